@@ -16,20 +16,19 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.citizens import retention
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
+from flaggermail.daemon.publishing import Observed, Publishing
 from flaggermail.daemon.reconnection import Reconnection
 from flaggermail.daemon.sending import Sending
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
-from flaggermail.health import mailbox_monitor, self_check, status
+from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.job_faults import JobFaults
-from flaggermail.health.overview import Overview
-from flaggermail.health.status_line import StatusLine
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
 from flaggermail.letters import observing
@@ -51,7 +50,7 @@ from flaggermail.record.states import LEASE
 from flaggermail.reminders import handover, paging, reminders
 from flaggermail.rule_changes import versions
 from flaggermail.rule_changes.reload import RuleReloader
-from flaggermail.services import Services, UnitOfWork
+from flaggermail.services import Services
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
 LEASE_SECONDS, LEASE_EVERY = 60, 10.0
@@ -111,10 +110,7 @@ class Daemon:
     _inbox_read: float = 0.0  # when the inbox was last read to its end (or the daemon started), by `monotonic`
     _reminded: float = 0.0  # when reminders were last checked, by `monotonic`
     _poll_due: float = -math.inf  # when every folder is due for a poll, by `monotonic`
-    _status: str = ""
-    _status_unwritten: bool = False  # whether the last write of the status file failed
     _deadline: float = math.inf  # of the stop, by `monotonic`
-    _seen: Overview | None = None  # the status when the database last answered
     _unsettled: set[str] = field(default_factory=set)  # loops whose last attempt may be unrecorded after an outage
 
     def __post_init__(self) -> None:
@@ -129,6 +125,7 @@ class Daemon:
         self._outage = Outage(self.monotonic)
         self._reconnection = Reconnection(self.mailbox, self.fraction, self.monotonic)
         self._sending = Sending()
+        self._publishing = Publishing(self.board, self.supervisor, self._outage)
         self._inbox_read = self._reminded = self.monotonic()
         self._job_faults = JobFaults(self.monotonic)
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
@@ -449,45 +446,8 @@ class Daemon:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
 
     def _publish_status(self) -> None:
-        """Publishes the status, and reports its line to the supervisor if it changed."""
-        seen = self._gather_status()
-        if seen is None:
-            return
-        seen = replace(seen, jobs=self._job_faults.counts())
-        standing = StatusLine(
-            last_mail=self._last_mail,
-            last_look=self._last_look,
-            link=self.link,
-            waiting=seen.waiting,
-            in_doubt=seen.outbox.get("uncertain", 0),
-            observing=seen.observing_since is not None,
-            stuck=self._pulse.stuck(),
-            database_away=self._outage.lasts,
-        )
-        line = standing.line(seen.zone, seen.at)
-        if self.board is not None:
-            self._log_if_unwritten(self.board.show(seen.document()))
-        if line != self._status:
-            self._status = line
-            self.supervisor.status(line)
-
-    def _gather_status(self) -> Overview | None:
-        """Returns the status; during an outage the last one, with the outage as a fault, or None if there is none."""
-        env = self.env
-        if not self._outage.lasts:
-            with env.store.read() as tx:
-                self._seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=self.link)
-            return self._seen
-        if self._seen is None:
-            return None
-        wrong = {**self._seen.wrong, "database": self._outage.words(self._seen.zone)}
-        return replace(self._seen, at=env.clock.now(), link=self.link, wrong=wrong)
-
-    def _log_if_unwritten(self, why: str) -> None:
-        """Logs the first failure to write the status; the next tick tries again."""
-        if why and not self._status_unwritten:
-            logbook.status_not_written(why)
-        self._status_unwritten = bool(why)
+        seen = Observed(self.link, self._last_mail, self._last_look, self._pulse.stuck(), self._job_faults.counts())
+        self._publishing.publish(self.env, seen)
 
     def _report_ready(self) -> None:
         if not self._ready:

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Publishes the desk's status: the document on this machine, and the line of the supervisor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flaggermail import logbook
+from flaggermail.daemon.outage import Outage
+from flaggermail.health import status
+from flaggermail.health.overview import Overview
+from flaggermail.health.status_line import StatusLine
+from flaggermail.ports import StatusBoard, Supervisor
+from flaggermail.record.states import MailState
+from flaggermail.services import Services, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the daemon itself knows of its state."""
+
+    link: bool | None  # to the mailbox; None before the first poll has ended
+    last_mail: datetime | None
+    last_look: datetime | None
+    stuck: list[str]  # loops
+    jobs: dict[str, dict[str, int]]  # faults of jobs
+
+
+class Publishing:
+    """Remembers what was published last, and that a failure to write is logged."""
+
+    def __init__(self, board: StatusBoard | None, supervisor: Supervisor, outage: Outage) -> None:
+        self._board, self._supervisor, self._outage = board, supervisor, outage
+        self._line, self._unwritten = "", False
+        self._seen: Overview | None = None  # the status when the database last answered
+
+    def publish(self, env: Services, observed: Observed) -> None:
+        """Publishes the status, and reports its line to the supervisor if it changed."""
+        seen = self._gather(env, observed)
+        if seen is None:
+            return
+        seen = replace(seen, jobs=observed.jobs)
+        standing = StatusLine(
+            last_mail=observed.last_mail,
+            last_look=observed.last_look,
+            link=observed.link,
+            waiting=seen.waiting,
+            in_doubt=seen.outbox.get(MailState.UNCERTAIN, 0),
+            observing=seen.observing_since is not None,
+            stuck=observed.stuck,
+            database_away=self._outage.lasts,
+        )
+        line = standing.line(seen.zone, seen.at)
+        if self._board is not None:
+            self._log_if_unwritten(self._board.show(seen.document()))
+        if line != self._line:
+            self._line = line
+            self._supervisor.status(line)
+
+    def _gather(self, env: Services, observed: Observed) -> Overview | None:
+        """Returns the status; during an outage the last one, with the outage as a fault, or None if there is none."""
+        if not self._outage.lasts:
+            with env.store.read() as tx:
+                self._seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=observed.link)
+            return self._seen
+        if self._seen is None:
+            return None
+        wrong = {**self._seen.wrong, "database": self._outage.words(self._seen.zone)}
+        return replace(self._seen, at=env.clock.now(), link=observed.link, wrong=wrong)
+
+    def _log_if_unwritten(self, why: str) -> None:
+        """Logs the first failure to write the status; the next tick tries again."""
+        if why and not self._unwritten:
+            logbook.status_not_written(why)
+        self._unwritten = bool(why)
