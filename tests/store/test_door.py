@@ -297,6 +297,16 @@ def test_ones_own_acts_and_other_matters_are_no_surprise(desk: Desk) -> None:
     assert ask(desk, "case decide", case=case, decision="none", reason="r", version=seen)
 
 
+def test_the_desks_routine_is_no_news(desk: Desk) -> None:
+    """Reminders, mail that is queued and accepted, and pages about a case leave what an officer saw as it was."""
+    case = str(desk.receive(mail(REFERRER, "Bericht over stembiljet", "Er is iets.")).case)
+    desk.settle()
+    seen = version(desk)
+    desk.go_on(45)
+    assert desk.happened(EventKind.REMINDER_SENT)
+    assert ask(desk, "case decide", case=case, decision="none", reason="r", version=seen)
+
+
 def test_an_answer_that_came_meanwhile_counts(desk: Desk) -> None:
     """What the desk took in by itself is news; its copies of own mail and officers' replies are not."""
     use = desk.notified()
