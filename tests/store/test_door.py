@@ -17,7 +17,7 @@ from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, OutboxMail, Override
-from tests.store.desk_fixtures import REFERRER, X, Desk, mail
+from tests.store.desk_fixtures import REFERRER, Desk, X, mail
 from tests.store.processes import go_on, other_process, services_on, told
 
 CASE = "VF-EP2024-0001"
