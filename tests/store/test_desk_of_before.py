@@ -54,6 +54,8 @@ ADDED: dict[str, object] = {
     "channel.answers_from": None, "case_file.tail": None, "notification.tail": None,
     "message.costly": False, "outbox.shows": None, "outbox.trust": None, "held_back.shows": None,
     "held_back.trust": None,
+    "message.enclosed_in": None, "message.placed_by": None, "message.from_junk": False, "message.confirmed_by": None,
+    "message.corrected_by": None, "alarm.officer": None,
 }  # fmt: skip
 """The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
 
