@@ -356,6 +356,10 @@ class Parser(Protocol):
         """Parses each mail, in order, at a lower cost than with `parse`."""
         return [self.parse(octets) for octets in many]
 
+    def attachment(self, octets: bytes, number: int) -> bytes | None:
+        """Returns the decoded octets of `Message.attachments[number]`; None if they cannot be decoded alone."""
+        ...
+
     def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
         """Returns the parsed mail and the mails attached to it (`Message.enclosed`), within one allowance of time.
 

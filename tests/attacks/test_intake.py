@@ -85,6 +85,10 @@ class CountingParser:
         """Parses and counts."""
         return [self.parse_delivery(octets) for octets in many]
 
+    def attachment(self, octets: bytes, number: int) -> bytes | None:
+        """Reads an attachment, which is not counted."""
+        return self.inner.attachment(octets, number)
+
     def close(self) -> None:
         """Closes nothing."""
 

@@ -5,5 +5,7 @@ from __future__ import annotations
 
 import struct
 
-REQUEST = struct.Struct(">Qd")  # octets of the mail that follows, and the seconds it may take
+REQUEST = struct.Struct(">Qdq")
+"""Octets of the mail that follows, the seconds it may take, and which attachment is wanted; `WHOLE` for the Message."""
+WHOLE = -1
 LENGTH = struct.Struct(">Q")  # octets of the JSON that follows: first what confines the child, then each Message

@@ -11,6 +11,7 @@ Live mail uses one child. History uses several, which end after a period without
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -25,7 +26,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from flaggermail.adapters.parsing.pipe import LENGTH, REQUEST
+from flaggermail.adapters.parsing.pipe import LENGTH, REQUEST, WHOLE
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import unpacked
 
@@ -97,6 +98,16 @@ class ParserProcess:
                 reason = "answer not understood"
             self._end()
         return _unread(octets, f"parser ended: {reason}")
+
+    def attachment(self, octets: bytes, number: int) -> bytes | None:
+        """Returns the decoded octets of an attachment, see `ports.Parser`; None too if the mail ends the child."""
+        with self._lock:
+            try:
+                found = json.loads(_exchange(self._running(), octets, self._time_limit, number))["base64"]
+                return base64.b64decode(found, validate=True) if isinstance(found, str) else None
+            except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError):
+                self._end()
+                return None
 
     def confined(self) -> Mapping[str, object]:
         """Returns what confines the child, as it says itself; empty if it does not start."""
@@ -187,6 +198,10 @@ class ContainedParser:
         """Returns the parsed mail and the mails attached to it, within one allowance of time."""
         return self._live.parse_delivery(octets)
 
+    def attachment(self, octets: bytes, number: int) -> bytes | None:
+        """Returns the decoded octets of an attachment; see `ports.Parser`."""
+        return self._live.attachment(octets, number)
+
     def parse_all(self, many: Sequence[bytes]) -> list[Message]:
         """Parses each mail, in order, with one process per core; for history."""
         return self._each(many, ParserProcess.parse)
@@ -270,10 +285,10 @@ def _unread(octets: bytes, defect: str) -> Message:
     return replace(header_only(octets, defect), overran=True, costly=True)
 
 
-def _exchange(child: subprocess.Popen[bytes], octets: bytes, seconds: float) -> bytes:
+def _exchange(child: subprocess.Popen[bytes], octets: bytes, seconds: float, wanted: int = WHOLE) -> bytes:
     """Sends a mail, receives the answer. Raises TimeoutError after `seconds`, OSError or EOFError if the child ends."""
     sender, deadline = _pipes(child)[0].fileno(), time.monotonic() + seconds
-    for part in (REQUEST.pack(len(octets), seconds), octets):
+    for part in (REQUEST.pack(len(octets), seconds, wanted), octets):
         view = memoryview(part)
         while view:
             _wait(sender, deadline, writing=True)
