@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flaggermail.commands.lookups import the_case
+from flaggermail.commands.requests import Instant
 from flaggermail.mail.message_json import Json
 from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import Change, Event, EventKind, Scalar
@@ -24,7 +24,7 @@ class ListEvents(View):
     """Events in the order in which they happened: about one case, from an instant on, or of one kind."""
 
     case: str | None = None
-    since: datetime | None = None
+    since: Instant | None = None
     kind: EventKind | None = None
 
     def show(self, work: UnitOfWork) -> Document:

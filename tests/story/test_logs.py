@@ -333,7 +333,8 @@ HOSTILE_MAIL = (
 ).encode()
 READING = {  # command -> arguments; {case} and the like are filled in
     "audit head": [], "audit verify": [],
-    "case list": [], "case show": ["{case}"], "channel list": [], "events": [], "declined list": [], "declined show": ["{parked}"],
+    "case list": [], "case show": ["{case}"], "channel list": [], "events": [],
+    "declined list": [], "declined show": ["{parked}"],
     "election list": [],
     "message list": [],
     "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],

@@ -24,7 +24,7 @@ from tests.unit.cli.test_cli_mail import HOSTILE
 Found = dict[str, object]
 
 
-def ask(desk: Desk, name: str, **request: str) -> Found:
+def ask(desk: Desk, name: str, /, **request: str) -> Found:
     """Returns the desk's answer as a program gets it: read back from JSON."""
     answer = Session(CONFIG, given=desk.env, officer="officer1").ask(name, **request)
     found = json.loads(json.dumps(answer))
@@ -74,7 +74,7 @@ def test_a_case_shows_what_decides_its_next_reminder(desk: Desk) -> None:
     desk.receive(answer)
     (use,) = rows(ask(desk, "case show", case=number), "notifications")
     assert [(clock["kind"], clock["minutes"], clock["hours"]) for clock in rows(use, "clocks")] == [
-        ("receipt", 152, "2.5"), ("human", 152, "2.5"), ("substance", None, None),
+        ("receipt", 152, "2.5"), ("human", 152, "2.5"), ("substance", 152, "2.5"),
     ]  # fmt: skip
 
 
@@ -196,7 +196,8 @@ def test_erased_values_are_said_to_be_erased(desk: Desk) -> None:
 PART = (
     b"From: a@raad.example\r\nTo: verkiezingenflagger@bzk.example\r\nSubject: twee\r\nMessage-ID: <2@raad.example>\r\n"
     b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nZie bijlagen.\r\n"
-    b'--b\r\nContent-Type: image/png; name="../../etc/passwd"\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n'
+    b'--b\r\nContent-Type: image/png; name="../../etc/passwd"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    b"iVBORw0KGgo=\r\n"
     b"--b\r\nContent-Type: text/csv; name=a.csv\r\n\r\nx;y\r\n--b\r\nContent-Type: text/csv; name=a.csv\r\n\r\nz\r\n"
     b"--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment\r\n\r\n%PDF\r\n--b--\r\n"
 )
