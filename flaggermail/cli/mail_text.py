@@ -14,9 +14,11 @@ from flaggermail.cli.showing import listed, plain
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.errors import Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
+from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Address, Forwarded, Message
 from flaggermail.mail.message_json import Json, contract
 from flaggermail.matching.scoring import read
+from flaggermail.notices.route import hops_of
 from flaggermail.record.rows import StoredMessage
 
 
@@ -30,10 +32,14 @@ def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     if stored.discarded_at is not None:
         raise Refusal(f"message {stored.id}: was destroyed at the end of the review window")
     message = environment.parser.parse(environment.octets.get(stored.digest))
+    with session.reading() as work:
+        hops = hops_of(work, stored)
     if as_json:
-        show_json({**document_of(stored, session.zone), "mail": contract(message)})
+        listed_hops = [hop.document(session.zone) for hop in hops]
+        show_json({**document_of(stored, session.zone), "mail": contract(message), "hops": listed_hops})
         return
     _print_facts(stored, message, session.zone)
+    _print_hops(hops, session.zone)
     _print_text(message)
 
 
@@ -66,6 +72,18 @@ def _print_facts(stored: StoredMessage, message: Message, zone: ZoneInfo) -> Non
             ("defects", stored.defects),
         )
     )
+
+
+def _print_hops(hops: Iterable[Hop], zone: ZoneInfo) -> None:
+    """Prints the servers that relayed the mail, the first one first, each with its own clock's instant."""
+    for number, hop in enumerate(hops):
+        if number == 0:
+            click.echo("\nHops")
+        delay = "" if hop.delay is None else f", {hop.delay:.0f} s after the one before"
+        sender = f", from {hop.sender}" if hop.sender else ""
+        protocol = f" ({hop.protocol})" if hop.protocol else ""
+        at = f"{hop.at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if hop.at else "no instant"
+        click.echo(safe_line(f"  {at}  {hop.by or '(no name)'}{sender}{protocol}{delay}"))
 
 
 def _print_text(message: Message) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.commands.acts import AskReferrer, AssignCase
+from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
@@ -82,6 +83,10 @@ class CountingParser:
     def parse_deliveries(self, many: Sequence[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
         """Parses and counts."""
         return [self.parse_delivery(octets) for octets in many]
+
+    def hops(self, octets: bytes) -> tuple[Hop, ...]:
+        """Passes the question on."""
+        return self.inner.hops(octets)
 
     def close(self) -> None:
         """Closes nothing."""

@@ -13,17 +13,17 @@ from typing import IO
 
 from flaggermail.adapters.parsing.allowance import allow
 from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.pipe import LENGTH, REQUEST
+from flaggermail.adapters.parsing.pipe import HOPS, LENGTH, REQUEST
 from flaggermail.adapters.parsing.sandbox.confine import enter
 from flaggermail.adapters.parsing.vocabulary_file import read_language
-from flaggermail.mail.message_json import packed
+from flaggermail.mail.message_json import Json, packed
 
 ALLOWANCE = 0.3  # of the time limit, as processor time: then the part in progress is given up and the rest is read
 COSTLY = 0.05  # of the time limit, as processor time: a mail that takes more is read once
 
 
 def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
-    """Parses mails from standard input until it ends: a request and octets in, a length and a Message as JSON out.
+    """Parses mails from standard input until it ends: a request and octets in, a length and the answer as JSON out.
 
     Says first, in the same form, what confines this process. Raises OSError if its sandbox cannot be set up.
     """
@@ -34,15 +34,24 @@ def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     _send(sink, enter())
     while len(head := source.read(REQUEST.size)) == REQUEST.size:
-        length, seconds = REQUEST.unpack(head)
+        asked, length, seconds = REQUEST.unpack(head)
         octets = source.read(length)
         _allow_processor(seconds)
+        if asked == HOPS:
+            _send(sink, _hops(octets))
+            continue
         allow(seconds * ALLOWANCE)
         begun = time.process_time()
         message = parser.parse(octets)
         allow(0)
         costly = message.overran or time.process_time() - begun > time_limit * COSTLY
         _send(sink, packed(replace(message, costly=costly)))
+
+
+def _hops(octets: bytes) -> list[Json]:
+    from flaggermail.adapters.parsing.hops import hops  # noqa: PLC0415 - loads mail-parser, which few mails need
+
+    return [hop.document() for hop in hops(octets)]
 
 
 def _send(sink: IO[bytes], document: object) -> None:

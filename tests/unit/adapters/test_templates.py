@@ -191,6 +191,7 @@ ALIKE: Mapping[str, object] = {
     "unanswered": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
     "in_hand": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
     "uncertain": [{"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "desk@loudhailer.example"}],
+    "hops": [{"at": SENT, "hop_by": "a.example", "hop_from": "b.example", "hop_protocol": "LMTP", "delay": 61}],
 }
 REASONED: Mapping[str, object] = {
     "number": "VF-TK2023-0001", "title": "Twee vakjes", "criteria": [1], "rule": "artikel N 7", "decision": "notify",
@@ -244,11 +245,17 @@ NOTHING: Mapping[str, object] = {
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
     "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
-    "unanswered": [], "in_hand": [], "uncertain": [],
+    "unanswered": [], "in_hand": [], "uncertain": [], "hops": [],
 }  # fmt: skip
 
 DECIDED = (*DeclineReason, "refer", "none")  # why no notification was sent
 LISTED = "https://loudhailer.example/post/1"
+
+HOPS = [
+    {"at": None, "hop_by": "", "hop_from": "", "hop_protocol": "", "delay": None},
+    {"at": SENT, "hop_by": "a.example", "hop_from": "", "hop_protocol": "LMTP", "delay": None},
+    {"at": SENT, "hop_by": "mx.b.example", "hop_from": "a.example", "hop_protocol": "ESMTPS", "delay": 61},
+]
 
 VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "officer_notice": [
@@ -259,6 +266,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"kind": "platform answer", "unsure": True, "verdict": "unverified"},
         {"unread": 1, "verdict": "failed"},
         {"unread": 31},
+        {"kind": "platform answer", "unsure": True, "hops": HOPS},
     ],
     "held_notices": [{"whose": whose} for whose in ("", *SenderTrust)],
     "reminder": [

@@ -43,6 +43,26 @@ def test_a_mail_is_shown_unfolded_and_does_nothing_to_the_terminal(desk: Desk) -
     assert document["mail"]["message_id"] == "h1@raad.example"
 
 
+def test_the_way_of_a_mail_is_shown(desk: Desk) -> None:
+    """`message show` lists the servers that relayed a mail with the seconds between them; `--json` has the same."""
+    relayed = (
+        b"Received: from a.example by mx.b.example with ESMTPS id 1; Thu, 6 Jun 2024 13:07:01 +0200\r\n"
+        b"Received: by a.example with LMTP id 2; Thu, 6 Jun 2024 13:06:00 +0200\r\n"
+        b"From: a@a.example\r\nMessage-ID: <hop@a.example>\r\nSubject: Vraag\r\n\r\nx\r\n"
+    )
+    key = desk.receive(relayed)
+    shown = desk.done("message", "show", key)
+    first, last = shown.partition("\nHops\n")[2].splitlines()[:2]
+    assert first == "  2024-06-06 13:06:00  a.example (LMTP)"
+    assert last == "  2024-06-06 13:07:01  mx.b.example, from a.example (ESMTPS), 61 s after the one before"
+    document = desk.type("message", "show", key, "--json").json
+    assert isinstance(document, dict)
+    assert [hop["delay_seconds"] for hop in document["hops"]] == [None, 61.0]
+    assert document["hops"][0] == {
+        "by": "a.example", "from": "", "protocol": "LMTP", "at": "2024-06-06T13:06:00+02:00", "delay_seconds": None,
+    }  # fmt: skip
+
+
 def test_the_quarantine_lists_age_and_reason(desk: Desk) -> None:
     """The quarantine lists age and reason; placing a mail removes it and keeps its time of arrival."""
     number = desk.notified()
