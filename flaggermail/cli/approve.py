@@ -16,7 +16,7 @@ from flaggermail.commands.acts import Approve, Reject
 def command(session: Session, draft: str, reject: str | None) -> None:
     """Approve or reject a draft.
 
-    An approved draft is sent octet for octet as `flaggermail notify --preview` printed it.
+    An approved draft is sent octet for octet as `flaggermail notify` froze it.
 
     Example: flaggermail approve VF-EP2024-0001/1
     """

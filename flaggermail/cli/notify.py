@@ -11,8 +11,6 @@ import click
 from flaggermail.cli.session import Session
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.commands.acts import Draft
-from flaggermail.errors import NotFound
-from flaggermail.record.rows import Notification
 
 
 @click.command(name="notify")
@@ -28,7 +26,7 @@ from flaggermail.record.rows import Notification
 )  # fmt: skip
 @click.option("--contact", default="", metavar="TEXT", help="The contact for the platform.")
 @click.option(
-    "--preview", is_flag=True, help="Print the exact octets that would be sent; the id goes to standard error."
+    "--preview", is_flag=True, help="Print the mail as it would be frozen now; no draft is made, and nobody is asked."
 )
 @click.pass_obj
 def command(
@@ -40,38 +38,35 @@ def command(
     Prints the id of the draft. It is sent octet for octet as it is now, but only after an officer has approved it: with
     `flaggermail approve`, or by answering the request that is mailed to every officer who may.
 
+    With --preview nothing is stored: the mail is printed as it would be now, with XXXX for the tail of the number.
+
     Example: flaggermail notify VF-EP2024-0001 --channel x-urgent --text posts.txt --preview
     """
-    outcome = session.act(
-        Draft(
-            case=case, channel=channel, template=template, title=title, text=text.read() if text else "",
-            contact=contact,
-        )
-    )  # fmt: skip
+    wanted = Draft(
+        case=case, channel=channel, template=template, title=title, text=text.read() if text else "", contact=contact
+    )
+    if preview:
+        _show_preview(session, wanted)
+        return
+    outcome = session.act(wanted)
     for warning in outcome.warnings:
         click.echo(f"note: {safe_line(warning)}", err=True)
     click.echo(safe_line(outcome.text), err=True)
-    if preview:
-        _print_octets(session, outcome.key)
+    click.echo(outcome.key)
+
+
+def _show_preview(session: Session, wanted: Draft) -> None:
+    """Prints the draft that would be made: unchanged octets to a file or pipe, made safe on a terminal."""
+    from flaggermail.commands.perform import preview
+
+    shown = preview(session.environment, wanted, session.actor)
+    for warning in shown.warnings:
+        click.echo(f"note: {safe_line(warning)}", err=True)
+    click.echo(f"note: only a preview; the draft will have its own: {', '.join(shown.differs)}", err=True)
+    if not shown.by_mail:  # for a portal or the telephone there is no mail, only its text
+        click.echo(f"{safe_line(shown.subject)}\n\n{safe(shown.text.strip())}")
+    elif sys.stdout.isatty():
+        click.echo(safe(shown.octets.decode("utf-8", "backslashreplace").replace("\r\n", "\n")), nl=False)
     else:
-        click.echo(outcome.key)
-
-
-def _print_octets(session: Session, draft: str) -> None:
-    """Prints the draft: unchanged octets to a file or pipe, made safe on a terminal."""
-    from flaggermail.commands.portal_texts import wording
-
-    with session.reading() as work:
-        notification = work.tx.get(Notification, draft)
-        if notification is None:
-            raise NotFound(f"draft {draft}: is gone")
-        body = wording(work, notification).body
-    if not notification.to:  # for a portal or the telephone there is no mail, only its text
-        click.echo(f"{safe_line(notification.subject)}\n\n{safe(body.strip())}")
-        return
-    octets = session.environment.octets.get(notification.digest)
-    if sys.stdout.isatty():
-        click.echo(safe(octets.decode("utf-8", "backslashreplace").replace("\r\n", "\n")), nl=False)
-    else:
-        sys.stdout.buffer.write(octets)
+        sys.stdout.buffer.write(shown.octets)
         sys.stdout.buffer.flush()

@@ -95,6 +95,14 @@ def perform(work: UnitOfWork, act: acts.Act) -> Outcome:
     return performer(work, act)
 
 
+def preview(env: Services, act: acts.Draft, actor: str) -> notify.Preview:
+    """Returns what `run` would draft for this actor; writes nothing. Raises Refusal as `run` does."""
+    with env.store.read() as tx:
+        work = UnitOfWork(env, tx, env.clock.now(), actor)
+        _authorise(work, act, _PERFORMERS[acts.Draft][0])
+        return notify.preview(work, replace(act, case=without_tail(act.case)))
+
+
 def _with_bare_numbers(act: acts.Act) -> acts.Act:
     """Returns the act with bare case numbers: people copy them with a tail from mail to a platform."""
     typed = {

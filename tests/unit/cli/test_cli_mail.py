@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.record.rows import Notification
 from tests.unit.cli.conftest import Desk
 
 HOSTILE = (
@@ -123,27 +124,62 @@ def decided(desk: Desk) -> str:
     return "VF-EP2024-0001"
 
 
-def test_a_preview_is_octet_for_octet_what_leaves(desk: Desk) -> None:
-    """A preview is octet for octet what is sent; only the draft's id is on standard error."""
+def state_of(desk: Desk) -> tuple[object, ...]:
+    """Returns what a preview must not change: the chain's head, the counters of letters, and the archive's files."""
+    with desk.env.store.read() as tx:
+        head, letters = tx.head(), tx.reached("letter")
+    files = sorted(path for path in desk.env.settings.archive.rglob("*") if path.is_file())
+    return head, letters, files
+
+
+def test_a_preview_changes_nothing_and_shows_what_would_leave(desk: Desk) -> None:
+    """A preview stores and asks nothing; the draft made next is the same but for tail, token, Message-ID and Date."""
     number = decided(desk)
-    ran = desk.type(
-        "notify",
-        number,
-        "--channel",
-        "x-urgent",
-        "--text",
-        "-",
-        "--preview",
-        text="Posts that ask voters to colour two boxes.",
-    )
-    assert ran.status == 0
-    assert f"{number}/1" in ran.err
-    assert ran.octets.count(b"\n") == ran.octets.count(b"\r\n")
+    words = ("notify", number, "--channel", "x-urgent", "--text", "-")
+    text = "Posts that ask voters to colour two boxes."
+    before = state_of(desk)
+    ran = [desk.type(*words, "--preview", text=text) for _ in range(2)]
+    assert state_of(desk) == before
+    assert [one.status for one in ran] == [0, 0]
+    assert ran[0].octets == ran[1].octets
+    assert ran[0].octets.count(b"\n") == ran[0].octets.count(b"\r\n")
+    assert "the tail XXXX" in ran[0].err
+    assert desk.type(*words, text=text).out == f"{number}/1\n"
     desk.done("approve", f"{number}/1")
     mails = desk.type("outbox", "list", "--json").json
     assert isinstance(mails, list)
-    leaves = [mail for mail in mails if mail["kind"] == "notification"]
-    assert [desk.env.octets.get(mail["digest"]) for mail in leaves] == [ran.octets]
+    (digest,) = [mail["digest"] for mail in mails if mail["kind"] == "notification"]
+    with desk.env.store.read() as tx:
+        (sent,) = tx.find(Notification)
+    placed = ran[0].octets.replace(b"0" * 32, sent.token.encode()).replace(b"XXXX", sent.tail.encode())
+    assert fields_and_text(placed) == fields_and_text(desk.env.octets.get(digest))
+
+
+def fields_and_text(octets: bytes) -> list[bytes]:
+    """Returns the lines of a mail without its Message-ID and Date."""
+    return [line for line in octets.split(b"\r\n") if not line.startswith((b"Message-ID:", b"Date:"))]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--channel", "x-urgent"), "needs --text FILE"),
+        (("--channel", "nowhere", "--text", "-"), "nowhere"),
+        (("--channel", "x-urgent", "--text", "-", "--template", "nothing"), "template"),
+        (("--channel", "x-urgent", "--text", "-"), "draft for"),
+    ],
+)
+def test_a_preview_is_refused_as_the_draft_would_be(desk: Desk, words: tuple[str, ...], said: str) -> None:
+    """The same checks hold, with the same words, and a refusal changes nothing either."""
+    number = decided(desk)
+    before = state_of(desk)
+    text = "Remove this illegal post within one hour, we order it."
+    ran = [desk.type("notify", number, *words, *more, text=text) for more in (("--preview",), ())]
+    assert [one.status for one in ran] == [ran[1].status, ran[1].status]
+    assert ran[0].status in {1, 2}
+    assert said in ran[0].err
+    assert ran[0].err == ran[1].err
+    assert state_of(desk)[0] == before[0]
 
 
 def test_a_draft_is_named_and_can_be_rejected(desk: Desk) -> None:
