@@ -22,7 +22,7 @@ from flaggermail.commands.acts import Draft
 )
 @click.option(
     "--text", type=click.File(encoding="utf-8"),
-    help="What the platform is asked to look at, from a file; - is standard input.",
+    help="What the platform is asked to look at, or a letter of your own; from a file, - is standard input.",
 )  # fmt: skip
 @click.option("--contact", default="", metavar="TEXT", help="The contact for the platform.")
 @click.option(
@@ -37,6 +37,9 @@ def command(
 
     Prints the id of the draft. It is sent octet for octet as it is now, but only after an officer has approved it: with
     `flaggermail approve`, or by answering the request that is mailed to every officer who may.
+
+    A text whose first line is a salutation is a letter of your own: it is sent as written, with the number below it. It
+    is refused if it lacks what a notification must say.
 
     With --preview nothing is stored: the mail is printed as it would be now, with XXXX for the tail of the number.
 

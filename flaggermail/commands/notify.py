@@ -25,10 +25,11 @@ TEMPLATE_OF_TYPE = {
     "D_general_warning": "general_warning",
     "other": "notification",
 }
-FOLLOW_UP, CALL_SHEET = "follow_up", "call_sheet"
+FOLLOW_UP, CALL_SHEET, OWN_TEXT = "follow_up", "call_sheet", "own_text"
+SALUTATION = 8  # words of the longest
 PHONE = "phone"  # a kind of channel
 NO_TOKEN, NO_TAIL = "0" * 32, "XXXX"  # stand in a preview for what chance decides when the draft is made
-NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP})
+NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP, OWN_TEXT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +116,22 @@ def _channel_of_exchange(work: UnitOfWork, case: Case) -> str:
 
 
 def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
-    """Returns the template of the draft; for a phone channel it is always the call sheet."""
+    """Returns the template of the draft; for a phone channel it is always the call sheet.
+
+    A text that opens as a letter is sent as written, because the other templates open and close one themselves.
+    """
     if act.follow_up:
         return FOLLOW_UP
     if channel.kind == PHONE:
         return one_of("template", act.template or CALL_SHEET, (CALL_SHEET,))
-    return one_of("template", act.template or TEMPLATE_OF_TYPE[case.type], tuple(TEMPLATE_OF_TYPE.values()))
+    usual = OWN_TEXT if _opens_as_letter(act.text) else TEMPLATE_OF_TYPE[case.type]
+    return one_of("template", act.template or usual, (*TEMPLATE_OF_TYPE.values(), OWN_TEXT))
+
+
+def _opens_as_letter(text: str) -> bool:
+    """True if the first line is a salutation by its form, in whatever language: a few words that end with a comma."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return first.endswith(",") and len(first.split()) <= SALUTATION and "://" not in first
 
 
 def _check_none_pending(work: UnitOfWork, case: Case, channel: Channel) -> None:

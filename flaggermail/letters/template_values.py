@@ -73,7 +73,7 @@ LATE = frozenset({
 
 APPROVAL = frozenset({"draft", "follow_up", "platform", "channel", "kind", "persons"})
 
-PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up")
+PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up", "own_text")
 
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),

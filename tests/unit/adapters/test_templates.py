@@ -324,6 +324,7 @@ NUMBERLESS = {
 
 _NO_CASE = {"decline", "device_enrolled", "device_told", "exercise_mark"}  # nothing in the body is about a case
 
+WITH_OUR_WORDS = [name for name in PLATFORM_TEMPLATES if name != "own_text"]  # which the officer writes
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -470,7 +471,7 @@ def _texts(found: Iterable[object]) -> Iterator[str]:
             yield from _texts(vars(one).values())
 
 
-@pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
+@pytest.mark.parametrize("name", WITH_OUR_WORDS)
 @EVERY_LANGUAGE
 def test_every_mail_to_a_platform_says_what_it_must_and_nothing_that_it_must_not(name: str, language: str) -> None:
     """Every mail to a platform meets all requirements of a draft, in every variant."""
@@ -481,7 +482,7 @@ def test_every_mail_to_a_platform_says_what_it_must_and_nothing_that_it_must_not
         assert faults(mail.subject, mail.body, wanted, PATTERNS, search) == ()
 
 
-@pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
+@pytest.mark.parametrize("name", WITH_OUR_WORDS)
 @EVERY_LANGUAGE
 def test_without_any_one_of_its_sentences_that_carry_an_element_a_mail_to_a_platform_is_refused(
     name: str, language: str

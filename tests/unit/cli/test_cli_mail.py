@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from pathlib import Path
 
 import pytest
 
-from flaggermail.record.rows import Notification
+from flaggermail.record.rows import Channel, Notification
 from tests.unit.cli.conftest import Desk
 
 HOSTILE = (
@@ -151,8 +153,54 @@ def test_a_preview_changes_nothing_and_shows_what_would_leave(desk: Desk) -> Non
     (digest,) = [mail["digest"] for mail in mails if mail["kind"] == "notification"]
     with desk.env.store.read() as tx:
         (sent,) = tx.find(Notification)
-    placed = ran[0].octets.replace(b"0" * 32, sent.token.encode()).replace(b"XXXX", sent.tail.encode())
+    placed = ran[0].octets.replace(b"0" * 32, sent.token.encode()).replace(b"XXXX", (sent.tail or "").encode())
     assert fields_and_text(placed) == fields_and_text(desk.env.octets.get(digest))
+
+
+LETTER = """Dear team,
+
+Could you check this against your policy, {policy}
+{url}
+(as read by us on {day})?
+The decision is yours. Please confirm receipt.
+
+Yours sincerely,
+A. Jansen
+"""
+
+
+def letter_for(desk: Desk) -> str:
+    """Returns a letter that says everything a notification must say, except the number."""
+    with desk.env.store.read() as tx:
+        channel = tx.get(Channel, "x-urgent")
+    assert channel is not None
+    day = channel.policy_read_on or channel.valid_from
+    return LETTER.format(policy=channel.policy_title, url=channel.policy_url, day=day.isoformat())
+
+
+def test_a_letter_of_ones_own_is_sent_as_written(desk: Desk) -> None:
+    """A text with a salutation gets no second one and no second closing; the number with its tail is added below."""
+    number, text = decided(desk), letter_for(desk)
+    ran = desk.type("notify", number, "--channel", "x-urgent", "--text", "-", "--preview", text=text)
+    assert ran.status == 0, ran.err
+    mail = email.message_from_bytes(ran.octets, policy=email.policy.default)
+    body = mail.get_content().replace("\r\n", "\n")
+    assert body.startswith(text.strip())
+    added = body[len(text.strip()) :].split("\n")
+    assert [line for line in added if line.strip()] == [f"Our number, please quote it in your answer: {number}-XXXX"]
+    lacks = desk.type("notify", number, "--channel", "x-urgent", "--text", "-", text="Dear team,\n\nLook.\n")
+    assert (lacks.status, "no request to check" in lacks.err) == (1, True)
+
+
+@pytest.mark.parametrize("template", ["notification", "channel_recovery", "advert", "general_warning", "own_text"])
+def test_the_title_is_in_the_subject_of_every_template(desk: Desk, template: str) -> None:
+    """`--title` is in the subject whatever the template, and adds no header field."""
+    words = ("--template", template, "--title", "Two boxes\r\nBcc: spy@x.example", "--text", "-", "--preview")
+    ran = desk.type("notify", decided(desk), "--channel", "x-urgent", *words, text=letter_for(desk))
+    assert ran.status == 0, ran.err
+    mail = email.message_from_bytes(ran.octets, policy=email.policy.default)
+    assert "Two boxes Bcc: spy@x.example" in mail["Subject"]
+    assert mail["Bcc"] is None
 
 
 def fields_and_text(octets: bytes) -> list[bytes]:
