@@ -201,6 +201,16 @@ def worker_failed(worker: str, error: BaseException) -> None:
     _log.error("worker failed, the daemon stops", object=worker, error=_kinds(error), at=_places(error))
 
 
+def job_missed(job: str, late: float) -> None:
+    """A job's time passed and it ran `late` seconds after it: the machine slept, or was overloaded."""
+    _log.warning("job ran late", object=job, result="done", late=round(late))
+
+
+def job_overlapped(job: str) -> None:
+    """A call of a job was skipped because the one before it still runs."""
+    _log.warning("job still runs, its next call was skipped", object=job, result="skipped")
+
+
 def message_taken_in(folder: str, uid: int, octets: int, outcome: str) -> None:
     """A message was archived and recorded."""
     _log.info("message taken in", object="message", result=outcome, origin=folder, uid=uid, octets=octets)

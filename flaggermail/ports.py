@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.events import Event
@@ -95,15 +96,57 @@ class Interrupt(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WallTime:
+    """A recurring time of day; without `hour` each hour, without `weekday` (Monday is 0) each day."""
+
+    minute: int
+    hour: int | None = None
+    weekday: int | None = None
+
+
+class JobFault(StrEnum):
+    """What did not go as scheduled with a call of the ticker."""
+
+    MISSED = "missed"  # its time passed, and it ran late: the machine slept, or was overloaded
+    FAILED = "failed"
+    OVERLAPPED = "overlapped"  # it was skipped, because the call before it still ran
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """One fault of the job `name`: `late` of a missed call, `error` of a failed one."""
+
+    fault: JobFault
+    name: str
+    late: timedelta = timedelta(0)
+    error: BaseException | None = None
+
+
 class Ticker(Protocol):
-    """Calls functions periodically; a call that is still running is not started a second time."""
+    """Calls functions at their times; a call that is still running is not started a second time, a late one runs once.
+
+    A job has a name of its own. The calls are hints: the database holds what is due.
+    """
+
+    def listen(self, told: Callable[[JobReport], None]) -> None:
+        """Calls `told` about each fault of a job, in the thread in which it was noticed."""
+        ...
 
     def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
         """Calls `work` every `seconds` once the ticker has started."""
         ...
 
+    def at(self, times: Sequence[WallTime], zone: tzinfo, name: str, work: Callable[[], None]) -> None:
+        """Calls `work` at these times of day in `zone`, once the ticker has started."""
+        ...
+
+    def once(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        """Calls `work` once, in `seconds`; replaces a call of that name that has not begun."""
+        ...
+
     def start(self) -> None:
-        """Starts the periodic calls."""
+        """Starts the calls."""
         ...
 
     def stop(self, deadline: float) -> bool:
@@ -371,6 +414,10 @@ class Parser(Protocol):
     def parse_deliveries(self, many: Sequence[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
         """Does the same for each mail, in order, at a lower cost."""
         return [self.parse_delivery(octets) for octets in many]
+
+    def hops(self, octets: bytes) -> tuple[Hop, ...]:
+        """Returns the servers that relayed the mail, first one first; empty if unreadable. Never raises."""
+        ...
 
     def close(self) -> None:
         """Ends the parsing processes; idempotent."""

@@ -67,6 +67,7 @@ def _lines(document: Mapping[str, Json], now: datetime) -> list[tuple[str, objec
         ("held back", document.get("held_back") or None),
         ("suppressed", document.get("suppressed") or None),
         ("pages", _counts(_section(document, "pages"), UNDELIVERED_PAGES, none="")),
+        ("jobs", _jobs(_section(document, "jobs"))),
         *tail,
     ]
 
@@ -88,6 +89,11 @@ def _with_oldest(section: Mapping[str, Json], names: tuple[str, ...], now: datet
 
 def _counts(found: Mapping[str, Json], names: tuple[str, ...], none: str = "none") -> str:
     return ", ".join(f"{found[name]} {name}" for name in names if found.get(name)) or none
+
+
+def _jobs(jobs: Mapping[str, Json]) -> str:
+    """Returns the faults of the daemon's jobs, such as "outbox 20 overlapped; remind 1 missed"."""
+    return "; ".join(f"{name} {_counts(found, tuple(found))}" for name in jobs if (found := _section(jobs, name)))
 
 
 def _look(at: Json, now: datetime) -> str:

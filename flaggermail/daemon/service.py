@@ -3,6 +3,8 @@
 
 One thread watches the mailbox; a ticker drains the outbox, sends reminders and renews the lease. A failing worker stops
 the daemon loudly, which is better than running half of it silently. A stuck worker starves the supervisor's watchdog.
+Calls at a minute (hand-overs, digests, clean-up, the next reminder) are hints: rows decide what is due, so a call that
+was missed is made up by the next tick, or at the next start.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
@@ -22,15 +24,27 @@ from flaggermail.daemon.backoff import delay
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
 from flaggermail.health.confinement import Confinement
+from flaggermail.health.job_faults import JobFaults
 from flaggermail.health.status_line import StatusLine
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.notices import digest
+from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.outbox import delivery
-from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Supervisor, Ticker
+from flaggermail.ports import (
+    Heartbeat,
+    Interrupt,
+    JobFault,
+    JobReport,
+    Mailbox,
+    StatusBoard,
+    Supervisor,
+    Ticker,
+    WallTime,
+)
 from flaggermail.record.states import LEASE
-from flaggermail.reminders import paging, reminders
+from flaggermail.reminders import handover, paging, reminders
 from flaggermail.rule_changes import versions
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services, UnitOfWork
@@ -38,7 +52,8 @@ from flaggermail.services import Services, UnitOfWork
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
 LEASE_SECONDS, LEASE_EVERY = 60, 10.0
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
-FORGET_EVERY, FORGET_LOOKED = 3600.0, 60.0  # seconds between two retention runs; between checks whether one is due
+DIGESTS_AT, CLEANED_AT = WallTime(minute=0), WallTime(minute=30)  # each hour, in the desk's zone
+SCRUB_AGAIN = 60.0  # seconds until erased values are overwritten that a reader kept in the journal
 READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a start may
 STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
 SLACK = 300.0  # seconds added per step: a large mail on a slow connection, a database locked by another process
@@ -91,7 +106,6 @@ class Daemon:
     _inbox_read: float = 0.0  # when the inbox was last read to its end (or the daemon started), by `monotonic`
     _reminded: float = 0.0  # when reminders were last checked, by `monotonic`
     _poll_due: float = -math.inf  # when every folder is due for a poll, by `monotonic`
-    _retention_due: float = -math.inf  # when retention is due, by `monotonic`
     _status: str = ""
     _status_unwritten: bool = False  # whether the last write of the status file failed
     _deadline: float = math.inf  # of the stop, by `monotonic`
@@ -106,6 +120,8 @@ class Daemon:
         }
         self._pulse = LoopMonitor(self.supervisor, bounds, self.monotonic)
         self._inbox_read = self._reminded = self.monotonic()
+        self._job_faults = JobFaults(self.monotonic)
+        self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
 
     def run(self) -> None:
         """Runs until `stop` is set or a worker fails, and then raises the worker's error. Raises StoreBusy.
@@ -118,17 +134,7 @@ class Daemon:
             self.env.store.acquire(LEASE, self.holder, self.env.clock.now(), LEASE_SECONDS)
             running.callback(self._release)
             self._recover()
-            self.ticker.every(LEASE_EVERY, "lease", self._guarded("lease", self._keep_lease))
-            self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
-            self.ticker.every(self.remind_every, "remind", self._guarded("remind", self.remind))
-            self.ticker.every(self.outbox_every, "pagers", self._guarded("pagers", self._page))
-            self.ticker.every(WATCH_EVERY, "selfwatch", self._guarded("selfwatch", self._check_self))
-            if self.heartbeat is not None:
-                every = 60.0 * self.env.settings.desk.watch.heartbeat_minutes
-                self.ticker.every(every, "heartbeat", self._guarded("heartbeat", self.beat))
-            self.ticker.every(RENEW_EVERY, "rules", self._guarded("rules", self._reload_rules))
-            self.ticker.every(FORGET_LOOKED, "forget", self._guarded("forget", self._run_retention))
-            self.ticker.every(STATUS_EVERY, "status", self._guarded("status", self._publish_status))
+            self._plan()
             watcher = threading.Thread(target=self._guarded("watcher", self._poll_mailbox), name="watcher", daemon=True)
             watcher.start()
             running.callback(self._join, watcher)
@@ -146,6 +152,25 @@ class Daemon:
         logbook.daemon_stopped(self.monotonic() - stopping)
         if self.failure is not None:
             raise self.failure
+
+    def _plan(self) -> None:
+        """Gives the ticker its jobs: loops, times of day in the desk's zone, and clean-up at once."""
+        ticker, zone = self.ticker, self.env.settings.zone
+        ticker.listen(self._note_job_fault)
+        ticker.every(LEASE_EVERY, "lease", self._keep_lease)
+        ticker.every(self.outbox_every, "outbox", self._send)
+        ticker.every(self.remind_every, "remind", self.remind)
+        ticker.every(self.outbox_every, "pagers", self._page)
+        ticker.every(WATCH_EVERY, "selfwatch", self._check_self)
+        if self.heartbeat is not None:
+            ticker.every(60.0 * self.env.settings.desk.watch.heartbeat_minutes, "heartbeat", self.beat)
+        ticker.every(RENEW_EVERY, "rules", self._reload_rules)
+        ticker.every(STATUS_EVERY, "status", self._publish_status)
+        for at, name in _hand_overs(self.env):
+            ticker.at([at], zone, name, self._hand_over)
+        ticker.at([DIGESTS_AT], zone, "digests", self._send_digests)
+        ticker.at([CLEANED_AT], zone, "clean-up", self._clean_up)
+        ticker.once(0.0, "clean-up at the start", self._clean_up)  # an hourly call never comes if restarts are frequent
 
     def _tell_confinement(self) -> None:
         """Logs once per start what confines the process that parses mail on this machine."""
@@ -210,11 +235,25 @@ class Daemon:
             try:
                 work()
             except BaseException as error:  # noqa: BLE001 - the boundary of a worker: it is logged and the daemon stops
-                logbook.worker_failed(name, error)
-                self.failure = self.failure or error
-                self.stop.set()
+                self._fail(name, error)
 
         return run
+
+    def _fail(self, worker: str, error: BaseException) -> None:
+        """Stops the daemon, whatever else goes wrong, and logs why."""
+        self.failure = self.failure or error
+        self.stop.set()
+        logbook.worker_failed(worker, error)
+
+    def _note_job_fault(self, report: JobReport) -> None:
+        """Counts a fault of a job for the status and logs it; a failed job stops the daemon."""
+        is_news = self._job_faults.count(report)
+        if report.fault is JobFault.FAILED:
+            self._fail(report.name, report.error or RuntimeError(report.name))
+        elif is_news and report.fault is JobFault.MISSED:
+            logbook.job_missed(report.name, report.late.total_seconds())
+        elif is_news:
+            logbook.job_overlapped(report.name)
 
     def _poll_mailbox(self) -> None:
         """Polls, waits for a hint or the interval, and polls again; reconnects with exponential backoff."""
@@ -273,16 +312,42 @@ class Daemon:
             logbook.mails_sent(tried)
 
     def remind(self) -> None:
-        """Runs every `remind_every` seconds: reminders, pages, held-back notices and the mailbox alarm."""
-        told = reminders.tick(self.env)
-        paging.tick(self.env)
-        digest.tell_held_back(self.env)
-        if self.link is not None:  # the first poll of a large mailbox takes long without being an outage
-            mailbox_monitor.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
-        self._pulse.beat("remind")
-        self._reminded = self.monotonic()
-        if told:
-            logbook.reminders_sent(told)
+        """Sends reminders, pages and held-back notices, and raises the mailbox alarm: each `remind_every` seconds."""
+        with self._reminding:
+            told = reminders.tick(self.env)
+            paging.tick(self.env)
+            digest.tell_held_back(self.env)
+            if self.link is not None:  # the first poll of a large mailbox takes long without being an outage
+                mailbox_monitor.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
+            self._pulse.beat("remind")
+            self._reminded = self.monotonic()
+            if told:
+                logbook.reminders_sent(told)
+            self._plan_next_reminder()
+
+    def _plan_next_reminder(self) -> None:
+        """Plans a call at the minute of the next reminder, if that comes before the next tick.
+
+        What is due already waits for a rate limit: a call for it would find it waiting again.
+        """
+        env = self.env
+        with env.store.read() as tx:
+            due = reminders.next_due(env, tx)
+        ahead = (due - env.clock.now()).total_seconds() if due else 0.0
+        if 0.0 < ahead < self.remind_every:
+            self.ticker.once(ahead, "reminder at its minute", self.remind)
+
+    def _hand_over(self) -> None:
+        """Sends the hand-over note at the minute of a weekly change; the tick sends those of all other changes."""
+        with self._reminding:
+            handover.tick(self.env)
+
+    def _send_digests(self) -> None:
+        """Sends what no look at the mailbox will tell soon, because the mailbox is out of reach."""
+        with self._reminding:
+            if self.link is False:
+                digest.send_digest(self.env)
+            digest.tell_held_back(self.env)
 
     def _page(self) -> None:
         """Sends pages, separately from mail: an unresponsive submission server must not delay a page."""
@@ -314,20 +379,14 @@ class Daemon:
         if self.renewal is not None:
             self.env = self.renewal.tick(self.env)
 
-    def _run_retention(self) -> None:
-        """Runs retention at start and then hourly, and logs the head of the chain.
-
-        A plain hourly tick might never run if restarts are frequent.
-        """
-        if self.monotonic() < self._retention_due:
-            return
-        self._retention_due = self.monotonic() + FORGET_EVERY
+    def _clean_up(self) -> None:
+        """Runs retention and logs the head of the chain: at the start and at half past each hour."""
         gone = retention.tick(self.env)
         if gone:
             logbook.octets_discarded(gone)
         if not self.env.store.scrub():
             logbook.not_scrubbed()
-            self._retention_due = self.monotonic() + FORGET_LOOKED
+            self.ticker.once(SCRUB_AGAIN, "clean-up again", self._clean_up)
         self._log_head()
 
     def _log_head(self) -> None:
@@ -344,6 +403,7 @@ class Daemon:
         env = self.env
         with env.store.read() as tx:
             seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=self.link)
+        seen = replace(seen, jobs=self._job_faults.counts())
         standing = StatusLine(
             last_mail=self._last_mail,
             last_look=self._last_look,
@@ -404,3 +464,12 @@ class Daemon:
         with suppress(StoreBusy, StoreFault):
             self._log_head()
             self.env.store.release()
+
+
+def _hand_overs(env: Services) -> list[tuple[WallTime, str]]:
+    """Returns each time of the week at which a weekly shift begins or ends, with the name of its job."""
+    weekly = env.settings.rota.weekly
+    begins = {(shift.weekday, shift.begins) for shift in weekly}
+    ends = {((shift.weekday + (shift.ends <= shift.begins)) % len(WEEKDAYS), shift.ends) for shift in weekly}
+    edges = sorted(begins | ends)
+    return [(WallTime(at.minute, at.hour, day), f"hand-over {WEEKDAYS[day]} {at:%H:%M}") for day, at in edges]

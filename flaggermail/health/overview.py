@@ -68,6 +68,7 @@ class Overview:
     suppressed: int = 0  # alarms and answers suppressed as repetitions
     pages: Mapping[str, int] = field(default_factory=dict)  # undelivered pages of the last day, by state
     free: Mapping[str, int] = field(default_factory=dict)  # octets free for database and archive
+    jobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # faults since the start, by job and kind
 
     @property
     def waiting(self) -> int:
@@ -128,6 +129,7 @@ class Overview:
             "held_back": self.held_back,
             "suppressed": self.suppressed,
             "pages": _counts(self.pages, UNDELIVERED_PAGES),
+            "jobs": {name: dict(counts) for name, counts in self.jobs.items()},
         }
 
     def _shown(self, at: datetime | None) -> str | None:

@@ -15,6 +15,7 @@ from flaggermail.mail.forwards.forwarded import zone_stated
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import Json, contract
 from flaggermail.matching.scoring import read
+from flaggermail.notices.route import hops_of
 from flaggermail.notifications.latency import minutes
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, StoredMessage
@@ -77,6 +78,7 @@ class ShowMessage(View):
             **_with_suggestions(stored, work.env.settings.zone),
             "mail": contract(mail),
             "forwarded_zone_assumed": _zone_is_assumed(mail),
+            "hops": [hop.document(work.env.settings.zone) for hop in hops_of(work, stored)],
         }
 
 

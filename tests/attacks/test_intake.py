@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cases.checklist import Item
 from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.cases import AssignCase
+from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.audit import FileState
+from flaggermail.record.case_values import Item
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
@@ -88,6 +89,10 @@ class CountingParser:
     def attachment(self, octets: bytes, number: int) -> bytes | None:
         """Reads an attachment, which is not counted."""
         return self.inner.attachment(octets, number)
+
+    def hops(self, octets: bytes) -> tuple[Hop, ...]:
+        """Passes the question on."""
+        return self.inner.hops(octets)
 
     def close(self) -> None:
         """Closes nothing."""

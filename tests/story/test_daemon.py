@@ -6,7 +6,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,7 +20,7 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
 from flaggermail.notifications.approval import ByReply
 from flaggermail.outbox import delivery
-from flaggermail.ports import Interrupt, Position, RawMessage
+from flaggermail.ports import Interrupt, JobFault, JobReport, Position, RawMessage, WallTime
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Services
@@ -26,16 +28,45 @@ from tests.story.conftest import NOW
 
 
 class StepTicker:
-    """A ticker that runs its work only when the test does."""
+    """A ticker that runs its work only when the test does, and reports what fails."""
 
     def __init__(self) -> None:
         self.works: dict[str, Callable[[], None]] = {}
+        self.planned: dict[str, float] = {}  # seconds until the calls planned once
+        self.times: dict[str, Sequence[WallTime]] = {}  # times of day in Amsterdam
         self.calls: list[str] = []
+        self.told: list[Callable[[JobReport], None]] = []
+
+    def listen(self, told: Callable[[JobReport], None]) -> None:
+        """Records who is told of faults."""
+        self.told.append(told)
 
     def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
         """Records the work."""
         assert seconds > 0
-        self.works[name] = work
+        self._record(name, work)
+
+    def at(self, times: Sequence[WallTime], zone: tzinfo, name: str, work: Callable[[], None]) -> None:
+        """Records the work."""
+        assert times
+        assert zone == ZoneInfo("Europe/Amsterdam")
+        self.times[name] = times
+        self._record(name, work)
+
+    def once(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        """Records the work and when it is planned."""
+        self.planned[name] = seconds
+        self._record(name, work)
+
+    def _record(self, name: str, work: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - what a scheduler does with a job that fails
+                for told in self.told:
+                    told(JobReport(JobFault.FAILED, name, error=error))
+
+        self.works[name] = run
 
     def start(self) -> None:
         """Records the start."""
@@ -117,7 +148,9 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Servi
     assert isinstance(daemon.ticker, StepTicker)
     assert daemon.ticker.calls == ["start", "stop"]
     assert set(daemon.ticker.works) == {
-        "forget",
+        "clean-up",
+        "clean-up at the start",
+        "digests",
         "lease",
         "outbox",
         "pagers",
@@ -317,27 +350,32 @@ def test_the_message_in_hand_is_finished(env: Services) -> None:
     assert cursor.position.uid == 1
 
 
-def test_review_windows_are_looked_at_at_once_and_then_once_an_hour(
+def test_review_windows_are_looked_at_at_once_and_then_at_half_past_each_hour(
     env: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Retention is checked at the start and then at most once an hour."""
-    looked: list[float] = []
-    times = [0.0]
+    """Retention runs at the start and by the clock, and again while a reader keeps erased values in the journal."""
+    ran: list[str] = []
+    scrubbed = [True, False, True]
     daemon = a_daemon(env, WatchedMailbox(env))
-    daemon.monotonic = lambda: times[-1]
 
     def tick(_env: Services) -> int:
-        looked.append(times[-1])
+        ran.append("retention")
         return 0
 
     monkeypatch.setattr(retention, "tick", tick)
+    monkeypatch.setattr(type(env.store), "scrub", lambda _store: scrubbed.pop(0))
     thread = running(daemon)
     assert isinstance(daemon.mailbox, WatchedMailbox)
     assert daemon.mailbox.looked.wait(10)
-    assert isinstance(daemon.ticker, StepTicker)
-    for now in (0.0, 60.0, 3599.0, 3600.0, 3660.0, 7200.0):
-        times.append(now)
-        daemon.ticker.works["forget"]()
+    ticker = daemon.ticker
+    assert isinstance(ticker, StepTicker)
+    assert ticker.planned["clean-up at the start"] == 0
+    ticker.works["clean-up at the start"]()
+    assert "clean-up again" not in ticker.works
+    ticker.works["clean-up"]()
+    assert ticker.planned["clean-up again"] == 60
+    ticker.works["clean-up again"]()
     daemon.stop.set()
     thread.join(10)
-    assert looked == [0.0, 3600.0, 7200.0]
+    assert daemon.failure is None
+    assert ran == ["retention"] * 3

@@ -1,55 +1,116 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A ticker built on APScheduler. It only triggers calls: due work is stored in rows, so a crash loses nothing.
 
-By default APScheduler drops a call that is one second late. Here a late call runs once, however late.
+By default APScheduler drops a call that is one second late. Here a late call runs once, however late. Its events report
+what did not go as scheduled; its jobs are kept in memory, because a deadline belongs in the database.
 """
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    EVENT_JOB_SUBMITTED,
+    JobExecutionEvent,
+    JobSubmissionEvent,
+)
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.combining import OrTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from flaggermail.ports import JobFault, JobReport, WallTime
+
+LATE = timedelta(seconds=30)  # a call begun later than this after its time counts as missed
+_THREADS = 32  # more threads than jobs: no job waits for one that waits for a server
 
 
 class SchedulerTicker:
     """Implements `ports.Ticker`."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(16)  # more threads than jobs: no job waits for one that waits for a server
+        self._pool = ThreadPoolExecutor(_THREADS)
         self._scheduler = BackgroundScheduler(
             executors={"default": self._pool},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
             timezone="UTC",
         )
-        self._running = 0
-        # APScheduler warns when it skips a call because the previous one still runs. The port promises that behaviour.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        # Its warning about a call that still runs comes once a second while a server is slow. The event of it is
+        # reported instead, with the job's name.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+
+    def listen(self, told: Callable[[JobReport], None]) -> None:
+        """Calls `told` about each fault of a job, in the thread in which it was noticed."""
+
+        def submitted(event: JobSubmissionEvent) -> None:
+            late = datetime.now(UTC) - max(event.scheduled_run_times)
+            if late > LATE:
+                told(JobReport(JobFault.MISSED, event.job_id, late))
+
+        def skipped(event: JobSubmissionEvent) -> None:
+            told(JobReport(JobFault.OVERLAPPED, event.job_id))
+
+        def missed(event: JobExecutionEvent) -> None:
+            told(JobReport(JobFault.MISSED, event.job_id, datetime.now(UTC) - event.scheduled_run_time))
+
+        def failed(event: JobExecutionEvent) -> None:
+            told(JobReport(JobFault.FAILED, event.job_id, error=event.exception))
+
+        self._scheduler.add_listener(submitted, EVENT_JOB_SUBMITTED)
+        self._scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(missed, EVENT_JOB_MISSED)
+        self._scheduler.add_listener(failed, EVENT_JOB_ERROR)
 
     def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
         """Calls `work` every `seconds` once the ticker has started."""
+        self._scheduler.add_job(work, IntervalTrigger(seconds=seconds, timezone=UTC), id=name, name=name)
 
-        def counted() -> None:
-            self._running += 1
-            try:
-                work()
-            finally:
-                self._running -= 1
+    def at(self, times: Sequence[WallTime], zone: tzinfo, name: str, work: Callable[[], None]) -> None:
+        """Calls `work` at these times of day in `zone`."""
+        self._scheduler.add_job(work, wall_clock(times, zone), id=name, name=name)
 
-        self._scheduler.add_job(counted, "interval", seconds=seconds, id=name, name=name)
+    def once(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        """Calls `work` once, in `seconds`; replaces a call of that name that has not begun."""
+        when = DateTrigger(datetime.now(UTC) + timedelta(seconds=seconds), UTC)
+        # Two instances, because the call itself may plan the next one before it ends.
+        self._scheduler.add_job(work, when, id=name, name=name, replace_existing=True, max_instances=2)
 
     def start(self) -> None:
-        """Starts the periodic calls."""
+        """Starts the calls."""
         self._scheduler.start()
 
     def stop(self, deadline: float) -> bool:
         """Stops the ticker and waits up to `deadline` seconds for running calls; returns True if all of them ended."""
-        self._scheduler.remove_all_jobs()
-        until = time.monotonic() + deadline
-        while self._running and time.monotonic() < until:
-            time.sleep(0.01)
-        ended = not self._running
-        self._scheduler.shutdown(wait=False)
-        return ended
+        self._scheduler.shutdown(wait=False)  # no call begins after this
+        # Waited for outside the scheduler, which would hold its locks meanwhile: a running call may plan another.
+        ending = threading.Thread(target=self._pool.shutdown, name="end of the ticker", daemon=True)
+        ending.start()
+        ending.join(deadline)
+        return not ending.is_alive()
+
+
+def wall_clock(times: Sequence[WallTime], zone: tzinfo) -> OrTrigger:
+    """Returns the trigger for these times of day in `zone`, at least one.
+
+    A time that a clock change skips is kept at the offset before it; a time that occurs twice is met twice.
+    """
+    return OrTrigger(
+        [
+            CronTrigger(
+                day_of_week="*" if at.weekday is None else at.weekday,
+                hour="*" if at.hour is None else at.hour,
+                minute=at.minute,
+                second=0,
+                timezone=zone,
+            )
+            for at in times
+        ]
+    )

@@ -47,6 +47,10 @@ EVERYTHING: dict[str, object] = {
     "held_back": 2,
     "suppressed": 1,
     "pages": {"failed": 1, "held": 2},
+    "jobs": {
+        "outbox": {"missed": 0, "failed": 0, "overlapped": 20},
+        "remind": {"missed": 1, "failed": 0, "overlapped": 2},
+    },
 }  # fmt: skip
 IN_ORDER = EVERYTHING | {"ok": True, "wrong": [], "observing_since": None}
 

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ticker drops no call, reports what did not go as scheduled, and ends within its deadline."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flaggermail.adapters.clock import ticker as module
+from flaggermail.adapters.clock.ticker import SchedulerTicker, wall_clock
+from flaggermail.ports import JobFault, JobReport, WallTime
+
+PATIENCE = 10.0
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+class Told:
+    """Remembers the reports, and wakes the test at the first of the awaited kind."""
+
+    def __init__(self, awaited: JobFault) -> None:
+        self.reports: list[JobReport] = []
+        self._awaited, self.heard = awaited, threading.Event()
+
+    def __call__(self, report: JobReport) -> None:
+        """Remembers the report."""
+        self.reports.append(report)
+        if report.fault is self._awaited:
+            self.heard.set()
+
+
+@pytest.fixture
+def ticker() -> Iterator[SchedulerTicker]:
+    """Returns a ticker that is stopped after the test."""
+    made = SchedulerTicker()
+    yield made
+    made.stop(PATIENCE)
+
+
+def test_an_error_is_reported_with_the_name_of_its_job(ticker: SchedulerTicker) -> None:
+    """A call that raises is reported with its error, and the job goes on."""
+    told, again = Told(JobFault.FAILED), threading.Event()
+    calls: list[int] = []
+
+    def work() -> None:
+        calls.append(1)
+        if len(calls) > 1:
+            again.set()
+        raise ValueError("broken")
+
+    ticker.listen(told)
+    ticker.every(0.02, "outbox", work)
+    ticker.start()
+    assert told.heard.wait(PATIENCE)
+    assert again.wait(PATIENCE)
+    first = told.reports[0]
+    assert (first.fault, first.name, str(first.error)) == (JobFault.FAILED, "outbox", "broken")
+
+
+def test_a_call_that_still_runs_is_reported_as_overlapped(ticker: SchedulerTicker) -> None:
+    """The next call of a job that still runs is skipped, and reported."""
+    told, end = Told(JobFault.OVERLAPPED), threading.Event()
+    running: list[int] = []
+
+    def work() -> None:
+        running.append(1)
+        end.wait(PATIENCE)
+
+    ticker.listen(told)
+    ticker.every(0.02, "outbox", work)
+    ticker.start()
+    assert told.heard.wait(PATIENCE)
+    assert len(running) == 1
+    end.set()
+    assert told.reports[0] == JobReport(JobFault.OVERLAPPED, "outbox")
+
+
+def test_a_missed_call_runs_late_and_is_reported(ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call whose time passed before the scheduler could make it runs once, and is reported as missed."""
+    told, ran = Told(JobFault.MISSED), threading.Event()
+    monkeypatch.setattr(module, "LATE", timedelta(0))
+    ticker.listen(told)
+    ticker.once(-3600, "clean-up", ran.set)
+    ticker.start()
+    assert ran.wait(PATIENCE)
+    assert told.heard.wait(PATIENCE)
+    assert told.reports[0].name == "clean-up"
+    assert told.reports[0].late > timedelta(minutes=59)
+
+
+def test_a_call_may_plan_itself_anew(ticker: SchedulerTicker) -> None:
+    """A call planned by the running call of the same name is made while that still runs, and counts as no overlap."""
+    told, again = Told(JobFault.OVERLAPPED), threading.Event()
+    calls: list[int] = []
+
+    def work() -> None:
+        calls.append(1)
+        if len(calls) > 1:
+            again.set()
+        else:
+            ticker.once(0.0, "hint", work)
+            again.wait(1.0)
+
+    ticker.listen(told)
+    ticker.start()
+    ticker.once(0.01, "hint", work)
+    assert again.wait(PATIENCE)
+    assert not told.reports
+
+
+def test_a_later_plan_replaces_the_earlier_one(ticker: SchedulerTicker) -> None:
+    """Only the last call planned under a name is made."""
+    calls, done = list[str](), threading.Event()
+    ticker.start()
+    ticker.once(0.3, "hint", lambda: calls.append("first"))
+    ticker.once(0.1, "hint", lambda: calls.append("second"))
+    ticker.once(0.6, "end", done.set)
+    assert done.wait(PATIENCE)
+    assert calls == ["second"]
+
+
+@pytest.mark.parametrize("plans", [False, True])
+def test_the_stop_waits_for_running_calls_up_to_its_deadline(*, plans: bool) -> None:
+    """A stop waits for a running call, also for one that plans another meanwhile; beyond its deadline it says so."""
+    ticker, begun, end = SchedulerTicker(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        end.wait(PATIENCE)
+        if plans:
+            ticker.once(1.0, "hint", work)
+
+    ticker.once(0.0, "outbox", work)
+    ticker.start()
+    assert begun.wait(PATIENCE)
+    threading.Timer(0.1, end.set).start()
+    assert ticker.stop(PATIENCE)
+
+
+def test_a_call_that_does_not_end_outlasts_the_stop() -> None:
+    """A stop returns False at its deadline while a call still runs."""
+    ticker, begun, end = SchedulerTicker(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        end.wait(PATIENCE)
+
+    ticker.every(0.02, "outbox", work)
+    ticker.start()
+    assert begun.wait(PATIENCE)
+    assert not ticker.stop(0.1)
+    end.set()
+
+
+def instants(times: list[WallTime], begins: datetime, count: int) -> list[datetime]:
+    """Returns the next instants of the trigger in UTC, each asked for a moment after the one before."""
+    trigger, previous, now, found = wall_clock(times, AMSTERDAM), None, begins, list[datetime]()
+    for _ in range(count):
+        previous = trigger.get_next_fire_time(previous, now)
+        found.append(previous.astimezone(UTC))
+        now = found[-1] + timedelta(milliseconds=3)
+    return found
+
+
+@pytest.mark.parametrize("night", [datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 10, 24, 20, tzinfo=UTC)])
+def test_hourly_work_keeps_its_hour_in_the_nights_of_a_clock_change(night: datetime) -> None:
+    """Work at half past each hour is called every sixty minutes, at both changes of the clock."""
+    found = instants([WallTime(minute=30)], night, 12)
+    assert found == [night + timedelta(minutes=30 + 60 * n) for n in range(12)]
+
+
+def test_a_skipped_time_is_called_at_its_old_offset_and_a_repeated_one_twice() -> None:
+    """02:30 is called at 03:30 summer time on 29 March 2026, and at both of its instants on 25 October 2026."""
+    weekly = [WallTime(weekday=6, hour=2, minute=30)]
+    assert instants(weekly, datetime(2026, 3, 28, 20, tzinfo=UTC), 1) == [datetime(2026, 3, 29, 1, 30, tzinfo=UTC)]
+    assert instants(weekly, datetime(2026, 10, 24, 20, tzinfo=UTC), 3) == [
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+        datetime(2026, 11, 1, 1, 30, tzinfo=UTC),
+    ]
+
+
+def test_a_time_that_passed_while_the_machine_slept_is_still_due() -> None:
+    """After six days asleep the daily time that passed first is still due."""
+    trigger = wall_clock([WallTime(hour=8, minute=0)], AMSTERDAM)
+    before = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
+    woken = before + timedelta(days=6)
+    assert trigger.get_next_fire_time(before, woken).astimezone(UTC) == before + timedelta(days=1)
