@@ -117,7 +117,7 @@ def request_again(work: UnitOfWork, token: Token) -> None:
     officer = work.env.settings.rota.officer(token.officer or "")
     if draft is None or draft.state != NotificationState.DRAFT or officer is None or officer.id in draft.approved_by:
         return
-    shown = work.tx.find(Token, purpose=Topic.APPROVAL.value, notification=draft.id, officer=officer.id)
+    shown = work.tx.find(Token, purpose=Topic.APPROVAL, notification=draft.id, officer=officer.id)
     if not any(other.expires_at is not None and other.expires_at > work.now for other in shown):
         request(work, draft, portal_texts.wording(work, draft).body, [officer])
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date
 
 from flaggermail.citizens import declining
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_election
 from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.requests import Day
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election
@@ -29,9 +29,9 @@ class AddElection(Command):
     code: str
     name_nl: str
     name_en: str
-    polling_days: tuple[date, ...]
-    period_from: date
-    period_until: date
+    polling_days: tuple[Day, ...]
+    period_from: Day
+    period_until: Day
     exercise: bool = False
 
     def subject(self, work: UnitOfWork) -> Subject:

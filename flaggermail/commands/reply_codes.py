@@ -119,7 +119,7 @@ def spend_seen(work: UnitOfWork, message: Message) -> None:
         for device in work.tx.find(Device, revoked_at=None):
             _spend_steps(work, device, seen)
     elif means is ByReply.PAGER and (seen := set(_candidates(_SIGNS, text.upper()))):
-        for token in work.tx.find(Token, purpose=Topic.APPROVAL.value, used_at=None):
+        for token in work.tx.find(Token, purpose=Topic.APPROVAL, used_at=None):
             _end_request(work, token, seen)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -61,6 +61,19 @@ def _local(text: str, found: datetime, zone: ZoneInfo) -> datetime:
     return earlier
 
 
+def _day(value: object) -> date:
+    """Returns the day, which is written in one way only."""
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or found.isoformat() != value or found.year not in _YEARS:
+        raise ValueError(f"{shown(value)} is no day; write it as 2024-06-06")
+    return found
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day as people type it: YYYY-MM-DD."""
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 """An instant as people type it: ISO 8601, in the desk's zone unless an offset says otherwise."""
 

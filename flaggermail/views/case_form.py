@@ -19,7 +19,7 @@ from flaggermail.record.rows import Case
 from flaggermail.services import UnitOfWork
 from flaggermail.views.case import earlier
 from flaggermail.views.view import Document, View, plain
-from flaggermail.yaml_files.source import Fault, Source, read_text
+from flaggermail.yaml_files.source import Fault, YamlSource, read_text
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ def read_form(text: str, name: str) -> dict[str, Json]:
 class _FileAnswers:
     """Reads the answers of a form, converts their types, and records a fault for each wrong one."""
 
-    def __init__(self, source: Source, faults: list[Fault]) -> None:
+    def __init__(self, source: YamlSource, faults: list[Fault]) -> None:
         self._source, self._faults = source, faults
 
     def one(self, key: str, convert: Callable[[object], T | None], right: str) -> T | None:

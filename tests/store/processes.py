@@ -5,7 +5,7 @@ It reports that it is ready, waits for a line, does its work and reports that it
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -111,7 +111,12 @@ def go_on(process: Popen[str]) -> None:
     process.stdin.flush()
 
 
+WORK: Mapping[str, Callable[[str], None]] = {
+    "start": start,
+    "write": write,
+    "officer1": partial(decide, "officer1"),
+    "head1": partial(decide, "head1"),
+}
+
 if __name__ == "__main__":
-    {
-        "start": start, "write": write, "officer1": partial(decide, "officer1"), "head1": partial(decide, "head1"),
-    }[sys.argv[1]](sys.argv[2])  # fmt: skip
+    WORK[sys.argv[1]](sys.argv[2])

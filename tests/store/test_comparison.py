@@ -12,6 +12,7 @@ import pytest
 from flaggermail.commands.elections import CloseElection
 from flaggermail.commands.messages import ConfirmMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.record.case_values import CaseType
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
@@ -108,7 +109,7 @@ def test_another_type_of_the_case_is_a_change_of_cases(desk: Desk) -> None:
 
     def change(rule: Rule) -> Rule:
         decided = referral.rule == f"{rule.place} {rule.name}"
-        return replace(rule, then=replace(rule.then, case_type="B_channel")) if decided else rule
+        return replace(rule, then=replace(rule.then, case_type=CaseType.CHANNEL)) if decided else rule
 
     found = changed(desk, with_rules(desk, change))
     assert {key: one.cases for key, one in found.items()} == {referral.id: True}

@@ -19,7 +19,7 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.intake import poll
 from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.mail.hops import Hop
-from flaggermail.mail.message import Message, Verdict
+from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.events import EventKind
@@ -359,7 +359,7 @@ class NotingCheck:
         """Records the octets."""
         assert message.content_key
         self.asked.append(octets)
-        return Verdict("verified", "noted")
+        return Verdict(SenderVerdict.VERIFIED, "noted")
 
 
 @pytest.mark.parametrize("together", [False, True])

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from flaggermail.commands.door import command_of
+from flaggermail.commands.requests import read_request
 from flaggermail.replies.case_form import (
     ChannelChoice,
     Form,
@@ -259,3 +261,10 @@ def test_addresses_of_a_referral() -> None:
     text = "Zie https://a.example/1, en (https://b.example/2). Ook https://a.example/1!"
     assert links_in(text) == ("https://a.example/1", "https://b.example/2")
     assert len(links_in(" ".join(f"https://a.example/{n}" for n in range(9)))) == 5
+
+
+@each("decision", ["meld tiktok-elections", "geen: het is weg", "wijs af: een mening", "verwijs: naar de politie"])
+def test_every_form_asks_for_commands_that_the_desk_knows(decision: str) -> None:
+    """Each decision of the form gives requests that the desk reads."""
+    for asked in taken(filled(besluit=decision)).requests(CASE):
+        assert read_request(command_of(asked.name), asked.name, asked.fields)

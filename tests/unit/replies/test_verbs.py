@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flaggermail.commands.door import command_of
+from flaggermail.commands.requests import read_request
 from flaggermail.mail.message_json import Json
 from flaggermail.record.topics import Topic
 from flaggermail.replies.request import Request
@@ -140,6 +142,20 @@ def test_every_word_of_the_table_in_both_languages(topic: Topic, dutch: str, eng
         found = read(text, text, about(topic))
         assert isinstance(found, Understood)
         assert found.language == (language if dutch != english else "nl")
+
+
+ARGUMENTS = {"CODE": CODE, "NAME": "De Vries", "NUMBER": "6", "REASON": "een mening"}  # in what the officer is shown
+
+
+@pytest.mark.parametrize(("topic", "shown"), [(topic, text) for topic in Topic for text in would_work(topic, "en")])
+def test_every_reply_asks_for_a_command_that_the_desk_knows(topic: Topic, shown: str) -> None:
+    """What an officer is told to reply gives a request that the desk reads, for every topic."""
+    verb, _, argument = shown.rpartition(" ")
+    text = f"{verb} {ARGUMENTS.get(argument, argument)}" if verb else shown
+    found = read(text, text, replace(about(topic), device=DRAFT))
+    assert isinstance(found, Understood), text
+    for asked in found.requests:
+        assert read_request(command_of(asked.name), asked.name, asked.fields, ZoneInfo("Europe/Amsterdam"))
 
 
 @each(
