@@ -8,21 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from enum import StrEnum
 
 from flaggermail.mail.message import Attachment, Message
+from flaggermail.record.case_values import Item
 from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.intake_words import READ, IntakeWords, found
-
-
-class Item(StrEnum):
-    """The items of a complete referral, in the order in which they are requested."""
-
-    ATTEMPTS = "attempts"
-    SCREENSHOT = "screenshot"
-    LINK = "link"
-    CONTACT = "contact"
-
 
 SPOKEN: Mapping[Item, str] = {
     Item.ATTEMPTS: "own attempts",

@@ -17,10 +17,22 @@ def open_election(work: UnitOfWork, *, exercise: bool = False) -> Election | Non
 
     With `exercise`, only exercises are considered; otherwise they never are.
     """
-    found = work.tx.find(Election, exercise=exercise)
-    still = (e for e in found if e.closed_at is None or e.closed_at > work.now)
-    running = [e for e in still if e.period_from <= work.today <= e.period_until]
+    running = [e for e in _not_closed(work, exercise=exercise) if e.period_from <= work.today <= e.period_until]
     return min(running, key=lambda e: abs((min(e.polling_days) - work.today).days), default=None)
+
+
+def meant_by_number_alone(work: UnitOfWork) -> list[Election]:
+    """Returns the elections that a case number without its election may belong to; exercises never.
+
+    They are the open elections whose period includes today; outside every period, all open ones.
+    """
+    still = _not_closed(work, exercise=False)
+    return [e for e in still if e.period_from <= work.today <= e.period_until] or still
+
+
+def _not_closed(work: UnitOfWork, *, exercise: bool) -> list[Election]:
+    found = work.tx.find(Election, exercise=exercise)
+    return [e for e in found if e.closed_at is None or e.closed_at > work.now]
 
 
 def is_players(work: UnitOfWork, message: Message) -> bool:

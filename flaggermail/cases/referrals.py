@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from flaggermail.cases.checklist import Item, missing
+from flaggermail.cases.checklist import missing
 from flaggermail.errors import ArchiveFault
 from flaggermail.mail.message import Message
+from flaggermail.record.case_values import Item
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import UnitOfWork
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 
 import click
 
-from flaggermail.cli.session import Session, report
-from flaggermail.commands.acts import Approve, Reject
+from flaggermail.cli.session import Session, as_json_option, report_answer
 
 
 @click.command(name="approve")
 @click.argument("draft")
 @click.option("--reject", metavar="REASON", help="Reject the draft for this reason.")
+@as_json_option
 @click.pass_obj
-def command(session: Session, draft: str, reject: str | None) -> None:
+def command(session: Session, draft: str, reject: str | None, *, as_json: bool) -> None:
     """Approve or reject a draft.
 
     An approved draft is sent octet for octet as `flaggermail notify --preview` printed it.
 
     Example: flaggermail approve VF-EP2024-0001/1
     """
-    report(session.act(Approve(draft=draft) if reject is None else Reject(draft=draft, reason=reject)))
+    if reject is None:
+        answer = session.ask("approve", draft=draft)
+    else:
+        answer = session.ask("reject", draft=draft, reason=reject)
+    report_answer(answer, as_json=as_json)

@@ -3,29 +3,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
-from flaggermail.cases.checklist import SPOKEN, Item
-from flaggermail.cli.calculation import Calculation
-from flaggermail.cli.instants import shown
+from flaggermail.cli.calculation import show_calculation
+from flaggermail.cli.completing import CASE
+from flaggermail.cli.documents import minute, number, part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import DOUBTS, listed, plain, table
+from flaggermail.cli.showing import DOUBTS, listed, styled, table
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.mail.message_json import Json
-from flaggermail.notifications import latency
-from flaggermail.notifications.clocks import CLOCKS
-from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
+from flaggermail.mail.message import SenderVerdict
+from flaggermail.record.case_values import Item
+from flaggermail.record.kinds import Direction
 from flaggermail.record.states import CASE_STATES
 
 if TYPE_CHECKING:
-    from flaggermail.services import UnitOfWork
-
+    from flaggermail.mail.message_json import Json
 
 REHEARSED = "exercise, in no figure"
+SPOKEN = {
+    Item.ATTEMPTS: "own attempts",
+    Item.SCREENSHOT: "a screenshot",
+    Item.LINK: "where it can be seen",
+    Item.CONTACT: "a phone number",
+}
 
 
 @click.command(name="list")
@@ -39,28 +42,25 @@ def list_(session: Session, election: str | None, state: str | None, tag: str | 
 
     Example: flaggermail case list --election EP2024 --state open
     """
-    equal = {name: value for name, value in (("election", election), ("state", state)) if value is not None}
-    with session.reading() as work:
-        cases = sorted(work.tx.find(Case, **equal), key=lambda case: (case.opened_at, case.number))
-    cases = [case for case in cases if tag is None or tag in case.narratives]
+    found = session.ask("case list", election=election, state=state, tag=tag)
     if as_json:
-        show_json([plain(case, session.zone) for case in cases])
+        show_json(found)
         return
     table(
         ("case", "opened", "state", "decision", "type", "origin", "with", "title"),
         [
             (
-                case.number, shown(case.opened_at, session.zone), _state(case), case.decision, case.type, case.origin,
-                case.assigned_to, case.title,
+                case["number"], minute(case, "opened_at"), _state(case), case["decision"], case["type"],
+                case["origin"], case["assigned_to"], case["title"],
             )
-            for case in cases
+            for case in parts(found, "cases")
         ],
         "no cases",
     )  # fmt: skip
 
 
 @click.command(name="show")
-@click.argument("number", metavar="CASE")
+@click.argument("number", type=CASE, metavar="CASE")
 @as_json_option
 @click.pass_obj
 def show(session: Session, number: str, *, as_json: bool) -> None:
@@ -68,284 +68,168 @@ def show(session: Session, number: str, *, as_json: bool) -> None:
 
     Example: flaggermail case show VF-EP2024-0001
     """
-    with session.reading() as work:
-        dossier = _gather(work, number)
+    case = session.ask("case show", case=number)
     if as_json:
-        show_json(_document(dossier, session.zone))
-    else:
-        _print(dossier, session.zone)
+        show_json(case)
+        return
+    _show_case(case)
+    for other in parts(case, "related_cases"):
+        reason = text(other, "decision_reason")
+        click.echo(safe_line(f"related: {other['number']}  {other['title']}  {reason}".rstrip()))
+    _show_alike(case)
+    _show_messages(case)
+    for notification in parts(case, "notifications"):
+        _show_notification(notification, exercise=case["exercise"] is True)
+    _show_reminders(parts(case, "reminders"), "")
+    for running in parts(case, "running"):
+        show_calculation(running, indent="  ")
+    for note in parts(case, "notes"):
+        _show_note(note)
 
 
-@dataclass(frozen=True, slots=True)
-class _Dossier:
-    """All rows of a case."""
-
-    case: Case
-    related: list[Case]
-    alike: list[Case]  # earlier cases on one of its narratives
-    missing: tuple[Item, ...]
-    messages: list[StoredMessage]
-    notifications: list[Notification]
-    clocks: list[ClockRow]
-    reminders: list[Reminder]
-    notes: list[ContactNote]
-    running: list[tuple[str | None, Calculation]]  # with the notification each is about
-
-    def clocks_of(self, notification: Notification) -> list[ClockRow]:
-        """Returns a notification's clocks in the order receipt, human, substance."""
-        own = [clock for clock in self.clocks if clock.notification == notification.id]
-        return sorted(own, key=lambda clock: CLOCKS.index(clock.kind))
-
-    def running_of(self, notification: Notification | None) -> list[Calculation]:
-        """Returns the upcoming reminders of each running clock of the notification, or of the case itself."""
-        about = notification.id if notification else None
-        return [calculation for of, calculation in self.running if of == about]
-
-    def reminders_of(self, notification: Notification | None) -> list[Reminder]:
-        """Returns the reminders about the notification, or about the case itself."""
-        about = notification.id if notification else None
-        return [reminder for reminder in self.reminders if reminder.notification == about]
-
-
-def _gather(work: UnitOfWork, number: str) -> _Dossier:
-    from flaggermail.cases.referrals import missing_of
-    from flaggermail.commands.lookups import the_case
-    from flaggermail.commands.tags import same_narrative
-    from flaggermail.reminders.open_clocks import open_clocks
-
-    case, tx = the_case(work, number), work.tx
-    number = case.number
-    notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))
-    return _Dossier(
-        case=case,
-        related=tx.find(Case, number=case.related),
-        alike=same_narrative(tx, case),
-        missing=missing_of(work, case),
-        messages=sorted(tx.find(StoredMessage, case=number), key=lambda row: (row.received_at, row.id)),
-        notifications=notifications,
-        clocks=tx.find(ClockRow, notification=[row.id for row in notifications]),
-        reminders=sorted(tx.find(Reminder, case=number), key=lambda row: (row.told_at, row.id)),
-        running=[
-            (one.notification.id if one.notification else None, Calculation(work, one))
-            for one in open_clocks(tx)
-            if one.case.number == number
-        ],
-        notes=sorted(tx.find(ContactNote, case=number), key=lambda row: (row.effective_at, row.id)),
-    )
-
-
-def _minutes(clock: ClockRow) -> int | None:
-    return None if clock.stopped_at is None else latency.minutes(clock.started_at, clock.stopped_at)
-
-
-def _clock_marks(clock: ClockRow) -> list[str]:
-    marks = (("automatic", clock.automatic), ("oral", clock.oral), ("noted by hand", clock.by_hand))
-    return [mark for mark, holds in marks if holds]
-
-
-# ---------------------------------------------------------------- as JSON
-
-
-def _document(dossier: _Dossier, zone: ZoneInfo) -> dict[str, Json]:
-    return {
-        **plain(dossier.case, zone),
-        "missing": [item.value for item in dossier.missing],
-        "same_narrative": [_earlier_document(other, zone) for other in dossier.alike],
-        "messages": [plain(message, zone) for message in dossier.messages],
-        "notifications": [
-            {
-                **plain(notification, zone),
-                "clocks": [
-                    _clock_document(clock, zone, exercise=dossier.case.exercise)
-                    for clock in dossier.clocks_of(notification)
-                ],
-                "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(notification)],
-                "running": [calculation.document() for calculation in dossier.running_of(notification)],
-            }
-            for notification in dossier.notifications
-        ],
-        "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(None)],
-        "running": [calculation.document() for calculation in dossier.running_of(None)],
-        "notes": [plain(note, zone) for note in dossier.notes],
-    }
-
-
-def _earlier_document(case: Case, zone: ZoneInfo) -> dict[str, Json]:
-    names = ("number", "election", "narratives", "decision", "decision_reason", "decided_at", "criteria", "contradicts")
-    known = plain(case, zone)
-    return {name: known[name] for name in names}
-
-
-def _clock_document(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> dict[str, Json]:
-    """Returns the clock for JSON. An exercise has minutes for the debriefing, but no reported figures."""
-    minutes = _minutes(clock)
-    figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
-    if minutes is not None and not exercise:
-        figures["hours"] = latency.hours(minutes)
-        figures["spoken"] = {language: latency.spoken(minutes, language) for language in latency.UNITS}
-    return {**plain(clock, zone), **figures}
-
-
-# ---------------------------------------------------------------- as text
-
-
-def _print(dossier: _Dossier, zone: ZoneInfo) -> None:
-    _print_case(dossier, zone)
-    for other in dossier.related:
-        click.echo(safe_line(f"related: {other.number}  {other.title}  {other.decision_reason or ''}".rstrip()))
-    _print_alike(dossier, zone)
-    _print_messages(dossier.messages, zone)
-    for notification in dossier.notifications:
-        _print_notification(dossier, notification, zone)
-    _print_reminders(dossier.reminders_of(None), zone, "")
-    _print_next(dossier.running_of(None))
-    for note in dossier.notes:
-        _print_note(note, zone)
-
-
-def _print_case(dossier: _Dossier, zone: ZoneInfo) -> None:
-    case, missing = dossier.case, dossier.missing
-    click.echo(safe_line(f"{case.number}  {case.title}".rstrip()))
+def _show_case(case: Mapping[str, Json]) -> None:
+    click.echo(styled(safe_line(f"{case['number']}  {case['title']}".rstrip()), bold=True))
     listed(
         (
             ("state", _state(case)),
-            ("election", case.election),
-            ("type", case.type),
-            ("origin", case.origin),
-            ("source", case.source),
-            ("referrer", _referrer(dossier)),
-            ("opened", f"{shown(case.opened_at, zone)} by {case.opened_by}"),
-            ("with", case.assigned_to),
-            ("narratives", case.narratives),
-            ("missing", [SPOKEN[item] for item in missing]),
-            ("incorrect", case.incorrect),
-            ("contradicts", case.contradicts),
-            ("criteria", case.criteria),
-            ("aspects", case.aspects),
-            ("own attempts", case.own_attempts),
-            ("all means used", case.all_means_used),
-            ("went on because", case.override_reason),
-            ("satire", case.satire),
-            ("assessed", case.assessed_at and f"{shown(case.assessed_at, zone)} by {case.assessed_by}"),
-            ("decision", case.decision),
-            ("reason", " ".join(filter(None, (case.decision_ground, case.decision_reason)))),
-            ("decided", case.decided_at and f"{shown(case.decided_at, zone)} by {case.decided_by}"),
-            ("closed", shown(case.closed_at, zone)),
-            ("platform references", case.platform_references),
+            ("election", case["election"]),
+            ("type", case["type"]),
+            ("origin", case["origin"]),
+            ("source", case["source"]),
+            ("referrer", _referrer(case)),
+            ("opened", _by(case, "opened")),
+            ("with", case["assigned_to"]),
+            ("narratives", case["narratives"]),
+            ("missing", [SPOKEN[Item(item)] for item in texts(case, "missing")]),
+            ("incorrect", case["incorrect"]),
+            ("contradicts", case["contradicts"]),
+            ("criteria", case["criteria"]),
+            ("aspects", case["aspects"]),
+            ("own attempts", case["own_attempts"]),
+            ("all means used", case["all_means_used"]),
+            ("went on because", case["override_reason"]),
+            ("satire", case["satire"]),
+            ("assessed", _by(case, "assessed")),
+            ("decision", case["decision"]),
+            ("reason", _reason(case)),
+            ("decided", _by(case, "decided")),
+            ("closed", minute(case, "closed_at")),
+            ("platform references", case["platform_references"]),
         )
     )
 
 
-def _print_alike(dossier: _Dossier, zone: ZoneInfo) -> None:
-    """Prints the earlier cases on the same narrative, with decision and reason."""
-    for other in dossier.alike:
-        shared = ", ".join(word for word in other.narratives if word in dossier.case.narratives)
-        click.echo("\n" + safe_line(f"Earlier on {shared}: {other.number}  {other.title}".rstrip()))
-        listed(reasoning_of(other, zone), indent="  ")
+def _state(case: Mapping[str, Json]) -> str:
+    return f"{case['state']}, exercise" if case["exercise"] else text(case, "state")
 
 
-def reasoning_of(case: Case, zone: ZoneInfo) -> tuple[tuple[str, object], ...]:
-    """Returns the decision on an earlier case and its reasoning."""
-    decided = f"{case.decision}, {shown(case.decided_at, zone)}" if case.decision and case.decided_at else None
-    return (
-        ("election", case.election),
-        ("criteria", case.criteria),
-        ("contradicts", case.contradicts),
-        ("decision", decided or "none yet"),
-        ("reason", " ".join(filter(None, (case.decision_ground, case.decision_reason)))),
-    )
+def _by(case: Mapping[str, Json], done: str) -> str:
+    """Formats when something was done and by whom; empty if it was not done."""
+    return f"{minute(case, f'{done}_at')} by {case[f'{done}_by']}" if case[f"{done}_at"] else ""
 
 
-def _state(case: Case) -> str:
-    return f"{case.state}, exercise" if case.exercise else case.state
+def _reason(case: Mapping[str, Json]) -> str:
+    return " ".join(filter(None, (text(case, "decision_ground"), text(case, "decision_reason"))))
 
 
-def _referrer(dossier: _Dossier) -> str:
+def _referrer(case: Mapping[str, Json]) -> str:
     """Formats the referrer; says so if none of their mail in the case is verified."""
-    case = dossier.case
-    verdicts = [m.verdict for m in dossier.messages if m.direction == "in" and m.from_address == case.referrer_address]
-    doubt = "" if not verdicts or "verified" in verdicts else f" ({DOUBTS[verdicts[0]]})"
-    return f"{_person(case.referrer_name, case.referrer_address)}{doubt}"
+    name, address = text(case, "referrer_name"), text(case, "referrer_address")
+    doubt = DOUBTS.get(text(case, "referrer_verdict"))
+    return (f"{name} <{address}>" if name and address else name or address) + (f" ({doubt})" if doubt else "")
 
 
-def _person(name: str | None, address: str | None) -> str:
-    return f"{name} <{address}>" if name and address else name or address or ""
+def _show_alike(case: Mapping[str, Json]) -> None:
+    """Prints the earlier cases on the same narrative, with decision and reason."""
+    for other in parts(case, "same_narrative"):
+        shared = ", ".join(word for word in texts(other, "narratives") if word in texts(case, "narratives"))
+        click.echo("\n" + safe_line(f"Earlier on {shared}: {other['number']}  {other['title']}".rstrip()))
+        decided = f"{other['decision']}, {minute(other, 'decided_at')}" if other["decided_at"] else "none yet"
+        listed(
+            (
+                ("election", other["election"]),
+                ("criteria", other["criteria"]),
+                ("contradicts", other["contradicts"]),
+                ("decision", decided),
+                ("reason", _reason(other)),
+            ),
+            indent="  ",
+        )
 
 
-def _print_messages(messages: list[StoredMessage], zone: ZoneInfo) -> None:
+def _show_messages(case: Mapping[str, Json]) -> None:
+    messages = parts(case, "messages")
     click.echo("\nMessages in the order of their arrival")
     table(
         ("at", "way", "id", "kinds", "sender", "placed by", "subject"),
         [
             (
-                shown(message.received_at, zone), message.direction, message.id, " + ".join(message.kinds),
-                f"{message.verdict}, arrival disputed" if message.disputed else message.verdict, message.match_basis,
-                message.subject,
+                minute(message, "received_at"), message["direction"], message["id"],
+                " + ".join(texts(message, "kinds")),
+                f"{message['verdict']}, arrival disputed" if message["disputed"] else message["verdict"],
+                message["basis"], message["subject"],
             )
             for message in messages
         ],
         "none",
     )  # fmt: skip
     for message in messages:
-        if message.direction == "in" and message.verdict != "verified":
-            click.echo(safe_line(f"{message.id} is {message.verdict}: {message.verdict_basis}"))
+        if message["direction"] == Direction.IN and message["verdict"] != SenderVerdict.VERIFIED:
+            click.echo(safe_line(f"{message['id']} is {message['verdict']}: {message['verdict_basis']}"))
 
 
-def _print_notification(dossier: _Dossier, notification: Notification, zone: ZoneInfo) -> None:
-    what = "Notification" if notification.counted else "Follow-up"
-    where = f"{notification.platform}, {notification.channel_name}"
-    click.echo("\n" + safe_line(f"{what} {notification.id} to {where}: {notification.state}"))
+def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> None:
+    what = "Notification" if notification["use"] else "Follow-up"
+    where = f"{notification['platform']}, {notification['channel_name']}"
+    click.echo("\n" + safe_line(f"{what} {notification['id']} to {where}: {notification['state']}"))
+    by_hand = ", noted by hand" if notification["by_hand"] else ""
     listed(
         (
-            ("subject", notification.subject),
-            ("drafted", f"{shown(notification.drafted_at, zone)} by {notification.drafted_by}"),
-            ("approved by", notification.approved_by),
-            ("rejected by", notification.rejected_by),
-            ("because", notification.rejected_reason),
-            ("sent", _sent(notification, zone)),
+            ("subject", notification["subject"]),
+            ("drafted", _by(notification, "drafted")),
+            ("approved by", notification["approved_by"]),
+            ("rejected by", notification["rejected_by"]),
+            ("because", notification["rejected_reason"]),
+            ("sent", f"{minute(notification, 'sent_at')}{by_hand}" if notification["sent_at"] else ""),
             *(
-                (clock.kind, _clock_line(clock, zone, exercise=dossier.case.exercise))
-                for clock in dossier.clocks_of(notification)
+                (text(clock, "kind"), _clock_line(clock, exercise=exercise))
+                for clock in parts(notification, "clocks")
             ),
         ),
         indent="  ",
-    )
-    _print_reminders(dossier.reminders_of(notification), zone, "  ")
-    _print_next(dossier.running_of(notification))
+    )  # fmt: skip
+    _show_reminders(parts(notification, "reminders"), "  ")
+    for running in parts(notification, "running"):
+        show_calculation(running, indent="  ")
 
 
-def _sent(notification: Notification, zone: ZoneInfo) -> str:
-    by_hand = ", noted by hand" if notification.by_hand else ""
-    return f"{shown(notification.sent_at, zone)}{by_hand}" if notification.sent_at else ""
-
-
-def _clock_line(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> str:
-    minutes = _minutes(clock)
-    if minutes is None:
-        return f"{clock.state} since {shown(clock.started_at, zone)}"
+def _clock_line(clock: Mapping[str, Json], *, exercise: bool) -> str:
+    if clock["minutes"] is None:
+        return f"{clock['state']} since {minute(clock, 'started_at')}"
+    minutes = number(clock, "minutes")
     unit = "minute" if minutes == 1 else "minutes"
-    spoken = REHEARSED if exercise else latency.spoken(minutes, "en")
-    parts = (shown(clock.stopped_at, zone), f"{minutes} {unit}", spoken, *_clock_marks(clock))
-    return ", ".join(parts)
+    spoken = REHEARSED if exercise else text(part(clock, "spoken"), "en")
+    marks = (("automatic", "automatic"), ("oral", "oral"), ("noted by hand", "by_hand"))
+    held = [mark for mark, name in marks if clock[name]]
+    return ", ".join((minute(clock, "stopped_at"), f"{minutes} {unit}", spoken, *held))
 
 
-def _print_reminders(reminders: list[Reminder], zone: ZoneInfo, indent: str) -> None:
+def _show_reminders(reminders: Iterable[Mapping[str, Json]], indent: str) -> None:
     for reminder in reminders:
-        told = "withheld" if reminder.withheld else "told"
-        line = f"{reminder.kind} {reminder.id}: {told} {shown(reminder.told_at, zone)} to {reminder.officer}"
-        if reminder.acknowledged_at is not None:
-            line += f", acknowledged {shown(reminder.acknowledged_at, zone)} by {reminder.acknowledged_by}"
+        told = "withheld" if reminder["withheld"] else "told"
+        line = f"{reminder['kind']} {reminder['id']}: {told} {minute(reminder, 'told_at')} to {reminder['officer']}"
+        if reminder["acknowledged_at"] is not None:
+            line += f", {_acknowledged(reminder)}"
         click.echo(safe_line(f"{indent}{line}"))
 
 
-def _print_next(running: list[Calculation]) -> None:
-    for calculation in running:
-        calculation.print(indent="  ")
+def _acknowledged(reminder: Mapping[str, Json]) -> str:
+    return f"acknowledged {minute(reminder, 'acknowledged_at')} by {reminder['acknowledged_by']}"
 
 
-def _print_note(note: ContactNote, zone: ZoneInfo) -> None:
-    counts = f", counts as {' and '.join(note.counts_as)}" if note.counts_as else ""
-    entered = f"{shown(note.effective_at, zone)}, entered {shown(note.entered_at, zone)} by {note.author}"
-    click.echo(f"\nNote {note.id} ({note.means}{counts}) {entered}")
-    for line in note.text.strip().splitlines():
+def _show_note(note: Mapping[str, Json]) -> None:
+    counts = f", counts as {' and '.join(texts(note, 'counts_as'))}" if note["counts_as"] else ""
+    entered = f"{minute(note, 'effective_at')}, entered {minute(note, 'entered_at')} by {note['author']}"
+    click.echo(f"\nNote {note['id']} ({note['means']}{counts}) {entered}")
+    for line in text(note, "text").strip().splitlines():
         click.echo(f"  {safe(line)}")

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.documents import minute, parts, texts
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.instants import shown
-from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import plain, table
-from flaggermail.commands.acts import ClearAddress
-from flaggermail.record.rows import Channel
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import table
 
 
 @click.group(name="channel", cls=Noun)
@@ -29,27 +27,19 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail channel list
     """
-    from flaggermail.commands.channel_status import bad_addresses
-
-    with session.reading() as work:
-        found = [(channel, bad_addresses(work, channel)) for channel in work.tx.find(Channel)]
+    found = session.ask("channel list")
     if as_json:
-        show_json(
-            [
-                {**plain(channel, session.zone), "bad": [plain(one, session.zone) for one in bad]}
-                for channel, bad in found
-            ]
-        )
+        show_json(found)
         return
     table(
         ("code", "platform", "kind", "from", "until", "to", "came back"),
         [
             (
-                channel.code, channel.platform, channel.kind, channel.valid_from, channel.valid_until or "",
-                ", ".join((*channel.to, *channel.cc)) or channel.phone or "",
-                ", ".join(f"{one.id} on {shown(one.since, session.zone)}" for one in bad),
+                channel["code"], channel["platform"], channel["kind"], channel["valid_from"], channel["valid_until"],
+                ", ".join((*texts(channel, "to"), *texts(channel, "cc"))) or channel["phone"],
+                ", ".join(f"{one['id']} on {minute(one, 'since')}" for one in parts(channel, "bad")),
             )
-            for channel, bad in found
+            for channel in parts(found, "channels")
         ],
         "no channel",
     )  # fmt: skip
@@ -58,10 +48,11 @@ def list_(session: Session, *, as_json: bool) -> None:
 @command.command(name="clear")
 @click.argument("address")
 @click.option("--reason", required=True, help="The evidence: who confirmed it, or what was repaired.")
+@as_json_option
 @click.pass_obj
-def clear(session: Session, address: str, reason: str) -> None:
+def clear(session: Session, address: str, reason: str, *, as_json: bool) -> None:
     """Record that mail to a bounced address is delivered again.
 
     Example: flaggermail channel clear ADDRESS --reason "they mended it, by phone"
     """
-    report(session.act(ClearAddress(address=address, reason=reason)))
+    report_answer(session.ask("channel clear", address=address, reason=reason), as_json=as_json)

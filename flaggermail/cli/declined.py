@@ -3,17 +3,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import click
 
+from flaggermail.cli.documents import minute, part, parts, text, texts
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.instants import shown
 from flaggermail.cli.mail_text import show_mail
-from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import plain, table
-from flaggermail.commands.acts import DeclineMessage
-from flaggermail.record.rows import Decline, StoredMessage
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import table
 
 
 @click.group(name="declined", cls=Noun)
@@ -34,29 +30,23 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail declined list
     """
-    from flaggermail.citizens.retention import due_at
-
-    with session.reading() as work:
-        rows = sorted(work.tx.find(StoredMessage, place="declined"), key=lambda row: (row.received_at, row.id))
-        senders = Counter(row.election for row in work.tx.find(Decline, taken_back_at=None))
-    until = {row.id: due_at(session.environment, row.first_seen_at) for row in rows}
+    found = session.ask("declined list")
     if as_json:
-        messages = [{**plain(row, session.zone), "kept_until": shown(until[row.id], session.zone)} for row in rows]
-        show_json({"messages": messages, "senders": dict(sorted(senders.items()))})
+        show_json(found)
         return
     table(
         ("received", "id", "kinds", "kept", "reason"),
         [
             (
-                shown(row.received_at, session.zone), row.id, " + ".join(row.kinds),
-                f"destroyed {shown(row.discarded_at, session.zone)}" if row.discarded_at else
-                f"until {until[row.id].astimezone(session.zone):%Y-%m-%d}", row.reason,
+                minute(row, "received_at"), row["id"], " + ".join(texts(row, "kinds")),
+                f"destroyed {minute(row, 'discarded_at')}" if row["discarded_at"] else
+                f"until {text(row, 'kept_until').partition(' ')[0]}", row["reason"],
             )
-            for row in rows
+            for row in parts(found, "messages")
         ],
         "no mail is declined",
     )  # fmt: skip
-    for election, count in sorted(senders.items()):
+    for election, count in part(found, "senders").items():
         click.echo(f"senders declined in {election}: {count}")
 
 
@@ -74,10 +64,11 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 
 @command.command(name="add")
 @click.argument("message", metavar="ID")
+@as_json_option
 @click.pass_obj
-def add(session: Session, message: str) -> None:
+def add(session: Session, message: str, *, as_json: bool) -> None:
     """Decline a waiting mail. The sender is informed once per election period; little of the mail is kept.
 
     Example: flaggermail declined add m00000012
     """
-    report(session.act(DeclineMessage(message=message)))
+    report_answer(session.ask("declined add", message=message), as_json=as_json)

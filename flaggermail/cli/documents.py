@@ -23,12 +23,6 @@ def part(document: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     return found if isinstance(found, Mapping) else {}
 
 
-def number(document: Mapping[str, Json], name: str) -> int:
-    """Returns the whole number called `name`; 0 for null."""
-    found = document[name]
-    return found if isinstance(found, int) else 0
-
-
 def texts(document: Mapping[str, Json], name: str) -> list[str]:
     """Returns the list called `name` as texts."""
     found = document[name]
@@ -39,6 +33,12 @@ def text(document: Mapping[str, Json], name: str) -> str:
     """Returns a field as text; empty for null."""
     found = document[name]
     return "" if found is None else str(found)
+
+
+def number(document: Mapping[str, Json], name: str) -> int:
+    """Returns a whole number; 0 for null."""
+    found = document[name]
+    return found if isinstance(found, int) else 0
 
 
 def minute(document: Mapping[str, Json], name: str) -> str:

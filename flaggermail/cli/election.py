@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
+from flaggermail.cli.documents import parts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import day
-from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import plain, table
-from flaggermail.commands.acts import AddElection, CloseElection
-from flaggermail.record.rows import Election
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import table
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
 
 
 @click.group(name="election", cls=Noun)
@@ -31,28 +35,25 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail election list
     """
-    with session.reading() as work:
-        elections = sorted(work.tx.find(Election), key=lambda election: (election.polling_days, election.code))
+    found = session.ask("election list")
     if as_json:
-        show_json([plain(election, session.zone) for election in elections])
+        show_json(found)
         return
-    language = session.environment.settings.desk.organisation.language
     table(
         ("code", "polling days", "from", "until", "state", "name"),
         [
             (
-                election.code, election.polling_days, election.period_from, election.period_until, _state(election),
-                getattr(election, f"name_{language}"),
+                one["code"], one["polling_days"], one["period_from"], one["period_until"], _state(one), one["name"],
             )
-            for election in elections
+            for one in parts(found, "elections")
         ],
         "no elections; `flaggermail election add` adds one",
     )  # fmt: skip
 
 
-def _state(election: Election) -> str:
-    state = "open" if election.closed_at is None else "closed"
-    return f"{state}, exercise" if election.exercise else state
+def _state(election: Mapping[str, Json]) -> str:
+    state = "open" if election["closed_at"] is None else "closed"
+    return f"{state}, exercise" if election["exercise"] else state
 
 
 @command.command(name="add")
@@ -68,32 +69,32 @@ def _state(election: Election) -> str:
     help="First and last day of the election period, YYYY-MM-DD.",
 )  # fmt: skip
 @click.option("--exercise", is_flag=True, help="An exercise, excluded from all figures.")
+@as_json_option
 @click.pass_obj
 def add(
     session: Session, *, code: str, name_nl: str, name_en: str, polling_days: tuple[date, ...],
-    period: tuple[date, date], exercise: bool,
+    period: tuple[date, date], exercise: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Add an election, effective at once and without a restart.
 
     Example: flaggermail election add GR2026 --name-nl "Gemeenteraadsverkiezingen 2026"
     --name-en "Municipal elections 2026" --polling-day 2026-03-18 --period 2026-02-02 2026-04-01
     """
-    report(
-        session.act(
-            AddElection(
-                code=code, name_nl=name_nl, name_en=name_en, polling_days=polling_days, period_from=period[0],
-                period_until=period[1], exercise=exercise,
-            )
-        )
+    answer = session.ask(
+        "election add", code=code, name_nl=name_nl, name_en=name_en,
+        polling_days=[one.isoformat() for one in polling_days], period_from=period[0].isoformat(),
+        period_until=period[1].isoformat(), exercise=exercise,
     )  # fmt: skip
+    report_answer(answer, as_json=as_json)
 
 
 @command.command(name="close")
 @click.argument("code")
+@as_json_option
 @click.pass_obj
-def close(session: Session, code: str) -> None:
+def close(session: Session, code: str, *, as_json: bool) -> None:
     """Close an election, so that no new case can belong to it.
 
     Example: flaggermail election close EP2024
     """
-    report(session.act(CloseElection(code=code)))
+    report_answer(session.ask("election close", code=code), as_json=as_json)

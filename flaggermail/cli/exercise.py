@@ -6,8 +6,7 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.session import Session, report
-from flaggermail.commands.acts import StartExercise, StopExercise
+from flaggermail.cli.session import Session, as_json_option, report_answer
 
 
 @click.group(name="exercise", cls=Noun)
@@ -20,20 +19,22 @@ def command() -> None:
 
 @command.command(name="start")
 @click.argument("name")
+@as_json_option
 @click.pass_obj
-def start(session: Session, name: str) -> None:
+def start(session: Session, name: str, *, as_json: bool) -> None:
     """Start an exercise: mail from the exercise addresses belongs to it, all other mail stays real.
 
     Example: flaggermail exercise start "the night of the count"
     """
-    report(session.act(StartExercise(name=name)))
+    report_answer(session.ask("exercise start", name=name), as_json=as_json)
 
 
 @command.command(name="stop")
+@as_json_option
 @click.pass_obj
-def stop(session: Session) -> None:
+def stop(session: Session, *, as_json: bool) -> None:
     """Stop the exercise: closes its cases and ends their reminders.
 
     Example: flaggermail exercise stop
     """
-    report(session.act(StopExercise()))
+    report_answer(session.ask("exercise stop"), as_json=as_json)

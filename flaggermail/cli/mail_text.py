@@ -3,106 +3,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.instants import shown
+from flaggermail.cli.documents import minute, part, parts, text, texts
 from flaggermail.cli.session import Session, show_json
-from flaggermail.cli.showing import listed, plain
+from flaggermail.cli.showing import DOUBTS, listed
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.errors import Refusal
-from flaggermail.mail.forwards.forwarded import zone_stated
-from flaggermail.mail.message import Address, Forwarded, Message
-from flaggermail.mail.message_json import Json, contract
-from flaggermail.matching.scoring import read
-from flaggermail.record.rows import StoredMessage
+from flaggermail.mail.message import ForwardSource
+from flaggermail.record.kinds import Direction
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
 
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     """Prints the message with that id or Message-ID. Raises NotFound, ArchiveFault and Refusal if it was destroyed."""
-    from flaggermail.commands.lookups import the_message
-
-    environment = session.environment
-    with session.reading() as work:
-        stored = the_message(work, key)
-    if stored.discarded_at is not None:
-        raise Refusal(f"message {stored.id}: was destroyed at the end of the review window")
-    message = environment.parser.parse(environment.octets.get(stored.digest))
+    found = session.ask("message show", message=key)
     if as_json:
-        show_json({**document_of(stored, session.zone), "mail": contract(message)})
+        show_json(found)
         return
-    _print_facts(stored, message, session.zone)
-    _print_text(message)
+    _show_facts(found)
+    _show_text(found)
 
 
-def document_of(stored: StoredMessage, zone: ZoneInfo) -> dict[str, Json]:
-    """Returns the row for JSON; each suggestion has its case, score and evidence."""
-    return {**plain(stored, zone), "suggestions": [read(text).document for text in stored.suggestions]}
+def sender(message: Mapping[str, Json]) -> str:
+    """Formats the sender of a message, with the verdict unless they are verified."""
+    doubt = DOUBTS.get(text(message, "verdict"))
+    return (text(message, "from_address") + (f" ({doubt})" if doubt else "")).strip()
 
 
-def _print_facts(stored: StoredMessage, message: Message, zone: ZoneInfo) -> None:
-    received = "sent" if stored.direction == "out" else "received"
-    disputed = ", disputed: a person must confirm it" if stored.disputed else ""
+def suggestions(message: Mapping[str, Json]) -> list[str]:
+    """Formats the suggested cases with their score and evidence."""
+    return [f"{one['case']} ({one['score']}): {'; '.join(texts(one, 'why'))}" for one in parts(message, "suggestions")]
+
+
+def _show_facts(message: Mapping[str, Json]) -> None:
+    mail = part(message, "mail")
+    received = "sent" if message["direction"] == Direction.OUT else "received"
+    disputed = ", disputed: a person must confirm it" if message["disputed"] else ""
+    basis = f" ({message['verdict_basis']})" if message["verdict_basis"] else ""
     listed(
         (
-            ("id", stored.id),
-            ("from", _people(message.from_)),
-            ("to", _people(message.to)),
-            ("cc", _people(message.cc)),
-            ("subject", message.subject),
-            (received, f"{shown(stored.received_at, zone)}{disputed}"),
-            ("sender", f"{stored.verdict} ({stored.verdict_basis})" if stored.verdict_basis else stored.verdict),
-            ("kinds", " + ".join(stored.kinds)),
-            ("rule", stored.rule),
-            ("place", stored.place),
-            ("case", stored.case),
-            ("notification", stored.notification),
-            ("placed by", stored.match_basis),
-            ("reason", stored.reason),
-            ("suggestions", stored.suggestions),
-            ("same Message-ID as", stored.same_id_as),
-            ("defects", stored.defects),
+            ("id", message["id"]),
+            ("from", _people(parts(mail, "from"))),
+            ("to", _people(parts(mail, "to"))),
+            ("cc", _people(parts(mail, "cc"))),
+            ("subject", mail["subject"]),
+            (received, f"{minute(message, 'received_at')}{disputed}"),
+            ("sender", f"{message['verdict']}{basis}"),
+            ("kinds", " + ".join(texts(message, "kinds"))),
+            ("rule", message["rule"]),
+            ("place", message["place"]),
+            ("case", message["case"]),
+            ("notification", message["notification"]),
+            ("placed by", message["basis"]),
+            ("reason", message["reason"]),
+            ("suggestions", suggestions(message)),
+            ("same Message-ID as", message["same_id_as"]),
+            ("defects", message["defects"]),
         )
     )
 
 
-def _print_text(message: Message) -> None:
-    forwarded = message.forwarded
-    own = message.reply_text if forwarded is not None else message.text
-    if own.strip():
-        click.echo(f"\n{safe(own.strip())}")
-    if forwarded is not None:
-        _print_forwarded(forwarded)
-    if message.attachments:
+def _show_text(message: Mapping[str, Json]) -> None:
+    mail = part(message, "mail")
+    forwarded = part(mail, "forwarded")
+    own = text(mail, "reply_text" if forwarded else "text").strip()
+    if own:
+        click.echo(f"\n{safe(own)}")
+    if forwarded:
+        _show_forwarded(forwarded, zone_assumed=message["forwarded_zone_assumed"] is True)
+    attachments = parts(mail, "attachments")
+    if attachments:
         click.echo("\nAttachments")
-    for attachment in message.attachments:
-        name = attachment.filename or "(no name)"
-        click.echo(safe_line(f"  {name}  {attachment.content_type}  {attachment.size} octets"))
+    for one in attachments:
+        click.echo(safe_line(f"  {one['filename'] or '(no name)'}  {one['content_type']}  {one['size']} octets"))
 
 
-def _print_forwarded(forwarded: Forwarded) -> None:
-    said = "as its text says, not verified" if forwarded.source == "inline" else "attached, not verified"
+def _show_forwarded(forwarded: Mapping[str, Json], *, zone_assumed: bool) -> None:
+    said = "as its text says, not verified" if forwarded["source"] == ForwardSource.INLINE else "attached, not verified"
     click.echo(f"\nForwarded mail ({said})")
     listed(
         (
-            ("from", _people([forwarded.sender] if forwarded.sender else [])),
-            ("to", _people(forwarded.to)),
-            ("cc", _people(forwarded.cc)),
-            ("subject", forwarded.subject),
-            ("date", _instant(forwarded.date)),
+            ("from", _people([part(forwarded, "from")] if forwarded["from"] else [])),
+            ("to", _people(parts(forwarded, "to"))),
+            ("cc", _people(parts(forwarded, "cc"))),
+            ("subject", forwarded["subject"]),
+            ("date", f"{forwarded['date']} (zone assumed)" if zone_assumed else forwarded["date"]),
         ),
         indent="  ",
     )
-    for line in safe(forwarded.body.strip()).splitlines():
+    for line in safe(text(forwarded, "body").strip()).splitlines():
         click.echo(f"  | {line}")
 
 
-def _instant(date: str | None) -> str | None:
-    """Formats the date that a mail program wrote in a forward, which rarely states its zone."""
-    return f"{date} (zone assumed)" if date and not zone_stated(date) else date
-
-
-def _people(addresses: Iterable[Address]) -> str:
-    return ", ".join(f"{one.name} <{one.address}>" if one.name else one.address for one in addresses)
+def _people(addresses: Sequence[Mapping[str, Json]]) -> str:
+    """Formats people; a forward may name one without an address."""
+    return ", ".join(
+        f"{one['name']} <{one['address']}>" if one["name"] and one["address"] else str(one["address"] or one["name"])
+        for one in addresses
+    )

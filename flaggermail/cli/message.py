@@ -3,21 +3,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
+from flaggermail.cli.completing import CASE
+from flaggermail.cli.documents import minute, parts, text, texts
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.instants import shown
-from flaggermail.cli.mail_text import show_mail
-from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import plain, sender, table
+from flaggermail.cli.mail_text import sender, show_mail
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import choice, table
 from flaggermail.cli.terminal import safe_line
-from flaggermail.commands.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
-from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import StoredMessage
+from flaggermail.errors import Refusal
+from flaggermail.record.kinds import Kind, Place
 
-KINDS = click.Choice([kind.value for kind in Kind])
+KINDS = choice(Kind)
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @click.group(name="message", cls=Noun)
@@ -30,7 +32,10 @@ def command() -> None:
 
 @command.command(name="list")
 @click.option(
-    "--place", type=click.Choice(["noise", "declined", "case", "own"]), default="noise", help="The place to list."
+    "--place",
+    type=choice(place for place in Place if place is not Place.QUARANTINE),
+    default=Place.NOISE.value,
+    help="The place to list.",
 )
 @as_json_option
 @click.pass_obj
@@ -39,19 +44,18 @@ def list_(session: Session, place: str, *, as_json: bool) -> None:
 
     Example: flaggermail message list --place declined
     """
-    with session.reading() as work:
-        found = sorted(work.tx.find(StoredMessage, place=place), key=lambda row: (row.received_at, row.id))
+    found = session.ask("message list", place=place)
     if as_json:
-        show_json([plain(row, session.zone) for row in found])
+        show_json(found)
         return
     table(
         ("received", "id", "from", "subject", "kinds", "reason"),
         [
             (
-                shown(row.received_at, session.zone), row.id, sender(row), row.subject, " + ".join(row.kinds),
-                row.reason,
+                minute(row, "received_at"), row["id"], sender(row), row["subject"], " + ".join(texts(row, "kinds")),
+                row["reason"],
             )
-            for row in found
+            for row in parts(found, "messages")
         ],
         f"no message is in {place}",
     )  # fmt: skip
@@ -71,43 +75,47 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 
 @command.command(name="confirm")
 @click.argument("message", metavar="ID")
+@as_json_option
 @click.pass_obj
-def confirm(session: Session, message: str) -> None:
+def confirm(session: Session, message: str, *, as_json: bool) -> None:
     """Confirm the sender of a mail, or a disputed arrival: from now on the mail counts.
 
     Example: flaggermail message confirm m00000012
     """
-    report(session.act(ConfirmMessage(message=message)))
+    report_answer(session.ask("message confirm", message=message), as_json=as_json)
 
 
 @command.command(name="refuse")
 @click.argument("message", metavar="ID")
 @click.option("--reason", required=True, metavar="TEXT", help="Why the sender is not authentic.")
+@as_json_option
 @click.pass_obj
-def refuse(session: Session, message: str, reason: str) -> None:
+def refuse(session: Session, message: str, reason: str, *, as_json: bool) -> None:
     """Reject the sender of a mail as not authentic: the mail stops no clock.
 
     Example: flaggermail message refuse m00000012 --reason "the platform says by phone that it did not write this"
     """
-    report(session.act(RefuseMessage(message=message, reason=reason)))
+    report_answer(session.ask("message refuse", message=message, reason=reason), as_json=as_json)
 
 
 @command.command(name="reclassify")
 @click.argument("message", metavar="ID")
 @click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="The kind of mail; repeatable.")
-@click.option("--case", metavar="CASE", help="The case it belongs to.")
+@click.option("--case", type=CASE, metavar="CASE", help="The case it belongs to.")
 @click.option("--notification", metavar="ID", help="The notification it answers, such as VF-EP2024-0001/2.")
+@as_json_option
 @click.pass_obj
 def reclassify(
-    session: Session, *, message: str, kinds: tuple[str, ...], case: str | None, notification: str | None
-) -> None:
+    session: Session, *, message: str, kinds: tuple[str, ...], case: str | None, notification: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Correct the kind or the case of a mail. Clocks, reminders and figures follow at once; the history is kept.
 
     Example: flaggermail message reclassify m00000012 --kind platform_ack --case VF-EP2024-0002
     """
-    outcome = session.act(ReclassifyMessage(message=message, kinds=kinds, case=case, notification=notification))
-    report(outcome)
-    click.echo(f"note: to teach the rules: flaggermail message sample {outcome.key} --out DIR", err=True)
+    answer = session.ask("message reclassify", message=message, kinds=kinds, case=case, notification=notification)
+    report_answer(answer, as_json=as_json)
+    click.echo(f"note: to teach the rules: flaggermail message sample {answer['key']} --out DIR", err=True)
 
 
 @command.command(name="sample")
@@ -116,24 +124,39 @@ def reclassify(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="The output folder."
 )
 @click.option("--name", metavar="NAME", help="The name of both files. [default: the kind of mail and a number]")
+@as_json_option
 @click.pass_obj
-def sample(session: Session, message: str, out: Path, name: str | None) -> None:
+def sample(session: Session, message: str, out: Path, name: str | None, *, as_json: bool) -> None:
     """Write an anonymised mail as a sample for the rules: NAME.eml and NAME.yaml.
 
     Read both before you share them: no program recognises every name.
 
     Example: flaggermail message sample m00000012 --out samples --name platform-receipt-portal-nl
     """
-    from flaggermail.rule_changes.sampling import write_sample
-
-    with session.reading() as work:
-        written = write_sample(work, message, out, name)
-    for path in written.files:
-        click.echo(safe_line(str(path)))
-    for difference in written.differences:
+    if name is not None and not _NAME.fullmatch(name):
+        raise Refusal(f"name {name}: write small letters, digits and -, such as platform-receipt-nl")
+    found = session.ask("message sample", message=message)
+    chosen = name or _free_name(out, text(found, "name"))
+    paths = [out / f"{chosen}.{ending}" for ending in ("eml", "yaml")]
+    if any(path.exists() for path in paths):
+        raise Refusal(f"name {chosen}: is in {out} already; choose another one (--name)")
+    out.mkdir(parents=True, exist_ok=True)
+    for path, content in zip(paths, (found["mail"], found["beside"]), strict=True):
+        path.write_text(str(content), encoding="utf-8", newline="\n")
+    if as_json:
+        show_json({**found, "name": chosen, "files": [str(path) for path in paths]})
+    else:
+        for path in paths:
+            click.echo(safe_line(str(path)))
+    for difference in texts(found, "differences"):
         click.echo(f"note: not read as the mail itself is: {difference}", err=True)
     click.echo(
         "note: read both files before anybody else sees them: names, places and numbers may be left in the text. Then "
-        f"write `about`, put them into rules/samples, and add to the rule: samples: {{match: [{written.name}]}}",
+        f"write `about`, put them into rules/samples, and add to the rule: samples: {{match: [{chosen}]}}",
         err=True,
     )
+
+
+def _free_name(folder: Path, base: str) -> str:
+    """Returns `base` with the first number that no file in the folder has."""
+    return next(free for n in range(1, 10_000) if not (folder / f"{(free := f'{base}-{n}')}.eml").exists())

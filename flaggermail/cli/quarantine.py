@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.completing import CASE
+from flaggermail.cli.documents import minute, number, parts
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.instants import age, shown
-from flaggermail.cli.mail_text import document_of, show_mail
+from flaggermail.cli.instants import hours
+from flaggermail.cli.mail_text import sender, show_mail, suggestions
 from flaggermail.cli.message import KINDS
-from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import sender, table
-from flaggermail.commands.acts import CASE_TYPES, SOURCES, PlaceMessage
-from flaggermail.notifications.latency import minutes
-from flaggermail.record.rows import StoredMessage
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import choice, table
+from flaggermail.record.case_values import CaseType, Source
 
 
 @click.group(name="quarantine", cls=Noun)
@@ -32,21 +32,18 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail quarantine list
     """
-    with session.reading() as work:
-        waiting = sorted(work.tx.find(StoredMessage, place="quarantine"), key=lambda row: (row.received_at, row.id))
+    found = session.ask("quarantine list")
     if as_json:
-        show_json(
-            [{**document_of(row, session.zone), "age_minutes": minutes(row.received_at, work.now)} for row in waiting]
-        )
+        show_json(found)
         return
     table(
         ("age", "received", "id", "from", "subject", "reason", "suggestions"),
         [
             (
-                age(row.received_at, work.now), shown(row.received_at, session.zone), row.id, sender(row),
-                row.subject, row.reason, row.suggestions,
+                hours(number(row, "age_minutes")), minute(row, "received_at"), row["id"], sender(row), row["subject"],
+                row["reason"], suggestions(row),
             )
-            for row in waiting
+            for row in parts(found, "messages")
         ],
         "the quarantine is empty",
     )  # fmt: skip
@@ -66,26 +63,23 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 
 @command.command(name="place")
 @click.argument("message", metavar="ID")
-@click.argument("case", required=False)
+@click.argument("case", type=CASE, required=False)
 @click.option("--new", is_flag=True, help="Open a new case with it.")
 @click.option("--noise", is_flag=True, help="Treat it as noise; requires --reason.")
 @click.option(
-    "--type",
-    "type_",
-    default=CASE_TYPES[0],
-    type=click.Choice(CASE_TYPES),
-    show_default=True,
+    "--type", "type_", default=CaseType.CONTENT.value, type=choice(CaseType), show_default=True,
     help="Type of the new case.",
-)
+)  # fmt: skip
 @click.option("--election", metavar="CODE", help="Election of the new case. [default: the current one]")
-@click.option("--source", type=click.Choice(SOURCES), help="Source of the new case: who reported it.")
+@click.option("--source", type=choice(Source), help="Source of the new case: who reported it.")
 @click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="The kind of mail; repeatable.")
 @click.option("--back", is_flag=True, help="Return it to the quarantine, which undoes a placement.")
 @click.option("--reason", default="", metavar="TEXT", help="The reason, kept in the record.")
+@as_json_option
 @click.pass_obj
 def place(
     session: Session, *, message: str, case: str | None, type_: str, election: str | None, source: str | None,
-    kinds: tuple[str, ...], reason: str, new: bool, noise: bool, back: bool,
+    kinds: tuple[str, ...], reason: str, new: bool, noise: bool, back: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Place a mail: in CASE, in a new case, in the noise, or back in the quarantine.
 
@@ -96,11 +90,8 @@ def place(
     """
     if sum((case is not None, new, noise, back)) != 1:
         raise click.UsageError("Say where it belongs with one of CASE, --new, --noise and --back.")
-    report(
-        session.act(
-            PlaceMessage(
-                message=message, case=case, new=new, noise=noise, back=back, reason=reason, type=type_,
-                election=election, source=source, kinds=kinds,
-            )
-        )
+    answer = session.ask(
+        "quarantine place", message=message, case=case, new=new, noise=noise, back=back, reason=reason, type=type_,
+        election=election, source=source, kinds=kinds,
     )  # fmt: skip
+    report_answer(answer, as_json=as_json)

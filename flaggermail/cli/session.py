@@ -5,27 +5,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
-from flaggermail.cli.documents import text, texts
+from flaggermail.cli.documents import texts
 from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.opening import OpenDesk
 
 if TYPE_CHECKING:
-    from flaggermail.commands.acts import Act
-    from flaggermail.commands.perform import Outcome
     from flaggermail.mail.message_json import Json
     from flaggermail.opening import Given
-    from flaggermail.services import Services, UnitOfWork
 
 
 @dataclass
@@ -64,45 +58,6 @@ class Session:
         """Returns the current instant in UTC, by the clock of the given services or else the system clock."""
         return datetime.now(UTC) if self.given is None else self.given.clock.now()
 
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        """The desk's time zone, in which instants without an offset are entered."""
-        return ZoneInfo(text(self.ask("desk"), "zone"))
-
-    # ---- for the commands that do not ask the desk yet
-
-    @property
-    def environment(self) -> Services:
-        """The services, opened on first use. Raises ConfigurationError."""
-        return self._opened().services
-
-    @contextmanager
-    def reading(self) -> Iterator[UnitOfWork]:
-        """Yields a read-only unit of work with one consistent snapshot and one instant."""
-        from flaggermail.services import UnitOfWork
-
-        with self.environment.store.read() as tx:
-            yield UnitOfWork(self.environment, tx, self.environment.clock.now())
-
-    @property
-    def actor(self) -> str:
-        """The officer with the current operating system login. Raises Refusal if oncall.yaml has none."""
-        from flaggermail.errors import Refusal
-
-        if self.officer is not None:
-            return self.officer
-        user = login()
-        officer = self.environment.settings.rota.by_login(user)
-        if officer is None:
-            raise Refusal(f"user {user}: no officer in oncall.yaml has this login; only officers of the desk may act")
-        return officer.id
-
-    def act(self, act: Act) -> Outcome:
-        """Performs an act as this user. Raises Refusal."""
-        from flaggermail.commands.perform import run
-
-        return run(self.environment, act, self.actor)
-
 
 def login() -> str:
     """Returns the operating system's user name, or the user id if it has no name."""
@@ -122,16 +77,6 @@ def login_of_session() -> str | None:
         return pwd.getpwuid(int(Path("/proc/self/loginuid").read_text("ascii"))).pw_name
     except (OSError, ValueError, KeyError):
         return None
-
-
-def report(outcome: Outcome, *, as_json: bool = False) -> None:
-    """Prints the outcome of an act: its state to stdout, its warnings to stderr."""
-    for warning in outcome.warnings:
-        click.echo(f"note: {safe_line(warning)}", err=True)
-    if as_json:
-        show_json({"key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings)})
-    else:
-        click.echo(safe_line(outcome.text))
 
 
 def report_answer(answer: Mapping[str, Json], *, as_json: bool = False) -> None:

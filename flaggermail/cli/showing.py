@@ -11,23 +11,19 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
-from datetime import date, datetime
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
 from flaggermail.cli.terminal import safe_line
-
-if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
-    from flaggermail.oncall.schedule import Officer
-    from flaggermail.record.rows import Record, StoredMessage
+from flaggermail.mail.message import SenderVerdict
+from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 
 _SECRET = frozenset({"token"})  # a token authorises acts by mail
-DOUBTS = {"unverified": "not verified", "failed": "failed the sender check"}
+DOUBTS: Mapping[str, str] = {
+    SenderVerdict.UNVERIFIED: "not verified",
+    SenderVerdict.FAILED: "failed the sender check",
+}
 # Programs that read `--json` know these fields by their earlier names.
 _IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "pending_digest": "missed"}
 
@@ -38,11 +34,19 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?:[+-]\d\d:\d\d)?)?")
 _NARROWEST = 4  # columns of the terminal, of a column that is cut
 
 _STATES = frozenset({"decision", "result", "sender", "state", "verdict"})  # heads and names of what is coloured
-_COLOURS = {
-    "yellow": {"approved", "attempting", "deferred", "draft", "held", "open", "queued", "unverified"},
-    "red": {"failed", "refused", "rejected", "uncertain", "unknown"},
-    "green": {"accepted", "answered", "sent", "verified"},
-}
+_COLOURS: Mapping[str, frozenset[str]] = {
+    "yellow": frozenset({
+        CaseState.OPEN, NotificationState.DRAFT, NotificationState.APPROVED, MailState.QUEUED, MailState.ATTEMPTING,
+        AttemptResult.DEFERRED, SenderVerdict.UNVERIFIED,
+    }),
+    "red": frozenset({
+        NotificationState.FAILED, NotificationState.REJECTED, MailState.REFUSED, MailState.UNCERTAIN,
+        AttemptResult.UNKNOWN, AttemptResult.UNREACHABLE,
+    }),
+    "green": frozenset({
+        CaseState.ANSWERED, NotificationState.SENT, MailState.ACCEPTED, SenderVerdict.VERIFIED,
+    }),
+}  # fmt: skip
 _WORD = re.compile(r"\w+")
 
 
@@ -86,6 +90,11 @@ def said(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(said, value))
     return str(value)
+
+
+def choice(values: Iterable[str]) -> click.Choice[str]:
+    """Returns the type of an option with one of `values`; click would offer the names of an enumeration's members."""
+    return click.Choice([str(value) for value in values])
 
 
 # ---------------------------------------------------------------- the terminal
@@ -155,34 +164,3 @@ def _colour(name: str, value: str) -> str | None:
 
 
 # ---------------------------------------------------------------- rows, of commands that do not ask the desk yet
-
-
-def named(officer: Officer | None) -> str:
-    """Formats an officer: name, id and phone."""
-    if officer is None:
-        return "nobody"
-    return safe_line(f"{officer.name} ({officer.id})" + (f", {officer.phone}" if officer.phone else ""))
-
-
-def sender(message: StoredMessage) -> str:
-    """Formats the sender of a message, with the verdict unless they are verified."""
-    doubt = "" if message.verdict == "verified" else f" ({DOUBTS[message.verdict]})"
-    return f"{message.from_address or ''}{doubt}".strip()
-
-
-def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
-    """Returns a row for JSON: instants in `zone` with their offset, without secrets."""
-    names = [spec.name for spec in fields(record) if spec.name not in _SECRET]
-    return {_IN_JSON.get(name, name): _json(getattr(record, name), zone) for name in names}
-
-
-def _json(value: object, zone: ZoneInfo) -> Json:
-    if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [_json(entry, zone) for entry in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise TypeError(f"{type(value).__name__} is not known in JSON")

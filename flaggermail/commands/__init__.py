@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The commands: one module per noun; each checks, changes rows by events and returns an outcome.
+"""The commands: one module per noun, one class per command: its fields, who may give it, and what it does.
 
-Entry points: `acts` defines every command as data, `perform.run` authorizes and runs one in its own transaction,
-`perform.perform` in the transaction of a mail.
+Entry points: `door.ask` takes the name of a command and a JSON object, checks authority and version, performs and
+answers; `command.Command` is the base class, `door.COMMANDS` the list of all.
 
 May import: `reminders`, `matching`, `outbox`, `citizens`, `health` and every room below them.
 """

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from flaggermail.commands import acts, channel_status, devices, platform_checks, portal_texts
-from flaggermail.commands.lookups import Outcome, given, the_case, the_draft
+from flaggermail.commands import channel_status, devices, platform_checks, portal_texts
+from flaggermail.commands.command import Command, Subject
+from flaggermail.commands.lookups import given, the_case, the_draft
+from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
@@ -17,49 +19,82 @@ from flaggermail.notifications.approval import APPROVES, ByReply, Offer
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Channel, Notification, Platform, Token
+from flaggermail.record.rows import Case, Channel, Notification, Platform, Token
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import EventRef, UnitOfWork
 
 
-def approve(work: UnitOfWork, act: acts.Approve) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approve(Command):
     """Approves a draft; if two approvals are required, neither may come from its author."""
-    notification = the_draft(work, act.draft)
-    observing.refuse(work, f"draft {notification.id}")
-    case = the_case(work, notification.case)
-    platform_checks.check_decided(case)  # the decision may have changed since the draft was written
-    if case.state == "closed":
-        raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
-    persons = _persons(work)
-    if persons > 1 and work.actor == notification.drafted_by:
-        raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
-    if work.actor in notification.approved_by:
-        raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
-    channel = channel_status.usable(work, notification.channel)
-    approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
-    count = len(approved.approved_by)
-    if count >= persons:
-        approved = replace(approved, state="approved", approved_at=work.now)
-    about = EventRef(case=approved.case, notification=approved.id)
-    work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
-    done = f"draft {approved.id}: {count} of {persons} approvals"
-    if count >= persons:
-        done = _send_or_give(work, approved, channel)  # before the mails that report it
-    _announce(work, approved)
-    return Outcome(done, approved.id)
+
+    NAME = "approve"
+    MAY = APPROVES
+
+    draft: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return _of_draft(work, self.draft)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        notification = the_draft(work, self.draft)
+        observing.refuse(work, f"draft {notification.id}")
+        case = the_case(work, notification.case)
+        platform_checks.check_decided(case)  # the decision may have changed since the draft was written
+        if case.state == CaseState.CLOSED:
+            raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
+        persons = _persons(work)
+        if persons > 1 and work.actor == notification.drafted_by:
+            raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
+        if work.actor in notification.approved_by:
+            raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
+        channel = channel_status.usable(work, notification.channel)
+        approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
+        count = len(approved.approved_by)
+        if count >= persons:
+            approved = replace(approved, state=NotificationState.APPROVED, approved_at=work.now)
+        about = EventRef(case=approved.case, notification=approved.id)
+        work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
+        done = f"draft {approved.id}: {count} of {persons} approvals"
+        if count >= persons:
+            done = _send_or_give(work, approved, channel)  # before the mails that report it
+        _announce(work, approved)
+        return Outcome(done, approved.id, did=portal_texts.did(Done.APPROVED, approved, channel))
 
 
-def reject(work: UnitOfWork, act: acts.Reject) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject(Command):
     """Rejects a draft, or withdraws an approved text that nobody has submitted yet."""
-    notification = work.tx.get(Notification, act.draft)
-    if notification is None or not platform_checks.awaits_submission(work, notification):
-        notification = the_draft(work, act.draft)
-    given("reason", act.reason)
-    rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
-    about = EventRef(case=rejected.case, notification=rejected.id)
-    work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
-    _announce(work, rejected)
-    return Outcome(f"draft {rejected.id} rejected", rejected.id)
+
+    NAME = "reject"
+    MAY = APPROVES
+
+    draft: str
+    reason: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return _of_draft(work, self.draft)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        notification = work.tx.get(Notification, self.draft)
+        if notification is None or not platform_checks.awaits_submission(work, notification):
+            notification = the_draft(work, self.draft)
+        given("reason", self.reason)
+        rejected = replace(
+            notification, state=NotificationState.REJECTED, rejected_by=work.actor, rejected_reason=self.reason
+        )
+        about = EventRef(case=rejected.case, notification=rejected.id)
+        work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
+        _announce(work, rejected)
+        did = Did(what=Done.REJECTED, draft=rejected.id)
+        return Outcome(f"draft {rejected.id} rejected", rejected.id, did=did)
+
+
+def _of_draft(work: UnitOfWork, key: str) -> Subject:
+    """Returns the draft and its case: what arrives in the case may be a reason not to approve."""
+    notification = work.tx.get(Notification, key)
+    return ((Notification, key), (Case, notification.case)) if notification else ((Notification, key),)
 
 
 # ---- mail to approvers
@@ -80,7 +115,7 @@ def request_again(work: UnitOfWork, token: Token) -> None:
     """Shows a draft anew after a request has expired, unless a newer request is still open: one call a request."""
     draft = work.tx.get(Notification, token.notification or "")
     officer = work.env.settings.rota.officer(token.officer or "")
-    if draft is None or draft.state != "draft" or officer is None or officer.id in draft.approved_by:
+    if draft is None or draft.state != NotificationState.DRAFT or officer is None or officer.id in draft.approved_by:
         return
     shown = work.tx.find(Token, purpose=Topic.APPROVAL.value, notification=draft.id, officer=officer.id)
     if not any(other.expires_at is not None and other.expires_at > work.now for other in shown):
@@ -128,7 +163,7 @@ def _announce(work: UnitOfWork, judged: Notification) -> None:
     values = {
         **_values(work, judged),
         "officer": _name(work, work.actor),
-        "approved": judged.state != "rejected",
+        "approved": judged.state != NotificationState.REJECTED,
         "reason": judged.rejected_reason or "",
         "have": len(judged.approved_by),
     }
@@ -177,7 +212,7 @@ def _release(work: UnitOfWork, approved: Notification) -> None:
     """Puts the approved octets, and no others, into the outbox."""
     token = Token(
         token=approved.token,
-        purpose="notification",
+        purpose=Topic.NOTIFICATION,
         case=approved.case,
         notification=approved.id,
         issued_at=work.now,

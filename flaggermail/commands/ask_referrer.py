@@ -3,42 +3,55 @@
 
 from __future__ import annotations
 
-from flaggermail.cases.checklist import SPOKEN, Item
+from dataclasses import dataclass
+
+from flaggermail.cases.checklist import SPOKEN
 from flaggermail.cases.referrals import missing_of
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome, one_of, the_case
+from flaggermail.commands.command import DESK, CaseCommand
+from flaggermail.commands.lookups import the_case
+from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices, reading
+from flaggermail.record.case_values import Item
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 
 
-def ask(work: UnitOfWork, act: acts.AskReferrer) -> Outcome:
-    """Asks for the named items and the free question; without either, for what the checklist lacks."""
-    case = the_case(work, act.case)
-    if not notices.has_referrer(work, case):
-        raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to ask")
-    if case.state == "closed":
-        raise Refusal(f"case {case.number}: is closed; nothing is asked any more")
-    notices.refuse_unproven(work, case)
-    observing.refuse(work, f"case {case.number}")
-    for name in act.items:
-        one_of("item", name, list(Item))
-    question = act.text.strip()
-    named = tuple(Item(name) for name in dict.fromkeys(act.items))
-    items = named or (() if question else missing_of(work, case, read=reading.again))
-    if not (items or question):
-        raise Refusal(f"case {case.number}: nothing is missing; name an item (--item) or write a question (--text)")
-    asked_before = work.tx.find(OutboxMail, case=case.number, kind=Kind.INFORMATION_REQUEST.value)
-    about = EventRef(case=case.number)
-    work.record(EventKind.INFORMATION_ASKED, about=about, reason="+".join(items) or "a question")
-    values = {"missing": [item.value for item in items], "question": question}
-    dedupe = f"asked/{case.number}/{work.now.isoformat()}"
-    notices.to_referrer(work, case, Kind.INFORMATION_REQUEST, "information_request", values, dedupe)
-    last = max((mail.queued_at.astimezone(work.env.settings.zone) for mail in asked_before), default=None)
-    warnings = (f"the referrer was asked before, last on {last:%Y-%m-%d at %H:%M}",) if last else ()
-    spoken = [SPOKEN[item] for item in items] + (["an answer to your question"] if question else [])
-    return Outcome(f"case {case.number}: the referrer is asked for {', '.join(spoken)}", case.number, warnings)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReferrer(CaseCommand):
+    """Asks the referrer for what is missing: the named items, a free question, or what the checklist lacks."""
+
+    NAME = "case ask"
+    MAY = DESK
+
+    items: tuple[Item, ...] = ()
+    text: str = ""
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        case = the_case(work, self.case)
+        if not notices.has_referrer(work, case):
+            raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to ask")
+        if case.state == CaseState.CLOSED:
+            raise Refusal(f"case {case.number}: is closed; nothing is asked any more")
+        notices.refuse_unproven(work, case)
+        observing.refuse(work, f"case {case.number}")
+        question = self.text.strip()
+        named = tuple(dict.fromkeys(self.items))
+        items = named or (() if question else missing_of(work, case, read=reading.again))
+        if not (items or question):
+            raise Refusal(f"case {case.number}: nothing is missing; name an item (--item) or write a question (--text)")
+        asked_before = work.tx.find(OutboxMail, case=case.number, kind=Kind.INFORMATION_REQUEST)
+        about = EventRef(case=case.number)
+        work.record(EventKind.INFORMATION_ASKED, about=about, reason="+".join(items) or "a question")
+        values = {"missing": [item.value for item in items], "question": question}
+        dedupe = f"asked/{case.number}/{work.now.isoformat()}"
+        notices.to_referrer(work, case, Kind.INFORMATION_REQUEST, "information_request", values, dedupe)
+        last = max((mail.queued_at.astimezone(work.env.settings.zone) for mail in asked_before), default=None)
+        warnings = (f"the referrer was asked before, last on {last:%Y-%m-%d at %H:%M}",) if last else ()
+        spoken = [SPOKEN[item] for item in items] + (["an answer to your question"] if question else [])
+        text = f"case {case.number}: the referrer is asked for {', '.join(spoken)}"
+        return Outcome(text, case.number, warnings, Did(what=Done.ASKED, case=case.number))

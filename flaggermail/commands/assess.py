@@ -3,95 +3,131 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 from flaggermail.cases import assessment
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome, given, one_of, the_case
+from flaggermail.commands.command import DECIDES, DESK, CaseCommand
+from flaggermail.commands.lookups import given, the_case
+from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.notices import notices
-from flaggermail.record.case_values import DeclineReason
+from flaggermail.record.case_values import Aspect, Decision, DeclineReason
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 
 CRITERIA = frozenset({1, 2, 3})
+MOST_ATTEMPTS = 1000  # a typing error is larger
 
 
-def assess(work: UnitOfWork, act: acts.Assess) -> Outcome:
-    """Records the assessment; omitted fields keep their value."""
-    case = the_case(work, act.case)
-    if act.criteria is not None and not CRITERIA.issuperset(act.criteria):
-        raise Refusal(f"criteria: {list(act.criteria)} must be among 1, 2, 3")
-    if act.own_attempts is not None and act.own_attempts < 0:
-        raise Refusal(f"own_attempts: {act.own_attempts} must be 0 or more")
-    for aspect in act.aspects or ():
-        one_of("aspects", aspect, acts.ASPECTS)
-    filled = {f.name: value for f in fields(act) if f.name != "case" and (value := getattr(act, f.name)) is not None}
-    assessed = replace(case, **filled, assessed_by=work.actor, assessed_at=work.now)
-    work.record(EventKind.CASE_ASSESSED, changed(case, assessed), about=EventRef(case=case.number))
-    return Outcome(f"case {case.number} assessed", case.number, assessment.warnings(assessed))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assess(CaseCommand):
+    """Records both steps of the assessment; omitted fields keep their value."""
+
+    NAME = "case assess"
+    MAY = DESK
+
+    incorrect: bool | None = None
+    contradicts: str | None = None
+    criteria: tuple[int, ...] | None = None
+    aspects: tuple[Aspect, ...] | None = None
+    own_attempts: int | None = None
+    all_means_used: bool | None = None
+    override_reason: str | None = None
+    satire: bool | None = None
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        case = the_case(work, self.case)
+        if self.criteria is not None and not CRITERIA.issuperset(self.criteria):
+            raise Refusal(f"criteria: {list(self.criteria)} must be among 1, 2, 3")
+        if self.own_attempts is not None and not 0 <= self.own_attempts <= MOST_ATTEMPTS:
+            raise Refusal(f"own_attempts: {self.own_attempts} must be 0 or more, and at most {MOST_ATTEMPTS}")
+        filled = {
+            f.name: value for f in fields(self) if f.name != "case" and (value := getattr(self, f.name)) is not None
+        }
+        assessed = replace(case, **filled, assessed_by=work.actor, assessed_at=work.now)
+        work.record(EventKind.CASE_ASSESSED, changed(case, assessed), about=EventRef(case=case.number))
+        did = Did(what=Done.ASSESSED, case=case.number)
+        return Outcome(f"case {case.number} assessed", case.number, assessment.warnings(assessed), did)
 
 
-def decide(work: UnitOfWork, act: acts.Decide) -> Outcome:
-    """Records the decision and tells the referrer: once, and again if it changes."""
-    case = the_case(work, act.case)
-    one_of("decision", act.decision, acts.DECISIONS)
-    ground = _ground(act)
-    if ground in {None, DeclineReason.OTHER}:
-        given("reason", act.reason)
-    notifies = act.decision == "notify"
-    missing = assessment.missing(case) if notifies else ()
-    if missing:
-        raise Refusal(f"case {case.number}: not ready to notify: {'; '.join(missing)}")
-    if not notifies and work.tx.find(Notification, case=case.number, state=["approved", "sent"]):
-        raise Refusal(f"case {case.number}: a notification was sent; close the case instead")
-    decided = replace(
-        case,
-        decision=act.decision,
-        decision_ground=ground,
-        decision_reason=act.reason,
-        decided_by=work.actor,
-        decided_at=work.now,
-        state="decided" if case.state == "open" else case.state,
-    )
-    why = f"{act.decision}: {ground}" if ground else act.decision
-    work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=EventRef(case=case.number))
-    if _shown_to_referrer(case) != _shown_to_referrer(decided):
-        tell_referrer(work, decided, act.advice, changed=case.decision is not None)
-    return Outcome(f"case {case.number}: {act.decision}", case.number, _warnings(work, decided))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide(CaseCommand):
+    """Records the decision; for a decline, `ground` is a DeclineReason, or None if `reason` is in free text."""
+
+    NAME = "case decide"
+    MAY = DECIDES
+
+    decision: Decision
+    reason: str = ""
+    advice: str = ""
+    ground: DeclineReason | None = None
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        case = the_case(work, self.case)
+        ground = _ground(self)
+        if ground in {None, DeclineReason.OTHER}:
+            given("reason", self.reason)
+        notifies = self.decision == Decision.NOTIFY
+        missing = assessment.missing(case) if notifies else ()
+        if missing:
+            raise Refusal(f"case {case.number}: not ready to notify: {'; '.join(missing)}")
+        if not notifies and work.tx.find(
+            Notification, case=case.number, state=[NotificationState.APPROVED, NotificationState.SENT]
+        ):
+            raise Refusal(f"case {case.number}: a notification was sent; close the case instead")
+        decided = replace(
+            case,
+            decision=self.decision,
+            decision_ground=ground,
+            decision_reason=self.reason,
+            decided_by=work.actor,
+            decided_at=work.now,
+            state=CaseState.DECIDED if case.state == CaseState.OPEN else case.state,
+        )
+        why = f"{self.decision}: {ground}" if ground else self.decision
+        work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=EventRef(case=case.number))
+        if _shown_to_referrer(case) != _shown_to_referrer(decided):
+            tell_referrer(work, decided, self.advice, changed=case.decision is not None)
+        unproven = notices.unproven_referrer(work, decided)
+        did = Did(
+            what=Done.DECIDED, case=case.number, decision=self.decision, unproven=unproven,
+            few_attempts=notifies and assessment.has_few_attempts(decided),
+        )  # fmt: skip
+        return Outcome(f"case {case.number}: {self.decision}", case.number, _warnings(decided, unproven), did)
 
 
-def _warnings(work: UnitOfWork, case: Case) -> tuple[str, ...]:
+def _warnings(case: Case, unproven: str | None) -> tuple[str, ...]:
     """Returns what to think of; among it that a referrer for whom nobody vouches was not told."""
-    message = notices.unproven_referrer(work, case)
-    if message is None:
+    if unproven is None:
         return assessment.warnings(case)
-    do = f"`flaggermail message confirm {message}` vouches for it and tells them" if message else "call them"
+    do = f"`flaggermail message confirm {unproven}` vouches for it and tells them" if unproven else "call them"
     return (*assessment.warnings(case), f"the referrer is not told, because their mail is not verified; {do}")
 
 
-def _ground(act: acts.Decide) -> DeclineReason | None:
+def _ground(command: Decide) -> DeclineReason | None:
     """Returns the ground from the closed list; a decline in free text only has the ground OTHER."""
-    if act.decision != "decline":
-        if act.ground is not None:
-            raise Refusal(f"ground: {act.ground!r} belongs to a decline; {act.decision} is explained by its reason")
+    if command.decision != Decision.DECLINE:
+        if command.ground is not None:
+            raise Refusal(
+                f"ground: {command.ground.value!r} belongs to a decline; {command.decision} is explained by its reason"
+            )
         return None
-    one_of("reason", act.ground or DeclineReason.OTHER, list(DeclineReason))
-    return DeclineReason(act.ground or DeclineReason.OTHER)
+    return command.ground or DeclineReason.OTHER
 
 
 def _shown_to_referrer(case: Case) -> tuple[str | None, ...]:
     """Returns the part of a decision sent to the referrer; the reason for notifying is between us and the platform."""
-    if case.decision == "notify":
+    if case.decision == Decision.NOTIFY:
         return (case.decision,)
     return (case.decision, case.decision_ground, case.decision_reason)
 
 
 def tell_referrer(work: UnitOfWork, case: Case, advice: str, *, changed: bool) -> None:
     """Tells the referrer the decision."""
-    notifies = case.decision == "notify"
+    notifies = case.decision == Decision.NOTIFY
     template = "decided_to_notify" if notifies else "decided_not_to_notify"
     values: dict[str, object] = {"changed": changed}
     if not notifies:

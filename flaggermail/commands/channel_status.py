@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome, given
+from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.lookups import given
+from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import BadAddress, Channel, Platform
@@ -45,15 +46,29 @@ def bad_addresses(work: UnitOfWork, channel: Channel) -> list[BadAddress]:
     return [bad for bad in found if bad is not None and bad.cleared_at is None]
 
 
-def clear(work: UnitOfWork, act: acts.ClearAddress) -> Outcome:
-    """Clears an address that bounced, so that it may be used again."""
-    bad = work.tx.get(BadAddress, act.address.lower())
-    if bad is None or bad.cleared_at is not None:
-        raise Refusal(f"address {act.address}: no mail came back from it; `flaggermail channel list` shows which do")
-    given("reason", act.reason)
-    cleared = replace(bad, cleared_at=work.now, cleared_by=work.actor, cleared_reason=act.reason)
-    work.record(EventKind.ADDRESS_CLEARED, changed(bad, cleared))
-    return Outcome(f"address {bad.id}: may be used again", bad.id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearAddress(Command):
+    """Clears a bad address: mail to it arrives again, so channels with it may be used."""
+
+    NAME = "channel clear"
+    MAY = DESK
+
+    address: str
+    reason: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((BadAddress, self.address.lower()),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        bad = work.tx.get(BadAddress, self.address.lower())
+        if bad is None or bad.cleared_at is not None:
+            raise Refusal(
+                f"address {self.address}: no mail came back from it; `flaggermail channel list` shows which do"
+            )
+        given("reason", self.reason)
+        cleared = replace(bad, cleared_at=work.now, cleared_by=work.actor, cleared_reason=self.reason)
+        work.record(EventKind.ADDRESS_CLEARED, changed(bad, cleared))
+        return Outcome(f"address {bad.id}: may be used again", bad.id)
 
 
 def _others(work: UnitOfWork, channel: Channel) -> str:

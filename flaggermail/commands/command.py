@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What every command is: a frozen value with its name, the roles that may give it, and what it does."""
+"""What every command is: a frozen value with its name, who may give it, what it is about and what it does."""
 
 from __future__ import annotations
 
@@ -8,19 +8,48 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from flaggermail.commands.lookups import Outcome
+from flaggermail.commands.lookups import the_case
+from flaggermail.commands.outcome import Outcome
 from flaggermail.commands.requests import STRICT
+from flaggermail.record.rows import Case, Record
 from flaggermail.services import UnitOfWork
+
+DESK = frozenset({"officer", "assessor", "approver", "head"})
+LEADS = frozenset({"officer", "head"})
+DECIDES = frozenset({"assessor", "head"})
+
+Subject = tuple[tuple[type[Record], str | None], ...]
+"""The rows that a command is about, by kind and key; a key of None stands for every row of the kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Base class of every command. `NAME` is the request's name, in words of the command line."""
+    """Base class of every command.
+
+    `NAME` is the request's name, in words of the command line; `MAY` holds the roles that may give it. With `BY_REPLY`,
+    only a reply mail gives it, since what the mail proves is a condition of the command.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     NAME: ClassVar[str]
     MAY: ClassVar[frozenset[str]]
+    BY_REPLY: ClassVar[bool] = False
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        """Returns what it is about: an event about any of it may make the command outdated. Raises NotFound."""
+        raise NotImplementedError
 
     def perform(self, work: UnitOfWork) -> Outcome:
         """Does it within `work`. Raises Refusal, after which nothing of `work` may be kept."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCommand(Command):
+    """Base class of the commands about one case."""
+
+    case: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        """Returns the case."""
+        return ((Case, the_case(work, self.case).number),)

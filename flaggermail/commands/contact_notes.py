@@ -4,59 +4,80 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import acts, channel_status, move
-from flaggermail.commands.lookups import Outcome, given, one_of, the_case
+from flaggermail.commands import channel_status, move
+from flaggermail.commands.command import DESK, CaseCommand
+from flaggermail.commands.lookups import given, one_of, the_case
+from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.oncall import escalation
 from flaggermail.outbox.results import sent
+from flaggermail.record.case_values import Decision
+from flaggermail.record.contacts import COUNTS, ChannelKind, ContactMeans
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 
-MEANS = ("phone", "portal", "meeting")
-_OUTGOING = frozenset({"notification", "follow_up"})  # values for something we did, as opposed to an answer
+_OUTGOING = frozenset({Kind.NOTIFICATION, Kind.FOLLOW_UP})  # values for something we did, as opposed to an answer
 
 
-def note(work: UnitOfWork, act: acts.NoteContact) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteContact(CaseCommand):
     """Records a note with the instant it happened and that of its entry.
 
     Notes are never changed, only followed by others.
     """
-    case = the_case(work, act.case)
-    effective = act.effective_at or work.now
-    one_of("means", act.means, MEANS)
-    given("note", act.text)
-    for count in act.counts_as:
-        one_of("counts-as", count, acts.COUNTS)
-    if effective > work.now:
-        raise Refusal(f"note: {effective.isoformat()} has not come yet; a note says what has happened")
-    notification = _about(work, case, act, effective)
-    row = ContactNote(
-        id=f"n{work.tx.number('note'):06d}",
-        case=case.number,
-        notification=notification,
-        means=act.means,
-        text=act.text,
-        counts_as=act.counts_as,
-        effective_at=effective,
-        entered_at=work.now,
-        author=work.actor,
-    )
-    work.record(
-        EventKind.CONTACT_NOTED,
-        added(row),
-        reason=act.means,
-        about=EventRef(case=case.number, notification=notification),
-    )
-    if notification is not None:
-        lifecycle.rejudge(work, notification)
-        _file_quarantined(work, case, notification, act.text)
-    return Outcome(f"note {row.id} on {case.number}", row.id)
+
+    NAME = "case note"
+    MAY = DESK
+
+    means: ContactMeans
+    text: str
+    effective_at: Instant | None = None
+    counts_as: tuple[Kind, ...] = ()
+    channel: str | None = None
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        case = the_case(work, self.case)
+        effective = self.effective_at or work.now
+        given("note", self.text)
+        for count in self.counts_as:
+            one_of("counts_as", count, COUNTS)
+        if effective > work.now:
+            raise Refusal(f"note: {effective.isoformat()} has not come yet; a note says what has happened")
+        notification = _about(work, case, self, effective)
+        row = ContactNote(
+            id=f"n{work.tx.number('note'):06d}",
+            case=case.number,
+            notification=notification,
+            means=self.means,
+            text=self.text,
+            counts_as=self.counts_as,
+            effective_at=effective,
+            entered_at=work.now,
+            author=work.actor,
+        )
+        work.record(
+            EventKind.CONTACT_NOTED,
+            added(row),
+            reason=self.means,
+            about=EventRef(case=case.number, notification=notification),
+        )
+        if notification is not None:
+            lifecycle.rejudge(work, notification)
+            _file_quarantined(work, case, notification, self.text)
+        did = Did(
+            what=Done.SUBMITTED if _OUTGOING & set(self.counts_as) else Done.NOTED, case=case.number, at=effective,
+            means=self.means, starts=Kind.NOTIFICATION in self.counts_as, stops=bool(self.counts_as),
+        )  # fmt: skip
+        return Outcome(f"note {row.id} on {case.number}", row.id, did=did)
 
 
 def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str) -> None:
@@ -66,43 +87,47 @@ def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str
     if platform is None:
         return
     words = frozenset(re.split(r"[^\w#-]+", text))
-    for message in work.tx.find(StoredMessage, place="quarantine"):
+    for message in work.tx.find(StoredMessage, place=Place.QUARANTINE):
         domain = (message.from_address or "").rpartition("@")[2]
         named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
             move.into_case(work, message, case.number, message.kinds, f"the note names {named}", notification)
 
 
-def _about(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:
+def _about(work: UnitOfWork, case: Case, command: NoteContact, effective: datetime) -> str | None:
     """Returns the notification that a note refers to; a note that counts as a notification creates it."""
-    if _OUTGOING & set(act.counts_as):
-        return _noted_use(work, case, act, effective)
-    if not act.counts_as:
+    if _OUTGOING & set(command.counts_as):
+        return _noted_use(work, case, command, effective)
+    if not command.counts_as:
         return None
-    uses = work.tx.find(Notification, case=case.number, counted=True, state="sent")
-    uses = [n for n in uses if act.channel in {None, n.channel}]
+    uses = work.tx.find(Notification, case=case.number, counted=True, state=NotificationState.SENT)
+    uses = [n for n in uses if command.channel in {None, n.channel}]
     if len(uses) != 1:
         named = ", ".join(f"{n.id} ({n.channel})" for n in uses) or "none that was sent"
         raise Refusal(f"case {case.number}: name the channel that the note is about (--channel); there is {named}")
     return uses[0].id
 
 
-def _noted_use(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datetime) -> str:
+def _noted_use(work: UnitOfWork, case: Case, command: NoteContact, effective: datetime) -> str:
     """Records a notification or follow-up by portal or phone: sent at the time of the note, from which its clocks run.
 
     It is the approved text for that channel. Without one, the note covers what was said in the officer's own words,
     which is allowed only for a notification and only if one approval suffices.
     """
-    if act.channel is None:
+    if command.channel is None:
         raise Refusal(f"case {case.number}: a note that counts as a notification names its channel (--channel)")
-    channel = channel_status.valid(work, act.channel, effective.astimezone(work.env.settings.zone).date())
-    if case.decision != "notify":
+    channel = channel_status.valid(work, command.channel, effective.astimezone(work.env.settings.zone).date())
+    if case.decision != Decision.NOTIFY:
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
-    use = "notification" in act.counts_as
+    use = Kind.NOTIFICATION in command.counts_as
     written = work.tx.find(
-        Notification, case=case.number, channel=channel.code, counted=use, state=["draft", "approved"]
+        Notification,
+        case=case.number,
+        channel=channel.code,
+        counted=use,
+        state=[NotificationState.DRAFT, NotificationState.APPROVED],
     )
-    by_hand = [one for one in written if channel.kind != "mail"]
+    by_hand = [one for one in written if channel.kind != ChannelKind.MAIL]
     if by_hand:
         return _submitted(work, by_hand[-1], effective)
     if not use or work.env.settings.desk.approval.persons > 1:
@@ -115,12 +140,12 @@ def _noted_use(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: d
 
 def _submitted(work: UnitOfWork, written: Notification, effective: datetime) -> str:
     """Records that the approved text was submitted or read out then."""
-    if written.state == "draft" or written.approved_at is None:
+    if written.state == NotificationState.DRAFT or written.approved_at is None:
         raise Refusal(f"draft {written.id}: waits for approval; `flaggermail approve {written.id}` comes first")
     if effective < written.approved_at.replace(second=0, microsecond=0):  # the time is given to the minute
         at = written.approved_at.astimezone(work.env.settings.zone)
         raise Refusal(f"note: {written.id} was approved on {at:%Y-%m-%d at %H:%M}, and cannot have been used before")
-    sent(work, replace(written, state="sent", sent_at=effective, by_hand=True), written)
+    sent(work, replace(written, state=NotificationState.SENT, sent_at=effective, by_hand=True), written)
     return written.id
 
 
@@ -140,7 +165,7 @@ def use_by_hand(
         policy_title=channel.policy_title,
         policy_url=channel.policy_url,
         policy_read_on=channel.policy_read_on,
-        state="sent",
+        state=NotificationState.SENT,
         drafted_by=work.actor,
         drafted_at=work.now,
         token=work.env.randomness.token(),
@@ -152,7 +177,7 @@ def use_by_hand(
         exercise=case.exercise,
         tail=lifecycle.new_tail(work, case),
     )
-    noted = replace(case, state="notified")
+    noted = replace(case, state=CaseState.NOTIFIED)
     about = EventRef(case.number, notification.id)
     work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
     return notification

@@ -3,39 +3,52 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flaggermail.citizens import declining
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome, the_message
+from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.lookups import the_message
+from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.mail.automated import mechanical_kind
+from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import ElectionSecret, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 
 
-def decline(work: UnitOfWork, act: acts.DeclineMessage) -> Outcome:
-    """Declines a mail as a citizen's report; its sender is told once in a period."""
-    stored = the_message(work, act.message)
-    if stored.place not in {"quarantine", "noise"} or stored.direction != "in":
-        raise Refusal(f"message {stored.id}: is in {stored.place}; only mail that waits, or noise, can be declined")
-    message = work.env.parser.parse(work.env.octets.get(stored.digest))
-    sender = lookup.sender_of(work, message)
-    if sender.platform or sender.officer:
-        raise Refusal(f"message {stored.id}: comes from a platform or an officer; it is no citizen's report")
-    told_before = declining.declined_before(work, message)
-    kept = declining.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT.value,))
-    ours = work.env.settings.desk.mailbox.address
-    answerable = stored.verdict == "verified" and mechanical_kind.answerable(message, ours)
-    told = "nobody is told"
-    if told_before:
-        told = "its sender was told before in this period"
-    elif answerable and declining.decline(work, kept, message):
-        told = "its sender is told"
-    return Outcome(f"message {stored.id} is declined; {told}", stored.id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineMessage(Command):
+    """Declines a mail as a citizen's report: stored as minimally as an automatic decline, and answered once."""
+
+    NAME = "declined add"
+    MAY = DESK
+
+    message: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((StoredMessage, the_message(work, self.message).id),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        stored = the_message(work, self.message)
+        if stored.place not in {Place.QUARANTINE, Place.NOISE} or stored.direction != Direction.IN:
+            raise Refusal(f"message {stored.id}: is in {stored.place}; only mail that waits, or noise, can be declined")
+        message = work.env.parser.parse(work.env.octets.get(stored.digest))
+        sender = lookup.sender_of(work, message)
+        if sender.platform or sender.officer:
+            raise Refusal(f"message {stored.id}: comes from a platform or an officer; it is no citizen's report")
+        told_before = declining.declined_before(work, message)
+        kept = declining.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT,))
+        ours = work.env.settings.desk.mailbox.address
+        answerable = stored.verdict == SenderVerdict.VERIFIED and mechanical_kind.answerable(message, ours)
+        told = "nobody is told"
+        if told_before:
+            told = "its sender was told before in this period"
+        elif answerable and declining.decline(work, kept, message):
+            told = "its sender is told"
+        return Outcome(f"message {stored.id} is declined; {told}", stored.id)
 
 
 def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
@@ -43,7 +56,7 @@ def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
 
     The sender no longer counts as declined. Raises Refusal once the octets are destroyed.
     """
-    if stored.place != "declined":
+    if stored.place != Place.DECLINED:
         return stored
     if stored.discarded_at is not None:
         day = stored.discarded_at.astimezone(work.env.settings.zone).date()
@@ -62,8 +75,12 @@ def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
     """Restores address, name and subject from the raw mail and puts it into the quarantine."""
     message = work.env.parser.parse(work.env.octets.get(row.digest))
     whole = replace(
-        row, place="quarantine", subject=message.subject, from_address=message.sender.key if message.sender else None,
-        from_name=message.sender.name if message.sender else None, reason="a decline taken back",
-    )  # fmt: skip
+        row,
+        place=Place.QUARANTINE,
+        subject=message.subject,
+        from_address=message.sender.key if message.sender else None,
+        from_name=message.sender.name if message.sender else None,
+        reason="a decline taken back",
+    )
     work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=EventRef(message=row.id))
     return whole

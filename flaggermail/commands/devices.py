@@ -8,10 +8,10 @@ verified reply of the officer; officer and head are told by whom it was made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome
+from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices
@@ -25,57 +25,92 @@ from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import NOTHING, UnitOfWork
 
 
-def enrol(work: UnitOfWork, act: acts.EnrolDevice) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolDevice(Command):
     """Makes a device for an officer and asks for its first code by mail; replaces one that was never confirmed."""
-    officer = _officer(work, act.officer)
-    observing.refuse(work, f"officer {officer.id}")
-    _check_enroller(work, officer)
-    fault = work.env.codes.unusable()
-    if fault:
-        raise Refusal(f"officer {officer.id}: {fault}; run this command as that account, the desk's own")
-    for old in devices_of(work, officer.id):
-        if old.confirmed_at is not None and has_secret(work, old):
-            raise Refusal(f"officer {officer.id}: has a device; first `flaggermail officer revoke {officer.id}`")
-        _end(work, old)
-    key = f"d{work.tx.number('device'):06d}"
-    secret = work.env.randomness.salt() + work.env.randomness.salt()[:4]  # 160 bits (RFC 4226, section 4, R6)
-    device = Device(
-        id=key, officer=officer.id, enrolled_by=work.actor, enrolled_at=work.now,
-        commitment=work.env.codes.make(key, secret), token=work.env.randomness.token(),
-    )  # fmt: skip
-    work.record(EventKind.DEVICE_ENROLLED, added(device), reason=officer.id)
-    values = {"by": _name(work, work.actor), "until": work.now + LASTS}
-    notice = Notice(
-        Kind.OFFICER_NOTICE, "device_enrolled", f"device/{key}", NOTHING, topic=Topic.DEVICE, token=device.token
-    )  # fmt: skip
-    notices.tell(work, officer, notice, values)
-    _tell(work, device, "enrolled", but=officer.id)
-    return Outcome(f"device {key} of {officer.id} waits for a first code by mail, at most two hours", key)
+
+    NAME = "officer enrol"
+    MAY = DESK
+
+    officer: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return tuple((Device, one.id) for one in work.tx.find(Device, officer=self.officer))
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        officer = _officer(work, self.officer)
+        observing.refuse(work, f"officer {officer.id}")
+        _check_enroller(work, officer)
+        fault = work.env.codes.unusable()
+        if fault:
+            raise Refusal(f"officer {officer.id}: {fault}; run this command as that account, the desk's own")
+        for old in devices_of(work, officer.id):
+            if old.confirmed_at is not None and has_secret(work, old):
+                raise Refusal(f"officer {officer.id}: has a device; first `flaggermail officer revoke {officer.id}`")
+            _end(work, old)
+        key = f"d{work.tx.number('device'):06d}"
+        secret = work.env.randomness.salt() + work.env.randomness.salt()[:4]  # 160 bits (RFC 4226, section 4, R6)
+        device = Device(
+            id=key, officer=officer.id, enrolled_by=work.actor, enrolled_at=work.now,
+            commitment=work.env.codes.make(key, secret), token=work.env.randomness.token(),
+        )  # fmt: skip
+        work.record(EventKind.DEVICE_ENROLLED, added(device), reason=officer.id)
+        values = {"by": _name(work, work.actor), "until": work.now + LASTS}
+        notice = Notice(
+            Kind.OFFICER_NOTICE, "device_enrolled", f"device/{key}", NOTHING, topic=Topic.DEVICE, token=device.token
+        )  # fmt: skip
+        notices.tell(work, officer, notice, values)
+        _tell(work, device, "enrolled", but=officer.id)
+        return Outcome(f"device {key} of {officer.id} waits for a first code by mail, at most two hours", key)
 
 
-def confirm(work: UnitOfWork, act: acts.ConfirmDevice) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmDevice(Command):
     """Makes a device valid after its first good code, which `commands.reply_codes` has checked."""
-    device = work.tx.get(Device, act.device)
-    if device is None or device.officer != work.actor or device.revoked_at is not None:
-        raise NotFound(f"device {act.device}: there is no such device of {work.actor}")
-    confirmed = replace(device, confirmed_at=work.now)
-    work.record(EventKind.DEVICE_CONFIRMED, changed(device, confirmed), reason=device.officer)
-    _tell(work, confirmed, "confirmed")
-    return Outcome(f"device {device.id} of {device.officer} is valid", device.id)
+
+    NAME = "officer confirm"
+    MAY = APPROVES
+    BY_REPLY = True
+
+    device: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Device, self.device),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        device = work.tx.get(Device, self.device)
+        if device is None or device.officer != work.actor or device.revoked_at is not None:
+            raise NotFound(f"device {self.device}: there is no such device of {work.actor}")
+        confirmed = replace(device, confirmed_at=work.now)
+        work.record(EventKind.DEVICE_CONFIRMED, changed(device, confirmed), reason=device.officer)
+        _tell(work, confirmed, "confirmed")
+        did = Did(what=Done.DEVICE_CONFIRMED)
+        return Outcome(f"device {device.id} of {device.officer} is valid", device.id, did=did)
 
 
-def revoke(work: UnitOfWork, act: acts.RevokeDevice) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeDevice(Command):
     """Ends every device of an officer, locked ones too, and destroys the secrets that this account may destroy."""
-    officer = _officer(work, act.officer)
-    found = devices_of(work, officer.id)
-    if not found:
-        raise Refusal(f"officer {officer.id}: has no device; `flaggermail officer list` shows who has one")
-    kept = [device.id for device in found if not _end(work, device)]
-    for device in found:
-        _tell(work, device, "revoked")
-    folder = work.env.settings.codes
-    warnings = [f"the secret of {key} lies in {folder}; the desk's account may remove it" for key in kept]
-    return Outcome(f"officer {officer.id}: no device any more", officer.id, tuple(warnings))
+
+    NAME = "officer revoke"
+    MAY = DESK
+
+    officer: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return tuple((Device, one.id) for one in work.tx.find(Device, officer=self.officer))
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        officer = _officer(work, self.officer)
+        found = devices_of(work, officer.id)
+        if not found:
+            raise Refusal(f"officer {officer.id}: has no device; `flaggermail officer list` shows who has one")
+        kept = [device.id for device in found if not _end(work, device)]
+        for device in found:
+            _tell(work, device, "revoked")
+        folder = work.env.settings.codes
+        warnings = [f"the secret of {key} lies in {folder}; the desk's account may remove it" for key in kept]
+        return Outcome(f"officer {officer.id}: no device any more", officer.id, tuple(warnings))
 
 
 def devices_of(work: UnitOfWork, officer: str) -> list[Device]:

@@ -4,54 +4,128 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from importlib import import_module
 
-from flaggermail.commands import acts, perform
+from flaggermail.commands import versions
+from flaggermail.commands.command import Command
+from flaggermail.commands.lookups import whole_number
+from flaggermail.commands.outcome import Did, Outcome
 from flaggermail.commands.requests import read_request
+from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.services import UnitOfWork
 
-COMMANDS: dict[str, type[acts.Act]] = {
-    "election add": acts.AddElection,
-    "election close": acts.CloseElection,
-    "exercise start": acts.StartExercise,
-    "exercise stop": acts.StopExercise,
-    "case open": acts.OpenCase,
-    "case assign": acts.AssignCase,
-    "case link": acts.LinkCase,
-    "case tag": acts.TagCase,
-    "case ask": acts.AskReferrer,
-    "case reclassify": acts.ReclassifyCase,
-    "case close": acts.CloseCase,
-    "case assess": acts.Assess,
-    "case decide": acts.Decide,
-    "case note": acts.NoteContact,
-    "case reply": acts.ReplyToReferrer,
-    "notify": acts.Draft,
-    "approve": acts.Approve,
-    "reject": acts.Reject,
-    "officer enrol": acts.EnrolDevice,
-    "officer revoke": acts.RevokeDevice,
-    "outbox resolve": acts.ResolveMail,
-    "outbox cancel": acts.CancelMail,
-    "channel clear": acts.ClearAddress,
-    "message confirm": acts.ConfirmMessage,
-    "message refuse": acts.RefuseMessage,
-    "message reclassify": acts.ReclassifyMessage,
-    "quarantine place": acts.PlaceMessage,
-    "declined add": acts.DeclineMessage,
-    "oncall ack": acts.Acknowledge,
-    "oncall reassign": acts.HandOver,
-    "oncall override": acts.OverrideRota,
-    "oncall swap": acts.SwapShift,
-    "resume": acts.Resume,
+_ROOM = "flaggermail.commands"
+COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, imported when it is asked for
+    "approve": "approve:Approve",
+    "case ask": "ask_referrer:AskReferrer",
+    "case assess": "assess:Assess",
+    "case assign": "cases:AssignCase",
+    "case close": "cases:CloseCase",
+    "case decide": "assess:Decide",
+    "case link": "cases:LinkCase",
+    "case note": "contact_notes:NoteContact",
+    "case open": "cases:OpenCase",
+    "case reclassify": "cases:ReclassifyCase",
+    "case reply": "write_referrer:ReplyToReferrer",
+    "case tag": "tags:TagCase",
+    "channel clear": "channel_status:ClearAddress",
+    "declined add": "decline:DeclineMessage",
+    "election add": "elections:AddElection",
+    "election close": "elections:CloseElection",
+    "exercise start": "exercises:StartExercise",
+    "exercise stop": "exercises:StopExercise",
+    "message confirm": "messages:ConfirmMessage",
+    "message reclassify": "messages:ReclassifyMessage",
+    "message refuse": "messages:RefuseMessage",
+    "notify": "notify:Draft",
+    "officer confirm": "devices:ConfirmDevice",
+    "officer enrol": "devices:EnrolDevice",
+    "officer revoke": "devices:RevokeDevice",
+    "oncall ack": "oncall:Acknowledge",
+    "oncall override": "oncall:OverrideRota",
+    "oncall reassign": "oncall:HandOver",
+    "oncall swap": "oncall:SwapShift",
+    "outbox cancel": "outbox:CancelMail",
+    "outbox resolve": "outbox:ResolveMail",
+    "quarantine place": "quarantine:PlaceMessage",
+    "reject": "approve:Reject",
+    "resume": "observe:Resume",
 }
+LONGEST = 1_000_000  # characters of a command as JSON; texts of people are shorter
+_VERSION = "version"
+_NUMBERS = ("case", "related")  # fields that hold case numbers
 
 
-def ask(work: UnitOfWork, name: str, request: Mapping[str, Json]) -> dict[str, Json]:
-    """Performs the command `name` within `work`; returns {"key", "state", "warnings", "version"}. Raises Refusal."""
-    outcome = perform.perform(work, read_request(COMMANDS[name], name, request))
-    head = work.tx.head()
+def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: bool = False) -> dict[str, Json]:
+    """Performs the command `name` within `work`, as its actor.
+
+    Returns {"key", "state", "warnings", "did", "version"}. A request that names the `version` of the view it was
+    decided on is refused if somebody else has acted on the same since. `by_reply` says that a verified reply mail asks.
+    Raises Refusal, after which nothing of `work` may be kept.
+    """
+    command = read(work, name, request)
+    if command.BY_REPLY and not by_reply:
+        raise Refusal(f"{name}: only a reply to the desk's mail does this")
+    outcome = perform(work, command, request.get(_VERSION))
     return {
         "key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings),
-        "version": head.seq if head else 0,
+        "did": _facts(work, outcome.did), _VERSION: versions.version_of(work),
     }  # fmt: skip
+
+
+def read(work: UnitOfWork, name: str, request: Mapping[str, Json]) -> Command:
+    """Returns the command that a request asks for. Raises Refusal naming what is wrong in it, NotFound."""
+    values = {field: value for field, value in request.items() if field != _VERSION}
+    return read_request(command_of(name), name, values, work.env.settings.zone, most=LONGEST)
+
+
+def command_of(name: str) -> type[Command]:
+    """Returns the class of a command. Raises NotFound."""
+    if name not in COMMANDS:
+        raise NotFound(f"{name}: the desk knows no such command")
+    module, _, kind = COMMANDS[name].partition(":")
+    found: type[Command] = getattr(import_module(f"{_ROOM}.{module}"), kind)
+    return found
+
+
+def perform(work: UnitOfWork, command: Command, version: Json = None) -> Outcome:
+    """Performs a command within `work` if its actor may, and nobody was faster since `version`. Raises Refusal."""
+    _authorise(work, command)
+    command = _with_whole_numbers(work, command)
+    if version is not None:
+        versions.check(work, command, version)
+    return command.perform(work)
+
+
+def _authorise(work: UnitOfWork, command: Command) -> None:
+    """Raises Refusal unless the actor has a role, in the desk's own configuration, that may give the command."""
+    officer = work.env.settings.rota.officer(work.actor)
+    if officer is None:
+        raise Refusal(f"{command.NAME}: {work.actor} is not an officer of this desk: add the person to oncall.yaml")
+    if not officer.roles & command.MAY:
+        needed = ", ".join(sorted(command.MAY))
+        raise Refusal(f"{command.NAME}: {work.actor} has none of the roles {needed} that this command needs")
+
+
+def _with_whole_numbers(work: UnitOfWork, command: Command) -> Command:
+    """Returns the command with case numbers as the record has them: people type `7`, or copy one with its tail."""
+    typed = {
+        name: whole_number(work, value) if isinstance(value, str) else tuple(whole_number(work, one) for one in value)
+        for name in _NUMBERS
+        if (value := getattr(command, name, None))
+    }
+    return replace(command, **typed) if typed else command
+
+
+def _facts(work: UnitOfWork, did: Did) -> dict[str, Json]:
+    """Returns what was done as JSON, without the facts that do not apply."""
+    found: dict[str, Json] = {}
+    for spec in fields(did):
+        value = getattr(did, spec.name)
+        if value is not None:
+            instant = isinstance(value, datetime)
+            found[spec.name] = value.astimezone(work.env.settings.zone).isoformat() if instant else value
+    return found

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 
 from flaggermail.citizens import declining
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome, the_election
+from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.lookups import the_election
+from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election
@@ -17,35 +19,67 @@ from flaggermail.services import UnitOfWork
 ELECTION_CODE = r"[A-Z0-9]{1,24}"  # the form that mail.subject.case_numbers finds
 
 
-def add(work: UnitOfWork, act: acts.AddElection) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddElection(Command):
     """Adds an election, without a restart."""
-    if work.tx.get(Election, act.code) is not None:
-        raise Refusal(f"election {act.code}: exists already")
-    if not re.fullmatch(ELECTION_CODE, act.code):
-        raise Refusal(f"election {act.code}: a code is 1 to 24 capitals and digits, since it stands in case numbers")
-    if not act.polling_days:
-        raise Refusal(f"election {act.code}: has no polling day; give --polling-day")
-    if not act.period_from <= min(act.polling_days) <= max(act.polling_days) <= act.period_until:
-        period = f"{act.period_from} to {act.period_until}"
-        raise Refusal(f"election {act.code}: polling days must lie in the period {period}")
-    election = Election(
-        code=act.code,
-        name_nl=act.name_nl,
-        name_en=act.name_en,
-        polling_days=tuple(sorted(act.polling_days)),
-        period_from=act.period_from,
-        period_until=act.period_until,
-        exercise=act.exercise,
-    )
-    work.record(EventKind.ELECTION_ADDED, added(election), reason=act.code)
-    return Outcome(f"election {act.code} added", act.code)
+
+    NAME = "election add"
+    MAY = DESK
+
+    code: str
+    name_nl: str
+    name_en: str
+    polling_days: tuple[date, ...]
+    period_from: date
+    period_until: date
+    exercise: bool = False
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Election, self.code),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        if work.tx.get(Election, self.code) is not None:
+            raise Refusal(f"election {self.code}: exists already")
+        if not re.fullmatch(ELECTION_CODE, self.code):
+            raise Refusal(
+                f"election {self.code}: a code is 1 to 24 capitals and digits, since it stands in case numbers"
+            )
+        if not self.polling_days:
+            raise Refusal(f"election {self.code}: has no polling day; give --polling-day")
+        if not self.period_from <= min(self.polling_days) <= max(self.polling_days) <= self.period_until:
+            period = f"{self.period_from} to {self.period_until}"
+            raise Refusal(f"election {self.code}: polling days must lie in the period {period}")
+        election = Election(
+            code=self.code,
+            name_nl=self.name_nl,
+            name_en=self.name_en,
+            polling_days=tuple(sorted(self.polling_days)),
+            period_from=self.period_from,
+            period_until=self.period_until,
+            exercise=self.exercise,
+        )
+        work.record(EventKind.ELECTION_ADDED, added(election), reason=self.code)
+        return Outcome(f"election {self.code} added", self.code)
 
 
-def close(work: UnitOfWork, act: acts.CloseElection) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseElection(Command):
     """Closes an election to new cases and destroys its key."""
-    election = the_election(work, act.code)
-    if election.closed_at is not None:
-        raise Refusal(f"election {act.code}: is closed already")
-    work.record(EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=act.code)
-    declining.destroy_key(work, act.code)
-    return Outcome(f"election {act.code} closed", act.code)
+
+    NAME = "election close"
+    MAY = DESK
+
+    code: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Election, self.code),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        election = the_election(work, self.code)
+        if election.closed_at is not None:
+            raise Refusal(f"election {self.code}: is closed already")
+        work.record(
+            EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=self.code
+        )
+        declining.destroy_key(work, self.code)
+        return Outcome(f"election {self.code} closed", self.code)

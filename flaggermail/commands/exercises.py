@@ -3,56 +3,81 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 
-from flaggermail.commands import acts, elections
-from flaggermail.commands.lookups import Outcome, given
+from flaggermail.commands import elections
+from flaggermail.commands.command import LEADS, Command, Subject
+from flaggermail.commands.lookups import given
+from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification
+from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
 
 LASTS = timedelta(days=7)  # unless stopped earlier; after that, mail of participants opens no case
 
 
-def start(work: UnitOfWork, act: acts.StartExercise) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartExercise(Command):
     """Adds an election for the exercise, in which the cases of its participants are opened."""
-    given("name", act.name)
-    players = work.env.settings.desk.exercise
-    if not (players.addresses or players.domains):
-        raise Refusal("exercise: nobody can take part; name addresses or domains under `exercise` in flaggermail.yaml")
-    other = exercises.running(work.tx)
-    if other is not None:
-        raise Refusal(f"exercise {other.code}: runs already; `flaggermail exercise stop` ends it")
-    election = acts.AddElection(
-        code=_code(work),
-        name_nl=f"Oefening {act.name.strip()}",
-        name_en=f"Exercise {act.name.strip()}",
-        polling_days=(work.today,),
-        period_from=work.today,
-        period_until=work.today + LASTS,
-        exercise=True,
-    )
-    elections.add(work, election)
-    who = ", ".join((*players.addresses, *(f"@{domain}" for domain in players.domains)))
-    return Outcome(
-        f"exercise {election.code} runs: mail from {who} belongs to it, all other mail is real", election.code
-    )
+
+    NAME = "exercise start"
+    MAY = LEADS
+
+    name: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Election, None),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        given("name", self.name)
+        players = work.env.settings.desk.exercise
+        if not (players.addresses or players.domains):
+            raise Refusal(
+                "exercise: nobody can take part; name addresses or domains under `exercise` in flaggermail.yaml"
+            )
+        other = exercises.running(work.tx)
+        if other is not None:
+            raise Refusal(f"exercise {other.code}: runs already; `flaggermail exercise stop` ends it")
+        election = elections.AddElection(
+            code=_code(work),
+            name_nl=f"Oefening {self.name.strip()}",
+            name_en=f"Exercise {self.name.strip()}",
+            polling_days=(work.today,),
+            period_from=work.today,
+            period_until=work.today + LASTS,
+            exercise=True,
+        )
+        election.perform(work)
+        who = ", ".join((*players.addresses, *(f"@{domain}" for domain in players.domains)))
+        return Outcome(
+            f"exercise {election.code} runs: mail from {who} belongs to it, all other mail is real", election.code
+        )
 
 
-def stop(work: UnitOfWork, _act: acts.StopExercise) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopExercise(Command):
     """Stops the exercise and closes its cases, which ends their reminders."""
-    election = exercises.running(work.tx)
-    if election is None:
-        raise Refusal("exercise: none runs; `flaggermail exercise start NAME` begins one")
-    open_cases = [case for case in work.tx.find(Case, election=election.code) if case.state != "closed"]
-    for case in open_cases:
-        _close(work, case)
-    elections.close(work, acts.CloseElection(code=election.code))
-    return Outcome(f"exercise {election.code} stopped, {len(open_cases)} cases closed", election.code)
+
+    NAME = "exercise stop"
+    MAY = LEADS
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Election, None),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        election = exercises.running(work.tx)
+        if election is None:
+            raise Refusal("exercise: none runs; `flaggermail exercise start NAME` begins one")
+        open_cases = [case for case in work.tx.find(Case, election=election.code) if case.state != CaseState.CLOSED]
+        for case in open_cases:
+            _close(work, case)
+        elections.CloseElection(code=election.code).perform(work)
+        return Outcome(f"exercise {election.code} stopped, {len(open_cases)} cases closed", election.code)
 
 
 def _code(work: UnitOfWork) -> str:
@@ -65,6 +90,8 @@ def _code(work: UnitOfWork) -> str:
 def _close(work: UnitOfWork, case: Case) -> None:
     about = EventRef(case=case.number)
     uses = [use.id for use in work.tx.find(Notification, case=case.number)]
-    for clock in work.tx.find(ClockRow, notification=uses, state="running"):
-        work.record(EventKind.CLOCK_CANCELLED, changed(clock, replace(clock, state="cancelled")), about=about)
-    work.record(EventKind.CASE_CLOSED, changed(case, replace(case, state="closed", closed_at=work.now)), about=about)
+    for clock in work.tx.find(ClockRow, notification=uses, state=ClockState.RUNNING):
+        work.record(EventKind.CLOCK_CANCELLED, changed(clock, replace(clock, state=ClockState.CANCELLED)), about=about)
+    work.record(
+        EventKind.CASE_CLOSED, changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now)), about=about
+    )

@@ -1,24 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The outcome of a command, and the look-ups and checks that commands share."""
+"""The look-ups and checks that commands share."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
+from flaggermail.cases import elections
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.tailed_numbers import without_tail
 from flaggermail.record.rows import Case, Election, Notification, OutboxMail, StoredMessage
+from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The new state in one line, the key of the new or changed row, and warnings to a person."""
-
-    text: str
-    key: str
-    warnings: tuple[str, ...] = ()
+LONGEST_SERIAL = 9  # digits, as `mail.subject.case_numbers` reads them
 
 
 def the_election(work: UnitOfWork, code: str) -> Election:
@@ -30,11 +24,31 @@ def the_election(work: UnitOfWork, code: str) -> Election:
 
 
 def the_case(work: UnitOfWork, number: str) -> Case:
-    """Returns the case with that number, typed with or without a tail; else raises NotFound."""
-    case = work.tx.get(Case, without_tail(number))
+    """Returns the case with that number, typed with or without a tail, or by its last digits; else raises NotFound."""
+    case = work.tx.get(Case, whole_number(work, number))
     if case is None:
         raise NotFound(f"case {number}: there is no such case; `flaggermail case list` shows them")
     return case
+
+
+def whole_number(work: UnitOfWork, typed: str) -> str:
+    """Returns a case number as the record has it: without a tail, and `7` with its election where one is open.
+
+    Raises Refusal, naming the open elections, if it is not clear which of them is meant.
+    """
+    serial = typed.strip()
+    if not (serial.isascii() and serial.isdecimal() and len(serial) <= LONGEST_SERIAL):
+        return without_tail(typed)
+    codes = [election.code for election in elections.meant_by_number_alone(work)]
+    if len(codes) != 1:
+        listed = f"open elections are {', '.join(codes)}" if codes else "no election is open"
+        raise Refusal(f"case {serial}: write the whole number, such as {_numbered(work, codes, serial)}; {listed}")
+    return _numbered(work, codes, serial)
+
+
+def _numbered(work: UnitOfWork, codes: Sequence[str], serial: str) -> str:
+    prefix = work.env.settings.desk.organisation.case_prefix
+    return f"{prefix}-{codes[0] if codes else 'ELECTION'}-{int(serial):04d}"
 
 
 def the_message(work: UnitOfWork, key: str) -> StoredMessage:
@@ -53,7 +67,7 @@ def the_draft(work: UnitOfWork, key: str) -> Notification:
     notification = work.tx.get(Notification, key)
     if notification is None:
         raise NotFound(f"draft {key}: there is no such draft; `flaggermail notify` prints its id")
-    if notification.state != "draft":
+    if notification.state != NotificationState.DRAFT:
         raise Refusal(f"draft {key}: is {notification.state}; only a draft can be approved or rejected")
     return notification
 
@@ -69,7 +83,7 @@ def the_mail(work: UnitOfWork, key: str) -> OutboxMail:
 def one_of(name: str, value: str, allowed: Collection[str]) -> str:
     """Returns the value if it is allowed; else raises Refusal."""
     if value not in allowed:
-        raise Refusal(f"{name}: {value!r} is not known; it must be one of {', '.join(allowed)}")
+        raise Refusal(f"{name}: {str(value)!r} is not known; it must be one of {', '.join(allowed)}")
     return value
 
 

@@ -3,44 +3,60 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import acts, assess, contact_notes, move, quarantine
-from flaggermail.commands.lookups import Outcome, given, the_case, the_message
+from flaggermail.commands import assess, contact_notes, move, quarantine
+from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.lookups import given, the_case, the_message
+from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.mail.authentication.unverified_trend import CONFIRMED
-from flaggermail.mail.message import MechanicalKind
+from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.matching import confirmation, lookup
 from flaggermail.notices import notices
 from flaggermail.notifications import clocks
 from flaggermail.outbox import bounces
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 
 
-def confirm(work: UnitOfWork, act: acts.ConfirmMessage) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmMessage(Command):
     """Confirms the sender, and a disputed arrival, so that the message counts."""
-    message = the_message(work, act.message)
-    if message.direction == "out" and message.notification is None:
-        return _register_use(work, message)
-    mail = work.env.parser.parse(work.env.octets.get(message.digest))
-    report = mail.kind is MechanicalKind.BOUNCE
-    claim = report and bounces.is_claim(work, message, mail)
-    if message.verdict == "verified" and not message.disputed and not claim:
-        raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
-    unproven = _case_of_unproven_referrer(work, message)
-    sure = replace(message, verdict="verified", verdict_basis=f"{CONFIRMED} {work.actor}", disputed=False)
-    _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
-    if report:
-        bounces.handle(work, sure, mail, bounces.returned(work, mail))
-    else:
-        move.teach(work, sure)
-        confirmation.confirm_referral(work, sure, mail)
-        _tell_decision(work, sure, unproven)
-    return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id)
+
+    NAME = "message confirm"
+    MAY = DESK
+
+    message: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((StoredMessage, the_message(work, self.message).id),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        message = the_message(work, self.message)
+        if message.direction == Direction.OUT and message.notification is None:
+            return _register_use(work, message)
+        mail = work.env.parser.parse(work.env.octets.get(message.digest))
+        report = mail.kind is MechanicalKind.BOUNCE
+        claim = report and bounces.is_claim(work, message, mail)
+        if message.verdict == SenderVerdict.VERIFIED and not message.disputed and not claim:
+            raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
+        unproven = _case_of_unproven_referrer(work, message)
+        sure = replace(
+            message, verdict=SenderVerdict.VERIFIED, verdict_basis=f"{CONFIRMED} {work.actor}", disputed=False
+        )
+        _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
+        if report:
+            bounces.handle(work, sure, mail, bounces.returned(work, mail))
+        else:
+            move.teach(work, sure)
+            confirmation.confirm_referral(work, sure, mail)
+            _tell_decision(work, sure, unproven)
+        did = Did(what=Done.CONFIRMED, case=sure.case)
+        return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id, did=did)
 
 
 def _case_of_unproven_referrer(work: UnitOfWork, message: StoredMessage) -> str | None:
@@ -79,45 +95,74 @@ def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:
         raise Refusal(f"message {message.id}: went to no address of a channel in platforms.yaml; it is no notification")
     use = contact_notes.use_by_hand(work, case, channel, message.received_at, message.message_id)
     registered = replace(
-        message, notification=use.id, kinds=(Kind.NOTIFICATION.value,), verdict="verified",
+        message, notification=use.id, kinds=(Kind.NOTIFICATION,), verdict=SenderVerdict.VERIFIED,
         verdict_basis=f"{CONFIRMED} {work.actor}",
     )  # fmt: skip
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, registered)
-    return Outcome(f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent", use.id)
+    text = f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent"
+    return Outcome(text, use.id, did=Did(what=Done.CONFIRMED, case=case.number))
 
 
-def refuse(work: UnitOfWork, act: acts.RefuseMessage) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseMessage(Command):
     """Records that the sender is not genuine, so that the message stops no clock."""
-    message = move.of_others(work, act.message)
-    given("reason", act.reason)
-    if message.direction == "out":
-        raise Refusal(f"message {message.id}: was sent from this mailbox; there is no sender to doubt")
-    unbelieved = replace(message, verdict="failed", verdict_basis=f"refused by {work.actor}: {act.reason}")
-    _correct(work, EventKind.MESSAGE_REFUSED, message, unbelieved)
-    return Outcome(f"message {message.id} refused", message.id)
+
+    NAME = "message refuse"
+    MAY = DESK
+
+    message: str
+    reason: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((StoredMessage, the_message(work, self.message).id),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        message = move.of_others(work, self.message)
+        given("reason", self.reason)
+        if message.direction == Direction.OUT:
+            raise Refusal(f"message {message.id}: was sent from this mailbox; there is no sender to doubt")
+        unbelieved = replace(
+            message, verdict=SenderVerdict.FAILED, verdict_basis=f"refused by {work.actor}: {self.reason}"
+        )
+        _correct(work, EventKind.MESSAGE_REFUSED, message, unbelieved)
+        return Outcome(f"message {message.id} refused", message.id, did=Did(what=Done.REFUSED, case=message.case))
 
 
-def reclassify(work: UnitOfWork, act: acts.ReclassifyMessage) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReclassifyMessage(Command):
     """Corrects the kind and the place of a message; clocks, reminders and figures follow at once.
 
     The old values remain in the events.
     """
-    message = move.of_others(work, act.message)
-    kinds = move.known_kinds(act.kinds)
-    if not (kinds or act.case or act.notification):
-        raise Refusal(f"message {message.id}: name at least one kind (--kind), or where it belongs (--case)")
-    said = []
-    if kinds:
-        automatic = Kind.AUTO_REPLY.value in kinds
-        corrected = replace(message, kinds=kinds, automatic=automatic, rule=f"corrected by {work.actor}")
-        _correct(work, EventKind.MESSAGE_RECLASSIFIED, message, corrected)
-        message = corrected
-        said.append(f"is {' and '.join(kinds)}")
-    warnings: tuple[str, ...] = ()
-    if act.case or act.notification:
-        message, warnings = quarantine.correct(work, message, act.case, act.notification)
-        said.append(f"is in {message.notification or message.case}")
-    return Outcome(f"message {message.id} {', and '.join(said)}", message.id, warnings)
+
+    NAME = "message reclassify"
+    MAY = DESK
+
+    message: str
+    kinds: tuple[Kind, ...] = ()
+    case: str | None = None
+    notification: str | None = None
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((StoredMessage, the_message(work, self.message).id),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        message = move.of_others(work, self.message)
+        kinds = self.kinds
+        if not (kinds or self.case or self.notification):
+            raise Refusal(f"message {message.id}: name at least one kind (--kind), or where it belongs (--case)")
+        said = []
+        if kinds:
+            automatic = Kind.AUTO_REPLY in kinds
+            corrected = replace(message, kinds=kinds, automatic=automatic, rule=f"corrected by {work.actor}")
+            _correct(work, EventKind.MESSAGE_RECLASSIFIED, message, corrected)
+            message = corrected
+            said.append(f"is {' and '.join(kinds)}")
+        warnings: tuple[str, ...] = ()
+        if self.case or self.notification:
+            message, warnings = quarantine.correct(work, message, self.case, self.notification)
+            said.append(f"is in {message.notification or message.case}")
+        return Outcome(f"message {message.id} {', and '.join(said)}", message.id, warnings)
 
 
 def _correct(work: UnitOfWork, kind: EventKind, old: StoredMessage, new: StoredMessage) -> None:

@@ -3,24 +3,38 @@
 
 from __future__ import annotations
 
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome
+from dataclasses import dataclass
+
+from flaggermail.commands.command import LEADS, Command, Subject
+from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
-from flaggermail.record.rows import OutboxMail
+from flaggermail.record.rows import DeskState, OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
 
 
-def resume(work: UnitOfWork, act: acts.Resume) -> Outcome:
-    """Ends observing; suppressed mail is not sent afterwards."""
-    state = observing.state_of(work.tx)
-    if state is None or not state.observing:
-        raise Refusal("resume: the desk does not observe; there is nothing to resume")
-    waiting = [mail.id for mail in work.tx.find(OutboxMail, state="queued")]
-    if waiting and not act.with_waiting:
-        raise Refusal(
-            f"resume: {', '.join(waiting)} waited before the desk began to observe, and would leave now: take each "
-            "back with `flaggermail outbox cancel ID`, or let all leave with `flaggermail resume --with-waiting`"
-        )
-    observing.end(work, state)
-    return Outcome("the desk sends again; what was withheld stays unsent", state.id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Command):
+    """Ends observing: mail requested from now on is sent, with or without the mail that was already queued."""
+
+    NAME = "resume"
+    MAY = LEADS
+
+    with_waiting: bool = False
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((DeskState, None),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        state = observing.state_of(work.tx)
+        if state is None or not state.observing:
+            raise Refusal("resume: the desk does not observe; there is nothing to resume")
+        waiting = [mail.id for mail in work.tx.find(OutboxMail, state=MailState.QUEUED)]
+        if waiting and not self.with_waiting:
+            raise Refusal(
+                f"resume: {', '.join(waiting)} waited before the desk began to observe, and would leave now: take each "
+                "back with `flaggermail outbox cancel ID`, or let all leave with `flaggermail resume --with-waiting`"
+            )
+        observing.end(work, state)
+        return Outcome("the desk sends again; what was withheld stays unsent", state.id)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome
+from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell
@@ -19,58 +20,85 @@ from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 
 
-def acknowledge(work: UnitOfWork, act: acts.Acknowledge) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge(Command):
     """Acknowledges all reminders of one mail: the officer's reminders are suppressed until it expires.
 
     The escalation to the head is not suppressed.
     """
-    reminder = work.tx.get(Reminder, act.reminder)
-    if reminder is None:
-        raise NotFound(f"reminder {act.reminder}: there is no such reminder; `flaggermail oncall now` shows them")
-    if reminder.acknowledged_at is not None:
-        raise Refusal(f"reminder {reminder.id}: was acknowledged by {reminder.acknowledged_by} already")
-    until = work.now + timedelta(minutes=work.env.settings.escalation.acknowledged_minutes)
-    told = [r for r in work.tx.find(Reminder, token=reminder.token) if r.acknowledged_at is None and not r.withheld]
-    for row in told:
-        # After the system clock was set back, the acknowledgement must still follow every earlier reminder.
-        at = max(work.now, *(before.told_at for before in work.tx.find(Reminder, case=row.case)))
-        noted = replace(row, acknowledged_at=at, acknowledged_by=work.actor, acknowledged_until=until)
-        about = EventRef(case=row.case, notification=row.notification)
-        work.record(EventKind.REMINDER_ACKNOWLEDGED, changed(row, noted), about=about)
-    zone = work.env.settings.zone
-    span = f"{work.now.astimezone(zone):%H:%M}-{until.astimezone(zone):%H:%M}"
-    return Outcome(f"{', '.join(row.id for row in told)}: ok {span}", reminder.id)
+
+    NAME = "oncall ack"
+    MAY = DESK
+
+    reminder: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return _of_reminder(work, self.reminder)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        reminder = _the_reminder(work, self.reminder)
+        if reminder.acknowledged_at is not None:
+            raise Refusal(f"reminder {reminder.id}: was acknowledged by {reminder.acknowledged_by} already")
+        minutes = work.env.settings.escalation.acknowledged_minutes
+        until = work.now + timedelta(minutes=minutes)
+        told = [r for r in work.tx.find(Reminder, token=reminder.token) if r.acknowledged_at is None and not r.withheld]
+        for row in told:
+            # After the system clock was set back, the acknowledgement must still follow every earlier reminder.
+            at = max(work.now, *(before.told_at for before in work.tx.find(Reminder, case=row.case)))
+            noted = replace(row, acknowledged_at=at, acknowledged_by=work.actor, acknowledged_until=until)
+            about = EventRef(case=row.case, notification=row.notification)
+            work.record(EventKind.REMINDER_ACKNOWLEDGED, changed(row, noted), about=about)
+        zone = work.env.settings.zone
+        span = f"{work.now.astimezone(zone):%H:%M}-{until.astimezone(zone):%H:%M}"
+        did = Did(what=Done.ACKNOWLEDGED, case=reminder.case, minutes=minutes)
+        return Outcome(f"{', '.join(row.id for row in told)}: ok {span}", reminder.id, did=did)
 
 
-def hand_over(work: UnitOfWork, act: acts.HandOver) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver(Command):
     """Hands over what a reminder is about to another officer, who is told at once, under a new token.
 
     The schedule does not change, and nothing is acknowledged until that officer does so.
     """
-    reminder = work.tx.get(Reminder, act.reminder)
-    officer = work.env.settings.rota.officer(act.officer)
-    if reminder is None:
-        raise NotFound(f"reminder {act.reminder}: there is no such reminder; `flaggermail oncall now` shows them")
-    if officer is None or officer.id == work.actor:
-        raise NotFound(f"officer {act.officer}: is not another officer of oncall.yaml")
-    told = [row for row in work.tx.find(Reminder, token=reminder.token) if not row.withheld]
-    for row in told:
-        about = EventRef(case=row.case, notification=row.notification)
-        work.record(EventKind.REMINDER_HANDED_OVER, reason=officer.id, about=about)
-    single = told[0] if len(told) == 1 else None
-    case = work.tx.get(Case, reminder.case)
-    notice = Notice(
-        Kind.OFFICER_NOTICE,
-        "handed_over",
-        f"handed over/{reminder.id}/{officer.id}",
-        EventRef(case=single.case, notification=single.notification) if single else EventRef(),
-        topic=Topic.REMINDERS if single is None else Topic.REMINDER if single.notification else Topic.UNDECIDED,
-        reminder=reminder.id,
-        exercise=case is not None and case.exercise,  # the same for all reminders of one mail
-    )
-    by = work.env.settings.rota.officer(work.actor)
-    tell(work, officer, notice, {"by": by.name if by else work.actor, "matters": [_matter(work, row) for row in told]})
-    return Outcome(f"{reminder.id}: with {officer.id}", reminder.id)
+
+    NAME = "oncall reassign"
+    MAY = DESK
+
+    reminder: str
+    officer: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return _of_reminder(work, self.reminder)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        reminder = _the_reminder(work, self.reminder)
+        officer = work.env.settings.rota.officer(self.officer)
+        if officer is None or officer.id == work.actor:
+            raise NotFound(f"officer {self.officer}: is not another officer of oncall.yaml")
+        told = [row for row in work.tx.find(Reminder, token=reminder.token) if not row.withheld]
+        for row in told:
+            about = EventRef(case=row.case, notification=row.notification)
+            work.record(EventKind.REMINDER_HANDED_OVER, reason=officer.id, about=about)
+        single = told[0] if len(told) == 1 else None
+        case = work.tx.get(Case, reminder.case)
+        notice = Notice(
+            Kind.OFFICER_NOTICE,
+            "handed_over",
+            f"handed over/{reminder.id}/{officer.id}",
+            EventRef(case=single.case, notification=single.notification) if single else EventRef(),
+            topic=Topic.REMINDERS if single is None else Topic.REMINDER if single.notification else Topic.UNDECIDED,
+            reminder=reminder.id,
+            exercise=case is not None and case.exercise,  # the same for all reminders of one mail
+        )
+        by = work.env.settings.rota.officer(work.actor)
+        tell(
+            work,
+            officer,
+            notice,
+            {"by": by.name if by else work.actor, "matters": [_matter(work, row) for row in told]},
+        )
+        did = Did(what=Done.HANDED_OVER, case=reminder.case, name=officer.name)
+        return Outcome(f"{reminder.id}: with {officer.id}", reminder.id, did=did)
 
 
 def _matter(work: UnitOfWork, row: Reminder) -> dict[str, object]:
@@ -85,31 +113,75 @@ def _matter(work: UnitOfWork, row: Reminder) -> dict[str, object]:
     }
 
 
-def override(work: UnitOfWork, act: acts.OverrideRota) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideRota(Command):
     """Puts another officer on call for a while; later steps go to that person."""
-    if work.env.settings.rota.officer(act.officer) is None:
-        raise NotFound(f"officer {act.officer}: is not in oncall.yaml")
-    if act.ends_at <= act.begins_at:
-        raise Refusal(f"override: ends {act.ends_at.isoformat()}, which is not after its begin")
-    return Outcome(*_take_over(work, act.officer, Shift(act.officer, act.begins_at, act.ends_at)))
+
+    NAME = "oncall override"
+    MAY = DESK
+
+    officer: str
+    begins_at: Instant
+    ends_at: Instant
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Override, None),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        if work.env.settings.rota.officer(self.officer) is None:
+            raise NotFound(f"officer {self.officer}: is not in oncall.yaml")
+        if self.ends_at <= self.begins_at:
+            raise Refusal(f"override: ends {self.ends_at.isoformat()}, which is not after its begin")
+        return _swapped(work, _take_over(work, Shift(self.officer, self.begins_at, self.ends_at)))
 
 
-def swap(work: UnitOfWork, act: acts.SwapShift) -> Outcome:
-    """Gives a shift, or the rest of it, to another officer; with `other` the two shifts are exchanged."""
-    first = _shift(work, act.shift)
-    if act.other is not None:
-        second = _shift(work, act.other)
-        if second.officer == first.officer:
-            raise Refusal(f"swap: both shifts are {first.officer}'s; name one of another officer")
-        texts = [_take_over(work, second.officer, first), _take_over(work, first.officer, second)]
-        return Outcome("; ".join(text for text, _ in texts), texts[0][1])
-    officer = work.env.settings.rota.by_name(act.officer or "")
-    if officer is None:
-        known = ", ".join(f"{o.id} ({o.name})" for o in work.env.settings.rota.officers)
-        raise NotFound(f"officer {act.officer}: is not in oncall.yaml, or several are called so; there are {known}")
-    if officer.id == first.officer:
-        raise Refusal(f"swap: {officer.id} has that shift already")
-    return Outcome(*_take_over(work, officer.id, first))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapShift(Command):
+    """Gives a shift to another officer: the one that begins at `shift`, or the rest of the current one.
+
+    `officer` is an id, a name or the last part of one. With `other`, the begin of another shift, the two are exchanged.
+    """
+
+    NAME = "oncall swap"
+    MAY = DESK
+
+    shift: Instant | None = None
+    officer: str | None = None
+    other: Instant | None = None
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Override, None),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        first = _shift(work, self.shift)
+        if self.other is not None:
+            second = _shift(work, self.other)
+            if second.officer == first.officer:
+                raise Refusal(f"swap: both shifts are {first.officer}'s; name one of another officer")
+            given, taken = replace(first, officer=second.officer), replace(second, officer=first.officer)
+            return _swapped(work, _take_over(work, given), _take_over(work, taken))
+        officer = work.env.settings.rota.by_name(self.officer or "")
+        if officer is None:
+            known = ", ".join(f"{o.id} ({o.name})" for o in work.env.settings.rota.officers)
+            raise NotFound(
+                f"officer {self.officer}: is not in oncall.yaml, or several are called so; there are {known}"
+            )
+        if officer.id == first.officer:
+            raise Refusal(f"swap: {officer.id} has that shift already")
+        return _swapped(work, _take_over(work, replace(first, officer=officer.id)))
+
+
+def _the_reminder(work: UnitOfWork, key: str) -> Reminder:
+    reminder = work.tx.get(Reminder, key)
+    if reminder is None:
+        raise NotFound(f"reminder {key}: there is no such reminder; `flaggermail oncall now` shows them")
+    return reminder
+
+
+def _of_reminder(work: UnitOfWork, key: str) -> Subject:
+    """Returns every reminder of the same mail, and the cases that they are about."""
+    told = work.tx.find(Reminder, token=_the_reminder(work, key).token)
+    return (*((Reminder, row.id) for row in told), *((Case, row.case) for row in told))
 
 
 def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
@@ -137,17 +209,27 @@ def rota_shifts(rota: Rota, begins_at: datetime) -> list[Shift]:
     return planned(rota, begins_at, begins_at + timedelta(seconds=1))
 
 
-def _take_over(work: UnitOfWork, officer: str, shift: Shift) -> tuple[str, str]:
-    """Records that `officer` takes that shift; returns the text and the key."""
+def _take_over(work: UnitOfWork, shift: Shift) -> Override:
+    """Records that its officer has that shift; returns the row."""
     row = Override(
         id=f"v{work.tx.number('override'):06d}",
-        officer=officer,
+        officer=shift.officer,
         begins_at=shift.begins_at,
         ends_at=shift.ends_at,
         entered_by=work.actor,
         entered_at=work.now,
     )
-    work.record(EventKind.ROTA_OVERRIDDEN, added(row), reason=officer)
+    work.record(EventKind.ROTA_OVERRIDDEN, added(row), reason=shift.officer)
+    return row
+
+
+def _swapped(work: UnitOfWork, *rows: Override) -> Outcome:
+    """Returns what became of the shifts, the first row being the one that was asked for."""
     zone = work.env.settings.zone
-    span = " to ".join(at.astimezone(zone).isoformat(timespec="minutes") for at in (row.begins_at, row.ends_at))
-    return f"{officer} is on call from {span}", row.id
+    texts = []
+    for row in rows:
+        span = " to ".join(at.astimezone(zone).isoformat(timespec="minutes") for at in (row.begins_at, row.ends_at))
+        texts.append(f"{row.officer} is on call from {span}")
+    officer = work.env.settings.rota.officer(rows[0].officer)
+    did = Did(what=Done.SWAPPED, name=officer.name if officer else rows[0].officer)
+    return Outcome("; ".join(texts), rows[0].id, did=did)

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flaggermail.commands.outcome import Did, Done
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
+from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, Platform
+from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -35,9 +38,17 @@ def note_command(notification: Notification, kind: str) -> str:
     )
 
 
-def counted_as(notification: Notification) -> str:
+def counted_as(notification: Notification) -> Kind:
     """Returns what it counts as once submitted: a notification, or a follow-up to one."""
-    return "notification" if notification.counted else "follow_up"
+    return Kind.NOTIFICATION if notification.counted else Kind.FOLLOW_UP
+
+
+def did(what: Done, notification: Notification, channel: Channel) -> Did:
+    """Returns what was done with a draft; it leaves once it has all approvals."""
+    return Did(
+        what=what, case=notification.case, draft=notification.id, channel=notification.channel_name,
+        kind=ChannelKind(channel.kind), leaves=notification.state == NotificationState.APPROVED,
+    )  # fmt: skip
 
 
 def give(work: UnitOfWork, approved: Notification, channel: Channel) -> None:

@@ -3,40 +3,65 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flaggermail.cases import elections
-from flaggermail.commands import acts, cases, decline, move
-from flaggermail.commands.lookups import Outcome, given, the_case
+from flaggermail.commands import cases, decline, move
+from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.lookups import given, the_case, the_message
+from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.mail.message import Verdict
+from flaggermail.mail.message import SenderVerdict, Verdict
 from flaggermail.matching import lookup
+from flaggermail.record.case_values import CaseType, Origin, Source
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Notification, Platform, StoredMessage
+from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
 
-UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
+UNSURE = frozenset({Kind.UNKNOWN, Kind.NOISE.value})
 
 
-def place(work: UnitOfWork, act: acts.PlaceMessage) -> Outcome:
-    """Files a message from the quarantine or any other place; its arrival time is unchanged."""
-    message = move.of_others(work, act.message)
-    if sum((act.case is not None, act.new, act.noise, act.back)) != 1:
-        raise Refusal(
-            f"message {message.id}: say where it belongs: a case number, --new, --noise with a reason, or --back"
-        )
-    if act.noise:
-        return _to_noise(work, message, act)
-    if act.back:
-        return _back(work, message, act)
-    message = decline.take_back(work, message)
-    if act.new:
-        return _to_new_case(work, message, act)
-    case = the_case(work, act.case or "")
-    filed, warnings = _file(work, message, case.number, move.known_kinds(act.kinds), act.reason)
-    return Outcome(f"message {filed.id} is in {case.number}", filed.id, warnings)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceMessage(Command):
+    """Files a message: in a case, a new case (type and election), as noise with a reason, or back in quarantine."""
+
+    NAME = "quarantine place"
+    MAY = DESK
+
+    message: str
+    case: str | None = None
+    new: bool = False
+    noise: bool = False
+    back: bool = False  # into the quarantine
+    reason: str = ""
+    type: CaseType = CaseType.CONTENT
+    election: str | None = None
+    source: Source | None = None
+    kinds: tuple[Kind, ...] = ()
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((StoredMessage, the_message(work, self.message).id),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        message = move.of_others(work, self.message)
+        if sum((self.case is not None, self.new, self.noise, self.back)) != 1:
+            raise Refusal(
+                f"message {message.id}: say where it belongs: a case number, --new, --noise with a reason, or --back"
+            )
+        if self.noise:
+            return _to_noise(work, message, self)
+        if self.back:
+            return _back(work, message, self)
+        message = decline.take_back(work, message)
+        if self.new:
+            return _to_new_case(work, message, self)
+        case = the_case(work, self.case or "")
+        filed, warnings = _file(work, message, case.number, self.kinds, self.reason)
+        did = Did(what=Done.PLACED, case=case.number)
+        return Outcome(f"message {filed.id} is in {case.number}", filed.id, warnings, did)
 
 
 def correct(
@@ -60,39 +85,39 @@ def correct(
 
 
 def _file(
-    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[str, ...], reason: str
+    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: str
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     notification = _use_of(work, message, case)
     known = () if UNSURE.issuperset(message.kinds) else message.kinds
-    answer = (Kind.PLATFORM_ACK.value,) if notification else (Kind.UNKNOWN.value,)
+    answer = (Kind.PLATFORM_ACK,) if notification else (Kind.UNKNOWN,)
     filed, warnings = move.into_case(work, message, case, kinds or known or answer, reason, notification)
-    if notification is not None and filed.verdict != "verified":
+    if notification is not None and filed.verdict != SenderVerdict.VERIFIED:
         warnings += (f"nobody vouches for its sender: `flaggermail message confirm {filed.id}` makes it stop clocks",)
     return filed, warnings
 
 
-def _to_noise(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
-    given("reason", act.reason)
-    if message.place == "declined":
+def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
+    given("reason", command.reason)
+    if message.place == Place.DECLINED:
         raise Refusal(f"message {message.id}: was declined, and goes by itself at the end of the review window")
-    binned = replace(_taken_out(work, message, act.reason), place="noise", kinds=(Kind.NOISE.value,))
+    binned = replace(_taken_out(work, message, command.reason), place=Place.NOISE, kinds=(Kind.NOISE,))
     warnings = move.move(work, message, binned, "noise")
-    return Outcome(f"message {message.id} is noise", message.id, warnings)
+    return Outcome(f"message {message.id} is noise", message.id, warnings, Did(what=Done.NOISE))
 
 
-def _back(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
-    if message.place == "quarantine":
+def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
+    if message.place == Place.QUARANTINE:
         raise Refusal(f"message {message.id}: is in the quarantine already")
     message = decline.take_back(work, message)
-    warnings = _put_back(work, message, act.reason or f"put back by {work.actor}")
+    warnings = _put_back(work, message, command.reason or f"put back by {work.actor}")
     return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
 
 
 def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[str, ...]:
     """Undoes a placement, whoever made it: the message returns to the quarantine with current suggestions."""
-    noise = set(message.kinds) == {Kind.NOISE.value}
-    kinds = (Kind.UNKNOWN.value,) if noise else message.kinds
-    waiting = replace(_taken_out(work, message, reason), place="quarantine", kinds=kinds)
+    noise = set(message.kinds) == {Kind.NOISE}
+    kinds = (Kind.UNKNOWN,) if noise else message.kinds
+    waiting = replace(_taken_out(work, message, reason), place=Place.QUARANTINE, kinds=kinds)
     warnings = move.move(work, message, waiting, "back into the quarantine")
     mail = work.env.parser.parse(work.env.octets.get(message.digest))
     found = lookup.suggestions(work, replace(mail, vouched=Verdict(message.verdict, message.verdict_basis)))
@@ -109,23 +134,27 @@ def _taken_out(work: UnitOfWork, message: StoredMessage, reason: str) -> StoredM
     )
 
 
-def _to_new_case(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
+def _to_new_case(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
     found = elections.open_election(work, exercise=message.exercise)
-    election = act.election or (found.code if found else None)
+    election = command.election or (found.code if found else None)
     if election is None:
         raise Refusal(f"message {message.id}: no election is open; name one (--election)")
-    warnings = _put_back(work, message, act.reason) if message.case is not None else ()
-    wanted = acts.OpenCase(
-        election=election, type=act.type, origin="referral", source=act.source, from_message=message.id
+    warnings = _put_back(work, message, command.reason) if message.case is not None else ()
+    wanted = cases.OpenCase(
+        election=election, type=command.type, origin=Origin.REFERRAL, source=command.source, from_message=message.id
     )
-    opened = cases.open_case(work, wanted)
-    return Outcome(f"message {message.id} opened {opened.key}", opened.key, warnings)
+    opened = wanted.perform(work)
+    return Outcome(f"message {message.id} opened {opened.key}", opened.key, warnings, opened.did)
 
 
 def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
     """Returns the case's only notification sent to the platform from which the message came; else None."""
     uses = work.tx.find(
-        Notification, case=case, platform=[_platform_of(work, message) or ""], counted=True, state="sent"
+        Notification,
+        case=case,
+        platform=[_platform_of(work, message) or ""],
+        counted=True,
+        state=NotificationState.SENT,
     )
     return uses[0].id if len(uses) == 1 else None
 

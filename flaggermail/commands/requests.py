@@ -5,18 +5,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
 
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 T = TypeVar("T")
 STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 """How the base classes of commands and views have their fields read."""
-
-
+LONGEST_SHOWN = 60  # characters of a wrong value that a refusal quotes
+MOST_FAULTS = 3
+_YEARS = range(1970, 2200)  # further away, an instant cannot be shown in every zone
+_LENGTH_OF_A_DAY = len("2024-06-06")
 _READERS: dict[type[object], TypeAdapter[object]] = {}  # built on first use: a command line needs one of them
 
 
@@ -26,13 +33,83 @@ def _reader(kind: type[object]) -> TypeAdapter[object]:
     return _READERS[kind]
 
 
-def read_request(kind: type[T], name: str, request: Mapping[str, Json]) -> T:
-    """Returns `request` as a value of the frozen dataclass `kind`; raises Refusal naming what is wrong in it."""
+def _instant(value: object, asked: ValidationInfo) -> datetime:
+    """Returns the instant; without an offset it is local time in the zone of the desk."""
+    if isinstance(value, datetime):
+        return value
+    text = value if isinstance(value, str) else ""
     try:
-        found = _reader(kind).validate_json(json.dumps(request))
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or len(text) <= _LENGTH_OF_A_DAY or found.year not in _YEARS:
+        raise ValueError(f"{shown(value)} is no instant; write it as 2024-06-06T10:34 or 2024-06-06T10:34+02:00")
+    zone = asked.context
+    if found.tzinfo is None and isinstance(zone, ZoneInfo):
+        found = _local(text, found, zone)
+    if found.tzinfo is None:
+        raise ValueError(f"{shown(value)} has no offset; write it as 2024-06-06T10:34+02:00")
+    return found
+
+
+def _local(text: str, found: datetime, zone: ZoneInfo) -> datetime:
+    earlier = found.replace(tzinfo=zone)
+    later = earlier.replace(fold=1)
+    if earlier.utcoffset() != later.utcoffset():
+        choices = f"{earlier.isoformat()} or {later.isoformat()}"
+        raise ValueError(f"{text!r} is not one instant, the clock changes then; write the offset: {choices}")
+    return earlier
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+"""An instant as people type it: ISO 8601, in the desk's zone unless an offset says otherwise."""
+
+
+def read_request(
+    kind: type[T], name: str, request: Mapping[str, Json], zone: ZoneInfo | None = None, *, most: int | None = None
+) -> T:  # fmt: skip
+    """Returns `request` as a value of the frozen dataclass `kind`; raises Refusal naming what is wrong in it.
+
+    `zone` is that of instants without an offset; `most` limits the length of the request as JSON, in characters.
+    """
+    try:
+        written = json.dumps(request, allow_nan=False)
+        if most is not None and len(written) > most:
+            raise Refusal(f"{name}: the request has {len(written)} characters; {most} are allowed")
+        if "\\u0000" in written.replace("\\\\", ""):  # PostgreSQL stores no text with NUL
+            raise Refusal(f"{name}: the request holds a NUL character")
+        found = _reader(kind).validate_json(written, context=zone)
     except ValidationError as fault:
-        found = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors())
-        raise Refusal(f"{name}: {found}") from fault
+        faults = [_said(one) for one in fault.errors(include_url=False)]
+        more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+        raise Refusal(f"{name}: {'; '.join(faults[:MOST_FAULTS] + more)}") from fault
+    except (RecursionError, TypeError, ValueError) as fault:
+        raise Refusal(f"{name}: the request is no JSON object that can be read") from fault
     if not isinstance(found, kind):
         raise TypeError(f"{name}: read as {type(found).__name__}")
     return found
+
+
+def _said(fault: ErrorDetails) -> str:
+    """Returns what is wrong with one field, and what would be right."""
+    where = ".".join(str(part)[:LONGEST_SHOWN] for part in fault["loc"])
+    kind, wrong = fault["type"], shown(fault["input"])
+    context = fault.get("ctx", {})
+    if kind == "json_invalid":
+        return f"cannot be read as JSON: {context.get('error')}"
+    if kind == "missing":
+        return f"{where}: is missing"
+    if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
+        return f"{where}: is not known here"
+    if kind == "enum":
+        allowed = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+        return f"{where}: {wrong} is not known; it must be one of {allowed}"
+    if kind == "value_error":
+        return f"{where}: {context.get('error')}"
+    return f"{where}: {wrong} is not right: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+
+
+def shown(value: object) -> str:
+    """Returns a value of a request for a refusal: its beginning, in one line."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

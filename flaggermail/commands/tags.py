@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome, the_case
+from flaggermail.commands.command import DESK, CaseCommand
+from flaggermail.commands.lookups import the_case
+from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, changed
@@ -14,23 +15,32 @@ from flaggermail.record.rows import Case
 from flaggermail.services import EventRef, UnitOfWork
 
 
-def tag(work: UnitOfWork, act: acts.TagCase) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagCase(CaseCommand):
     """Adds narratives to a case or removes them; only configured words, which no figure counts."""
-    case = the_case(work, act.case)
-    known = work.env.settings.desk.tags.narratives
-    for word in act.tags:
-        if word not in known:
-            listed = ", ".join(known) or "none; write them into tags.narratives of flaggermail.yaml"
-            raise Refusal(f"narrative {word}: is not on the list; known here: {listed}")
-    for word in act.remove:
-        if word not in case.narratives:
-            raise Refusal(f"case {case.number}: does not bear {word}; it bears {_listed(case.narratives)}")
-    kept = (word for word in (*case.narratives, *act.tags) if word not in act.remove)
-    tagged = replace(case, narratives=tuple(dict.fromkeys(kept)))
-    if tagged == case:
-        raise Refusal(f"case {case.number}: bears {_listed(case.narratives)} already; nothing to change")
-    work.record(EventKind.CASE_TAGGED, changed(case, tagged), about=EventRef(case=case.number))
-    return Outcome(f"case {case.number} is about {_listed(tagged.narratives)}", case.number)
+
+    NAME = "case tag"
+    MAY = DESK
+
+    tags: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        case = the_case(work, self.case)
+        known = work.env.settings.desk.tags.narratives
+        for word in self.tags:
+            if word not in known:
+                listed = ", ".join(known) or "none; write them into tags.narratives of flaggermail.yaml"
+                raise Refusal(f"narrative {word}: is not on the list; known here: {listed}")
+        for word in self.remove:
+            if word not in case.narratives:
+                raise Refusal(f"case {case.number}: does not bear {word}; it bears {_listed(case.narratives)}")
+        kept = (word for word in (*case.narratives, *self.tags) if word not in self.remove)
+        tagged = replace(case, narratives=tuple(dict.fromkeys(kept)))
+        if tagged == case:
+            raise Refusal(f"case {case.number}: bears {_listed(case.narratives)} already; nothing to change")
+        work.record(EventKind.CASE_TAGGED, changed(case, tagged), about=EventRef(case=case.number))
+        return Outcome(f"case {case.number} is about {_listed(tagged.narratives)}", case.number)
 
 
 def _listed(narratives: tuple[str, ...]) -> str:

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
-from flaggermail.commands import acts
-from flaggermail.commands.lookups import Outcome, given, the_case
+from dataclasses import dataclass
+
+from flaggermail.commands.command import DESK, CaseCommand
+from flaggermail.commands.lookups import given, the_case
+from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices
@@ -12,14 +15,22 @@ from flaggermail.record.kinds import Kind
 from flaggermail.services import UnitOfWork
 
 
-def to_referrer(work: UnitOfWork, act: acts.ReplyToReferrer) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyToReferrer(CaseCommand):
     """Sends it at once: no platform reads it, so it needs no approval. It is no notification and starts no clock."""
-    case = the_case(work, act.case)
-    if not notices.has_referrer(work, case):
-        raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to write to")
-    notices.refuse_unproven(work, case)
-    given("text", act.text)
-    observing.refuse(work, f"case {case.number}")
-    dedupe = f"reply/{case.number}/{work.now.isoformat()}"
-    notices.to_referrer(work, case, Kind.FOLLOW_UP, "referrer_reply", {"text": act.text.strip()}, dedupe)
-    return Outcome(f"case {case.number}: the referrer is written to", case.number)
+
+    NAME = "case reply"
+    MAY = DESK
+
+    text: str
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        case = the_case(work, self.case)
+        if not notices.has_referrer(work, case):
+            raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to write to")
+        notices.refuse_unproven(work, case)
+        given("text", self.text)
+        observing.refuse(work, f"case {case.number}")
+        dedupe = f"reply/{case.number}/{work.now.isoformat()}"
+        notices.to_referrer(work, case, Kind.FOLLOW_UP, "referrer_reply", {"text": self.text.strip()}, dedupe)
+        return Outcome(f"case {case.number}: the referrer is written to", case.number)

@@ -42,7 +42,9 @@ class Desk:
         The answer bears `version`. A command that names the `version` of the view it was decided on is refused if
         somebody has acted on the same thing since. Raises Refusal, NotFound.
         """
-        request = request or {}
+        request = {} if request is None else request
+        if not isinstance(name, str) or not isinstance(request, Mapping):
+            raise Refusal("a request is a name and a JSON object")
         if name in door.COMMANDS:
             return self._perform(name, request)
         if name in VIEWS:
@@ -57,8 +59,8 @@ class Desk:
             return door.ask(UnitOfWork(env, tx, env.clock.now(), self._officer(env)), name, request)
 
     def _show(self, name: str, request: Mapping[str, Json]) -> Document:
-        view = read_request(_view(name), name, request)
         env = self._services()
+        view = read_request(_view(name), name, request, env.settings.zone)
         with env.store.read() as tx:
             head = tx.head()
             found = view.show(UnitOfWork(env, tx, env.clock.now()))

@@ -66,3 +66,12 @@ class Priority(StrEnum):
 
     URGENT = "urgent"
     NORMAL = "normal"
+
+
+class Item(StrEnum):
+    """The items of a complete referral, in the order in which they are requested."""
+
+    ATTEMPTS = "attempts"
+    SCREENSHOT = "screenshot"
+    LINK = "link"
+    CONTACT = "contact"

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from flaggermail.commands import acts
+from flaggermail.mail.message_json import Json
+from flaggermail.replies.request import Request
 
 Values = Mapping[str, str]
 Channels = Sequence["ChannelChoice"]
@@ -125,7 +126,7 @@ def written(asked: SentForm, values: Values | None = None) -> str:
 class Form:
     """A complete form."""
 
-    assessed: acts.Assess
+    assessed: Mapping[str, Json]  # the fields of an assessment
     decision: str
     reason: str
     language: str
@@ -133,17 +134,14 @@ class Form:
     title: str = ""
     text: str = ""
 
-    def acts(self, case: str) -> tuple[acts.Act, ...]:
-        """Returns the commands to assess, to decide, and to draft one notification per channel."""
+    def requests(self, case: str) -> tuple[Request, ...]:
+        """Returns the requests to assess, to decide, and to draft one notification per channel."""
         drafts = [
-            acts.Draft(case=case, channel=channel.code, title=self.title, text=self.text) for channel in self.channels
+            Request("notify", {"case": case, "channel": channel.code, "title": self.title, "text": self.text})
+            for channel in self.channels
         ]
-        decided = acts.Decide(case=case, decision=self.decision, reason=self.reason)
-        assessed = acts.Assess(
-            case=case, incorrect=self.assessed.incorrect, contradicts=self.assessed.contradicts,
-            criteria=self.assessed.criteria, own_attempts=self.assessed.own_attempts,
-            all_means_used=self.assessed.all_means_used,
-        )  # fmt: skip
+        decided = Request("case decide", {"case": case, "decision": self.decision, "reason": self.reason})
+        assessed = Request("case assess", {"case": case, **self.assessed})
         return (assessed, decided, *drafts)
 
 
@@ -196,21 +194,21 @@ def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
     decision, argument = _decision(values.get("decision", ""))
     wanted = _WANTED if decision in {"notify", ""} else ()
     answers = _Answers(values, _NL if language == "nl" else _EN)
-    assessed = acts.Assess(
-        case="",
-        incorrect=answers.truth("incorrect", needed="incorrect" in wanted),
-        contradicts=answers.words("contradicts", needed="contradicts" in wanted),
-        criteria=answers.criteria(needed="criteria" in wanted),
-        own_attempts=answers.count("own_attempts", needed="own_attempts" in wanted),
-        all_means_used=answers.truth("all_means_used", needed=False),
-    )
+    contradicts = answers.words("contradicts", needed="contradicts" in wanted)
+    assessed: Mapping[str, Json] = {
+        "incorrect": answers.truth("incorrect", needed="incorrect" in wanted),
+        "contradicts": contradicts,
+        "criteria": answers.criteria(needed="criteria" in wanted),
+        "own_attempts": answers.count("own_attempts", needed="own_attempts" in wanted),
+        "all_means_used": answers.truth("all_means_used", needed=False),
+    }
     reason = (argument if decision != "notify" else "") or values.get("contradicts", "")
     if not decision or (decision != "notify" and not reason):
         answers.lacks.append(_WORDS["decision"][answers.language])
     if answers.lacks:
         raise FormFault(LINES, *dict.fromkeys(answers.lacks))
     named = _named(argument, channels) if decision == "notify" else ()
-    proposed = "\n".join(asked.links) or assessed.contradicts or ""
+    proposed = "\n".join(asked.links) or contradicts or ""
     return Form(
         assessed, decision, reason, language, named, values.get("title", asked.title), values.get("text", proposed)
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 
-from flaggermail.commands import acts
 from flaggermail.mail.automated.mechanical_kind import answerable
 from flaggermail.mail.message import Message
+from flaggermail.replies.request import Request
 from flaggermail.replies.verbs import NotUnderstood, Understood, Why
 
 Found = Understood | NotUnderstood
@@ -78,16 +77,16 @@ def of_readings(message: Message, found: Understood, read: Callable[[str, str], 
 
 
 def _agree(one: Found, other: Found) -> bool:
-    """True if both ask for the same acts, apart from spaces, wraps, emphasis and printed links."""
+    """True if both ask the same of the desk, apart from spaces, wraps, emphasis and printed links."""
     if isinstance(one, NotUnderstood) or isinstance(other, NotUnderstood):
         return isinstance(one, NotUnderstood) and isinstance(other, NotUnderstood)
-    return [_plain(act) for act in one.acts] == [_plain(act) for act in other.acts]
+    return [_plain(asked) for asked in one.requests] == [_plain(asked) for asked in other.requests]
 
 
-def _plain(act: acts.Act) -> tuple[object, ...]:
-    """Returns the kind of an act and its values, texts without what mail programs change."""
-    values: Iterator[object] = (getattr(act, one.name) for one in fields(act))
-    return (type(act), *(_line(value) if isinstance(value, str) else value for value in values))
+def _plain(asked: Request) -> tuple[str, Mapping[str, object]]:
+    """Returns a request, texts without what mail programs change."""
+    values = asked.fields.items()
+    return asked.name, {name: _line(value) if isinstance(value, str) else value for name, value in values}
 
 
 def _line(text: str) -> str:

@@ -8,17 +8,22 @@ with what would have been understood.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from functools import partial
 
-from flaggermail.cases import elections
-from flaggermail.commands import acts, approve, perform, portal_texts
-from flaggermail.commands.lookups import Outcome
+from flaggermail.commands import approve, door, outcome, portal_texts
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import AssignCase
+from flaggermail.commands.command import Command
+from flaggermail.commands.contact_notes import NoteContact
+from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.commands.platform_checks import MAIL
 from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.letters.strangers_words import MARK
 from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.message_json import Json
 from flaggermail.matching import lookup
 from flaggermail.notices import duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
@@ -36,7 +41,6 @@ from flaggermail.services import EventRef, UnitOfWork
 Did = Sequence[Mapping[str, object]]
 _TOPICS = frozenset(topic.value for topic in Topic)
 _KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.DOUBT, Why.REFUSED})  # the officer may complete what they wrote
-_BEFORE_DECISION = (acts.AssignCase, acts.Decide, acts.Assess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,27 +169,38 @@ def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understoo
     topic = reply.topic
     if reply.token.used_at is not None and not found.repeatable:
         return verbs.not_understood(Why.USED, topic, found.language)
-    for act in found.acts:
-        if isinstance(act, _BEFORE_DECISION):
-            case = work.tx.get(Case, act.case)
+    for asked in found.requests:
+        try:
+            command = door.read(work, asked.name, asked.fields)
+        except Refusal as refusal:
+            return verbs.not_understood(Why.REFUSED, topic, found.language, str(refusal))
+        if (refused := _done_before(work, reply, found.language, command)) is not None:
+            return refused
+    return found
+
+
+def _done_before(work: UnitOfWork, reply: _Reply, language: str, command: Command) -> NotUnderstood | None:
+    """Rejects a command whose effect is there already; None if it may go on."""
+    topic, why, detail = reply.topic, None, ""
+    match command:
+        case AssignCase() | Decide() | Assess():
+            case = work.tx.get(Case, command.case)
             if case is not None and case.decision is not None:
-                return verbs.not_understood(Why.SETTLED, Topic.NOTICE, found.language, case.decision)
-        if isinstance(act, acts.Acknowledge):
-            told = work.tx.get(Reminder, act.reminder)
+                topic, why, detail = Topic.NOTICE, Why.SETTLED, case.decision
+        case Acknowledge():
+            told = work.tx.get(Reminder, command.reminder)
             if told is not None and told.acknowledged_at is not None:
                 why = Why.USED if told.acknowledged_by == reply.officer.id else Why.SETTLED
-                return verbs.not_understood(why, topic, found.language, "acknowledged")
-        if isinstance(act, acts.SwapShift) and duty.officer_on_call(work) != reply.officer:
-            return verbs.not_understood(Why.SETTLED, Topic.NOTICE, found.language, "another's shift")
-        if isinstance(act, acts.NoteContact) and work.tx.exists(
-            ContactNote,
-            case=act.case,
-            notification=reply.token.notification,
-            effective_at=act.effective_at,
-            author=reply.officer.id,
-        ):
-            return verbs.not_understood(Why.USED, topic, found.language)
-    return found
+                detail = "acknowledged"
+        case SwapShift() if duty.officer_on_call(work) != reply.officer:
+            topic, why, detail = Topic.NOTICE, Why.SETTLED, "another's shift"
+        case NoteContact():
+            same = work.tx.exists(
+                ContactNote, case=command.case, notification=reply.token.notification,
+                effective_at=command.effective_at, author=reply.officer.id,
+            )  # fmt: skip
+            why = Why.USED if same else None
+    return verbs.not_understood(why, topic, language, *([detail] if detail else [])) if why is not None else None
 
 
 def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
@@ -194,7 +209,6 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
     use = work.tx.get(Notification, token.notification) if token.notification else None
     channel = work.tx.get(Channel, use.channel) if use else None
     case = work.tx.get(Case, token.case) if token.case else None
-    election = elections.open_election(work)
     language = settings.desk.organisation.language
     form = _form_sent(work, reply, case, language) if case and reply.topic is Topic.FORM else None
     return Answered(
@@ -213,7 +227,6 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
         message=token.message or "",
         reminder=token.reminder or "",
         officers={officer.id: officer.name for officer in settings.rota.officers},
-        prefix=f"{settings.desk.organisation.case_prefix}-{election.code}-" if election else "",
         form=form,
         channels=form_mail.channels_now(work, case) if form and case else (),
     )
@@ -230,8 +243,8 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
     did: list[Mapping[str, object]] = []
     try:
         with work.tx.savepoint():
-            for act in found.acts:
-                did += _done_values(work, act, perform.perform(work, act))
+            for asked in found.requests:
+                did += _done_values(door.ask(work, asked.name, asked.fields, by_reply=True))
             for key in objections.keys_of(reply.message, reply.token.token):
                 work.tx.number(key)
             token = work.tx.get(Token, reply.token.token)
@@ -244,84 +257,29 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
     return did
 
 
-def _done_values(work: UnitOfWork, act: acts.Act, outcome: Outcome) -> Did:
-    """Returns what was done, as template values."""
-    match act:
-        case acts.Acknowledge():
-            return [{"what": "acknowledged", "minutes": work.env.settings.escalation.acknowledged_minutes}]
-        case acts.HandOver():
-            officer = work.env.settings.rota.officer(act.officer)
-            return [{"what": "handed over", "name": officer.name if officer else act.officer}]
-        case acts.SwapShift():
-            officer = duty.officer_on_call(work)
-            return [{"what": "swapped", "name": officer.name if officer else act.officer}]
-        case acts.NoteContact():
-            return [_note_values(act)]
-        case acts.Decide():
-            few = act.decision == "notify" and any(text.startswith("own attempts") for text in outcome.warnings)
-            case = work.tx.get(Case, act.case)
-            unproven = notices.unproven_referrer(work, case) if case else None
-            done = {"what": "decided", "decision": act.decision, "unproven": unproven or ""}
-            return [done, *([{"what": "few attempts"}] if few else [])]
-        case acts.Draft() | acts.Approve():
-            return [_draft_values(work, act, outcome.key)]
-        case acts.PlaceMessage():
-            what = "opened" if act.new else "noise" if act.noise else "placed"
-            return [{"what": what, "case": _case_of(work, act.message)}]
-    return [{"what": _DONE_WORDS[type(act)]}]
-
-
-def _note_values(act: acts.NoteContact) -> Mapping[str, object]:
-    submitted = set(act.counts_as) & {"notification", "follow_up"}
-    return {
-        "what": "submitted" if submitted else "noted",
-        "at": act.effective_at,
-        "means": act.means,
-        "starts": "notification" in submitted,
-        "stops": bool(act.counts_as),
-    }
-
-
-def _draft_values(work: UnitOfWork, act: acts.Draft | acts.Approve, key: str) -> Mapping[str, object]:
-    draft = work.tx.get(Notification, key)
-    channel = work.tx.get(Channel, draft.channel) if draft else None
-    return {
-        "what": "drafted" if isinstance(act, acts.Draft) else "approved",
-        "draft": key,
-        "channel": draft.channel_name if draft else "",
-        "kind": channel.kind if channel else MAIL,
-        "leaves": draft is not None and draft.state == "approved",
-    }
-
-
-_DONE_WORDS: Mapping[type[acts.Act], str] = {
-    acts.AssignCase: "assigned",
-    acts.AskReferrer: "asked",
-    acts.Assess: "assessed",
-    acts.Reject: "rejected",
-    acts.ConfirmDevice: "device confirmed",
-    acts.ConfirmMessage: "confirmed",
-    acts.RefuseMessage: "refused",
-}
-
-
-def _case_of(work: UnitOfWork, message: str) -> str:
-    stored = work.tx.get(StoredMessage, message)
-    return (stored.case or "") if stored else ""
+def _done_values(answer: Mapping[str, Json]) -> Did:
+    """Returns what was done, as template values; a fact that does not apply is empty."""
+    facts = answer["did"]
+    if not isinstance(facts, Mapping):
+        raise TypeError("an answer of the desk without what was done")
+    done: dict[str, object] = {**dict.fromkeys((spec.name for spec in fields(outcome.Did)), ""), **facts}
+    if isinstance(at := facts.get("at"), str):
+        done["at"] = datetime.fromisoformat(at)
+    return [done, *([{"what": "few attempts"}] if facts.get("few_attempts") else [])]
 
 
 def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> None:
     """Answers with the new state; taking a case sends its form, opening one lists what may be replied next."""
-    first = found.acts[0]
-    case = work.tx.get(Case, first.case) if isinstance(first, acts.AssignCase) else None
+    first = did[0] if did else {}
+    case = work.tx.get(Case, str(first.get("case"))) if first.get("what") == outcome.Done.ASSIGNED else None
     if case is not None:
         form_mail.send(work, reply.officer, case, found.language, reply.stored)
         return
     values: dict[str, object] = {"understood": True, "why": "", "details": [], "form": "", **_about_approving(work)}
     values["did"] = list(did)
-    if isinstance(first, acts.PlaceMessage) and first.new:
+    if first.get("what") == outcome.Done.OPENED:
         values["what_would_work"] = list(verbs.would_work(Topic.NEW_CASE, found.language))
-        _answer(work, reply, found.language, values, Topic.NEW_CASE, EventRef(case=_case_of(work, first.message)))
+        _answer(work, reply, found.language, values, Topic.NEW_CASE, EventRef(case=str(first["case"])))
     else:
         values["what_would_work"] = list(_next_replies(work, reply, found))
         _answer(work, reply, found.language, values)

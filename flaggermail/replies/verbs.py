@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The commands in an officer's reply: text and topic in, commands or an explanation out.
+"""The commands in an officer's reply: text and topic in, requests to the desk or an explanation out.
 
 One table lists the words understood for each topic. Only the first line of the officer's own words counts; quotations,
 signatures and notices were removed before. Two verbs, a verb in the middle of a sentence, or words of doubt below it do
@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from flaggermail.commands import acts
-from flaggermail.mail.tailed_numbers import without_tail
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, consent
 from flaggermail.replies.case_form import Channels, FormFault
+from flaggermail.replies.request import Request
 from flaggermail.rules.reply_words import ReplyWords
 
 LANGUAGES = ("nl", "en")
@@ -82,16 +81,15 @@ class Answered:
     message: str = ""
     reminder: str = ""
     officers: Mapping[str, str] | None = None  # names by id
-    prefix: str = ""  # of the case numbers of the open election, such as VF-EP2024-
     form: case_form.SentForm | None = None
     channels: Channels = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """The commands to perform in this order, all or none; `language` is that of the words."""
+    """What to ask of the desk in this order, all or none; `language` is that of the words."""
 
-    acts: tuple[acts.Act, ...]
+    requests: tuple[Request, ...]
     language: str
     repeatable: bool = False  # may be repeated in reply to the same mail
 
@@ -108,11 +106,11 @@ class NotUnderstood:
 
 @dataclass(frozen=True, eq=False)
 class _Verb:
-    """Words in both languages, a pattern for the argument (named groups), and the command they request."""
+    """Words in both languages, a pattern for the argument (named groups), and what they ask of the desk."""
 
     nl: str
     en: str
-    does: Callable[[Answered, Mapping[str, str]], acts.Act]
+    does: Callable[[Answered, Mapping[str, str]], Request]
     takes: str = ""  # the pattern of the argument
     shows: Mapping[str, str] | None = None  # the argument as displayed, by language
     paragraph: bool = False  # the argument may continue on the next lines, up to an empty one
@@ -254,56 +252,56 @@ _TIME_AND_WORDS = (
 _LONGEST_AGO = timedelta(hours=18)
 
 
-def _take(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
-    return acts.AssignCase(case=answered.case, officer=answered.officer)
+def _take(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    return Request("case assign", {"case": answered.case, "officer": answered.officer})
 
 
-def _ask(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    return acts.AskReferrer(case=answered.case, text=groups["words"])
+def _ask(answered: Answered, groups: Mapping[str, str]) -> Request:
+    return Request("case ask", {"case": answered.case, "text": groups["words"]})
 
 
-def _decline(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    return acts.Decide(case=answered.case, decision="decline", reason=groups["words"])
+def _decline(answered: Answered, groups: Mapping[str, str]) -> Request:
+    return Request("case decide", {"case": answered.case, "decision": "decline", "reason": groups["words"]})
 
 
-def _approve(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+def _approve(answered: Answered, groups: Mapping[str, str]) -> Request:
     draft = answered.names(groups.get("code", ""))
     if draft is None or draft != answered.notification:
         raise _BadArgument(Why.CODE)
-    return acts.Approve(draft=draft)
+    return Request("approve", {"draft": draft})
 
 
-def _confirm_device(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+def _confirm_device(answered: Answered, groups: Mapping[str, str]) -> Request:
     device = answered.names(groups.get("code", ""))
     if device is None or device != answered.device:
         raise _BadArgument(Why.CODE)
-    return acts.ConfirmDevice(device=device)
+    return Request("officer confirm", {"device": device})
 
 
-def _reject(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    return acts.Reject(draft=answered.notification or "", reason=groups["words"])
+def _reject(answered: Answered, groups: Mapping[str, str]) -> Request:
+    return Request("reject", {"draft": answered.notification or "", "reason": groups["words"]})
 
 
-def _acknowledge(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
-    return acts.Acknowledge(reminder=answered.reminder)
+def _acknowledge(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    return Request("oncall ack", {"reminder": answered.reminder})
 
 
-def _note(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+def _note(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Records a call; it counts as an answer unless the words say that nobody was reached."""
     return _noted(answered, groups, "phone", "platform_ack" if answered.notification is not None else "")
 
 
-def _submit(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+def _submit(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Records the submission of an approved text; a call that reached nobody delivered nothing."""
     return _noted(answered, groups, answered.means, answered.submits)
 
 
-def _answer_there(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+def _answer_there(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Records an answer shown by a portal or given by phone."""
     return _noted(answered, groups, answered.means, "platform_ack")
 
 
-def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as: str) -> acts.Act:
+def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as: str) -> Request:
     hour, minute = int(groups["hour"]), int(groups["minute"])
     if hour > 23 or minute > 59:  # noqa: PLR2004 - the hours and minutes of a day
         raise _BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
@@ -312,10 +310,10 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
         raise _BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
     text = groups.get("words", "").strip(f"{_POINTS} ") or f"{hour}:{minute:02d}"
     counts = counts_as and not (means == "phone" and answered.words.reached_nobody(text))
-    return acts.NoteContact(
-        case=answered.case, means=means, text=text, effective_at=at, channel=answered.channel,
-        counts_as=(counts_as,) if counts else (),
-    )  # fmt: skip
+    return Request("case note", {
+        "case": answered.case, "means": means, "text": text, "effective_at": at.isoformat(),
+        "channel": answered.channel, "counts_as": (counts_as,) if counts else (),
+    })  # fmt: skip
 
 
 def _last_time(hour: int, minute: int, now: datetime) -> datetime | None:
@@ -328,12 +326,14 @@ def _last_time(hour: int, minute: int, now: datetime) -> datetime | None:
     return max(past, key=lambda at: at.astimezone(UTC), default=None)
 
 
-def _hand_over(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    return acts.HandOver(reminder=answered.reminder, officer=_officer_named(groups["name"], answered))
+def _hand_over(answered: Answered, groups: Mapping[str, str]) -> Request:
+    return Request(
+        "oncall reassign", {"reminder": answered.reminder, "officer": _officer_named(groups["name"], answered)}
+    )
 
 
-def _swap(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    return acts.SwapShift(officer=_officer_named(groups["name"], answered))
+def _swap(answered: Answered, groups: Mapping[str, str]) -> Request:
+    return Request("oncall swap", {"officer": _officer_named(groups["name"], answered)})
 
 
 def _officer_named(name: str, answered: Answered) -> str:
@@ -359,26 +359,26 @@ def _names(key: str, name: str) -> Iterator[str]:
     yield words[0]
 
 
-def _confirm(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
-    return acts.ConfirmMessage(message=answered.message)
+def _confirm(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    return Request("message confirm", {"message": answered.message})
 
 
-def _refuse(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
-    return acts.RefuseMessage(message=answered.message, reason="called forged in a reply")
+def _refuse(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    return Request("message refuse", {"message": answered.message, "reason": "called forged in a reply"})
 
 
-def _file(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    number = without_tail(groups["number"].upper())
-    whole = f"{answered.prefix}{int(number):04d}" if number.isdecimal() and answered.prefix else number
-    return acts.PlaceMessage(message=answered.message, case=whole)
+def _file(answered: Answered, groups: Mapping[str, str]) -> Request:
+    return Request("quarantine place", {"message": answered.message, "case": groups["number"].upper()})
 
 
-def _open(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
-    return acts.PlaceMessage(message=answered.message, new=True)
+def _open(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    return Request("quarantine place", {"message": answered.message, "new": True})
 
 
-def _discard(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
-    return acts.PlaceMessage(message=answered.message, noise=True, reason="called noise in a reply")
+def _discard(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    return Request(
+        "quarantine place", {"message": answered.message, "noise": True, "reason": "called noise in a reply"}
+    )
 
 
 # ---- the table
@@ -449,4 +449,4 @@ def _read_form(text: str, whole: str, answered: Answered) -> Understood:
         form = case_form.read(text, whole, asked, answered.channels)
     except FormFault as fault:
         raise _BadArgument(Why(fault.why), *fault.details) from None
-    return Understood(form.acts(answered.case), form.language)
+    return Understood(form.requests(answered.case), form.language)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Writes a stored message as an anonymised sample mail: two files in the format of rules/samples."""
+"""Makes an anonymised sample of a stored message: the texts of two files in the format of rules/samples."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from flaggermail.cases.elections import in_period, open_election
 from flaggermail.commands.lookups import the_message
@@ -24,23 +23,23 @@ from flaggermail.services import UnitOfWork
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _REMARK = re.compile(r"(?m)(?:^|\s)#(?:\s.*)?$")
 _DOMAIN = re.compile(r"\S*\.\S+|\S*@\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """The name for the rules, the files, and how the copy differs from the mail."""
+class SampleText:
+    """A sample: its mail, the description beside it, what to call it, and how it differs from the mail."""
 
-    name: str
-    files: tuple[Path, Path]
+    name: str  # of its kinds, without a number
+    mail: str
+    beside: str  # YAML
     differences: tuple[str, ...]
 
 
-def write_sample(work: UnitOfWork, key: str, folder: Path, name: str | None = None) -> Written:
-    """Writes NAME.eml and NAME.yaml into `folder`. Raises Refusal; never overwrites an existing file."""
+def make_sample(work: UnitOfWork, key: str) -> SampleText:
+    """Returns the anonymised mail and its description. Raises NotFound, Refusal if the octets were destroyed."""
     stored = the_message(work, key)
     if stored.discarded_at is not None:
         raise Refusal(f"message {stored.id}: its octets were destroyed at the end of the review window")
@@ -48,27 +47,12 @@ def write_sample(work: UnitOfWork, key: str, folder: Path, name: str | None = No
     message = work.env.parser.parse(octets)
     inner = [work.env.parser.parse(octets[start:end]) for start, end in message.enclosed]
     text = sample_mail.sample(message, inner, _roles(work), work.env.language)
-    name = _free_name(folder, name, stored)
-    mail, beside = folder / f"{name}.eml", folder / f"{name}.yaml"
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, content in ((mail, text), (beside, "\n".join((*_beside(work, stored), "")))):
-        path.write_text(content, encoding="utf-8", newline="\n")
-    again = work.env.parser.parse(mail.read_bytes())
+    again = work.env.parser.parse(text.encode())
     differences = [f"kind: {message.kind}, in the copy {again.kind}"] if message.kind is not again.kind else []
     if (message.forwarded is None) != (again.forwarded is None):
         differences.append("the forwarded mail shows in one of the two only")
-    return Written(name, (mail, beside), tuple(differences))
-
-
-def _free_name(folder: Path, name: str | None, stored: StoredMessage) -> str:
-    if name is not None:
-        if not _NAME.fullmatch(name):
-            raise Refusal(f"name {name}: write small letters, digits and -, such as platform-receipt-nl")
-        if any((folder / f"{name}.{ending}").exists() for ending in ("eml", "yaml")):
-            raise Refusal(f"name {name}: is in {folder} already; choose another one (--name)")
-        return name
-    base = "-".join(stored.kinds or ("unknown",)).replace("_", "-")
-    return next(free for n in range(1, 10_000) if not (folder / f"{(free := f'{base}-{n}')}.eml").exists())
+    name = "-".join(stored.kinds or ("unknown",)).replace("_", "-")
+    return SampleText(name, text, "\n".join((*_beside(work, stored), "")), tuple(differences))
 
 
 def _beside(work: UnitOfWork, stored: StoredMessage) -> Iterator[str]:

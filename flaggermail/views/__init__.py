@@ -10,7 +10,18 @@ May import: `rule_changes`, `intake` and every room below them.
 from __future__ import annotations
 
 VIEWS: dict[str, str] = {  # name of the view -> module and class
-    "desk": "flaggermail.views.officer:ShowDesk",
+    "case form read": "flaggermail.views.case_form:FilledForm",
+    "case form": "flaggermail.views.case_form:CaseForm",
+    "case list": "flaggermail.views.case:ListCases",
+    "case show": "flaggermail.views.case:ShowCase",
+    "case text": "flaggermail.views.notification:NotificationText",
+    "channel list": "flaggermail.views.channel:ListChannels",
+    "declined list": "flaggermail.views.message:ListDeclined",
+    "election list": "flaggermail.views.election:ListElections",
+    "message list": "flaggermail.views.message:ListMessages",
+    "message sample": "flaggermail.views.message:SampleMessage",
+    "message show": "flaggermail.views.message:ShowMessage",
+    "notify octets": "flaggermail.views.notification:NotificationOctets",
     "officer enrolment": "flaggermail.views.officer:ShowEnrolment",
     "officer list": "flaggermail.views.officer:ListOfficers",
     "oncall handover": "flaggermail.views.oncall:ShowHandover",
@@ -21,6 +32,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "oncall pages": "flaggermail.views.oncall:ListPages",
     "outbox list": "flaggermail.views.outbox:ListOutbox",
     "outbox show": "flaggermail.views.outbox:ShowMail",
+    "quarantine list": "flaggermail.views.message:ListQuarantine",
     "rules compare": "flaggermail.views.rules:CompareRules",
     "rules test": "flaggermail.views.rules:ExplainMail",
 }

@@ -15,7 +15,9 @@ from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import Json, contract
 from flaggermail.matching.scoring import read
 from flaggermail.notifications.latency import minutes
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, StoredMessage
+from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import Document, View, plain
 
@@ -24,7 +26,7 @@ from flaggermail.views.view import Document, View, plain
 class ListMessages(View):
     """Messages in one place."""
 
-    place: str = "noise"
+    place: Place = Place.NOISE
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"messages": [...]}, in the order of their arrival."""
@@ -41,7 +43,7 @@ class ListQuarantine(View):
         return {
             "messages": [
                 {**_with_suggestions(row, zone), "age_minutes": minutes(row.received_at, work.now)}
-                for row in _placed(work, "quarantine")
+                for row in _placed(work, Place.QUARANTINE)
             ]
         }
 
@@ -54,7 +56,9 @@ class ListDeclined(View):
         """Returns {"messages": [...], "senders": {election: number}}; each message with the end of its retention."""
         zone = work.env.settings.zone
         senders = Counter(row.election for row in work.tx.find(Decline, taken_back_at=None))
-        messages = [{**plain(row, zone), "kept_until": _minute(row, work, zone)} for row in _placed(work, "declined")]
+        messages = [
+            {**plain(row, zone), "kept_until": _minute(row, work, zone)} for row in _placed(work, Place.DECLINED)
+        ]
         return {"messages": messages, "senders": dict(sorted(senders.items()))}
 
 
@@ -77,7 +81,21 @@ class ShowMessage(View):
         }
 
 
-def _placed(work: UnitOfWork, place: str) -> list[StoredMessage]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleMessage(View):
+    """An anonymised copy of one message, as a sample for the rules."""
+
+    message: str
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"name", "mail", "beside", "differences"}: two texts, and what to call them without a number."""
+        found = make_sample(work, self.message)
+        return {
+            "name": found.name, "mail": found.mail, "beside": found.beside, "differences": list(found.differences),
+        }  # fmt: skip
+
+
+def _placed(work: UnitOfWork, place: Place) -> list[StoredMessage]:
     return sorted(work.tx.find(StoredMessage, place=place), key=lambda row: (row.received_at, row.id))
 
 

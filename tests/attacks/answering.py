@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.commands.acts import Approve, Assess, Decide, Draft, PlaceMessage
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import CaseType, Decision, Source
 from flaggermail.record.rows import Notification, StoredMessage
 from flaggermail.services import Services
 from flaggermail.settings.model import ChannelSettings, Settings
@@ -112,10 +116,10 @@ def referred(desk: Desk, words: str = "") -> str:
     stored = desk.receive(mail(REFERRER, "Bericht over het stembiljet", text))
     number = (
         stored.case
-        or desk.do(PlaceMessage(message=stored.id, new=True, type="A_content", source="fellow_authority")).key
+        or desk.do(PlaceMessage(message=stored.id, new=True, type=CaseType.CONTENT, source=Source.FELLOW_AUTHORITY)).key
     )
     desk.do(Assess(case=number, incorrect=True, criteria=(1,), own_attempts=2))
-    desk.do(Decide(case=number, decision="notify", reason="such votes are invalid"))
+    desk.do(Decide(case=number, decision=Decision.NOTIFY, reason="such votes are invalid"))
     return number
 
 

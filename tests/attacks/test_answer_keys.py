@@ -12,7 +12,10 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.acts import Approve, Assess, CloseCase, Draft
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess
+from flaggermail.commands.cases import CloseCase
+from flaggermail.commands.notify import Draft
 from flaggermail.mail.tailed_numbers import ALPHABET, with_tail
 from flaggermail.record.rows import Case
 from tests.attacks.answering import (

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.commands.acts import Approve, Draft
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.notify import Draft
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, Device, Notification, OutboxMail

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.commands import acts
+from flaggermail.commands.devices import RevokeDevice
 from flaggermail.errors import FlaggermailError
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Device, OutboxMail
@@ -72,7 +72,7 @@ def test_a_device_leaves_no_trace_but_its_commitment(tmp_path: Path) -> None:
     files = [path for path in (tmp_path / "codes").iterdir() if path.name != "key"]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert (tmp_path / "codes").stat().st_mode & 0o777 == 0o700
-    desk.do(acts.RevokeDevice(officer="officer1"))
+    desk.do(RevokeDevice(officer="officer1"))
     assert len(list((tmp_path / "codes").iterdir())) == len(files) - 1
 
 

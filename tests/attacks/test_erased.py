@@ -13,7 +13,8 @@ import pytest
 
 from flaggermail import logbook
 from flaggermail.citizens import retention
-from flaggermail.commands.acts import CloseElection, DeclineMessage
+from flaggermail.commands.decline import DeclineMessage
+from flaggermail.commands.elections import CloseElection
 from flaggermail.outbox import delivery
 from flaggermail.record.audit import compared
 from flaggermail.record.rows import StoredMessage

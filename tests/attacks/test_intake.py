@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.commands.acts import AskReferrer, AssignCase
+from flaggermail.cases.checklist import Item
+from flaggermail.commands.ask_referrer import AskReferrer
+from flaggermail.commands.cases import AssignCase
 from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
@@ -214,7 +216,7 @@ def test_a_lost_first_mail_stops_nothing_behind_it(desk: Desk, damage: str) -> N
     assert len(desk.all(StoredMessage, direction="in")) == 4
     lost = desk.one(Alarm, kind=AlarmKind.OCTETS_LOST.value)
     assert first.id in lost.text
-    desk.do(AskReferrer(case="VF-EP2024-0001", items=("link",), text=""))
+    desk.do(AskReferrer(case="VF-EP2024-0001", items=(Item.LINK,), text=""))
     desk.settle()
     assert len(desk.all(OutboxMail, state="queued")) == 0
     desk.assert_whole()

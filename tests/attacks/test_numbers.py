@@ -15,17 +15,14 @@ from pathlib import Path
 import pytest
 
 from flaggermail.cases.sync_settings import register
-from flaggermail.commands.acts import (
-    Approve,
-    Assess,
-    CloseCase,
-    ConfirmMessage,
-    Decide,
-    Draft,
-    PlaceMessage,
-    RefuseMessage,
-)
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import CloseCase
+from flaggermail.commands.messages import ConfirmMessage, RefuseMessage
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage, ThreadKey
 from flaggermail.services import Services
@@ -226,7 +223,7 @@ def test_the_referrers_key_in_a_platforms_answer_waits(desk: Desk) -> None:
     first = desk.receive(mail(REFERRER, *REFERRAL))
     case = first.case or ""
     desk.do(Assess(case=case, incorrect=True, criteria=(1,), own_attempts=2))
-    desk.do(Decide(case=case, decision="notify", reason="such votes are invalid"))
+    desk.do(Decide(case=case, decision=Decision.NOTIFY, reason="such votes are invalid"))
     draft = desk.do(Draft(case=case, channel="x-urgent", text="One post.")).key
     desk.do(Approve(draft=draft))
     delivery.drain(desk.env)

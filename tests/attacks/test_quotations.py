@@ -15,7 +15,10 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.acts import ConfirmMessage, OpenCase, PlaceMessage
+from flaggermail.commands.cases import OpenCase
+from flaggermail.commands.messages import ConfirmMessage
+from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Notification, StoredMessage
 from flaggermail.services import UnitOfWork
@@ -229,7 +232,7 @@ Kind regards,
 def typed_by_hand(desk: Desk) -> Exchange:
     """A colleague types the letter in Outlook; an officer opens a case, and confirms that it is the notification."""
     case = desk.do(
-        OpenCase(election="EP2024", type="D_general_warning", origin="earlier_cases", title="Two narratives")
+        OpenCase(election="EP2024", type=CaseType.GENERAL_WARNING, origin=Origin.EARLIER_CASES, title="Two narratives")
     ).key
     octets = mail(
         DESK, "Notification of narratives", TYPED, to=X_CHANNEL, auth=None, message_id="AM9PR01@outlook.bzk.example"

@@ -16,7 +16,9 @@ from click.testing import CliRunner
 
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.commands.acts import Approve, CancelMail, Draft, ResolveMail
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.outbox import CancelMail, ResolveMail
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.event_codec import GENESIS, link

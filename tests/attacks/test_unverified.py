@@ -7,17 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.acts import (
-    AskReferrer,
-    ConfirmMessage,
-    Decide,
-    OpenCase,
-    PlaceMessage,
-    RefuseMessage,
-    ReplyToReferrer,
-)
+from flaggermail.cases.checklist import Item
+from flaggermail.commands.ask_referrer import AskReferrer
+from flaggermail.commands.assess import Decide
+from flaggermail.commands.cases import OpenCase
+from flaggermail.commands.messages import ConfirmMessage, RefuseMessage
+from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.commands.write_referrer import ReplyToReferrer
 from flaggermail.intake import poll
 from flaggermail.notices import digest
+from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
@@ -122,9 +121,9 @@ def test_a_decision_by_mail_is_told_to_nobody_before_a_person_vouches(desk: Desk
 def test_commands_say_what_to_do(desk: Desk) -> None:
     """Question and follow-up are refused, a decision warns; each names the mail to vouch for."""
     stored = opened(desk)
-    for act in (AskReferrer(case=CASE, items=("link",), text=""), ReplyToReferrer(case=CASE, text="Dank u.")):
+    for act in (AskReferrer(case=CASE, items=(Item.LINK,), text=""), ReplyToReferrer(case=CASE, text="Dank u.")):
         assert f"flaggermail message confirm {stored.id}" in desk.refused(act)
-    outcome = desk.do(Decide(case=CASE, decision="none", reason="too little to go on"))
+    outcome = desk.do(Decide(case=CASE, decision=Decision.NONE, reason="too little to go on"))
     assert any(f"flaggermail message confirm {stored.id}" in warning for warning in outcome.warnings)
     assert_nobody_else_written_to(desk)
 
@@ -135,8 +134,8 @@ def test_a_person_who_is_refused_is_no_longer_written_to(desk: Desk) -> None:
     desk.settle()
     before = len([row for row in desk.all(OutboxMail) if row.recipient == REFERRER])
     desk.do(RefuseMessage(message=stored.id, reason="called them: they did not write it"))
-    assert "message confirm" in desk.refused(AskReferrer(case=CASE, items=("link",), text=""))
-    desk.do(Decide(case=CASE, decision="none", reason="forged"))
+    assert "message confirm" in desk.refused(AskReferrer(case=CASE, items=(Item.LINK,), text=""))
+    desk.do(Decide(case=CASE, decision=Decision.NONE, reason="forged"))
     desk.settle()
     assert len([row for row in desk.all(OutboxMail) if row.recipient == REFERRER]) == before
 
@@ -149,10 +148,12 @@ def test_a_case_opened_from_an_attached_mail_writes_to_nobody(desk: Desk) -> Non
     outer = desk.receive(mail("x@elders.example", "Kijk", body, extra=extra))
     (attached,) = desk.all(StoredMessage, match_basis=f"forwarded in {outer.id}")
     number = desk.do(
-        OpenCase(election="EP2024", type="A_content", origin="referral", from_message=attached.id, title="Kijk")
+        OpenCase(
+            election="EP2024", type=CaseType.CONTENT, origin=Origin.REFERRAL, from_message=attached.id, title="Kijk"
+        )
     ).key
-    desk.do(Decide(case=number, decision="none", reason="nothing in it"))
-    assert "message confirm" in desk.refused(AskReferrer(case=number, items=("link",), text=""))
+    desk.do(Decide(case=number, decision=Decision.NONE, reason="nothing in it"))
+    assert "message confirm" in desk.refused(AskReferrer(case=number, items=(Item.LINK,), text=""))
     desk.settle()
     assert not [row for row in desk.all(OutboxMail) if row.recipient == CITIZEN]
 
@@ -163,13 +164,13 @@ def test_a_second_unverified_mail_proves_nothing(desk: Desk) -> None:
     again = desk.receive(mail(REFERRER, "Nog iets", TEXT, auth="none"))
     if again.case is None:
         desk.do(PlaceMessage(message=again.id, case=CASE))
-    assert "message confirm" in desk.refused(AskReferrer(case=CASE, items=("link",), text=""))
+    assert "message confirm" in desk.refused(AskReferrer(case=CASE, items=(Item.LINK,), text=""))
     other = desk.receive(mail("iemand@elders.example", "Ook iets", TEXT))
     desk.do(PlaceMessage(message=other.id, case=CASE))
-    assert "message confirm" in desk.refused(AskReferrer(case=CASE, items=("link",), text=""))
+    assert "message confirm" in desk.refused(AskReferrer(case=CASE, items=(Item.LINK,), text=""))
     genuine = desk.receive(mail(REFERRER, "Ja, wij zijn het", f"{TEXT} Dit is echt."))
     desk.do(PlaceMessage(message=genuine.id, case=CASE))
-    desk.do(AskReferrer(case=CASE, items=("link",), text=""))
+    desk.do(AskReferrer(case=CASE, items=(Item.LINK,), text=""))
 
 
 def test_the_form_marks_the_person(desk: Desk) -> None:

@@ -111,6 +111,13 @@ class DeskProcess:
         """Runs a command with --json and returns its document."""
         return json.loads(self.run(*words, "--json"))
 
+    def rows(self, *words: str) -> list[dict[str, object]]:
+        """Runs a command that lists things; returns the objects of its document."""
+        found = self.read(*words)
+        assert isinstance(found, dict)
+        (listed,) = (part for part in found.values() if isinstance(part, list))
+        return listed
+
 
 def configure(folder: Path, changes: Mapping[str, Mapping[str, object]], officer: str) -> None:
     """Writes the configuration of the scenarios into `folder`, with other servers and this user as the only officer."""

@@ -24,15 +24,20 @@ from flaggermail import wiring
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.smtp.session import SmtpSession
-from flaggermail.commands import perform
-from flaggermail.commands.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import OpenCase
+from flaggermail.commands.channel_status import ClearAddress
+from flaggermail.commands.notify import Draft
 from flaggermail.intake.ingest import ingest
 from flaggermail.intake.poll import look
 from flaggermail.outbox import delivery
 from flaggermail.ports import BlobStore, RawMessage, Role, Store, Transaction
+from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services
+from tests.acting import run
 
 CHANNEL = "tiktok-elections"
 PREPARING = ("draft frozen", "draft unsaved", "approval unsaved", "approval saved")
@@ -174,19 +179,21 @@ def prepare(env: Services, order: Order) -> None:
     with env.store.read() as tx:
         bad = tx.find(BadAddress, cleared_at=None)
     for one in bad:  # an earlier round had a bounce
-        perform.run(env, ClearAddress(address=one.id, reason="the platform mended it"), "officer1")
+        run(env, ClearAddress(address=one.id, reason="the platform mended it"), "officer1")
     if not order.platform_first:
         refer()
     title = f"Two boxes coloured {name}"
-    case = perform.run(
-        env, OpenCase(election="NU", type="D_general_warning", origin="earlier_cases", title=title), "officer1"
+    case = run(
+        env,
+        OpenCase(election="NU", type=CaseType.GENERAL_WARNING, origin=Origin.EARLIER_CASES, title=title),
+        "officer1",
     )
-    perform.run(env, Assess(case=case.key, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
-    perform.run(env, Decide(case=case.key, decision="notify", reason="such votes are invalid"), "officer1")
+    run(env, Assess(case=case.key, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    run(env, Decide(case=case.key, decision=Decision.NOTIFY, reason="such votes are invalid"), "officer1")
     drafting = order.step.startswith("draft")
-    key = perform.run(hurt(env, order) if drafting else env, Draft(case=case.key, channel=CHANNEL), "officer1").key
+    key = run(hurt(env, order) if drafting else env, Draft(case=case.key, channel=CHANNEL), "officer1").key
     delivery.drain(env)  # sends the approval requests: the fault hits only what follows the approval
-    perform.run(hurt(env, order), Approve(draft=key), "officer1")
+    run(hurt(env, order), Approve(draft=key), "officer1")
     if order.platform_first:
         refer()
 

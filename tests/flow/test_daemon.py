@@ -44,8 +44,7 @@ def answer(desk: DeskProcess, postfix: Postfix, notified: ReceivedMail) -> None:
 
 def the_case(desk: DeskProcess) -> str | None:
     """Returns the number of the only case, or None if there is none yet."""
-    cases = desk.read("case", "list")
-    assert isinstance(cases, list)
+    cases = desk.rows("case", "list")
     assert len(cases) <= 1, "a case was doubled"
     return str(cases[0]["number"]) if cases else None
 
@@ -73,8 +72,7 @@ def clocks_stopped(desk: DeskProcess, case: str) -> bool:
 
 def uncertain(desk: DeskProcess) -> str | None:
     """Returns the id of a mail in doubt, or None."""
-    mails = desk.read("outbox", "list", "--all")
-    assert isinstance(mails, list)
+    mails = desk.rows("outbox", "list", "--all")
     return next((str(mail["id"]) for mail in mails if mail["state"] == "uncertain"), None)
 
 
@@ -115,7 +113,7 @@ def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, plat
     desk.start(kill_at="octets stored")
     refer(desk, postfix)
     desk.killed()
-    assert desk.read("case", "list") == []
+    assert desk.rows("case", "list") == []
     assert len([f for f in (desk.folder / "archive").rglob("*") if f.is_file()]) == 1
     desk.start()
     platform.wait(1, recipient=REFERRER)

@@ -90,17 +90,14 @@ def confirmed(desk: DeskProcess, platform: PlatformServer) -> None:
     """Waits for the confirmation, and checks that there is one case, one message and one confirmation."""
     platform.wait(1, recipient=REFERRER)
     patiently(lambda: _states(desk) == {"accepted"}, "nothing is left in the outbox")
-    cases, messages = desk.read("case", "list"), desk.read("message", "list", "--place", "case")
-    assert isinstance(cases, list)
-    assert isinstance(messages, list)
+    cases, messages = desk.rows("case", "list"), desk.rows("message", "list", "--place", "case")
     assert [case["number"] for case in cases] == ["VF-NU-0001"]
     assert [message["from_address"] for message in messages] == [REFERRER]
     assert len(platform.received(REFERRER)) == 1
 
 
 def _states(desk: DeskProcess) -> set[str]:
-    mails = desk.read("outbox", "list", "--all")
-    assert isinstance(mails, list)
+    mails = desk.rows("outbox", "list", "--all")
     return {str(mail["state"]) for mail in mails}
 
 
@@ -229,7 +226,7 @@ def test_a_network_that_stalls_is_waited_out(
         line.stall()
         refer(desk, postfix)
         patiently(lambda: desk.log().count("link lost") >= 2, "the daemon notices more than once")
-        assert desk.read("case", "list") == []
+        assert desk.rows("case", "list") == []
         line.go_on()
         confirmed(desk, platform)
         assert desk.stop() < 10

@@ -222,10 +222,10 @@ def test_observing_outlasts_a_restart(desk: DeskProcess, notified: Notified, dov
     notified.words.clear()
     start(desk, notified)
     notified.wait_for("STATUS=observing, nothing is sent", "0 waiting")
-    assert desk.read("outbox", "list", "--all") == []
+    assert desk.rows("outbox", "list", "--all") == []
     assert "flaggermail resume" in desk.run("status")
     desk.run("resume")
     dovecot.append(desk.mailbox, "INBOX", question(2), datetime.now(UTC))
-    patiently(lambda: desk.read("outbox", "list"), "what is wanted from now on is sent")
+    patiently(lambda: desk.rows("outbox", "list"), "what is wanted from now on is sent")
     notified.wait_for("STATUS=last mail seen", "1 waiting")
     desk.stop()

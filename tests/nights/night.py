@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flaggermail.commands import perform
-from flaggermail.commands.acts import Act
+from flaggermail.desk.desk import Caller, Desk
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
+from flaggermail.mail.message_json import Json
 from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness
@@ -259,28 +259,29 @@ class Night:
         """Writes a line of the story."""
         self.diary.lines.append(f"{self.clock.true:%d %H:%M:%S} ({self.clock.now():%H:%M:%S}) {line}")
 
-    def act(self, act: Act, by: str = "officer1", *, fatal: int = 0) -> str | None:
-        """Runs an officer's act at the command line. Returns its key, or None if it was refused.
+    def ask(self, name: str, by: str = "officer1", /, *, fatal: int = 0, **request: Json) -> str | None:
+        """Asks the desk as an officer does at the command line. Returns the answer's key, or None if it was refused.
 
-        With `fatal` the desk is killed at that use of a port; the officer then repeats the act if it was not committed.
+        With `fatal` the desk is killed at that use of a port; the officer then asks again if nothing was committed.
         """
         self.stir()
         self.watch.archived.clear()
         self.watch.fatal, commits = fatal, self.watch.commits
+        asked = f"{name} {request}"
         try:
-            key = perform.run(self.env, act, by).key
+            answer = Desk(lambda: self.env, Caller(officer=by)).ask(name, request)
         except Refusal as refusal:
-            self.tell(f"refused: {act}: {refusal}")
+            self.tell(f"refused: {asked}: {refusal}")
             return None
         except Killed:
-            self.tell(f"killed in {act}")
+            self.tell(f"killed in {asked}")
             done = self.watch.commits > commits
             self.down(1)
-            return "" if done else self.act(act, by)
+            return "" if done else self.ask(name, by, fatal=0, **request)
         finally:
             self.watch.fatal = 0
-        self.tell(f"{by}: {act}")
-        return key
+        self.tell(f"{by}: {asked}")
+        return str(answer["key"])
 
     def deliver(
         self, octets: bytes, what: str, then: Callable[[Incoming], None] | None = None, folder: str = "inbox"

@@ -8,20 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from flaggermail.commands.acts import (
-    Acknowledge,
-    Act,
-    Approve,
-    Assess,
-    ClearAddress,
-    ConfirmMessage,
-    Decide,
-    Draft,
-    OpenCase,
-    OverrideRota,
-    Reject,
-    ResolveMail,
-)
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage, Token
 from tests.nights.diary import Incoming, Referral, Use
 from tests.nights.letters import letter
@@ -82,8 +68,9 @@ class People:
 
     def warn(self) -> None:
         """An officer opens a case without a referral."""
-        act = OpenCase(election=ELECTION, type="D_general_warning", origin="earlier_cases", title="Two boxes coloured")
-        case = self.night.act(act)
+        case = self.night.ask(
+            "case open", election=ELECTION, type="D_general_warning", origin="earlier_cases", title="Two boxes coloured"
+        )
         if case:
             self._opened(case)
 
@@ -113,17 +100,21 @@ class People:
 
     def decide(self, case: str, silence: Silence) -> None:
         """Assesses, decides and perhaps writes to one or two platforms."""
-        assessed = Assess(
-            case=case, incorrect=True, contradicts=ASSESSED, criteria=(3,), own_attempts=2, all_means_used=True
+        self.night.ask(
+            "case assess",
+            case=case,
+            incorrect=True,
+            contradicts=ASSESSED,
+            criteria=(3,),
+            own_attempts=2,
+            all_means_used=True,
         )
-        self.night.act(assessed)
         decision = self.chance.choices(["notify", "decline", "none"], [8, 1, 1])[0]
-        self.night.act(
-            Decide(
-                case=case,
-                decision=decision,
-                reason="outside the process" if decision != "notify" else "Voters may come on the wrong day",
-            )
+        self.night.ask(
+            "case decide",
+            case=case,
+            decision=decision,
+            reason="outside the process" if decision != "notify" else "Voters may come on the wrong day",
         )
         silence.ended = True
         self.night.diary.decided.add(case)
@@ -137,19 +128,18 @@ class People:
         """Tries to write to a platform without a decision to do so; nothing may reach it."""
         platform = self.chance.choice(PLATFORMS)
         self.night.diary.counts["hasty draft"] += 1
-        draft = self.night.act(Draft(case=case, channel=platform.lower(), title="At once", text="Look at this."))
+        draft = self.night.ask("notify", case=case, channel=platform.lower(), title="At once", text="Look at this.")
         if draft:
-            self.night.act(Approve(draft=draft))
+            self.night.ask("approve", draft=draft)
 
     def draft(self, case: str, platform: str) -> None:
         """Drafts a notification; most are approved, some rejected, some forgotten."""
-        draft = self.night.act(
-            Draft(
-                case=case,
-                channel=platform.lower(),
-                title="Wrong polling day",
-                text="A post names a wrong day: https://posts.example/1",
-            )
+        draft = self.night.ask(
+            "notify",
+            case=case,
+            channel=platform.lower(),
+            title="Wrong polling day",
+            text="A post names a wrong day: https://posts.example/1",
         )
         if not draft:
             return
@@ -160,7 +150,7 @@ class People:
         elif what == "approve":
             self.night.plan(self.chance.uniform(0.1, 15), lambda: self.approve(draft, case, platform, digest))
         else:
-            self.night.act(Reject(draft=draft, reason="the text is not good enough"))
+            self.night.ask("reject", draft=draft, reason="the text is not good enough")
 
     def _frozen(self, platform: str) -> str:
         """Returns the digest of the archived octets of the draft to that platform."""
@@ -171,7 +161,7 @@ class People:
     def approve(self, draft: str, case: str, platform: str, digest: str) -> None:
         """Approves a draft; sometimes the desk is killed in the middle."""
         fatal = self.chance.randint(1, 4) if self.chance.random() < 0.1 else 0
-        if self.night.act(Approve(draft=draft), fatal=fatal) is not None:
+        if self.night.ask("approve", fatal=fatal, draft=draft) is not None:
             self._let_go(draft, case, platform, digest)
 
     def _let_go(self, draft: str, case: str, platform: str, digest: str) -> None:
@@ -189,7 +179,10 @@ class People:
 
     def anew(self, case: str, platform: str) -> None:
         """Clears the platform's bounced address and drafts the notification again."""
-        if self.night.act(ClearAddress(address=ADDRESS_OF[platform], reason="their server had been down")) is not None:
+        if (
+            self.night.ask("channel clear", address=ADDRESS_OF[platform], reason="their server had been down")
+            is not None
+        ):
             self.platforms.bad.discard(ADDRESS_OF[platform])
         self.draft(case, platform)
 
@@ -197,7 +190,7 @@ class People:
         """The other officer takes over for two hours."""
         begin = self.night.clock.now()
         end = begin + timedelta(hours=2)
-        self.night.act(OverrideRota(officer="officer2", begins_at=begin, ends_at=end))
+        self.night.ask("oncall override", officer="officer2", begins_at=begin.isoformat(), ends_at=end.isoformat())
         self.night.swaps.append((begin, end, "officer2"))
 
     # ---- the officer's reaction to mail
@@ -256,7 +249,7 @@ class People:
             token = tx.get(Token, read.token)
             reminder = tx.get(Reminder, token.reminder) if token and token.reminder else None
         by = self.chance.choices(["officer1", "officer2"], [4, 1])[0]
-        if reminder is not None and self.night.act(Acknowledge(reminder=reminder.id), by) is not None:
+        if reminder is not None and self.night.ask("oncall ack", by, reminder=reminder.id) is not None:
             self._acknowledged(read, ADDRESSES[by])
 
     def _acknowledged(self, read: Read, by: str) -> None:
@@ -279,8 +272,9 @@ class People:
         if row is None or use is None or use.resolved:
             return
         took = next((h for h in self.night.server.record if h.digest == row.digest and h.received), None)
-        act: Act = ResolveMail(mail=mail, sent_at=took.at) if took else ResolveMail(mail=mail, again=True)
-        done = self.night.act(act)
+        done = self.night.ask(
+            "outbox resolve", mail=mail, sent_at=took.at.isoformat() if took else None, again=took is None
+        )
         if done is None:
             if took is not None and took.at > self.night.clock.now():
                 self.night.plan(30, lambda: self.resolve(mail))
@@ -352,7 +346,7 @@ class People:
         """Confirms at the command line."""
         with self.night.env.store.read() as tx:
             row = tx.get(StoredMessage, message)
-        if row is not None and self.night.act(ConfirmMessage(message=message)) is not None:
+        if row is not None and self.night.ask("message confirm", message=message) is not None:
             self.platforms.vouched(row.digest)
 
     def _stored(self, mail: Incoming) -> StoredMessage | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from flaggermail.commands.acts import NoteContact
 from tests.nights.diary import Incoming, Use
 from tests.nights.letters import letter, returned
 from tests.nights.night import Night
@@ -152,14 +151,17 @@ class Platforms:
 
     def _call(self, use: Use) -> None:
         """Records a phone call in which the platform said that it has the notification."""
-        act = NoteContact(
-            case=use.case,
-            means="phone",
-            text="They have it.",
-            counts_as=("platform_ack",),
-            channel=use.platform.lower(),
-        )
-        if self.night.act(act) is not None:
+        if (
+            self.night.ask(
+                "case note",
+                case=use.case,
+                means="phone",
+                text="They have it.",
+                counts_as=("platform_ack",),
+                channel=use.platform.lower(),
+            )
+            is not None
+        ):
             use.silence.answers.append((self.night.clock.now(), BOTH))
 
     def reached(self, case: str, platform: str, at: datetime) -> None:

@@ -17,14 +17,19 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.commands.acts import Act, Approve, Assess, CancelMail, Decide, Draft, OpenCase
-from flaggermail.commands.lookups import Outcome
-from flaggermail.commands.perform import run
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import OpenCase
+from flaggermail.commands.command import Command
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.outbox import CancelMail
+from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.intake.ingest import ingest
 from flaggermail.notifications.approval import ACCEPTED_RISK
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Submission
+from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import Event, EventKind, fold
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.reminders import reminders
@@ -34,6 +39,7 @@ from flaggermail.settings.model import ApprovalSettings, ChannelSettings, Office
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.wiring import make_services
+from tests.acting import run
 
 CONFIG = Path(__file__).parents[1] / "config"
 START = datetime.fromisoformat("2024-06-06T10:34:00+02:00")
@@ -162,11 +168,11 @@ class Desk:
 
     # ---- what people do
 
-    def do(self, act: Act, by: str = "officer1") -> Outcome:
+    def do(self, act: Command, by: str = "officer1") -> Outcome:
         """Runs `act`, which must succeed."""
         return run(self.env, act, by)
 
-    def refused(self, act: Act, by: str = "officer1") -> str:
+    def refused(self, act: Command, by: str = "officer1") -> str:
         """Runs `act`, which must be refused and change nothing; returns the text of the refusal."""
         before = len(self.events())
         with pytest.raises(Refusal) as caught:
@@ -176,10 +182,12 @@ class Desk:
 
     def decided(self, kind: str = "D_general_warning", election: str = "EP2024") -> str:
         """Opens a case with the decision to notify; returns its number."""
-        act = OpenCase(election=election, type=kind, origin="earlier_cases", title="Two boxes coloured on one list")
+        act = OpenCase(
+            election=election, type=CaseType(kind), origin=Origin.EARLIER_CASES, title="Two boxes coloured on one list"
+        )
         number = self.do(act).key
         self.do(Assess(case=number, incorrect=True, criteria=(1,), all_means_used=True))
-        self.do(Decide(case=number, decision="notify", reason="such votes are invalid"))
+        self.do(Decide(case=number, decision=Decision.NOTIFY, reason="such votes are invalid"))
         return number
 
     def drafted(self, channel: str = "x-urgent", case: str | None = None) -> str:

@@ -7,12 +7,23 @@ It reports that it is ready, waits for a line, does its work and reports that it
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from subprocess import PIPE, Popen
+from tempfile import TemporaryDirectory
 
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import require_current
+from flaggermail.desk.desk import Caller, Desk
+from flaggermail.errors import Refusal
+from flaggermail.mail.message_json import Json
 from flaggermail.record.events import added
+from flaggermail.record.rows import Case
+from flaggermail.replay.doubles import CountedRandomness, SetClock
+from flaggermail.services import Services
+from flaggermail.wiring import make_services
 from tests.store.conftest import new_store
+from tests.store.desk_fixtures import START, RecordingSubmitter, desk_settings
 from tests.store.samples import alarm, happened
 
 
@@ -33,6 +44,34 @@ def write(url: str) -> None:
         tx.append(happened(added(alarm("half"))))
         tell("done")
         await_word()
+
+
+def decide(officer: str, url: str) -> None:
+    """Decides the only case as that officer, on what was seen before the first word came; tells what was answered."""
+    with TemporaryDirectory() as folder:
+        env = services_on(url, Path(folder))
+        desk = Desk(lambda: env, Caller(officer=officer))
+        with env.store.read() as tx:
+            (case,) = tx.find(Case)
+            head = tx.head()
+        request: dict[str, Json] = {
+            "case": case.number, "decision": "notify", "reason": "a vote is lost", "version": head.seq if head else 0,
+        }  # fmt: skip
+        await_word()
+        try:
+            tell(str(desk.ask("case decide", request)["state"]))
+        except Refusal as refusal:
+            tell(str(refusal))
+        env.close()
+
+
+def services_on(url: str, folder: Path) -> Services:
+    """Returns the services of a desk on that database."""
+    clock = SetClock(START)
+    return make_services(
+        desk_settings(), clock=clock, randomness=CountedRandomness("desk"), submit=RecordingSubmitter(clock),
+        database=url, archive=folder / "archive",
+    )  # fmt: skip
 
 
 def tell(word: str) -> None:
@@ -73,4 +112,6 @@ def go_on(process: Popen[str]) -> None:
 
 
 if __name__ == "__main__":
-    {"start": start, "write": write}[sys.argv[1]](sys.argv[2])
+    {
+        "start": start, "write": write, "officer1": partial(decide, "officer1"), "head1": partial(decide, "head1"),
+    }[sys.argv[1]](sys.argv[2])  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flaggermail.commands.acts import Approve, ResolveMail
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.outbox import ResolveMail
 from flaggermail.outbox import delivery
 from flaggermail.record.rows import Notification
 from tests.store.desk_fixtures import START, Desk, mail

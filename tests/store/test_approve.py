@@ -10,8 +10,9 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.acts import Approve, Draft, Reject
+from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.lookups import the_draft
+from flaggermail.commands.notify import Draft
 from flaggermail.errors import Refusal
 from flaggermail.notices.code_pages import offer_of
 from flaggermail.notifications import approval

@@ -8,7 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.acts import Act, Approve, ClearAddress, Draft, NoteContact, Reject, ReplyToReferrer
+from flaggermail.commands.approve import Approve, Reject
+from flaggermail.commands.channel_status import ClearAddress
+from flaggermail.commands.command import Command
+from flaggermail.commands.contact_notes import NoteContact
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.write_referrer import ReplyToReferrer
+from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.rows import BadAddress, Case, ClockRow, Notification, OutboxMail
 from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import (
@@ -29,7 +35,7 @@ MINUTE = timedelta(minutes=1)
 
 def note(case: str, channel: str, means: str, **more: object) -> NoteContact:
     """Builds a note that the contact took place."""
-    done = NoteContact(case=case, means=means, text="Done, their number is #4711", channel=channel)
+    done = NoteContact(case=case, means=ContactMeans(means), text="Done, their number is #4711", channel=channel)
     return replace(done, **{"counts_as": ("notification",), **more})  # type: ignore[arg-type] # fields by name
 
 
@@ -213,7 +219,7 @@ def test_a_person_clears_it_and_a_second_bounce_marks_it_again(desk: Desk) -> No
     "act",
     [ClearAddress(address="nobody@x-platform.example", reason="any"), ClearAddress(address=X_CHANNEL, reason=" ")],
 )
-def test_clearing_needs_a_bounce_and_a_reason(desk: Desk, act: Act) -> None:
+def test_clearing_needs_a_bounce_and_a_reason(desk: Desk, act: Command) -> None:
     """An address that never bounced cannot be cleared, and none can without a reason."""
     bounced(desk)
     desk.refused(act)

@@ -15,10 +15,14 @@ import pytest
 from flaggermail.adapters.db.mapping import metadata
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.citizens import declining, retention
-from flaggermail.commands.acts import AddElection, CloseElection, DeclineMessage, OpenCase, PlaceMessage
+from flaggermail.commands.cases import OpenCase
+from flaggermail.commands.decline import DeclineMessage
+from flaggermail.commands.elections import AddElection, CloseElection
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import CaseType, Origin, Source
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
@@ -326,7 +330,7 @@ def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
 def test_a_decline_that_is_taken_back_becomes_a_case_with_its_sender(desk: Desk) -> None:
     """Address, name and subject are restored from the raw mail; the sender no longer counts and gets a confirmation."""
     stored = declined(desk, report().replace(f"From: {CITIZEN}".encode(), f"From: Kim <{CITIZEN}>".encode()))
-    desk.do(PlaceMessage(message=stored.id, new=True, source="media"))
+    desk.do(PlaceMessage(message=stored.id, new=True, source=Source.MEDIA))
     case = desk.one(Case)
     assert (case.referrer_address, case.referrer_name, case.title) == (CITIZEN, "Kim", SUBJECT)
     row = desk.row(StoredMessage, stored.id)
@@ -343,7 +347,7 @@ def test_a_declined_mail_can_be_put_into_a_case_and_not_to_the_noise(desk: Desk)
     """Noise is kept indefinitely, which a declined mail must not be."""
     stored = declined(desk)
     assert "was declined" in desk.refused(PlaceMessage(message=stored.id, noise=True, reason="nothing"))
-    number = desk.do(OpenCase(election="EP2024", type="A_content", origin="media")).key
+    number = desk.do(OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.MEDIA)).key
     desk.do(PlaceMessage(message=stored.id, case=number))
     assert desk.row(StoredMessage, stored.id).from_address == CITIZEN
 
@@ -352,7 +356,9 @@ def test_after_the_window_nothing_can_be_taken_back(desk: Desk) -> None:
     """The refusal names the day on which the mail was destroyed."""
     stored = declined(desk)
     after_the_window(desk)
-    refused = desk.refused(OpenCase(election="EP2024", type="other", origin="media", from_message=stored.id))
+    refused = desk.refused(
+        OpenCase(election="EP2024", type=CaseType.OTHER, origin=Origin.MEDIA, from_message=stored.id)
+    )
     assert "was destroyed on 2024-08-15" in refused
 
 

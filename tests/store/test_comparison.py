@@ -9,7 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.acts import CloseElection, ConfirmMessage, PlaceMessage, ReclassifyMessage, RefuseMessage
+from flaggermail.commands.elections import CloseElection
+from flaggermail.commands.messages import ConfirmMessage, ReclassifyMessage, RefuseMessage
+from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.rule_changes.comparison import ArchivedMessage, Difference, archive, compare
@@ -120,7 +123,7 @@ def test_a_rule_under_another_name_changes_nothing(desk: Desk) -> None:
 def test_what_a_person_said_stands(desk: Desk) -> None:
     """A message corrected or placed by hand is listed, but neither clock nor case would change."""
     _, answer, referral, citizen = an_archive(desk)
-    desk.do(ReclassifyMessage(message=answer.id, kinds=("substantive_reply",)))
+    desk.do(ReclassifyMessage(message=answer.id, kinds=(Kind.SUBSTANTIVE_REPLY,)))
     desk.do(PlaceMessage(message=referral.id, noise=True, reason="a test of the referrer"))
     for stored in (answer, referral):
         found = changed(desk, without(desk, stored))

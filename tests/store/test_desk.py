@@ -8,9 +8,20 @@ from datetime import date, timedelta
 
 import pytest
 
-from flaggermail.commands import acts
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import AssignCase, CloseCase, LinkCase, OpenCase, ReclassifyCase
+from flaggermail.commands.contact_notes import NoteContact
+from flaggermail.commands.elections import AddElection, CloseElection
+from flaggermail.commands.messages import ConfirmMessage, ReclassifyMessage, RefuseMessage
+from flaggermail.commands.oncall import OverrideRota
+from flaggermail.commands.outbox import CancelMail
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import Aspect, CaseType, Decision, Origin, Source
+from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.events import EventKind
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (
     Alarm,
     Case,
@@ -24,8 +35,8 @@ from flaggermail.record.rows import (
 )
 from tests.store.desk_fixtures import DESK, REFERRER, START, X_CHANNEL, Desk, mail
 
-OPEN = acts.OpenCase(election="EP2024", type="A_content", origin="media")
-NOTE = acts.NoteContact(case="any", means="phone", text="They called.")
+OPEN = OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.MEDIA)
+NOTE = NoteContact(case="any", means=ContactMeans.PHONE, text="They called.")
 LATER = START + timedelta(days=1)
 
 
@@ -33,22 +44,22 @@ def test_election_is_there_at_once_and_can_be_closed(desk: Desk) -> None:
     """A new election accepts cases without a restart, until it is closed."""
     days = (date(2026, 3, 18), date(2026, 3, 16))
     desk.do(
-        acts.AddElection(
+        AddElection(
             code="GR2026", name_nl="Gemeenteraad", name_en="Municipal", polling_days=days, exercise=True,
             period_from=date(2026, 2, 1), period_until=date(2026, 4, 1),
         )
     )  # fmt: skip
     found = desk.row(Election, "GR2026")
     assert (found.polling_days, found.exercise) == ((date(2026, 3, 16), date(2026, 3, 18)), True)
-    opened = desk.do(acts.OpenCase(election="GR2026", type="other", origin="media")).key
+    opened = desk.do(OpenCase(election="GR2026", type=CaseType.OTHER, origin=Origin.MEDIA)).key
     assert (opened, desk.row(Case, opened).exercise) == ("VF-GR2026-0001", True)
-    desk.do(acts.CloseElection(code="GR2026"))
+    desk.do(CloseElection(code="GR2026"))
     assert desk.row(Election, "GR2026").closed_at == desk.clock.now()
 
 
 def test_case_without_a_referral(desk: Desk) -> None:
     """A case opened by an officer is assigned to them; numbers increase within an election."""
-    first = desk.do(replace(OPEN, title="A post", source="media"), "clerk").key
+    first = desk.do(replace(OPEN, title="A post", source=Source.MEDIA), "clerk").key
     second = desk.do(replace(OPEN, related=(first,))).key
     case = desk.row(Case, first)
     assert (first, second) == ("VF-EP2024-0001", "VF-EP2024-0002")
@@ -72,10 +83,10 @@ def test_case_from_a_message_at_hand(desk: Desk) -> None:
 def test_assign_link_and_correct(desk: Desk) -> None:
     """A case can be assigned, linked to each other case once, and corrected in type and source."""
     one, two = (desk.do(OPEN).key for _ in range(2))
-    desk.do(acts.AssignCase(case=one, officer="weigher"))
-    desk.do(acts.LinkCase(case=one, related=(two, two)))
-    desk.do(acts.LinkCase(case=one, related=(two,)))
-    desk.do(acts.ReclassifyCase(case=one, type="C_advert", source="government_body"))
+    desk.do(AssignCase(case=one, officer="weigher"))
+    desk.do(LinkCase(case=one, related=(two, two)))
+    desk.do(LinkCase(case=one, related=(two,)))
+    desk.do(ReclassifyCase(case=one, type=CaseType.ADVERT, source=Source.GOVERNMENT_BODY))
     case = desk.row(Case, one)
     assert (case.assigned_to, case.related) == ("weigher", (two,))
     assert (case.type, case.source) == ("C_advert", "government_body")
@@ -84,8 +95,8 @@ def test_assign_link_and_correct(desk: Desk) -> None:
 def test_assessment_keeps_what_is_left_out(desk: Desk) -> None:
     """A second form adds to the first and records who assessed; a low number of attempts gives a warning."""
     number = str(desk.receive(mail(REFERRER, "Bericht", "Er is iets.")).case)
-    said = desk.do(acts.Assess(case=number, incorrect=True, contradicts="art. J 16", own_attempts=1, satire=True))
-    desk.do(acts.Assess(case=number, criteria=(2,), aspects=("conduct",)), "weigher")
+    said = desk.do(Assess(case=number, incorrect=True, contradicts="art. J 16", own_attempts=1, satire=True))
+    desk.do(Assess(case=number, criteria=(2,), aspects=(Aspect.CONDUCT,)), "weigher")
     case = desk.row(Case, number)
     assert (case.incorrect, case.contradicts, case.criteria, case.aspects) == (True, "art. J 16", (2,), ("conduct",))
     assert (case.satire, case.assessed_by) == (True, "weigher")
@@ -96,7 +107,7 @@ def test_assessment_keeps_what_is_left_out(desk: Desk) -> None:
 def test_decision_not_to_notify_is_told_to_the_referrer(desk: Desk, decision: str) -> None:
     """The decision is recorded with author and reason, and the referrer gets the reason."""
     number = str(desk.receive(mail(REFERRER, "Bericht", "Er is iets.")).case)
-    desk.do(acts.Decide(case=number, decision=decision, reason="een mening, geen feit"), "weigher")
+    desk.do(Decide(case=number, decision=Decision(decision), reason="een mening, geen feit"), "weigher")
     desk.settle()
     case = desk.row(Case, number)
     assert (case.decision, case.decided_by, case.state) == (decision, "weigher", "decided")
@@ -107,7 +118,7 @@ def test_decision_not_to_notify_is_told_to_the_referrer(desk: Desk, decision: st
 def test_case_is_closed_when_it_is_decided(desk: Desk) -> None:
     """A closed case records the instant."""
     number = desk.decided()
-    desk.do(acts.CloseCase(case=number))
+    desk.do(CloseCase(case=number))
     assert (desk.row(Case, number).state, desk.row(Case, number).closed_at) == ("closed", desk.clock.now())
 
 
@@ -117,7 +128,7 @@ def test_spoken_answer_stops_the_clocks_when_it_was_given(desk: Desk) -> None:
     desk.go_on(50)
     at = START + timedelta(minutes=20)
     case = desk.row(Notification, key).case
-    desk.do(replace(NOTE, case=case, effective_at=at, counts_as=("platform_ack",)), "clerk")
+    desk.do(replace(NOTE, case=case, effective_at=at, counts_as=(Kind.PLATFORM_ACK,)), "clerk")
     note = desk.one(ContactNote)
     assert (note.effective_at, note.entered_at, note.author) == (at, desk.clock.now(), "clerk")
     assert desk.clocks(key) == {"receipt": ("stopped", 20), "human": ("stopped", 20), "substance": ("running", None)}
@@ -127,8 +138,9 @@ def test_notification_by_portal_is_a_use_by_hand(desk: Desk) -> None:
     """A submission elsewhere counts from the noted instant, on its channel, and is marked as entered by hand."""
     number = desk.decided()
     desk.clock.set(START + timedelta(minutes=5))
-    act = acts.NoteContact(
-        case=number, means="portal", text="Case 55 opened", effective_at=START, counts_as=("notification",),
+    act = NoteContact(
+        case=number, means=ContactMeans.PORTAL, text="Case 55 opened", effective_at=START,
+        counts_as=(Kind.NOTIFICATION,),
         channel="tiktok-portal",
     )  # fmt: skip
     desk.do(act)
@@ -143,14 +155,14 @@ def test_message_is_vouched_for_refused_and_corrected(desk: Desk) -> None:
     key = desk.notified()
     desk.clock.set(START + timedelta(minutes=9))
     stored = desk.receive(mail(answers=desk.message_id_of(key), auth="none", at=desk.clock.now()))
-    desk.do(acts.ConfirmMessage(message=stored.id))
+    desk.do(ConfirmMessage(message=stored.id))
     assert desk.row(StoredMessage, stored.id).verdict_basis == "confirmed by officer1"
     assert desk.clocks(key)["human"] == ("stopped", 9)
-    desk.do(acts.ReclassifyMessage(message=stored.id, kinds=("auto_reply", "platform_ack")))
+    desk.do(ReclassifyMessage(message=stored.id, kinds=(Kind.AUTO_REPLY, Kind.PLATFORM_ACK)))
     assert (desk.clocks(key)["receipt"], desk.clocks(key)["human"]) == (("stopped", 9), ("running", None))
-    desk.do(acts.ReclassifyMessage(message=stored.id, kinds=("substantive_reply",)))
+    desk.do(ReclassifyMessage(message=stored.id, kinds=(Kind.SUBSTANTIVE_REPLY,)))
     assert desk.clocks(key)["substance"] == ("stopped", 9)
-    desk.do(acts.RefuseMessage(message=stored.id, reason="not their style"))
+    desk.do(RefuseMessage(message=stored.id, reason="not their style"))
     assert {state for state, _ in desk.clocks(key).values()} == {"running"}
     assert desk.happened(EventKind.CLOCK_RESUMED) == 4
     desk.assert_whole()
@@ -159,12 +171,12 @@ def test_message_is_vouched_for_refused_and_corrected(desk: Desk) -> None:
 def test_message_leaves_the_quarantine_for_a_new_case_or_the_bin(desk: Desk) -> None:
     """The mail can open a new case or become noise with a reason; noise can be moved into a case later."""
     one, two = (desk.receive(mail(f"{n}@elsewhere.example", "Hello", "What?")) for n in "ab")
-    opened = desk.do(acts.PlaceMessage(message=one.id, new=True, source="media")).key.split()[-1]
+    opened = desk.do(PlaceMessage(message=one.id, new=True, source=Source.MEDIA)).key.split()[-1]
     assert desk.row(StoredMessage, one.id).case == opened
-    desk.do(acts.PlaceMessage(message=two.id, noise=True, reason="advertising"))
+    desk.do(PlaceMessage(message=two.id, noise=True, reason="advertising"))
     binned = desk.row(StoredMessage, two.id)
     assert (binned.place, binned.reason, binned.kinds) == ("noise", "advertising", ("noise",))
-    desk.do(acts.PlaceMessage(message=two.id, case=opened))
+    desk.do(PlaceMessage(message=two.id, case=opened))
     assert desk.row(StoredMessage, two.id).case == opened
 
 
@@ -173,7 +185,7 @@ def test_misplaced_answer_takes_its_stop_away_with_it(desk: Desk) -> None:
     key = desk.notified()
     stored = desk.receive(mail(answers=desk.message_id_of(key)))
     assert desk.clocks(key)["human"] == ("stopped", 0)
-    desk.do(acts.PlaceMessage(message=stored.id, noise=True, reason="about something else"))
+    desk.do(PlaceMessage(message=stored.id, noise=True, reason="about something else"))
     assert desk.clocks(key)["human"] == ("running", None)
 
 
@@ -182,8 +194,8 @@ def test_typed_notification_counts_once_a_person_says_so(desk: Desk) -> None:
     number = desk.decided()
     typed = desk.receive(mail(DESK, "Notice", "Could you check?", to=X_CHANNEL), folder="Sent")
     desk.clock.set(START + timedelta(minutes=40))
-    desk.do(acts.PlaceMessage(message=typed.id, case=number))
-    key = desk.do(acts.ConfirmMessage(message=typed.id)).key
+    desk.do(PlaceMessage(message=typed.id, case=number))
+    key = desk.do(ConfirmMessage(message=typed.id)).key
     use = desk.row(Notification, key)
     assert (use.sent_at, use.by_hand, use.message_id) == (START, True, typed.message_id)
     assert set(desk.clocks(key).values()) == {("running", None)}
@@ -193,20 +205,20 @@ def test_typed_notification_counts_once_a_person_says_so(desk: Desk) -> None:
 def test_waiting_mail_is_taken_back(desk: Desk) -> None:
     """An untried mail can be cancelled and is never sent; the case can be decided again."""
     key = desk.drafted()
-    desk.do(acts.Approve(draft=key))
-    desk.do(acts.CancelMail(mail=desk.mail_of(key).id))
+    desk.do(Approve(draft=key))
+    desk.do(CancelMail(mail=desk.mail_of(key).id))
     desk.settle()
     assert (desk.mail_of(key).state, desk.server.to(X_CHANNEL)) == ("cancelled", [])
     use = desk.row(Notification, key)
     assert use.state == "cancelled"
-    desk.do(acts.Decide(case=use.case, decision="none", reason="they saw it themselves"))
+    desk.do(Decide(case=use.case, decision=Decision.NONE, reason="they saw it themselves"))
 
 
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_channel_that_cannot_confirm_reminds_of_a_person_only(desk: Desk, by_hand: bool) -> None:  # noqa: FBT001 - a column of the table
     """No receipt is expected; after three hours without an answer from a person the officer is reminded."""
     if by_hand:
-        desk.do(replace(NOTE, case=desk.decided(), counts_as=("notification",), channel="x-mute"))
+        desk.do(replace(NOTE, case=desk.decided(), counts_as=(Kind.NOTIFICATION,), channel="x-mute"))
     else:
         desk.notified("x-mute")
     desk.go_on(179)
@@ -218,7 +230,7 @@ def test_channel_that_cannot_confirm_reminds_of_a_person_only(desk: Desk, by_han
 def test_override_sends_the_next_reminder_to_whoever_took_over(desk: Desk) -> None:
     """A reminder goes to the officer who is on call when it falls due."""
     desk.notified()
-    desk.do(acts.OverrideRota(officer="officer2", begins_at=START + timedelta(minutes=59), ends_at=LATER))
+    desk.do(OverrideRota(officer="officer2", begins_at=START + timedelta(minutes=59), ends_at=LATER))
     desk.go_on(60)
     assert desk.one(Override).entered_by == "officer1"
     assert desk.one(Reminder).officer == "officer2"

@@ -276,7 +276,7 @@ def test_status_says_what_is_wrong_there(before: Before) -> None:
 
 def test_every_case_is_listed_and_shown_with_its_hours(before: Before) -> None:
     """The hours on record are the hours shown to a person."""
-    numbers = [case["number"] for case in json.loads(before.type("case", "list", "--json"))]
+    numbers = [case["number"] for case in json.loads(before.type("case", "list", "--json"))["cases"]]
     held = before.section("rows")["case_file"]
     assert isinstance(held, dict)
     assert set(numbers) == {row[held["columns"].index("number")] for row in held["rows"]}
@@ -289,9 +289,9 @@ def test_every_case_is_listed_and_shown_with_its_hours(before: Before) -> None:
 
 def test_every_mail_can_be_shown(before: Before) -> None:
     """Quarantined and outgoing mails are shown from the octets in the archive."""
-    for row in json.loads(before.type("quarantine", "list", "--json")):
+    for row in json.loads(before.type("quarantine", "list", "--json"))["messages"]:
         assert before.type("quarantine", "show", row["id"])
-    for row in json.loads(before.type("outbox", "list", "--json")):
+    for row in json.loads(before.type("outbox", "list", "--json"))["mails"]:
         assert before.type("outbox", "show", row["id"])
 
 

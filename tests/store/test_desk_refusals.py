@@ -9,26 +9,39 @@ from datetime import date, timedelta
 
 import pytest
 
-from flaggermail.commands import acts
+from flaggermail.commands.approve import Approve, Reject
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import AssignCase, CloseCase, LinkCase, OpenCase, ReclassifyCase
+from flaggermail.commands.command import Command
+from flaggermail.commands.contact_notes import NoteContact
+from flaggermail.commands.elections import AddElection, CloseElection
+from flaggermail.commands.messages import ConfirmMessage, ReclassifyMessage, RefuseMessage
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.oncall import Acknowledge, OverrideRota
+from flaggermail.commands.outbox import CancelMail, ResolveMail
+from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.record.case_values import CaseType, Decision, DeclineReason, Origin
+from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder, StoredMessage
 from tests.corpus import each
 from tests.store.desk_fixtures import DESK, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
 
-ELECTION = acts.AddElection(
+ELECTION = AddElection(
     code="GR2026", name_nl="Gemeenteraad", name_en="Municipal", polling_days=(date(2026, 3, 18),),
     period_from=date(2026, 2, 1), period_until=date(2026, 4, 1),
 )  # fmt: skip
-OPEN = acts.OpenCase(election="EP2024", type="A_content", origin="media")
-NOTE = acts.NoteContact(case="any", means="phone", text="They called.")
-NIGHT = acts.OverrideRota(officer="clerk", begins_at=START, ends_at=START + timedelta(hours=8))
-ONE_OF_EACH: tuple[acts.Act, ...] = (
-    ELECTION, acts.CloseElection(code="EP2024"), OPEN, acts.Assess(case="any"),
-    acts.Decide(case="any", decision="none", reason="any"), acts.Draft(case="any", channel="x-urgent"),
-    acts.Approve(draft="any"), acts.Reject(draft="any", reason="any"), acts.AssignCase(case="any", officer="clerk"),
-    acts.LinkCase(case="any", related=()), acts.ReclassifyCase(case="any"), acts.CloseCase(case="any"), NOTE,
-    acts.ConfirmMessage(message="any"), acts.RefuseMessage(message="any", reason="any"),
-    acts.ReclassifyMessage(message="any", kinds=()), acts.PlaceMessage(message="any"),
-    acts.Acknowledge(reminder="any"), NIGHT, acts.ResolveMail(mail="any"), acts.CancelMail(mail="any"),
+OPEN = OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.MEDIA)
+NOTE = NoteContact(case="any", means=ContactMeans.PHONE, text="They called.")
+NIGHT = OverrideRota(officer="clerk", begins_at=START, ends_at=START + timedelta(hours=8))
+ONE_OF_EACH: tuple[Command, ...] = (
+    ELECTION, CloseElection(code="EP2024"), OPEN, Assess(case="any"),
+    Decide(case="any", decision=Decision.NONE, reason="any"), Draft(case="any", channel="x-urgent"),
+    Approve(draft="any"), Reject(draft="any", reason="any"), AssignCase(case="any", officer="clerk"),
+    LinkCase(case="any", related=()), ReclassifyCase(case="any"), CloseCase(case="any"), NOTE,
+    ConfirmMessage(message="any"), RefuseMessage(message="any", reason="any"),
+    ReclassifyMessage(message="any", kinds=()), PlaceMessage(message="any"),
+    Acknowledge(reminder="any"), NIGHT, ResolveMail(mail="any"), CancelMail(mail="any"),
 )  # fmt: skip
 
 
@@ -37,7 +50,7 @@ ONE_OF_EACH: tuple[acts.Act, ...] = (
 
 @each("act", ONE_OF_EACH, ids=lambda act: type(act).__name__)
 @each("actor", ["stranger", "", "daemon", "given"])
-def test_who_is_no_officer_does_nothing(new_desk: NewDesk, act: acts.Act, actor: str) -> None:
+def test_who_is_no_officer_does_nothing(new_desk: NewDesk, act: Command, actor: str) -> None:
     """Only listed officers can act; neither a stranger nor the daemon can."""
     text = _shared(new_desk).refused(act, actor)
     assert text.endswith(f"{actor} is not an officer of this desk: add the person to oncall.yaml")
@@ -46,14 +59,14 @@ def test_who_is_no_officer_does_nothing(new_desk: NewDesk, act: acts.Act, actor:
 @pytest.mark.parametrize(
     ("act", "allowed", "needed"),
     [
-        (acts.Decide(case="any", decision="none", reason="any"), {"weigher", "head1"}, "assessor, head"),
-        (acts.Approve(draft="any"), {"signer", "head1"}, "approver, head"),
-        (acts.Reject(draft="any", reason="any"), {"signer", "head1"}, "approver, head"),
+        (Decide(case="any", decision=Decision.NONE, reason="any"), {"weigher", "head1"}, "assessor, head"),
+        (Approve(draft="any"), {"signer", "head1"}, "approver, head"),
+        (Reject(draft="any", reason="any"), {"signer", "head1"}, "approver, head"),
     ],
     ids=["decide", "approve", "reject"],
 )
 def test_deciding_and_approving_need_their_role(
-    new_desk: NewDesk, act: acts.Act, allowed: set[str], needed: str
+    new_desk: NewDesk, act: Command, allowed: set[str], needed: str
 ) -> None:
     """An officer on duty can file and draft; deciding and approving need the roles named in the refusal."""
     desk = _shared(new_desk)
@@ -61,15 +74,15 @@ def test_deciding_and_approving_need_their_role(
         text = desk.refused(act, actor)
         assert ("there is no such" in text) is (actor in allowed), text
         if actor not in allowed:
-            assert text == f"{type(act).__name__}: {actor} has none of the roles {needed} that this act needs"
+            assert text == f"{act.NAME}: {actor} has none of the roles {needed} that this command needs"
 
 
 @each(
-    "act", [act for act in ONE_OF_EACH if not isinstance(act, acts.Decide | acts.Approve | acts.Reject)],
+    "act", [act for act in ONE_OF_EACH if not isinstance(act, Decide | Approve | Reject)],
     ids=lambda act: type(act).__name__,
 )  # fmt: skip
 @each("actor", ["clerk", "weigher", "signer", "head1"])
-def test_everything_else_is_any_officers(new_desk: NewDesk, act: acts.Act, actor: str) -> None:
+def test_everything_else_is_any_officers(new_desk: NewDesk, act: Command, actor: str) -> None:
     """Every officer may run any other act, whatever their role."""
     desk = new_desk() if _succeeds(act) else _shared(new_desk)
     if _succeeds(act):
@@ -79,8 +92,8 @@ def test_everything_else_is_any_officers(new_desk: NewDesk, act: acts.Act, actor
         assert "roles" not in desk.refused(act, actor)
 
 
-def _succeeds(act: acts.Act) -> bool:
-    kinds = acts.AddElection | acts.CloseElection | acts.OpenCase | acts.OverrideRota
+def _succeeds(act: Command) -> bool:
+    kinds = AddElection | CloseElection | OpenCase | OverrideRota
     return isinstance(act, kinds)
 
 
@@ -135,24 +148,24 @@ def furnished(new_desk: NewDesk) -> Furnished:
     case = desk.row(Notification, sent).case
     desk.notified("meta-elections", case)
     answer = desk.receive(mail(X, answers=desk.message_id_of(sent)))
-    closed = desk.do(acts.OpenCase(election="EP2024", type="other", origin="media")).key
-    desk.do(acts.Decide(case=closed, decision="none", reason="nothing to do"))
-    desk.do(acts.CloseCase(case=closed))
+    closed = desk.do(OpenCase(election="EP2024", type=CaseType.OTHER, origin=Origin.MEDIA)).key
+    desk.do(Decide(case=closed, decision=Decision.NONE, reason="nothing to do"))
+    desk.do(CloseCase(case=closed))
     desk.server.says(-1, X_CHANNEL)
     doubtful = desk.notified()
     desk.server.script.clear()
     desk.go_on(30)
     reminder = desk.all(Reminder, case=referral.case)[0]
-    desk.do(acts.Acknowledge(reminder=reminder.id))
+    desk.do(Acknowledge(reminder=reminder.id))
     typed = desk.receive(mail(DESK, "Typed", "Could you check?", to=X_CHANNEL), folder="Sent")
     elsewhere = desk.receive(
         mail(DESK, "Re: typed", "As agreed.", to=REFERRER, answers=desk.message_id_of(sent)), folder="Sent"
     )
-    desk.do(acts.PlaceMessage(message=elsewhere.id, case=referral.case))
-    desk.do(acts.CloseElection(code="TK2023"))
+    desk.do(PlaceMessage(message=elsewhere.id, case=referral.case))
+    desk.do(CloseElection(code="TK2023"))
     stray = desk.receive(mail("who@elsewhere.example", "Hello", "What is this?"))
     to_notify = desk.decided("A_content")
-    drafted = desk.do(acts.Draft(case=to_notify, channel="x-urgent", text="One post.")).key
+    drafted = desk.do(Draft(case=to_notify, channel="x-urgent", text="One post.")).key
     untried = desk.all(OutboxMail, state="queued")[-1]
     return Furnished(
         desk, sent, case, str(referral.case), drafted, to_notify, closed, desk.mail_of(doubtful).id, untried.id,
@@ -160,7 +173,7 @@ def furnished(new_desk: NewDesk) -> Furnished:
     )  # fmt: skip
 
 
-Refused = tuple[str, Callable[[Furnished], acts.Act], str]
+Refused = tuple[str, Callable[[Furnished], Command], str]
 LATER = START + timedelta(days=1)
 CASE_REFUSALS: list[Refused] = [
     ("election exists", lambda _: replace(ELECTION, code="EP2024"), "election EP2024: exists already"),
@@ -174,21 +187,14 @@ CASE_REFUSALS: list[Refused] = [
         lambda _: replace(ELECTION, period_until=date(2026, 3, 17)),
         "election GR2026: polling days must lie in the period 2026-02-01 to 2026-03-17",
     ),
-    ("no election to close", lambda _: acts.CloseElection(code="GR1999"), "election GR1999: there is no such election"),
-    ("election closed", lambda _: acts.CloseElection(code="TK2023"), "election TK2023: is closed already"),
+    ("no election to close", lambda _: CloseElection(code="GR1999"), "election GR1999: there is no such election"),
+    ("election closed", lambda _: CloseElection(code="TK2023"), "election TK2023: is closed already"),
     ("open: election", lambda _: replace(OPEN, election="G"), "election G: there is no such election"),
     (
         "open: closed election",
         lambda _: replace(OPEN, election="TK2023"),
         "election TK2023: is closed; no new case may belong to it",
     ),
-    ("open: type", lambda _: replace(OPEN, type="E"), "type: 'E' is not known; it must be one of A_con"),
-    (
-        "open: origin",
-        lambda _: replace(OPEN, origin="phone"),
-        "origin: 'phone' is not known; it must be one of referral, media, earlier_cases",
-    ),
-    ("open: source", lambda _: replace(OPEN, source="x"), "source: 'x' is not known; it must be one of media,"),
     ("open: related", lambda _: replace(OPEN, related=("N",)), "case N: there is no such case; `flaggermail"),
     ("open: message", lambda _: replace(OPEN, from_message="m9"), "message m9: there is no such message; ids"),
     (
@@ -196,89 +202,75 @@ CASE_REFUSALS: list[Refused] = [
         lambda f: replace(OPEN, from_message=f.message_of(f.undecided)),
         "belongs to VF-EP2024-0001 already",
     ),
-    ("assign: case", lambda _: acts.AssignCase(case="N", officer="clerk"), "case N: there is no such case"),
-    ("assign: officer", lambda f: acts.AssignCase(case=f.case, officer="z"), "officer z: is not in oncall.yaml"),
-    ("link: case", lambda _: acts.LinkCase(case="N", related=()), "case N: there is no such case"),
-    ("link: related", lambda f: acts.LinkCase(case=f.case, related=("N",)), "case N: there is no such case"),
-    ("link: itself", lambda f: acts.LinkCase(case=f.case, related=(f.case,)), "cannot be related to itself"),
-    ("correct: case", lambda _: acts.ReclassifyCase(case="N", type="other"), "case N: there is no such case"),
-    ("correct: type", lambda f: acts.ReclassifyCase(case=f.case, type="E"), "type: 'E' is not known"),
-    ("correct: source", lambda f: acts.ReclassifyCase(case=f.case, source="x"), "source: 'x' is not known"),
+    ("assign: case", lambda _: AssignCase(case="N", officer="clerk"), "case N: there is no such case"),
+    ("assign: officer", lambda f: AssignCase(case=f.case, officer="z"), "officer z: is not in oncall.yaml"),
+    ("link: case", lambda _: LinkCase(case="N", related=()), "case N: there is no such case"),
+    ("link: related", lambda f: LinkCase(case=f.case, related=("N",)), "case N: there is no such case"),
+    ("link: itself", lambda f: LinkCase(case=f.case, related=(f.case,)), "cannot be related to itself"),
+    ("correct: case", lambda _: ReclassifyCase(case="N", type=CaseType.OTHER), "case N: there is no such case"),
     (
         "correct: nothing",
-        lambda f: acts.ReclassifyCase(case=f.case, type="D_general_warning"),
+        lambda f: ReclassifyCase(case=f.case, type=CaseType.GENERAL_WARNING),
         "nothing to correct; give --type or --source",
     ),
-    ("close: case", lambda _: acts.CloseCase(case="N"), "case N: there is no such case"),
-    ("close: closed", lambda f: acts.CloseCase(case=f.closed), "is closed already"),
+    ("close: case", lambda _: CloseCase(case="N"), "case N: there is no such case"),
+    ("close: closed", lambda f: CloseCase(case=f.closed), "is closed already"),
     (
         "close: undecided",
-        lambda f: acts.CloseCase(case=f.undecided),
+        lambda f: CloseCase(case=f.undecided),
         "has no decision yet; `flaggermail case decide VF-",
     ),
-    ("assess: case", lambda _: acts.Assess(case="N"), "case N: there is no such case"),
+    ("assess: case", lambda _: Assess(case="N"), "case N: there is no such case"),
     (
         "assess: criterion",
-        lambda f: acts.Assess(case=f.case, criteria=(1, 4)),
+        lambda f: Assess(case=f.case, criteria=(1, 4)),
         "criteria: [1, 4] must be among 1, 2, 3",
     ),
-    ("assess: attempts", lambda f: acts.Assess(case=f.case, own_attempts=-1), "own_attempts: -1 must be 0 or more"),
-    ("assess: aspect", lambda f: acts.Assess(case=f.case, aspects=("virality",)), "aspects: 'virality' is not known"),
-    ("decide: case", lambda _: acts.Decide(case="N", decision="none", reason="r"), "case N: there is no such case"),
-    (
-        "decide: word",
-        lambda f: acts.Decide(case=f.undecided, decision="remove", reason="r"),
-        "decision: 'remove' is not known; it must be one of notify, decline, refer, none",
-    ),
+    ("assess: attempts", lambda f: Assess(case=f.case, own_attempts=-1), "own_attempts: -1 must be 0 or more"),
+    ("decide: case", lambda _: Decide(case="N", decision=Decision.NONE, reason="r"), "case N: there is no such case"),
     (
         "decide: reason",
-        lambda f: acts.Decide(case=f.undecided, decision="none", reason="  "),
+        lambda f: Decide(case=f.undecided, decision=Decision.NONE, reason="  "),
         "reason: is empty; write at least a word",
     ),
     (
-        "decide: ground",
-        lambda f: acts.Decide(case=f.undecided, decision="decline", ground="too_busy"),
-        "reason: 'too_busy' is not known; it must be one of outside_process, illegal_only, single_post, means_left, ",
-    ),
-    (
         "decide: other without words",
-        lambda f: acts.Decide(case=f.undecided, decision="decline", ground="other"),
+        lambda f: Decide(case=f.undecided, decision=Decision.DECLINE, ground=DeclineReason.OTHER),
         "reason: is empty; write at least a word",
     ),
     (
         "decide: decline without a reason",
-        lambda f: acts.Decide(case=f.undecided, decision="decline"),
+        lambda f: Decide(case=f.undecided, decision=Decision.DECLINE),
         "reason: is empty; write at least a word",
     ),
     (
         "decide: ground of another decision",
-        lambda f: acts.Decide(case=f.undecided, decision="none", ground="single_post", reason="r"),
+        lambda f: Decide(case=f.undecided, decision=Decision.NONE, ground=DeclineReason.SINGLE_POST, reason="r"),
         "ground: 'single_post' belongs to a decline; none is explained by its reason",
     ),
     (
         "decide: not assessed",
-        lambda f: acts.Decide(case=f.undecided, decision="notify", reason="r"),
+        lambda f: Decide(case=f.undecided, decision=Decision.NOTIFY, reason="r"),
         "not ready to notify: step (a), whether it is in fact incorrect or misleading, is not answered with yes; step",
     ),
     (
         "decide: was sent",
-        lambda f: acts.Decide(case=f.case, decision="decline", reason="r"),
+        lambda f: Decide(case=f.case, decision=Decision.DECLINE, reason="r"),
         "a notification was sent; close the case instead",
     ),
 ]
-OWN_MAIL: tuple[tuple[str, Callable[[Furnished], acts.Act]], ...] = (
-    ("place", lambda f: acts.PlaceMessage(message=f.own, noise=True, reason="r")),
-    ("refuse", lambda f: acts.RefuseMessage(message=f.own, reason="r")),
-    ("kind", lambda f: acts.ReclassifyMessage(message=f.own, kinds=("noise",))),
+OWN_MAIL: tuple[tuple[str, Callable[[Furnished], Command]], ...] = (
+    ("place", lambda f: PlaceMessage(message=f.own, noise=True, reason="r")),
+    ("refuse", lambda f: RefuseMessage(message=f.own, reason="r")),
+    ("kind", lambda f: ReclassifyMessage(message=f.own, kinds=(Kind.NOISE,))),
 )
 MAIL_REFUSALS: list[Refused] = [
     ("note: case", lambda _: replace(NOTE, case="N"), "case N: there is no such case"),
-    ("note: means", lambda f: acts.NoteContact(case=f.case, means="fax", text="t"), "means: 'fax' is not known"),
-    ("note: text", lambda f: acts.NoteContact(case=f.case, means="phone", text=" "), "note: is empty"),
+    ("note: text", lambda f: NoteContact(case=f.case, means=ContactMeans.PHONE, text=" "), "note: is empty"),
     (
         "note: counts",
-        lambda f: replace(NOTE, case=f.case, counts_as=("removal",)),
-        "counts-as: 'removal' is not known",
+        lambda f: replace(NOTE, case=f.case, counts_as=(Kind.NOISE,)),
+        "counts_as: 'noise' is not known; it must be one of notification, follow_up",
     ),
     (
         "note: to come",
@@ -287,146 +279,135 @@ MAIL_REFUSALS: list[Refused] = [
     ),
     (
         "note: which channel",
-        lambda f: replace(NOTE, case=f.case, counts_as=("platform_ack",)),
+        lambda f: replace(NOTE, case=f.case, counts_as=(Kind.PLATFORM_ACK,)),
         "name the channel that the note is about (--channel); there is VF-EP2024-0002/1 (x-urgent), VF-EP2024-0002/2 (",
     ),
     (
         "note: nothing sent",
-        lambda f: replace(NOTE, case=f.undecided, counts_as=("platform_ack",)),
+        lambda f: replace(NOTE, case=f.undecided, counts_as=(Kind.PLATFORM_ACK,)),
         "there is none that was sent",
     ),
     (
         "note: use without a channel",
-        lambda f: replace(NOTE, case=f.to_notify, counts_as=("notification",)),
+        lambda f: replace(NOTE, case=f.to_notify, counts_as=(Kind.NOTIFICATION,)),
         "a note that counts as a notification names its channel (--channel)",
     ),
     (
         "note: use without a decision",
-        lambda f: replace(NOTE, case=f.undecided, counts_as=("notification",), channel="x-phone"),
+        lambda f: replace(NOTE, case=f.undecided, counts_as=(Kind.NOTIFICATION,), channel="x-phone"),
         "nobody decided to notify; `flaggermail case decide VF-EP2024-0001 notify`",
     ),
-    ("draft: case", lambda _: acts.Draft(case="N", channel="x-urgent"), "case N: there is no such case"),
-    ("draft: channel", lambda f: acts.Draft(case=f.case, channel="y"), "channel y: is not known; there are google-pr"),
+    ("draft: case", lambda _: Draft(case="N", channel="x-urgent"), "case N: there is no such case"),
+    ("draft: channel", lambda f: Draft(case=f.case, channel="y"), "channel y: is not known; there are google-pr"),
     (
         "draft: channel of the past",
-        lambda f: acts.Draft(case=f.case, channel="x-old"),
+        lambda f: Draft(case=f.case, channel="x-old"),
         "channel x-old: is valid from 2019-05-01 to 2020-12-31, not on 2024-06-06",
     ),
     (
         "draft: channel of the future",
-        lambda f: acts.Draft(case=f.case, channel="x-later"),
+        lambda f: Draft(case=f.case, channel="x-later"),
         "channel x-later: is valid from 2030-01-01 to further notice, not on 2024-06-06",
     ),
     (
         "draft: template of a call",
-        lambda f: acts.Draft(case=f.to_notify, channel="x-phone", template="advert"),
+        lambda f: Draft(case=f.to_notify, channel="x-phone", template="advert"),
         "template: 'advert' is not known; it must be one of call_sheet",
     ),
     (
         "draft: undecided",
-        lambda f: acts.Draft(case=f.undecided, channel="x-urgent", text="t"),
+        lambda f: Draft(case=f.undecided, channel="x-urgent", text="t"),
         "nobody decided to notify; `flaggermail case decide VF-EP2024-0001 notify`",
     ),
     (
         "draft: template",
-        lambda f: acts.Draft(case=f.case, channel="x-urgent", template="decline"),
+        lambda f: Draft(case=f.case, channel="x-urgent", template="decline"),
         "template: 'decline' is not known; it must be one of notification, channel_recovery, advert, general_warning",
     ),
     (
         "draft: follow-up by name",
-        lambda f: acts.Draft(case=f.case, channel="x-urgent", template="follow_up", text="t"),
+        lambda f: Draft(case=f.case, channel="x-urgent", template="follow_up", text="t"),
         "template: 'follow_up' is not known",
     ),
     (
         "draft: no text",
-        lambda f: acts.Draft(case=f.to_notify, channel="x-urgent", text=" \n"),
+        lambda f: Draft(case=f.to_notify, channel="x-urgent", text=" \n"),
         "template notification needs --text FILE, what the platform is asked to look at",
     ),
-    ("approve: draft", lambda _: acts.Approve(draft="N/1"), "draft N/1: there is no such draft; `flaggermail notify`"),
-    ("approve: sent", lambda f: acts.Approve(draft=f.sent), "is sent; only a draft can be approved or rejected"),
-    ("reject: draft", lambda _: acts.Reject(draft="N/1", reason="r"), "draft N/1: there is no such draft"),
-    ("reject: sent", lambda f: acts.Reject(draft=f.sent, reason="r"), "is sent; only a draft can be approved or rej"),
-    ("reject: reason", lambda f: acts.Reject(draft=f.drafted, reason=""), "reason: is empty; write at least a word"),
-    ("resolve: mail", lambda _: acts.ResolveMail(mail="o9", again=True), "outbox o9: there is no such mail; `flagg"),
+    ("approve: draft", lambda _: Approve(draft="N/1"), "draft N/1: there is no such draft; `flaggermail notify`"),
+    ("approve: sent", lambda f: Approve(draft=f.sent), "is sent; only a draft can be approved or rejected"),
+    ("reject: draft", lambda _: Reject(draft="N/1", reason="r"), "draft N/1: there is no such draft"),
+    ("reject: sent", lambda f: Reject(draft=f.sent, reason="r"), "is sent; only a draft can be approved or rej"),
+    ("reject: reason", lambda f: Reject(draft=f.drafted, reason=""), "reason: is empty; write at least a word"),
+    ("resolve: mail", lambda _: ResolveMail(mail="o9", again=True), "outbox o9: there is no such mail; `flagg"),
     (
         "resolve: in no doubt",
-        lambda f: acts.ResolveMail(mail=f.untried, again=True),
+        lambda f: ResolveMail(mail=f.untried, again=True),
         "is queued, not uncertain; there is nothing to resolve",
     ),
     (
         "resolve: nothing said",
-        lambda f: acts.ResolveMail(mail=f.uncertain),
+        lambda f: ResolveMail(mail=f.uncertain),
         "say when it was sent (--sent-at) or that it is to be sent again (--again)",
     ),
-    ("resolve: to come", lambda f: acts.ResolveMail(mail=f.uncertain, sent_at=LATER), "has not come yet"),
+    ("resolve: to come", lambda f: ResolveMail(mail=f.uncertain, sent_at=LATER), "has not come yet"),
     (
         "resolve: before it was written",
-        lambda f: acts.ResolveMail(mail=f.uncertain, sent_at=START - timedelta(seconds=1)),
+        lambda f: ResolveMail(mail=f.uncertain, sent_at=START - timedelta(seconds=1)),
         "was written at 2024-06-06T08:34:00+00:00; it was not sent at 2024-06-06T10:33:59+02:00",
     ),
-    ("cancel: mail", lambda _: acts.CancelMail(mail="o9"), "outbox o9: there is no such mail"),
+    ("cancel: mail", lambda _: CancelMail(mail="o9"), "outbox o9: there is no such mail"),
     (
         "cancel: was tried",
-        lambda f: acts.CancelMail(mail=f.uncertain),
+        lambda f: CancelMail(mail=f.uncertain),
         "was tried 1 times and is uncertain; only an untried one can be",
     ),
-    ("confirm: message", lambda _: acts.ConfirmMessage(message="m9"), "message m9: there is no such message; ids look"),
+    ("confirm: message", lambda _: ConfirmMessage(message="m9"), "message m9: there is no such message; ids look"),
     (
         "confirm: counts",
-        lambda f: acts.ConfirmMessage(message=f.answer),
+        lambda f: ConfirmMessage(message=f.answer),
         "counts already (dmarc=pass by mx.bzk.example",
     ),
     (
         "confirm: typed, no case",
-        lambda f: acts.ConfirmMessage(message=f.typed),
+        lambda f: ConfirmMessage(message=f.typed),
         "first put it into a case: `flaggermail quarantine place m",
     ),
     (
         "confirm: typed, no channel",
-        lambda f: acts.ConfirmMessage(message=f.typed_elsewhere),
+        lambda f: ConfirmMessage(message=f.typed_elsewhere),
         "went to no address of a channel in platforms.yaml; it is no notification",
     ),
-    ("refuse: message", lambda _: acts.RefuseMessage(message="m9", reason="r"), "message m9: there is no such message"),
-    ("refuse: reason", lambda f: acts.RefuseMessage(message=f.answer, reason=""), "reason: is empty; write at least"),
-    ("kind: message", lambda _: acts.ReclassifyMessage(message="m9", kinds=()), "message m9: there is no such message"),
-    (
-        "kind: word",
-        lambda f: acts.ReclassifyMessage(message=f.answer, kinds=("removed",)),
-        "kind: 'removed' is not known; it must be one of referral, platform_ack",
-    ),
-    ("kind: none", lambda f: acts.ReclassifyMessage(message=f.answer, kinds=()), "name at least one kind"),
-    ("place: message", lambda _: acts.PlaceMessage(message="m9", new=True), "message m9: there is no such message"),
+    ("refuse: message", lambda _: RefuseMessage(message="m9", reason="r"), "message m9: there is no such message"),
+    ("refuse: reason", lambda f: RefuseMessage(message=f.answer, reason=""), "reason: is empty; write at least"),
+    ("kind: message", lambda _: ReclassifyMessage(message="m9", kinds=()), "message m9: there is no such message"),
+    ("kind: none", lambda f: ReclassifyMessage(message=f.answer, kinds=()), "name at least one kind"),
+    ("place: message", lambda _: PlaceMessage(message="m9", new=True), "message m9: there is no such message"),
     (
         "place: nowhere",
-        lambda f: acts.PlaceMessage(message=f.stray),
+        lambda f: PlaceMessage(message=f.stray),
         "say where it belongs: a case number, --new, --noise with a reason, or --back",
     ),
     (
         "place: twice",
-        lambda f: acts.PlaceMessage(message=f.stray, case=f.case, noise=True, reason="r"),
+        lambda f: PlaceMessage(message=f.stray, case=f.case, noise=True, reason="r"),
         "say where it belongs: a case number, --new, --noise with a reason, or --back",
     ),
-    ("place: case", lambda f: acts.PlaceMessage(message=f.stray, case="N"), "case N: there is no such case"),
+    ("place: case", lambda f: PlaceMessage(message=f.stray, case="N"), "case N: there is no such case"),
     (
         "place: noise",
-        lambda f: acts.PlaceMessage(message=f.stray, noise=True),
+        lambda f: PlaceMessage(message=f.stray, noise=True),
         "reason: is empty; write at least a wor",
     ),
-    (
-        "place: kind",
-        lambda f: acts.PlaceMessage(message=f.stray, case=f.case, kinds=("removed",)),
-        "kind: 'removed' is not known",
-    ),
-    ("place: back", lambda f: acts.PlaceMessage(message=f.stray, back=True), "is in the quarantine already"),
+    ("place: back", lambda f: PlaceMessage(message=f.stray, back=True), "is in the quarantine already"),
     (
         "reclassify: notification",
-        lambda f: acts.ReclassifyMessage(message=f.answer, notification="VF-EP2024-0002/9"),
+        lambda f: ReclassifyMessage(message=f.answer, notification="VF-EP2024-0002/9"),
         "notification VF-EP2024-0002/9: no such one was sent",
     ),
-    ("place: new, type", lambda f: acts.PlaceMessage(message=f.stray, new=True, type="E"), "type: 'E' is not known"),
     (
         "place: new, election",
-        lambda f: acts.PlaceMessage(message=f.stray, new=True, election="G"),
+        lambda f: PlaceMessage(message=f.stray, new=True, election="G"),
         "election G: there is no such election; `flaggermail election list` shows them",
     ),
     *(
@@ -435,14 +416,14 @@ MAIL_REFUSALS: list[Refused] = [
     ),
     (
         "ok: reminder",
-        lambda _: acts.Acknowledge(reminder="r"),
+        lambda _: Acknowledge(reminder="r"),
         "reminder r: there is no such reminder; `flaggermail on",
     ),
-    ("ok: twice", lambda f: acts.Acknowledge(reminder=f.reminder), "was acknowledged by officer1 already"),
+    ("ok: twice", lambda f: Acknowledge(reminder=f.reminder), "was acknowledged by officer1 already"),
     ("override: officer", lambda _: replace(NIGHT, officer="z"), "officer z: is not in oncall.yaml"),
     (
         "override: backwards",
-        lambda _: acts.OverrideRota(officer="clerk", begins_at=START, ends_at=START),
+        lambda _: OverrideRota(officer="clerk", begins_at=START, ends_at=START),
         "override: ends 2024-06-06T10:34:00+02:00, which is not after its begin",
     ),
 ]
@@ -454,7 +435,7 @@ MAIL_REFUSALS: list[Refused] = [
     ids=[row[0] for row in (*CASE_REFUSALS, *MAIL_REFUSALS)],
 )
 def test_refusal_says_what_would_be_right_and_changes_nothing(
-    furnished: Furnished, act: Callable[[Furnished], acts.Act], text: str
+    furnished: Furnished, act: Callable[[Furnished], Command], text: str
 ) -> None:
     """Each refusal names the object, what is wrong with it, and the way on if there is one."""
     said = furnished.desk.refused(act(furnished), "officer1")

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.files.templates import FileTemplates
-from flaggermail.commands.acts import Approve, Decide, Draft, Reject
+from flaggermail.commands.approve import Approve, Reject
+from flaggermail.commands.assess import Decide
+from flaggermail.commands.notify import Draft
+from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.shipped import shipped
@@ -100,7 +103,7 @@ def test_draft_of_a_case_that_was_decided_otherwise_is_not_approved(desk: Desk) 
     """A draft can be approved only while the case's decision is to notify."""
     key = desk.drafted()
     case = desk.row(Notification, key).case
-    desk.do(Decide(case=case, decision="none", reason="they saw it themselves"))
+    desk.do(Decide(case=case, decision=Decision.NONE, reason="they saw it themselves"))
     assert desk.refused(Approve(draft=key)).startswith(f"case {case}: nobody decided to notify; ")
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []

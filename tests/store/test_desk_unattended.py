@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from flaggermail.commands.acts import Approve
+from flaggermail.commands.approve import Approve
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from tests.store.desk_fixtures import (
     CITIZEN,

@@ -8,10 +8,17 @@ from datetime import datetime
 
 import pytest
 
+from flaggermail.cases.checklist import Item
 from flaggermail.cases.sync_settings import register
-from flaggermail.commands import acts
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.ask_referrer import AskReferrer
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import LinkCase, OpenCase
+from flaggermail.commands.exercises import StartExercise, StopExercise
+from flaggermail.commands.notify import Draft
 from flaggermail.mail.compose import check_octets
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.services import UnitOfWork
@@ -51,7 +58,7 @@ def desk(new_desk: NewDesk) -> Desk:
 @pytest.fixture
 def rehearsing(desk: Desk) -> Desk:
     """Returns the desk with an exercise running."""
-    assert desk.do(acts.StartExercise(name="the night of the count")).key == "EX240606"
+    assert desk.do(StartExercise(name="the night of the count")).key == "EX240606"
     return desk
 
 
@@ -63,9 +70,9 @@ def referral(sender: str, subject: str = "Verkeerde stemdag rondgestuurd") -> by
 
 def draft_of(desk: Desk, case: str, channel: str) -> str:
     """Drafts a notification in a case that is assessed and decided for it."""
-    desk.do(acts.Assess(case=case, incorrect=True, criteria=(3,), own_attempts=2))
-    desk.do(acts.Decide(case=case, decision="notify", reason="voters may come on the wrong day"))
-    return desk.do(acts.Draft(case=case, channel=channel, title="Wrong day", text="Two posts.")).key
+    desk.do(Assess(case=case, incorrect=True, criteria=(3,), own_attempts=2))
+    desk.do(Decide(case=case, decision=Decision.NOTIFY, reason="voters may come on the wrong day"))
+    return desk.do(Draft(case=case, channel=channel, title="Wrong day", text="Two posts.")).key
 
 
 def is_marked(desk: Desk, envelope: Envelope) -> bool:
@@ -86,15 +93,15 @@ def is_marked(desk: Desk, envelope: Envelope) -> bool:
 def test_an_exercise_is_an_election_of_its_own(rehearsing: Desk) -> None:
     """One exercise runs at a time; the next one of the same day gets another code."""
     assert rehearsing.row(Election, "EX240606").exercise
-    assert "exercise EX240606: runs already" in rehearsing.refused(acts.StartExercise(name="another"))
-    assert rehearsing.do(acts.StopExercise()).text == "exercise EX240606 stopped, 0 cases closed"
-    assert "none runs" in rehearsing.refused(acts.StopExercise())
-    assert rehearsing.do(acts.StartExercise(name="another")).key == "EX240606N2"
+    assert "exercise EX240606: runs already" in rehearsing.refused(StartExercise(name="another"))
+    assert rehearsing.do(StopExercise()).text == "exercise EX240606 stopped, 0 cases closed"
+    assert "none runs" in rehearsing.refused(StopExercise())
+    assert rehearsing.do(StartExercise(name="another")).key == "EX240606N2"
 
 
 def test_nobody_rehearses_without_players(new_desk: NewDesk) -> None:
     """Without players an exercise cannot start, since its mail would have no recipient."""
-    assert "nobody can take part" in new_desk().refused(acts.StartExercise(name="alone"))
+    assert "nobody can take part" in new_desk().refused(StartExercise(name="alone"))
 
 
 def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
@@ -102,9 +109,9 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
     desk = rehearsing
     case = str(desk.receive(referral(PLAYER)).case)
     key = draft_of(desk, case, "ox")
-    desk.do(acts.Approve(draft=key))
+    desk.do(Approve(draft=key))
     desk.settle()
-    assert desk.do(acts.StopExercise()).text == "exercise EX240606 stopped, 1 cases closed"
+    assert desk.do(StopExercise()).text == "exercise EX240606 stopped, 1 cases closed"
     assert {clock.state for clock in desk.all(ClockRow)} == {"cancelled"}
     desk.receive(mail(PLAYED, "Re: late", "Sorry, we were out.", answers=desk.message_id_of(key)))
     assert desk.row(Case, case).state == "closed"
@@ -126,8 +133,8 @@ def test_every_mail_of_an_exercise_is_marked(rehearsing: Desk, language: str) ->
     desk.with_settings(settings.model_copy(update={"desk": settings.desk.model_copy(update={"organisation": spoken})}))
     case = str(desk.receive(referral(PLAYER)).case)
     assert case == CASE
-    desk.do(acts.AskReferrer(case=case, items=("contact",)))
-    desk.do(acts.Approve(draft=draft_of(desk, case, "ox")))
+    desk.do(AskReferrer(case=case, items=(Item.CONTACT,)))
+    desk.do(Approve(draft=draft_of(desk, case, "ox")))
     desk.settle()
     desk.go_on(61)
     desk.receive(mail(PLAYER, "Iets anders", "Wat moeten wij hiermee?", extra=("Auto-Submitted: no",)))
@@ -153,7 +160,7 @@ def test_real_mail_during_an_exercise_is_never_marked(rehearsing: Desk) -> None:
     assert (real.case, real.exercise) == ("VF-EP2024-0001", False)
     assert (played.case, played.exercise) == (CASE, True)
     key = draft_of(desk, "VF-EP2024-0001", "x-urgent")
-    desk.do(acts.Approve(draft=key))
+    desk.do(Approve(draft=key))
     desk.settle()
     real_mails = [e for e in desk.server.envelopes if not is_marked(desk, e)]
     assert {e.recipient for e in real_mails} >= {REFERRER, OFFICER, HEAD, X_CHANNEL}
@@ -201,11 +208,11 @@ def test_a_real_platform_is_not_reached_whoever_approves(rehearsing: Desk) -> No
     """The officer is warned when drafting; once approved, the mail is refused unsent, with an alarm."""
     desk = rehearsing
     case = str(desk.receive(referral(PLAYER)).case)
-    desk.do(acts.Assess(case=case, incorrect=True, criteria=(3,)))
-    desk.do(acts.Decide(case=case, decision="notify", reason="voters may come on the wrong day"))
-    drafted = desk.do(acts.Draft(case=case, channel="x-urgent", title="Wrong day", text="Two posts."))
+    desk.do(Assess(case=case, incorrect=True, criteria=(3,)))
+    desk.do(Decide(case=case, decision=Decision.NOTIFY, reason="voters may come on the wrong day"))
+    drafted = desk.do(Draft(case=case, channel="x-urgent", title="Wrong day", text="Two posts."))
     assert drafted.warnings == (f"exercise: {X_CHANNEL} is no exercise address, and nothing will leave for it",)
-    desk.do(acts.Approve(draft=drafted.key))
+    desk.do(Approve(draft=drafted.key))
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []
     assert (desk.mail_of(drafted.key).state, desk.row(Notification, drafted.key).state) == ("refused", "failed")
@@ -222,7 +229,7 @@ def test_the_row_and_the_octets_each_hold_it_back(rehearsing: Desk, wrong: str, 
     """Either mark, in the row or in the octets, is enough; other octets than were approved do not leave at all."""
     desk = rehearsing
     key = draft_of(desk, str(desk.receive(referral(PLAYER)).case), "x-urgent")
-    desk.do(acts.Approve(draft=key))
+    desk.do(Approve(draft=key))
     waiting = desk.mail_of(key)
     octets = desk.env.octets.get(waiting.digest).replace(b"X-Flaggermail-Exercise: yes\r\n", b"")
     rowless, headless = replace(waiting, exercise=False), replace(waiting, digest=desk.env.octets.put(octets))
@@ -237,7 +244,7 @@ def test_the_row_and_the_octets_each_hold_it_back(rehearsing: Desk, wrong: str, 
 def test_a_real_case_has_no_use_for_a_played_platform(rehearsing: Desk) -> None:
     """A notification to it would be counted although no real platform received it."""
     case = rehearsing.decided()
-    refusal = rehearsing.refused(acts.Draft(case=case, channel="ox"))
+    refusal = rehearsing.refused(Draft(case=case, channel="ox"))
     assert refusal == f"channel ox: is for exercises only, and case {case} is real"
 
 
@@ -245,17 +252,17 @@ def test_a_real_case_has_no_use_for_a_played_platform(rehearsing: Desk) -> None:
 def test_no_officer_hands_a_played_text_to_a_real_platform(rehearsing: Desk, channel: str) -> None:
     """Portals and phones of real platforms are refused, since no outbox can hold back what a person submits or says."""
     case = rehearsing.decided(election="EX240606")
-    assert f"channel {channel}: is a real p" in rehearsing.refused(acts.Draft(case=case, channel=channel, text="One."))
+    assert f"channel {channel}: is a real p" in rehearsing.refused(Draft(case=case, channel=channel, text="One."))
 
 
 def test_a_played_case_is_no_precedent_for_a_real_one(rehearsing: Desk) -> None:
     """A played case cannot be linked from a real one, so its notification is cited to no real platform."""
     played = str(rehearsing.receive(referral(PLAYER)).case)
     real = rehearsing.decided()
-    assert "is of an exercise" in rehearsing.refused(acts.LinkCase(case=real, related=(played,)))
-    related = acts.OpenCase(election="EP2024", type="other", origin="media", related=(played,))
+    assert "is of an exercise" in rehearsing.refused(LinkCase(case=real, related=(played,)))
+    related = OpenCase(election="EP2024", type=CaseType.OTHER, origin=Origin.MEDIA, related=(played,))
     assert "is of an exercise" in rehearsing.refused(related)
-    rehearsing.do(acts.LinkCase(case=played, related=(real,)))
+    rehearsing.do(LinkCase(case=played, related=(real,)))
 
 
 # ---- a night
@@ -269,7 +276,7 @@ def test_a_whole_night_is_rehearsed(rehearsing: Desk) -> None:
     assert len(desk.server.to(PLAYER)) == 1  # the confirmation, with the number
     desk.go_on(5)
     key = draft_of(desk, case, "ox")
-    desk.do(acts.Approve(draft=key), "signer")
+    desk.do(Approve(draft=key), "signer")
     desk.settle()
     assert len(desk.server.to(PLAYED)) == 1
     for _ in range(241):
@@ -282,7 +289,7 @@ def test_a_whole_night_is_rehearsed(rehearsing: Desk) -> None:
     desk.settle()
     assert desk.clocks(key)["human"] == ("stopped", 241)
     assert desk.row(Case, case).state == "answered"
-    desk.do(acts.StopExercise())
+    desk.do(StopExercise())
     desk.go_on(600)
     assert all(is_marked(desk, envelope) for envelope in desk.server.envelopes)
     allowed = {PLAYER, PLAYED, *(officer.address for officer in desk.env.settings.rota.officers)}

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, event, text
 from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import from_columns
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.commands.acts import Approve
+from flaggermail.commands.approve import Approve
 from flaggermail.matching.candidates import LATEST
 from flaggermail.notices.digest import send_digest
 from flaggermail.record.rows import Case, OutboxMail, Record, StoredMessage

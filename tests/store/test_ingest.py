@@ -8,7 +8,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.commands.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.cases import CloseCase
+from flaggermail.commands.messages import ConfirmMessage
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.oncall import Acknowledge
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.intake import poll
 from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.mail.message import Message, Verdict

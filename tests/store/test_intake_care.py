@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.commands.acts import AskReferrer, CloseCase, Decide, OpenCase, TagCase
+from flaggermail.cases.checklist import Item
+from flaggermail.commands.ask_referrer import AskReferrer
+from flaggermail.commands.assess import Decide
+from flaggermail.commands.cases import CloseCase, OpenCase
+from flaggermail.commands.tags import TagCase
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.replay.report import report as reported
@@ -89,20 +94,19 @@ def test_an_officer_asks_for_what_he_names_in_his_own_words(desk: Desk) -> None:
     assert QUESTION in asked
     assert "\n- " not in asked
     desk.go_on(1)
-    desk.do(AskReferrer(case=case.number, items=("contact",), text=QUESTION))
+    desk.do(AskReferrer(case=case.number, items=(Item.CONTACT,), text=QUESTION))
     asked = text_to(desk, REFERRER, "information_request")
     assert asked.count("\n- ") == 1
     assert asked.index("telefoonnummer") < asked.index(QUESTION)
 
 
 def test_nobody_is_asked_in_vain(desk: Desk) -> None:
-    """Asking is refused without a referrer, with nothing missing, for an unknown item and in a closed case."""
-    own = desk.do(OpenCase(election="EP2024", type="D_general_warning", origin="media")).key
+    """Asking is refused without a referrer, with nothing missing, and in a closed case."""
+    own = desk.do(OpenCase(election="EP2024", type=CaseType.GENERAL_WARNING, origin=Origin.MEDIA)).key
     assert "nobody to ask" in desk.refused(AskReferrer(case=own, text=QUESTION))
     desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht."))
     case = desk.one(Case, origin="referral").number
-    assert "must be one of attempts, screenshot, link, contact" in desk.refused(AskReferrer(case=case, items=("name",)))
-    desk.do(Decide(case=case, decision="none", reason="dealt with"), by="officer1")
+    desk.do(Decide(case=case, decision=Decision.NONE, reason="dealt with"), by="officer1")
     assert "nothing is missing" in desk.refused(AskReferrer(case=case))
     desk.do(CloseCase(case=case))
     assert "is closed" in desk.refused(AskReferrer(case=case, text=QUESTION))
@@ -136,7 +140,7 @@ def test_outside_the_period_no_phone_is_named(desk: Desk) -> None:
     desk.clock.set(datetime.fromisoformat("2024-09-01T12:00:00+02:00"))
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht.", at=desk.clock.now()))
     assert stored.place == "quarantine"
-    desk.do(OpenCase(election="EP2024", type="A_content", origin="referral", from_message=stored.id))
+    desk.do(OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.REFERRAL, from_message=stored.id))
     delivery.drain(desk.env)
     (envelope,) = desk.server.to(REFERRER)
     told = desk.env.parser.parse(envelope.octets)

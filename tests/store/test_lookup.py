@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.commands.acts import PlaceMessage
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.mail.reply_tokens import message_id
 from flaggermail.matching import lookup
 from flaggermail.matching.placing import Key, KeyKind

@@ -7,8 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.acts import Approve, Assess, ClearAddress, Decide, Draft, ResolveMail
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.channel_status import ClearAddress
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.outbox import ResolveMail
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
 from tests.store.desk_fixtures import DESK, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
@@ -404,7 +409,7 @@ def test_referrer_is_told_when_it_is_decided_and_not_when_it_leaves(desk: Desk) 
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Er gaat een bericht rond."))
     assert stored.case is not None
     desk.do(Assess(case=stored.case, incorrect=True, criteria=(1,)))
-    desk.do(Decide(case=stored.case, decision="notify", reason="invalid votes"))
+    desk.do(Decide(case=stored.case, decision=Decision.NOTIFY, reason="invalid votes"))
     draft = desk.do(Draft(case=stored.case, channel="x-urgent", text="Two posts."))
     desk.do(Approve(draft=draft.key))
     assert len(desk.all(OutboxMail, kind="decision_notice")) == 1

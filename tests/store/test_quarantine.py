@@ -8,8 +8,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.commands.acts import CloseCase, ConfirmMessage, Decide, PlaceMessage
+from flaggermail.commands.assess import Decide
+from flaggermail.commands.cases import CloseCase
+from flaggermail.commands.messages import ConfirmMessage
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.matching.scoring import read
+from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
 from flaggermail.settings.model import QuarantineSettings
@@ -253,7 +257,7 @@ def test_a_case_whose_referral_is_taken_out_tells_nobody_of_its_end(desk: Desk) 
     desk.do(PlaceMessage(message=wrong.id, case=wrong.case))
     assert desk.row(Case, wrong.case or "").referrer_address == OTHER
     desk.do(PlaceMessage(message=wrong.id, case=first.case))
-    desk.do(Decide(case=wrong.case or "", decision="none", reason="belongs elsewhere"), by="officer1")
+    desk.do(Decide(case=wrong.case or "", decision=Decision.NONE, reason="belongs elsewhere"), by="officer1")
     desk.do(CloseCase(case=wrong.case or ""))
     assert sent(desk, "decision_notice") == []
     desk.assert_whole()

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.acts import CloseElection, PlaceMessage, Resume
+from flaggermail.commands.elections import CloseElection
+from flaggermail.commands.observe import Resume
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.letters import observing
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery

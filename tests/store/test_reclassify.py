@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flaggermail.commands.acts import PlaceMessage, ReclassifyMessage
+from flaggermail.commands.messages import ReclassifyMessage
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.events import EventKind
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder, StoredMessage
 from tests.store.desk_fixtures import META, START, Desk, X, mail
 
@@ -23,7 +25,7 @@ def answered(desk: Desk, key: str, minutes: float) -> StoredMessage:
     octets = mail(X, "Re: Two boxes", "Hello, we got it, a colleague looks at it.", answers=desk.message_id_of(key),
                   at=after(minutes))  # fmt: skip
     stored = desk.receive(octets, at=after(minutes))
-    desk.do(ReclassifyMessage(message=stored.id, kinds=("platform_ack",)))
+    desk.do(ReclassifyMessage(message=stored.id, kinds=(Kind.PLATFORM_ACK,)))
     return desk.row(StoredMessage, stored.id)
 
 
@@ -46,9 +48,9 @@ def test_a_kind_that_is_corrected_counts_at_once_and_the_first_one_stays_in_the_
     """Each correction moves the clocks at once; the events record all kinds in order."""
     key = desk.notified()
     stored = answered(desk, key, 20)
-    desk.do(ReclassifyMessage(message=stored.id, kinds=("platform_ack", "substantive_reply")))
+    desk.do(ReclassifyMessage(message=stored.id, kinds=(Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY)))
     assert desk.clocks(key)["substance"] == ("stopped", 20)
-    desk.do(ReclassifyMessage(message=stored.id, kinds=("auto_reply", "platform_ack")))
+    desk.do(ReclassifyMessage(message=stored.id, kinds=(Kind.AUTO_REPLY, Kind.PLATFORM_ACK)))
     assert (desk.clocks(key)["receipt"], desk.clocks(key)["human"], desk.clocks(key)["substance"]) == (
         ("stopped", 20), RUNNING, RUNNING,
     )  # fmt: skip
@@ -64,7 +66,9 @@ def test_kind_and_case_are_corrected_in_one_act(desk: Desk) -> None:
     stored = answered(desk, one, 17)
     case = desk.row(Notification, two).case
     desk.clock.set(after(300))
-    outcome = desk.do(ReclassifyMessage(message=stored.id, kinds=("platform_ack", "substantive_reply"), case=case))
+    outcome = desk.do(
+        ReclassifyMessage(message=stored.id, kinds=(Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY), case=case)
+    )
     assert outcome.text == f"message {stored.id} is platform_ack and substantive_reply, and is in {two}"
     assert desk.clocks(one)["human"] == RUNNING
     assert (desk.clocks(two)["human"], desk.clocks(two)["substance"]) == (("stopped", 17), ("stopped", 17))
@@ -80,7 +84,7 @@ def test_of_two_notifications_to_one_platform_a_person_names_the_one(desk: Desk)
     case = desk.decided()
     one, two = desk.notified(case=case), desk.notified("x-two", case=case)
     stored = desk.receive(mail(X, "About your report", "Got it.", at=after(9)), at=after(9))
-    desk.do(PlaceMessage(message=stored.id, case=case, kinds=("platform_ack",)))
+    desk.do(PlaceMessage(message=stored.id, case=case, kinds=(Kind.PLATFORM_ACK,)))
     assert (desk.clocks(one)["human"], desk.clocks(two)["human"]) == (RUNNING, RUNNING)
     desk.do(ReclassifyMessage(message=stored.id, notification=two))
     assert (desk.clocks(one)["human"], desk.clocks(two)["human"]) == (RUNNING, ("stopped", 9))

@@ -15,7 +15,8 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from flaggermail.commands import acts
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.oncall import OverrideRota
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.record.events import EventKind, added, changed
@@ -100,7 +101,7 @@ def invite(desk: Desk, verb: str) -> OutboxMail:
         number = str(_referral(desk).case)
         return latest(desk, case=number, kind=Kind.OFFICER_NOTICE.value)
     if verb in {"akkoord", "nee"}:
-        desk.do(acts.Draft(case=desk.decided(), channel="x-urgent"))
+        desk.do(Draft(case=desk.decided(), channel="x-urgent"))
         return latest(desk, kind=Kind.APPROVAL_REQUEST.value)
     if verb in {"ok", "gebeld", "over aan"}:
         return _reminder(desk)
@@ -306,7 +307,7 @@ def test_an_unverified_officer_is_told_nothing_and_an_event_says_so(desk: Desk) 
 def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(new_desk: NewDesk) -> None:
     """Each approver has their own code, the author none with two persons; after it expires a new request comes."""
     desk = new_desk(persons=2)
-    key = desk.do(acts.Draft(case=desk.decided(), channel="x-urgent"), "officer2").key
+    key = desk.do(Draft(case=desk.decided(), channel="x-urgent"), "officer2").key
     asked = {m.recipient: m for m in desk.all(OutboxMail, kind=Kind.APPROVAL_REQUEST.value)}
     assert set(asked) == {OFFICER, "c.bakker@bzk.example", "signer@bzk.example"}
     draft = desk.env.parser.parse(desk.env.octets.get(desk.row(Notification, key).digest)).text
@@ -384,7 +385,7 @@ def test_two_platforms_that_were_called_in_one_minute_are_two_notes(desk: Desk) 
 def test_whoever_comes_on_call_can_swap_what_is_left_of_the_shift(desk: Desk) -> None:
     """The officer who comes on call swaps the rest of the shift by answering the hand-over mail."""
     now = desk.clock.now()
-    desk.do(acts.OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
+    desk.do(OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
     assert handover.tick(desk.env)
     (told,) = desk.all(OutboxMail, recipient=BOB)
     desk.clock.set(now + timedelta(minutes=5))
@@ -398,10 +399,10 @@ def test_whoever_comes_on_call_can_swap_what_is_left_of_the_shift(desk: Desk) ->
 def test_a_shift_that_is_anothers_by_now_is_not_swapped(desk: Desk) -> None:
     """A swap reply that arrives when another officer is already on call changes nothing."""
     now = desk.clock.now()
-    desk.do(acts.OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
+    desk.do(OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
     assert handover.tick(desk.env)
     (told,) = desk.all(OutboxMail, recipient=BOB)
-    desk.do(acts.OverrideRota(officer="head1", begins_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=8)))
+    desk.do(OverrideRota(officer="head1", begins_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=8)))
     desk.clock.set(now + timedelta(hours=2))
     reply(desk, told, "ruil met Jansen", "text/plain; charset=utf-8", by=f"B. de Vries <{BOB}>")
     assert on_call(desk) == "head1"

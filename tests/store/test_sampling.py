@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.errors import Refusal
 from flaggermail.record.rows import StoredMessage
-from flaggermail.rule_changes.sampling import Written, write_sample
+from flaggermail.rule_changes.sampling import SampleText, make_sample
 from flaggermail.rules.models import SampleFile
 from flaggermail.services import UnitOfWork
 from flaggermail.yaml_files.faults import checked
@@ -92,18 +91,17 @@ epilogue canaris geheim"""
     )
 
 
-def written(desk: Desk, stored: StoredMessage, folder: Path, name: str | None = "case-nl") -> tuple[Written, str, str]:
-    """Returns the outcome, the mail and the description next to it."""
+def sampled(desk: Desk, stored: StoredMessage) -> SampleText:
+    """Returns the sample of a message."""
     with desk.env.store.read() as tx:
-        found = write_sample(UnitOfWork(desk.env, tx, desk.clock.now()), stored.id, folder, name)
-    mail_text, beside = (path.read_bytes().decode() for path in found.files)
-    return found, mail_text, beside
+        return make_sample(UnitOfWork(desk.env, tx, desk.clock.now()), stored.id)
 
 
-def test_no_canary_survives(desk: Desk, tmp_path: Path) -> None:
+def test_no_canary_survives(desk: Desk) -> None:
     """Names, addresses, numbers, pages, handles, traces and hidden parts are removed; harmless words remain."""
-    _, text, beside = written(desk, desk.receive(hostile()), tmp_path)
-    left = [word for word in CANARIES if word.lower() in f"{text}\n{beside}".lower()]
+    found = sampled(desk, desk.receive(hostile()))
+    text = found.mail
+    left = [word for word in CANARIES if word.lower() in f"{text}\n{found.beside}".lower()]
     assert left == [], text
     assert "twee vakjes kleuren maakt een stem ongeldig" in text
     assert "Met vriendelijke groet" in text
@@ -115,7 +113,7 @@ def test_no_canary_survives(desk: Desk, tmp_path: Path) -> None:
     assert all(address.domain.endswith(".example") for address in (*again.from_, *again.to, *again.cc))
 
 
-def test_an_attached_mail_is_disguised_like_the_one_that_brings_it(desk: Desk, tmp_path: Path) -> None:
+def test_an_attached_mail_is_disguised_like_the_one_that_brings_it(desk: Desk) -> None:
     """The attached mail stays attached, and its names are replaced too."""
     inner = hostile().decode().replace("\r\n", "\n").replace("--cut", "--inner").replace('"cut"', '"inner"')
     body = (
@@ -123,7 +121,7 @@ def test_an_attached_mail_is_disguised_like_the_one_that_brings_it(desk: Desk, t
     )
     extra = ("Content-Type: multipart/mixed; boundary=cut", "MIME-Version: 1.0")
     stored = desk.receive(mail("wilhelmina@boomvalk.nl", "FW: twee vakjes", body, extra=extra))
-    _, text, _ = written(desk, stored, tmp_path)
+    text = sampled(desk, stored).mail
     assert [word for word in CANARIES if word.lower() in text.lower()] == []
     again = desk.env.parser.parse(text.encode())
     assert (len(again.enclosed), again.forwarded is not None) == (1, True)
@@ -135,7 +133,9 @@ def test_who_is_who_shows_by_the_domains_of_the_samples(desk: Desk, tmp_path: Pa
     octets = mail(X, "Re: Two boxes", "Thanks, received. We will look.", to=f"{DESK}, {OFFICER}, {META}",
                   answers=desk.message_id_of(key))  # fmt: skip
     stored = desk.receive(octets)
-    _, text, beside = written(desk, stored, tmp_path)
+    sample = sampled(desk, stored)
+    text = sample.mail
+    (tmp_path / "case-nl.yaml").write_text(sample.beside, encoding="utf-8")
     again = desk.env.parser.parse(text.encode())
     assert [a.domain for a in again.from_] == ["x-platform.example"]
     assert [a.domain for a in again.to][2] == "meta-platform.example"
@@ -145,7 +145,7 @@ def test_who_is_who_shows_by_the_domains_of_the_samples(desk: Desk, tmp_path: Pa
     assert desk.message_id_of(key) not in text
     source = read(tmp_path / "case-nl.yaml", "case-nl.yaml")
     found = checked(SampleFile, source)
-    assert found is not None, beside
+    assert found is not None, sample.beside
     given = found.given
     assert (given.verdict, given.placed, given.channel, given.minutes, given.period) == (
         "verified", "notification", "x-urgent", 0, True,
@@ -153,31 +153,23 @@ def test_who_is_who_shows_by_the_domains_of_the_samples(desk: Desk, tmp_path: Pa
 
 
 @pytest.mark.parametrize("action", ["failed", "delayed"])
-def test_a_bounce_stays_a_bounce(desk: Desk, tmp_path: Path, action: str) -> None:
+def test_a_bounce_stays_a_bounce(desk: Desk, action: str) -> None:
     """The fields that identify a bounce are rewritten, and name another mail."""
     octets = report_of("geheim@bzk.example", "wilhelmina@geheim-kanaal.nl", action)
     stored = desk.receive(octets)
-    found, text, _ = written(desk, stored, tmp_path)
+    found = sampled(desk, stored)
+    text = found.mail
     assert found.differences == ()
     again = desk.env.parser.parse(text.encode())
     assert (again.kind, again.bounce_class) == ("bounce", action)
     assert "geheim" not in text
 
 
-def test_an_automatic_receipt_stays_one(desk: Desk, tmp_path: Path) -> None:
+def test_an_automatic_receipt_stays_one(desk: Desk) -> None:
     """Auto-Submitted is kept, reduced to a permitted word."""
     stored = desk.receive(mail(X, "We got it", "Ticket #5519", extra=["Auto-Submitted: auto-replied; geheim"]))
-    found, text, _ = written(desk, stored, tmp_path)
+    found = sampled(desk, stored)
+    text = found.mail
     assert (found.differences, "Auto-Submitted: auto-replied\n" in text, "geheim" in text) == ((), True, False)
     assert "Ticket #1" in text
     assert "5519" not in text
-
-
-def test_nothing_is_written_over(desk: Desk, tmp_path: Path) -> None:
-    """Without a name the next free one is taken; an existing name is refused, and so is one outside the folder."""
-    stored = desk.receive(mail("who@elsewhere.example", "Vraag", "Wat is dit?"))
-    names = [written(desk, stored, tmp_path, None)[0].name for _ in range(2)]
-    assert names == ["unknown-1", "unknown-2"]
-    for name in ("unknown-1", "../x"):
-        with pytest.raises(Refusal):
-            written(desk, stored, tmp_path, name)

@@ -12,12 +12,14 @@ import pytest
 
 from flaggermail import __version__
 from flaggermail.adapters.system.health_probe import MachineHealthProbe
-from flaggermail.commands.acts import Approve, OpenCase
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.cases import OpenCase
 from flaggermail.health import self_check
 from flaggermail.health.overview import EXERCISE
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.ports import Cursor, Position
+from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import (
     Case,
@@ -273,7 +275,7 @@ def full_of_canaries(desk: Desk) -> list[str]:
     desk.receive(referral.replace(b"header.from=lindewaard.example>", b"header.from=lindewaard.example"))
     desk.receive(mail(CITIZEN, f"{CANARY} vier", "Is dit echt?"))
     desk.receive(mail("kanarie5@nowhere.example", f"{CANARY} vijf", "?", auth=None))
-    case = desk.do(OpenCase(election="EP2024", type="other", origin="media", title=f"{CANARY} zes")).key
+    case = desk.do(OpenCase(election="EP2024", type=CaseType.OTHER, origin=Origin.MEDIA, title=f"{CANARY} zes")).key
     key = desk.drafted()
     desk.do(Approve(draft=key))
     sent = [row for row in desk.all(OutboxMail, state="queued") if row.recipient == X_CHANNEL]

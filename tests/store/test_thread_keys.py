@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flaggermail.commands.acts import ConfirmMessage, PlaceMessage
+from flaggermail.commands.messages import ConfirmMessage
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, StoredMessage, ThreadKey
 from tests.store.desk_fixtures import META, REFERRER, START, Desk, X, mail

@@ -26,12 +26,15 @@ from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.commands import perform
-from flaggermail.commands.acts import Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import OpenCase
+from flaggermail.commands.notify import Draft
 from flaggermail.intake import poll
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Transaction
+from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import fold
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (
@@ -49,6 +52,7 @@ from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests.acting import run
 from tests.corpus import long, one_in
 from tests.doubles import migrated
 from tests.story import crashing
@@ -128,14 +132,16 @@ def mails(answered: str, quoted: str, notice: str, form: str) -> Iterator[tuple[
 def notified(env: Services, channel: str) -> str:
     """Approves a notification and returns its id."""
     title = f"Two boxes coloured, {channel}"
-    case = perform.run(
-        env, OpenCase(election="PS2027", type="D_general_warning", origin="earlier_cases", title=title), "officer1"
+    case = run(
+        env,
+        OpenCase(election="PS2027", type=CaseType.GENERAL_WARNING, origin=Origin.EARLIER_CASES, title=title),
+        "officer1",
     ).key
-    perform.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
-    perform.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
-    draft = perform.run(env, Draft(case=case, channel=channel), "officer1").key
+    run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    run(env, Decide(case=case, decision=Decision.NOTIFY, reason="such votes are invalid"), "officer1")
+    draft = run(env, Draft(case=case, channel=channel), "officer1").key
     delivery.drain(env)  # the approval requests
-    perform.run(env, Approve(draft=draft), "officer1")
+    run(env, Approve(draft=draft), "officer1")
     return draft
 
 

@@ -8,15 +8,22 @@ from pathlib import Path
 from sqlalchemy import text
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.commands import acts
-from flaggermail.commands.perform import run
+from flaggermail.commands.approve import Reject
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.contact_notes import NoteContact
+from flaggermail.commands.messages import RefuseMessage
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.intake import poll
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import Decision
+from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests.acting import run
 from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW
 
@@ -56,13 +63,13 @@ def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
         (case,) = tx.find(Case)
         (waiting,) = tx.find(StoredMessage, place="quarantine")
     by_hand = [
-        acts.Assess(case=case.number, incorrect=True, contradicts="kanarie", criteria=(1,), override_reason="kanarie"),
-        acts.Decide(case=case.number, decision="notify", reason="kanarie"),
-        acts.Draft(case=case.number, channel="x-urgent", title="Posts of kanarie", text="A post by kanarie."),
-        acts.Reject(draft=f"{case.number}/1", reason="names kanarie"),
-        acts.NoteContact(case=case.number, means="phone", text="kanarie called"),
-        acts.RefuseMessage(message=waiting.id, reason="kanarie is nobody"),
-        acts.PlaceMessage(message=waiting.id, noise=True, reason="kanarie again"),
+        Assess(case=case.number, incorrect=True, contradicts="kanarie", criteria=(1,), override_reason="kanarie"),
+        Decide(case=case.number, decision=Decision.NOTIFY, reason="kanarie"),
+        Draft(case=case.number, channel="x-urgent", title="Posts of kanarie", text="A post by kanarie."),
+        Reject(draft=f"{case.number}/1", reason="names kanarie"),
+        NoteContact(case=case.number, means=ContactMeans.PHONE, text="kanarie called"),
+        RefuseMessage(message=waiting.id, reason="kanarie is nobody"),
+        PlaceMessage(message=waiting.id, noise=True, reason="kanarie again"),
     ]
     for act in by_hand:
         run(env, act, "officer1")

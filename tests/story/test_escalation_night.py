@@ -14,10 +14,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail.commands import acts
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.cases import OpenCase
+from flaggermail.commands.contact_notes import NoteContact
+from flaggermail.commands.elections import AddElection
+from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.oncall import escalation
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import CaseType, Origin
+from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.events import Event, EventKind, changed
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, SetClock
@@ -103,7 +110,7 @@ def text_to(desk: Desk, recipient: str) -> str:
 def acknowledge(desk: Desk, by: str = "officer1") -> None:
     """Acknowledges the last reminder."""
     last = max(desk.all(Reminder), key=lambda r: r.told_at)
-    desk.do(acts.Acknowledge(reminder=last.id), by)
+    desk.do(Acknowledge(reminder=last.id), by)
 
 
 # ---- the default policy, sentence by sentence of product.md
@@ -124,7 +131,11 @@ def test_a_stopped_clock_stops_its_reminders(make: Made) -> None:
     desk = make()
     use = desk.notified()
     pass_time(desk, 61)
-    desk.do(acts.NoteContact(case=use.rpartition("/")[0], means="phone", text="they look", counts_as=("platform_ack",)))
+    desk.do(
+        NoteContact(
+            case=use.rpartition("/")[0], means=ContactMeans.PHONE, text="they look", counts_as=(Kind.PLATFORM_ACK,)
+        )
+    )
     assert desk.row(ClockRow, f"{use}/human").state == "stopped"
     pass_time(desk, 1000)
     assert told(desk, START) == [(60, "reminder", OFFICER)]
@@ -176,7 +187,7 @@ def test_an_ok_that_expires_with_nothing_else_due_is_asked_about_once(make: Made
 
 def test_a_new_case_without_a_decision_reminds_in_the_period_only(make: Made) -> None:
     """A new case without a decision in the election period causes one reminder, after thirty minutes."""
-    open_case = acts.OpenCase(election="EP2024", type="other", origin="media", title="Two boxes")
+    open_case = OpenCase(election="EP2024", type=CaseType.OTHER, origin=Origin.MEDIA, title="Two boxes")
     desk = make()
     desk.do(open_case)
     pass_time(desk, 300)
@@ -188,7 +199,7 @@ def test_a_case_of_a_quiet_month_reminds_nobody(make: Made) -> None:
     """A case opened before the period of its election causes no reminder."""
     start = datetime(2024, 1, 15, 10, tzinfo=AMSTERDAM)
     desk = make(start=start)
-    desk.do(acts.OpenCase(election="EP2024", type="other", origin="media", title="Two boxes"))
+    desk.do(OpenCase(election="EP2024", type=CaseType.OTHER, origin=Origin.MEDIA, title="Two boxes"))
     pass_time(desk, 3000)
     assert told(desk, start) == []
 
@@ -251,7 +262,7 @@ def test_the_policy_is_that_of_the_day_of_sending(make: Made, day: int, after: i
     approved_at = datetime(2024, 6, 5, 23, 59, tzinfo=AMSTERDAM)
     desk = make(policy, start=approved_at)
     use = desk.drafted()
-    desk.do(acts.Approve(draft=use))
+    desk.do(Approve(draft=use))
     desk.go_on(0 if day == 5 else 11)
     assert [step.after for step in escalation.read_steps(desk.row(Notification, use).steps)] == [after]
 
@@ -294,7 +305,7 @@ def test_a_changed_rota_is_for_what_is_not_yet_due(make: Made) -> None:
     pass_time(desk, 70)
     acknowledge(desk)
     pass_time(desk, 20)
-    desk.do(acts.SwapShift(officer="de vries"))
+    desk.do(SwapShift(officer="de vries"))
     pass_time(desk, 149)
     assert told(desk, START) == [(60, "reminder", OFFICER), (120, "reminder", SECOND_OFFICER)]
 
@@ -313,7 +324,7 @@ NIGHTS = {
         {"officer": "officer1", "day": day, "from": "06:00", "to": "02:30"} for day in ("saturday", "sunday")
     ] + [{"officer": "officer2", "day": day, "from": "02:30", "to": "06:00"} for day in ("sunday", "monday")],
 }  # fmt: skip
-ELECTION = acts.AddElection(
+ELECTION = AddElection(
     code="TK2026", name_nl="Tweede Kamer", name_en="House of Representatives", polling_days=(date(2026, 3, 28),),
     period_from=date(2026, 1, 1), period_until=date(2026, 12, 31),
 )  # fmt: skip
@@ -376,7 +387,7 @@ def test_whoever_comes_on_call_gets_one_note(make: Made) -> None:
         "hierna om 12:34, aan B. de Vries", "door A. Jansen, tot 12:34",
     ):  # fmt: skip
         assert expected in text
-    desk.do(acts.SwapShift(officer="officer1"), "officer2")
+    desk.do(SwapShift(officer="officer1"), "officer2")
     desk.settle()
     desk.settle()
     assert notes(desk) == [("12:00", SECOND_OFFICER), ("12:19", OFFICER)]

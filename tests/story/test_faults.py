@@ -17,12 +17,16 @@ from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.commands import perform
-from flaggermail.commands.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import OpenCase
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.oncall import Acknowledge
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.ports import Position, RawMessage, Transaction
+from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders
@@ -31,6 +35,7 @@ from flaggermail.services import Services
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests.acting import run
 from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_late import OLD, mail, queued, read
@@ -86,12 +91,14 @@ def settle(env: Services) -> int:
 
 def notified(env: Services) -> str:
     """Sends a notification now and returns its id."""
-    act = OpenCase(election="PS2027", type="D_general_warning", origin="earlier_cases", title="Two boxes coloured")
-    case = perform.run(env, act, "officer1").key
-    perform.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
-    perform.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
-    draft = perform.run(env, Draft(case=case, channel="x-urgent"), "officer1").key
-    perform.run(env, Approve(draft=draft), "officer1")
+    act = OpenCase(
+        election="PS2027", type=CaseType.GENERAL_WARNING, origin=Origin.EARLIER_CASES, title="Two boxes coloured"
+    )
+    case = run(env, act, "officer1").key
+    run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    run(env, Decide(case=case, decision=Decision.NOTIFY, reason="such votes are invalid"), "officer1")
+    draft = run(env, Draft(case=case, channel="x-urgent"), "officer1").key
+    run(env, Approve(draft=draft), "officer1")
     delivery.drain(env)
     return draft
 
@@ -175,7 +182,7 @@ def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Service
     wrong.go_on(-25)
     with env.store.read() as tx:
         (first,) = tx.find(Reminder)
-    perform.run(night, Acknowledge(reminder=first.id), "officer1")
+    run(night, Acknowledge(reminder=first.id), "officer1")
     assert minutes_told(night, wrong, 100) == [55]
 
 
@@ -188,7 +195,7 @@ def test_an_ok_by_a_clock_set_back_leaves_one_question(env: Services, answered: 
     with env.store.read() as tx:
         told = sorted(tx.find(Reminder), key=lambda reminder: reminder.told_at)
     for number in answered:
-        perform.run(night, Acknowledge(reminder=told[number].id), "officer1")
+        run(night, Acknowledge(reminder=told[number].id), "officer1")
     assert minutes_told(night, wrong, 200) == [70]
 
 

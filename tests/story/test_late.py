@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import perform
-from flaggermail.commands.acts import Acknowledge
+from flaggermail.commands import door
+from flaggermail.commands.oncall import Acknowledge
 from flaggermail.intake import poll
 from flaggermail.oncall.escalation import Step, write_steps
 from flaggermail.outbox import delivery
@@ -150,7 +150,7 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Services, clock: SetClo
     assert tick(env) == 0
 
     with env.store.begin() as tx:
-        perform.perform(UnitOfWork(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[2].id))
+        door.perform(UnitOfWork(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[2].id))
     assert {(r.acknowledged_by, r.acknowledged_at) for r in reminders(env)} == {("officer1", NOW)}
     clock.set(NOW + timedelta(minutes=100))
     # An acknowledgement never silences the escalation to the head. The sixth is an alarm, since no mail has left.
@@ -164,7 +164,7 @@ def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: Set
     cases = [notify(env, number, NOW - timedelta(minutes=125)).removesuffix("/1") for number in (1, 2)]
     tick(env)
     with env.store.begin() as tx:
-        perform.perform(UnitOfWork(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[0].id))
+        door.perform(UnitOfWork(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[0].id))
     delivery.drain(env)
     clock.set(NOW + timedelta(minutes=60))
     assert tick(env) == len(cases)

@@ -16,8 +16,10 @@ from click.testing import CliRunner
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.commands import acts
-from flaggermail.commands.perform import run
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.notify import Draft
+from flaggermail.commands.observe import Resume
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import Refusal
 from flaggermail.intake.ingest import ingest
@@ -25,6 +27,7 @@ from flaggermail.letters import observing
 from flaggermail.notices import notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, RawMessage, Submission
+from flaggermail.record.case_values import Decision
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
 from flaggermail.reminders import reminders
@@ -32,6 +35,7 @@ from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, Set
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.told_status import document, told
 from tests.story.conftest import CONFIG
@@ -106,9 +110,9 @@ class Desk:
     def notify(self, case: str = "VF-EP2024-0001") -> str:
         """Assesses, decides and drafts; returns the draft to approve."""
         for act in (
-            acts.Assess(case=case, incorrect=True, contradicts="The day is another.", criteria=(3,), own_attempts=2),
-            acts.Decide(case=case, decision="notify", reason="voters may come on the wrong day"),
-            acts.Draft(case=case, channel="x-urgent", title="Wrong day", text="See https://posts.example/1"),
+            Assess(case=case, incorrect=True, contradicts="The day is another.", criteria=(3,), own_attempts=2),
+            Decide(case=case, decision=Decision.NOTIFY, reason="voters may come on the wrong day"),
+            Draft(case=case, channel="x-urgent", title="Wrong day", text="See https://posts.example/1"),
         ):
             run(self.env, act, "officer1")
         return f"{case}/1"
@@ -163,7 +167,7 @@ def test_reminders_are_withheld_and_do_not_come_at_resume(desk: Desk) -> None:
         assert [row.withheld for row in tx.find(Reminder)] == [True]
     desk.refer(2)
     desk.clock.set(desk.clock.now() + 60 * MINUTE)  # the daemon was down
-    run(desk.env, acts.Resume(), "officer1")
+    run(desk.env, Resume(), "officer1")
     desk.tick(120)
     assert desk.sent == []
     with desk.env.store.read() as tx:
@@ -188,7 +192,7 @@ def test_a_withheld_mail_is_not_sent_when_its_reason_comes_again(desk: Desk) -> 
     """A withheld confirmation is not sent when its reason recurs after resume."""
     observing.begin(desk.env)
     desk.refer(1)
-    run(desk.env, acts.Resume(), "head1")
+    run(desk.env, Resume(), "head1")
     with desk.env.store.begin() as tx:
         case = tx.get(Case, "VF-EP2024-0001")
         assert case is not None
@@ -205,9 +209,9 @@ def test_approval_is_refused_with_the_way_out(desk: Desk) -> None:
     observing.begin(desk.env)
     desk.sent.clear()
     with pytest.raises(Refusal, match=r"the desk observes and sends nothing; `flaggermail resume`"):
-        run(desk.env, acts.Approve(draft=draft), "officer1")
-    run(desk.env, acts.Resume(), "officer1")
-    run(desk.env, acts.Approve(draft=draft), "officer1")
+        run(desk.env, Approve(draft=draft), "officer1")
+    run(desk.env, Resume(), "officer1")
+    run(desk.env, Approve(draft=draft), "officer1")
     desk.tick(1)
     with desk.env.store.read() as tx:
         (mail,) = tx.find(OutboxMail, kind="notification")
@@ -218,7 +222,7 @@ def test_officers_go_on_working(desk: Desk) -> None:
     """Decisions still work in observe mode, and the mail they cause is withheld."""
     observing.begin(desk.env)
     desk.refer(1)
-    run(desk.env, acts.Decide(case="VF-EP2024-0001", decision="none", reason="not about the process"), "officer1")
+    run(desk.env, Decide(case="VF-EP2024-0001", decision=Decision.NONE, reason="not about the process"), "officer1")
     desk.tick(1)
     assert desk.sent == []
 
@@ -229,7 +233,7 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
     An approved notification stays queued for an officer's decision.
     """
     desk.refer(1)
-    run(desk.env, acts.Approve(draft=desk.notify()), "officer1")
+    run(desk.env, Approve(draft=desk.notify()), "officer1")
     observing.begin(desk.env)
     desk.tick(3)
     assert desk.sent == []
@@ -240,7 +244,7 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
     assert set(states) == {"intake_confirmation", "officer_notice", "decision_notice", "approval_request"}
     assert set(states.values()) == {"cancelled"}
     with pytest.raises(Refusal, match=f"{held.id} waited before .*outbox cancel ID.*--with-waiting"):
-        run(desk.env, acts.Resume(), "officer1")
+        run(desk.env, Resume(), "officer1")
     assert "sends again" in desk.type("resume", "--with-waiting")
     desk.tick(1)
     assert desk.sent[0] == held.recipient
@@ -255,7 +259,7 @@ def test_a_citizen_who_was_told_nothing_does_not_count_as_declined(desk: Desk) -
         declines = tx.find(Decline)
     assert (places, declines) == (["declined"], [])
     assert desk.withheld() == ["decline"]
-    run(desk.env, acts.Resume(), "officer1")
+    run(desk.env, Resume(), "officer1")
     desk.take_in(CITIZEN.replace("{number}", "2"))
     with desk.env.store.read() as tx:
         (second,) = tx.find(StoredMessage, message_id="c2@mailprovider.example")
@@ -267,11 +271,11 @@ def test_a_citizen_who_was_told_nothing_does_not_count_as_declined(desk: Desk) -
 def test_resume_is_recorded_with_its_actor(desk: Desk, officer: str) -> None:
     """An officer or the head may resume; actor and time are recorded."""
     observing.begin(desk.env)
-    run(desk.env, acts.Resume(), officer)
+    run(desk.env, Resume(), officer)
     (ended,) = desk.events(EventKind.OBSERVING_ENDED)
     assert (ended.actor, ended.at) == (officer, NOW)
     with pytest.raises(Refusal, match="does not observe"):
-        run(desk.env, acts.Resume(), officer)
+        run(desk.env, Resume(), officer)
 
 
 def test_resume_needs_the_role(desk: Desk) -> None:
@@ -282,7 +286,7 @@ def test_resume_needs_the_role(desk: Desk) -> None:
     officers = oncall.model_copy(update={"officers": (*oncall.officers, reader)})
     env = replace(desk.env, settings=desk.env.settings.model_copy(update={"oncall": officers}))
     with pytest.raises(Refusal, match="none of the roles head, officer"):
-        run(env, acts.Resume(), "reader1")
+        run(env, Resume(), "reader1")
 
 
 def test_status_shows_it(desk: Desk, tmp_path: Path) -> None:
@@ -334,5 +338,5 @@ def test_a_restart_without_the_option_goes_on_observing(desk: Desk) -> None:
     for observe in (True, True, False):
         assert "observing, nothing is sent" in started(desk.env, observe=observe)[-1]
     assert len(desk.events(EventKind.OBSERVING_BEGAN)) == 1
-    run(desk.env, acts.Resume(), "officer1")
+    run(desk.env, Resume(), "officer1")
     assert "observing" not in started(desk.env, observe=False)[-1]

@@ -17,8 +17,8 @@ import pytest
 
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
-from flaggermail.commands import perform
-from flaggermail.commands.acts import Acknowledge
+from flaggermail.commands import door
+from flaggermail.commands.oncall import Acknowledge
 from flaggermail.letters import observing
 from flaggermail.logbook import configure
 from flaggermail.notices import notices
@@ -91,7 +91,7 @@ def test_a_reminder_calls_after_its_minutes_and_an_ok_ends_it(paged: Services, c
     run(paged)
     assert calls(paged) == [("first", "VF-PS2027-0001, X: 65 min (+1)")]
     with paged.store.begin() as tx:
-        perform.perform(UnitOfWork(paged, tx, clock.now(), "officer1"), Acknowledge(reminder=reminders(paged)[0].id))
+        door.perform(UnitOfWork(paged, tx, clock.now(), "officer1"), Acknowledge(reminder=reminders(paged)[0].id))
     clock.set(NOW + timedelta(minutes=30))
     run(paged)
     assert len(calls(paged)) == 1

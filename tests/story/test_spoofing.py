@@ -22,8 +22,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.cases import lifecycle
-from flaggermail.commands.acts import ConfirmMessage
-from flaggermail.commands.perform import run
+from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.intake.ingest import ingest
 from flaggermail.intake.vouching import ByReceivingServer
 from flaggermail.ports import RawMessage
@@ -34,6 +33,7 @@ from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
 from tests.story.conftest import CONFIG, NOW

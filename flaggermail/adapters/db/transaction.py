@@ -287,8 +287,13 @@ class SqlTransaction:
         return next((finding.event for finding in found if finding.subject in subjects), None)
 
     def head(self, seq: int | None = None) -> Head | None:
-        """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
+        """Returns number, digest and instant of an event, by default of the last; None if there is no such event.
+
+        In a writing transaction the last event is the last one appended.
+        """
         last = self._connection.execute(_HEAD).first()
+        if seq is None and self._head is not None:
+            seq = self._head[0]
         if seq is None and (last is None or not isinstance(last.seq, int)):
             return None
         number = last.seq if seq is None and last is not None else seq

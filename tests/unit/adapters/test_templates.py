@@ -14,14 +14,13 @@ import re2
 
 from flaggermail.adapters.files.template_formats import Formats, marked, minutes_to, read_words
 from flaggermail.adapters.files.templates import FileTemplates
-from flaggermail.cases.checklist import Item
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
 from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.record.case_values import DeclineReason
+from flaggermail.record.case_values import DeclineReason, Item
 from flaggermail.record.trust import SenderTrust
 from flaggermail.replies.verbs import Why
 from tests.corpus import each

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flaggermail.cases.assessment import missing, warnings
-from flaggermail.commands.acts import CASE_TYPES
+from flaggermail.record.case_values import CaseType
 from flaggermail.record.rows import Case
 from tests.corpus import each
 
@@ -50,7 +50,7 @@ def test_what_is_missing_before_a_notification(assessed: Case, lacks: tuple[str,
     assert missing(assessed) == lacks
 
 
-@each("kind", CASE_TYPES)
+@each("kind", list(CaseType))
 @each(("attempts", "shown"), [(None, 0), (0, 0), (1, 1), (2, None), (5, None)])
 def test_fewer_than_two_own_attempts_warn_in_every_type(kind: str, attempts: int | None, shown: int | None) -> None:
     """Fewer than two own attempts cause a warning for every type, but do not prevent a decision."""

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.cases.checklist import Item, missing
+from flaggermail.cases.checklist import missing
 from flaggermail.mail.message import Address, Attachment, Forwarded, Message
+from flaggermail.record.case_values import Item
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import each

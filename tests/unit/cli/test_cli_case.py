@@ -42,8 +42,8 @@ def test_a_case_from_opening_to_closing(desk: Desk) -> None:
     assert desk.done("case", "close", number) == f"case {number} closed\n"
     assert desk.done("case", "list", "--state", "notified") == "no cases\n"
     found = desk.type("case", "list", "--json").json
-    assert isinstance(found, list)
-    assert [(case["number"], case["state"], "token" in case) for case in found] == [(number, "closed", False)]
+    assert isinstance(found, dict)
+    assert [(case["number"], case["state"], "token" in case) for case in found["cases"]] == [(number, "closed", False)]
 
 
 def test_show_tells_how_long_the_platform_took(desk: Desk) -> None:
@@ -296,8 +296,8 @@ def test_elections_are_added_and_closed_at_once(desk: Desk) -> None:
     )
     desk.done("election", "close", "GR2026")
     found = desk.type("election", "list", "--json").json
-    assert isinstance(found, list)
-    assert [(e["polling_days"], e["closed_at"]) for e in found if e["code"] == "GR2026"] == [
+    assert isinstance(found, dict)
+    assert [(e["polling_days"], e["closed_at"]) for e in found["elections"] if e["code"] == "GR2026"] == [
         (["2026-03-18"], "2024-06-06T10:33:00+02:00")
     ]
     assert desk.type("case", "open", "--election", "GR2026", "--type", "other", "--origin", "media").status == 1

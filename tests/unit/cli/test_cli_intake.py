@@ -11,9 +11,8 @@ import pytest
 
 from flaggermail.citizens import retention
 from flaggermail.cli.case_assess import written_form
-from flaggermail.commands.tags import same_narrative
-from flaggermail.record.rows import Case
-from tests.unit.cli.conftest import VOUCHED, Desk
+from flaggermail.cli.session import Session
+from tests.unit.cli.conftest import CONFIG, VOUCHED, Desk
 
 REFERRAL = (
     VOUCHED.format(domain="lindewaard.example")
@@ -55,10 +54,8 @@ def test_an_earlier_case_on_the_same_narrative_is_shown_with_its_reasoning(liste
     assert isinstance(document, dict)
     assert [other["number"] for other in document["same_narrative"]] == ["VF-TK2023-0001"]
     assert "Earlier on" not in listed.done("case", "show", "VF-TK2023-0001")
-    with listed.env.store.read() as tx:
-        case = tx.get(Case, number)
-        assert case is not None
-        form = written_form(case, [], same_narrative(tx, case))
+    session = Session(CONFIG, given=listed.env, officer="officer1")
+    form = written_form(session.ask("case form", case=number))
     assert "# Same narrative, VF-TK2023-0001: Old boxes" in form
     assert "#   reason: the post said it was a joke" in form
 

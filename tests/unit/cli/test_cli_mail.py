@@ -52,8 +52,8 @@ def test_the_quarantine_lists_age_and_reason(desk: Desk) -> None:
     line = desk.done("quarantine", "list").splitlines()[1]
     assert line.split()[:4] == ["26h05", "2024-06-06", "10:34+02:00", key]
     waiting = desk.type("quarantine", "list", "--json").json
-    assert isinstance(waiting, list)
-    assert [(row["id"], row["age_minutes"], bool(row["reason"])) for row in waiting] == [(key, 1565, True)]
+    assert isinstance(waiting, dict)
+    assert [(row["id"], row["age_minutes"], bool(row["reason"])) for row in waiting["messages"]] == [(key, 1565, True)]
     assert desk.done("quarantine", "place", key, number, "--kind", "referral") == f"message {key} is in {number}\n"
     assert f"\n{key} is unverified: mx.bzk.example says nothing about DMARC\n" in desk.done("case", "show", number)
     assert desk.done("quarantine", "list") == "the quarantine is empty\n"
@@ -79,8 +79,8 @@ def test_what_is_noise_stays_listed(desk: Desk) -> None:
     assert key in listed
     assert "a newsletter" in listed
     rows = desk.type("message", "list", "--json").json
-    assert isinstance(rows, list)
-    assert [row["id"] for row in rows] == [key]
+    assert isinstance(rows, dict)
+    assert [row["id"] for row in rows["messages"]] == [key]
 
 
 def test_a_person_vouches_for_a_sender_or_does_not(desk: Desk) -> None:
@@ -121,8 +121,8 @@ def test_a_preview_is_octet_for_octet_what_leaves(desk: Desk) -> None:
     assert ran.octets.count(b"\n") == ran.octets.count(b"\r\n")
     desk.done("approve", f"{number}/1")
     mails = desk.type("outbox", "list", "--json").json
-    assert isinstance(mails, list)
-    leaves = [mail for mail in mails if mail["kind"] == "notification"]
+    assert isinstance(mails, dict)
+    leaves = [mail for mail in mails["mails"] if mail["kind"] == "notification"]
     assert [desk.env.octets.get(mail["digest"]) for mail in leaves] == [ran.octets]
 
 
@@ -182,9 +182,9 @@ def test_suggestions_are_shown_with_score_and_reason(desk: Desk) -> None:
     listed, shown = (
         desk.type(*words, "--json").json for words in (("quarantine", "list"), ("quarantine", "show", key))
     )
-    assert isinstance(listed, list)
+    assert isinstance(listed, dict)
     assert isinstance(shown, dict)
-    assert (listed[0]["suggestions"], shown["suggestions"]) == (wanted, wanted)
+    assert (listed["messages"][0]["suggestions"], shown["suggestions"]) == (wanted, wanted)
     desk.done("quarantine", "place", key, number)
     assert desk.done("quarantine", "place", key, "--back") == f"message {key} waits in the quarantine\n"
     assert line in desk.done("quarantine", "list")

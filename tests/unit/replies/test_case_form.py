@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.commands import acts
 from flaggermail.replies.case_form import (
     ChannelChoice,
     Form,
@@ -19,6 +18,7 @@ from flaggermail.replies.case_form import (
     values_in,
     written,
 )
+from flaggermail.replies.request import Request
 from tests.corpus import each
 
 CASE = "VF-PS2027-0006"
@@ -60,12 +60,23 @@ def fault(own: str, whole: str = "", asked: SentForm = ASKED) -> tuple[str, tupl
 
 def test_a_filled_form_is_assessment_decision_and_draft() -> None:
     """A filled form gives an assessment, a decision and a draft; the rule becomes the reason."""
-    assert taken(filled()).acts(CASE) == (
-        acts.Assess(
-            case=CASE, incorrect=True, contradicts=FILLED["regel"], criteria=(1,), own_attempts=3, all_means_used=None
+    assert taken(filled()).requests(CASE) == (
+        Request(
+            "case assess",
+            {
+                "case": CASE,
+                "incorrect": True,
+                "contradicts": FILLED["regel"],
+                "criteria": (1,),
+                "own_attempts": 3,
+                "all_means_used": None,
+            },
         ),
-        acts.Decide(case=CASE, decision="notify", reason=FILLED["regel"]),
-        acts.Draft(case=CASE, channel="tiktok-elections", title="Een video", text="https://video.example/v/1"),
+        Request("case decide", {"case": CASE, "decision": "notify", "reason": FILLED["regel"]}),
+        Request(
+            "notify",
+            {"case": CASE, "channel": "tiktok-elections", "title": "Een video", "text": "https://video.example/v/1"},
+        ),
     )
 
 
@@ -125,7 +136,7 @@ def test_a_line_that_cannot_be_read_is_named(word: str, value: str, named: str) 
 )
 def test_criteria_are_read_as_they_are_written(value: str, criteria: tuple[int, ...]) -> None:
     """One, several or no criteria are understood in their usual forms."""
-    assert taken(filled(criterium=value)).assessed.criteria == criteria
+    assert taken(filled(criterium=value)).assessed["criteria"] == criteria
 
 
 @each(
@@ -142,7 +153,7 @@ def test_criteria_are_read_as_they_are_written(value: str, criteria: tuple[int, 
 def test_other_decisions_need_a_reason_only(value: str, decision: str, reason: str) -> None:
     """Other decisions need only a reason, in their own line or as the rule, and give no draft."""
     form = taken(filled(besluit=value, onjuist="", criterium="", pogingen=""))
-    assert [type(act) for act in form.acts(CASE)] == [acts.Assess, acts.Decide]
+    assert [asked.name for asked in form.requests(CASE)] == ["case assess", "case decide"]
     assert (form.decision, form.reason) == (decision, reason)
     if reason == FILLED["regel"]:
         assert fault(filled(besluit=value, regel="", onjuist="")) == ("lines missing", ("besluit",))
@@ -159,14 +170,16 @@ def test_other_decisions_need_a_reason_only(value: str, decision: str, reason: s
 )
 def test_platforms_and_channels_are_named(value: str, codes: list[str]) -> None:
     """A channel is named by its code or by a platform with one mail channel; several channels give several drafts."""
-    drafts = [act.channel for act in taken(filled(besluit=value)).acts(CASE) if isinstance(act, acts.Draft)]
+    drafts = [
+        asked.fields["channel"] for asked in taken(filled(besluit=value)).requests(CASE) if asked.name == "notify"
+    ]
     assert drafts == codes
 
 
 def test_a_portal_gets_a_draft_too() -> None:
     """A portal named by its code gets a draft too."""
-    drafts = [a.channel for a in taken(filled(besluit="meld tiktok-portal")).acts(CASE) if isinstance(a, acts.Draft)]
-    assert drafts == ["tiktok-portal"]
+    asked = taken(filled(besluit="meld tiktok-portal")).requests(CASE)
+    assert [one.fields["channel"] for one in asked if one.name == "notify"] == ["tiktok-portal"]
 
 
 def test_a_platform_that_could_be_several_channels_is_not_guessed() -> None:
@@ -218,7 +231,7 @@ def test_means_are_asked_of_a_lost_channel_only() -> None:
     lost = replace(ASKED, case_type="B_channel")
     assert "middelen:" in written(lost)
     assert "middelen:" not in written(ASKED)
-    assert taken(filled(lost, middelen="ja"), asked=lost).assessed.all_means_used is True
+    assert taken(filled(lost, middelen="ja"), asked=lost).assessed["all_means_used"] is True
 
 
 def test_a_form_in_the_text_of_a_stranger_is_none() -> None:

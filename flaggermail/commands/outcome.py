@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The outcome of a command: a line for a person, and what was done in values for a program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from flaggermail.record.case_values import Decision
+from flaggermail.record.contacts import ChannelKind, ContactMeans
+
+
+class Done(StrEnum):
+    """What a command did; `config/templates/*/reply_answer` contains the text for each."""
+
+    ACKNOWLEDGED = "acknowledged"
+    APPROVED = "approved"
+    ASKED = "asked"
+    ASSESSED = "assessed"
+    ASSIGNED = "assigned"
+    CONFIRMED = "confirmed"
+    DECIDED = "decided"
+    DEVICE_CONFIRMED = "device confirmed"
+    DRAFTED = "drafted"
+    HANDED_OVER = "handed over"
+    NOISE = "noise"
+    NOTED = "noted"
+    OPENED = "opened"
+    OTHER = "other"  # no reply mail asks for it
+    PLACED = "placed"
+    REFUSED = "refused"
+    REJECTED = "rejected"
+    SUBMITTED = "submitted"
+    SWAPPED = "swapped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Did:
+    """What a command did, and the facts that belong to it; None where a fact does not apply."""
+
+    what: Done = Done.OTHER
+    case: str | None = None
+    name: str | None = None  # of the officer who has the matter or the shift now
+    minutes: int | None = None  # for which reminders are suppressed
+    at: datetime | None = None  # the instant that a contact note gives
+    means: ContactMeans | None = None
+    starts: bool | None = None  # a contact note that starts clocks
+    stops: bool | None = None  # a contact note that counts as an answer or as something sent
+    decision: Decision | None = None
+    few_attempts: bool | None = None  # the referrer made fewer attempts of their own than "repeated" means
+    unproven: str | None = None  # the mail of the referrer who is not told, because nobody vouches for its sender
+    draft: str | None = None
+    channel: str | None = None  # its name
+    kind: ChannelKind | None = None
+    leaves: bool | None = None  # the draft has all approvals
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The new state in one line, the key of the new or changed row, warnings to a person, and what was done."""
+
+    text: str
+    key: str
+    warnings: tuple[str, ...] = ()
+    did: Did = Did()

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a reply asks of the desk: the name of a command and its fields, as every other way in gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flaggermail.mail.message_json import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to the desk, as `commands.door` reads it."""
+
+    name: str
+    fields: Mapping[str, Json]
