@@ -343,7 +343,10 @@ READING = {  # command -> arguments; {case} and the like are filled in
     "quarantine show": ["{parked}"],
     "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],
 }  # fmt: skip
-ELSEWHERE = {"check", "officer revoke", "replay", "rules check"}  # they show only what the administrator wrote
+ELSEWHERE = {  # they show only what the administrator wrote, or what the package brings
+    "check", "db upgrade", "demo", "init", "officer revoke", "oncall page", "replay", "rules check", "rules schema",
+    "run",
+}  # fmt: skip
 ACTING = set(door.COMMANDS)  # their documents hold a key and one line of ours
 
 
