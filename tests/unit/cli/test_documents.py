@@ -32,7 +32,7 @@ def written(octets: bytes) -> str:
     return b64encode(octets).decode("ascii")
 
 
-def ask(desk: Desk, name: str, **request: Json) -> Mapping[str, Json]:
+def ask(desk: Desk, name: str, /, **request: Json) -> Mapping[str, Json]:
     """Asks the desk as its first officer, with a request that went through JSON."""
     document = OpenDesk(CONFIG, officer="officer1", given=desk.env).ask(name, json.loads(json.dumps(request)))
     found = json.loads(json.dumps(document))
