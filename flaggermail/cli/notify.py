@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command(name="notify")
 @click.argument("case", type=CASE)
 @click.option(
-    "--channel", required=True, type=CHANNEL, metavar="CODE", help="The channel of the platform, as in platforms.yaml."
+    "--channel", type=CHANNEL, required=True, metavar="CODE", help="The channel of the platform, as in platforms.yaml."
 )
 @click.option("--template", metavar="NAME", help="The template. [default: the one for the type of the case]")
 @click.option(

@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import click
 import pytest
+
+from flaggermail.cli import COMMANDS
+from tests.unit.cli.test_cli_help import everything
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +60,38 @@ def test_the_wheel_puts_nothing_beside_the_package(installed: Path) -> None:
     names = {path.name.partition("-")[0] for path in installed.iterdir()}
     assert names == {"flaggermail"}
     assert {path.name for path in (installed / "flaggermail" / "_shipped").iterdir()} == {"config", "rules"}
+
+
+def page_of(installed: Path, *words: str) -> str:
+    """Returns what `man` shows for a command of the wheel; whatever it complains of is a fault."""
+    (shared,) = installed.glob("*.data/data/share/man")
+    command = ["man", "--warnings", "--manpath", str(shared), "-".join(("flaggermail", *words))]
+    environment = {**os.environ, "MANWIDTH": "100", "MAN_KEEP_FORMATTING": "", "LC_ALL": "C.UTF-8"}
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (shown.returncode, shown.stderr) == (0, ""), shown.stderr
+    return re.sub("\x08.", "", shown.stdout)
+
+
+def test_man_shows_the_pages_of_an_installed_wheel(installed: Path) -> None:
+    """`man flaggermail` shows every command with its whole sentence, and each command has a page of its own."""
+    page = page_of(installed)
+    assert page.startswith("FLAGGERMAIL(1)")
+    said = " ".join(page.split())
+    for name, sentence in COMMANDS.items():
+        assert f" {name} {sentence}" in said, name
+    assert "oncall next [OPTIONS]" in page_of(installed, "oncall", "next")
+
+
+def test_every_command_has_a_page(installed: Path) -> None:
+    """Each command, groups and their commands too, has a page with its help and every option."""
+    (shared,) = installed.glob("*.data/data/share/man/man1")
+    pages = {page.stem for page in shared.iterdir()}
+    assert pages == {"flaggermail", *("-".join(("flaggermail", *path)) for path, _ in everything())}
+    for path, command in everything():
+        text = (shared / f"{'-'.join(('flaggermail', *path))}.1").read_text("utf-8")
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and not parameter.hidden:
+                assert parameter.opts[-1].replace("-", r"\-") in text, (path, parameter.name)
 
 
 def test_the_wheel_brings_the_schema(installed: Path, tmp_path: Path) -> None:

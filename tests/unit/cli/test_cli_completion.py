@@ -19,7 +19,7 @@ from tests.unit.cli.conftest import CONFIG, Desk
 from tests.unit.cli.test_cli_help import SLOW, everything
 
 # parameters that name a case, a channel or an officer, by the name of the parameter
-NAMED = {"case": "cases", "channel": "channels", "officer": "officers"}
+NAMED = {"case": "cases", "number": "cases", "related": "cases", "channel": "channels", "officer": "officers"}
 
 
 @pytest.fixture
@@ -35,19 +35,19 @@ def directory(desk: Desk) -> Path:
     return folder
 
 
-def completed(directory: Path, *words: str, shell: str = "bash") -> list[str]:
+def completed(directory: Path, *words: str, dialect: str = "bash") -> list[str]:
     """Returns what the program offers for the last word; whatever it prints to standard error is a fault."""
     typed = ["flaggermail", "--config", str(directory), *words]
     environment = {
-        **os.environ, "_FLAGGERMAIL_COMPLETE": f"{shell}_complete", "COMP_WORDS": " ".join(typed),
+        **os.environ, "_FLAGGERMAIL_COMPLETE": f"{dialect}_complete", "COMP_WORDS": " ".join(typed),
         "COMP_CWORD": str(len(typed) - 1),
     }  # fmt: skip
-    program = "import sys\nfrom flaggermail.cli import main\ntry:\n    main()\nfinally:\n    " + (
+    program = (
+        "import sys\nfrom flaggermail.cli import main\ntry:\n    main()\nfinally:\n    "
         f"sys.stderr.write(' '.join(name for name in {SLOW!r} if name in sys.modules and name != 'ruamel'))"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
-    )  # fmt: skip
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert ran.stderr == ""
     return ran.stdout.split()
 
@@ -70,7 +70,7 @@ def test_officers_are_completed(directory: Path, words: tuple[str, ...], offered
 @pytest.mark.outside
 def test_a_remark_is_shown_where_the_shell_has_room(directory: Path) -> None:
     """The Z shell shows the name beside the id."""
-    assert completed(directory, "officer", "enrol", "head", shell="zsh") == ["plain", "head1", "C.", "Bakker"]
+    assert completed(directory, "officer", "enrol", "head", dialect="zsh") == ["plain", "head1", "C.", "Bakker"]
 
 
 @pytest.mark.outside
