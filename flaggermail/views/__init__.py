@@ -24,7 +24,6 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "message octets": "flaggermail.views.message:MessageOctets",
     "message sample": "flaggermail.views.message:SampleMessage",
     "message show": "flaggermail.views.message:ShowMessage",
-    "notify octets": "flaggermail.views.notification:NotificationOctets",
     "notify preview": "flaggermail.views.notification:PreviewNotification",
     "officer enrolment": "flaggermail.views.officer:ShowEnrolment",
     "officer list": "flaggermail.views.officer:ListOfficers",

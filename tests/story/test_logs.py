@@ -344,9 +344,10 @@ READING = {  # command -> arguments; {case} and the like are filled in
     "quarantine show": ["{parked}"],
     "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],
 }  # fmt: skip
-ELSEWHERE = {  # what the administrator or the desk wrote, what the package brings, names of files
-    "case text", "check", "db upgrade", "demo", "init", "message sample", "message save", "officer revoke", "oncall page", "replay", "rules check", "rules schema",
-    "run",
+# They show only what the administrator or the desk wrote, what the package brings, or the names of files.
+ELSEWHERE = {
+    "case text", "check", "db upgrade", "demo", "init", "message sample", "message save", "officer revoke",
+    "oncall page", "replay", "rules check", "rules schema", "run",
 }  # fmt: skip
 ACTING = set(door.COMMANDS)  # their documents hold a key and one line of ours
 
