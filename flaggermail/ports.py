@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.events import Event
@@ -403,6 +404,10 @@ class Parser(Protocol):
         """Parses each mail, in order, at a lower cost than with `parse`."""
         return [self.parse(octets) for octets in many]
 
+    def attachment(self, octets: bytes, number: int) -> bytes | None:
+        """Returns the decoded octets of `Message.attachments[number]`; None if they cannot be decoded alone."""
+        ...
+
     def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
         """Returns the parsed mail and the mails attached to it (`Message.enclosed`), within one allowance of time.
 
@@ -414,6 +419,10 @@ class Parser(Protocol):
     def parse_deliveries(self, many: Sequence[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
         """Does the same for each mail, in order, at a lower cost."""
         return [self.parse_delivery(octets) for octets in many]
+
+    def hops(self, octets: bytes) -> tuple[Hop, ...]:
+        """Returns the servers that relayed the mail, first one first; empty if unreadable. Never raises."""
+        ...
 
     def close(self) -> None:
         """Ends the parsing processes; idempotent."""

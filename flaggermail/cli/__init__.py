@@ -28,6 +28,7 @@ COMMANDS = {
     "declined": "List, show and decline citizens' mail.",
     "demo": "Play the whole story on this machine.",
     "election": "List, add and close elections.",
+    "events": "Print what happened: the events of the record in words.",
     "exercise": "Start and stop an exercise.",
     "init": "Write a complete configuration to start from.",
     "message": "List, show and correct messages.",

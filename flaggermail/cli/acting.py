@@ -15,12 +15,12 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import FlaggermailError, Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.services import Services
+    from flaggermail.opening import Given
 
 _NAME = "flaggermail"
 
 
-def typed(environment: Services, officer: str, words: Sequence[str]) -> str:
+def typed(environment: Given, officer: str, words: Sequence[str]) -> str:
     """Returns the output of the command line `words` (with or without the program's name), run as that officer.
 
     Raises Refusal with the text that would have been printed to stderr.

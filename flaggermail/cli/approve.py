@@ -16,7 +16,7 @@ from flaggermail.cli.session import Session, as_json_option, report_answer
 def command(session: Session, draft: str, reject: str | None, *, as_json: bool) -> None:
     """Approve or reject a draft.
 
-    An approved draft is sent octet for octet as `flaggermail notify --preview` printed it.
+    An approved draft is sent octet for octet as `flaggermail notify` froze it.
 
     Example: flaggermail approve VF-EP2024-0001/1
     """

@@ -45,7 +45,7 @@ command.add_command(assess)
 @click.option("--source", type=choice(Source), help="Who reported it.")
 @click.option("--from-message", metavar="ID", help="The stored message to open it from.")
 @click.option(
-    "--related", multiple=True, type=CASE, metavar="CASE", help="An earlier case on the same narrative; repeatable."
+    "--related", type=CASE, multiple=True, metavar="CASE", help="An earlier case on the same narrative; repeatable."
 )
 @as_json_option
 @click.pass_obj
@@ -104,7 +104,7 @@ def assign(session: Session, case: str, officer: str, *, as_json: bool) -> None:
 
 @command.command(name="link")
 @click.argument("case", type=CASE)
-@click.argument("related", nargs=-1, required=True, type=CASE)
+@click.argument("related", type=CASE, nargs=-1, required=True)
 @as_json_option
 @click.pass_obj
 def link(session: Session, case: str, related: tuple[str, ...], *, as_json: bool) -> None:

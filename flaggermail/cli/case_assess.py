@@ -43,7 +43,8 @@ def assess(session: Session, case: str, file: Path | None, *, edit: bool, anew: 
     report_answer(answer, as_json=as_json)
 
 
-def _assess_from(session: Session, case: str, file: Path) -> Mapping[str, Json]:
+def _assess_from(session: Session, case: str, file: Path, **seen: Json) -> Mapping[str, Json]:
+    """Records what a file says; `seen`: the version of the desk on which the answers rest, if one is known."""
     try:
         filled = file.read_bytes().decode("utf-8-sig")
     except OSError as fault:
@@ -52,7 +53,7 @@ def _assess_from(session: Session, case: str, file: Path) -> Mapping[str, Json]:
         line = fault.object[: fault.start].count(b"\n") + 1
         raise click.UsageError(f"{file}:{line}: is not UTF-8; save the file in that encoding.") from fault
     answers = session.ask("case form read", text=filled, name=str(file))["answers"]
-    return session.ask("case assess", case=case, **(answers if isinstance(answers, Mapping) else {}))
+    return session.ask("case assess", case=case, **(answers if isinstance(answers, Mapping) else {}), **seen)
 
 
 def _assess_in_editor(session: Session, typed: str, *, anew: bool) -> Mapping[str, Json]:
@@ -71,7 +72,7 @@ def _assess_in_editor(session: Session, typed: str, *, anew: bool) -> Mapping[st
         click.edit(filename=str(path))
         if forms.untouched(path):
             raise Refusal(f"case {number}: the form was left as it was; nothing was recorded")
-        answer = _assess_from(session, number, path)
+        answer = _assess_from(session, number, path, version=asked["version"])
         taken = True
     finally:
         if taken or forms.untouched(path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.clocks import show_calculation
+from flaggermail.cli.calculation import show_calculation
 from flaggermail.cli.completing import CASE
 from flaggermail.cli.documents import minute, number, part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
@@ -60,7 +60,7 @@ def list_(session: Session, election: str | None, state: str | None, tag: str | 
 
 
 @click.command(name="show")
-@click.argument("number", metavar="CASE", type=CASE)
+@click.argument("number", type=CASE, metavar="CASE")
 @as_json_option
 @click.pass_obj
 def show(session: Session, number: str, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from flaggermail.cli.session import login, show_json_line
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.daemon.service import Daemon
     from flaggermail.demo import Look
 
 _PROGRAM = "flaggermail"
@@ -96,10 +96,10 @@ def _run_daemon(directory: Path) -> None:
     logbook.configure()
     running = demo_daemon(directory)
     running.obey_signals()
-    Thread(target=_stop_with_parent, args=(running,), daemon=True).start()
+    Thread(target=_stop_with_parent, args=(running.stop.set,), daemon=True).start()
     running.run()
 
 
-def _stop_with_parent(running: Daemon) -> None:
+def _stop_with_parent(stop: Callable[[], None]) -> None:
     os.read(sys.stdin.fileno(), 1)  # not through sys.stdin: its lock, held at exit, would abort the interpreter
-    running.stop.set()
+    stop()

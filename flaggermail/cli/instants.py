@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
 import click
-
-from flaggermail.cli.session import Session
-from flaggermail.notifications.latency import minutes
 
 INSTANT_HELP = "ISO 8601 with offset; without one it is local time in the configured zone."
 _LENGTH_OF_A_DAY = len("2024-06-06")
@@ -39,37 +35,13 @@ def typed_instant(text: str) -> str:
     return text
 
 
-def instant(text: str) -> datetime:
-    """Parses an instant in ISO 8601; for `type=` of an option. Raises click.BadParameter.
-
-    Without an offset it is local time in the configured zone. If a clock change makes that time ambiguous or
-    nonexistent, the offset is required.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or len(text) <= _LENGTH_OF_A_DAY:
-        raise click.BadParameter(f"{text!r} is no instant; write it as 2024-06-06T10:34 or 2024-06-06T10:34+02:00")
-    if found.tzinfo is not None:
-        return found
-    session = click.get_current_context().ensure_object(Session)
-    earlier = found.replace(tzinfo=session.zone)
-    later = earlier.replace(fold=1)
-    if earlier.utcoffset() != later.utcoffset():
-        choices = f"{earlier.isoformat()} or {later.isoformat()}"
-        raise click.BadParameter(f"{text!r} is not one instant, the clock changes then; write the offset: {choices}")
-    return earlier
-
-
-def shown(at: datetime | None, zone: ZoneInfo) -> str:
-    """Formats an instant to the minute, in `zone` with its offset; empty for None."""
-    return "" if at is None else at.astimezone(zone).isoformat(sep=" ", timespec="minutes")
-
-
 def age(since: datetime, now: datetime) -> str:
     """Formats the time since `since` in hours and minutes: `26h05`."""
-    return hours(minutes(since, now))
+    return hours(int((_minute(now) - _minute(since)).total_seconds()) // 60)
+
+
+def _minute(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def hours(minutes_: int) -> str:

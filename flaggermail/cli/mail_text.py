@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -26,6 +27,7 @@ def show_mail(session: Session, key: str, *, as_json: bool) -> None:
         show_json(found)
         return
     _show_facts(found)
+    _show_hops(parts(found, "hops"))
     _show_text(found)
 
 
@@ -66,6 +68,20 @@ def _show_facts(message: Mapping[str, Json]) -> None:
             ("defects", message["defects"]),
         )
     )
+
+
+def _show_hops(hops: Sequence[Mapping[str, Json]]) -> None:
+    """Prints the servers that relayed the mail, the first one first, each with its own clock's instant."""
+    if hops:
+        click.echo("\nHops")
+    for hop in hops:
+        delay = (
+            f", {hop['delay_seconds']:.0f} s after the one before" if isinstance(hop["delay_seconds"], float) else ""
+        )
+        before = f", from {hop['from']}" if hop["from"] else ""
+        protocol = f" ({hop['protocol']})" if hop["protocol"] else ""
+        at = f"{datetime.fromisoformat(text(hop, 'at')):%Y-%m-%d %H:%M:%S}" if hop["at"] else "no instant"
+        click.echo(safe_line(f"  {at}  {hop['by'] or '(no name)'}{before}{protocol}{delay}"))
 
 
 def _show_text(message: Mapping[str, Json]) -> None:

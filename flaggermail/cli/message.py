@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import re
 from pathlib import Path
 
@@ -155,6 +157,41 @@ def sample(session: Session, message: str, out: Path, name: str | None, *, as_js
         f"write `about`, put them into rules/samples, and add to the rule: samples: {{match: [{chosen}]}}",
         err=True,
     )
+
+
+@command.command(name="save")
+@click.argument("message", metavar="ID")
+@click.option("--attachment", metavar="NAME", help="Only this attachment, by its name or its position from 1.")
+@click.option(
+    "--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="The output folder.",
+)  # fmt: skip
+@as_json_option
+@click.pass_obj
+def save(session: Session, message: str, attachment: str | None, folder: Path, *, as_json: bool) -> None:
+    """Save a mail, octet for octet, or one of its attachments. No existing file is overwritten.
+
+    An attachment comes from a stranger: open it where it can do no harm.
+
+    Example: flaggermail message save m00000012 --attachment screenshot.png --to evidence
+    """
+    found = session.ask("message octets", message=message, attachment=attachment)
+    name = text(found, "name")
+    if Path(name).name != name:
+        raise Refusal(f"message {message}: {name} is no name of a file")
+    path = folder / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(base64.b64decode(text(found, "base64")))
+    except FileExistsError as fault:
+        raise Refusal(f"{safe_line(str(path))}: is there already; choose another folder (--to)") from fault
+    except OSError as fault:
+        raise click.ClickException(f"{safe_line(str(path))}: {fault.strerror}") from fault
+    if as_json:
+        show_json({name: found[name] for name in ("message", "name", "size", "version")} | {"file": str(path)})
+    else:
+        click.echo(safe_line(str(path)))
 
 
 def _free_name(folder: Path, base: str) -> str:

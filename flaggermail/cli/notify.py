@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import base64
 import sys
-from typing import TextIO
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -15,11 +16,14 @@ from flaggermail.cli.documents import texts
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe, safe_line
 
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
+
 
 @click.command(name="notify")
 @click.argument("case", type=CASE)
 @click.option(
-    "--channel", required=True, type=CHANNEL, metavar="CODE", help="The channel of the platform, as in platforms.yaml."
+    "--channel", type=CHANNEL, required=True, metavar="CODE", help="The channel of the platform, as in platforms.yaml."
 )
 @click.option("--template", metavar="NAME", help="The template. [default: the one for the type of the case]")
 @click.option(
@@ -27,11 +31,11 @@ from flaggermail.cli.terminal import safe, safe_line
 )
 @click.option(
     "--text", type=click.File(encoding="utf-8"),
-    help="What the platform is asked to look at, from a file; - is standard input.",
+    help="What the platform is asked to look at, or a letter of your own; from a file, - is standard input.",
 )  # fmt: skip
 @click.option("--contact", default="", metavar="TEXT", help="The contact for the platform.")
 @click.option(
-    "--preview", is_flag=True, help="Print the exact octets that would be sent; the id goes to standard error."
+    "--preview", is_flag=True, help="Print the mail as it would be frozen now; no draft is made, and nobody is asked."
 )
 @as_json_option
 @click.pass_obj
@@ -44,32 +48,36 @@ def command(
     Prints the id of the draft. It is sent octet for octet as it is now, but only after an officer has approved it: with
     `flaggermail approve`, or by answering the request that is mailed to every officer who may.
 
+    A text whose first line is a salutation is a letter of your own: it is sent as written, with the number below it. It
+    is refused if it lacks what a notification must say.
+
+    With --preview nothing is stored: the mail is printed as it would be now, with XXXX for the tail of the number.
+
     Example: flaggermail notify VF-EP2024-0001 --channel x-urgent --text posts.txt --preview
     """
-    answer = session.ask(
-        "notify", case=case, channel=channel, template=template, title=title, text=text.read() if text else "",
-        contact=contact,
-    )  # fmt: skip
+    wanted: dict[str, Json] = {
+        "case": case, "channel": channel, "template": template, "title": title, "text": text.read() if text else "",
+        "contact": contact,
+    }  # fmt: skip
+    answer = session.ask("notify preview" if preview else "notify", **wanted)
     for warning in texts(answer, "warnings"):
         click.echo(f"note: {safe_line(warning)}", err=True)
     if as_json:
         show_json(answer)
-        return
-    click.echo(safe_line(text_of(answer, "state")), err=True)
-    if preview:
-        _print_octets(session, text_of(answer, "key"))
+    elif preview:
+        _show_preview(answer)
     else:
+        click.echo(safe_line(text_of(answer, "state")), err=True)
         click.echo(answer["key"])
 
 
-def _print_octets(session: Session, draft: str) -> None:
-    """Prints the draft: unchanged octets to a file or pipe, made safe on a terminal."""
-    found = session.ask("notify octets", draft=draft)
-    if found["base64"] is None:  # for a portal or the telephone there is no mail, only its text
-        click.echo(f"{safe_line(text_of(found, 'subject'))}\n\n{safe(text_of(found, 'text').strip())}")
-        return
-    octets = base64.b64decode(text_of(found, "base64"))
-    if sys.stdout.isatty():
+def _show_preview(shown: Mapping[str, Json]) -> None:
+    """Prints the draft that would be made: unchanged octets to a file or pipe, made safe on a terminal."""
+    click.echo(f"note: only a preview; the draft will have its own: {', '.join(texts(shown, 'differs'))}", err=True)
+    octets = base64.b64decode(text_of(shown, "base64"))
+    if not shown["by_mail"]:  # for a portal or the telephone there is no mail, only its text
+        click.echo(f"{safe_line(text_of(shown, 'subject'))}\n\n{safe(text_of(shown, 'text').strip())}")
+    elif sys.stdout.isatty():
         click.echo(safe(octets.decode("utf-8", "backslashreplace").replace("\r\n", "\n")), nl=False)
     else:
         sys.stdout.buffer.write(octets)

@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.clocks import show_calculation
+from flaggermail.cli.calculation import show_calculation
 from flaggermail.cli.completing import OFFICER
 from flaggermail.cli.documents import minute, part, parts, text
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.instants import INSTANT_HELP, instant
+from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import table
 from flaggermail.cli.terminal import safe_line
@@ -52,11 +51,11 @@ def now(session: Session, *, as_json: bool) -> None:
 
 @command.command(name="next")
 @click.option(
-    "--at", "at", type=instant, metavar="INSTANT", help=f"Show the state at this future instant. {INSTANT_HELP}"
+    "--at", "at", type=typed_instant, metavar="INSTANT", help=f"Show the state at this future instant. {INSTANT_HELP}"
 )
 @as_json_option
 @click.pass_obj
-def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
+def next_(session: Session, at: str | None, *, as_json: bool) -> None:
     """List the coming shifts and the next reminders of each running clock, with their calculation.
 
     With --at: who is on call then, which policy applies then, and which reminders will have been sent by then if
@@ -64,7 +63,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
 
     Example: flaggermail oncall next --at 2027-03-17T23:00
     """
-    found = session.ask("oncall next", at=at.isoformat() if at else None)
+    found = session.ask("oncall next", at=at)
     if as_json:
         show_json(found)
     elif at:
@@ -88,7 +87,7 @@ def _print_next(found: Mapping[str, Json]) -> None:
     click.echo(f"next reminder due: {minute(found, 'next_reminder_due') or 'none'}")
 
 
-def _print_forecast(found: Mapping[str, Json], at: datetime) -> None:
+def _print_forecast(found: Mapping[str, Json], at: str) -> None:
     """Prints officer, policies and reminders at a future instant."""
     click.echo(f"on call then: {_named(part(found, 'on_call'))}")
     for what, policy in part(found, "policies").items():
@@ -122,17 +121,17 @@ def ack(session: Session, reminder: str, *, as_json: bool) -> None:
 
 @command.command(name="override")
 @click.argument("officer", type=OFFICER)
-@click.option("--from", "begins_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
-@click.option("--until", "ends_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
+@click.option("--from", "begins_at", required=True, type=typed_instant, metavar="INSTANT", help=INSTANT_HELP)
+@click.option("--until", "ends_at", required=True, type=typed_instant, metavar="INSTANT", help=INSTANT_HELP)
 @as_json_option
 @click.pass_obj
-def override(session: Session, officer: str, begins_at: datetime, ends_at: datetime, *, as_json: bool) -> None:
+def override(session: Session, officer: str, begins_at: str, ends_at: str, *, as_json: bool) -> None:
     """Put OFFICER on call for a period, regardless of the schedule.
 
     Example: flaggermail oncall override officer2 --from 2027-03-17T18:00 --until 2027-03-18T07:00
     """
-    span = {"begins_at": begins_at.isoformat(), "ends_at": ends_at.isoformat()}
-    report_answer(session.ask("oncall override", officer=officer, **span), as_json=as_json)
+    answer = session.ask("oncall override", officer=officer, begins_at=begins_at, ends_at=ends_at)
+    report_answer(answer, as_json=as_json)
 
 
 @command.command(name="swap")
@@ -148,9 +147,9 @@ def swap(session: Session, shift: str, other: str, *, as_json: bool) -> None:
 
     Example: flaggermail oncall swap 2027-03-17T15:00 2027-03-18T07:00
     """
-    begins_at = None if shift == "now" else instant(shift).isoformat()
+    begins_at = None if shift == "now" else typed_instant(shift)
     if other[:1].isdigit():
-        answer = session.ask("oncall swap", shift=begins_at, other=instant(other).isoformat())
+        answer = session.ask("oncall swap", shift=begins_at, other=typed_instant(other))
     else:
         answer = session.ask("oncall swap", shift=begins_at, officer=other)
     report_answer(answer, as_json=as_json)

@@ -63,7 +63,7 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 
 @command.command(name="place")
 @click.argument("message", metavar="ID")
-@click.argument("case", required=False, type=CASE)
+@click.argument("case", type=CASE, required=False)
 @click.option("--new", is_flag=True, help="Open a new case with it.")
 @click.option("--noise", is_flag=True, help="Treat it as noise; requires --reason.")
 @click.option(

@@ -8,14 +8,12 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
-from flaggermail.cli.documents import text, texts
+from flaggermail.cli.documents import texts
 from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.opening import OpenDesk
 
@@ -59,11 +57,6 @@ class Session:
     def now(self) -> datetime:
         """Returns the current instant in UTC, by the clock of the given services or else the system clock."""
         return datetime.now(UTC) if self.given is None else self.given.clock.now()
-
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        """The desk's time zone, in which instants without an offset are entered."""
-        return ZoneInfo(text(self.ask("desk"), "zone"))
 
 
 def login() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from importlib import import_module
+from typing import TypeVar
 
 from flaggermail.commands import versions
 from flaggermail.commands.command import Command
@@ -16,6 +17,8 @@ from flaggermail.commands.requests import read_request
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.services import UnitOfWork
+
+C = TypeVar("C", bound=Command)
 
 _ROOM = "flaggermail.commands"
 COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, imported when it is asked for
@@ -93,11 +96,16 @@ def command_of(name: str) -> type[Command]:
 
 def perform(work: UnitOfWork, command: Command, version: Json = None) -> Outcome:
     """Performs a command within `work` if its actor may, and nobody was faster since `version`. Raises Refusal."""
-    _authorise(work, command)
-    command = _with_whole_numbers(work, command)
+    command = ready(work, command)
     if version is not None:
         versions.check(work, command, version)
     return command.perform(work)
+
+
+def ready(work: UnitOfWork, command: C) -> C:
+    """Returns the command with whole case numbers. Raises Refusal unless its actor may give it."""
+    _authorise(work, command)
+    return _with_whole_numbers(work, command)
 
 
 def _authorise(work: UnitOfWork, command: Command) -> None:
@@ -110,7 +118,7 @@ def _authorise(work: UnitOfWork, command: Command) -> None:
         raise Refusal(f"{command.NAME}: {work.actor} has none of the roles {needed} that this command needs")
 
 
-def _with_whole_numbers(work: UnitOfWork, command: Command) -> Command:
+def _with_whole_numbers(work: UnitOfWork, command: C) -> C:
     """Returns the command with case numbers as the record has them: people type `7`, or copy one with its tail."""
     typed = {
         name: whole_number(work, value) if isinstance(value, str) else tuple(whole_number(work, one) for one in value)

@@ -12,7 +12,7 @@ from flaggermail.commands.lookups import one_of, the_case, the_election
 from flaggermail.commands.outcome import Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
-from flaggermail.letters.outgoing import Frozen, Outgoing, of_notification
+from flaggermail.letters.outgoing import Outgoing, of_notification
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.notifications import draft_policy
 from flaggermail.record.events import EventKind, added, changed
@@ -28,9 +28,33 @@ TEMPLATE_OF_TYPE = {
     "D_general_warning": "general_warning",
     "other": "notification",
 }
-FOLLOW_UP, CALL_SHEET = "follow_up", "call_sheet"
+FOLLOW_UP, CALL_SHEET, OWN_TEXT = "follow_up", "call_sheet", "own_text"
+SALUTATION = 8  # words of the longest
 PHONE = "phone"  # a kind of channel
-NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP})
+NO_TOKEN, NO_TAIL = "0" * 32, "XXXX"  # stand in a preview for what chance decides when the draft is made
+NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP, OWN_TEXT})
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A draft as it would be frozen now; `text` as the platform reads it."""
+
+    subject: str
+    text: str
+    octets: bytes
+    by_mail: bool  # False for a portal or a phone
+    differs: tuple[str, ...]  # what is a placeholder in it
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A checked request for a draft."""
+
+    case: Case
+    channel: Channel
+    template: str
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,28 +72,55 @@ class Draft(CaseCommand):
     follow_up: bool = False
 
     def perform(self, work: UnitOfWork) -> Outcome:
-        case = the_case(work, self.case)
-        channel = channel_status.usable(work, self.channel or _channel_of_exchange(work, case))
-        platform_checks.check_decided(case)
-        warnings = platform_checks.check_exercise(work, case, channel)
-        _check_none_pending(work, case, channel)
-        template = _template(case, channel, self)
-        written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
-        if written in NEEDS_TEXT and not self.text.strip():
-            raise Refusal(f"notify: template {template} needs --text FILE, what the platform is asked to look at")
-        blank = _blank(work, case, channel, template)
+        plan = _planned(work, self)
+        case, channel = plan.case, plan.channel
+        number, token = work.tx.number(_counter(case)), work.env.randomness.token()
+        blank = _blank(work, plan, number, token, _tail(work, plan) or lifecycle.new_tail(work, case))
         frozen = writing.freeze(work, _outgoing(work, case, channel, blank, self))
-        _check(work, channel, blank, frozen)
+        _check(work, channel, blank, frozen.subject, frozen.body)
         drafted = replace(blank, subject=frozen.subject, message_id=frozen.message_id, digest=frozen.digest)
         _supersede(work, case, channel)
         about = EventRef(case=case.number, notification=drafted.id)
-        work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
+        work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=plan.template, about=about)
         approve.request(work, drafted, frozen.body)
         does = (
             "sends it" if channel.kind == platform_checks.MAIL else f"gives it to the officer, for the {channel.kind}"
         )
         text = f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}"
-        return Outcome(text, drafted.id, warnings, portal_texts.did(Done.DRAFTED, drafted, channel))
+        return Outcome(text, drafted.id, plan.warnings, portal_texts.did(Done.DRAFTED, drafted, channel))
+
+
+def preview(work: UnitOfWork, command: Draft) -> Preview:
+    """Returns the draft that `draft` would freeze now, with placeholders for what chance decides; writes nothing.
+
+    Raises Refusal as `draft` does.
+    """
+    plan = _planned(work, command)
+    tail = _tail(work, plan)
+    blank = _blank(work, plan, work.tx.reached(_counter(plan.case)) + 1, NO_TOKEN, tail or NO_TAIL)
+    sample = writing.preview(work, _outgoing(work, plan.case, plan.channel, blank, command))
+    _check(work, plan.channel, blank, sample.subject, sample.body)
+    text = work.env.parser.parse(sample.octets).text
+    differs = (*(() if tail else (f"the tail {NO_TAIL}",)), f"the token {NO_TOKEN}", "the Message-ID", "the Date")
+    return Preview(sample.subject, text, sample.octets, bool(blank.to), differs, plan.warnings)
+
+
+def _planned(work: UnitOfWork, command: Draft) -> _Plan:
+    """Checks everything that can be checked before the text is written. Raises Refusal."""
+    case = the_case(work, command.case)
+    channel = channel_status.usable(work, command.channel or _channel_of_exchange(work, case))
+    platform_checks.check_decided(case)
+    warnings = platform_checks.check_exercise(work, case, channel)
+    _check_none_pending(work, case, channel)
+    template = _template(case, channel, command)
+    written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
+    if written in NEEDS_TEXT and not command.text.strip():
+        raise Refusal(f"notify: template {template} needs --text FILE, what the platform is asked to look at")
+    return _Plan(case, channel, template, tuple(warnings))
+
+
+def _counter(case: Case) -> str:
+    return f"notification {case.number}"
 
 
 def _channel_of_exchange(work: UnitOfWork, case: Case) -> str:
@@ -84,12 +135,22 @@ def _channel_of_exchange(work: UnitOfWork, case: Case) -> str:
 
 
 def _template(case: Case, channel: Channel, command: Draft) -> str:
-    """Returns the template of the draft; for a phone channel it is always the call sheet."""
+    """Returns the template of the draft; for a phone channel it is always the call sheet.
+
+    A text that opens as a letter is sent as written, because the other templates open and close one themselves.
+    """
     if command.follow_up:
         return FOLLOW_UP
     if channel.kind == PHONE:
         return one_of("template", command.template or CALL_SHEET, (CALL_SHEET,))
-    return one_of("template", command.template or TEMPLATE_OF_TYPE[case.type], tuple(TEMPLATE_OF_TYPE.values()))
+    usual = OWN_TEXT if _opens_as_letter(command.text) else TEMPLATE_OF_TYPE[case.type]
+    return one_of("template", command.template or usual, (*TEMPLATE_OF_TYPE.values(), OWN_TEXT))
+
+
+def _opens_as_letter(text: str) -> bool:
+    """True if the first line is a salutation by its form, in whatever language: a few words that end with a comma."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return first.endswith(",") and len(first.split()) <= SALUTATION and "://" not in first
 
 
 def _check_none_pending(work: UnitOfWork, case: Case, channel: Channel) -> None:
@@ -103,15 +164,16 @@ def _check_none_pending(work: UnitOfWork, case: Case, channel: Channel) -> None:
             )
 
 
-def _blank(work: UnitOfWork, case: Case, channel: Channel, template: str) -> Notification:
+def _blank(work: UnitOfWork, plan: _Plan, number: int, token: str, tail: str) -> Notification:
+    case, channel = plan.case, plan.channel
     return Notification(
-        id=f"{case.number}/{work.tx.number(f'notification {case.number}')}",
+        id=f"{case.number}/{number}",
         case=case.number,
         platform=channel.platform,
         channel=channel.code,
         channel_name=channel.name,
-        counted=template != FOLLOW_UP,
-        template=template,
+        counted=plan.template != FOLLOW_UP,
+        template=plan.template,
         language=channel.language,
         to=channel.to,
         cc=channel.cc,
@@ -121,20 +183,23 @@ def _blank(work: UnitOfWork, case: Case, channel: Channel, template: str) -> Not
         policy_read_on=channel.policy_read_on,
         drafted_by=work.actor,
         drafted_at=work.now,
-        token=work.env.randomness.token(),
+        token=token,
         digest="",
         exercise=case.exercise,
-        tail=_tail(work, case, channel, follow_up=template == FOLLOW_UP),
+        tail=tail,
     )
 
 
-def _tail(work: UnitOfWork, case: Case, channel: Channel, *, follow_up: bool) -> str:
-    """Returns the tail of the number: a follow-up bears that of the notification which it follows."""
+def _tail(work: UnitOfWork, plan: _Plan) -> str | None:
+    """Returns the tail that a follow-up bears, that of the notification which it follows; None for a new one."""
+    if plan.template != FOLLOW_UP:
+        return None
+    channel = plan.channel
     sent = work.tx.find(
-        Notification, case=case.number, platform=channel.platform, counted=True, state=NotificationState.SENT
+        Notification, case=plan.case.number, platform=channel.platform, counted=True, state=NotificationState.SENT
     )
     sent.sort(key=lambda use: (use.channel == channel.code, use.sent_at or use.drafted_at))
-    return (sent[-1].tail if follow_up and sent else None) or lifecycle.new_tail(work, case)
+    return sent[-1].tail if sent else None
 
 
 def _supersede(work: UnitOfWork, case: Case, channel: Channel) -> None:
@@ -197,7 +262,7 @@ def _earlier(work: UnitOfWork, case: Case, platform: str) -> list[dict[str, obje
     return [{"number": number, "sent_on": sent_at.astimezone(zone).date()} for sent_at, number in dated]
 
 
-def _check(work: UnitOfWork, channel: Channel, notification: Notification, frozen: Frozen) -> None:
+def _check(work: UnitOfWork, channel: Channel, notification: Notification, subject: str, body: str) -> None:
     """Raises Refusal for a text without a required statement or with a forbidden one."""
     requirements = draft_policy.Requirements(
         language=channel.language,
@@ -209,6 +274,6 @@ def _check(work: UnitOfWork, channel: Channel, notification: Notification, froze
         follow_up=not notification.counted,
     )
     patterns, search = work.env.draft_patterns, work.env.matcher.search
-    faults = draft_policy.faults(frozen.subject, frozen.body, requirements, patterns, search)
+    faults = draft_policy.faults(subject, body, requirements, patterns, search)
     if faults:
         raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}")

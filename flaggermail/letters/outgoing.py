@@ -64,6 +64,16 @@ def of_notification(
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A mail as it would be frozen now; it is stored nowhere."""
+
+    message_id: str
+    subject: str
+    body: str
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Frozen:
     """A mail that has octets and a Message-ID, and is in the archive."""
 

@@ -24,7 +24,7 @@ AS_WRITTEN = frozenset({*PLATFORM_TEMPLATES, "call_sheet", "referrer_reply", "ex
 
 _STRANGERS: Mapping[str, int] = {
     "title": LONGEST, "subject": LONGEST, "sender": LONGEST, "attachments": LONGEST,
-    "suggestions": LONGEST_LINK,
+    "suggestions": LONGEST_LINK, "hop_by": LONGEST, "hop_from": LONGEST, "hop_protocol": LONGEST,
 }  # fmt: skip
 _OF_ALARMS: Mapping[str, int] = {**_STRANGERS, "what": LONGEST_ALARM}
 _SEVERAL_LINES = frozenset({"text", "question", "reason", "advice"})  # an officer's words, or marked by the template

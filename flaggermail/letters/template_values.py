@@ -75,7 +75,7 @@ LATE = frozenset({
 
 APPROVAL = frozenset({"draft", "follow_up", "platform", "channel", "kind", "persons"})
 
-PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up")
+PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up", "own_text")
 
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
@@ -91,7 +91,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "officer_notice": EVERY
     | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
-    | {"open_cases", "unsure", "verdict", "unread"},
+    | {"open_cases", "unsure", "verdict", "unread", "hops"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply"},

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing, stored_messages
-from flaggermail.letters.outgoing import Frozen, Outgoing
+from flaggermail.letters.outgoing import Frozen, Outgoing, Sample
 from flaggermail.letters.strangers_words import guarded, one_line
 from flaggermail.mail.compose import Letter, compose, is_message_id
 from flaggermail.mail.invisible import visible, visible_lines
@@ -29,19 +29,32 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import OutboxMail, Token
 from flaggermail.services import EventRef, UnitOfWork
 
+LETTERS = "letter"  # the counter of the mails that were composed
+
 
 def freeze(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
     """Renders and composes `outgoing` and stores its octets durably. Raises Refusal if no valid mail results."""
+    letter, subject, body, octets = _composed(work, outgoing, work.tx.number(LETTERS))
+    digest = work.env.octets.put(octets)
+    return Frozen(letter.message_id, subject, body, digest, content_key_of(letter))
+
+
+def preview(work: UnitOfWork, outgoing: Outgoing) -> Sample:
+    """Returns what `freeze` would make of `outgoing` now, and stores nothing. Raises Refusal as it does."""
+    letter, subject, body, octets = _composed(work, outgoing, work.tx.reached(LETTERS) + 1)
+    return Sample(letter.message_id, subject, body, octets)
+
+
+def _composed(work: UnitOfWork, outgoing: Outgoing, number: int) -> tuple[Letter, str, str, bytes]:
+    """Returns the letter with that number, its subject and text as rendered, and its octets. Raises Refusal."""
     names = [*([exercises.MARK] if exercises.is_exercise_mail(work, outgoing) else []), outgoing.template]
     parts = [render(work, name, outgoing.language, outgoing.number or outgoing.case, outgoing.values) for name in names]
     subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
-    letter = _letter(work, outgoing, subject, body)
+    letter = _letter(work, outgoing, subject, body, number)
     try:
-        octets = compose(letter)
+        return letter, subject, body, compose(letter)
     except ValueError as fault:
         raise Refusal(f"{outgoing.template}: {fault}") from fault
-    digest = work.env.octets.put(octets)
-    return Frozen(letter.message_id, subject, body, digest, content_key_of(letter))
 
 
 def render(
@@ -71,7 +84,7 @@ def content_key_of(letter: Letter) -> str:
     return content_key(letter.subject, (letter.from_,), date, letter.to, letter.cc, references, letter.body)
 
 
-def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str) -> Letter:
+def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, number: int) -> Letter:
     """Builds the letter; values from foreign mail (a subject, a text, a name, a Message-ID) are sanitized first."""
     mailbox = work.env.settings.desk.mailbox
     domain = mailbox.address.rpartition("@")[2]
@@ -82,7 +95,7 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str) -> Le
     if outgoing.automatic is not None:
         headers += [("Auto-Submitted", outgoing.automatic), (LOOP_HEADER, mailbox.address)]
     return Letter(
-        message_id=message_id(outgoing.token, work.tx.number("letter"), domain),
+        message_id=message_id(outgoing.token, number, domain),
         date=work.now.astimezone(work.env.settings.zone),
         from_=Address(mailbox.address, getattr(mailbox.display_name, outgoing.language)),
         to=tuple(Address(to.address, one_line(to.name) if to.name else None) for to in outgoing.to),

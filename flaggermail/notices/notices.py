@@ -14,7 +14,7 @@ from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import with_tail
-from flaggermail.notices import attention, duty, page_queue, rate_limits
+from flaggermail.notices import attention, duty, page_queue, rate_limits, route
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.case_values import Priority
 from flaggermail.record.events import EventKind, added
@@ -161,6 +161,7 @@ def tell_of_mail(
         "labels": list(stored.labels),
         "sender": stored.from_address or "",
         "verdict": stored.verdict,
+        "hops": route.template_values(route.hops_of(work, stored)) if stored.disputed else [],
         "unread": _unread(message, list((attached or {}).values())),
         "subject": stored.subject or "",
         "text": unfolded(message),

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from flaggermail.citizens.retention import due_at
 from flaggermail.commands.lookups import the_message
-from flaggermail.errors import Refusal
+from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import Json, contract
 from flaggermail.matching.scoring import read
+from flaggermail.notices.route import hops_of
 from flaggermail.notifications.latency import minutes
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, StoredMessage
@@ -70,14 +72,13 @@ class ShowMessage(View):
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns the message and its "mail" as `parse --json` gives it. Raises NotFound, Refusal, ArchiveFault."""
-        stored = the_message(work, self.message)
-        if stored.discarded_at is not None:
-            raise Refusal(f"message {stored.id}: was destroyed at the end of the review window")
+        stored = _kept(work, self.message)
         mail = work.env.parser.parse(work.env.octets.get(stored.digest))
         return {
             **_with_suggestions(stored, work.env.settings.zone),
             "mail": contract(mail),
             "forwarded_zone_assumed": _zone_is_assumed(mail),
+            "hops": [hop.document(work.env.settings.zone) for hop in hops_of(work, stored)],
         }
 
 
@@ -93,6 +94,50 @@ class SampleMessage(View):
         return {
             "name": found.name, "mail": found.mail, "beside": found.beside, "differences": list(found.differences),
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageOctets(View):
+    """The octets of one message, or of one attachment: its name as `message show` gives it, or its position from 1."""
+
+    message: str
+    attachment: str | None = None
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"message", "name", "size", "base64"}; the name is safe for a file. Raises NotFound, Refusal."""
+        stored = _kept(work, self.message)
+        octets, name = work.env.octets.get(stored.digest), f"{stored.id}.eml"
+        if self.attachment is not None:
+            number, name = _attachment(work.env.parser.parse(octets), stored.id, self.attachment)
+            content = work.env.parser.attachment(octets, number)
+            if content is None:
+                raise Refusal(f"attachment {self.attachment}: cannot be decoded alone; save the whole message")
+            octets = content
+        return {
+            "message": stored.id, "name": name, "size": len(octets),
+            "base64": base64.b64encode(octets).decode("ascii"),
+        }  # fmt: skip
+
+
+def _kept(work: UnitOfWork, key: str) -> StoredMessage:
+    """Returns a message whose octets are kept. Raises NotFound, Refusal."""
+    stored = the_message(work, key)
+    if stored.discarded_at is not None:
+        raise Refusal(f"message {stored.id}: was destroyed at the end of the review window")
+    return stored
+
+
+def _attachment(mail: Message, key: str, wanted: str) -> tuple[int, str]:
+    """Returns the index of an attachment and a name for its file. Raises NotFound; Refusal if several are so named."""
+    named = [at for at, one in enumerate(mail.attachments) if one.filename == wanted]
+    if len(named) > 1:
+        positions = " or ".join(str(at + 1) for at in named)
+        raise Refusal(f"attachment {wanted}: message {key} has {len(named)} so named; give its position, {positions}")
+    if not named and wanted.isdecimal() and 0 < int(wanted) <= len(mail.attachments):
+        named = [int(wanted) - 1]
+    if not named:
+        raise NotFound(f"attachment {wanted}: message {key} has no such one; `flaggermail message show` lists them")
+    return named[0], mail.attachments[named[0]].filename or f"{key}-{named[0] + 1}.bin"
 
 
 def _placed(work: UnitOfWork, place: Place) -> list[StoredMessage]:

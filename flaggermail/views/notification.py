@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The texts of notifications: as a platform reads one, and the octets that are sent."""
+"""The texts of notifications: as a platform reads one, and as one would be sent."""
 
 from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
 
+from flaggermail.commands import door
+from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.portal_texts import wording
 from flaggermail.errors import NotFound
 from flaggermail.record.rows import Notification
@@ -21,30 +23,42 @@ class NotificationText(View):
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"draft", "subject", "text"}. Raises NotFound."""
-        notification = _with_text(work, self.draft)
+        notification = work.tx.get(Notification, self.draft)
+        if notification is None or not notification.digest:
+            raise NotFound(
+                f"draft {self.draft}: there is no text of it; `flaggermail case show` lists the notifications"
+            )
         said = wording(work, notification)
         return {"draft": notification.id, "subject": said.subject, "text": said.body}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationOctets(View):
-    """The frozen octets of a notification."""
+class PreviewNotification(View):
+    """A draft as it would be frozen now; nothing is stored, and nobody is asked."""
 
-    draft: str
+    case: str
+    channel: str
+    template: str | None = None
+    title: str = ""
+    text: str = ""
+    contact: str = ""
+    follow_up: bool = False
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns {"draft", "subject", "text", "base64"}; the last is null for a portal or phone. Raises NotFound."""
-        notification = _with_text(work, self.draft)
-        said = wording(work, notification)
-        octets = work.env.octets.get(notification.digest) if notification.to else None
+        """Returns {"subject", "text", "base64", "by_mail", "differs", "warnings"}: the mail, and what is made up in it.
+
+        Raises Refusal as the command "notify" does.
+        """
+        wanted = Draft(
+            case=self.case, channel=self.channel, template=self.template, title=self.title, text=self.text,
+            contact=self.contact, follow_up=self.follow_up,
+        )  # fmt: skip
+        found = preview(work, door.ready(work, wanted))
         return {
-            "draft": notification.id, "subject": said.subject, "text": said.body,
-            "base64": None if octets is None else base64.b64encode(octets).decode("ascii"),
-        }  # fmt: skip
-
-
-def _with_text(work: UnitOfWork, draft: str) -> Notification:
-    notification = work.tx.get(Notification, draft)
-    if notification is None or not notification.digest:
-        raise NotFound(f"draft {draft}: there is no text of it; `flaggermail case show` lists the notifications")
-    return notification
+            "subject": found.subject,
+            "text": found.text,
+            "base64": base64.b64encode(found.octets).decode("ascii"),
+            "by_mail": found.by_mail,
+            "differs": list(found.differs),
+            "warnings": list(found.warnings),
+        }

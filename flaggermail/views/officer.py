@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Officers, their devices for one-time codes, and the desk itself."""
+"""Officers and their devices for one-time codes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,6 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.record.rows import Device
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import Document, View
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowDesk(View):
-    """What everybody who asks may have to know first."""
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"zone"}: the IANA name of the zone in which instants are shown."""
-        return {"zone": work.env.settings.zone.key}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.notices.duty import officer_on_call, overrides
@@ -40,12 +41,9 @@ class ShowNow(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowNext(View):
-    """The coming shifts and reminders; with `at`, who is on call then and what will have been sent by then.
+    """The coming shifts and reminders; with `at`, who is on call then and what will have been sent by then."""
 
-    `at` has an offset; without one it is local time in the desk's zone.
-    """
-
-    at: datetime | None = None
+    at: Instant | None = None
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns shifts, clocks and when the next reminder is due; with `at` officer, policies and clocks then."""

@@ -18,7 +18,7 @@ from flaggermail.services import UnitOfWork
 
 Document = Mapping[str, Json]
 
-_SECRET = frozenset({"token"})  # a token authorises acts by mail
+SECRET = frozenset({"token"})  # a token authorises acts by mail
 # Programs that read `--json` know these fields by their earlier names.
 _IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "pending_digest": "missed"}
 
@@ -36,7 +36,7 @@ class View:
 
 def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
     """Returns a row for JSON: instants in `zone` with their offset, without secrets."""
-    names = [spec.name for spec in fields(record) if spec.name not in _SECRET]
+    names = [spec.name for spec in fields(record) if spec.name not in SECRET]
     return {_IN_JSON.get(name, name): json_of(getattr(record, name), zone) for name in names}
 
 

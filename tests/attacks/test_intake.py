@@ -15,6 +15,7 @@ import pytest
 
 from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.cases import AssignCase
+from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
@@ -84,6 +85,14 @@ class CountingParser:
     def parse_deliveries(self, many: Sequence[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
         """Parses and counts."""
         return [self.parse_delivery(octets) for octets in many]
+
+    def attachment(self, octets: bytes, number: int) -> bytes | None:
+        """Reads an attachment, which is not counted."""
+        return self.inner.attachment(octets, number)
+
+    def hops(self, octets: bytes) -> tuple[Hop, ...]:
+        """Passes the question on."""
+        return self.inner.hops(octets)
 
     def close(self) -> None:
         """Closes nothing."""

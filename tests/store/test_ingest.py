@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,10 +18,12 @@ from flaggermail.commands.oncall import Acknowledge
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.intake import poll
 from flaggermail.intake.ingest import ingest, ingest_together
+from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.events import EventKind
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (
     Alarm,
     Case,
@@ -145,6 +149,36 @@ def test_arrival_far_from_our_own_servers_line_is_disputed(desk: Desk) -> None:
     assert stored.disputed
     assert desk.clocks(key)["receipt"] == RUNNING
     assert "our own server took it at 2024-06-06 08:54 UTC" in stored.reason
+
+
+def test_the_notice_of_a_disputed_arrival_shows_where_the_time_was_lost(desk: Desk) -> None:
+    """The officer sees each server with its clock and the seconds since the one before, marked as others' words."""
+    key = desk.notified()
+    desk.clock.set(after(30))
+    octets = mail(answers=desk.message_id_of(key), at=after(20))
+    slow = b"Received: by queue.platform.example with LMTP id 1; Thu, 6 Jun 2024 08:42:00 +0000\r\n"
+    head, _, rest = octets.partition(b"From:")
+    stored = desk.receive(head + slow + b"From:" + rest, at=after(24))
+    assert stored.disputed
+    notice = desk.all(OutboxMail, kind=Kind.OFFICER_NOTICE.value, shows=stored.id)[-1]
+    shown = email.message_from_bytes(desk.env.octets.get(notice.digest), policy=email.policy.default)
+    text = shown.get_content()
+    assert "Wanneer de mail aankwam, staat niet vast." in text
+    (first, last) = [line for line in text.splitlines() if line.startswith("| - ")]
+    assert first == "| - 6 juni 2024 om 10:42: queue.platform.example (LMTP)"
+    assert "10:54, na 720 seconden: " in last
+
+
+def test_hops_are_read_for_no_other_mail(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ordinary intake does not ask for the hops, which would cost each mail more than parsing does."""
+
+    def read(_parser: object, _octets: bytes) -> tuple[Hop, ...]:
+        raise AssertionError("hops were read")
+
+    monkeypatch.setattr(type(desk.env.parser), "hops", read)
+    key = desk.notified()
+    assert not desk.receive(answer_to(desk, key)).disputed
+    assert not desk.receive(mail(REFERRER, *REFERRAL)).disputed
 
 
 def test_answer_from_before_the_sending_is_shown_to_a_person(desk: Desk) -> None:

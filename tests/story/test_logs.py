@@ -333,7 +333,8 @@ HOSTILE_MAIL = (
 ).encode()
 READING = {  # command -> arguments; {case} and the like are filled in
     "audit head": [], "audit verify": [],
-    "case list": [], "case show": ["{case}"], "channel list": [], "declined list": [], "declined show": ["{parked}"],
+    "case list": [], "case show": ["{case}"], "channel list": [], "events": [],
+    "declined list": [], "declined show": ["{parked}"],
     "election list": [],
     "message list": [],
     "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],
@@ -343,7 +344,11 @@ READING = {  # command -> arguments; {case} and the like are filled in
     "quarantine show": ["{parked}"],
     "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],
 }  # fmt: skip
-ELSEWHERE = {"check", "officer revoke", "replay", "rules check"}  # they show only what the administrator wrote
+# They show only what the administrator or the desk wrote, what the package brings, or the names of files.
+ELSEWHERE = {
+    "case text", "check", "db upgrade", "demo", "init", "message sample", "message save", "officer revoke",
+    "oncall page", "replay", "rules check", "rules schema", "run",
+}  # fmt: skip
 ACTING = set(door.COMMANDS)  # their documents hold a key and one line of ours
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import resource
 import sys
@@ -13,17 +14,17 @@ from typing import IO
 
 from flaggermail.adapters.parsing.allowance import allow
 from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.pipe import LENGTH, REQUEST
+from flaggermail.adapters.parsing.pipe import ATTACHMENT, HOPS, LENGTH, REQUEST
 from flaggermail.adapters.parsing.sandbox.confine import enter
 from flaggermail.adapters.parsing.vocabulary_file import read_language
-from flaggermail.mail.message_json import packed
+from flaggermail.mail.message_json import Json, packed
 
 ALLOWANCE = 0.3  # of the time limit, as processor time: then the part in progress is given up and the rest is read
 COSTLY = 0.05  # of the time limit, as processor time: a mail that takes more is read once
 
 
 def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
-    """Parses mails from standard input until it ends: a request and octets in, a length and a Message as JSON out.
+    """Parses mails from standard input until it ends: a request and octets in, a length and the answer as JSON out.
 
     Says first, in the same form, what confines this process. Raises OSError if its sandbox cannot be set up.
     """
@@ -34,15 +35,33 @@ def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     _send(sink, enter())
     while len(head := source.read(REQUEST.size)) == REQUEST.size:
-        length, seconds = REQUEST.unpack(head)
+        asked, length, seconds, number = REQUEST.unpack(head)
         octets = source.read(length)
         _allow_processor(seconds)
+        if asked == HOPS:
+            _send(sink, _hops(octets))
+            continue
         allow(seconds * ALLOWANCE)
+        if asked == ATTACHMENT:
+            _send(sink, _attachment(parser, octets, number))
+            continue
         begun = time.process_time()
         message = parser.parse(octets)
         allow(0)
         costly = message.overran or time.process_time() - begun > time_limit * COSTLY
         _send(sink, packed(replace(message, costly=costly)))
+
+
+def _attachment(parser: StandardParser, octets: bytes, number: int) -> dict[str, str | None]:
+    found = parser.attachment(octets, number)
+    allow(0)
+    return {"base64": None if found is None else base64.b64encode(found).decode("ascii")}
+
+
+def _hops(octets: bytes) -> list[Json]:
+    from flaggermail.adapters.parsing.hops import hops  # noqa: PLC0415 - loads mail-parser, which few mails need
+
+    return [hop.document() for hop in hops(octets)]
 
 
 def _send(sink: IO[bytes], document: object) -> None:

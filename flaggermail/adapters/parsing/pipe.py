@@ -5,5 +5,7 @@ from __future__ import annotations
 
 import struct
 
-REQUEST = struct.Struct(">Qd")  # octets of the mail that follows, and the seconds it may take
-LENGTH = struct.Struct(">Q")  # octets of the JSON that follows: first what confines the child, then each Message
+REQUEST = struct.Struct(">BQdH")
+"""What is asked, octets of the mail that follows, the seconds it may take, and which attachment is wanted."""
+MESSAGE, HOPS, ATTACHMENT = 0, 1, 2  # what can be asked of a mail
+LENGTH = struct.Struct(">Q")  # octets of the JSON that follows: first what confines the child, then each answer

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Parsing in a separate process, so that a hostile mail harms nothing else (decisions.md 24).
 
-The parent sends a length, the seconds it may take and the octets of one mail; the child (module `child`) answers with a
-length and the Message as JSON. The child has limits on processor time and memory, inherits no descriptor but
-its two pipes, and enters its sandbox (decisions.md 36) before it reads the first mail. Of a mail that kills it or takes
-too long only the header is read; the next mail gets a new child.
+The parent sends what it asks, a length, the seconds it may take and the octets of one mail; the child (module `child`)
+answers with a length and the Message, or the hops, as JSON. The child has limits on processor time and memory, inherits
+no descriptor but its two pipes, and enters its sandbox (decisions.md 36) before it reads the first mail. Of a mail that
+kills it or takes too long only the header is read; the next mail gets a new child.
 
 Live mail uses one child. History uses several, which end after a period without work.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -25,7 +26,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from flaggermail.adapters.parsing.pipe import LENGTH, REQUEST
+from flaggermail.adapters.parsing.pipe import ATTACHMENT, HOPS, LENGTH, MESSAGE, REQUEST
+from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import unpacked
 
@@ -37,6 +39,8 @@ TIME_LIMIT = 10.0  # seconds per mail
 DELIVERY = 0.8  # of the time limit, for a mail with all that is attached to it
 LEAST = 0.05  # seconds with which it is worth to begin with an attached mail
 LATE = "attached mail not read: the time for its delivery was used up"
+HOPS_LIMIT = 2.0  # seconds for the hops of one mail, of which only the header is sent
+HEADER = 64 * 1024  # octets
 START_LIMIT = 30.0  # seconds for the interpreter to start
 MODULE = "flaggermail.adapters.parsing.child"
 CHUNK = 1024 * 1024
@@ -87,7 +91,7 @@ class ParserProcess:
         with self._lock:
             try:
                 child = self._running()
-                answer = _exchange(child, octets, allowed)
+                answer = _exchange(child, MESSAGE, octets, allowed)
                 return unpacked(json.loads(answer))
             except TimeoutError:
                 reason = "over its time limit"
@@ -97,6 +101,28 @@ class ParserProcess:
                 reason = "answer not understood"
             self._end()
         return _unread(octets, f"parser ended: {reason}")
+
+    def attachment(self, octets: bytes, number: int) -> bytes | None:
+        """Returns the decoded octets of an attachment, see `ports.Parser`; None too if the mail ends the child."""
+        with self._lock:
+            try:
+                found = json.loads(_exchange(self._running(), ATTACHMENT, octets, self._time_limit, number))["base64"]
+                return base64.b64decode(found, validate=True) if isinstance(found, str) else None
+            except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError):
+                self._end()
+                return None
+
+    def hops(self, octets: bytes) -> tuple[Hop, ...]:
+        """Returns the servers that relayed the mail; empty, and never raises, if they cannot be read in time."""
+        with self._lock:
+            try:
+                answer = json.loads(
+                    _exchange(self._running(), HOPS, octets[:HEADER], min(HOPS_LIMIT, self._time_limit))
+                )
+                return tuple(map(hop_of, answer))
+            except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                self._end()  # what it has left to say must not pass for an answer about the next mail
+                return ()
 
     def confined(self) -> Mapping[str, object]:
         """Returns what confines the child, as it says itself; empty if it does not start."""
@@ -187,6 +213,14 @@ class ContainedParser:
         """Returns the parsed mail and the mails attached to it, within one allowance of time."""
         return self._live.parse_delivery(octets)
 
+    def attachment(self, octets: bytes, number: int) -> bytes | None:
+        """Returns the decoded octets of an attachment; see `ports.Parser`."""
+        return self._live.attachment(octets, number)
+
+    def hops(self, octets: bytes) -> tuple[Hop, ...]:
+        """Returns the servers that relayed the mail; empty, and never raises, if they cannot be read in time."""
+        return self._live.hops(octets)
+
     def parse_all(self, many: Sequence[bytes]) -> list[Message]:
         """Parses each mail, in order, with one process per core; for history."""
         return self._each(many, ParserProcess.parse)
@@ -270,10 +304,13 @@ def _unread(octets: bytes, defect: str) -> Message:
     return replace(header_only(octets, defect), overran=True, costly=True)
 
 
-def _exchange(child: subprocess.Popen[bytes], octets: bytes, seconds: float) -> bytes:
-    """Sends a mail, receives the answer. Raises TimeoutError after `seconds`, OSError or EOFError if the child ends."""
+def _exchange(child: subprocess.Popen[bytes], asked: int, octets: bytes, seconds: float, number: int = 0) -> bytes:
+    """Sends a mail and what is asked of it, with the number of an attachment, receives the answer.
+
+    Raises TimeoutError after `seconds`, OSError or EOFError if the child ends.
+    """
     sender, deadline = _pipes(child)[0].fileno(), time.monotonic() + seconds
-    for part in (REQUEST.pack(len(octets), seconds), octets):
+    for part in (REQUEST.pack(asked, len(octets), seconds, number), octets):
         view = memoryview(part)
         while view:
             _wait(sender, deadline, writing=True)

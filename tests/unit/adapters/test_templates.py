@@ -190,6 +190,7 @@ ALIKE: Mapping[str, object] = {
     "unanswered": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
     "in_hand": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
     "uncertain": [{"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "desk@loudhailer.example"}],
+    "hops": [{"at": SENT, "hop_by": "a.example", "hop_from": "b.example", "hop_protocol": "LMTP", "delay": 61}],
 }
 REASONED: Mapping[str, object] = {
     "number": "VF-TK2023-0001", "title": "Twee vakjes", "criteria": [1], "rule": "artikel N 7", "decision": "notify",
@@ -243,11 +244,17 @@ NOTHING: Mapping[str, object] = {
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
     "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
-    "unanswered": [], "in_hand": [], "uncertain": [],
+    "unanswered": [], "in_hand": [], "uncertain": [], "hops": [],
 }  # fmt: skip
 
 DECIDED = (*DeclineReason, "refer", "none")  # why no notification was sent
 LISTED = "https://loudhailer.example/post/1"
+
+HOPS = [
+    {"at": None, "hop_by": "", "hop_from": "", "hop_protocol": "", "delay": None},
+    {"at": SENT, "hop_by": "a.example", "hop_from": "", "hop_protocol": "LMTP", "delay": None},
+    {"at": SENT, "hop_by": "mx.b.example", "hop_from": "a.example", "hop_protocol": "ESMTPS", "delay": 61},
+]
 
 VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "officer_notice": [
@@ -258,6 +265,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"kind": "platform answer", "unsure": True, "verdict": "unverified"},
         {"unread": 1, "verdict": "failed"},
         {"unread": 31},
+        {"kind": "platform answer", "unsure": True, "hops": HOPS},
     ],
     "held_notices": [{"whose": whose} for whose in ("", *SenderTrust)],
     "reminder": [
@@ -315,6 +323,7 @@ NUMBERLESS = {
 
 _NO_CASE = {"decline", "device_enrolled", "device_told", "exercise_mark"}  # nothing in the body is about a case
 
+WITH_OUR_WORDS = [name for name in PLATFORM_TEMPLATES if name != "own_text"]  # which the officer writes
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -461,7 +470,7 @@ def _texts(found: Iterable[object]) -> Iterator[str]:
             yield from _texts(vars(one).values())
 
 
-@pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
+@pytest.mark.parametrize("name", WITH_OUR_WORDS)
 @EVERY_LANGUAGE
 def test_every_mail_to_a_platform_says_what_it_must_and_nothing_that_it_must_not(name: str, language: str) -> None:
     """Every mail to a platform meets all requirements of a draft, in every variant."""
@@ -472,7 +481,7 @@ def test_every_mail_to_a_platform_says_what_it_must_and_nothing_that_it_must_not
         assert faults(mail.subject, mail.body, wanted, PATTERNS, search) == ()
 
 
-@pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
+@pytest.mark.parametrize("name", WITH_OUR_WORDS)
 @EVERY_LANGUAGE
 def test_without_any_one_of_its_sentences_that_carry_an_element_a_mail_to_a_platform_is_refused(
     name: str, language: str

@@ -31,10 +31,12 @@ def test_a_portal_from_the_draft_to_the_clocks(desk: Desk) -> None:
     """The preview and `case text` print only the text to paste; the note changes the case to notified."""
     number = decided(desk)
     shown = desk.done("notify", number, "--channel", "tiktok-portal", "--preview")
-    assert re.match(rf"\[{number}-[A-Z2-9]{{4}}\] ", shown)
+    assert shown.startswith(f"[{number}-XXXX] ")
     assert "Message-ID" not in shown
+    assert desk.done("notify", number, "--channel", "tiktok-portal") == f"{number}/1\n"
     assert "--counts-as notification" in desk.done("approve", f"{number}/1")
-    assert desk.done("case", "text", f"{number}/1") == shown
+    text = desk.done("case", "text", f"{number}/1")
+    assert re.sub(rf"{number}-[A-Z2-9]{{4}}", f"{number}-XXXX", text) == shown
     desk.done("case", "note", number, "--means", "portal", "--channel", "tiktok-portal", "--counts-as", "notification",
               "--text", "Submitted")  # fmt: skip
     assert "Partner portal" in desk.done("case", "show", number)

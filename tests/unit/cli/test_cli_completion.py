@@ -19,7 +19,7 @@ from tests.unit.cli.conftest import CONFIG, Desk
 from tests.unit.cli.test_cli_help import SLOW, everything
 
 # parameters that name a case, a channel or an officer, by the name of the parameter
-NAMED = {"case": "cases", "channel": "channels", "officer": "officers"}
+NAMED = {"case": "cases", "number": "cases", "related": "cases", "channel": "channels", "officer": "officers"}
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_an_hour_that_is_there_twice_or_never_needs_its_offset(desk: Desk, typed
     """An ambiguous or missing local time is refused with the possible offsets, and accepted with one."""
     desk.notified()
     ran = desk.type(*NOTE, "--at", typed)
-    assert ran.status == 2
+    assert ran.status == 1
     assert "+02:00" in ran.err
     assert "+01:00" in ran.err
     desk.done(*NOTE, "--at", f"{typed}+01:00")

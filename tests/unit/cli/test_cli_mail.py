@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from pathlib import Path
 
 import pytest
 
+from flaggermail.record.rows import Channel, Notification
 from tests.unit.cli.conftest import Desk
 
 HOSTILE = (
@@ -41,6 +44,26 @@ def test_a_mail_is_shown_unfolded_and_does_nothing_to_the_terminal(desk: Desk) -
     document = desk.type("message", "show", key, "--json").json
     assert isinstance(document, dict)
     assert document["mail"]["message_id"] == "h1@raad.example"
+
+
+def test_the_way_of_a_mail_is_shown(desk: Desk) -> None:
+    """`message show` lists the servers that relayed a mail with the seconds between them; `--json` has the same."""
+    relayed = (
+        b"Received: from a.example by mx.b.example with ESMTPS id 1; Thu, 6 Jun 2024 13:07:01 +0200\r\n"
+        b"Received: by a.example with LMTP id 2; Thu, 6 Jun 2024 13:06:00 +0200\r\n"
+        b"From: a@a.example\r\nMessage-ID: <hop@a.example>\r\nSubject: Vraag\r\n\r\nx\r\n"
+    )
+    key = desk.receive(relayed)
+    shown = desk.done("message", "show", key)
+    first, last = shown.partition("\nHops\n")[2].splitlines()[:2]
+    assert first == "  2024-06-06 13:06:00  a.example (LMTP)"
+    assert last == "  2024-06-06 13:07:01  mx.b.example, from a.example (ESMTPS), 61 s after the one before"
+    document = desk.type("message", "show", key, "--json").json
+    assert isinstance(document, dict)
+    assert [hop["delay_seconds"] for hop in document["hops"]] == [None, 61.0]
+    assert document["hops"][0] == {
+        "by": "a.example", "from": "", "protocol": "LMTP", "at": "2024-06-06T13:06:00+02:00", "delay_seconds": None,
+    }  # fmt: skip
 
 
 def test_the_quarantine_lists_age_and_reason(desk: Desk) -> None:
@@ -103,27 +126,108 @@ def decided(desk: Desk) -> str:
     return "VF-EP2024-0001"
 
 
-def test_a_preview_is_octet_for_octet_what_leaves(desk: Desk) -> None:
-    """A preview is octet for octet what is sent; only the draft's id is on standard error."""
+def state_of(desk: Desk) -> tuple[object, ...]:
+    """Returns what a preview must not change: the chain's head, the counters of letters, and the archive's files."""
+    with desk.env.store.read() as tx:
+        head, letters = tx.head(), tx.reached("letter")
+    files = sorted(path for path in desk.env.settings.archive.rglob("*") if path.is_file())
+    return head, letters, files
+
+
+def test_a_preview_changes_nothing_and_shows_what_would_leave(desk: Desk) -> None:
+    """A preview stores and asks nothing; the draft made next is the same but for tail, token, Message-ID and Date."""
     number = decided(desk)
-    ran = desk.type(
-        "notify",
-        number,
-        "--channel",
-        "x-urgent",
-        "--text",
-        "-",
-        "--preview",
-        text="Posts that ask voters to colour two boxes.",
-    )
-    assert ran.status == 0
-    assert f"{number}/1" in ran.err
-    assert ran.octets.count(b"\n") == ran.octets.count(b"\r\n")
+    words = ("notify", number, "--channel", "x-urgent", "--text", "-")
+    text = "Posts that ask voters to colour two boxes."
+    before = state_of(desk)
+    ran = [desk.type(*words, "--preview", text=text) for _ in range(2)]
+    assert state_of(desk) == before
+    assert [one.status for one in ran] == [0, 0]
+    assert ran[0].octets == ran[1].octets
+    assert ran[0].octets.count(b"\n") == ran[0].octets.count(b"\r\n")
+    assert "the tail XXXX" in ran[0].err
+    assert desk.type(*words, text=text).out == f"{number}/1\n"
     desk.done("approve", f"{number}/1")
     mails = desk.type("outbox", "list", "--json").json
     assert isinstance(mails, dict)
-    leaves = [mail for mail in mails["mails"] if mail["kind"] == "notification"]
-    assert [desk.env.octets.get(mail["digest"]) for mail in leaves] == [ran.octets]
+    (digest,) = [mail["digest"] for mail in mails["mails"] if mail["kind"] == "notification"]
+    with desk.env.store.read() as tx:
+        (sent,) = tx.find(Notification)
+    placed = ran[0].octets.replace(b"0" * 32, sent.token.encode()).replace(b"XXXX", (sent.tail or "").encode())
+    assert fields_and_text(placed) == fields_and_text(desk.env.octets.get(digest))
+
+
+LETTER = """Dear team,
+
+Could you check this against your policy, {policy}
+{url}
+(as read by us on {day})?
+The decision is yours. Please confirm receipt.
+
+Yours sincerely,
+A. Jansen
+"""
+
+
+def letter_for(desk: Desk) -> str:
+    """Returns a letter that says everything a notification must say, except the number."""
+    with desk.env.store.read() as tx:
+        channel = tx.get(Channel, "x-urgent")
+    assert channel is not None
+    day = channel.policy_read_on or channel.valid_from
+    return LETTER.format(policy=channel.policy_title, url=channel.policy_url, day=day.isoformat())
+
+
+def test_a_letter_of_ones_own_is_sent_as_written(desk: Desk) -> None:
+    """A text with a salutation gets no second one and no second closing; the number with its tail is added below."""
+    number, text = decided(desk), letter_for(desk)
+    ran = desk.type("notify", number, "--channel", "x-urgent", "--text", "-", "--preview", text=text)
+    assert ran.status == 0, ran.err
+    mail = email.message_from_bytes(ran.octets, policy=email.policy.default)
+    body = mail.get_content().replace("\r\n", "\n")
+    assert body.startswith(text.strip())
+    added = body[len(text.strip()) :].split("\n")
+    assert [line for line in added if line.strip()] == [f"Our number, please quote it in your answer: {number}-XXXX"]
+    lacks = desk.type("notify", number, "--channel", "x-urgent", "--text", "-", text="Dear team,\n\nLook.\n")
+    assert (lacks.status, "no request to check" in lacks.err) == (1, True)
+
+
+@pytest.mark.parametrize("template", ["notification", "channel_recovery", "advert", "general_warning", "own_text"])
+def test_the_title_is_in_the_subject_of_every_template(desk: Desk, template: str) -> None:
+    """`--title` is in the subject whatever the template, and adds no header field."""
+    words = ("--template", template, "--title", "Two boxes\r\nBcc: spy@x.example", "--text", "-", "--preview")
+    ran = desk.type("notify", decided(desk), "--channel", "x-urgent", *words, text=letter_for(desk))
+    assert ran.status == 0, ran.err
+    mail = email.message_from_bytes(ran.octets, policy=email.policy.default)
+    assert "Two boxes Bcc: spy@x.example" in mail["Subject"]
+    assert mail["Bcc"] is None
+
+
+def fields_and_text(octets: bytes) -> list[bytes]:
+    """Returns the lines of a mail without its Message-ID and Date."""
+    return [line for line in octets.split(b"\r\n") if not line.startswith((b"Message-ID:", b"Date:"))]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--channel", "x-urgent"), "needs --text FILE"),
+        (("--channel", "nowhere", "--text", "-"), "nowhere"),
+        (("--channel", "x-urgent", "--text", "-", "--template", "nothing"), "template"),
+        (("--channel", "x-urgent", "--text", "-"), "draft for"),
+    ],
+)
+def test_a_preview_is_refused_as_the_draft_would_be(desk: Desk, words: tuple[str, ...], said: str) -> None:
+    """The same checks hold, with the same words, and a refusal changes nothing either."""
+    number = decided(desk)
+    before = state_of(desk)
+    text = "Remove this illegal post within one hour, we order it."
+    ran = [desk.type("notify", number, *words, *more, text=text) for more in (("--preview",), ())]
+    assert [one.status for one in ran] == [ran[1].status, ran[1].status]
+    assert ran[0].status in {1, 2}
+    assert said in ran[0].err
+    assert ran[0].err == ran[1].err
+    assert state_of(desk)[0] == before[0]
 
 
 def test_a_draft_is_named_and_can_be_rejected(desk: Desk) -> None:

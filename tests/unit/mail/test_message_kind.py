@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.hops import hops
 from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.automated.dsn import quoted_message_id, read_report
@@ -322,17 +321,3 @@ def test_hostile_notices_cost_little(text: str) -> None:
         begun = time.perf_counter()
         PARSER.parse(f"{head.replace(chr(10), ' ').strip()}\r\nSubject: x\r\n\r\n{text}".encode())
         assert time.perf_counter() - begun < SLOWEST
-
-
-def test_hops_are_told_from_the_first_server_to_ours() -> None:
-    """Hops are listed from the first server to ours, each with the instant of its own clock."""
-    mail = (
-        b"Received: from a.example by mx.b.example with ESMTPS id 1; Thu, 6 Jun 2024 13:06:01 +0200\r\n"
-        b"Received: by a.example id 2; Thu, 6 Jun 2024 13:06:00 +0200\r\nFrom: a@a.example\r\n\r\nx"
-    )
-    assert [(hop.by, hop.at.isoformat() if hop.at else None) for hop in hops(mail)] == [
-        ("a.example", "2024-06-06T11:06:00+00:00"),
-        ("mx.b.example", "2024-06-06T11:06:01+00:00"),
-    ]
-    assert [hop for hop in hops(b"Received: nonsense\r\n\r\n") if hop.at] == []
-    assert hops(b"") == ()

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 
-def show_calculation(document: Mapping[str, Json], at: datetime | None = None, indent: str = "") -> None:
+def show_calculation(document: Mapping[str, Json], at: str | None = None, indent: str = "") -> None:
     """Prints the calculation in a view's "running"; `at`: it holds the reminders sent by then."""
     click.echo(safe_line(f"{indent}{document['about']} {document['clock']}, since {minute(document, 'since')}"))
     for line in calculation_lines(document, at):
         click.echo(safe_line(f"{indent}  {line}"))
 
 
-def calculation_lines(document: Mapping[str, Json], at: datetime | None = None) -> Iterator[str]:
+def calculation_lines(document: Mapping[str, Json], at: str | None = None) -> Iterator[str]:
     """Yields the calculation, one line per reminder, and why nothing is due now."""
     steps, started = parts(document, "steps"), datetime.fromisoformat(text(document, "since"))
     yield from (_explained(step, started) for step in steps)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail events`: what happened, by the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from flaggermail.cli.completing import CASE
+from flaggermail.cli.documents import minute, part, parts, text, texts
+from flaggermail.cli.instants import INSTANT_HELP, typed_instant
+from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import said, styled
+from flaggermail.cli.terminal import safe_line
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
+
+
+@click.command(name="events")
+@click.option("--case", type=CASE, metavar="CASE", help="Only events about this case.")
+@click.option("--since", type=typed_instant, metavar="INSTANT", help=f"Only events from this time on. {INSTANT_HELP}")
+@click.option("--kind", metavar="KIND", help='Only events of this kind, such as "case decided".')
+@as_json_option
+@click.pass_obj
+def command(session: Session, case: str | None, since: str | None, kind: str | None, *, as_json: bool) -> None:
+    """Print what happened: the events of the record in words.
+
+    Each event says when and by whom, and which values of which rows it set. Values that were erased are named as such.
+
+    Example: flaggermail events --case VF-EP2024-0001 --since 2024-06-06T10:00
+    """
+    found = session.ask("events", case=case, since=since, kind=kind)
+    if as_json:
+        show_json(found)
+        return
+    events = parts(found, "events")
+    for event in events:
+        _show(event)
+    if not events:
+        click.echo("no events")
+
+
+def _show(event: Mapping[str, Json]) -> None:
+    about = text(event, "notification") or text(event, "case")
+    named = " ".join(filter(None, (about, text(event, "message"))))
+    reason = f": {event['reason']}" if event["reason"] else ""
+    head = f"{event['event']}  {minute(event, 'at')}  {event['actor']}"
+    click.echo(f"{safe_line(head)}  {styled(text(event, 'kind'), bold=True)}{safe_line(f'  {named}' if named else '')}"
+               f"{safe_line(reason)}")  # fmt: skip
+    for change in parts(event, "changes"):
+        values = [f"{name} {_value(value)}" for name, value in part(change, "values").items()]
+        values += [f"{name} (erased)" for name in texts(change, "erased")]
+        row = " ".join(filter(None, (text(change, "table"), text(change, "key"))))
+        click.echo(safe_line(f"    {row}: {', '.join(values)}"))
+
+
+def _value(value: Json) -> str:
+    return said(value) or "(empty)"
