@@ -18,13 +18,13 @@ from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Address, Forwarded, Message
 from flaggermail.mail.message_json import Json, contract
 from flaggermail.matching.scoring import read
-from flaggermail.notices.route import hops_of
 from flaggermail.record.rows import StoredMessage
 
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     """Prints the message with that id or Message-ID. Raises NotFound, ArchiveFault and Refusal if it was destroyed."""
     from flaggermail.commands.lookups import the_message
+    from flaggermail.notices.route import hops_of
 
     environment = session.environment
     with session.reading() as work:

@@ -54,8 +54,9 @@ def command(session: Session, *, as_json: bool) -> None:
 
 def status_file(directory: Path) -> Path:
     """Returns the path of a configuration's status file; reads a single setting. Raises ConfigurationError."""
-    from flaggermail.yaml_files.source import read
+    from flaggermail.yaml_files.source import read, require_folder
 
+    require_folder(directory)
     source = read(directory / DESK_FILE, DESK_FILE)
     if source.faults:
         raise ConfigurationError(*map(str, source.faults))
