@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from importlib import import_module
 
-from flaggermail.commands import versions
+from flaggermail.commands import conflicts
 from flaggermail.commands.command import Command
 from flaggermail.commands.lookups import whole_number
 from flaggermail.commands.outcome import Did, Outcome
@@ -72,7 +72,7 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
     outcome = perform(work, command, request.get(_VERSION))
     return {
         "key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings),
-        "did": _facts(work, outcome.did), _VERSION: versions.version_of(work),
+        "did": _facts(work, outcome.did), _VERSION: conflicts.version_of(work),
     }  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def perform(work: UnitOfWork, command: Command, version: Json = None) -> Outcome
     _authorise(work, command)
     command = _with_whole_numbers(work, command)
     if version is not None:
-        versions.check(work, command, version)
+        conflicts.check(work, command, version)
     return command.perform(work)
 
 
