@@ -167,17 +167,17 @@ def test_sessions_that_end_in_mid_transaction_double_nothing(
 ) -> None:
     """The server ends sessions in the middle of any transaction, commits included; each mail is on record once."""
     desk.start()
-    for number in range(1, 11):
+    for number in range(1, 7):
         refer(desk, postfix, number)
     with sessions_terminated(own_postgres):
         patiently(lambda: len(said(desk, AWAY)) >= 3, "three outages in the log")
-        for number in range(11, 13):
+        for number in range(7, 10):
             refer(desk, postfix, number)
-    patiently(lambda: len(confirmed(platform)) == 12, "every confirmation", 120)
+    patiently(lambda: len(confirmed(platform)) == 9, "every confirmation", 120)  # below answers_per_sender
     patiently(lambda: desk.rows("SELECT DISTINCT state FROM outbox") == [("accepted",)], "nothing waits", 60)
     patiently(lambda: is_green(desk), "the status is green")
     desk.stop()
-    assert_whole(desk, platform, referrals=12, mails=12)
+    assert_whole(desk, platform, referrals=9, mails=9)
     outages = desk.log().count(f'"{AWAY}"')
     assert_in_words(desk, (outages, outages))
 
@@ -220,7 +220,7 @@ def test_a_server_that_refuses_work_is_named_and_waited_out(
     own_postgres.execute(TERMINATE)
     refer(desk, postfix, 2)
     patiently(lambda: said(desk, AWAY), "the outage is in the log")
-    assert refusal.word in refused(desk, "case", "decide", "VF-NU-0001", "notify", "--reason", "of no matter")
+    assert refusal.word in refused(desk, "election", "close", "NU")
     patiently(lambda: "database" in faults_in_status(desk), "a red status")
     time.sleep(3)  # no line is added while it lasts
     own_postgres.execute(refusal.allow)

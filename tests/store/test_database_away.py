@@ -86,6 +86,8 @@ def test_a_read_only_server_is_an_outage_for_writers_only(on_postgresql: SqlStor
         name = on_postgresql.engine.url.database
         connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
     on_postgresql.close()
+    with on_postgresql.read() as tx:  # whose connection the writer is given
+        assert list(tx.events()) == []
     with pytest.raises(StoreAway, match="read-only"), on_postgresql.begin() as tx:
         write(tx)
     with pytest.raises(StoreAway, match="read-only"):
