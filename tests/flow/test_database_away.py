@@ -9,7 +9,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,8 +31,11 @@ AWAY, BACK = "database away", "database answers again"
 
 @pytest.fixture
 def database(own_postgres: Postgres) -> str:
-    """Returns a database on a server that the test may stop."""
-    return own_postgres.database()
+    """Returns a database on a server that the test may stop, for an account that owns the database and no more."""
+    url = own_postgres.database()
+    own_postgres.execute("CREATE ROLE desk LOGIN")
+    own_postgres.execute(f"ALTER DATABASE {urlsplit(url).path[1:]} OWNER TO desk")
+    return url.replace("//vf@", "//desk@")
 
 
 def refer(desk: DeskProcess, postfix: Postfix, number: int) -> None:
@@ -129,3 +138,97 @@ def test_a_server_that_restarts_is_waited_out(
     assert len(platform.received(PLATFORM)) == 1
     assert_whole(desk, platform, referrals=4, mails=5)
     assert_in_words(desk, (3, 2), (1, 1))
+
+
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'desk'"
+
+
+@contextmanager
+def sessions_terminated(postgres: Postgres) -> Iterator[None]:
+    """Ends every session of the desk that is in the middle of a transaction, again and again."""
+    ended = Event()
+
+    def terminate() -> None:
+        while not ended.wait(0.02):
+            postgres.execute(f"{TERMINATE} AND xact_start IS NOT NULL")
+
+    thread = Thread(target=terminate)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(10)
+
+
+@pytest.mark.long
+def test_sessions_that_end_in_mid_transaction_double_nothing(
+    desk: DeskProcess, own_postgres: Postgres, postfix: Postfix, platform: PlatformServer
+) -> None:
+    """The server ends sessions in the middle of any transaction, commits included; each mail is on record once."""
+    desk.start()
+    for number in range(1, 7):
+        refer(desk, postfix, number)
+    with sessions_terminated(own_postgres):
+        patiently(lambda: len(said(desk, AWAY)) >= 3, "three outages in the log")
+        for number in range(7, 10):
+            refer(desk, postfix, number)
+    patiently(lambda: len(confirmed(platform)) == 9, "every confirmation", 120)  # below answers_per_sender
+    patiently(lambda: desk.rows("SELECT DISTINCT state FROM outbox") == [("accepted",)], "nothing waits", 60)
+    patiently(lambda: is_green(desk), "the status is green")
+    desk.stop()
+    assert_whole(desk, platform, referrals=9, mails=9)
+    outages = desk.log().count(f'"{AWAY}"')
+    assert_in_words(desk, (outages, outages))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How the server is told to refuse the desk's work and to take it again, and its word for the refusal."""
+
+    refuse: str
+    allow: str
+    word: str
+
+
+READ_ONLY = "default_transaction_read_only"
+REFUSALS = {
+    "no connections": Refusal(
+        "ALTER ROLE desk CONNECTION LIMIT 0", "ALTER ROLE desk CONNECTION LIMIT -1", "too many connections"
+    ),
+    "read-only": Refusal(
+        f"ALTER ROLE desk SET {READ_ONLY} = on", f"ALTER ROLE desk RESET {READ_ONLY}", "read-only transaction"
+    ),
+}
+
+
+def faults_in_status(desk: DeskProcess) -> str:
+    """Returns what the daemon has written under `wrong`."""
+    return str(json.loads((desk.folder / "status.json").read_bytes())["wrong"])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_a_server_that_refuses_work_is_named_and_waited_out(
+    desk: DeskProcess, own_postgres: Postgres, postfix: Postfix, platform: PlatformServer, refusal: Refusal
+) -> None:
+    """The log and each command give the server's own words; the status is red meanwhile, and green again after."""
+    desk.start()
+    refer(desk, postfix, 1)
+    wait_for_confirmations(platform, 1)
+    own_postgres.execute(refusal.refuse)
+    own_postgres.execute(TERMINATE)
+    refer(desk, postfix, 2)
+    patiently(lambda: said(desk, AWAY), "the outage is in the log")
+    assert refusal.word in refused(desk, "election", "close", "NU")
+    patiently(lambda: "database" in faults_in_status(desk), "a red status")
+    time.sleep(3)  # no line is added while it lasts
+    own_postgres.execute(refusal.allow)
+    own_postgres.execute(TERMINATE)  # of sessions that still are as they were
+    wait_for_confirmations(platform, 2)
+    patiently(lambda: is_green(desk), "the status is green")
+    desk.stop()
+    assert_whole(desk, platform, referrals=2, mails=2)
+    outages = desk.log().count(f'"{AWAY}"')
+    assert outages <= 3  # the end of the sessions before and after, and the refusal
+    assert_in_words(desk, (outages, outages))

@@ -36,6 +36,7 @@ class PostgresqlConnection(Protocol):
     """The part of a psycopg connection used here. The driver is optional and may not be installed."""
 
     autocommit: bool
+    read_only: bool | None
 
     def execute(self, query: str) -> object:
         """Runs one statement."""
@@ -56,6 +57,7 @@ def make_engine(url: str, wait: float = 10) -> Engine:
         settings = {name: value for name, value in CONNECTING.items() if name not in own}
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
         event.listen(engine, "connect", _configure_postgresql(wait))
+        event.listen(engine, "checkout", _leave_mode_to_server)
     event.listen(engine, "handle_error", _hide_values)
     return engine
 
@@ -108,6 +110,14 @@ def _configure_postgresql(wait: float) -> Callable[[PostgresqlConnection, object
         connection.autocommit = False
 
     return prepare
+
+
+def _leave_mode_to_server(connection: PostgresqlConnection, _record: object, _proxy: object) -> None:
+    """Begins transactions without a mode, so that default_transaction_read_only holds for writers.
+
+    SQLAlchemy gives back the connection of a reader as READ WRITE, which overrides the default.
+    """
+    connection.read_only = None
 
 
 def _hide_values(context: ExceptionContext) -> None:
