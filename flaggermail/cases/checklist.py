@@ -89,9 +89,9 @@ def _has_number(text: str, ours: Collection[str]) -> bool:
     return any(_is_number(hit) and _digits(hit)[-_COMPARED:] not in known for hit in hits)
 
 
-def _is_number(text: str) -> bool:
-    digits = _digits(text)
-    return text.startswith(("+", "00")) or (digits.startswith("0") and len(digits) == _NATIONAL)
+def _is_number(written: str) -> bool:
+    digits = _digits(written)
+    return written.startswith(("+", "00")) or (digits.startswith("0") and len(digits) == _NATIONAL)
 
 
 def _digits(text: str) -> str:

@@ -15,6 +15,7 @@ from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Outgoing, of_notification
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.notifications import draft_policy
+from flaggermail.record.case_values import CaseType
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
@@ -22,11 +23,11 @@ from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 
 TEMPLATE_OF_TYPE = {
-    "A_content": "notification",
-    "B_channel": "channel_recovery",
-    "C_advert": "advert",
-    "D_general_warning": "general_warning",
-    "other": "notification",
+    CaseType.CONTENT: "notification",
+    CaseType.CHANNEL: "channel_recovery",
+    CaseType.ADVERT: "advert",
+    CaseType.GENERAL_WARNING: "general_warning",
+    CaseType.OTHER: "notification",
 }
 FOLLOW_UP, CALL_SHEET, OWN_TEXT = "follow_up", "call_sheet", "own_text"
 SALUTATION = 8  # words of the longest

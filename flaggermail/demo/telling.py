@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
 from flaggermail.record.clocks import OfficerRole
-from flaggermail.record.kinds import Direction
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.replay.scenario import EnteredCommand
@@ -22,13 +22,13 @@ Tell = Callable[[str, Look], None]  # prints one line in a style, if the output 
 WIDTH = 110
 PROGRAM = "flaggermail"
 _INDENT = " " * 9
-WORDS = {  # kind of mail -> its name here, if different
-    "platform_ack": "sign of receipt",
-    "substantive_reply": "answer to the matter",
-    "intake_confirmation": "confirmation with the case number",
-    "officer_notice": "notice of what came in",
-    "approval_request": "request to approve it",
-    "decision_notice": "notice of what was decided",
+WORDS: Mapping[str, str] = {  # kind of mail -> its name here, if different
+    Kind.PLATFORM_ACK: "sign of receipt",
+    Kind.SUBSTANTIVE_REPLY: "answer to the matter",
+    Kind.INTAKE_CONFIRMATION: "confirmation with the case number",
+    Kind.OFFICER_NOTICE: "notice of what came in",
+    Kind.APPROVAL_REQUEST: "request to approve it",
+    Kind.DECISION_NOTICE: "notice of what was decided",
 }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.model import SendingProof
 
 _MAY_LEAVE_A_COPY = frozenset({"accepted", "attempting"})
 
@@ -34,7 +35,7 @@ def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datet
 def _arrivals(work: UnitOfWork, own: StoredMessage, *, everywhere: bool) -> list[datetime]:
     """Returns the arrival of each distinct copy in the folders that count as proof, or in all if `everywhere`."""
     desk = work.env.settings.desk
-    in_sent = desk.submission.proof == "sent"
+    in_sent = desk.submission.proof is SendingProof.SENT
     first: dict[str, datetime] = {}
     for copy in work.tx.find(Delivery, message=own.id):
         if everywhere or copy.folder.startswith(desk.mailbox.sent) is in_sent:

@@ -6,6 +6,7 @@ The models define what the files may contain; `settings.reading` reads them and 
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -83,21 +84,22 @@ class MailboxSettings(Model):
     plus_addresses: bool = True
     alarm_after_minutes: Minutes = 15  # unreadable for this long, it raises an alarm by mail
     backlog_after_minutes: Minutes = 120  # older mail gets no individual reply; a digest lists what was missed
-    trust: Literal["named", "topmost", "dkim", "named+dkim", "nobody"] | None = None  # how senders are authenticated
+    trust: AuthenticationMethod | None = None  # how senders are authenticated
     authserv_id: Text | None = None  # named: the authserv-id of our own receiving server
     received_by: Domain | None = None  # its name, or a domain above it, in Received fields
 
     @property
     def trusted(self) -> Trust:
         """How senders are authenticated. Defaults to the named server, or to no authentication without one."""
-        asked = (
-            AuthenticationMethod(self.trust)
-            if self.trust
-            else AuthenticationMethod.NAMED
-            if self.authserv_id
-            else AuthenticationMethod.NOBODY
-        )
+        asked = self.trust or (AuthenticationMethod.NAMED if self.authserv_id else AuthenticationMethod.NOBODY)
         return Trust(asked, self.authserv_id, self.received_by or self.authserv_id)
+
+
+class SendingProof(StrEnum):
+    """What proves that a platform's mail of uncertain delivery was sent."""
+
+    SENT = "sent"  # its copy in the folder of sent mail
+    COPY = "copy"  # the copy that the mailbox received
 
 
 class SubmissionSettings(Model):
@@ -114,7 +116,7 @@ class SubmissionSettings(Model):
     give_up_hours: int = Field(default=48, ge=1, le=240)
     alarm_after_minutes: Minutes = 15  # after which a mail that waits here raises an alarm
     reports_from: tuple[MailAddress, ...] = ()  # a relay's addresses, whose verified delivery reports count as ours
-    proof: Literal["sent", "copy"] = "sent"  # what proves that a platform's mail of uncertain delivery was sent
+    proof: SendingProof = SendingProof.SENT  # what proves that a platform's mail of uncertain delivery was sent
 
 
 class StoreSettings(Model):

@@ -22,7 +22,7 @@ SERVER = re.compile(r'\s*(?:"([^"\\]*)"|([^\s;="]+))(?:\s+1)?\s*(?:;|$)')  # RFC
 FIRST_RESULT = re.compile(r"\s*[\w.-]+\s*(?:/\s*\d+\s*)?=")
 SAYS_FAIL = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
 LONGEST = 20_000  # characters of a field; a longer one is not parsed
-WORST_FIRST = ("failed", "unverified", "verified")
+WORST_FIRST = (SenderVerdict.FAILED, SenderVerdict.UNVERIFIED, SenderVerdict.VERIFIED)
 NO_AUTHOR = "the mail does not have exactly one author"
 
 
