@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Engine, bindparam
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlmodel import Session, select
 
 from flaggermail import logbook
 from flaggermail.adapters.db.engine import connect_reading, make_engine
 from flaggermail.adapters.db.mapping import table_of
+from flaggermail.adapters.db.own_tables import LeaseRow
 from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.ports import Lease
@@ -44,10 +46,10 @@ class SqlStore:
 
         Raises StoreBusy if the lease was lost or another writer holds the lock too long, and StoreFault.
         """
-        with _as_store_fault(), self._write_lock() as connection:
+        with _as_store_fault(), self._write_lock() as session:
             if self._lease is not None:
-                _check_fencing(connection, self._lease)
-            tx = SqlTransaction(connection, self._salt)
+                _check_fencing(session, self._lease)
+            tx = SqlTransaction(session, self._salt)
             yield tx
             tx.finish()
         if tx.erased and not self.scrub():
@@ -56,8 +58,8 @@ class SqlStore:
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFault."""
-        with _as_store_fault(), connect_reading(self.engine) as connection:
-            yield SqlTransaction(connection, self._salt)
+        with _as_store_fault(), connect_reading(self.engine) as connection, Session(connection) as session:
+            yield SqlTransaction(session, self._salt)
 
     def scrub(self) -> bool:
         """Overwrites what erased values have left beside the database; see `ports.Store`.
@@ -81,32 +83,32 @@ class SqlStore:
         return not busy
 
     @contextmanager
-    def _write_lock(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
+    def _write_lock(self) -> Iterator[Session]:
+        """Begins a session that is the only writer; commits at the end of the block."""
+        with Session(self.engine, autoflush=False) as session:
             try:
-                unit = connection.begin()
-                connection.execute(_LOCK).one()
+                session.exec(_LOCK).one()
             except OperationalError as error:
                 if _lock_timed_out(error):
                     raise StoreBusy("the database is being written by another process that does not end") from error
                 raise
-            with unit:
-                yield connection
+            yield session
+            session.commit()
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Takes the lease for `seconds`, or raises StoreBusy naming its holder; see `ports.Store`."""
-        with self._write_lock() as connection:
-            row = connection.execute(select(LEASE).where(LEASE.c.name == name)).first()
+        with self._write_lock() as session:
+            row = session.get(LeaseRow, name)
             if row is None:
-                connection.execute(insert(LEASE).values(name=name, holder="", fencing=0, until=LONG_AGO))
+                row = LeaseRow(name=name, holder="", fencing=0, until=LONG_AGO)
+                session.add(row)
             elif row.until > now and row.holder != holder and not _is_dead_process(row.holder):
                 raise StoreBusy(
                     f"lease {name} is held by {row.holder} until {row.until:%H:%M:%S} UTC: "
                     "stop that daemon first, or wait until then"
                 )
-            lease = Lease(name, holder, 1 if row is None else row.fencing + 1)
-            values = {"holder": holder, "fencing": lease.fencing, "until": now + timedelta(seconds=seconds)}
-            connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
+            row.holder, row.fencing, row.until = holder, row.fencing + 1, now + timedelta(seconds=seconds)
+            lease = Lease(name, holder, row.fencing)
         self._lease = lease
         return lease
 
@@ -115,19 +117,19 @@ class SqlStore:
         lease = self._lease
         if lease is None:
             raise StoreBusy("no lease is held, so none can be renewed")
-        with self._write_lock() as connection:
-            _check_fencing(connection, lease)
-            until = now + timedelta(seconds=seconds)
-            connection.execute(update(LEASE).where(LEASE.c.name == lease.name).values(until=until))
+        with self._write_lock() as session:
+            _check_fencing(session, lease)
+            session.get_one(LeaseRow, lease.name).until = now + timedelta(seconds=seconds)
 
     def release(self) -> None:
         """Releases the lease; idempotent, and without effect if another daemon holds it now."""
         lease, self._lease = self._lease, None
         if lease is None:
             return
-        with self._write_lock() as connection:
-            own = update(LEASE).where(LEASE.c.name == lease.name, LEASE.c.fencing == lease.fencing)
-            connection.execute(own.values(holder="", until=LONG_AGO))
+        with self._write_lock() as session:
+            row = session.get(LeaseRow, lease.name)
+            if row is not None and row.fencing == lease.fencing:
+                row.holder, row.until = "", LONG_AGO
 
     def close(self) -> None:
         """Closes every connection."""
@@ -152,8 +154,8 @@ def _as_store_fault() -> Iterator[None]:
         raise StoreFault(f"the database is damaged: {' '.join(str(error.orig).split())}") from error
 
 
-def _check_fencing(connection: Connection, lease: Lease) -> None:
-    fencing = connection.execute(_FENCING, {"name": lease.name}).scalar()
+def _check_fencing(session: Session, lease: Lease) -> None:
+    fencing = session.exec(_FENCING, params={"name": lease.name}).first()
     if fencing != lease.fencing:
         raise StoreBusy(f"lease {lease.name} was taken over by another daemon: this one writes no more")
 

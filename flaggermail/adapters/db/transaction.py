@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A unit of work on one connection: rows for the current state, the event chain for the history."""
+"""A unit of work in one session: rows for the current state, the event chain for the history.
+
+Rows are read as entities and become frozen records, which are checked; the identity map keeps none of them, and nothing
+is written by changing one. What an event changes is written by statements, several times as fast as by a flush.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +14,24 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
 
-from flaggermail.adapters.db.mapping import from_columns, table_of, to_columns
+from flaggermail.adapters.db.mapping import table_of, to_columns, to_record
+from flaggermail.adapters.db.own_tables import CursorRow, EventRow, PersonalRow, RowEventRow
 from flaggermail.adapters.db.sealed import COUNTERS, CURSORS
 from flaggermail.adapters.db.statements import (
-    AFTER,
     KEY,
     MOST,
     adding,
     changing,
+    checked,
     counting,
     finding,
     is_empty,
-    later,
+    keys,
     latest,
     looking,
     parameters,
@@ -36,68 +43,66 @@ from flaggermail.ports import Cursor, Position
 from flaggermail.record.audit import AuditResult, Head, Subject
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes
 from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
+from flaggermail.record.finding import Comparison, Condition, Field
 from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
 
 R = TypeVar("R", bound=Record)
-EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
-COUNTER, CURSOR = table_of("counter"), table_of("cursor")
-INDEX, BEFORE = table_of("row_event"), EVENT.alias("before")
+HEAD, PERSONAL, COUNTER = table_of("chain_head"), table_of("personal"), table_of("counter")
 INDEXED = frozenset({OutboxMail.TABLE, Notification.TABLE})  # compared with their events before a mail is sent
 PAGE = 500
+# Of the statements that every unit of work runs: columns of tables, at half the cost of a model's.
 _HEAD = select(HEAD.c.seq, HEAD.c.digest)
 _NEW_HEAD = update(HEAD)
 _REACHED = select(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
 _ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
-_CURSOR = select(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(CURSOR.c.folder == bindparam("folder"))
 
 
 class SqlTransaction:
     """Implements `ports.Transaction`, plus the checks that prove the record intact."""
 
-    def __init__(self, connection: Connection, salt: Callable[[], bytes]) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, salt: Callable[[], bytes]) -> None:
+        self._session = session
         self._salt = salt
         self.erased = False  # whether personal values were erased
         self._head: tuple[int, str] | None = None  # the chain's head after our appends, until `finish` writes it
-        self._cached: dict[str, dict[tuple[object, ...], list[Record]]] = {}  # cache by table, dropped on change
+        self._cached: dict[str, dict[tuple[Condition, ...], list[Record]]] = {}  # by table, dropped on change
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Returns the row with that key, or None."""
-        found = self.find(kind, **{kind.KEY: key})
+        found = self.find(kind, Condition(Field(kind, kind.KEY), Comparison.EQUAL, key))
         return found[0] if found else None
 
-    def find(self, kind: type[R], /, **equal: object) -> list[R]:
-        """Returns the rows whose fields equal the values (a tuple or list: one of), ordered by key."""
-        if is_empty(equal):
-            return []
+    def find(self, kind: type[R], *conditions: Condition) -> list[R]:
+        """Returns the rows that meet the conditions, ordered by key."""
         # Cached: no other writer can change what this transaction has read.
         known = self._cached.setdefault(kind.TABLE, {})
-        question = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in equal.items())
-        if question not in known:
-            known[question] = list(self._select(kind, equal))
-        return [row for row in known[question] if isinstance(row, kind)]
+        if conditions not in known:
+            known[conditions] = list(self._select(kind, conditions))
+        return [row for row in known[conditions] if isinstance(row, kind)]
 
-    def _select(self, kind: type[R], equal: Mapping[str, object]) -> list[R]:
-        names = table_of(kind.TABLE).c.keys()
+    def _select(self, kind: type[R], conditions: Sequence[Condition]) -> list[R]:
+        checked(kind, conditions)
+        if is_empty(conditions):
+            return []
         with _readable(kind.TABLE):
-            rows = self._connection.execute(finding(kind.TABLE, shape_of(equal)), parameters(equal))
-            found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
+            query = finding(kind.TABLE, shape_of(conditions))
+            found = [to_record(kind, row) for row in self._session.exec(query, params=parameters(conditions))]
         return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
 
-    def newest(self, kind: type[R], most: int, /, **equal: object) -> list[R]:
+    def newest(self, kind: type[R], most: int, *conditions: Condition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
-        names = table_of(kind.TABLE).c.keys()
-        query = latest(kind.TABLE, kind.KEY, shape_of(equal))
+        checked(kind, conditions)
+        query = latest(kind.TABLE, kind.KEY, shape_of(conditions))
         with _readable(kind.TABLE):
-            rows = self._connection.execute(query, {**parameters(equal), MOST: most})
-            return [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
+            rows = self._session.exec(query, params={**parameters(conditions), MOST: most})
+            return [to_record(kind, row) for row in rows]
 
-    def readable(self, kind: type[R], /, **equal: object) -> list[R]:
+    def readable(self, kind: type[R], *conditions: Condition) -> list[R]:
         """Returns what `find` returns, without rows that hold a value which cannot be read."""
         try:
-            return self.find(kind, **equal)
+            return self.find(kind, *conditions)
         except RowUnreadable:
-            found = (self._get_readable(kind, key) for key in self.keys(kind, **equal))
+            found = (self._get_readable(kind, key) for key in self.keys(kind, *conditions))
             return [row for row in found if row is not None]
 
     def _get_readable(self, kind: type[R], key: str) -> R | None:
@@ -106,36 +111,28 @@ class SqlTransaction:
         except RowUnreadable:
             return None
 
-    def keys(self, kind: type[R], /, **equal: object) -> list[str]:
+    def keys(self, kind: type[R], *conditions: Condition) -> list[str]:
         """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
-        key = table_of(kind.TABLE).c[kind.KEY]
-        query = finding(kind.TABLE, shape_of(equal)).with_only_columns(key)
-        return sorted(str(found) for found in self._connection.execute(query, parameters(equal)).scalars())
+        checked(kind, conditions)
+        query = keys(kind.TABLE, kind.KEY, shape_of(conditions))
+        return sorted(str(found) for found in self._session.exec(query, params=parameters(conditions)))
 
-    def exists(self, kind: type[R], /, **equal: object) -> bool:
+    def exists(self, kind: type[R], *conditions: Condition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
-        query = looking(kind.TABLE, kind.KEY, shape_of(equal))
-        return self._connection.execute(query, parameters(equal)).first() is not None
+        checked(kind, conditions)
+        query = looking(kind.TABLE, kind.KEY, shape_of(conditions))
+        return self._session.exec(query, params=parameters(conditions)).first() is not None
 
-    def count(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> int:
-        """Counts the rows `find` would return whose field `after[0]` is later than the instant `after[1]`."""
-        if is_empty(equal):
+    def count(self, kind: type[R], *conditions: Condition) -> int:
+        """Counts the rows that `find` would return, without reading them."""
+        checked(kind, conditions)
+        if is_empty(conditions):
             return 0
-        query = counting(kind.TABLE, after[0], shape_of(equal))
-        return self._connection.execute(query, {**parameters(equal), AFTER: after[1]}).scalar() or 0
-
-    def since(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> list[R]:
-        """Returns the rows that `count` would count, ordered by key."""
-        names = table_of(kind.TABLE).c.keys()
-        rows = self._connection.execute(
-            later(kind.TABLE, after[0], shape_of(equal)), {**parameters(equal), AFTER: after[1]}
-        )
-        found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
-        return sorted(found, key=lambda row: row.key)
+        return self._session.exec(counting(kind.TABLE, shape_of(conditions)), params=parameters(conditions)).one()
 
     def reached(self, counter: str) -> int:
         """Returns the last number issued by a counter."""
-        return self._connection.execute(_REACHED, {"counter": counter}).scalar() or 0
+        return self._session.exec(_REACHED, params={"counter": counter}).first() or 0
 
     def number(self, counter: str) -> int:
         """Issues the next number of a counter, starting at 1."""
@@ -145,11 +142,11 @@ class SqlTransaction:
 
     def set_number(self, counter: str, value: int) -> None:
         """Sets a counter, so that the next number issued is `value` + 1."""
-        COUNTERS.write(self._connection, counter, {"value": value})
+        COUNTERS.write(self._session, counter, {"value": value})
 
     def append(self, *events: Event) -> None:
         """Appends events to the chain and applies their changes to the rows; all of them or, on an error, none."""
-        with self._connection.begin_nested():
+        with self._session.begin_nested():
             seq, digest = self._chain_head()
             for event in events:
                 seq += 1
@@ -161,7 +158,7 @@ class SqlTransaction:
         """Undoes everything done within the block if it raises; the exception propagates."""
         head = self._head
         try:
-            with self._connection.begin_nested():
+            with self._session.begin_nested():
                 yield
         except BaseException:
             self._head = head
@@ -171,14 +168,13 @@ class SqlTransaction:
     def finish(self) -> None:
         """Writes the new head of the chain. Call once, before the commit."""
         if self._head is not None:
-            self._connection.execute(_NEW_HEAD, {"seq": self._head[0], "digest": self._head[1]})
+            self._session.exec(_NEW_HEAD, params={"seq": self._head[0], "digest": self._head[1]})
 
     def _chain_head(self) -> tuple[int, str]:
         """Returns number and digest of the last event, including those appended by this transaction."""
         if self._head is not None:
             return self._head
-        row = self._connection.execute(_HEAD).one()
-        return row.seq, row.digest
+        return self._session.exec(_HEAD).one()
 
     def _record(self, seq: int, previous: str, event: Event) -> str:
         """Writes one event and its changes; returns its digest."""
@@ -193,25 +189,26 @@ class SqlTransaction:
 
         octets = encode(event, commit)
         digest = link(previous, octets)
-        self._connection.execute(adding("event"), {"seq": seq, "octets": octets, "digest": digest, **_columns(event)})
+        columns = {"seq": seq, "octets": octets, "digest": digest, **_columns(event)}
+        self._session.exec(adding("event"), params=columns)
         if kept:
-            self._connection.execute(adding("personal"), kept)
+            self._session.exec(adding("personal"), params=kept)
         for change in event.changes:
             self._apply(change)
         touched = {(change.table, change.key) for change in event.changes if change.table in INDEXED}
         if touched:
             index = [{"of_table": table, "key": key, "event": seq} for table, key in sorted(touched)]
-            self._connection.execute(adding("row_event"), index)
+            self._session.exec(adding("row_event"), params=index)
         return digest
 
     def _apply(self, change: Change) -> None:
         record = BY_TABLE[change.table]
         self._cached.pop(change.table, None)
         if record.KEY in change.values:
-            self._connection.execute(adding(change.table), to_columns(change.values))
+            self._session.exec(adding(change.table), params=to_columns(change.values))
         elif change.values:
             values = {KEY: change.key, **to_columns(change.values)}
-            if self._connection.execute(changing(change.table, record.KEY), values).rowcount != 1:
+            if self._session.exec(changing(change.table, record.KEY), params=values).rowcount != 1:
                 raise NotFound(f"{change.table} {change.key}: there is no such row to change")
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
@@ -228,50 +225,51 @@ class SqlTransaction:
                     gone += [{"erased": held[field]}] if held.get(field) else []
                     held[field] = change["values"][name]
         if gone:
-            self._connection.execute(_ERASE, gone)
+            self._session.exec(_ERASE, params=gone)
             self.erased = True
 
     def _octets_since(self, since: datetime) -> Iterator[bytes]:
         """Yields the octets of the events since `since`, in order. Starts a day earlier, as clocks may be set back."""
-        query = select(EVENT.c.seq, EVENT.c.octets).where(EVENT.c.at >= since - timedelta(days=1)).order_by(EVENT.c.seq)
+        late = select(EventRow.seq, EventRow.octets).where(EventRow.at >= since - timedelta(days=1))
+        query = late.order_by(col(EventRow.seq)).limit(PAGE)
         after = 0
-        while page := self._connection.execute(query.where(EVENT.c.seq > after).limit(PAGE)).all():
-            yield from (row.octets for row in page)
-            after = page[-1].seq
+        while page := self._session.exec(query.where(EventRow.seq > after)).all():
+            yield from (octets for _, octets in page)
+            after = page[-1][0]
 
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Records how far `folder` has been read."""
         position = cursor.position
         values = {"uidvalidity": position.uidvalidity, "uid": position.uid, "looked_at": cursor.looked_at}
-        CURSORS.write(self._connection, folder, values)
+        CURSORS.write(self._session, folder, values)
 
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read, or None."""
-        row = self._connection.execute(_CURSOR, {"folder": folder}).first()
+        row = self._session.exec(select(CursorRow).where(CursorRow.folder == folder)).first()
         return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
         """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""
         for page in self._chain(after):
-            reveal = partial(_revealed, self._values(page[0].seq, page[-1].seq))
-            for row in page:
-                yield row.seq, decode(row.octets, reveal)
+            reveal = partial(_revealed, self._values(page[0][0], page[-1][0]))
+            for seq, octets in page:
+                yield seq, decode(octets, reveal)
 
     def _values(self, first: int, last: int) -> dict[str, Plain]:
         """Returns the personal values of these events by commitment; erased ones are missing."""
-        query = select(PERSONAL.c.commitment, PERSONAL.c.value).where(PERSONAL.c.event.between(first, last))
-        return {row.commitment: json.loads(row.value) for row in self._connection.execute(query)}
+        query = select(PersonalRow.commitment, PersonalRow.value).where(col(PersonalRow.event).between(first, last))
+        return {key: json.loads(value) for key, value in self._session.exec(query)}
 
-    def _chain(self, after: int = 0) -> Iterator[Sequence[Row[*tuple[object, ...]]]]:
+    def _chain(self, after: int = 0) -> Iterator[Sequence[tuple[int, bytes]]]:
         """Yields pages of the events after number `after`. A reader may stop early: no cursor stays open."""
-        query = select(EVENT).order_by(EVENT.c.seq).limit(PAGE)
-        while page := self._connection.execute(query.where(EVENT.c.seq > after)).all():
+        query = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq)).limit(PAGE)
+        while page := self._session.exec(query.where(EventRow.seq > after)).all():
             yield page
-            after = page[-1].seq
+            after = page[-1][0]
 
     def verify(self) -> AuditResult:
         """Compares everything with the events; see `ports.Transaction`."""
-        return Verification(self._connection, INDEXED).proof()
+        return Verification(self._session.connection(), INDEXED).proof()
 
     def broken_link(self) -> int | None:
         """Returns the number of the first event that was changed, moved or removed; None if the chain is intact."""
@@ -283,33 +281,36 @@ class SqlTransaction:
 
     def _first(self, *subjects: Subject) -> int | None:
         self.finish()
-        found = Verification(self._connection, INDEXED).chain()
+        found = Verification(self._session.connection(), INDEXED).chain()
         return next((finding.event for finding in found if finding.subject in subjects), None)
 
     def head(self, seq: int | None = None) -> Head | None:
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
-        last = self._connection.execute(_HEAD).first()
-        if seq is None and (last is None or not isinstance(last.seq, int)):
+        last = self._session.exec(_HEAD).first()
+        if seq is None and (last is None or not isinstance(last[0], int)):
             return None
-        number = last.seq if seq is None and last is not None else seq
+        number = last[0] if seq is None and last is not None else seq
         if number == 0:
             return Head(0, GENESIS)
         with _readable("event"):
-            row = self._connection.execute(select(EVENT.c.digest, EVENT.c.at).where(EVENT.c.seq == number)).first()
-        return None if row is None or number is None else Head(number, row.digest, row.at)
+            query = select(EventRow.digest, EventRow.at).where(EventRow.seq == number)
+            row = self._session.exec(query).first()
+        return None if row is None or number is None else Head(number, *row)
 
     def from_events(self, kind: type[R], key: str) -> R | None:
         """Returns the row as its events give it, found by the index; None if they do not give a row.
 
         Each event must follow from the one before it, and each personal value must be the one committed to.
         """
-        joined = select(EVENT.c.seq, EVENT.c.octets, EVENT.c.digest, BEFORE.c.digest)
-        joined = joined.join(INDEX, INDEX.c.event == EVENT.c.seq).outerjoin(BEFORE, BEFORE.c.seq == EVENT.c.seq - 1)
-        query = joined.where(INDEX.c.of_table == kind.TABLE, INDEX.c.key == key).order_by(EVENT.c.seq)
+        before = aliased(EventRow)
+        joined = select(EventRow.seq, EventRow.octets, EventRow.digest, before.digest)
+        joined = joined.join(RowEventRow, col(RowEventRow.event) == EventRow.seq)
+        joined = joined.outerjoin(before, col(before.seq) == EventRow.seq - 1)
+        query = joined.where(RowEventRow.of_table == kind.TABLE, RowEventRow.key == key).order_by(col(EventRow.seq))
         values: dict[str, Scalar] = {}
         try:
-            for seq, octets, digest, before in self._connection.execute(query).all():
-                if link(before or GENESIS, octets) != digest:
+            for seq, octets, digest, previous in self._session.exec(query).all():
+                if link(previous or GENESIS, octets) != digest:
                     return None
                 for change in decode(octets, partial(_revealed, self._proved_values(seq))).changes:
                     if (change.table, change.key) == (kind.TABLE, key):
@@ -320,8 +321,8 @@ class SqlTransaction:
 
     def _proved_values(self, seq: int) -> dict[str, Plain]:
         """Returns the personal values of an event that are the ones it committed to."""
-        query = select(PERSONAL.c.commitment, PERSONAL.c.salt, PERSONAL.c.value).where(PERSONAL.c.event == seq)
-        held = {row.commitment: (row.salt, json.loads(row.value)) for row in self._connection.execute(query)}
+        found = self._session.exec(select(PersonalRow).where(PersonalRow.event == seq))
+        held = {row.commitment: (row.salt, json.loads(row.value)) for row in found}
         return {key: value for key, (salt, value) in held.items() if commitment(salt, value) == key}
 
     def rows(self) -> Rows:
