@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How a record is defined: a frozen dataclass whose fields say everything that its table needs to know.
 
-A field is written once. Its type gives the type of the column, `| None` that it may be empty, and `Annotated` the rest:
+A field is written once, in a class with the decorator `record`. Its type gives the type of the column, `| None` that
+it may be empty, and `Annotated` the rest:
 
     token: Annotated[str, Column.UNIQUE]
     case: Annotated[str, References(Case), Column.INDEXED]
@@ -17,9 +18,9 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from types import UnionType
-from typing import Annotated, ClassVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, ClassVar, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
-from flaggermail.record.finding import Its
+K = TypeVar("K")
 
 
 class Column(StrEnum):
@@ -33,7 +34,17 @@ class Column(StrEnum):
     BIG = "big"  # an integer beyond 31 bits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def record(kind: type[K]) -> type[K]:
+    """Makes a frozen dataclass with slots, by name only.
+
+    Not `dataclass` itself: of a class with slots, mypy forbids `Case.state`, which `finding.where` takes. At run time
+    it is the descriptor of the slot.
+    """
+    return dataclass(frozen=True, slots=True, kw_only=True)(kind)
+
+
+@record
 class Record:
     """Base class of every row. `TABLE` is its name in the store and in events, `KEY` its identifying field.
 
@@ -41,7 +52,6 @@ class Record:
     indexes over several fields, `CHECKS` the conditions that the database enforces, by name, beside those of fields.
     """
 
-    its: ClassVar[Its] = Its()
     TABLE: ClassVar[str] = ""
     KEY: ClassVar[str] = "id"
     PERSONAL: ClassVar[frozenset[str]] = frozenset()

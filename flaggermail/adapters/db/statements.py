@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import ColumnElement, Insert, Table, Update, bindparam, func, insert, or_, update
+from sqlalchemy import JSON, ColumnElement, Insert, Table, Update, bindparam, func, insert, or_, update
 from sqlmodel import select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.tables import MODELS, Row
-from flaggermail.record.definition import Record, facts_of
 from flaggermail.record.finding import Comparison, Condition
+from flaggermail.record.rows import Record
 
 Shape = tuple[tuple[str, Comparison], ...]  # the names of the fields, each with its comparison
 MOST = "most_rows"  # parameter of `latest`
@@ -27,14 +27,21 @@ KEY = "key_of_the_row"  # parameter of `changing`; no column has this name
 def checked(kind: type[Record], conditions: Sequence[Condition]) -> None:
     """Raises TypeError for a condition on a field of another record, or on one that holds several values."""
     for condition in conditions:
-        field = condition.of(kind).field
-        if facts_of(kind)[field.name].several:
-            raise TypeError(f"{field} holds several values, and the database compares no lists")
+        named = f"{condition.record.__name__}.{condition.name}"
+        if condition.record is not kind:
+            raise TypeError(f"a condition on {named} finds no {kind.__name__}")
+        if condition.name in _lists(kind.TABLE):
+            raise TypeError(f"{named} holds several values, and the database compares no lists")
+
+
+@cache
+def _lists(table: str) -> frozenset[str]:
+    return frozenset(column.name for column in table_of(table).c if isinstance(column.type, JSON))
 
 
 def shape_of(conditions: Sequence[Condition]) -> Shape:
     """Returns what is compared, and how."""
-    return tuple((condition.field.name, condition.comparison) for condition in conditions)
+    return tuple((condition.name, condition.comparison) for condition in conditions)
 
 
 def parameters(conditions: Sequence[Condition]) -> dict[str, object]:

@@ -43,7 +43,7 @@ from flaggermail.ports import Cursor, Position
 from flaggermail.record.audit import AuditResult, Head, Subject
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes
 from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
-from flaggermail.record.finding import Comparison, Condition, Field
+from flaggermail.record.finding import Comparison, Condition
 from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
 
 R = TypeVar("R", bound=Record)
@@ -69,7 +69,7 @@ class SqlTransaction:
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Returns the row with that key, or None."""
-        found = self.find(kind, Condition(Field(kind, kind.KEY), Comparison.EQUAL, key))
+        found = self.find(kind, Condition(kind, kind.KEY, Comparison.EQUAL, key))
         return found[0] if found else None
 
     def find(self, kind: type[R], *conditions: Condition) -> list[R]:

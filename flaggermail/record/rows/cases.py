@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -17,13 +16,13 @@ from flaggermail.record.case_values import (
     Source,
 )
 from flaggermail.record.contacts import ContactMeans, LanguageCode
-from flaggermail.record.definition import Column, Record, References
+from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows.elections import Election
 from flaggermail.record.states import CaseState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Case(Record):
     """One matter that the desk assesses."""
 
@@ -73,7 +72,7 @@ class Case(Record):
     tail: str | None = None  # of its number in mail to the referrer, see mail.tailed_numbers; None in cases of before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ContactNote(Record):
     """A record of a phone call, portal entry or meeting; never changed, only followed by another note."""
 

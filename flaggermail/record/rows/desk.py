@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.record.definition import Column, Record
+from flaggermail.record.definition import Column, Record, record
 from flaggermail.record.kinds import Versioned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DeskState(Record):
     """The single row that says whether the desk is observing: it takes in and files mail, and sends nothing."""
 
@@ -25,7 +24,7 @@ class DeskState(Record):
     until_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Watched(Record):
     """A health probe of the daemon: whether it is failing, and since when its current state holds."""
 
@@ -36,7 +35,7 @@ class Watched(Record):
     value: str  # measured at that instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class InForce(Record):
     """An archived version of the rules or templates, and the period in which it was in force."""
 

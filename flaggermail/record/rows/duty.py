@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.clocks import ClockKind, Means
-from flaggermail.record.definition import Column, Record, References
+from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.states import PageState
 from flaggermail.record.topics import Topic
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Reminder(Record):
     """One step sent to one officer; `id` is its subject, clock, step, repetition and officer."""
 
@@ -39,7 +38,7 @@ class Reminder(Record):
     how: tuple[Means, ...] = (Means.MAIL, Means.PAGER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Token(Record):
     """An unguessable value in a mail we sent, and what a reply to that mail refers to."""
 
@@ -57,7 +56,7 @@ class Token(Record):
     used_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Alarm(Record):
     """A condition that needs a person at once; raised once per deduplication key."""
 
@@ -71,7 +70,7 @@ class Alarm(Record):
     raised_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Page(Record):
     """One call of one pager; `id` is its subject, the officer and the position in their list of pagers."""
 
@@ -93,7 +92,7 @@ class Page(Record):
     answer: str = ""  # why it failed, as one of our own words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PageCode(Record):
     """That a page calls out the code of an approval request; the code itself is in no row."""
 
@@ -102,7 +101,7 @@ class PageCode(Record):
     token: str  # of the request
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Override(Record):
     """An override of the on-call schedule: one officer on call from one instant to another."""
 
@@ -115,7 +114,7 @@ class Override(Record):
     entered_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Device(Record):
     """An officer's device for one-time codes (RFC 6238). Its secret is in the vault; the row has a commitment to it."""
 

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.record.contacts import ChannelKind, LanguageCode
-from flaggermail.record.definition import Record, References
+from flaggermail.record.definition import Record, References, record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Election(Record):
     """An election with its polling days and the period in which the desk is on alert."""
 
@@ -27,7 +26,7 @@ class Election(Record):
     exercise: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ElectionSecret(Record):
     """The key that pseudonymizes declined citizens in one election; destroyed when the election closes."""
 
@@ -40,7 +39,7 @@ class ElectionSecret(Record):
     destroyed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Platform(Record):
     """A platform; subdomains of `domains` belong to it too."""
 
@@ -51,7 +50,7 @@ class Platform(Record):
     domains: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Channel(Record):
     """A platform's escalation address, portal or phone, valid from `valid_from` up to and including `valid_until`."""
 
@@ -74,7 +73,7 @@ class Channel(Record):
     answers_from: tuple[str, ...] | None = None  # further addresses that may answer there, in lower case
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BadAddress(Record):
     """A platform's address that bounced; not used until a person clears it."""
 
@@ -88,7 +87,7 @@ class BadAddress(Record):
     cleared_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Decline(Record):
     """A sender who was told, once in this period, that reports about single posts are not handled."""
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -11,12 +10,12 @@ from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.record.case_values import (
     Priority,
 )
-from flaggermail.record.definition import Column, Record, References
+from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows.cases import Case
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class StoredMessage(Record):
     """One message, received or sent, however often it was delivered."""
 
@@ -59,7 +58,7 @@ class StoredMessage(Record):
     costly: Annotated[bool, Column.FILLED] = False  # took so long to parse that no other mail's intake parses it again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Delivery(Record):
     """One copy of a message in one folder; `id` is folder, UIDVALIDITY and UID."""
 
@@ -74,7 +73,7 @@ class Delivery(Record):
     first_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ThreadKey(Record):
     """A thread key learned from verified mail of a case: a platform's reference, or a Message-ID we do not hold.
 

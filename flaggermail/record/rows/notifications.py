@@ -3,19 +3,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.definition import Column, Record, References
+from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.rows.elections import Channel, Platform
 from flaggermail.record.states import ClockState, NotificationState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Notification(Record):
     """One use of the line to a platform: the counted unit, however many mails it took."""
 
@@ -52,7 +51,7 @@ class Notification(Record):
     tail: str | None = None  # of the case number in its mail; a follow-up has that of its notification
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ClockRow(Record):
     """One of the three clocks of a notification; `id` is notification and kind."""
 

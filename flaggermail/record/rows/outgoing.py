@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.record.definition import Column, Record, References
+from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.record.trust import SenderTrust
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OutboxMail(Record):
     """One mail to one recipient on its way out; `dedupe` is its deduplication key."""
 
@@ -43,7 +42,7 @@ class OutboxMail(Record):
     trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk's own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Attempt(Record):
     """One delivery attempt, recorded before the network is touched."""
 
@@ -58,7 +57,7 @@ class Attempt(Record):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HeldBack(Record):
     """A notice or alarm held back by a rate limit; one mail lists all that were held back."""
 
@@ -79,7 +78,7 @@ class HeldBack(Record):
     told_at: Annotated[datetime | None, Column.INDEXED] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Withheld(Record):
     """A mail suppressed while the desk was observing; `id` is its deduplication key, which no later mail may use."""
 
