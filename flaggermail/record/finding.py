@@ -42,11 +42,11 @@ class Where(Generic[T]):
     record: type
     name: str
 
-    def is_(self, value: T) -> Condition:
+    def is_(self, value: T | None) -> Condition:
         """The field has this value; None: it has none."""
         return Condition(self.record, self.name, Comparison.NULL if value is None else Comparison.EQUAL, value)
 
-    def in_(self, values: Collection[T]) -> Condition:
+    def in_(self, values: Collection[T | None]) -> Condition:
         """The field has one of these values, None included. No row fits an empty collection."""
         if isinstance(values, str):
             raise TypeError(f"{self.record.__name__}.{self.name} is compared with several values, and one was given")
