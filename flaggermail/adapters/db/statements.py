@@ -30,7 +30,7 @@ def checked(kind: type[Record], conditions: Sequence[Condition]) -> None:
         named = f"{condition.record.__name__}.{condition.name}"
         if condition.record is not kind:
             raise TypeError(f"a condition on {named} finds no {kind.__name__}")
-        if condition.name in _lists(kind.TABLE):
+        if condition.name in _lists(kind.TABLE) and condition.comparison is not Comparison.NULL:
             raise TypeError(f"{named} holds several values, and the database compares no lists")
 
 
