@@ -21,6 +21,7 @@ from flaggermail.notices.attention import FREE_MAIL
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
+from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 
 
@@ -89,7 +90,7 @@ def destroy_key(work: UnitOfWork, election: str) -> None:
 
 
 def _queue_answer(work: UnitOfWork, dedupe: str, message: Message, sender: Address) -> None:
-    token = Token(token=work.env.randomness.token(), purpose="decline", issued_at=work.now)
+    token = Token(token=work.env.randomness.token(), purpose=Topic.DECLINE, issued_at=work.now)
     issue(work, token)
     language = work.env.settings.desk.organisation.language
     platforms = [p for p in work.env.settings.platform_list if p.report_url]
@@ -110,7 +111,7 @@ def _queue_answer(work: UnitOfWork, dedupe: str, message: Message, sender: Addre
 
 
 def set_aside(
-    work: UnitOfWork, stored: StoredMessage, reason: str, kinds: tuple[str, ...] | None = None
+    work: UnitOfWork, stored: StoredMessage, reason: str, kinds: tuple[Kind, ...] | None = None
 ) -> StoredMessage:
     """Reduces a filed mail, and mail attached to it, to what is kept of one that was declined at once."""
     rows = [stored, *attached(work, stored)]

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from flaggermail.record.clocks import OfficerRole
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, StoredMessage
+from flaggermail.record.states import MailState
 from flaggermail.replay.scenario import EnteredCommand
 from flaggermail.services import Services
 
@@ -62,8 +65,8 @@ class Teller:
     def news(self) -> None:
         """Prints every mail received or sent since the last call, as recorded."""
         with self.env.store.read() as tx:
-            came = [m for m in tx.find(StoredMessage, direction="in") if m.id not in self._printed]
-            left = [m for m in tx.find(OutboxMail, state="accepted") if m.id not in self._printed]
+            came = [m for m in tx.find(StoredMessage, direction=Direction.IN) if m.id not in self._printed]
+            left = [m for m in tx.find(OutboxMail, state=MailState.ACCEPTED) if m.id not in self._printed]
         for message in came:
             way = f"{self._describe(message.from_address or '', message.from_name)} to the desk"
             self._print_mail(message.id, message.received_at, way, message.kinds, message.subject or "")
@@ -97,7 +100,7 @@ class Teller:
     def _describe(self, address: str, name: str | None = None) -> str:
         officer = self.env.settings.rota.by_address(address)
         if officer is not None:
-            return f"{officer.name} ({'head' if 'head' in officer.roles else 'officer'})"
+            return f"{officer.name} ({OfficerRole.HEAD if OfficerRole.HEAD in officer.roles else OfficerRole.OFFICER})"
         for platform in self.env.settings.platform_list:
             for channel in platform.channels:
                 if address in channel.to:

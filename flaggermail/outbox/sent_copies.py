@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
+from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
 
 _MAY_LEAVE_A_COPY = frozenset({"accepted", "attempting"})
@@ -19,7 +20,7 @@ def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datet
     accepted.
     """
     mails = work.tx.find(OutboxMail, message_id=own.message_id)
-    doubtful = [mail for mail in mails if mail.state == "uncertain"]
+    doubtful = [mail for mail in mails if mail.state == MailState.UNCERTAIN]
     taken = sum(mail.state in _MAY_LEAVE_A_COPY or mail.bounced for mail in mails)
     arrivals = _arrivals(work, own, everywhere=not taken and len(doubtful) == 1)
     if len(arrivals) < taken + len(doubtful):

@@ -21,7 +21,7 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.record.states import IN_JUNK
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -87,7 +87,7 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
     in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
-    for message in work.tx.find(StoredMessage, place="quarantine", pending_digest=False, exercise=False):
+    for message in work.tx.find(StoredMessage, place=Place.QUARANTINE, pending_digest=False, exercise=False):
         late = message.first_seen_at - message.received_at > old
         if late or IN_JUNK in message.reason or message.match_basis.startswith("forwarded in "):
             continue
@@ -104,7 +104,7 @@ def _telling(alarm: Alarm, step: Step) -> SentStep:
 def _resolver(work: UnitOfWork) -> Who:
     """Resolves a step's recipient: the head for the head's steps, else the officer on call, or the head if none."""
     head = work.env.settings.rota.head()
-    persons = {HEAD: head, OFFICER: duty.officer_on_call(work) or head}
+    persons: dict[str, Officer | None] = {HEAD: head, OFFICER: duty.officer_on_call(work) or head}
     return lambda reader, _: found.id if (found := persons[reader]) else None
 
 
@@ -148,7 +148,7 @@ def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> Non
     if not spoken:
         return
     if duty.officer_on_call(work) is None:
-        work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING.value)
+        work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING)
     notice = Notice(Kind.ALARM, "quarantine_reminder", _reason(work, officer), EventRef())
     notices.tell(work, officer, notice, _values(work, spoken))
 

@@ -19,6 +19,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import Address
 from flaggermail.mail.tailed_numbers import tailed_numbers
 from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.replay.codes import code_at
 from flaggermail.replay.doubles import ScriptedAnswer
 from flaggermail.rules.classifier import in_domains
@@ -342,7 +343,7 @@ def _answered_mail(env: Services, wanted: Answers, file: str) -> OutboxMail:
 def sent(env: Services, wanted: Answers) -> list[OutboxMail]:
     """Returns our sent mails that match `wanted`, whatever its `number`."""
     with env.store.read() as tx:
-        return [mail for mail in tx.find(OutboxMail, state="accepted") if _matches(mail, wanted, env)]
+        return [mail for mail in tx.find(OutboxMail, state=MailState.ACCEPTED) if _matches(mail, wanted, env)]
 
 
 def _matches(mail: OutboxMail, wanted: Answers, env: Services) -> bool:

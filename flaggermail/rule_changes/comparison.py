@@ -20,7 +20,9 @@ from flaggermail.matching.lookup import Sender
 from flaggermail.matching.placing import Placement
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
+from flaggermail.record.case_values import Priority
 from flaggermail.record.events import Change, EventKind
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, RuleSet
@@ -47,7 +49,7 @@ class RuleOutcome:
         """A short description."""
         words = ["+".join(self.found.kinds), f"to {self.place}"]
         words += [word for word in (self.found.source, self.found.case_type, self.found.template) if word]
-        words += ["urgent"] if self.found.priority == classifier.URGENT else []
+        words += ["urgent"] if self.found.priority == Priority.URGENT else []
         return " ".join([*words, *(f"#{label}" for label in self.found.labels)])
 
 
@@ -99,13 +101,13 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
 
 def count(work: UnitOfWork) -> int:
     """Returns the number of messages that `compare` classifies, plus those whose classification fails."""
-    return sum(_exists(row) for row in work.tx.find(StoredMessage, direction="in"))
+    return sum(_exists(row) for row in work.tx.find(StoredMessage, direction=Direction.IN))
 
 
 def archive(work: UnitOfWork) -> Iterator[ArchivedMessage]:
     """Yields every message that the rules classified and that still exists, as it was on arrival."""
     everything = work.tx.find(StoredMessage)
-    rows = {row.id: row for row in everything if row.direction == "in" and _exists(row)}
+    rows = {row.id: row for row in everything if row.direction == Direction.IN and _exists(row)}
     first = {row.from_address: row.id for row in reversed(everything)}
     taken = (
         (rows[change.key], _as_taken_in(rows[change.key], change))
@@ -223,7 +225,7 @@ def _same(one: Classification, other: Classification) -> bool:
 
 def _stops(row: StoredMessage, found: Classification) -> frozenset[str]:
     """Returns the clocks of its notification that the message would stop, given the present verdict on its sender."""
-    judged = replace(row, kinds=tuple(kind.value for kind in found.kinds))
+    judged = replace(row, kinds=found.kinds)
     answer = clocks.answer_of_message(judged) if row.notification is not None else None
     return answer.stops if answer is not None else frozenset()
 

@@ -17,6 +17,8 @@ from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.escalation import WAITING, Step
 from flaggermail.oncall.pager_choice import OfficerPager
 from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
+from flaggermail.record.clocks import OfficerRole
+from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords
@@ -29,7 +31,6 @@ from flaggermail.yaml_files.kinds import (
     ElectionCode,
     Instant,
     Keyword,
-    Language,
     Login,
     MailAddress,
     Minutes,
@@ -55,7 +56,7 @@ class OrganisationSettings(Model):
 
     name: Names
     case_prefix: Code = "VF"
-    language: Language = "nl"
+    language: LanguageCode = LanguageCode.NL
     time_zone: Zone = "Europe/Amsterdam"
     phone: Phone | None = None  # named in confirmations during an election period
 
@@ -235,11 +236,11 @@ class ChannelSettings(Model):
 
     code: Code
     name: Text
-    kind: Literal["mail", "portal", "phone"] = "mail"
+    kind: ChannelKind = ChannelKind.MAIL
     to: tuple[MailAddress, ...] = ()
     cc: tuple[MailAddress, ...] = ()
     answers_from: tuple[MailAddress, ...] = ()  # further addresses that may answer there
-    language: Language = "en"
+    language: LanguageCode = LanguageCode.EN
     can_confirm: bool = True
     phone: Phone | None = None
     policy: PolicySettings | None = None  # default: the platform's
@@ -279,7 +280,7 @@ class OfficerSettings(Model):
     address: MailAddress
     phone: Phone | None = None
     login: Login | None = None
-    roles: frozenset[Literal["officer", "assessor", "approver", "head"]] = Field(min_length=1)
+    roles: frozenset[OfficerRole] = Field(min_length=1)
     pagers: tuple[PagerSettings, ...] = ()  # in calling order
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from flaggermail.mail.authentication.unverified_trend import Rise, Share, came_unverified, jump
+from flaggermail.mail.message import SenderVerdict
 from tests.corpus import each
 
 NOW = datetime.fromisoformat("2027-03-17T12:00:00+01:00")
@@ -62,4 +63,4 @@ def test_only_the_latest_are_looked_back_upon() -> None:
 )
 def test_a_confirmed_mail_came_unverified(verdict: str, basis: str, came: bool) -> None:  # noqa: FBT001 - a column
     """A mail that a person confirmed later still counts as unverified on arrival."""
-    assert came_unverified(verdict, basis) is came
+    assert came_unverified(SenderVerdict(verdict), basis) is came
