@@ -69,21 +69,21 @@ def plain(value: Scalar) -> Plain:
 
     Raises ValueError for values that not every database can store: an instant without a zone, text with NUL.
     """
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, str) and "\0" in value:
-        raise ValueError("text with NUL cannot be recorded")
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("text with NUL cannot be recorded")
+        return value.value if isinstance(value, StrEnum) else value
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("an instant without a zone cannot be recorded")
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, tuple):
-        if all(isinstance(item, int) for item in value):
-            return [item for item in value if isinstance(item, int)]
-        return [item.isoformat() if isinstance(item, date) else str(item) for item in value]
-    return value
+    if all(isinstance(item, int) for item in value):
+        return [item for item in value if isinstance(item, int)]
+    return [item.isoformat() if isinstance(item, date) else str(item) for item in value]
 
 
 def commitment(salt: bytes, value: Plain) -> str:

@@ -6,7 +6,7 @@ The functions that read a record are chosen once, from its definition: every row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
@@ -30,9 +30,10 @@ def typed(record: type[Record], name: str, value: object) -> Scalar:
     return _readers(record.TABLE)[name](value)
 
 
-def row_of(kind: type[R], values: Mapping[str, object]) -> R:
-    """Returns the row with these values; further ones are ignored. Raises as `typed` does."""
-    return kind(**{name: read(values[name]) for name, read in _readers(kind.TABLE).items()})
+def row_of(kind: type[R], values: Iterable[object]) -> R:
+    """Returns the row with these values, given in the order of its fields. Raises as `typed` does."""
+    readers = _readers(kind.TABLE).items()
+    return kind(**{name: read(value) for (name, read), value in zip(readers, values, strict=True)})
 
 
 @cache

@@ -14,7 +14,6 @@ from typing import get_args, get_origin
 import pytest
 from sqlalchemy import Column, Connection, Table, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session
 
 from flaggermail.adapters.db.mapping import metadata, table_of
 from flaggermail.adapters.db.store import SqlStore
@@ -110,7 +109,7 @@ def intruder(store: SqlStore) -> Iterator[Connection]:
 
 def found(connection: Connection) -> list[Discrepancy]:
     """Returns what is found, without the triggers that the intruder took away."""
-    proof = SqlTransaction(Session(connection), bytes).verify()
+    proof = SqlTransaction(connection, bytes).verify()
     return [finding for finding in proof.findings if finding.subject is not Subject.SCHEMA]
 
 
@@ -316,6 +315,6 @@ def test_a_changed_schema_is_found(full: SqlStore, statement: str, named: str) -
     with full.engine.connect() as connection:
         transaction = connection.begin()
         connection.execute(text(statement))
-        proof = SqlTransaction(Session(connection), bytes).verify()
+        proof = SqlTransaction(connection, bytes).verify()
         transaction.rollback()
     assert proof.findings[0].name == named

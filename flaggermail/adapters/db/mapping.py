@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import TypeVar
 
 from sqlalchemy import Table
 
 from flaggermail.adapters.db.own_tables import EventRow
-from flaggermail.adapters.db.tables import Row
 from flaggermail.record.event_codec import plain
 from flaggermail.record.events import Scalar
 from flaggermail.record.reading import row_of
@@ -32,6 +31,6 @@ def to_columns(values: Mapping[str, Scalar]) -> dict[str, Column]:
     return {name: value if isinstance(value, date) else plain(value) for name, value in values.items()}
 
 
-def to_record(kind: type[R], found: Row) -> R:
-    """Builds a row of type `kind` from what was read. Raises TypeError or ValueError for an impossible value."""
-    return row_of(kind, vars(found))
+def to_record(kind: type[R], columns: Iterable[object]) -> R:
+    """Builds a row of type `kind` from its columns. Raises TypeError or ValueError for an impossible value."""
+    return row_of(kind, columns)

@@ -12,9 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, Update, bindparam, update
-from sqlmodel import Session, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlalchemy import ColumnElement, Connection, Select, Table, Update, bindparam, select, update
 
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.raw import Comparison, RawRow, as_plain, named, rows
@@ -34,7 +32,7 @@ class Sealed:
     key: str
     values: tuple[str, ...]
     last: ColumnElement[str | None]
-    finding: SelectOfScalar[str | None]
+    finding: Select[tuple[str | None]]
     changing: Update
 
     def seal_of(self, row: Mapping[str, Plain]) -> str:
@@ -42,17 +40,17 @@ class Sealed:
         names = (self.key, "after", *self.values)
         return seal(self.table.name, *(row[name] for name in names))
 
-    def write(self, session: Session, key: str, values: Mapping[str, str | int | datetime | None]) -> None:
+    def write(self, connection: Connection, key: str, values: Mapping[str, str | int | datetime | None]) -> None:
         """Writes a row with its seal; a new one is linked to the row created before it."""
-        known = session.exec(self.finding, params={_KEY: key}).all()
-        after = known[0] if known else session.exec(select(self.last)).one()
+        known = connection.execute(self.finding, {_KEY: key}).first()
+        after = known.after if known else connection.execute(select(self.last)).scalar_one()
         row = {self.key: key, "after": after, **values}
         sealed = {**values, "seal": self.seal_of({name: plain(value) for name, value in row.items()})}
-        if known:
-            session.exec(self.changing, params={_KEY: key, **sealed})
+        if known is not None:
+            connection.execute(self.changing, {_KEY: key, **sealed})
             return
-        session.exec(adding(self.table.name), params={**row, **sealed})
-        session.exec(update(HEAD).values({self.last: key}))
+        connection.execute(adding(self.table.name), {**row, **sealed})
+        connection.execute(update(HEAD).values({self.last: key}))
 
 
 def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Discrepancy]:

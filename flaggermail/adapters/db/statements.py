@@ -10,12 +10,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import JSON, ColumnElement, Insert, Table, Update, bindparam, func, insert, or_, update
-from sqlmodel import select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlalchemy import JSON, ColumnElement, Insert, Select, Table, Update, bindparam, func, insert, or_, select, update
 
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.adapters.db.tables import MODELS, Row
 from flaggermail.record.finding import Comparison, Condition
 from flaggermail.record.rows import Record
 
@@ -55,31 +52,31 @@ def is_empty(conditions: Sequence[Condition]) -> bool:
 
 
 @cache
-def finding(table: str, shape: Shape) -> SelectOfScalar[Row]:
+def finding(table: str, shape: Shape) -> Select[*tuple[object, ...]]:
     """Selects the rows that match the shape."""
-    return select(MODELS[table]).where(*_conditions(table_of(table), shape))
+    return select(table_of(table)).where(*_conditions(table_of(table), shape))
 
 
 @cache
-def latest(table: str, key: str, shape: Shape) -> SelectOfScalar[Row]:
+def latest(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
     """Selects the matching rows in descending order of the key; the parameter MOST limits their number."""
     return finding(table, shape).order_by(table_of(table).c[key].desc()).limit(bindparam(MOST))
 
 
 @cache
-def keys(table: str, key: str, shape: Shape) -> SelectOfScalar[object]:
+def keys(table: str, key: str, shape: Shape) -> Select[object]:
     """Selects the keys of the matching rows."""
     return select(table_of(table).c[key]).where(*_conditions(table_of(table), shape))
 
 
 @cache
-def looking(table: str, key: str, shape: Shape) -> SelectOfScalar[object]:
+def looking(table: str, key: str, shape: Shape) -> Select[object]:
     """Selects the key of one matching row."""
     return keys(table, key, shape).limit(1)
 
 
 @cache
-def counting(table: str, shape: Shape) -> SelectOfScalar[int]:
+def counting(table: str, shape: Shape) -> Select[int]:
     """Counts the matching rows."""
     return select(func.count()).select_from(table_of(table)).where(*_conditions(table_of(table), shape))
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, bindparam
+from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from flaggermail import logbook
 from flaggermail.adapters.db.engine import connect_reading, make_engine
@@ -46,10 +46,10 @@ class SqlStore:
 
         Raises StoreBusy if the lease was lost or another writer holds the lock too long, and StoreFault.
         """
-        with _as_store_fault(), self._write_lock() as session:
+        with _as_store_fault(), self._write_lock() as connection:
             if self._lease is not None:
-                _check_fencing(session, self._lease)
-            tx = SqlTransaction(session, self._salt)
+                _check_fencing(connection, self._lease)
+            tx = SqlTransaction(connection, self._salt)
             yield tx
             tx.finish()
         if tx.erased and not self.scrub():
@@ -58,8 +58,8 @@ class SqlStore:
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFault."""
-        with _as_store_fault(), connect_reading(self.engine) as connection, Session(connection) as session:
-            yield SqlTransaction(session, self._salt)
+        with _as_store_fault(), connect_reading(self.engine) as connection:
+            yield SqlTransaction(connection, self._salt)
 
     def scrub(self) -> bool:
         """Overwrites what erased values have left beside the database; see `ports.Store`.
@@ -83,21 +83,28 @@ class SqlStore:
         return not busy
 
     @contextmanager
-    def _write_lock(self) -> Iterator[Session]:
-        """Begins a session that is the only writer; commits at the end of the block."""
-        with Session(self.engine, autoflush=False) as session:
+    def _write_lock(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
             try:
-                session.exec(_LOCK).one()
+                unit = connection.begin()
+                connection.execute(_LOCK).one()
             except OperationalError as error:
                 if _lock_timed_out(error):
                     raise StoreBusy("the database is being written by another process that does not end") from error
                 raise
+            with unit:
+                yield connection
+
+    @contextmanager
+    def _write_session(self) -> Iterator[Session]:
+        """Begins a session that is the only writer; what was changed in it is written at the end of the block."""
+        with self._write_lock() as connection, Session(connection) as session:
             yield session
-            session.commit()
+            session.flush()
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Takes the lease for `seconds`, or raises StoreBusy naming its holder; see `ports.Store`."""
-        with self._write_lock() as session:
+        with self._write_session() as session:
             row = session.get(LeaseRow, name)
             if row is None:
                 row = LeaseRow(name=name, holder="", fencing=0, until=LONG_AGO)
@@ -117,8 +124,8 @@ class SqlStore:
         lease = self._lease
         if lease is None:
             raise StoreBusy("no lease is held, so none can be renewed")
-        with self._write_lock() as session:
-            _check_fencing(session, lease)
+        with self._write_session() as session:
+            _check_fencing(session.connection(), lease)
             session.get_one(LeaseRow, lease.name).until = now + timedelta(seconds=seconds)
 
     def release(self) -> None:
@@ -126,7 +133,7 @@ class SqlStore:
         lease, self._lease = self._lease, None
         if lease is None:
             return
-        with self._write_lock() as session:
+        with self._write_session() as session:
             row = session.get(LeaseRow, lease.name)
             if row is not None and row.fencing == lease.fencing:
                 row.holder, row.until = "", LONG_AGO
@@ -154,8 +161,8 @@ def _as_store_fault() -> Iterator[None]:
         raise StoreFault(f"the database is damaged: {' '.join(str(error.orig).split())}") from error
 
 
-def _check_fencing(session: Session, lease: Lease) -> None:
-    fencing = session.exec(_FENCING, params={"name": lease.name}).first()
+def _check_fencing(connection: Connection, lease: Lease) -> None:
+    fencing = connection.execute(_FENCING, {"name": lease.name}).scalar()
     if fencing != lease.fencing:
         raise StoreBusy(f"lease {lease.name} was taken over by another daemon: this one writes no more")
 

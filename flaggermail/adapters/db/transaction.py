@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A unit of work in one session: rows for the current state, the event chain for the history.
+"""A unit of work on one connection: rows for the current state, the event chain for the history.
 
-Rows are read as entities and become frozen records, which are checked; the identity map keeps none of them, and nothing
-is written by changing one. What an event changes is written by statements, several times as fast as by a flush.
+The rows of the record are read and written by statements on their tables, of which there are many and small ones: an
+entity costs as much again as its query. The store's own tables are read in a session, as entities.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from flaggermail.adapters.db.mapping import table_of, to_columns, to_record
-from flaggermail.adapters.db.own_tables import CursorRow, EventRow, PersonalRow, RowEventRow
+from flaggermail.adapters.db.own_tables import CursorRow, EventRow, PersonalRow
 from flaggermail.adapters.db.sealed import COUNTERS, CURSORS
 from flaggermail.adapters.db.statements import (
     KEY,
@@ -47,25 +47,31 @@ from flaggermail.record.finding import Comparison, Condition
 from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
 
 R = TypeVar("R", bound=Record)
-HEAD, PERSONAL, COUNTER = table_of("chain_head"), table_of("personal"), table_of("counter")
+EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
+COUNTER, INDEX, BEFORE = table_of("counter"), table_of("row_event"), EVENT.alias("before")
 INDEXED = frozenset({OutboxMail.TABLE, Notification.TABLE})  # compared with their events before a mail is sent
 PAGE = 500
 # Of the statements that every unit of work runs: columns of tables, at half the cost of a model's.
-_HEAD = select(HEAD.c.seq, HEAD.c.digest)
+_HEAD = select_columns(HEAD.c.seq, HEAD.c.digest)
 _NEW_HEAD = update(HEAD)
-_REACHED = select(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
+_REACHED = select_columns(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
 _ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
 
 
 class SqlTransaction:
     """Implements `ports.Transaction`, plus the checks that prove the record intact."""
 
-    def __init__(self, session: Session, salt: Callable[[], bytes]) -> None:
-        self._session = session
+    def __init__(self, connection: Connection, salt: Callable[[], bytes]) -> None:
+        self._connection = connection
         self._salt = salt
         self.erased = False  # whether personal values were erased
         self._head: tuple[int, str] | None = None  # the chain's head after our appends, until `finish` writes it
         self._cached: dict[str, dict[tuple[Condition, ...], list[Record]]] = {}  # by table, dropped on change
+
+    @cached_property
+    def _session(self) -> Session:
+        """The session on this connection, for the store's own tables. It writes nothing."""
+        return Session(self._connection, autoflush=False)
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Returns the row with that key, or None."""
@@ -86,7 +92,7 @@ class SqlTransaction:
             return []
         with _readable(kind.TABLE):
             query = finding(kind.TABLE, shape_of(conditions))
-            found = [to_record(kind, row) for row in self._session.exec(query, params=parameters(conditions))]
+            found = [to_record(kind, row) for row in self._connection.execute(query, parameters(conditions))]
         return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
 
     def newest(self, kind: type[R], most: int, *conditions: Condition) -> list[R]:
@@ -94,7 +100,7 @@ class SqlTransaction:
         checked(kind, conditions)
         query = latest(kind.TABLE, kind.KEY, shape_of(conditions))
         with _readable(kind.TABLE):
-            rows = self._session.exec(query, params={**parameters(conditions), MOST: most})
+            rows = self._connection.execute(query, {**parameters(conditions), MOST: most})
             return [to_record(kind, row) for row in rows]
 
     def readable(self, kind: type[R], *conditions: Condition) -> list[R]:
@@ -115,24 +121,25 @@ class SqlTransaction:
         """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
         checked(kind, conditions)
         query = keys(kind.TABLE, kind.KEY, shape_of(conditions))
-        return sorted(str(found) for found in self._session.exec(query, params=parameters(conditions)))
+        return sorted(str(found) for found in self._connection.execute(query, parameters(conditions)).scalars())
 
     def exists(self, kind: type[R], *conditions: Condition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
         checked(kind, conditions)
         query = looking(kind.TABLE, kind.KEY, shape_of(conditions))
-        return self._session.exec(query, params=parameters(conditions)).first() is not None
+        return self._connection.execute(query, parameters(conditions)).first() is not None
 
     def count(self, kind: type[R], *conditions: Condition) -> int:
         """Counts the rows that `find` would return, without reading them."""
         checked(kind, conditions)
         if is_empty(conditions):
             return 0
-        return self._session.exec(counting(kind.TABLE, shape_of(conditions)), params=parameters(conditions)).one()
+        query = counting(kind.TABLE, shape_of(conditions))
+        return self._connection.execute(query, parameters(conditions)).scalar_one()
 
     def reached(self, counter: str) -> int:
         """Returns the last number issued by a counter."""
-        return self._session.exec(_REACHED, params={"counter": counter}).first() or 0
+        return self._connection.execute(_REACHED, {"counter": counter}).scalar() or 0
 
     def number(self, counter: str) -> int:
         """Issues the next number of a counter, starting at 1."""
@@ -142,11 +149,11 @@ class SqlTransaction:
 
     def set_number(self, counter: str, value: int) -> None:
         """Sets a counter, so that the next number issued is `value` + 1."""
-        COUNTERS.write(self._session, counter, {"value": value})
+        COUNTERS.write(self._connection, counter, {"value": value})
 
     def append(self, *events: Event) -> None:
         """Appends events to the chain and applies their changes to the rows; all of them or, on an error, none."""
-        with self._session.begin_nested():
+        with self._connection.begin_nested():
             seq, digest = self._chain_head()
             for event in events:
                 seq += 1
@@ -158,7 +165,7 @@ class SqlTransaction:
         """Undoes everything done within the block if it raises; the exception propagates."""
         head = self._head
         try:
-            with self._session.begin_nested():
+            with self._connection.begin_nested():
                 yield
         except BaseException:
             self._head = head
@@ -168,13 +175,14 @@ class SqlTransaction:
     def finish(self) -> None:
         """Writes the new head of the chain. Call once, before the commit."""
         if self._head is not None:
-            self._session.exec(_NEW_HEAD, params={"seq": self._head[0], "digest": self._head[1]})
+            self._connection.execute(_NEW_HEAD, {"seq": self._head[0], "digest": self._head[1]})
 
     def _chain_head(self) -> tuple[int, str]:
         """Returns number and digest of the last event, including those appended by this transaction."""
         if self._head is not None:
             return self._head
-        return self._session.exec(_HEAD).one()
+        row = self._connection.execute(_HEAD).one()
+        return row.seq, row.digest
 
     def _record(self, seq: int, previous: str, event: Event) -> str:
         """Writes one event and its changes; returns its digest."""
@@ -190,25 +198,25 @@ class SqlTransaction:
         octets = encode(event, commit)
         digest = link(previous, octets)
         columns = {"seq": seq, "octets": octets, "digest": digest, **_columns(event)}
-        self._session.exec(adding("event"), params=columns)
+        self._connection.execute(adding("event"), columns)
         if kept:
-            self._session.exec(adding("personal"), params=kept)
+            self._connection.execute(adding("personal"), kept)
         for change in event.changes:
             self._apply(change)
         touched = {(change.table, change.key) for change in event.changes if change.table in INDEXED}
         if touched:
             index = [{"of_table": table, "key": key, "event": seq} for table, key in sorted(touched)]
-            self._session.exec(adding("row_event"), params=index)
+            self._connection.execute(adding("row_event"), index)
         return digest
 
     def _apply(self, change: Change) -> None:
         record = BY_TABLE[change.table]
         self._cached.pop(change.table, None)
         if record.KEY in change.values:
-            self._session.exec(adding(change.table), params=to_columns(change.values))
+            self._connection.execute(adding(change.table), to_columns(change.values))
         elif change.values:
             values = {KEY: change.key, **to_columns(change.values)}
-            if self._session.exec(changing(change.table, record.KEY), params=values).rowcount != 1:
+            if self._connection.execute(changing(change.table, record.KEY), values).rowcount != 1:
                 raise NotFound(f"{change.table} {change.key}: there is no such row to change")
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
@@ -225,7 +233,7 @@ class SqlTransaction:
                     gone += [{"erased": held[field]}] if held.get(field) else []
                     held[field] = change["values"][name]
         if gone:
-            self._session.exec(_ERASE, params=gone)
+            self._connection.execute(_ERASE, gone)
             self.erased = True
 
     def _octets_since(self, since: datetime) -> Iterator[bytes]:
@@ -241,7 +249,7 @@ class SqlTransaction:
         """Records how far `folder` has been read."""
         position = cursor.position
         values = {"uidvalidity": position.uidvalidity, "uid": position.uid, "looked_at": cursor.looked_at}
-        CURSORS.write(self._session, folder, values)
+        CURSORS.write(self._connection, folder, values)
 
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read, or None."""
@@ -269,7 +277,7 @@ class SqlTransaction:
 
     def verify(self) -> AuditResult:
         """Compares everything with the events; see `ports.Transaction`."""
-        return Verification(self._session.connection(), INDEXED).proof()
+        return Verification(self._connection, INDEXED).proof()
 
     def broken_link(self) -> int | None:
         """Returns the number of the first event that was changed, moved or removed; None if the chain is intact."""
@@ -281,12 +289,12 @@ class SqlTransaction:
 
     def _first(self, *subjects: Subject) -> int | None:
         self.finish()
-        found = Verification(self._session.connection(), INDEXED).chain()
+        found = Verification(self._connection, INDEXED).chain()
         return next((finding.event for finding in found if finding.subject in subjects), None)
 
     def head(self, seq: int | None = None) -> Head | None:
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
-        last = self._session.exec(_HEAD).first()
+        last = self._connection.execute(_HEAD).first()
         if seq is None and (last is None or not isinstance(last[0], int)):
             return None
         number = last[0] if seq is None and last is not None else seq
@@ -302,15 +310,13 @@ class SqlTransaction:
 
         Each event must follow from the one before it, and each personal value must be the one committed to.
         """
-        before = aliased(EventRow)
-        joined = select(EventRow.seq, EventRow.octets, EventRow.digest, before.digest)
-        joined = joined.join(RowEventRow, col(RowEventRow.event) == EventRow.seq)
-        joined = joined.outerjoin(before, col(before.seq) == EventRow.seq - 1)
-        query = joined.where(RowEventRow.of_table == kind.TABLE, RowEventRow.key == key).order_by(col(EventRow.seq))
+        joined = select_columns(EVENT.c.seq, EVENT.c.octets, EVENT.c.digest, BEFORE.c.digest)
+        joined = joined.join(INDEX, INDEX.c.event == EVENT.c.seq).outerjoin(BEFORE, BEFORE.c.seq == EVENT.c.seq - 1)
+        query = joined.where(INDEX.c.of_table == kind.TABLE, INDEX.c.key == key).order_by(EVENT.c.seq)
         values: dict[str, Scalar] = {}
         try:
-            for seq, octets, digest, previous in self._session.exec(query).all():
-                if link(previous or GENESIS, octets) != digest:
+            for seq, octets, digest, before in self._connection.execute(query).all():
+                if link(before or GENESIS, octets) != digest:
                     return None
                 for change in decode(octets, partial(_revealed, self._proved_values(seq))).changes:
                     if (change.table, change.key) == (kind.TABLE, key):
@@ -321,8 +327,8 @@ class SqlTransaction:
 
     def _proved_values(self, seq: int) -> dict[str, Plain]:
         """Returns the personal values of an event that are the ones it committed to."""
-        found = self._session.exec(select(PersonalRow).where(PersonalRow.event == seq))
-        held = {row.commitment: (row.salt, json.loads(row.value)) for row in found}
+        query = select_columns(PERSONAL.c.commitment, PERSONAL.c.salt, PERSONAL.c.value).where(PERSONAL.c.event == seq)
+        held = {row.commitment: (row.salt, json.loads(row.value)) for row in self._connection.execute(query)}
         return {key: value for key, (salt, value) in held.items() if commitment(salt, value) == key}
 
     def rows(self) -> Rows:
