@@ -65,7 +65,7 @@ def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
     whole = replace(
         row, place=Place.QUARANTINE, subject=message.subject,
         from_address=message.sender.key if message.sender else None,
-        from_name=message.sender.name if message.sender else None, reason="a decline taken back",
+        from_name=message.sender.name if message.sender else None, reason="a decline taken back", from_junk=False,
     )  # fmt: skip
     work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=EventRef(message=row.id))
     return whole

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail.cases import elections
+from flaggermail.cases import assessment, elections
 from flaggermail.commands import acts, approve, perform, portal_texts
 from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.platform_checks import MAIL
@@ -260,8 +260,8 @@ def _done_values(work: UnitOfWork, act: acts.Act, outcome: Outcome) -> Did:
         case acts.NoteContact():
             return [_note_values(act)]
         case acts.Decide():
-            few = act.decision == Decision.NOTIFY and any(text.startswith("own attempts") for text in outcome.warnings)
             case = work.tx.get(Case, act.case)
+            few = act.decision == Decision.NOTIFY and case is not None and assessment.few_attempts(case)
             unproven = notices.unproven_referrer(work, case) if case else None
             done = {"what": "decided", "decision": act.decision, "unproven": unproven or ""}
             return [done, *([{"what": "few attempts"}] if few else [])]

@@ -68,6 +68,7 @@ class Alarm(Record):
     notification: Annotated[str | None, Column.INDEXED] = None
     text: str
     raised_at: datetime
+    officer: str | None = None  # whom it reminds, if it reminds one officer of a waiting mail
 
 
 @record

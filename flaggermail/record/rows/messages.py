@@ -37,12 +37,12 @@ class StoredMessage(Record):
     place: Annotated[Place, Column.INDEXED, Column.CHECKED]
     case: Annotated[str | None, References(Case), Column.INDEXED] = None
     notification: Annotated[str | None, Column.INDEXED] = None
-    match_basis: str = ""  # why it was placed there, such as "forwarded in ID"
+    match_basis: str = ""  # why it was placed there, in words
     reason: str = ""  # why it waits for a person
     suggestions: tuple[str, ...] = ()
     verdict: SenderVerdict = SenderVerdict.UNVERIFIED
     verdict_basis: str = ""
-    rule: str | None = None
+    rule: str | None = None  # that decided, or who corrected it, in words
     automatic: bool = False
     substance: bool = False
     disputed: bool = False
@@ -56,6 +56,11 @@ class StoredMessage(Record):
     discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the retention period
     exercise: bool = False  # belongs to an exercise by its case or its sender
     costly: Annotated[bool, Column.FILLED] = False  # took so long to parse that no other mail's intake parses it again
+    enclosed_in: Annotated[str | None, Column.INDEXED] = None  # the message to which it was attached
+    placed_by: str | None = None  # the officer who filed it
+    from_junk: Annotated[bool, Column.FILLED] = False  # came in by the junk folder, and nobody took it out of there
+    confirmed_by: str | None = None  # the officer who vouches for its sender
+    corrected_by: str | None = None  # the officer who said what kind it is
 
 
 @record

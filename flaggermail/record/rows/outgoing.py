@@ -38,7 +38,7 @@ class OutboxMail(Record):
     answer: str = ""
     bounced: bool = False
     exercise: bool = False  # reaches exercise addresses and officers only
-    shows: str | None = None  # of a notice: the received message that it shows
+    shows: Annotated[str | None, Column.INDEXED] = None  # of a notice: the received message that it shows
     trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk's own
 
 
