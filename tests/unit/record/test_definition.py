@@ -52,7 +52,7 @@ def test_facts_are_read_from_the_fields() -> None:
     assert (election.kind, election.optional, election.references) == (str, True, Election)
     assert election.marks == {Column.INDEXED}
     assert (facts["days"].kind, facts["days"].several, facts["days"].default) == (int, True, ())
-    assert (facts["filled"].kind, facts["filled"].marks) == (bool, {Column.FILLED})
+    assert (facts["filled"].kind, facts["filled"].marks) == (bool, frozenset({Column.FILLED}))
 
 
 @pytest.mark.parametrize(("kind", "said"), [(Unknown, "a row cannot hold"), (Marked, "no mark of a field")])
