@@ -14,6 +14,7 @@ from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.events import Event
+from flaggermail.record.finding import Condition
 from flaggermail.record.refusals import Stage
 from flaggermail.record.rows import Record
 
@@ -495,24 +496,24 @@ class Transaction(Evidence, Protocol):
         """Returns the row with that key, or None."""
         ...
 
-    def find(self, kind: type[R], /, **equal: object) -> list[R]:
-        """Returns the rows whose fields equal the given values (a list: one of), ordered by key."""
+    def find(self, kind: type[R], *conditions: Condition) -> list[R]:
+        """Returns the rows that meet all conditions, ordered by key.
+
+        Raises TypeError for a condition on another record's field, and RowUnreadable for a row with a value that this
+        program never writes.
+        """
         ...
 
-    def newest(self, kind: type[R], most: int, /, **equal: object) -> list[R]:
+    def newest(self, kind: type[R], most: int, *conditions: Condition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
         ...
 
-    def exists(self, kind: type[R], /, **equal: object) -> bool:
+    def exists(self, kind: type[R], *conditions: Condition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
         ...
 
-    def count(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> int:
-        """Counts the rows `find` would return whose field `after[0]` is later than the instant `after[1]`."""
-        ...
-
-    def since(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> list[R]:
-        """Returns the rows that `count` would count, ordered by key."""
+    def count(self, kind: type[R], *conditions: Condition) -> int:
+        """Counts the rows that `find` would return, without reading them."""
         ...
 
     def reached(self, counter: str) -> int:

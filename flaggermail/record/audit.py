@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from flaggermail.record.event_codec import Plain
+from flaggermail.record.finding import Condition
 from flaggermail.record.rows import Record
 
 R = TypeVar("R", bound=Record)
@@ -120,12 +121,12 @@ class Evidence(Protocol):
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
         ...
 
-    def keys(self, kind: type[Record], /, **equal: object) -> list[str]:
-        """Returns the keys of the rows with these values, also of rows with other values that cannot be read."""
+    def keys(self, kind: type[Record], *conditions: Condition) -> list[str]:
+        """Returns the keys of the rows that meet the conditions, also of rows with values that cannot be read."""
         ...
 
-    def readable(self, kind: type[R], /, **equal: object) -> list[R]:
-        """Returns the rows with these values, ordered by key, without those that hold a value which cannot be read."""
+    def readable(self, kind: type[R], *conditions: Condition) -> list[R]:
+        """Returns the rows that meet the conditions, by key, without those that hold a value which cannot be read."""
         ...
 
     def from_events(self, kind: type[R], key: str) -> R | None:

@@ -13,15 +13,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import cache
-from typing import NotRequired, TypedDict, get_args, get_type_hints
+from typing import NotRequired, TypedDict
 
 from flaggermail.record import sentences
 from flaggermail.record.events import Change, Event, EventKind, Scalar
-from flaggermail.record.rows import BY_TABLE, Record
+from flaggermail.record.reading import typed
+from flaggermail.record.rows import BY_TABLE
 
 Plain = str | int | bool | None | list[str] | list[int]
 COMMITMENT = "sha256:"
@@ -72,68 +71,21 @@ def plain(value: Scalar) -> Plain:
 
     Raises ValueError for values that not every database can store: an instant without a zone, text with NUL.
     """
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, str) and "\0" in value:
-        raise ValueError("text with NUL cannot be recorded")
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("text with NUL cannot be recorded")
+        return value.value if isinstance(value, StrEnum) else value
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("an instant without a zone cannot be recorded")
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, tuple):
-        if all(isinstance(item, int) for item in value):
-            return [item for item in value if isinstance(item, int)]
-        return [item.isoformat() if isinstance(item, date) else str(item) for item in value]
-    return value
-
-
-def typed(record: type[Record], name: str, value: object) -> Scalar:
-    """Returns the typed value: the inverse of `plain` for field `name` of `record`.
-
-    Raises TypeError or ValueError for a value that the field cannot hold, such as a word outside its closed set.
-    """
-    kind = _kinds(record.TABLE)[name]
-    if value is None:
-        return None
-    if isinstance(value, list):
-        return tuple(value) if kind in {str, int} else _typed_list(kind, value)
-    if isinstance(value, str) and kind is not str:
-        if kind is datetime:
-            return datetime.fromisoformat(value)
-        if kind is date:
-            return date.fromisoformat(value)
-        if issubclass(kind, StrEnum):
-            return kind(value)
-    if kind is bool:
-        return bool(value)
-    if isinstance(value, str | int | date) and type(value) is kind:
-        return value
-    raise TypeError(f"{record.TABLE}.{name} cannot hold {type(value).__name__}")
-
-
-def _typed_list(kind: type, value: list[object]) -> tuple[date, ...] | tuple[str, ...]:
-    if issubclass(kind, StrEnum):
-        return tuple(kind(str(item)) for item in value)
-    return tuple(date.fromisoformat(str(item)) for item in value)
-
-
-@cache
-def _kinds(table: str) -> Mapping[str, type]:
-    """Returns the innermost type of each field: `tuple[date, ...]` and `date | None` both give `date`."""
-    record = BY_TABLE[table]
-    hints = get_type_hints(record)
-    return {spec.name: _innermost(hints[spec.name]) for spec in fields(record)}
-
-
-def _innermost(hint: object) -> type:
-    inner = [argument for argument in get_args(hint) if argument not in {type(None), Ellipsis}]
-    if inner:
-        return _innermost(inner[0])
-    if isinstance(hint, type):
-        return hint
-    raise TypeError(f"a row cannot hold {hint!r}")
+    if all(isinstance(item, int) for item in value):
+        return [item for item in value if isinstance(item, int)]
+    return [item.isoformat() if isinstance(item, date) else str(item) for item in value]
 
 
 def commitment(salt: bytes, value: Plain) -> str:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.events import added
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm
 from tests.store.samples import NOON, alarm, happened
 
-KINDS = AlarmKind.DELAYED, AlarmKind.REFUSED
+KINDS = (AlarmKind.FORGED, AlarmKind.OCTETS_LOST)
 
 
 def test_only_rows_behind_the_instant_are_counted(store: SqlStore) -> None:
@@ -19,12 +20,13 @@ def test_only_rows_behind_the_instant_are_counted(store: SqlStore) -> None:
     with store.begin() as tx:
         tx.append(happened(*map(added, rows)))
     with store.read() as tx:
-        behind = ("raised_at", NOON + timedelta(minutes=2))
+        behind = where(Alarm.raised_at).after(NOON + timedelta(minutes=2))
         assert tx.count(Alarm, behind) == 3
-        assert tx.count(Alarm, behind, kind="k1") == 2
-        assert tx.count(Alarm, behind, kind=["k0", "k1"]) == 3
-        assert tx.count(Alarm, behind, kind=[]) == 0
-        assert tx.count(Alarm, ("raised_at", NOON + timedelta(days=1))) == 0
+        assert tx.count(Alarm, behind, where(Alarm.kind).is_(KINDS[1])) == 2
+        assert tx.count(Alarm, behind, where(Alarm.kind).in_(KINDS)) == 3
+        assert tx.count(Alarm, behind, where(Alarm.kind).in_([])) == 0
+        assert tx.count(Alarm, where(Alarm.raised_at).after(NOON + timedelta(days=1))) == 0
+        assert [row.id for row in tx.find(Alarm, behind)] == ["a3", "a4", "a5"]
 
 
 def test_a_counter_is_looked_at_without_moving(store: SqlStore) -> None:

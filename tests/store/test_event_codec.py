@@ -22,10 +22,10 @@ from flaggermail.record.event_codec import (
     encode,
     link,
     stored_kind,
-    typed,
 )
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.kinds import Kind, Place
+from flaggermail.record.reading import typed
 from flaggermail.record.rows import BY_TABLE, RECORDS, Record, StoredMessage
 from tests.store.samples import NOON
 from tests.store.test_chain import behind_its_back, broken

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from email import message_from_bytes
@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from flaggermail.adapters.db import transaction
-from flaggermail.adapters.db.mapping import from_columns
+from flaggermail.adapters.db.mapping import to_record
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.approve import Approve
 from flaggermail.matching.candidates import LATEST
@@ -141,11 +141,11 @@ def test_a_mail_that_is_sent_again_and_again_costs_the_same_each_time(
     """However many earlier mails differ only in the Message-ID, the same number of rows is read."""
     read: list[str] = []
 
-    def noted(kind: type[Record], columns: Mapping[str, object]) -> Record:
+    def noted(kind: type[Record], columns: Iterable[object]) -> Record:
         read.append(kind.TABLE)
-        return from_columns(kind, columns)
+        return to_record(kind, columns)
 
-    monkeypatch.setattr(transaction, "from_columns", noted)
+    monkeypatch.setattr(transaction, "to_record", noted)
     costs = []
     for number in range(LATEST + 8):
         read.clear()

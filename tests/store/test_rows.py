@@ -14,7 +14,9 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.ports import Cursor, Position
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Change, Scalar, added, values_of
-from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Delivery, Record, Token
+from flaggermail.record.finding import Comparison, Condition, where
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Delivery, Record, StoredMessage, Token
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
 
@@ -22,6 +24,9 @@ OWN_TABLES = {"event", "chain_head", "personal", "counter", "cursor", "lease", "
 MANY = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 by_kind = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.TABLE)
+
+
+EQUAL, NULL = Comparison.EQUAL, Comparison.NULL
 
 
 class UndoneError(Exception):
@@ -48,7 +53,7 @@ def test_a_row_comes_back_as_it_was_written(store: SqlStore, kind: type[Record],
                     assert isinstance(wrote, tuple)
                     assert [type(item) for item in value] == [type(item) for item in wrote]
                 else:
-                    assert tx.find(kind, **{name: wrote}) == [read]
+                    assert tx.find(kind, Condition(kind, name, EQUAL if wrote is not None else NULL, wrote)) == [read]
             raise UndoneError
 
     round_trip()
@@ -78,7 +83,7 @@ def test_an_instant_keeps_its_microsecond_and_loses_its_zone(store: SqlStore) ->
     with store.read() as tx:
         (read,) = tx.find(Alarm)
         assert read.raised_at.isoformat() == "2026-03-29T01:00:00.000001+00:00"
-        assert tx.find(Alarm, raised_at=told) == [read]
+        assert tx.find(Alarm, where(Alarm.raised_at).is_(told)) == [read]
 
 
 def test_a_session_in_another_zone_reads_utc(postgres_url: str) -> None:
@@ -125,26 +130,30 @@ def test_uids_have_32_bits_without_a_sign(store: SqlStore, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("equal", "keys"),
+    ("conditions", "keys"),
     [
-        ({}, ["B", "a", "c", "d"]),
-        ({"case": "1"}, ["B", "c"]),
-        ({"case": "1", "kind": "octets lost"}, ["c"]),
-        ({"case": None}, ["d"]),
-        ({"case": ["1", "2"]}, ["B", "a", "c"]),
-        ({"case": ("2", None)}, ["a", "d"]),
-        ({"case": []}, []),
-        ({"id": "a"}, ["a"]),
-        ({"id": "x"}, []),
-        ({"raised_at": NOON}, ["B", "a", "c", "d"]),
+        ([], ["B", "a", "c", "d"]),
+        ([where(Alarm.case).is_("1")], ["B", "c"]),
+        ([where(Alarm.case).is_("1"), where(Alarm.kind).is_(AlarmKind.OCTETS_LOST)], ["c"]),
+        ([where(Alarm.case).is_("1"), where(Alarm.case).is_("2")], []),
+        ([where(Alarm.case).is_(None)], ["d"]),
+        ([where(Alarm.case).in_(["1", "2"])], ["B", "a", "c"]),
+        ([where(Alarm.case).in_(("2", None))], ["a", "d"]),
+        ([where(Alarm.case).in_([None])], ["d"]),
+        ([where(Alarm.case).in_([])], []),
+        ([where(Alarm.kind).in_([AlarmKind.OCTETS_LOST, AlarmKind.FORGED])], ["c"]),
+        ([where(Alarm.id).is_("a")], ["a"]),
+        ([where(Alarm.id).is_("x")], []),
+        ([where(Alarm.raised_at).is_(NOON)], ["B", "a", "c", "d"]),
+        ([where(Alarm.raised_at).after(NOON)], []),
     ],
-)  # fmt: skip
-def test_find_takes_equality_lists_and_none(store: SqlStore, equal: dict[str, object], keys: list[str]) -> None:
-    """All conditions must hold; a list or tuple means any of its values, None means NULL; rows are ordered by key."""
+)
+def test_find_takes_equality_lists_and_none(store: SqlStore, conditions: list[Condition], keys: list[str]) -> None:
+    """All conditions must hold, two on the same field too; None means NULL; rows are ordered by key."""
     rows = alarm("a", case="2"), alarm("B", case="1"), alarm("d"), alarm("c", case="1", kind=AlarmKind.OCTETS_LOST)
     with store.begin() as tx:
         tx.append(happened(*(added(row) for row in rows)))
-        assert [row.id for row in tx.find(Alarm, **equal)] == keys
+        assert [row.id for row in tx.find(Alarm, *conditions)] == keys
 
 
 def test_the_order_does_not_depend_on_the_servers_locale(icu_url: str) -> None:
@@ -167,3 +176,19 @@ def test_there_is_no_row_under_an_unknown_key(store: SqlStore) -> None:
     """`get` returns None for an unknown key."""
     with store.read() as tx:
         assert tx.get(Token, "nowhere") is None
+
+
+def test_a_condition_on_anything_but_the_records_own_fields_is_refused(store: SqlStore) -> None:
+    """Another record's field, a field of several values, a row's value and one text for several are told apart."""
+    with store.read() as tx:
+        for finder in (tx.find, tx.exists, tx.count, tx.keys, tx.readable):
+            with pytest.raises(TypeError, match=r"a condition on Token\.case finds no Alarm"):
+                finder(Alarm, where(Token.case).is_("1"))
+        with pytest.raises(TypeError, match=r"a condition on Token\.case finds no Alarm"):
+            tx.newest(Alarm, 1, where(Token.case).is_("1"))
+        with pytest.raises(TypeError, match=r"StoredMessage\.kinds holds several values"):
+            tx.find(StoredMessage, where(StoredMessage.kinds).is_((Kind.BOUNCE,)))
+    with pytest.raises(TypeError, match="takes a field such as"):
+        where(alarm("a").case)
+    with pytest.raises(TypeError, match=r"Alarm\.id is compared with several values"):
+        where(Alarm.id).in_("abc")

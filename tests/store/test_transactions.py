@@ -14,9 +14,11 @@ from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import NotFound, StoreBusy, StoreFault
 from flaggermail.ports import Cursor, Position, Transaction
+from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import Change, Event, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Election
 from tests.store.conftest import new_store
 from tests.store.processes import go_on, other_process, told
@@ -245,5 +247,9 @@ def test_the_newest_rows_come_the_last_one_first_and_no_more_than_asked_for(stor
     """Only the newest matching rows are read, the last one first."""
     with store.begin() as tx:
         tx.append(*(happened(added(alarm(f"a{number:02d}"))) for number in range(12)))
-        assert [row.id for row in tx.newest(Alarm, 3, kind=alarm("a00").kind)] == ["a11", "a10", "a09"]
-        assert tx.newest(Alarm, 3, kind="none of them") == []
+        assert [row.id for row in tx.newest(Alarm, 3, where(Alarm.kind).is_(alarm("a00").kind))] == [
+            "a11",
+            "a10",
+            "a09",
+        ]
+        assert tx.newest(Alarm, 3, where(Alarm.kind).is_(AlarmKind.FORGED)) == []

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`python -m tests.tools.make_migration "what changes"`: writes the next revision from the changed tables.
+"""`./dev revision "what changes"`: writes the next revision from what the records' definitions changed.
 
 It compares the tables with a database made by the existing revisions and writes `NNNN_what_changes.py` next to them. A
-person then reviews it, gives every new non-null column a value for existing rows, and moves rows.
+person then reviews it and moves rows. A new column that may not be empty has `Column.FILLED` and a default, which the
+rows of before get. Alembic compares no checks: a changed one is written by hand, and `tests/store/test_schema.py`
+compares it.
 """
 
 import re

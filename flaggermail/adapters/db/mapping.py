@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Conversion between the record's frozen rows and table columns."""
+"""Conversion between the record's frozen rows and table columns; both directions check the values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import TypeVar
 
 from sqlalchemy import Table
 
-from flaggermail.adapters.db import own_tables
-from flaggermail.record.event_codec import plain, typed
+from flaggermail.adapters.db.own_tables import EventRow
+from flaggermail.record.event_codec import plain
 from flaggermail.record.events import Scalar
+from flaggermail.record.reading import row_of
 from flaggermail.record.rows import Record
 
 R = TypeVar("R", bound=Record)
 Column = str | int | bool | datetime | date | list[str] | list[int] | None
 
-metadata = own_tables.EventRow.metadata  # of all tables: own_tables imports the module with the others
+metadata = EventRow.metadata  # of all tables: `own_tables` imports the module with the others
 
 
 def table_of(name: str) -> Table:
@@ -30,6 +31,6 @@ def to_columns(values: Mapping[str, Scalar]) -> dict[str, Column]:
     return {name: value if isinstance(value, date) else plain(value) for name, value in values.items()}
 
 
-def from_columns(kind: type[R], columns: Mapping[str, object]) -> R:
-    """Builds a row of type `kind` from its columns."""
-    return kind(**{name: typed(kind, name, value) for name, value in columns.items()})
+def to_record(kind: type[R], columns: Iterable[object]) -> R:
+    """Builds a row of type `kind` from its columns. Raises TypeError or ValueError for an impossible value."""
+    return row_of(kind, columns)

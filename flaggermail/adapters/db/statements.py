@@ -1,77 +1,84 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The SQL statements of a transaction. Each is built once, because SQLAlchemy takes longer to build one than to run it.
+"""The statements of a unit of work on the record. Each is built once: SQLAlchemy takes longer to build than to run one.
 
 Values are never part of a statement; they are passed as parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, func, insert, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Insert, Select, Table, Update, bindparam, func, insert, or_, select, update
 
 from flaggermail.adapters.db.mapping import table_of
+from flaggermail.record.finding import Comparison, Condition
+from flaggermail.record.rows import Record
 
-Shape = tuple[tuple[str, str], ...]  # column names, each with its comparison
+Shape = tuple[tuple[str, Comparison], ...]  # the names of the fields, each with its comparison
 MOST = "most_rows"  # parameter of `latest`
 KEY = "key_of_the_row"  # parameter of `changing`; no column has this name
-AFTER = "after_that_instant"  # parameter of `counting` and `later`
-_EQUAL, _NULL, _ONE_OF, _ONE_OF_OR_NULL = "equal", "null", "one of", "one of or null"
 
 
-def shape_of(equal: Mapping[str, object]) -> Shape:
-    """Returns the comparison of each column with its value (None: IS NULL; a tuple or list: IN)."""
-    return tuple((name, _comparison(value)) for name, value in equal.items())
+def checked(kind: type[Record], conditions: Sequence[Condition]) -> None:
+    """Raises TypeError for a condition on a field of another record, or on one that holds several values."""
+    for condition in conditions:
+        named = f"{condition.record.__name__}.{condition.name}"
+        if condition.record is not kind:
+            raise TypeError(f"a condition on {named} finds no {kind.__name__}")
+        if condition.name in _lists(kind.TABLE) and condition.comparison is not Comparison.NULL:
+            raise TypeError(f"{named} holds several values, and the database compares no lists")
 
 
-def parameters(equal: Mapping[str, object]) -> dict[str, object]:
-    """Returns the values as parameters for `finding`, `looking`, `latest`, `counting` and `later`."""
-    several = {name: [item for item in value if item is not None] for name, value in equal.items()
-               if isinstance(value, list | tuple)}  # fmt: skip
-    return {**equal, **several}
+@cache
+def _lists(table: str) -> frozenset[str]:
+    return frozenset(column.name for column in table_of(table).c if isinstance(column.type, JSON))
 
 
-def is_empty(equal: Mapping[str, object]) -> bool:
-    """True if a column is compared with an empty list, so that no row can match."""
-    return any(isinstance(value, list | tuple) and not value for value in equal.values())
+def shape_of(conditions: Sequence[Condition]) -> Shape:
+    """Returns what is compared, and how."""
+    return tuple((condition.name, condition.comparison) for condition in conditions)
+
+
+def parameters(conditions: Sequence[Condition]) -> dict[str, object]:
+    """Returns the values as parameters for a statement of that shape."""
+    return {_parameter(number): _stored(condition.value) for number, condition in enumerate(conditions)}
+
+
+def is_empty(conditions: Sequence[Condition]) -> bool:
+    """True if a field is compared with no value at all, so that no row can match."""
+    return any(one.comparison is Comparison.ONE_OF and one.value == () for one in conditions)
 
 
 @cache
 def finding(table: str, shape: Shape) -> Select[*tuple[object, ...]]:
-    """Selects all columns of the rows that match the shape."""
+    """Selects the rows that match the shape."""
     return select(table_of(table)).where(*_conditions(table_of(table), shape))
 
 
 @cache
 def latest(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
     """Selects the matching rows in descending order of the key; the parameter MOST limits their number."""
-    columns = table_of(table).c
-    order = columns[key].desc()
-    return select(table_of(table)).where(*_conditions(table_of(table), shape)).order_by(order).limit(bindparam(MOST))
+    return finding(table, shape).order_by(table_of(table).c[key].desc()).limit(bindparam(MOST))
 
 
 @cache
-def looking(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
+def keys(table: str, key: str, shape: Shape) -> Select[object]:
+    """Selects the keys of the matching rows."""
+    return select(table_of(table).c[key]).where(*_conditions(table_of(table), shape))
+
+
+@cache
+def looking(table: str, key: str, shape: Shape) -> Select[object]:
     """Selects the key of one matching row."""
-    columns = table_of(table).c
-    return select(columns[key]).where(*_conditions(table_of(table), shape)).limit(1)
+    return keys(table, key, shape).limit(1)
 
 
 @cache
-def counting(table: str, instant: str, shape: Shape) -> Select[int]:
-    """Counts the matching rows whose column `instant` is later than the parameter AFTER."""
-    found = table_of(table)
-    late = found.c[instant] > bindparam(AFTER, type_=found.c[instant].type)
-    return select(func.count()).select_from(found).where(late, *_conditions(found, shape))
-
-
-@cache
-def later(table: str, instant: str, shape: Shape) -> Select[*tuple[object, ...]]:
-    """Selects the matching rows whose column `instant` is later than the parameter AFTER."""
-    found = table_of(table)
-    late = found.c[instant] > bindparam(AFTER, type_=found.c[instant].type)
-    return select(found).where(late, *_conditions(found, shape))
+def counting(table: str, shape: Shape) -> Select[int]:
+    """Counts the matching rows."""
+    return select(func.count()).select_from(table_of(table)).where(*_conditions(table_of(table), shape))
 
 
 @cache
@@ -86,23 +93,31 @@ def changing(table: str, key: str) -> Update:
     return update(table_of(table)).where(table_of(table).c[key] == bindparam(KEY))
 
 
-def _comparison(value: object) -> str:
-    if value is None:
-        return _NULL
-    if not isinstance(value, list | tuple):
-        return _EQUAL
-    return _ONE_OF_OR_NULL if None in value else _ONE_OF
+def _stored(value: object) -> object:
+    """Returns a value as a driver takes it: a word of a closed set as text."""
+    if isinstance(value, tuple):
+        return [_stored(item) for item in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _parameter(number: int) -> str:
+    return f"value_{number}"
 
 
 def _conditions(table: Table, shape: Shape) -> list[ColumnElement[bool]]:
-    return [_condition(table, name, comparison) for name, comparison in shape]
+    return [_condition(table, *compared, _parameter(number)) for number, compared in enumerate(shape)]
 
 
-def _condition(table: Table, name: str, comparison: str) -> ColumnElement[bool]:
+def _condition(table: Table, name: str, comparison: Comparison, parameter: str) -> ColumnElement[bool]:
     column = table.c[name]
-    if comparison == _NULL:
-        return column.is_(None)
-    if comparison == _EQUAL:
-        return column == bindparam(name)
-    one_of = column.in_(bindparam(name, expanding=True))
-    return or_(one_of, column.is_(None)) if comparison == _ONE_OF_OR_NULL else one_of
+    match comparison:
+        case Comparison.NULL:
+            return column.is_(None)
+        case Comparison.EQUAL:
+            return column == bindparam(parameter)
+        case Comparison.AFTER:
+            return column > bindparam(parameter)
+        case Comparison.ONE_OF:
+            return column.in_(bindparam(parameter, expanding=True))
+        case Comparison.ONE_OF_OR_NULL:
+            return or_(column.in_(bindparam(parameter, expanding=True)), column.is_(None))

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from flaggermail import logbook
 from flaggermail.adapters.db.engine import connect_reading, make_engine
 from flaggermail.adapters.db.faults import as_store_fault
 from flaggermail.adapters.db.mapping import table_of
+from flaggermail.adapters.db.own_tables import LeaseRow
 from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
 from flaggermail.errors import StoreAway, StoreBusy
 from flaggermail.ports import Lease
@@ -102,20 +104,27 @@ class SqlStore:
             with unit:
                 yield connection
 
+    @contextmanager
+    def _write_session(self) -> Iterator[Session]:
+        """Begins a session that is the only writer; what was changed in it is written at the end of the block."""
+        with self._write_lock() as connection, Session(connection) as session:
+            yield session
+            session.flush()
+
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Takes the lease for `seconds`, or raises StoreBusy naming its holder; see `ports.Store`."""
-        with as_store_fault(writing=True), self._write_lock() as connection:
-            row = connection.execute(select(LEASE).where(LEASE.c.name == name)).first()
+        with as_store_fault(writing=True), self._write_session() as session:
+            row = session.get(LeaseRow, name)
             if row is None:
-                connection.execute(insert(LEASE).values(name=name, holder="", fencing=0, until=LONG_AGO))
+                row = LeaseRow(name=name, holder="", fencing=0, until=LONG_AGO)
+                session.add(row)
             elif row.until > now and row.holder != holder and not _is_dead_process(row.holder):
                 raise StoreBusy(
                     f"lease {name} is held by {row.holder} until {row.until:%H:%M:%S} UTC: "
                     "stop that daemon first, or wait until then"
                 )
-            lease = Lease(name, holder, 1 if row is None else row.fencing + 1)
-            values = {"holder": holder, "fencing": lease.fencing, "until": now + timedelta(seconds=seconds)}
-            connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
+            row.holder, row.fencing, row.until = holder, row.fencing + 1, now + timedelta(seconds=seconds)
+            lease = Lease(name, holder, row.fencing)
         self._lease = lease
         return lease
 
@@ -124,19 +133,19 @@ class SqlStore:
         lease = self._lease
         if lease is None:
             raise StoreBusy("no lease is held, so none can be renewed")
-        with as_store_fault(writing=True), self._write_lock() as connection:
-            _check_fencing(connection, lease)
-            until = now + timedelta(seconds=seconds)
-            connection.execute(update(LEASE).where(LEASE.c.name == lease.name).values(until=until))
+        with as_store_fault(writing=True), self._write_session() as session:
+            _check_fencing(session.connection(), lease)
+            session.get_one(LeaseRow, lease.name).until = now + timedelta(seconds=seconds)
 
     def release(self) -> None:
         """Releases the lease; idempotent, and without effect if another daemon holds it now."""
         lease, self._lease = self._lease, None
         if lease is None:
             return
-        with as_store_fault(writing=True), self._write_lock() as connection:
-            own = update(LEASE).where(LEASE.c.name == lease.name, LEASE.c.fencing == lease.fencing)
-            connection.execute(own.values(holder="", until=LONG_AGO))
+        with as_store_fault(writing=True), self._write_session() as session:
+            row = session.get(LeaseRow, lease.name)
+            if row is not None and row.fencing == lease.fencing:
+                row.holder, row.until = "", LONG_AGO
 
     def close(self) -> None:
         """Closes every connection."""

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A unit of work on one connection: rows for the current state, the event chain for the history."""
+"""A unit of work on one connection: rows for the current state, the event chain for the history.
+
+The rows of the record are read and written by statements on their tables, of which there are many and small ones: an
+entity costs as much again as its query. The store's own tables are read in a session, as entities.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +11,27 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, select
 
-from flaggermail.adapters.db.mapping import from_columns, table_of, to_columns
+from flaggermail.adapters.db.mapping import table_of, to_columns, to_record
+from flaggermail.adapters.db.own_tables import CursorRow, EventRow, PersonalRow
 from flaggermail.adapters.db.sealed import COUNTERS, CURSORS
 from flaggermail.adapters.db.statements import (
-    AFTER,
     KEY,
     MOST,
     adding,
     changing,
+    checked,
     counting,
     finding,
     is_empty,
-    later,
+    keys,
     latest,
     looking,
     parameters,
@@ -36,19 +43,19 @@ from flaggermail.ports import Cursor, Position
 from flaggermail.record.audit import AuditResult, Head, Subject
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes
 from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
+from flaggermail.record.finding import Comparison, Condition
 from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
 
 R = TypeVar("R", bound=Record)
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
-COUNTER, CURSOR = table_of("counter"), table_of("cursor")
-INDEX, BEFORE = table_of("row_event"), EVENT.alias("before")
+COUNTER, INDEX, BEFORE = table_of("counter"), table_of("row_event"), EVENT.alias("before")
 INDEXED = frozenset({OutboxMail.TABLE, Notification.TABLE})  # compared with their events before a mail is sent
 PAGE = 500
-_HEAD = select(HEAD.c.seq, HEAD.c.digest)
+# Of the statements that every unit of work runs: columns of tables, at half the cost of a model's.
+_HEAD = select_columns(HEAD.c.seq, HEAD.c.digest)
 _NEW_HEAD = update(HEAD)
-_REACHED = select(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
+_REACHED = select_columns(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
 _ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
-_CURSOR = select(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(CURSOR.c.folder == bindparam("folder"))
 
 
 class SqlTransaction:
@@ -59,45 +66,49 @@ class SqlTransaction:
         self._salt = salt
         self.erased = False  # whether personal values were erased
         self._head: tuple[int, str] | None = None  # the chain's head after our appends, until `finish` writes it
-        self._cached: dict[str, dict[tuple[object, ...], list[Record]]] = {}  # cache by table, dropped on change
+        self._cached: dict[str, dict[tuple[Condition, ...], list[Record]]] = {}  # by table, dropped on change
+
+    @cached_property
+    def _session(self) -> Session:
+        """The session on this connection, for the store's own tables. It writes nothing."""
+        return Session(self._connection, autoflush=False)
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Returns the row with that key, or None."""
-        found = self.find(kind, **{kind.KEY: key})
+        found = self.find(kind, Condition(kind, kind.KEY, Comparison.EQUAL, key))
         return found[0] if found else None
 
-    def find(self, kind: type[R], /, **equal: object) -> list[R]:
-        """Returns the rows whose fields equal the values (a tuple or list: one of), ordered by key."""
-        if is_empty(equal):
-            return []
+    def find(self, kind: type[R], *conditions: Condition) -> list[R]:
+        """Returns the rows that meet the conditions, ordered by key."""
         # Cached: no other writer can change what this transaction has read.
         known = self._cached.setdefault(kind.TABLE, {})
-        question = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in equal.items())
-        if question not in known:
-            known[question] = list(self._select(kind, equal))
-        return [row for row in known[question] if isinstance(row, kind)]
+        if conditions not in known:
+            known[conditions] = list(self._select(kind, conditions))
+        return [row for row in known[conditions] if isinstance(row, kind)]
 
-    def _select(self, kind: type[R], equal: Mapping[str, object]) -> list[R]:
-        names = table_of(kind.TABLE).c.keys()
+    def _select(self, kind: type[R], conditions: Sequence[Condition]) -> list[R]:
+        checked(kind, conditions)
+        if is_empty(conditions):
+            return []
         with _readable(kind.TABLE):
-            rows = self._connection.execute(finding(kind.TABLE, shape_of(equal)), parameters(equal))
-            found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
+            query = finding(kind.TABLE, shape_of(conditions))
+            found = [to_record(kind, row) for row in self._connection.execute(query, parameters(conditions))]
         return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
 
-    def newest(self, kind: type[R], most: int, /, **equal: object) -> list[R]:
+    def newest(self, kind: type[R], most: int, *conditions: Condition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
-        names = table_of(kind.TABLE).c.keys()
-        query = latest(kind.TABLE, kind.KEY, shape_of(equal))
+        checked(kind, conditions)
+        query = latest(kind.TABLE, kind.KEY, shape_of(conditions))
         with _readable(kind.TABLE):
-            rows = self._connection.execute(query, {**parameters(equal), MOST: most})
-            return [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
+            rows = self._connection.execute(query, {**parameters(conditions), MOST: most})
+            return [to_record(kind, row) for row in rows]
 
-    def readable(self, kind: type[R], /, **equal: object) -> list[R]:
+    def readable(self, kind: type[R], *conditions: Condition) -> list[R]:
         """Returns what `find` returns, without rows that hold a value which cannot be read."""
         try:
-            return self.find(kind, **equal)
+            return self.find(kind, *conditions)
         except RowUnreadable:
-            found = (self._get_readable(kind, key) for key in self.keys(kind, **equal))
+            found = (self._get_readable(kind, key) for key in self.keys(kind, *conditions))
             return [row for row in found if row is not None]
 
     def _get_readable(self, kind: type[R], key: str) -> R | None:
@@ -106,32 +117,25 @@ class SqlTransaction:
         except RowUnreadable:
             return None
 
-    def keys(self, kind: type[R], /, **equal: object) -> list[str]:
+    def keys(self, kind: type[R], *conditions: Condition) -> list[str]:
         """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
-        key = table_of(kind.TABLE).c[kind.KEY]
-        query = finding(kind.TABLE, shape_of(equal)).with_only_columns(key)
-        return sorted(str(found) for found in self._connection.execute(query, parameters(equal)).scalars())
+        checked(kind, conditions)
+        query = keys(kind.TABLE, kind.KEY, shape_of(conditions))
+        return sorted(str(found) for found in self._connection.execute(query, parameters(conditions)).scalars())
 
-    def exists(self, kind: type[R], /, **equal: object) -> bool:
+    def exists(self, kind: type[R], *conditions: Condition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
-        query = looking(kind.TABLE, kind.KEY, shape_of(equal))
-        return self._connection.execute(query, parameters(equal)).first() is not None
+        checked(kind, conditions)
+        query = looking(kind.TABLE, kind.KEY, shape_of(conditions))
+        return self._connection.execute(query, parameters(conditions)).first() is not None
 
-    def count(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> int:
-        """Counts the rows `find` would return whose field `after[0]` is later than the instant `after[1]`."""
-        if is_empty(equal):
+    def count(self, kind: type[R], *conditions: Condition) -> int:
+        """Counts the rows that `find` would return, without reading them."""
+        checked(kind, conditions)
+        if is_empty(conditions):
             return 0
-        query = counting(kind.TABLE, after[0], shape_of(equal))
-        return self._connection.execute(query, {**parameters(equal), AFTER: after[1]}).scalar() or 0
-
-    def since(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> list[R]:
-        """Returns the rows that `count` would count, ordered by key."""
-        names = table_of(kind.TABLE).c.keys()
-        rows = self._connection.execute(
-            later(kind.TABLE, after[0], shape_of(equal)), {**parameters(equal), AFTER: after[1]}
-        )
-        found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
-        return sorted(found, key=lambda row: row.key)
+        query = counting(kind.TABLE, shape_of(conditions))
+        return self._connection.execute(query, parameters(conditions)).scalar_one()
 
     def reached(self, counter: str) -> int:
         """Returns the last number issued by a counter."""
@@ -193,7 +197,8 @@ class SqlTransaction:
 
         octets = encode(event, commit)
         digest = link(previous, octets)
-        self._connection.execute(adding("event"), {"seq": seq, "octets": octets, "digest": digest, **_columns(event)})
+        columns = {"seq": seq, "octets": octets, "digest": digest, **_columns(event)}
+        self._connection.execute(adding("event"), columns)
         if kept:
             self._connection.execute(adding("personal"), kept)
         for change in event.changes:
@@ -233,11 +238,12 @@ class SqlTransaction:
 
     def _octets_since(self, since: datetime) -> Iterator[bytes]:
         """Yields the octets of the events since `since`, in order. Starts a day earlier, as clocks may be set back."""
-        query = select(EVENT.c.seq, EVENT.c.octets).where(EVENT.c.at >= since - timedelta(days=1)).order_by(EVENT.c.seq)
+        late = select(EventRow.seq, EventRow.octets).where(EventRow.at >= since - timedelta(days=1))
+        query = late.order_by(col(EventRow.seq)).limit(PAGE)
         after = 0
-        while page := self._connection.execute(query.where(EVENT.c.seq > after).limit(PAGE)).all():
-            yield from (row.octets for row in page)
-            after = page[-1].seq
+        while page := self._session.exec(query.where(EventRow.seq > after)).all():
+            yield from (octets for _, octets in page)
+            after = page[-1][0]
 
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Records how far `folder` has been read."""
@@ -247,27 +253,27 @@ class SqlTransaction:
 
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read, or None."""
-        row = self._connection.execute(_CURSOR, {"folder": folder}).first()
+        row = self._session.exec(select(CursorRow).where(CursorRow.folder == folder)).first()
         return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
         """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""
         for page in self._chain(after):
-            reveal = partial(_revealed, self._values(page[0].seq, page[-1].seq))
-            for row in page:
-                yield row.seq, decode(row.octets, reveal)
+            reveal = partial(_revealed, self._values(page[0][0], page[-1][0]))
+            for seq, octets in page:
+                yield seq, decode(octets, reveal)
 
     def _values(self, first: int, last: int) -> dict[str, Plain]:
         """Returns the personal values of these events by commitment; erased ones are missing."""
-        query = select(PERSONAL.c.commitment, PERSONAL.c.value).where(PERSONAL.c.event.between(first, last))
-        return {row.commitment: json.loads(row.value) for row in self._connection.execute(query)}
+        query = select(PersonalRow.commitment, PersonalRow.value).where(col(PersonalRow.event).between(first, last))
+        return {key: json.loads(value) for key, value in self._session.exec(query)}
 
-    def _chain(self, after: int = 0) -> Iterator[Sequence[Row[*tuple[object, ...]]]]:
+    def _chain(self, after: int = 0) -> Iterator[Sequence[tuple[int, bytes]]]:
         """Yields pages of the events after number `after`. A reader may stop early: no cursor stays open."""
-        query = select(EVENT).order_by(EVENT.c.seq).limit(PAGE)
-        while page := self._connection.execute(query.where(EVENT.c.seq > after)).all():
+        query = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq)).limit(PAGE)
+        while page := self._session.exec(query.where(EventRow.seq > after)).all():
             yield page
-            after = page[-1].seq
+            after = page[-1][0]
 
     def verify(self) -> AuditResult:
         """Compares everything with the events; see `ports.Transaction`."""
@@ -294,21 +300,22 @@ class SqlTransaction:
         last = self._connection.execute(_HEAD).first()
         if seq is None and self._head is not None:
             seq = self._head[0]
-        if seq is None and (last is None or not isinstance(last.seq, int)):
+        if seq is None and (last is None or not isinstance(last[0], int)):
             return None
-        number = last.seq if seq is None and last is not None else seq
+        number = last[0] if seq is None and last is not None else seq
         if number == 0:
             return Head(0, GENESIS)
         with _readable("event"):
-            row = self._connection.execute(select(EVENT.c.digest, EVENT.c.at).where(EVENT.c.seq == number)).first()
-        return None if row is None or number is None else Head(number, row.digest, row.at)
+            query = select(EventRow.digest, EventRow.at).where(EventRow.seq == number)
+            row = self._session.exec(query).first()
+        return None if row is None or number is None else Head(number, *row)
 
     def from_events(self, kind: type[R], key: str) -> R | None:
         """Returns the row as its events give it, found by the index; None if they do not give a row.
 
         Each event must follow from the one before it, and each personal value must be the one committed to.
         """
-        joined = select(EVENT.c.seq, EVENT.c.octets, EVENT.c.digest, BEFORE.c.digest)
+        joined = select_columns(EVENT.c.seq, EVENT.c.octets, EVENT.c.digest, BEFORE.c.digest)
         joined = joined.join(INDEX, INDEX.c.event == EVENT.c.seq).outerjoin(BEFORE, BEFORE.c.seq == EVENT.c.seq - 1)
         query = joined.where(INDEX.c.of_table == kind.TABLE, INDEX.c.key == key).order_by(EVENT.c.seq)
         values: dict[str, Scalar] = {}
@@ -325,7 +332,7 @@ class SqlTransaction:
 
     def _proved_values(self, seq: int) -> dict[str, Plain]:
         """Returns the personal values of an event that are the ones it committed to."""
-        query = select(PERSONAL.c.commitment, PERSONAL.c.salt, PERSONAL.c.value).where(PERSONAL.c.event == seq)
+        query = select_columns(PERSONAL.c.commitment, PERSONAL.c.salt, PERSONAL.c.value).where(PERSONAL.c.event == seq)
         held = {row.commitment: (row.salt, json.loads(row.value)) for row in self._connection.execute(query)}
         return {key: value for key, (salt, value) in held.items() if commitment(salt, value) == key}
 

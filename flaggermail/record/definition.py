@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How a record is defined: a frozen dataclass whose fields say everything that its table needs to know.
+
+A field is written once, in a class with the decorator `record`. Its type gives the type of the column, `| None` that
+it may be empty, and `Annotated` the rest:
+
+    token: Annotated[str, Column.UNIQUE]
+    case: Annotated[str, References(Case), Column.INDEXED]
+    costly: Annotated[bool, Column.FILLED] = False
+
+`adapters.db.tables` builds the tables from it, `event_codec` the conversion to and from events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import date, datetime
+from enum import StrEnum
+from types import UnionType
+from typing import Annotated, ClassVar, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
+
+K = TypeVar("K")
+
+
+class Column(StrEnum):
+    """What the database does with a column, apart from its type."""
+
+    INDEXED = "indexed"
+    UNIQUE = "unique"
+    CHECKED = "checked"  # it refuses any value that is not in the field's closed set
+    FILLED = "filled"  # it gives the field's default to rows that are older than the column
+    LONG = "long"  # text whose length others decide
+    BIG = "big"  # an integer beyond 31 bits
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def record(kind: type[K]) -> type[K]:
+    """Makes a frozen dataclass with slots, by name only.
+
+    Not `dataclass` itself: of a class with slots, mypy forbids `Case.state`, which `finding.where` takes. At run time
+    it is the descriptor of the slot.
+    """
+    return dataclass(frozen=True, slots=True, kw_only=True)(kind)
+
+
+@record
+class Record:
+    """Base class of every row. `TABLE` is its name in the store and in events, `KEY` its identifying field.
+
+    Fields named in `PERSONAL` contain personal values: events store them as salted commitments. `INDEXES` lists the
+    indexes over several fields, `CHECKS` the conditions that the database enforces, by name, beside those of fields.
+    """
+
+    TABLE: ClassVar[str] = ""
+    KEY: ClassVar[str] = "id"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset()
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    CHECKS: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    @property
+    def key(self) -> str:
+        """The value of the identifying field."""
+        return str(getattr(self, self.KEY))
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The field holds the key of a row of this record, and the database refuses any other value."""
+
+    record: type[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFacts:
+    """What the definition says of a field: `kind` is the type of its value, or of each value if it holds several."""
+
+    name: str
+    kind: type
+    several: bool
+    optional: bool
+    marks: frozenset[Column]
+    references: type[Record] | None
+    default: object  # `dataclasses.MISSING` if it has none
+
+
+def facts_of(record: type[Record]) -> Mapping[str, FieldFacts]:
+    """Returns what the definition says of each field, by name. Raises TypeError for one that no row can hold."""
+    hints = get_type_hints(record, include_extras=True)
+    return {spec.name: _facts(spec.name, hints[spec.name], spec.default) for spec in fields(record)}
+
+
+def _facts(name: str, hint: object, default: object) -> FieldFacts:
+    base, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    choices = get_args(base) if get_origin(base) in {Union, UnionType} else (base,)
+    (held, *others) = [choice for choice in choices if choice is not type(None)]
+    several = get_origin(held) is tuple
+    kind = get_args(held)[0] if several else held
+    if others or not isinstance(kind, type) or not issubclass(kind, str | int | date | datetime):
+        raise TypeError(f"a row cannot hold {hint!r}, as its field {name} says")
+    unknown = [note for note in notes if not isinstance(note, Column | References)]
+    if unknown:
+        raise TypeError(f"no mark of a field: {unknown[0]!r}, at {name}")
+    return FieldFacts(
+        name=name,
+        kind=kind,
+        several=several,
+        optional=len(choices) > 1,
+        marks=frozenset(note for note in notes if isinstance(note, Column)),
+        references=next((note.record for note in notes if isinstance(note, References)), None),
+        default=default,
+    )
+
+
+def default_of(facts: FieldFacts) -> object:
+    """Returns the value of the field in a row that does not name it. Raises TypeError if it has none."""
+    if facts.default is MISSING:
+        raise TypeError(f"{facts.name} has no default, so the database cannot fill it")
+    return facts.default

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rows of the current state: one frozen dataclass per table, shared by the store, the fold of events and decisions.
+
+Every instant is an aware datetime in UTC. `record.definition` says how a record is defined, and `Record` what the names
+in capital letters mean.
+"""
+
+from __future__ import annotations
+
+from flaggermail.record.definition import Record
+from flaggermail.record.rows.cases import Case, ContactNote
+from flaggermail.record.rows.desk import DeskState, InForce, Watched
+from flaggermail.record.rows.duty import Alarm, Device, Override, Page, PageCode, Reminder, Token
+from flaggermail.record.rows.elections import BadAddress, Channel, Decline, Election, ElectionSecret, Platform
+from flaggermail.record.rows.messages import Delivery, StoredMessage, ThreadKey
+from flaggermail.record.rows.notifications import ClockRow, Notification
+from flaggermail.record.rows.outgoing import Attempt, HeldBack, OutboxMail, Withheld
+
+__all__ = [
+    "BY_TABLE",
+    "RECORDS",
+    "Alarm",
+    "Attempt",
+    "BadAddress",
+    "Case",
+    "Channel",
+    "ClockRow",
+    "ContactNote",
+    "Decline",
+    "Delivery",
+    "DeskState",
+    "Device",
+    "Election",
+    "ElectionSecret",
+    "HeldBack",
+    "InForce",
+    "Notification",
+    "OutboxMail",
+    "Override",
+    "Page",
+    "PageCode",
+    "Platform",
+    "Record",
+    "Reminder",
+    "StoredMessage",
+    "ThreadKey",
+    "Token",
+    "Watched",
+    "Withheld",
+]
+
+RECORDS: tuple[type[Record], ...] = (
+    Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
+    OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
+    Withheld, InForce, ElectionSecret, Device, PageCode,
+)  # fmt: skip
+BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

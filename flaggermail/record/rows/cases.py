@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A case, and what is noted about it by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from flaggermail.record.case_values import (
+    Aspect,
+    CaseType,
+    Decision,
+    DeclineReason,
+    Origin,
+    Priority,
+    Source,
+)
+from flaggermail.record.contacts import ContactMeans, LanguageCode
+from flaggermail.record.definition import Column, Record, References, record
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows.elections import Election
+from flaggermail.record.states import CaseState
+
+
+@record
+class Case(Record):
+    """One matter that the desk assesses."""
+
+    TABLE: ClassVar[str] = "case_file"
+    KEY: ClassVar[str] = "number"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset(
+        {"referrer_address", "referrer_name", "title", "contradicts", "override_reason", "decision_reason"}
+    )
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "number"),)
+    number: str
+    election: Annotated[str, References(Election), Column.INDEXED]
+    type: CaseType
+    origin: Origin
+    source: Source | None = None
+    state: Annotated[CaseState, Column.INDEXED] = CaseState.OPEN
+    title: str = ""
+    token: Annotated[str, Column.UNIQUE]
+    language: LanguageCode = LanguageCode.NL
+    referrer_address: str | None = None
+    referrer_name: str | None = None
+    root_message: str | None = None
+    related: tuple[str, ...] = ()
+    aspects: tuple[Aspect, ...] = ()
+    incorrect: bool | None = None
+    contradicts: str | None = None
+    criteria: tuple[int, ...] = ()
+    own_attempts: int | None = None
+    all_means_used: bool | None = None
+    override_reason: str | None = None
+    satire: bool | None = None
+    assessed_by: str | None = None
+    assessed_at: datetime | None = None
+    decision: Decision | None = None
+    decision_ground: DeclineReason | None = None  # of a decline
+    decision_reason: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    opened_at: datetime
+    opened_by: str
+    assigned_to: str | None = None
+    closed_at: datetime | None = None
+    platform_references: tuple[str, ...] = ()
+    reminders: str = "[]"  # reminder policy for an undecided case, stored when it was opened (JSON)
+    exercise: bool = False
+    priority: Priority = Priority.NORMAL
+    narratives: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
+    tail: str | None = None  # of its number in mail to the referrer, see mail.tailed_numbers; None in cases of before
+
+
+@record
+class ContactNote(Record):
+    """A record of a phone call, portal entry or meeting; never changed, only followed by another note."""
+
+    TABLE: ClassVar[str] = "contact_note"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
+    id: str
+    case: Annotated[str, References(Case), Column.INDEXED]
+    notification: str | None = None
+    means: ContactMeans
+    text: str
+    counts_as: tuple[Kind, ...] = ()  # of `contacts.COUNTS`
+    effective_at: datetime
+    entered_at: datetime
+    author: str

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The state of the desk itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from flaggermail.record.definition import Column, Record, record
+from flaggermail.record.kinds import Versioned
+
+
+@record
+class DeskState(Record):
+    """The single row that says whether the desk is observing: it takes in and files mail, and sends nothing."""
+
+    TABLE: ClassVar[str] = "desk_state"
+    CHECKS: ClassVar[tuple[tuple[str, str], ...]] = (("desk_state_is_one_row", "id IN ('desk')"),)
+    id: str = "desk"
+    observing: bool
+    since: datetime
+    since_by: str
+    until: datetime | None = None
+    until_by: str | None = None
+
+
+@record
+class Watched(Record):
+    """A health probe of the daemon: whether it is failing, and since when its current state holds."""
+
+    TABLE: ClassVar[str] = "watched"
+    id: str  # the name of the probe
+    failing: bool
+    since: datetime
+    value: str  # measured at that instant
+
+
+@record
+class InForce(Record):
+    """An archived version of the rules or templates, and the period in which it was in force."""
+
+    TABLE: ClassVar[str] = "in_force"
+    id: str  # subject, and the number of the period
+    what: Annotated[Versioned, Column.CHECKED]
+    version: Annotated[str, Column.INDEXED]  # SHA-256 over names and octets of its files
+    digest: str  # of the archived files
+    since: datetime
+    until: datetime | None = None

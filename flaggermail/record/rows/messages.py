@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Messages, received or sent, and by which keys they are filed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from flaggermail.mail.message import MechanicalKind, SenderVerdict
+from flaggermail.record.case_values import (
+    Priority,
+)
+from flaggermail.record.definition import Column, Record, References, record
+from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.rows.cases import Case
+
+
+@record
+class StoredMessage(Record):
+    """One message, received or sent, however often it was delivered."""
+
+    TABLE: ClassVar[str] = "message"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"from_address", "from_name", "subject", "reason", "verdict_basis"})
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("from_address", "id"),)  # the latest messages of an author
+    id: str
+    message_id: Annotated[str | None, Column.INDEXED]
+    content_key: Annotated[str, Column.INDEXED]
+    digest: Annotated[str, Column.INDEXED]
+    direction: Annotated[Direction, Column.CHECKED]
+    from_address: str | None = None
+    from_name: str | None = None
+    subject: Annotated[str | None, Column.LONG] = None
+    received_at: datetime  # INTERNALDATE of the earliest delivery, or the acceptance of a sent mail
+    first_seen_at: datetime
+    mechanical: MechanicalKind = MechanicalKind.HUMAN
+    kinds: tuple[Kind, ...] = ()
+    place: Annotated[Place, Column.INDEXED, Column.CHECKED]
+    case: Annotated[str | None, References(Case), Column.INDEXED] = None
+    notification: Annotated[str | None, Column.INDEXED] = None
+    match_basis: str = ""  # why it was placed there, in words
+    reason: str = ""  # why it waits for a person
+    suggestions: tuple[str, ...] = ()
+    verdict: SenderVerdict = SenderVerdict.UNVERIFIED
+    verdict_basis: str = ""
+    rule: str | None = None  # that decided, or who corrected it, in words
+    automatic: bool = False
+    substance: bool = False
+    disputed: bool = False
+    pending_digest: Annotated[bool, Column.INDEXED] = False  # taken in late, and still to be named in a digest
+    same_id_as: str | None = None  # another message with this Message-ID and other content
+    platform_references: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+    ruleset: str | None = None  # the version of the rules that classified it, see `InForce`
+    priority: Priority = Priority.NORMAL
+    labels: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
+    discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the retention period
+    exercise: bool = False  # belongs to an exercise by its case or its sender
+    costly: Annotated[bool, Column.FILLED] = False  # took so long to parse that no other mail's intake parses it again
+    enclosed_in: Annotated[str | None, Column.INDEXED] = None  # the message to which it was attached
+    placed_by: str | None = None  # the officer who filed it
+    from_junk: Annotated[bool, Column.FILLED] = False  # came in by the junk folder, and nobody took it out of there
+    confirmed_by: str | None = None  # the officer who vouches for its sender
+    corrected_by: str | None = None  # the officer who said what kind it is
+
+
+@record
+class Delivery(Record):
+    """One copy of a message in one folder; `id` is folder, UIDVALIDITY and UID."""
+
+    TABLE: ClassVar[str] = "delivery"
+    id: str
+    message: Annotated[str, References(StoredMessage), Column.INDEXED]
+    folder: str
+    uidvalidity: Annotated[int, Column.BIG]
+    uid: Annotated[int, Column.BIG]
+    internaldate: datetime
+    digest: str
+    first_seen_at: datetime
+
+
+@record
+class ThreadKey(Record):
+    """A thread key learned from verified mail of a case: a platform's reference, or a Message-ID we do not hold.
+
+    `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`, numbered from the second author who teaches it on. It
+    files mail of the author of `message` only; one that an author used for two cases is ambiguous and files nothing.
+    """
+
+    TABLE: ClassVar[str] = "thread_key"
+    id: str
+    case: Annotated[str, References(Case)]
+    notification: str | None = None
+    message: str  # the message it was learned from
+    learned_at: datetime
+    ambiguous: bool = False

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Notifications to platforms, and their clocks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, ClassVar
+
+from flaggermail.record.clocks import ClockKind
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.definition import Column, Record, References, record
+from flaggermail.record.rows.cases import Case
+from flaggermail.record.rows.elections import Channel, Platform
+from flaggermail.record.states import ClockState, NotificationState
+
+
+@record
+class Notification(Record):
+    """One use of the line to a platform: the counted unit, however many mails it took."""
+
+    TABLE: ClassVar[str] = "notification"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"subject", "rejected_reason"})
+    id: str
+    case: Annotated[str, References(Case), Column.INDEXED]
+    platform: Annotated[str, References(Platform)]
+    channel: Annotated[str, References(Channel)]
+    channel_name: str
+    counted: bool = True  # False for a follow-up, which needs the same approval and is not counted
+    template: str
+    language: LanguageCode
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    subject: Annotated[str, Column.LONG]
+    policy_title: str = ""
+    policy_url: str = ""
+    policy_read_on: date | None = None
+    state: Annotated[NotificationState, Column.INDEXED, Column.CHECKED] = NotificationState.DRAFT
+    drafted_by: str
+    drafted_at: datetime
+    approved_by: tuple[str, ...] = ()
+    approved_at: datetime | None = None
+    rejected_by: str | None = None
+    rejected_reason: str | None = None
+    token: Annotated[str, Column.UNIQUE]
+    message_id: Annotated[str | None, Column.INDEXED] = None
+    digest: str  # of the frozen octets that are sent
+    sent_at: datetime | None = None
+    by_hand: bool = False
+    steps: str = "[]"  # the escalation policy in force when it was sent (JSON)
+    exercise: bool = False
+    tail: str | None = None  # of the case number in its mail; a follow-up has that of its notification
+
+
+@record
+class ClockRow(Record):
+    """One of the three clocks of a notification; `id` is notification and kind."""
+
+    TABLE: ClassVar[str] = "clock"
+    CHECKS: ClassVar[tuple[tuple[str, str], ...]] = (("clock_kind", "kind IN ('receipt', 'human', 'substance')"),)
+    id: str
+    notification: Annotated[str, References(Notification), Column.INDEXED]
+    kind: ClockKind
+    state: Annotated[ClockState, Column.INDEXED] = ClockState.RUNNING
+    started_at: datetime
+    stopped_at: datetime | None = None
+    stopped_by: str | None = None  # message or contact note
+    automatic: bool = False
+    oral: bool = False
+    by_hand: bool = False

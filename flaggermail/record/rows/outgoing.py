@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mail on its way out, attempts to deliver it, and mail that was held back or suppressed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from flaggermail.record.definition import Column, Record, References, record
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows.cases import Case
+from flaggermail.record.states import AttemptResult, MailState
+from flaggermail.record.trust import SenderTrust
+
+
+@record
+class OutboxMail(Record):
+    """One mail to one recipient on its way out; `dedupe` is its deduplication key."""
+
+    TABLE: ClassVar[str] = "outbox"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"recipient", "subject", "dedupe", "answer"})
+    id: str
+    kind: Kind
+    dedupe: Annotated[str, Column.UNIQUE]
+    case: Annotated[str | None, References(Case), Column.INDEXED] = None
+    notification: Annotated[str | None, Column.INDEXED] = None
+    message_id: Annotated[str, Column.INDEXED]
+    sender: str  # envelope sender, empty for the null path
+    recipient: str
+    subject: Annotated[str, Column.LONG]
+    digest: str
+    at_most_once: bool = False  # True for mail to a platform; other mail is sent at least once
+    state: Annotated[MailState, Column.INDEXED, Column.CHECKED] = MailState.QUEUED
+    queued_at: Annotated[datetime, Column.INDEXED]
+    next_try_at: datetime | None = None
+    tries: int = 0
+    done_at: datetime | None = None
+    answer: str = ""
+    bounced: bool = False
+    exercise: bool = False  # reaches exercise addresses and officers only
+    shows: Annotated[str | None, Column.INDEXED] = None  # of a notice: the received message that it shows
+    trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk's own
+
+
+@record
+class Attempt(Record):
+    """One delivery attempt, recorded before the network is touched."""
+
+    TABLE: ClassVar[str] = "attempt"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
+    id: str
+    mail: Annotated[str, References(OutboxMail), Column.INDEXED]
+    started_at: datetime
+    ended_at: datetime | None = None
+    result: AttemptResult | None = None
+    code: int = 0
+    text: str = ""
+
+
+@record
+class HeldBack(Record):
+    """A notice or alarm held back by a rate limit; one mail lists all that were held back."""
+
+    TABLE: ClassVar[str] = "held_back"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"dedupe"})
+    id: str
+    officer: str
+    kind: Kind  # of the mail
+    dedupe: Annotated[str, Column.UNIQUE]  # deduplication key of the mail
+    what: str  # one of our own words: what came in, or the kind of alarm
+    case: str | None = None
+    notification: str | None = None
+    next_step: str  # the command that shows it
+    exercise: bool = False
+    shows: str | None = None  # of a notice: the received message that it shows
+    trust: SenderTrust | None = None  # whose mail caused it; None: the desk itself
+    held_at: datetime
+    told_at: Annotated[datetime | None, Column.INDEXED] = None
+
+
+@record
+class Withheld(Record):
+    """A mail suppressed while the desk was observing; `id` is its deduplication key, which no later mail may use."""
+
+    TABLE: ClassVar[str] = "withheld"
+    id: str
+    kind: Kind
+    withheld_at: datetime
