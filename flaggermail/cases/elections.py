@@ -8,6 +8,7 @@ from datetime import datetime
 from flaggermail.letters import exercises
 from flaggermail.mail.message import Message
 from flaggermail.oncall.periods import Period, period
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Election
 from flaggermail.services import UnitOfWork
 
@@ -31,7 +32,7 @@ def meant_by_number_alone(work: UnitOfWork) -> list[Election]:
 
 
 def _not_closed(work: UnitOfWork, *, exercise: bool) -> list[Election]:
-    found = work.tx.find(Election, exercise=exercise)
+    found = work.tx.find(Election, where(Election.exercise).is_(exercise))
     return [e for e in found if e.closed_at is None or e.closed_at > work.now]
 
 

@@ -19,6 +19,7 @@ from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import APPROVES
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device
 from flaggermail.record.topics import LASTS, Topic
@@ -35,7 +36,7 @@ class EnrolDevice(Command):
     officer: str
 
     def subject(self, work: UnitOfWork) -> Subject:
-        return tuple((Device, one.id) for one in work.tx.find(Device, officer=self.officer))
+        return tuple((Device, one.id) for one in work.tx.find(Device, where(Device.officer).is_(self.officer)))
 
     def perform(self, work: UnitOfWork) -> Outcome:
         officer = _officer(work, self.officer)
@@ -98,7 +99,7 @@ class RevokeDevice(Command):
     officer: str
 
     def subject(self, work: UnitOfWork) -> Subject:
-        return tuple((Device, one.id) for one in work.tx.find(Device, officer=self.officer))
+        return tuple((Device, one.id) for one in work.tx.find(Device, where(Device.officer).is_(self.officer)))
 
     def perform(self, work: UnitOfWork) -> Outcome:
         officer = _officer(work, self.officer)
@@ -115,7 +116,7 @@ class RevokeDevice(Command):
 
 def devices_of(work: UnitOfWork, officer: str) -> list[Device]:
     """Returns the officer's devices that were not revoked; one at most is confirmed."""
-    return [device for device in work.tx.find(Device, officer=officer) if device.revoked_at is None]
+    return [device for device in work.tx.find(Device, where(Device.officer).is_(officer)) if device.revoked_at is None]
 
 
 def valid_device(work: UnitOfWork, officer: str) -> Device | None:

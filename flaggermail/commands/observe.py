@@ -9,6 +9,7 @@ from flaggermail.commands.command import LEADS, Command, Subject
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
+from flaggermail.record.finding import where
 from flaggermail.record.rows import DeskState, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
@@ -30,7 +31,7 @@ class Resume(Command):
         state = observing.state_of(work.tx)
         if state is None or not state.observing:
             raise Refusal("resume: the desk does not observe; there is nothing to resume")
-        waiting = [mail.id for mail in work.tx.find(OutboxMail, state=MailState.QUEUED)]
+        waiting = [mail.id for mail in work.tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))]
         if waiting and not self.with_waiting:
             raise Refusal(
                 f"resume: {', '.join(waiting)} waited before the desk began to observe, and would leave now: take each "

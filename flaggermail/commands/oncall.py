@@ -14,6 +14,7 @@ from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.oncall.schedule import Rota, Shift, on_call, planned, running
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Override, Platform, Reminder
 from flaggermail.record.topics import Topic
@@ -41,10 +42,16 @@ class Acknowledge(Command):
             raise Refusal(f"reminder {reminder.id}: was acknowledged by {reminder.acknowledged_by} already")
         minutes = work.env.settings.escalation.acknowledged_minutes
         until = work.now + timedelta(minutes=minutes)
-        told = [r for r in work.tx.find(Reminder, token=reminder.token) if r.acknowledged_at is None and not r.withheld]
+        told = [
+            r
+            for r in work.tx.find(Reminder, where(Reminder.token).is_(reminder.token))
+            if r.acknowledged_at is None and not r.withheld
+        ]
         for row in told:
             # After the system clock was set back, the acknowledgement must still follow every earlier reminder.
-            at = max(work.now, *(before.told_at for before in work.tx.find(Reminder, case=row.case)))
+            at = max(
+                work.now, *(before.told_at for before in work.tx.find(Reminder, where(Reminder.case).is_(row.case)))
+            )
             noted = replace(row, acknowledged_at=at, acknowledged_by=work.actor, acknowledged_until=until)
             about = EventRef(case=row.case, notification=row.notification)
             work.record(EventKind.REMINDER_ACKNOWLEDGED, changed(row, noted), about=about)
@@ -75,7 +82,7 @@ class HandOver(Command):
         officer = work.env.settings.rota.officer(self.officer)
         if officer is None or officer.id == work.actor:
             raise NotFound(f"officer {self.officer}: is not another officer of oncall.yaml")
-        told = [row for row in work.tx.find(Reminder, token=reminder.token) if not row.withheld]
+        told = [row for row in work.tx.find(Reminder, where(Reminder.token).is_(reminder.token)) if not row.withheld]
         for row in told:
             about = EventRef(case=row.case, notification=row.notification)
             work.record(EventKind.REMINDER_HANDED_OVER, reason=officer.id, about=about)
@@ -180,7 +187,7 @@ def _the_reminder(work: UnitOfWork, key: str) -> Reminder:
 
 def _of_reminder(work: UnitOfWork, key: str) -> Subject:
     """Returns every reminder of the same mail, and the cases that they are about."""
-    told = work.tx.find(Reminder, token=_the_reminder(work, key).token)
+    told = work.tx.find(Reminder, where(Reminder.token).is_(_the_reminder(work, key).token))
     return (*((Reminder, row.id) for row in told), *((Case, row.case) for row in told))
 
 

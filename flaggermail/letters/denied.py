@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.ports import Transaction
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState
 
@@ -13,7 +14,7 @@ def denied(tx: Transaction) -> list[OutboxMail]:
 
     A mail in hand counts by its last ended attempt, so that trying again does not look like being accepted again.
     """
-    waiting = tx.readable(OutboxMail, state=(MailState.QUEUED, MailState.ATTEMPTING))
+    waiting = tx.readable(OutboxMail, where(OutboxMail.state).in_([MailState.QUEUED, MailState.ATTEMPTING]))
     last = [f"{mail.id}/{mail.tries - (mail.state == MailState.ATTEMPTING):04d}" for mail in waiting if mail.tries]
-    ended = tx.find(Attempt, id=last) if last else []
+    ended = tx.find(Attempt, where(Attempt.id).is_(last)) if last else []
     return waiting if any(attempt.result == AttemptResult.DENIED for attempt in ended) else []

@@ -16,6 +16,7 @@ from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import Change, EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.refusals import Concerns, Stage, concerns
@@ -82,7 +83,16 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     settled = replace(moved(mail, MailState.ACCEPTED), done_at=answer.at, answer=answer.answer)
     _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _AttemptEnd(AttemptResult.ACCEPTED, 250, answer.answer))
     sent_at = _first_acceptance(work, mail, answer.at)
-    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT)), None)
+    own = next(
+        iter(
+            work.tx.find(
+                StoredMessage,
+                where(StoredMessage.message_id).is_(mail.message_id),
+                where(StoredMessage.direction).is_(Direction.OUT),
+            )
+        ),
+        None,
+    )
     if own is not None and own.received_at != sent_at:
         change = changed(own, replace(own, received_at=sent_at))
         work.record(
@@ -95,7 +105,9 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
 
 def _first_acceptance(work: UnitOfWork, mail: OutboxMail, at: datetime) -> datetime:
     """Returns when the first recipient's mail was accepted: the clocks start then."""
-    copies = work.tx.find(OutboxMail, message_id=mail.message_id)  # not by state: nearly every mail is accepted
+    copies = work.tx.find(
+        OutboxMail, where(OutboxMail.message_id).is_(mail.message_id)
+    )  # not by state: nearly every mail is accepted
     return min((copy.done_at for copy in copies if copy.state == MailState.ACCEPTED and copy.done_at), default=at)
 
 
@@ -143,7 +155,9 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
 def _fail_if_all_refused(work: UnitOfWork, notification_id: str) -> None:
     """Marks the notification as failed once all its recipients have refused it."""
     notification = work.tx.get(Notification, notification_id)
-    mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
+    mails = work.tx.find(
+        OutboxMail, where(OutboxMail.notification).is_(notification_id), where(OutboxMail.at_most_once).is_(True)
+    )
     if notification is not None and all(mail.state == MailState.REFUSED for mail in mails):
         failed = changed(notification, replace(notification, state=NotificationState.FAILED))
         work.record(
@@ -185,20 +199,31 @@ def _accepts_others(work: UnitOfWork, mail: OutboxMail) -> bool:
 
 def _refuses_others(work: UnitOfWork, mail: OutboxMail) -> bool:
     """True if the server refuses another waiting mail for good as well, and has accepted none since."""
-    queued = work.tx.find(OutboxMail, state=MailState.QUEUED)
+    queued = work.tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
     tried = [f"{other.id}/{other.tries:04d}" for other in queued if other.tries and other.id != mail.id]
-    refused = [last.started_at for last in work.tx.find(Attempt, id=tried) if last.code // 100 == _PERMANENT]
+    refused = [
+        last.started_at
+        for last in work.tx.find(Attempt, where(Attempt.id).is_(tried))
+        if last.code // 100 == _PERMANENT
+    ]
     return bool(refused) and not _accepted_since(work, max(refused))
 
 
 def _accepted_since(work: UnitOfWork, at: datetime) -> bool:
-    return work.tx.count(OutboxMail, ("done_at", at - timedelta(microseconds=1)), state=MailState.ACCEPTED) > 0
+    return (
+        work.tx.count(
+            OutboxMail,
+            where(OutboxMail.done_at).after(at - timedelta(microseconds=1)),
+            where(OutboxMail.state).is_(MailState.ACCEPTED),
+        )
+        > 0
+    )
 
 
 def _tries(work: UnitOfWork, mail: OutboxMail) -> int:
     """Returns the position of this mail in the retry schedule; attempts that no server heard of do not count."""
     unheard = {AttemptResult.UNREACHABLE, AttemptResult.DENIED}
-    return sum(attempt.result not in unheard for attempt in work.tx.find(Attempt, mail=mail.id))
+    return sum(attempt.result not in unheard for attempt in work.tx.find(Attempt, where(Attempt.mail).is_(mail.id)))
 
 
 def _next_try(
@@ -233,7 +258,16 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
 
 def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
     """Settles the mail if its copy arrived before we gave up waiting for the answer; returns True if it did."""
-    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT)), None)
+    own = next(
+        iter(
+            work.tx.find(
+                StoredMessage,
+                where(StoredMessage.message_id).is_(mail.message_id),
+                where(StoredMessage.direction).is_(Direction.OUT),
+            )
+        ),
+        None,
+    )
     found = {proof.id: at for proof, at in proven(work, own)} if own else {}
     if mail.id in found:
         settle(work, mail, Accepted(mail.recipient, found[mail.id], COPY_FOUND))

@@ -16,6 +16,7 @@ from flaggermail.letters.denied import denied
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
@@ -52,7 +53,7 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next raise an alarm, if nothing but time changes; None if no mail waits."""
     if _episode(tx, _WAITING)[1]:
         return None
-    queued = [mail.queued_at for mail in tx.readable(OutboxMail, state=MailState.QUEUED)]
+    queued = [mail.queued_at for mail in tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))]
     return min(queued) + _alarm_after(env) if queued else None
 
 
@@ -67,7 +68,7 @@ def _alarm_after(env: Services) -> timedelta:
 
 def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
     """Returns the mails that have waited too long, the first queued first."""
-    queued = tx.readable(OutboxMail, state=MailState.QUEUED)
+    queued = tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
     return [mail for mail in queued if now - mail.queued_at >= _alarm_after(env)]
 
 
@@ -81,8 +82,8 @@ _TROUBLES = (_Trouble(AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN, _denied),
 
 def _episode(tx: Transaction, trouble: _Trouble) -> tuple[int, bool]:
     """Returns the number of episodes so far, and whether the last one is still open."""
-    begun = len(tx.find(Alarm, kind=trouble.raises))
-    return begun, begun > len(tx.find(Alarm, kind=trouble.ends))
+    begun = len(tx.find(Alarm, where(Alarm.kind).is_(trouble.raises)))
+    return begun, begun > len(tx.find(Alarm, where(Alarm.kind).is_(trouble.ends)))
 
 
 def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> str:

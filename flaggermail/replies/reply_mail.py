@@ -30,6 +30,7 @@ from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Device, Notification, Reminder, StoredMessage, Token
 from flaggermail.record.states import NotificationState
@@ -161,7 +162,7 @@ def _settled(work: UnitOfWork, token: Token) -> str:
 def _addresses_another_mail(work: UnitOfWork, reply: _Reply) -> bool:
     """True if the mail is addressed to the token of another mail to an officer than the one it replies to."""
     message = replace(reply.message, references=(), headers=())
-    tokens = work.tx.find(Token, token=lookup.tokens_of(message))
+    tokens = work.tx.find(Token, where(Token.token).is_(lookup.tokens_of(message)))
     return any(token.officer is not None and token.token != reply.token.token for token in tokens)
 
 
@@ -197,9 +198,12 @@ def _done_before(work: UnitOfWork, reply: _Reply, language: str, command: Comman
             topic, why, detail = Topic.NOTICE, Why.SETTLED, "another's shift"
         case NoteContact():
             same = work.tx.exists(
-                ContactNote, case=command.case, notification=reply.token.notification,
-                effective_at=command.effective_at, author=reply.officer.id,
-            )  # fmt: skip
+                ContactNote,
+                where(ContactNote.case).is_(command.case),
+                where(ContactNote.notification).is_(reply.token.notification),
+                where(ContactNote.effective_at).is_(command.effective_at),
+                where(ContactNote.author).is_(reply.officer.id),
+            )
             why = Why.USED if same else None
     return verbs.not_understood(why, topic, language, *([detail] if detail else [])) if why is not None else None
 
@@ -224,7 +228,7 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
         means=channel.kind if channel and channel.kind != MAIL else "phone",
         submits=portal_texts.counted_as(use) if use else "",
         names=reply.code.names,
-        device=next((device.id for device in work.tx.find(Device, token=token.token)), ""),
+        device=next((device.id for device in work.tx.find(Device, where(Device.token).is_(token.token))), ""),
         message=token.message or "",
         reminder=token.reminder or "",
         officers={officer.id: officer.name for officer in settings.rota.officers},

@@ -11,6 +11,7 @@ from flaggermail.mail.message_json import Json
 from flaggermail.notices.duty import readers
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import EVERY_MEANS, HEAD, Call, Nothing
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Election
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
@@ -88,7 +89,7 @@ def policies_at(work: UnitOfWork, at: datetime) -> dict[str, Json]:
     """Returns the policy of a clock started at `at`, for each open election and each channel with its own policy."""
     use = work.env.settings.escalation.use
     found: dict[str, Json] = {}
-    for election in work.tx.find(Election, closed_at=None):
+    for election in work.tx.find(Election, where(Election.closed_at).is_(None)):
         period = period_at(work, election.code, at)
         usual = use.name(period, None)
         found[election.code] = usual

@@ -13,6 +13,7 @@ from flaggermail.commands.tags import same_narrative
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
@@ -50,14 +51,19 @@ class ShowCase(View):
     def show(self, work: UnitOfWork) -> Document:
         """Returns the case with everything about it. Raises NotFound."""
         case, tx, zone = the_case(work, self.case), work.tx, work.env.settings.zone
-        messages = sorted(tx.find(StoredMessage, case=case.number), key=lambda row: (row.received_at, row.id))
-        notes = sorted(tx.find(ContactNote, case=case.number), key=lambda row: (row.effective_at, row.id))
+        messages = sorted(
+            tx.find(StoredMessage, where(StoredMessage.case).is_(case.number)),
+            key=lambda row: (row.received_at, row.id),
+        )
+        notes = sorted(
+            tx.find(ContactNote, where(ContactNote.case).is_(case.number)), key=lambda row: (row.effective_at, row.id)
+        )
         uses = _Uses(work, case)
         return {
             **plain(case, zone),
             "referrer_verdict": _verdict_on_referrer(case, messages),
             "missing": [item.value for item in missing_of(work, case)],
-            "related_cases": [earlier(other, zone) for other in tx.find(Case, number=case.related)],
+            "related_cases": [earlier(other, zone) for other in tx.find(Case, where(Case.number).is_(case.related))],
             "same_narrative": [earlier(other, zone) for other in same_narrative(tx, case)],
             "messages": [plain(message, zone) for message in messages],
             "notifications": uses.documents(),
@@ -72,10 +78,12 @@ class _Uses:
 
     def __init__(self, work: UnitOfWork, case: Case) -> None:
         tx, self._case, self._zone = work.tx, case, work.env.settings.zone
-        found = tx.find(Notification, case=case.number)
+        found = tx.find(Notification, where(Notification.case).is_(case.number))
         self._notifications = sorted(found, key=lambda row: (row.drafted_at, row.id))
-        self._clocks = tx.find(ClockRow, notification=[row.id for row in self._notifications])
-        self._reminders = sorted(tx.find(Reminder, case=case.number), key=lambda row: (row.told_at, row.id))
+        self._clocks = tx.find(ClockRow, where(ClockRow.notification).in_([row.id for row in self._notifications]))
+        self._reminders = sorted(
+            tx.find(Reminder, where(Reminder.case).is_(case.number)), key=lambda row: (row.told_at, row.id)
+        )
         self._running = [
             (one.notification.id if one.notification else None, Calculation(work, one).document())
             for one in open_clocks(tx)

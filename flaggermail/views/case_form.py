@@ -15,6 +15,7 @@ from flaggermail.commands.tags import same_narrative
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message_json import Json
 from flaggermail.record.case_values import Aspect
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case
 from flaggermail.services import UnitOfWork
 from flaggermail.views.case import earlier
@@ -53,7 +54,7 @@ class CaseForm(View):
         Raises NotFound.
         """
         case, zone = the_case(work, self.case), work.env.settings.zone
-        related = work.tx.find(Case, number=case.related)
+        related = work.tx.find(Case, where(Case.number).is_(case.related))
         alike = [other for other in same_narrative(work.tx, case) if other not in related]
         values = plain(case, zone)
         return {

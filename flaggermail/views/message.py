@@ -17,6 +17,7 @@ from flaggermail.mail.message_json import Json, contract
 from flaggermail.matching.scoring import read
 from flaggermail.notices.route import hops_of
 from flaggermail.notifications.latency import minutes
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
@@ -57,7 +58,7 @@ class ListDeclined(View):
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"messages": [...], "senders": {election: number}}; each message with the end of its retention."""
         zone = work.env.settings.zone
-        senders = Counter(row.election for row in work.tx.find(Decline, taken_back_at=None))
+        senders = Counter(row.election for row in work.tx.find(Decline, where(Decline.taken_back_at).is_(None)))
         messages = [
             {**plain(row, zone), "kept_until": _minute(row, work, zone)} for row in _placed(work, Place.DECLINED)
         ]
@@ -141,7 +142,9 @@ def _attachment(mail: Message, key: str, wanted: str) -> tuple[int, str]:
 
 
 def _placed(work: UnitOfWork, place: Place) -> list[StoredMessage]:
-    return sorted(work.tx.find(StoredMessage, place=place), key=lambda row: (row.received_at, row.id))
+    return sorted(
+        work.tx.find(StoredMessage, where(StoredMessage.place).is_(place)), key=lambda row: (row.received_at, row.id)
+    )
 
 
 def _with_suggestions(stored: StoredMessage, zone: ZoneInfo) -> dict[str, Json]:

@@ -12,6 +12,7 @@ from flaggermail.mail.message_json import Json
 from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.oncall.pager_choice import TITLE
 from flaggermail.oncall.schedule import Officer, Shift, on_call, planned
+from flaggermail.record.finding import where
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.reminders.handover import gather
 from flaggermail.reminders.open_clocks import open_clocks
@@ -31,7 +32,7 @@ class ShowNow(View):
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"officer", "reminders"}."""
-        open_ = work.tx.find(Reminder, acknowledged_at=None, withheld=False)
+        open_ = work.tx.find(Reminder, where(Reminder.acknowledged_at).is_(None), where(Reminder.withheld).is_(False))
         reminders = sorted((row for row in open_ if waits(work.tx, row)), key=lambda row: row.told_at)
         return {
             "officer": _person(officer_on_call(work)),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.commands.lookups import the_mail
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import WAITING
 from flaggermail.services import UnitOfWork
@@ -20,7 +21,11 @@ class ListOutbox(View):
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"mails": [...]}, in the order in which they were queued."""
-        found = work.tx.find(OutboxMail) if self.everything else work.tx.find(OutboxMail, state=WAITING)
+        found = (
+            work.tx.find(OutboxMail)
+            if self.everything
+            else work.tx.find(OutboxMail, where(OutboxMail.state).is_(WAITING))
+        )
         mails = sorted(found, key=lambda mail: (mail.queued_at, mail.id))
         return {"mails": [plain(mail, work.env.settings.zone) for mail in mails]}
 
@@ -35,5 +40,7 @@ class ShowMail(View):
         """Returns the mail with its "attempts". Raises NotFound."""
         zone = work.env.settings.zone
         found = the_mail(work, self.mail)
-        attempts = sorted(work.tx.find(Attempt, mail=found.id), key=lambda row: (row.started_at, row.id))
+        attempts = sorted(
+            work.tx.find(Attempt, where(Attempt.mail).is_(found.id)), key=lambda row: (row.started_at, row.id)
+        )
         return {**plain(found, zone), "attempts": [plain(attempt, zone) for attempt in attempts]}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage, Token
 from tests.nights.diary import Incoming, Referral, Use
 from tests.nights.letters import letter
@@ -351,4 +352,4 @@ class People:
 
     def _stored(self, mail: Incoming) -> StoredMessage | None:
         with self.night.env.store.read() as tx:
-            return next(iter(tx.find(StoredMessage, digest=mail.digest)), None)
+            return next(iter(tx.find(StoredMessage, where(StoredMessage.digest).is_(mail.digest))), None)

@@ -18,7 +18,9 @@ from flaggermail.errors import StoreAway, StoreFault
 from flaggermail.outbox import delivery
 from flaggermail.ports import Store, Transaction
 from flaggermail.record.events import EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.states import MailState
 from tests.servers.postgres import Postgres
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import Desk
@@ -173,22 +175,30 @@ class AwayStore:
 def test_a_result_is_held_until_the_database_answers(desk: Desk, *, commits: bool) -> None:
     """Each mail was accepted once; its result is recorded once, whether or not the lost commit took effect."""
     desk.approved()
-    mails, before = desk.all(OutboxMail, state="queued"), desk.happened(EventKind.MAIL_ACCEPTED)
+    mails, before = (
+        desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)),
+        desk.happened(EventKind.MAIL_ACCEPTED),
+    )
     store = AwayStore(desk.env.store, 1 if commits else 2, commits=commits)
     stop = Patience(1000)
     delivery.drain(replace(desk.env, store=store), stop)  # type: ignore[arg-type] # it delegates the rest
     assert len(desk.server.envelopes) == len(mails) > 0
     assert stop.left == 1000 - (1 if commits else 2)
     for mail in mails:
-        assert [attempt.result for attempt in desk.all(Attempt, mail=mail.id)] == ["accepted"]
+        assert [attempt.result for attempt in desk.all(Attempt, where(Attempt.mail).is_(mail.id))] == ["accepted"]
     assert desk.happened(EventKind.MAIL_ACCEPTED) == before + len(mails)
 
 
 def test_a_stop_does_not_wait_for_the_database(desk: Desk) -> None:
     """A result that cannot be recorded before the stop is settled at the next start, as after a crash."""
-    (mail,) = desk.all(OutboxMail, notification=desk.approved(), state="queued", at_most_once=True)
+    (mail,) = desk.all(
+        OutboxMail,
+        where(OutboxMail.notification).is_(desk.approved()),
+        where(OutboxMail.state).is_(MailState.QUEUED),
+        where(OutboxMail.at_most_once).is_(True),
+    )
     store = AwayStore(desk.env.store, 10, commits=False)
     with pytest.raises(StoreAway):
         delivery.drain(replace(desk.env, store=store), Patience(3))  # type: ignore[arg-type] # it delegates the rest
-    assert [attempt.result for attempt in desk.all(Attempt, mail=mail.id)] == [None]
+    assert [attempt.result for attempt in desk.all(Attempt, where(Attempt.mail).is_(mail.id))] == [None]
     assert delivery.recover(desk.env) == 1

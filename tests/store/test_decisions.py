@@ -11,6 +11,8 @@ from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase, ReclassifyCase
 from flaggermail.commands.notify import Draft
 from flaggermail.record.case_values import CaseType, Decision, DeclineReason, Origin
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, mail
@@ -124,7 +126,7 @@ def test_nobody_is_told_where_nobody_referred_it(desk: Desk, decision: str) -> N
     desk.do(Assess(case=number, criteria=(1,)))
     desk.do(Decide(case=number, decision=Decision(decision), reason="because"))
     desk.settle()
-    assert desk.all(OutboxMail, kind="decision_notice") == []
+    assert desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE)) == []
 
 
 def test_satire_by_itself_does_not_exclude(desk: Desk) -> None:

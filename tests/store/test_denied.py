@@ -10,8 +10,9 @@ import pytest
 
 from flaggermail.health import status
 from flaggermail.outbox import delivery
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail, Page
-from flaggermail.record.states import AttemptResult
+from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.reminders import outbox_ageing, reminders
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import PagerSettings
@@ -54,9 +55,9 @@ def test_a_server_that_refuses_everything_loses_nothing(desk: Desk, code: int, t
         if hour == 6:
             desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
         desk.go_on(120)
-    waiting = [row.id for row in desk.all(OutboxMail, state="queued")]
+    waiting = [row.id for row in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))]
     assert len(waiting) > 3
-    assert not desk.all(OutboxMail, state="refused")
+    assert not desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.REFUSED))
     assert desk.row(Notification, key).state == "approved"
     before = len(desk.server.envelopes)
     desk.server.script.clear()
@@ -101,7 +102,7 @@ def test_only_the_first_mail_asks_and_ever_more_slowly(desk: Desk) -> None:
     desk.server.says(535, text="authentication refused")
     for _ in range(150):
         desk.go_on(4)
-    tried = desk.all(Attempt, result=AttemptResult.DENIED)
+    tried = desk.all(Attempt, where(Attempt.result).is_(AttemptResult.DENIED))
     assert {attempt.mail for attempt in tried} == {desk.mail_of(key).id}
     assert 20 <= len(tried) <= 25
 

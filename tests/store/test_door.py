@@ -16,6 +16,7 @@ from flaggermail.desk.desk import Desk as Door
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, OutboxMail, Override
 from tests.store.desk_fixtures import REFERRER, Desk, X, mail
 from tests.store.processes import go_on, other_process, services_on, told
@@ -323,7 +324,7 @@ def test_each_kind_of_matter_is_watched(desk: Desk) -> None:
     case = desk.decided()
     draft = str(ask(desk, "notify", case=case, channel="x-urgent")["key"])
     stray = desk.receive(mail("someone@elsewhere.example", "Anything", "Words.")).id
-    waiting = desk.one(OutboxMail, dedupe=desk.all(OutboxMail)[0].dedupe).id
+    waiting = desk.one(OutboxMail, where(OutboxMail.dedupe).is_(desk.all(OutboxMail)[0].dedupe)).id
     seen = version(desk)
     desk.clock.set(desk.clock.now().replace(minute=50))
     ask(desk, "oncall override", "head1", officer="head1", begins_at="2024-06-07T09:00", ends_at="2024-06-07T10:00")

@@ -18,6 +18,8 @@ from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import Decision
 from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
@@ -61,7 +63,7 @@ def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
     delivery.drain(env)
     with env.store.read() as tx:
         (case,) = tx.find(Case)
-        (waiting,) = tx.find(StoredMessage, place="quarantine")
+        (waiting,) = tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))
     by_hand = [
         Assess(case=case.number, incorrect=True, contradicts="kanarie", criteria=(1,), override_reason="kanarie"),
         Decide(case=case.number, decision=Decision.NOTIFY, reason="kanarie"),
