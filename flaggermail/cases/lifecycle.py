@@ -100,7 +100,7 @@ def _answered(work: UnitOfWork, case: Case) -> bool:
     uses = [use.id for use in work.tx.find(Notification, where(Notification.case).is_(case.number))]
     return work.tx.exists(
         ClockRow,
-        where(ClockRow.notification).is_(uses),
+        where(ClockRow.notification).in_(uses),
         where(ClockRow.kind).is_(clocks.HUMAN),
         where(ClockRow.state).is_(ClockState.STOPPED),
     )

@@ -64,7 +64,7 @@ def _declined(env: Services, tx: Transaction) -> list[StoredMessage]:
 
 
 def _answers(env: Services, tx: Transaction) -> list[OutboxMail]:
-    sent = tx.readable(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE), where(OutboxMail.state).is_(DONE))
+    sent = tx.readable(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE), where(OutboxMail.state).in_(DONE))
     return [mail for mail in sent if mail.recipient and due_at(env, mail.queued_at) <= env.clock.now()]
 
 
@@ -112,9 +112,9 @@ def _forget_notices(work: UnitOfWork, declined: Sequence[StoredMessage]) -> None
     shown = [stored.id for stored in declined]
     mails = work.tx.find(
         OutboxMail,
-        where(OutboxMail.shows).is_(shown),
+        where(OutboxMail.shows).in_(shown),
         where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE),
-        where(OutboxMail.state).is_(DONE),
+        where(OutboxMail.state).in_(DONE),
     )
     for mail in mails:
         change = changed(mail, replace(mail, subject=""))

@@ -96,7 +96,7 @@ def _close(work: UnitOfWork, case: Case) -> None:
     about = EventRef(case=case.number)
     uses = [use.id for use in work.tx.find(Notification, where(Notification.case).is_(case.number))]
     for clock in work.tx.find(
-        ClockRow, where(ClockRow.notification).is_(uses), where(ClockRow.state).is_(ClockState.RUNNING)
+        ClockRow, where(ClockRow.notification).in_(uses), where(ClockRow.state).is_(ClockState.RUNNING)
     ):
         work.record(EventKind.CLOCK_CANCELLED, changed(clock, replace(clock, state=ClockState.CANCELLED)), about=about)
     work.record(

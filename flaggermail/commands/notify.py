@@ -273,7 +273,7 @@ def _thread(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
             Notification, where(Notification.case).is_(case.number), where(Notification.platform).is_(channel.platform)
         )
     ]
-    said = work.tx.find(StoredMessage, where(StoredMessage.notification).is_(uses))
+    said = work.tx.find(StoredMessage, where(StoredMessage.notification).in_(uses))
     exchanged = [m for m in said if m.direction == Direction.IN or Kind.NOTIFICATION in m.kinds]
     return tuple(m.message_id for m in sorted(exchanged, key=lambda m: m.received_at) if m.message_id)
 

@@ -61,7 +61,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
             StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.exercise).is_(False)
         )
     ]
-    clocks, mails = _running_clocks(tx), tx.readable(OutboxMail, where(OutboxMail.state).is_(WAITING))
+    clocks, mails = _running_clocks(tx), tx.readable(OutboxMail, where(OutboxMail.state).in_(WAITING))
     return Overview(
         at=work.now,
         zone=settings.zone,

@@ -16,5 +16,5 @@ def denied(tx: Transaction) -> list[OutboxMail]:
     """
     waiting = tx.readable(OutboxMail, where(OutboxMail.state).in_([MailState.QUEUED, MailState.ATTEMPTING]))
     last = [f"{mail.id}/{mail.tries - (mail.state == MailState.ATTEMPTING):04d}" for mail in waiting if mail.tries]
-    ended = tx.find(Attempt, where(Attempt.id).is_(last)) if last else []
+    ended = tx.find(Attempt, where(Attempt.id).in_(last)) if last else []
     return waiting if any(attempt.result == AttemptResult.DENIED for attempt in ended) else []

@@ -90,7 +90,7 @@ def _to_platform(work: UnitOfWork, cases: list[str], platform: str) -> dict[Tail
     """Returns the tails that this platform was sent, with their notification; a follow-up bears that of another."""
     uses = work.tx.find(
         Notification,
-        where(Notification.case).is_(cases),
+        where(Notification.case).in_(cases),
         where(Notification.platform).is_(platform),
         where(Notification.state).in_([NotificationState.SENT, NotificationState.APPROVED]),
     )
@@ -107,7 +107,7 @@ def _to_referrers(work: UnitOfWork, message: Message, cases: Mapping[str, Case])
             OutboxMail,
             where(OutboxMail.case).is_(number),
             where(OutboxMail.recipient).is_(sender),
-            where(OutboxMail.kind).is_(_TO_REFERRERS),
+            where(OutboxMail.kind).in_(_TO_REFERRERS),
         )
         addresses = frozenset({case.referrer_address or "", sender if written else ""} - {""})
         found[Tailed(number, case.tail or "")] = replace(_key(number), addresses=addresses)
@@ -161,7 +161,7 @@ def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, O
     rows = [row for row in rows if {Kind.NOTIFICATION, Kind.FOLLOW_UP} & set(row.kinds)]
     typed = work.tx.find(
         StoredMessage,
-        where(StoredMessage.case).is_(cases),
+        where(StoredMessage.case).in_(cases),
         where(StoredMessage.direction).is_(Direction.OUT),
         where(StoredMessage.place).is_(Place.CASE),
     )

@@ -53,7 +53,7 @@ def platform_answering(work: UnitOfWork, addresses: Collection[str]) -> str | No
 def _token_of_an_officer(work: UnitOfWork, message: Message) -> str | None:
     """Returns the most specific token in the message that was sent to an officer, whoever it was."""
     named = tokens_of(message)
-    told = {token.token for token in work.tx.find(Token, where(Token.token).is_(named)) if token.officer is not None}
+    told = {token.token for token in work.tx.find(Token, where(Token.token).in_(named)) if token.officer is not None}
     return next((token for token in named if token in told), None)
 
 
@@ -123,7 +123,7 @@ def _keys(work: UnitOfWork, message: Message, sender: Sender) -> list[placing.Ke
 
 def _tokens(work: UnitOfWork, message: Message) -> list[placing.Key]:
     named = tokens_of(message)
-    found = {t.token: t for t in work.tx.find(Token, where(Token.token).is_(named))}
+    found = {t.token: t for t in work.tx.find(Token, where(Token.token).in_(named))}
     kind = placing.KeyKind.TOKEN
     return [
         placing.Key(kind, case, "token of ours", found[token].notification)
@@ -136,7 +136,7 @@ def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
     """Returns the mails we hold to which this one refers; their authors own what they wrote themselves."""
     original = (message.original_message_id,) if message.original_message_id else ()
     named = list(dict.fromkeys((*message.in_reply_to, *reversed(message.references), *original)))
-    held = {m.message_id: m for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(named))}
+    held = {m.message_id: m for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(named))}
     return [
         placing.Key(
             placing.KeyKind.OUR_MAIL if row.direction == Direction.OUT else placing.KeyKind.THEIR_MAIL,
@@ -162,11 +162,11 @@ def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing
     the sender's platform. A sub-domain of a platform is no such address: anybody can have its machines write to us.
     """
     prefix = work.env.settings.desk.organisation.case_prefix
-    cases = work.tx.find(Case, where(Case.number).is_(answer_keys.numbers_of(message, prefix)))
+    cases = work.tx.find(Case, where(Case.number).in_(answer_keys.numbers_of(message, prefix)))
     numbers = [case.number for case in cases]
     uses = work.tx.find(
         Notification,
-        where(Notification.case).is_(numbers),
+        where(Notification.case).in_(numbers),
         where(Notification.platform).is_(sender.platform or ""),
         where(Notification.counted).is_(True),
     )
@@ -248,7 +248,7 @@ def _under_another_subject(work: UnitOfWork, message: Message, sender: Sender, n
     answered = [*message.in_reply_to, *message.references]
     subjects = [
         (m.case, subject.split_subject(m.subject or "", language).base)
-        for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(answered))
+        for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(answered))
     ]
     subjects += [(case.number, case.title) for case in work.tx.find(Case, where(Case.number).in_(sorted(near)))]
     alike = {number for number, other in subjects if subject.same_topic(topic, other)}

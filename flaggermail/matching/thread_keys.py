@@ -52,7 +52,7 @@ def learn(
     if stored.case is None or stored.verdict != SenderVerdict.VERIFIED or not _may_teach(work, stored, platform):
         return
     held = {
-        m.message_id for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(_answered_ids(message)))
+        m.message_id for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(_answered_ids(message)))
     }
     values = [value for value in _words(work, message, platform) if value.removeprefix(_MAIL) not in held]
     of_id = _values_by_id(values[:MOST_TAUGHT])

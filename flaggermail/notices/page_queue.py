@@ -77,7 +77,7 @@ def called_lately(work: UnitOfWork, officer: Officer, *, exercise: bool) -> int:
         Page,
         where(Page.queued_at).after(since),
         where(Page.officer).is_(officer.id),
-        where(Page.state).is_(CALLED),
+        where(Page.state).in_(CALLED),
         where(Page.exercise).is_(exercise),
     )
 

@@ -162,7 +162,7 @@ def over_hourly_limit(work: UnitOfWork, officer: Officer, kinds: Collection[Kind
             OutboxMail,
             where(OutboxMail.queued_at).after(work.now - within),
             where(OutboxMail.recipient).is_(officer.address),
-            where(OutboxMail.kind).is_(wanted),
+            where(OutboxMail.kind).in_(wanted),
             where(OutboxMail.exercise).is_(exercise),
             where(OutboxMail.trust).is_(None),
         )

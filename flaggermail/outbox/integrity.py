@@ -19,6 +19,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Notification, OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
 
 _PASSED = frozenset({"approved", "sent", "failed"})  # states of a notification that was approved
@@ -37,8 +38,8 @@ class Unsound(StrEnum):
 
 def unreadable(tx: Transaction, state: str) -> list[str]:
     """Returns the keys of the mails in a state whose row cannot be read."""
-    read = {mail.id for mail in tx.readable(OutboxMail, where(OutboxMail.state).is_(state))}
-    keys = tx.keys(OutboxMail, where(OutboxMail.state).is_(state))
+    read = {mail.id for mail in tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState(state)))}
+    keys = tx.keys(OutboxMail, where(OutboxMail.state).is_(MailState(state)))
     return [key for key in keys if key not in read] if len(keys) != len(read) else []
 
 

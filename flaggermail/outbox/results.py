@@ -203,7 +203,7 @@ def _refuses_others(work: UnitOfWork, mail: OutboxMail) -> bool:
     tried = [f"{other.id}/{other.tries:04d}" for other in queued if other.tries and other.id != mail.id]
     refused = [
         last.started_at
-        for last in work.tx.find(Attempt, where(Attempt.id).is_(tried))
+        for last in work.tx.find(Attempt, where(Attempt.id).in_(tried))
         if last.code // 100 == _PERMANENT
     ]
     return bool(refused) and not _accepted_since(work, max(refused))

@@ -66,7 +66,7 @@ def report(env: Services, scenario: Scenario) -> Report:
                 )
             ],
             "declined": len(
-                tx.find(Decline, where(Decline.taken_back_at).is_(None), where(Decline.election).is_(elections))
+                tx.find(Decline, where(Decline.taken_back_at).is_(None), where(Decline.election).in_(elections))
             ),
             "outgoing": [
                 _outgoing(env, m)

@@ -162,7 +162,7 @@ def _settled(work: UnitOfWork, token: Token) -> str:
 def _addresses_another_mail(work: UnitOfWork, reply: _Reply) -> bool:
     """True if the mail is addressed to the token of another mail to an officer than the one it replies to."""
     message = replace(reply.message, references=(), headers=())
-    tokens = work.tx.find(Token, where(Token.token).is_(lookup.tokens_of(message)))
+    tokens = work.tx.find(Token, where(Token.token).in_(lookup.tokens_of(message)))
     return any(token.officer is not None and token.token != reply.token.token for token in tokens)
 
 

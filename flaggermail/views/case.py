@@ -63,7 +63,7 @@ class ShowCase(View):
             **plain(case, zone),
             "referrer_verdict": _verdict_on_referrer(case, messages),
             "missing": [item.value for item in missing_of(work, case)],
-            "related_cases": [earlier(other, zone) for other in tx.find(Case, where(Case.number).is_(case.related))],
+            "related_cases": [earlier(other, zone) for other in tx.find(Case, where(Case.number).in_(case.related))],
             "same_narrative": [earlier(other, zone) for other in same_narrative(tx, case)],
             "messages": [plain(message, zone) for message in messages],
             "notifications": uses.documents(),

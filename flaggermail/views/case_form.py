@@ -54,7 +54,7 @@ class CaseForm(View):
         Raises NotFound.
         """
         case, zone = the_case(work, self.case), work.env.settings.zone
-        related = work.tx.find(Case, where(Case.number).is_(case.related))
+        related = work.tx.find(Case, where(Case.number).in_(case.related))
         alike = [other for other in same_narrative(work.tx, case) if other not in related]
         values = plain(case, zone)
         return {

@@ -24,7 +24,7 @@ class ListOutbox(View):
         found = (
             work.tx.find(OutboxMail)
             if self.everything
-            else work.tx.find(OutboxMail, where(OutboxMail.state).is_(WAITING))
+            else work.tx.find(OutboxMail, where(OutboxMail.state).in_(WAITING))
         )
         mails = sorted(found, key=lambda mail: (mail.queued_at, mail.id))
         return {"mails": [plain(mail, work.env.settings.zone) for mail in mails]}

@@ -72,7 +72,7 @@ def types(desk: Desk, line: str, by: str) -> str:
 def latest(desk: Desk, kind: str, recipient: str) -> OutboxMail:
     """Returns our last mail of that kind to that person, as a member of the mailbox finds it in Sent."""
     return max(
-        (m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)) if m.recipient == recipient),
+        (m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind))) if m.recipient == recipient),
         key=lambda m: m.id,
     )
 

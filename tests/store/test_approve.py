@@ -19,6 +19,7 @@ from flaggermail.notifications import approval
 from flaggermail.notifications.approval import Void
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, Token
 from flaggermail.record.topics import Topic
 from flaggermail.services import UnitOfWork
@@ -31,13 +32,13 @@ APPROVERS = {OFFICER, SECOND, HEAD, SIGNER}
 
 def text_to(desk: Desk, address: str, kind: str) -> str:
     """Returns the last mail of that kind to that person, as flowing text."""
-    mail = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)) if m.recipient == address][-1]
+    mail = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind))) if m.recipient == address][-1]
     return " ".join(desk.env.parser.parse(desk.env.octets.get(mail.digest)).text.split())
 
 
 def recipients(desk: Desk, kind: str) -> Counter[str]:
     """Counts the mails of that kind for each recipient."""
-    return Counter(mail.recipient for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)))
+    return Counter(mail.recipient for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind))))
 
 
 def code_of(desk: Desk, address: str) -> str:

@@ -58,7 +58,7 @@ def answer_to(desk: Desk, notification: str, auth: str | None = "pass") -> bytes
 
 def told(desk: Desk, kind: str = "officer_notice") -> list[str]:
     """Returns the recipients of queued mails of that kind, without the approval mails."""
-    mails = desk.all(OutboxMail, where(OutboxMail.kind).is_(kind))
+    mails = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind)))
     return [envelope.recipient for envelope in mails if not envelope.dedupe.startswith("approval/")]
 
 

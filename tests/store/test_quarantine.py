@@ -51,7 +51,7 @@ def attached(sender: str, inner: bytes) -> bytes:
 
 def sent(desk: Desk, kind: str = "intake_confirmation") -> list[tuple[str, str | None]]:
     """Returns recipient and case of queued mails of that kind."""
-    return [(row.recipient, row.case) for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(kind))]
+    return [(row.recipient, row.case) for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind)))]
 
 
 def scored(stored: StoredMessage) -> list[tuple[str, int, tuple[str, ...]]]:

@@ -35,6 +35,7 @@ from flaggermail.intake import apply
 from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
@@ -379,7 +380,7 @@ def places(env: Services, tmp_path: Path) -> dict[str, str]:
     with env.store.read() as tx:
         (case,) = tx.find(Case)
         filed, parked = (
-            tx.find(StoredMessage, where(StoredMessage.place).is_(place))[0] for place in ("case", "quarantine")
+            tx.find(StoredMessage, where(StoredMessage.place).is_(Place(place)))[0] for place in ("case", "quarantine")
         )
         mail = tx.find(OutboxMail)[0]
     assert "\u202e" in str(filed.subject)

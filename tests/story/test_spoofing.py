@@ -249,7 +249,7 @@ def receive(env: Services, received: bytes, number: int = 0, at: datetime = NOW)
 def rows(env: Services, direction: str) -> list[StoredMessage]:
     """Returns the messages of that direction."""
     with env.store.read() as tx:
-        return tx.find(StoredMessage, where(StoredMessage.direction).is_(direction))
+        return tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction(direction)))
 
 
 def clocks(env: Services) -> dict[str, set[str]]:
