@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaggermail.errors import Refusal
-from flaggermail.yaml_files.source import Source, read
+from flaggermail.yaml_files.source import YamlSource, read
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import Ground
@@ -61,11 +61,11 @@ def _officers(ground: Ground) -> Words:
         yield str(officer.get("id", "")), str(officer.get("name", ""))
 
 
-def _read(directory: Path, name: str) -> Source:
+def _read(directory: Path, name: str) -> YamlSource:
     return read(directory / name, name)
 
 
-def _list(source: Source, name: str) -> list[dict[str, Value]]:
+def _list(source: YamlSource, name: str) -> list[dict[str, Value]]:
     return _entries(source.value((name,)) if (name,) in source.places and not source.faults else None)
 
 
