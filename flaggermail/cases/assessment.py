@@ -21,7 +21,7 @@ def missing(case: Case) -> tuple[str, ...]:
     return tuple(lacks)
 
 
-def has_few_attempts(case: Case) -> bool:
+def few_attempts(case: Case) -> bool:
     """True if a referrer made fewer attempts of their own than "repeated" means."""
     return case.origin == Origin.REFERRAL and (case.own_attempts or 0) < ENOUGH_ATTEMPTS
 
@@ -29,7 +29,7 @@ def has_few_attempts(case: Case) -> bool:
 def warnings(case: Case) -> tuple[str, ...]:
     """Returns points for a person to weigh; none of them blocks the decision."""
     found = []
-    if has_few_attempts(case):
+    if few_attempts(case):
         found.append(f"own attempts: {case.own_attempts or 0}; repeated attempts means at least {ENOUGH_ATTEMPTS}")
     if case.incorrect is not None and not (case.contradicts or "").strip():
         found.append("step (a): the rule or source by which it was judged is not named")

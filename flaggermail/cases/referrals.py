@@ -45,8 +45,7 @@ def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Messa
     """Yields the referrer's mail and its attached mail; what cannot be read is skipped, since this is only advice."""
     rows = work.tx.find(StoredMessage, case=case.number, direction=Direction.IN)
     own = {row.id for row in rows if row.from_address == case.referrer_address or row.id == case.root_message}
-    inner = {f"forwarded in {key}" for key in own}
-    told = [row for row in rows if row.id in own or row.match_basis in inner]
+    told = [row for row in rows if row.id in own or row.enclosed_in in own]
     again = [row for row in told if row.id not in at_hand]
     for row in (*again[:1], *again[1:][-MOST_AGAIN:]):  # the first is the referral itself
         found = read(work, row)

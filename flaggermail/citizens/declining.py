@@ -115,8 +115,13 @@ def set_aside(
 ) -> StoredMessage:
     """Reduces a filed mail, and mail attached to it, to what is kept of one that was declined at once."""
     rows = [stored, *attached(work, stored)]
-    kept = [criteria.minimal(row, reason) for row in rows]
-    kept[0] = replace(kept[0], kinds=kept[0].kinds if kinds is None else kinds, match_basis=f"placed by {work.actor}")
+    kept = [replace(criteria.minimal(row, reason), from_junk=False) for row in rows]
+    kept[0] = replace(
+        kept[0],
+        kinds=kept[0].kinds if kinds is None else kinds,
+        match_basis=f"placed by {work.actor}",
+        placed_by=work.actor,
+    )
     for old, new in zip(rows, kept, strict=True):
         work.record(EventKind.MESSAGE_DECLINED, changed(old, new), about=EventRef(message=new.id))
     work.tx.erase(StoredMessage, [row.id for row in rows], criteria.PERSONAL, stored.first_seen_at)
@@ -124,5 +129,5 @@ def set_aside(
 
 
 def attached(work: UnitOfWork, stored: StoredMessage) -> list[StoredMessage]:
-    """Returns the mails that were attached to a mail, each stored as a message of its own."""
-    return work.tx.find(StoredMessage, match_basis=f"forwarded in {stored.id}")
+    """Returns the mails that were attached to a mail and are filed with it, each stored as a message of its own."""
+    return work.tx.find(StoredMessage, enclosed_in=stored.id, placed_by=None)

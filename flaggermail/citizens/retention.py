@@ -7,7 +7,7 @@ Octets shared with another message are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -100,12 +100,8 @@ def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
 
 def _forget_notices(work: UnitOfWork, declined: Sequence[StoredMessage]) -> None:
     """Erases the notices that showed officers a mail declined later: they contain its sender, subject and text."""
-    told: Iterable[str] = (
-        f"notice/{stored.id}/{officer.address.lower()}"
-        for stored in declined
-        for officer in work.env.settings.rota.officers
-    )
-    mails = work.tx.find(OutboxMail, dedupe=list(told), state=DONE)
+    shown = [stored.id for stored in declined]
+    mails = work.tx.find(OutboxMail, shows=shown, kind=Kind.OFFICER_NOTICE, state=DONE)
     for mail in mails:
         change = changed(mail, replace(mail, subject=""))
         for own in work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT):

@@ -94,7 +94,7 @@ class Decide(CaseCommand):
         unproven = notices.unproven_referrer(work, decided)
         did = Did(
             what=Done.DECIDED, case=case.number, decision=self.decision, unproven=unproven,
-            few_attempts=notifies and assessment.has_few_attempts(decided),
+            few_attempts=notifies and assessment.few_attempts(decided),
         )  # fmt: skip
         return Outcome(f"case {case.number}: {self.decision}", case.number, _warnings(decided, unproven), did)
 

@@ -81,6 +81,7 @@ def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
         from_address=message.sender.key if message.sender else None,
         from_name=message.sender.name if message.sender else None,
         reason="a decline taken back",
+        from_junk=False,
     )
     work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=EventRef(message=row.id))
     return whole

@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import TypeVar
 
-from flaggermail.commands import versions
+from flaggermail.commands import conflicts
 from flaggermail.commands.command import Command
 from flaggermail.commands.lookups import whole_number
 from flaggermail.commands.outcome import Did, Outcome
@@ -75,7 +75,7 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
     outcome = perform(work, command, request.get(_VERSION))
     return {
         "key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings),
-        "did": _facts(work, outcome.did), _VERSION: versions.version_of(work),
+        "did": _facts(work, outcome.did), _VERSION: conflicts.version_of(work),
     }  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def perform(work: UnitOfWork, command: Command, version: Json = None) -> Outcome
     """Performs a command within `work` if its actor may, and nobody was faster since `version`. Raises Refusal."""
     command = ready(work, command)
     if version is not None:
-        versions.check(work, command, version)
+        conflicts.check(work, command, version)
     return command.perform(work)
 
 

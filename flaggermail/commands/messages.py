@@ -11,7 +11,6 @@ from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import given, the_case, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
-from flaggermail.mail.authentication.unverified_trend import CONFIRMED
 from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.matching import confirmation, lookup
 from flaggermail.notices import notices
@@ -45,9 +44,7 @@ class ConfirmMessage(Command):
         if message.verdict == SenderVerdict.VERIFIED and not message.disputed and not claim:
             raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
         unproven = _case_of_unproven_referrer(work, message)
-        sure = replace(
-            message, verdict=SenderVerdict.VERIFIED, verdict_basis=f"{CONFIRMED} {work.actor}", disputed=False
-        )
+        sure = replace(_confirmed(work, message), disputed=False)
         _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
         if report:
             bounces.handle(work, sure, mail, bounces.returned(work, mail))
@@ -57,6 +54,15 @@ class ConfirmMessage(Command):
             _tell_decision(work, sure, unproven)
         did = Did(what=Done.CONFIRMED, case=sure.case)
         return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id, did=did)
+
+
+def _confirmed(work: UnitOfWork, message: StoredMessage) -> StoredMessage:
+    return replace(
+        message,
+        verdict=SenderVerdict.VERIFIED,
+        verdict_basis=f"confirmed by {work.actor}",
+        confirmed_by=work.actor,
+    )
 
 
 def _case_of_unproven_referrer(work: UnitOfWork, message: StoredMessage) -> str | None:
@@ -94,10 +100,7 @@ def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:
     if channel is None:
         raise Refusal(f"message {message.id}: went to no address of a channel in platforms.yaml; it is no notification")
     use = contact_notes.use_by_hand(work, case, channel, message.received_at, message.message_id)
-    registered = replace(
-        message, notification=use.id, kinds=(Kind.NOTIFICATION,), verdict=SenderVerdict.VERIFIED,
-        verdict_basis=f"{CONFIRMED} {work.actor}",
-    )  # fmt: skip
+    registered = replace(_confirmed(work, message), notification=use.id, kinds=(Kind.NOTIFICATION,))
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, registered)
     text = f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent"
     return Outcome(text, use.id, did=Did(what=Done.CONFIRMED, case=case.number))
@@ -122,7 +125,10 @@ class RefuseMessage(Command):
         if message.direction == Direction.OUT:
             raise Refusal(f"message {message.id}: was sent from this mailbox; there is no sender to doubt")
         unbelieved = replace(
-            message, verdict=SenderVerdict.FAILED, verdict_basis=f"refused by {work.actor}: {self.reason}"
+            message,
+            verdict=SenderVerdict.FAILED,
+            verdict_basis=f"refused by {work.actor}: {self.reason}",
+            confirmed_by=None,
         )
         _correct(work, EventKind.MESSAGE_REFUSED, message, unbelieved)
         return Outcome(f"message {message.id} refused", message.id, did=Did(what=Done.REFUSED, case=message.case))
@@ -154,7 +160,9 @@ class ReclassifyMessage(Command):
         said = []
         if kinds:
             automatic = Kind.AUTO_REPLY in kinds
-            corrected = replace(message, kinds=kinds, automatic=automatic, rule=f"corrected by {work.actor}")
+            corrected = replace(
+                message, kinds=kinds, automatic=automatic, rule=f"corrected by {work.actor}", corrected_by=work.actor
+            )
             _correct(work, EventKind.MESSAGE_RECLASSIFIED, message, corrected)
             message = corrected
             said.append(f"is {' and '.join(kinds)}")

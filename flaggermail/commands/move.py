@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flaggermail.cases import lifecycle
+from flaggermail.citizens import declining
 from flaggermail.commands.lookups import the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
@@ -38,7 +39,9 @@ def into_case(
         notification=notification,
         kinds=kinds or message.kinds,
         match_basis=f"placed by {work.actor}",
+        placed_by=work.actor,
         reason=reason,
+        from_junk=message.from_junk and reason == message.reason,
         suggestions=(),
     )
     warnings = move(work, message, filed, "by hand")
@@ -88,12 +91,8 @@ def _read(work: UnitOfWork, message: StoredMessage) -> Message:
 
 
 def _attached(work: UnitOfWork, outer: StoredMessage) -> Iterator[Change]:
-    """Yields the changes that move attached mail with its outer mail; it has the numbers that follow."""
-    number = int(outer.id.removeprefix("m"))
-    basis = f"forwarded in {outer.id}"
-    while (inner := work.tx.get(StoredMessage, f"m{(number := number + 1):08d}")) is not None:
-        if inner.match_basis != basis:
-            return
+    """Yields the changes that move attached mail with its outer mail, unless a person filed it elsewhere."""
+    for inner in declining.attached(work, outer):
         yield changed(inner, replace(inner, place=outer.place, case=outer.case))
 
 

@@ -130,7 +130,14 @@ def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[st
 
 def _taken_out(work: UnitOfWork, message: StoredMessage, reason: str) -> StoredMessage:
     return replace(
-        message, case=None, notification=None, reason=reason, match_basis=f"placed by {work.actor}", suggestions=()
+        message,
+        case=None,
+        notification=None,
+        reason=reason,
+        match_basis=f"placed by {work.actor}",
+        placed_by=work.actor,
+        from_junk=False,
+        suggestions=(),
     )
 
 

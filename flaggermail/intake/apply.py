@@ -77,6 +77,7 @@ def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached:
         content_key=f"forwarded in {outer.id} {taken.content_key}",
         case=outer.case,
         match_basis=f"forwarded in {outer.id}",
+        enclosed_in=outer.id,
         reason="attached to the mail that brought it",
         verdict_basis="nobody vouches for an attached mail",
         exercise=outer.exercise,
@@ -136,12 +137,10 @@ def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:
     asked = work.env.settings.desk.mailbox.trusted.asked
     if asked is AuthenticationMethod.NOBODY or work.tx.get(Alarm, key) is not None:
         return
-    number = int(stored.id.removeprefix("m"))
-    ids = [f"m{n:08d}" for n in range(max(1, number - LOOKED_BACK), number + 1)]
     domains = frozenset(domain for platform in work.tx.find(Platform) for domain in platform.domains)
     mails = [
-        (m.received_at, unverified_trend.came_unverified(m.verdict, m.verdict_basis))
-        for m in work.tx.find(StoredMessage, id=ids)
+        (m.received_at, unverified_trend.came_unverified(m.verdict, m.confirmed_by))
+        for m in work.tx.newest(StoredMessage, LOOKED_BACK)
         if m.direction == Direction.IN
         and not m.exercise
         and in_domains((m.from_address or "").rpartition("@")[2], domains)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.states import IN_JUNK
 
+IN_JUNK = "; in the junk folder"
 MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
 
 
@@ -48,6 +48,7 @@ class Disposition:
     tells: str | None = None  # new case | unplaced mail | platform answer | further mail
     alarm: AlarmKind | None = None
     late: bool = False  # taken in long after it arrived
+    from_junk: bool = False
 
     @property
     def quiet(self) -> bool:
@@ -94,13 +95,15 @@ def of_old_mail(decision: Disposition) -> Disposition:
     lists what was missed instead.
     """
     place = Place.QUARANTINE if decision.declines else decision.place  # a citizen who was not told is not declined
-    return Disposition(place, f"{decision.reason}; taken in late", opens=decision.opens, late=True)
+    return Disposition(
+        place, f"{decision.reason}; taken in late", opens=decision.opens, late=True, from_junk=decision.from_junk
+    )
 
 
 def _from_junk(decision: Disposition) -> Disposition:
     """Returns the decision for unexpected mail from the junk folder: listed in quarantine, without notifications."""
     place = Place.QUARANTINE if decision.declines else decision.place
-    return Disposition(place, f"{decision.reason}{IN_JUNK}")
+    return Disposition(place, f"{decision.reason}{IN_JUNK}", from_junk=True)
 
 
 def _by_a_colleague(facts: Facts) -> Disposition:

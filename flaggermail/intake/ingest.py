@@ -16,14 +16,14 @@ from flaggermail.cases import elections, lifecycle
 from flaggermail.citizens import criteria, retention
 from flaggermail.commands import reply_codes
 from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
-from flaggermail.intake import apply
+from flaggermail.intake import apply, disposition
 from flaggermail.intake.triage import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, lookup
 from flaggermail.notices import attention, notices
 from flaggermail.ports import Cursor, Position, RawMessage, Role
-from flaggermail.record import kinds, states
+from flaggermail.record import kinds
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Place
@@ -178,9 +178,10 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
     verdict = message.vouched
     if verdict.value == SenderVerdict.VERIFIED and twin.verdict == SenderVerdict.UNVERIFIED:
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
-    saved = raw.role is Role.INBOX and twin.reason.endswith(states.IN_JUNK)
+    saved = raw.role is Role.INBOX and twin.from_junk
     if saved:
-        better = replace(better, reason=f"{twin.reason.removesuffix(states.IN_JUNK)}; taken out of the junk folder")
+        said = twin.reason.replace(disposition.IN_JUNK, "; taken out of the junk folder")
+        better = replace(better, reason=said, from_junk=False)
     if better != twin:
         work.record(EventKind.DELIVERY_SUPERSEDED, changed(twin, better), about=about)
         if twin.notification is not None:
@@ -235,6 +236,7 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         notification=placement.notification if in_case else None,
         match_basis=placement.basis,
         reason=f"{decision.reason}: {judged.dispute}" if judged.dispute else decision.reason,
+        from_junk=decision.from_junk,
         suggestions=tuple(one.text for one in (*placement.suggestions, *placement.hints)),
         verdict=judged.verdict.value,
         verdict_basis=judged.verdict.basis,

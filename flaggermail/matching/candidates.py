@@ -86,7 +86,7 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
 
 def _was_attached(work: UnitOfWork, message: Message, case: Case) -> bool:
     named = work.tx.find(StoredMessage, message_id=message.message_id) if message.message_id else []
-    return any(row.case == case.number and row.match_basis.startswith("forwarded in ") for row in named)
+    return any(row.case == case.number and row.enclosed_in is not None for row in named)
 
 
 def _compared(work: UnitOfWork, message: Message, case: Case, ours: str) -> list[Clue]:

@@ -16,7 +16,6 @@ from flaggermail.cases import lifecycle
 from flaggermail.mail.authentication import report_origin
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.authentication.received_fields import read_trace
-from flaggermail.mail.authentication.unverified_trend import CONFIRMED
 from flaggermail.mail.message import BounceClass, Message, SenderVerdict
 from flaggermail.notices import attention, notices
 from flaggermail.outbox.results import settle
@@ -83,7 +82,7 @@ def _counts(work: UnitOfWork, stored: StoredMessage, message: Message, mail: Out
     """True if the report about `mail` is proven. Our Message-ID in it proves nothing: its recipients know it."""
     if stored.direction != Direction.IN or stored.verdict == SenderVerdict.FAILED:
         return False
-    if stored.verdict == SenderVerdict.VERIFIED and stored.verdict_basis.startswith(f"{CONFIRMED} "):
+    if stored.verdict == SenderVerdict.VERIFIED and stored.confirmed_by is not None:
         return True
     return _is_by_our_server(work, stored, message) or (
         stored.verdict == SenderVerdict.VERIFIED and _is_by_their_server(work, stored, mail)

@@ -8,7 +8,7 @@ Mail taken in late is left to the digest, and mail in the junk folder reminds no
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.cases import elections
@@ -23,7 +23,6 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
-from flaggermail.record.states import IN_JUNK
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 LISTED = 40  # mails listed in one reminder; the rest is counted
@@ -89,7 +88,7 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
     old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
     for message in work.tx.find(StoredMessage, place=Place.QUARANTINE, pending_digest=False, exercise=False):
         late = message.first_seen_at - message.received_at > old
-        if late or IN_JUNK in message.reason or message.match_basis.startswith("forwarded in "):
+        if late or message.from_junk or (message.enclosed_in is not None and message.placed_by is None):
             continue
         since = min(message.received_at, message.first_seen_at)  # a server clock that is fast delays nothing
         reached = [step for step in steps if step.due_at(since) <= work.now]
@@ -98,7 +97,7 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
 
 
 def _telling(alarm: Alarm, step: Step) -> SentStep:
-    return SentStep(step.after, alarm.text, alarm.raised_at, escalates=step.tell == HEAD)
+    return SentStep(step.after, alarm.officer or "", alarm.raised_at, escalates=step.tell == HEAD)
 
 
 def _resolver(work: UnitOfWork) -> Who:
@@ -141,7 +140,7 @@ def _may_remind(work: UnitOfWork, officer: Officer) -> bool:
 def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> None:
     """Records each step, and queues one mail for all except those that fell due while the desk was observing."""
     for one in late:
-        raised = alarm(AlarmKind.WAITING, one.key, officer.id, work.now)
+        raised = replace(alarm(AlarmKind.WAITING, one.key, officer.id, work.now), officer=officer.id)
         about = EventRef(message=one.waiting.message.id)
         work.record(EventKind.ALARM_RAISED, added(raised), reason=raised.kind, about=about)
     spoken = [one for one in late if not observing.suppresses_due_at(work.tx, one.due.call.due_at)]

@@ -177,7 +177,9 @@ def _key(waits: OpenClock, call: Call, officer: Officer) -> str:
     """The key of a step: notification or case, clock, step, repetition, officer; numbered if the clock restarted."""
     again = f"{call.step.after}x{call.repetition + 1}" if call.repetition else str(call.step.after)
     key = f"{waits.about}/{waits.clock}/{again}/{officer.id}"
-    runs = sum(r.told_at < waits.started_at and (r.id == key or r.id.startswith(f"{key}/")) for r in waits.told)
+    step = waits.clock, call.step.after, call.repetition, officer.id
+    same = [r for r in waits.told if (r.clock, r.step, r.repetition, r.officer) == step]
+    runs = sum(r.told_at < waits.started_at for r in same)
     return f"{key}/{runs + 1}" if runs else key
 
 

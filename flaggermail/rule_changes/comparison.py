@@ -32,8 +32,6 @@ from flaggermail.services import UnitOfWork
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 _BATCH_SIZE = 100  # messages parsed in one batch
-_BY_HAND = "placed by "
-_CORRECTED = "corrected by "
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class ArchivedMessage:
     @property
     def by_hand(self) -> bool:
         """True if a person has classified or placed it."""
-        return self.stored.match_basis.startswith(_BY_HAND) or (self.stored.rule or "").startswith(_CORRECTED)
+        return self.stored.placed_by is not None or self.stored.corrected_by is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +155,7 @@ def _as_taken_in(row: R, change: Change) -> R:
 
 def _exists(row: StoredMessage) -> bool:
     """False for mails attached to another, to which no rule applies, and for destroyed ones."""
-    return not row.match_basis.startswith("forwarded in ") and row.discarded_at is None
+    return row.enclosed_in is None and row.discarded_at is None
 
 
 def _batches(many: Iterable[T]) -> Iterator[list[T]]:

@@ -17,7 +17,6 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "case text": "flaggermail.views.notification:NotificationText",
     "channel list": "flaggermail.views.channel:ListChannels",
     "declined list": "flaggermail.views.message:ListDeclined",
-    "desk": "flaggermail.views.officer:ShowDesk",
     "election list": "flaggermail.views.election:ListElections",
     "events": "flaggermail.views.event:ListEvents",
     "message list": "flaggermail.views.message:ListMessages",

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.cases.checklist import Item
 from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import OpenCase
@@ -16,7 +15,7 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.commands.write_referrer import ReplyToReferrer
 from flaggermail.intake import poll
 from flaggermail.notices import digest
-from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.case_values import CaseType, Decision, Item, Origin
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage

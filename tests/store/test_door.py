@@ -17,7 +17,7 @@ from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, OutboxMail, Override
-from tests.store.desk_fixtures import Desk, X, mail
+from tests.store.desk_fixtures import REFERRER, Desk, X, mail
 from tests.store.processes import go_on, other_process, services_on, told
 
 CASE = "VF-EP2024-0001"
@@ -294,6 +294,16 @@ def test_ones_own_acts_and_other_matters_are_no_surprise(desk: Desk) -> None:
     ask(desk, "case open", "head1", election="EP2024", type="other", origin="media")
     desk.settle()
     assert desk.happened(EventKind.CASE_ASSIGNED) == 1
+    assert ask(desk, "case decide", case=case, decision="none", reason="r", version=seen)
+
+
+def test_the_desks_routine_is_no_news(desk: Desk) -> None:
+    """Reminders, mail that is queued and accepted, and pages about a case leave what an officer saw as it was."""
+    case = str(desk.receive(mail(REFERRER, "Bericht over stembiljet", "Er is iets.")).case)
+    desk.settle()
+    seen = version(desk)
+    desk.go_on(45)
+    assert desk.happened(EventKind.REMINDER_SENT)
     assert ask(desk, "case decide", case=case, decision="none", reason="r", version=seen)
 
 

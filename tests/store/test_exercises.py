@@ -8,7 +8,6 @@ from datetime import datetime
 
 import pytest
 
-from flaggermail.cases.checklist import Item
 from flaggermail.cases.sync_settings import register
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.ask_referrer import AskReferrer
@@ -18,7 +17,7 @@ from flaggermail.commands.exercises import StartExercise, StopExercise
 from flaggermail.commands.notify import Draft
 from flaggermail.mail.compose import check_octets
 from flaggermail.outbox import delivery
-from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.case_values import CaseType, Decision, Item, Origin
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.services import UnitOfWork

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cases.checklist import Item
 from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import CloseCase, OpenCase
 from flaggermail.commands.tags import TagCase
 from flaggermail.outbox import delivery
-from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.case_values import CaseType, Decision, Item, Origin
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.replay.report import report as reported

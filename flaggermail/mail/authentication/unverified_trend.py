@@ -15,12 +15,9 @@ MOST = 200  # mails of platforms that are considered
 RISE = 25  # percentage points
 
 
-CONFIRMED = "confirmed by"  # the basis of a verdict given by a person starts with this
-
-
-def came_unverified(verdict: SenderVerdict, basis: str) -> bool:
-    """True if the sender was not authenticated on arrival, even if a person confirmed them later."""
-    return verdict == SenderVerdict.UNVERIFIED or basis.startswith(f"{CONFIRMED} ")
+def came_unverified(verdict: SenderVerdict, confirmed_by: str | None) -> bool:
+    """True if the sender was not authenticated on arrival, even if a person (an id) confirmed them later."""
+    return verdict == SenderVerdict.UNVERIFIED or confirmed_by is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from flaggermail.intake.disposition import MACHINE, Disposition, Facts, decide
 from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.states import IN_JUNK
 from tests.corpus import each
 
 HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE
@@ -34,17 +33,17 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
     (
         "a stranger's mail in Junk",
         replace(STRANGER, junk_folder=True),
-        Disposition(Place.QUARANTINE, "no rule knows what it is; in the junk folder"),
+        Disposition(Place.QUARANTINE, "no rule knows what it is; in the junk folder", from_junk=True),
     ),
     (
         "a citizen's report in Junk is answered by nobody",
         replace(CITIZEN, junk_folder=True),
-        Disposition(Place.QUARANTINE, "a citizen's report about a single post; in the junk folder"),
+        Disposition(Place.QUARANTINE, "a citizen's report about a single post; in the junk folder", from_junk=True),
     ),
     (
         "noise in Junk",
         replace(STRANGER, kinds=frozenset({Kind.NOISE}), junk_folder=True),
-        Disposition(Place.NOISE, "nobody wrote it for the desk; in the junk folder"),
+        Disposition(Place.NOISE, "nobody wrote it for the desk; in the junk folder", from_junk=True),
     ),
     (
         "a referral in Junk whose sender is verified",
@@ -264,7 +263,7 @@ def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
     decision = decide(facts)
     assert decision.place in {"case", "quarantine", "noise", "declined"}
     assert decision.reason
-    if decision.place == "quarantine" and not decision.reason.endswith(IN_JUNK):
+    if decision.place == "quarantine" and not decision.from_junk:
         assert decision.tells or decision.alarm
 
 
@@ -272,7 +271,7 @@ def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
 def test_only_strangers_mail_is_left_in_junk(facts: Facts) -> None:
     """Only a stranger's mail stays in Junk; all other mail is treated as in the inbox."""
     decision = decide(facts)
-    if decision.reason.endswith(IN_JUNK):
+    if decision.from_junk:
         assert facts.junk_folder
         assert not any((facts.placed, facts.from_platform))
         assert not decision.opens
