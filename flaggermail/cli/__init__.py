@@ -74,7 +74,7 @@ class Commands(click.Group):
 @click.version_option(__version__, "--version", prog_name="flaggermail")
 @click.option(
     "--config", "directory", type=click.Path(path_type=Path), metavar="DIR",
-    help="The configuration directory. [default: $FLAGGERMAIL_CONFIG, else ./config, else /etc/flaggermail]",
+    help="The configuration directory. [default: $FLAGGERMAIL_CONFIG, else /etc/flaggermail]",
 )  # fmt: skip
 @click.pass_context
 def commands(ctx: click.Context, directory: Path | None) -> None:
@@ -88,12 +88,8 @@ def commands(ctx: click.Context, directory: Path | None) -> None:
 
 
 def default_directory() -> Path:
-    """Returns the configuration directory used by default."""
-    named = os.environ.get("FLAGGERMAIL_CONFIG")
-    if named:
-        return Path(named)
-    here = Path("config")
-    return here if here.is_dir() else Path("/etc/flaggermail")
+    """Returns the configuration directory used by default, never one of the present directory."""
+    return Path(os.environ.get("FLAGGERMAIL_CONFIG") or "/etc/flaggermail")
 
 
 def main(arguments: Sequence[str] | None = None, session: Session | None = None) -> None:

@@ -276,4 +276,5 @@ def _check(work: UnitOfWork, channel: Channel, notification: Notification, subje
     patterns, search = work.env.draft_patterns, work.env.matcher.search
     faults = draft_policy.faults(subject, body, requirements, patterns, search)
     if faults:
-        raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}")
+        hint = "; for a text that is no letter of your own: --template" if notification.template == OWN_TEXT else ""
+        raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}{hint}")

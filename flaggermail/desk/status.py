@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.health.overview import STATUS_FILE, judged
-from flaggermail.yaml_files.source import read
+from flaggermail.yaml_files.source import read, require_folder
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import Ground
@@ -35,6 +35,7 @@ def show(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
 
 def status_file(directory: Path) -> Path:
     """Returns the path of a configuration's status file; reads a single setting. Raises ConfigurationError."""
+    require_folder(directory)
     source = read(directory / DESK_FILE, DESK_FILE)
     if source.faults:
         raise ConfigurationError(*map(str, source.faults))

@@ -24,7 +24,7 @@ from flaggermail.settings.renamed_keys import read_settings, renamed_templates
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model
-from flaggermail.yaml_files.source import Fault, YamlSource
+from flaggermail.yaml_files.source import Fault, YamlSource, require_folder
 
 __all__ = ["load", "rules_of", "warnings"]
 
@@ -41,6 +41,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     directory. Relative paths in the files are relative to the directory; the settings contain absolute ones.
     """
     directory = directory.absolute()
+    require_folder(directory)
     faults: list[Fault] = []
     rules_directory = (rules_directory or rules_of(directory)).absolute()
     intake, outcomes = load_intake(rules_directory, faults), load_outcomes(rules_directory, faults)

@@ -17,6 +17,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from flaggermail.errors import ConfigurationError
+
 Key = tuple[str | int, ...]
 Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | None
 
@@ -110,6 +112,15 @@ class YamlSource:
 def dotted(key: Key) -> str:
     """Formats `('platforms', 0, 'code')` as `platforms[0].code`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key).removeprefix(".")
+
+
+def require_folder(directory: Path) -> None:
+    """Raises ConfigurationError with what would be right if the folder of the configuration does not exist."""
+    if not directory.is_dir():
+        raise ConfigurationError(
+            f"{directory}: there is no such folder; name that of the configuration with --config DIR or in "
+            "$FLAGGERMAIL_CONFIG, or write one: `flaggermail init DIR`"
+        )
 
 
 def read(path: Path, name: str) -> YamlSource:

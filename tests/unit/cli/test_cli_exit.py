@@ -10,11 +10,41 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cli import main
+from flaggermail.cli import default_directory, main
 from flaggermail.cli.acting import typed
 from flaggermail.errors import Refusal
 from flaggermail.shipped import shipped
 from tests.unit.cli.conftest import Desk
+
+
+@pytest.mark.parametrize("words", [("status",), ("case", "list"), ("check",), ("rules", "check")])
+def test_without_a_configuration_one_line_says_what_would_be_right(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A missing folder of the configuration is one line, also where the present directory has a folder `config`."""
+    shutil.copytree(Path(__file__).parents[2] / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FLAGGERMAIL_CONFIG", str(tmp_path / "nowhere"))
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    said = capsys.readouterr().err.splitlines()
+    assert (ended.value.code, len(said)) == (2, 1)
+    assert said[0] == (
+        f"{tmp_path}/nowhere: there is no such folder; name that of the configuration with --config DIR or in "
+        "$FLAGGERMAIL_CONFIG, or write one: `flaggermail init DIR`"
+    )
+
+
+def test_no_folder_of_the_present_directory_is_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without option and variable the configuration is /etc/flaggermail, whatever lies in the present directory."""
+    (tmp_path / "config").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FLAGGERMAIL_CONFIG", raising=False)
+    assert default_directory() == Path("/etc/flaggermail")
+    monkeypatch.setenv("FLAGGERMAIL_CONFIG", "")
+    assert default_directory() == Path("/etc/flaggermail")
+    monkeypatch.setenv("FLAGGERMAIL_CONFIG", "/srv/desk")
+    assert default_directory() == Path("/srv/desk")
 
 
 def test_a_refused_act_is_status_1_and_one_line(desk: Desk) -> None:

@@ -190,6 +190,7 @@ def test_a_letter_of_ones_own_is_sent_as_written(desk: Desk) -> None:
     assert [line for line in added if line.strip()] == [f"Our number, please quote it in your answer: {number}-XXXX"]
     lacks = desk.type("notify", number, "--channel", "x-urgent", "--text", "-", text="Dear team,\n\nLook.\n")
     assert (lacks.status, "no request to check" in lacks.err) == (1, True)
+    assert "no letter of your own: --template" in lacks.err
 
 
 @pytest.mark.parametrize("template", ["notification", "channel_recovery", "advert", "general_warning", "own_text"])
