@@ -177,7 +177,7 @@ def save(session: Session, message: str, attachment: str | None, folder: Path, *
     """
     found = session.ask("message octets", message=message, attachment=attachment)
     name = text(found, "name")
-    if Path(name).name != name:
+    if not name or Path(name).name != name:
         raise Refusal(f"message {message}: {name} is no name of a file")
     path = folder / name
     try:

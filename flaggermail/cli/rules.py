@@ -93,7 +93,7 @@ def _explained(session: Session, given: str) -> Iterator[Mapping[str, Json]]:
     for path in mail_files([Path(given)]):
         request = {"octets": base64_of(path)}
         if (path.parent / WHO).is_file():
-            request["who"] = base64_of(path.parent / WHO)
+            request |= {"name": path.stem, "who": base64_of(path.parent / WHO)}
             beside = path.with_suffix(".yaml")
             request |= {"given": base64_of(beside)} if beside.is_file() else {}
         yield {**session.ask("rules test", **request), "file": str(path)}

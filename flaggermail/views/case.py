@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.tags import same_narrative
+from flaggermail.mail.message import SenderVerdict
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
+from flaggermail.record.states import CaseState
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
 from flaggermail.views.calculation import Calculation
@@ -31,7 +34,7 @@ class ListCases(View):
     """Cases, of one election, in one state or on one narrative if asked for."""
 
     election: str | None = None
-    state: str | None = None
+    state: CaseState | None = None
     tag: str | None = None
 
     def show(self, work: UnitOfWork) -> Document:
@@ -128,8 +131,8 @@ def _clock(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> Document:
 
 def _verdict_on_referrer(case: Case, messages: Sequence[StoredMessage]) -> str | None:
     """Returns "verified" if any mail of the referrer is, else the verdict on the first; None without a mail."""
-    verdicts = [m.verdict for m in messages if m.direction == "in" and m.from_address == case.referrer_address]
-    return "verified" if "verified" in verdicts else next(iter(verdicts), None)
+    verdicts = [m.verdict for m in messages if m.direction is Direction.IN and m.from_address == case.referrer_address]
+    return SenderVerdict.VERIFIED if SenderVerdict.VERIFIED in verdicts else next(iter(verdicts), None)
 
 
 def earlier(case: Case, zone: ZoneInfo) -> Document:

@@ -26,7 +26,6 @@ from flaggermail.views import explained
 from flaggermail.views.view import Document, View
 from flaggermail.yaml_files.source import Fault
 
-_MAIL = "sample"
 _AT_ONCE = 2_000  # messages compared in one answer
 
 
@@ -35,13 +34,14 @@ class ExplainMail(View):
     """The rules' outcome for one mail: a stored `message`, or the `octets` (Base64) of another. Nothing is stored.
 
     A sample is judged with the files beside it, `who` and, if there is one, `given` (Base64, YAML); any other mail with
-    the current record.
+    the current record. `name` is the sample's, for the faults found in those files.
     """
 
     message: str | None = None
     octets: str | None = None
     who: str | None = None
     given: str | None = None
+    name: str = "sample"
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns the explanation. Raises NotFound, Refusal."""
@@ -57,15 +57,15 @@ class ExplainMail(View):
         return self._sample(work, self.octets, self.who)
 
     def _sample(self, work: UnitOfWork, mail: str, who: str) -> Document:
-        files = {f"{SAMPLES}/{_MAIL}.eml": mail, f"{SAMPLES}/{WHO}": who}
+        files = {f"{SAMPLES}/{self.name}.eml": mail, f"{SAMPLES}/{WHO}": who}
         if self.given is not None:
-            files[f"{SAMPLES}/{_MAIL}.yaml"] = self.given
+            files[f"{SAMPLES}/{self.name}.yaml"] = self.given
         faults: list[Fault] = []
         with written("rules", files) as folder:
             samples = load_samples(folder, faults)
-        if _MAIL not in samples.mails:
+        if self.name not in samples.mails:
             raise ConfigurationError(*map(str, faults))
-        one = judge_samples(work.env.settings.rules, samples, work.env.parser, work.env.matcher)[_MAIL]
+        one = judge_samples(work.env.settings.rules, samples, work.env.parser, work.env.matcher)[self.name]
         return explained.document("", one.context, one.found)
 
 

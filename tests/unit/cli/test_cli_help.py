@@ -57,6 +57,13 @@ def test_every_command_has_an_example_and_explains_its_options() -> None:
                 assert parameter.help, (path, parameter.name)
 
 
+def test_every_command_takes_json() -> None:
+    """A program can run each command and read its answer."""
+    for path, command in everything():
+        options = {word for parameter in command.params for word in parameter.opts}
+        assert "--json" in options or isinstance(command, click.Group), path
+
+
 @pytest.mark.outside
 @each("words", [["--help"], ["-h"], ["case", "show", "--help"], *([name, "--help"] for name in COMMANDS)])
 def test_help_loads_nothing_slow(words: list[str]) -> None:

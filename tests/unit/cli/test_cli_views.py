@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import UnitOfWork
@@ -233,6 +237,20 @@ def test_an_attachment_is_saved_under_a_safe_name(desk: Desk, tmp_path: Path) ->
     assert (tmp_path / f"{key}-4.bin").read_bytes() == b"%PDF"
     for wanted in ("0", "5", "x.pdf", "../passwd", ""):
         assert desk.type(*save, wanted).status == 1
+
+
+@each("name", ["../x", "/x", "a/b", "..", ""])
+def test_no_answer_of_a_desk_names_a_file_elsewhere(tmp_path: Path, name: str) -> None:
+    """The command line checks the name itself: a desk on another machine could answer anything."""
+
+    class Elsewhere(Session):
+        def ask(self, _name: str, /, **_request: Json) -> Mapping[str, Json]:
+            return {"message": "m1", "name": name, "size": 1, "base64": "eA==", "version": 1}
+
+    folder = tmp_path / "in"
+    ran = CliRunner().invoke(commands, ["message", "save", "m1", "--to", str(folder)], obj=Elsewhere(CONFIG))
+    assert ran.exit_code == 1
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_an_existing_link_is_not_followed(desk: Desk, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flaggermail.desk.inspections import INSPECTIONS
-from flaggermail.errors import FlaggermailError, NotFound, Refusal
+from flaggermail.errors import ConfigurationError, FlaggermailError, NotFound, Refusal
 from flaggermail.opening import OpenDesk
 from flaggermail.shipped import shipped
 from flaggermail.views import VIEWS
@@ -131,6 +131,9 @@ def test_a_mail_is_explained_from_its_octets(desk: Desk) -> None:
     }  # fmt: skip
     sample = ask(desk, "rules test", **beside)
     assert (sample["kinds"], sample["becomes"]) == (["auto_reply", "platform_ack"], None)
+    faulty = beside | {"name": name, "given": written(b"colour: blue\n")}
+    with pytest.raises(ConfigurationError, match=rf"^rules/samples/{name}\.yaml:1:1 about: is missing"):
+        ask(desk, "rules test", **faulty)
     for wrong in ({}, {"octets": "?"}, {"octets": written(MAIL), "who": "!"}):
         with pytest.raises(Refusal):
             ask(desk, "rules test", **wrong)
@@ -157,11 +160,11 @@ def test_rules_are_compared_part_by_part(desk: Desk, monkeypatch: pytest.MonkeyP
     assert parts == [(2, 5), (2, None), (1, None)]
 
 
-@pytest.mark.parametrize("path", ["../outside.yaml", "/etc/outside.yaml", "a/../../b", ""])
+@pytest.mark.parametrize("path", ["../outside.yaml", "{folder}/outside.yaml", "a/../../b", ""])
 def test_no_file_is_written_outside_the_folder_of_a_comparison(desk: Desk, path: str) -> None:
     """A path that leaves the folder is refused, and so is a folder's name that is a path."""
     with pytest.raises(Refusal):
-        ask(desk, "rules compare", name="other", files={path: written(b"")})
+        ask(desk, "rules compare", name="other", files={path.format(folder=desk.folder): written(b"")})
     with pytest.raises(Refusal):
         ask(desk, "rules compare", name="../other", files={})
 
