@@ -130,7 +130,7 @@ def state_of(desk: Desk) -> tuple[object, ...]:
     """Returns what a preview must not change: the chain's head, the counters of letters, and the archive's files."""
     with desk.env.store.read() as tx:
         head, letters = tx.head(), tx.reached("letter")
-    files = sorted(path for path in desk.env.settings.archive.rglob("*") if path.is_file())
+    files = sorted(file.name for file in desk.env.octets.files())
     return head, letters, files
 
 
