@@ -28,6 +28,7 @@ from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.model import SendingProof
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
@@ -127,4 +128,4 @@ def _server_unreachable(tx: Transaction, mail: OutboxMail) -> bool:
 
 def _copy_address(env: Services, mail: OutboxMail) -> str:
     """Returns our own address if a copy to it must prove the delivery, which applies to at-most-once mail only."""
-    return mail.sender if mail.at_most_once and env.settings.desk.submission.proof == "copy" else ""
+    return mail.sender if mail.at_most_once and env.settings.desk.submission.proof == SendingProof.COPY else ""

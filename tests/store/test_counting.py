@@ -21,8 +21,8 @@ def test_only_rows_behind_the_instant_are_counted(store: SqlStore) -> None:
     with store.read() as tx:
         behind = ("raised_at", NOON + timedelta(minutes=2))
         assert tx.count(Alarm, behind) == 3
-        assert tx.count(Alarm, behind, kind="k1") == 2
-        assert tx.count(Alarm, behind, kind=["k0", "k1"]) == 3
+        assert tx.count(Alarm, behind, kind=KINDS[1]) == 2
+        assert tx.count(Alarm, behind, kind=list(KINDS)) == 3
         assert tx.count(Alarm, behind, kind=[]) == 0
         assert tx.count(Alarm, ("raised_at", NOON + timedelta(days=1))) == 0
 
