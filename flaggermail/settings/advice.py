@@ -39,7 +39,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
 
 def _trust(mailbox: MailboxSettings) -> Iterator[str]:
     """Warns if senders cannot be verified, or only platforms can."""
-    if mailbox.trust == None and mailbox.authserv_id is None:
+    if mailbox.trust is None and mailbox.authserv_id is None:
         yield (
             "flaggermail.yaml mailbox.authserv_id: missing, so no sender is verified: no answer stops a clock alone, "
             "nobody is answered automatically; write the name that your server puts into Authentication-Results"
