@@ -30,6 +30,7 @@ from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.model import SendingProof
 
 AGAIN_SECONDS = 1.0  # between two tries to record a result while the database is away
 
@@ -170,4 +171,4 @@ def try_now(env: Services) -> bool:
 
 def _copy_address(env: Services, mail: OutboxMail) -> str:
     """Returns our own address if a copy to it must prove the delivery, which applies to at-most-once mail only."""
-    return mail.sender if mail.at_most_once and env.settings.desk.submission.proof == "copy" else ""
+    return mail.sender if mail.at_most_once and env.settings.desk.submission.proof == SendingProof.COPY else ""

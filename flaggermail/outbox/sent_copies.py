@@ -36,7 +36,7 @@ def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datet
 def _arrivals(work: UnitOfWork, own: StoredMessage, *, everywhere: bool) -> list[datetime]:
     """Returns the arrival of each distinct copy in the folders that count as proof, or in all if `everywhere`."""
     desk = work.env.settings.desk
-    in_sent = desk.submission.proof is SendingProof.SENT
+    in_sent = desk.submission.proof == SendingProof.SENT
     first: dict[str, datetime] = {}
     for copy in work.tx.find(Delivery, where(Delivery.message).is_(own.id)):
         if everywhere or copy.folder.startswith(desk.mailbox.sent) is in_sent:

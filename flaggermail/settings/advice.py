@@ -44,17 +44,17 @@ def _trust(mailbox: MailboxSettings) -> Iterator[str]:
             "flaggermail.yaml mailbox.authserv_id: missing, so no sender is verified: no answer stops a clock alone, "
             "nobody is answered automatically; write the name that your server puts into Authentication-Results"
         )
-    if mailbox.trust is AuthenticationMethod.NOBODY:
+    if mailbox.trust == AuthenticationMethod.NOBODY:
         yield (
             "flaggermail.yaml mailbox.trust: nobody, so no sender is verified: no answer stops a clock alone, nobody "
             "is answered automatically; write another word as soon as your server or the signatures can be asked"
         )
-    if mailbox.trust is AuthenticationMethod.DKIM:
+    if mailbox.trust == AuthenticationMethod.DKIM:
         yield (
             "flaggermail.yaml mailbox.trust: dkim, so only platforms' mail is verified: referrers and citizens are not "
             "answered automatically, and an officer's reply by mail does nothing"
         )
-    if mailbox.trust is AuthenticationMethod.NAMED_AND_DKIM:
+    if mailbox.trust == AuthenticationMethod.NAMED_AND_DKIM:
         yield (
             "flaggermail.yaml mailbox.trust: named+dkim, so a platform whose mail bears no signature of its own is not "
             "verified: an officer confirms each of its answers (`flaggermail message confirm`)"

@@ -39,10 +39,7 @@ Finding = tuple[Key, str]
 
 _SQLITE = re.compile(r"sqlite://(/.+)?")
 _POSTGRESQL = "postgresql+psycopg://"
-_NAMED = (
-    AuthenticationMethod.NAMED,
-    AuthenticationMethod.NAMED_AND_DKIM,
-)  # values of `mailbox.trust` that read the results of a server with a name
+_NAMED = (AuthenticationMethod.NAMED, AuthenticationMethod.NAMED_AND_DKIM)  # read the results of a server with a name
 
 
 def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
@@ -190,7 +187,7 @@ def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
     if mailbox.trust in _NAMED and mailbox.authserv_id is None:
         words = "the name that your server writes first into Authentication-Results"
         yield ("mailbox", "trust"), f"'{mailbox.trust}' needs `authserv_id:`, {words}"
-    if mailbox.trust is AuthenticationMethod.TOPMOST and mailbox.received_by is None:
+    if mailbox.trust == AuthenticationMethod.TOPMOST and mailbox.received_by is None:
         yield (
             ("mailbox", "trust"),
             "'topmost' needs `received_by:`, the domain of your server in the Received line below its results",
