@@ -8,6 +8,7 @@ from datetime import datetime
 from flaggermail.letters import exercises
 from flaggermail.mail.message import Message
 from flaggermail.oncall.periods import Period, period
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Election
 from flaggermail.services import UnitOfWork
 
@@ -17,7 +18,7 @@ def open_election(work: UnitOfWork, *, exercise: bool = False) -> Election | Non
 
     With `exercise`, only exercises are considered; otherwise they never are.
     """
-    found = work.tx.find(Election, exercise=exercise)
+    found = work.tx.find(Election, where(Election.exercise).is_(exercise))
     still = (e for e in found if e.closed_at is None or e.closed_at > work.now)
     running = [e for e in still if e.period_from <= work.today <= e.period_until]
     return min(running, key=lambda e: abs((min(e.polling_days) - work.today).days), default=None)

@@ -15,6 +15,7 @@ from flaggermail.oncall.escalation import Step
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Channel, ClockRow, ContactNote, Election, Notification, StoredMessage, Token
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.record.topics import Topic
@@ -41,7 +42,7 @@ def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
 
 def new_tail(work: UnitOfWork, case: Case) -> str:
     """Returns a random tail for a notification of `case` that no other correspondent of the case was given."""
-    used = {case.tail, *(one.tail for one in work.tx.find(Notification, case=case.number))}
+    used = {case.tail, *(one.tail for one in work.tx.find(Notification, where(Notification.case).is_(case.number)))}
     while (tail := tail_from(work.env.randomness.token())) in used:
         pass
     return tail
@@ -66,9 +67,13 @@ def rejudge(work: UnitOfWork, notification_id: str) -> None:
     notification = work.tx.get(Notification, notification_id)
     if notification is None:
         return
-    notes = [n for n in work.tx.find(ContactNote, case=notification.case) if n.notification == notification_id]
-    messages = work.tx.find(StoredMessage, notification=notification_id)
-    before = {clock.id: clock for clock in work.tx.find(ClockRow, notification=notification_id)}
+    notes = [
+        n
+        for n in work.tx.find(ContactNote, where(ContactNote.case).is_(notification.case))
+        if n.notification == notification_id
+    ]
+    messages = work.tx.find(StoredMessage, where(StoredMessage.notification).is_(notification_id))
+    before = {clock.id: clock for clock in work.tx.find(ClockRow, where(ClockRow.notification).is_(notification_id))}
     about = EventRef(case=notification.case, notification=notification_id)
     answered = resumed = False
     for clock in clocks.judge(notification, messages, notes):
@@ -92,8 +97,13 @@ def rejudge(work: UnitOfWork, notification_id: str) -> None:
 
 def _answered(work: UnitOfWork, case: Case) -> bool:
     """True if a person at a platform has answered any notification of the case."""
-    uses = [use.id for use in work.tx.find(Notification, case=case.number)]
-    return work.tx.exists(ClockRow, notification=uses, kind=clocks.HUMAN, state=ClockState.STOPPED)
+    uses = [use.id for use in work.tx.find(Notification, where(Notification.case).is_(case.number))]
+    return work.tx.exists(
+        ClockRow,
+        where(ClockRow.notification).in_(uses),
+        where(ClockRow.kind).is_(clocks.HUMAN),
+        where(ClockRow.state).is_(ClockState.STOPPED),
+    )
 
 
 def reopen_for(work: UnitOfWork, case: Case, message: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from flaggermail.cases.checklist import Item, missing
 from flaggermail.errors import ArchiveFault
 from flaggermail.mail.message import Message
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import CaseState
@@ -42,7 +43,9 @@ def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
 
 def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message], read: Reader) -> Iterator[Message]:
     """Yields the referrer's mail and its attached mail; what cannot be read is skipped, since this is only advice."""
-    rows = work.tx.find(StoredMessage, case=case.number, direction=Direction.IN)
+    rows = work.tx.find(
+        StoredMessage, where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.IN)
+    )
     own = {row.id for row in rows if row.from_address == case.referrer_address or row.id == case.root_message}
     told = [row for row in rows if row.id in own or row.enclosed_in in own]
     again = [row for row in told if row.id not in at_hand]

@@ -19,6 +19,7 @@ from flaggermail.mail.message import Address, Message
 from flaggermail.notices import rate_limits
 from flaggermail.notices.attention import FREE_MAIL
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
 from flaggermail.record.topics import Topic
@@ -130,4 +131,6 @@ def set_aside(
 
 def attached(work: UnitOfWork, stored: StoredMessage) -> list[StoredMessage]:
     """Returns the mails that were attached to a mail and are filed with it, each stored as a message of its own."""
-    return work.tx.find(StoredMessage, enclosed_in=stored.id, placed_by=None)
+    return work.tx.find(
+        StoredMessage, where(StoredMessage.enclosed_in).is_(stored.id), where(StoredMessage.placed_by).is_(None)
+    )

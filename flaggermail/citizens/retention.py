@@ -16,12 +16,14 @@ from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Change, EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Attempt, Delivery, OutboxMail, StoredMessage
+from flaggermail.record.states import MailState
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 AT_ONCE = 200  # mails per transaction; the rest waits for the next tick
-DONE = ("accepted", "refused", "cancelled")  # final states of a mail
+DONE = (MailState.ACCEPTED, MailState.REFUSED, MailState.CANCELLED)  # final states of a mail
 REASON = "review window"
 
 
@@ -56,18 +58,20 @@ def again(work: UnitOfWork, stored: StoredMessage, delivery: Delivery) -> None:
 
 
 def _declined(env: Services, tx: Transaction) -> list[StoredMessage]:
-    kept = tx.find(StoredMessage, place=Place.DECLINED, discarded_at=None)
+    kept = tx.find(
+        StoredMessage, where(StoredMessage.place).is_(Place.DECLINED), where(StoredMessage.discarded_at).is_(None)
+    )
     return [stored for stored in kept if due_at(env, stored.first_seen_at) <= env.clock.now()]
 
 
 def _answers(env: Services, tx: Transaction) -> list[OutboxMail]:
-    sent = tx.readable(OutboxMail, kind=Kind.DECLINE, state=DONE)
+    sent = tx.readable(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE), where(OutboxMail.state).in_(DONE))
     return [mail for mail in sent if mail.recipient and due_at(env, mail.queued_at) <= env.clock.now()]
 
 
 def _discard(work: UnitOfWork, stored: StoredMessage, *changes: Change) -> None:
     """Destroys the octets of a message and of its other copies, and records it."""
-    digests = {stored.digest, *(copy.digest for copy in work.tx.find(Delivery, message=stored.id))}
+    digests = {stored.digest, *(copy.digest for copy in work.tx.find(Delivery, where(Delivery.message).is_(stored.id)))}
     for digest in sorted(digests):
         if not _is_shared(work.tx, digest, {stored.id}):
             work.env.octets.discard(digest)
@@ -77,9 +81,11 @@ def _discard(work: UnitOfWork, stored: StoredMessage, *changes: Change) -> None:
 
 def _is_shared(tx: Transaction, digest: str, own: set[str]) -> bool:
     """True if another message, or a copy of one, has these octets and still keeps them."""
-    others = {row.id for row in tx.find(StoredMessage, digest=digest) if row.discarded_at is None}
-    others |= {copy.message for copy in tx.find(Delivery, digest=digest)}
-    kept = tx.find(StoredMessage, id=sorted(others - own))
+    others = {
+        row.id for row in tx.find(StoredMessage, where(StoredMessage.digest).is_(digest)) if row.discarded_at is None
+    }
+    others |= {copy.message for copy in tx.find(Delivery, where(Delivery.digest).is_(digest))}
+    kept = tx.find(StoredMessage, where(StoredMessage.id).in_(sorted(others - own)))
     return any(row.discarded_at is None for row in kept)
 
 
@@ -87,11 +93,15 @@ def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
     """Erases our answers to citizens: their octets and every address stored with them."""
     attempts: list[str] = []
     for mail in mails:
-        tried = [attempt for attempt in work.tx.find(Attempt, mail=mail.id) if attempt.text]
+        tried = [attempt for attempt in work.tx.find(Attempt, where(Attempt.mail).is_(mail.id)) if attempt.text]
         attempts += [attempt.id for attempt in tried]
         emptied = replace(mail, recipient="", answer="", dedupe=f"forgotten/{mail.id}")
         changes = (changed(mail, emptied), *(changed(attempt, replace(attempt, text="")) for attempt in tried))
-        for own in work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT):
+        for own in work.tx.find(
+            StoredMessage,
+            where(StoredMessage.message_id).is_(mail.message_id),
+            where(StoredMessage.direction).is_(Direction.OUT),
+        ):
             _discard(work, own, *changes)
     since = min((mail.queued_at for mail in mails), default=work.now)
     work.tx.erase(OutboxMail, [mail.id for mail in mails], ("recipient", "answer", "dedupe"), since)
@@ -101,14 +111,29 @@ def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
 def _forget_notices(work: UnitOfWork, declined: Sequence[StoredMessage]) -> None:
     """Erases the notices that showed officers a mail declined later: they contain its sender, subject and text."""
     shown = [stored.id for stored in declined]
-    mails = work.tx.find(OutboxMail, shows=shown, kind=Kind.OFFICER_NOTICE, state=DONE)
+    mails = work.tx.find(
+        OutboxMail,
+        where(OutboxMail.shows).in_(shown),
+        where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE),
+        where(OutboxMail.state).in_(DONE),
+    )
     for mail in mails:
         change = changed(mail, replace(mail, subject=""))
-        for own in work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT):
+        for own in work.tx.find(
+            StoredMessage,
+            where(StoredMessage.message_id).is_(mail.message_id),
+            where(StoredMessage.direction).is_(Direction.OUT),
+        ):
             _discard(work, own, change)
     since = min((stored.first_seen_at for stored in declined), default=work.now)
     work.tx.erase(OutboxMail, [mail.id for mail in mails], ("subject",), since)
     owned = [
-        own.id for m in mails for own in work.tx.find(StoredMessage, message_id=m.message_id, direction=Direction.OUT)
+        own.id
+        for m in mails
+        for own in work.tx.find(
+            StoredMessage,
+            where(StoredMessage.message_id).is_(m.message_id),
+            where(StoredMessage.direction).is_(Direction.OUT),
+        )
     ]
     work.tx.erase(StoredMessage, owned, ("subject",), since)

@@ -14,6 +14,7 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.terminal import safe_line
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import EVERY_MEANS, HEAD, Call, Nothing
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Election
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def policies_at(work: UnitOfWork, at: datetime) -> list[tuple[str, str]]:
 
     use = work.env.settings.escalation.use
     found = []
-    for election in work.tx.find(Election, closed_at=None):
+    for election in work.tx.find(Election, where(Election.closed_at).is_(None)):
         period = period_at(work, election.code, at)
         usual = use.name(period, None)
         found.append((election.code, usual))

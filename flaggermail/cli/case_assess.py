@@ -20,6 +20,7 @@ from flaggermail.cli.session import Session, report
 from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.commands.acts import ASPECTS, Assess
 from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _form_of(session: Session, number: str) -> tuple[Case, str]:
 
     with session.reading() as work:
         case = the_case(work, number)
-        related = work.tx.find(Case, number=case.related)
+        related = work.tx.find(Case, where(Case.number).in_(case.related))
         alike = [other for other in same_narrative(work.tx, case) if other not in related]
         return case, written_form(case, related, alike)
 

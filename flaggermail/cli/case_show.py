@@ -18,8 +18,9 @@ from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
-from flaggermail.record.states import CASE_STATES
+from flaggermail.record.states import CASE_STATES, CaseState
 
 if TYPE_CHECKING:
     from flaggermail.services import UnitOfWork
@@ -39,9 +40,10 @@ def list_(session: Session, election: str | None, state: str | None, tag: str | 
 
     Example: flaggermail case list --election EP2024 --state open
     """
-    equal = {name: value for name, value in (("election", election), ("state", state)) if value is not None}
+    wanted = [where(Case.election).is_(election)] if election else []
+    wanted += [where(Case.state).is_(CaseState(state))] if state else []
     with session.reading() as work:
-        cases = sorted(work.tx.find(Case, **equal), key=lambda case: (case.opened_at, case.number))
+        cases = sorted(work.tx.find(Case, *wanted), key=lambda case: (case.opened_at, case.number))
     cases = [case for case in cases if tag is None or tag in case.narratives]
     if as_json:
         show_json([plain(case, session.zone) for case in cases])
@@ -115,22 +117,28 @@ def _gather(work: UnitOfWork, number: str) -> _Dossier:
 
     case, tx = the_case(work, number), work.tx
     number = case.number
-    notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))
+    notifications = sorted(
+        tx.find(Notification, where(Notification.case).is_(number)), key=lambda row: (row.drafted_at, row.id)
+    )
     return _Dossier(
         case=case,
-        related=tx.find(Case, number=case.related),
+        related=tx.find(Case, where(Case.number).in_(case.related)),
         alike=same_narrative(tx, case),
         missing=missing_of(work, case),
-        messages=sorted(tx.find(StoredMessage, case=number), key=lambda row: (row.received_at, row.id)),
+        messages=sorted(
+            tx.find(StoredMessage, where(StoredMessage.case).is_(number)), key=lambda row: (row.received_at, row.id)
+        ),
         notifications=notifications,
-        clocks=tx.find(ClockRow, notification=[row.id for row in notifications]),
-        reminders=sorted(tx.find(Reminder, case=number), key=lambda row: (row.told_at, row.id)),
+        clocks=tx.find(ClockRow, where(ClockRow.notification).in_([row.id for row in notifications])),
+        reminders=sorted(tx.find(Reminder, where(Reminder.case).is_(number)), key=lambda row: (row.told_at, row.id)),
         running=[
             (one.notification.id if one.notification else None, Calculation(work, one))
             for one in open_clocks(tx)
             if one.case.number == number
         ],
-        notes=sorted(tx.find(ContactNote, case=number), key=lambda row: (row.effective_at, row.id)),
+        notes=sorted(
+            tx.find(ContactNote, where(ContactNote.case).is_(number)), key=lambda row: (row.effective_at, row.id)
+        ),
     )
 
 

@@ -12,6 +12,8 @@ from flaggermail.cli.mail_text import show_mail
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
 from flaggermail.commands.acts import DeclineMessage
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, StoredMessage
 
 
@@ -36,8 +38,11 @@ def list_(session: Session, *, as_json: bool) -> None:
     from flaggermail.citizens.retention import due_at
 
     with session.reading() as work:
-        rows = sorted(work.tx.find(StoredMessage, place="declined"), key=lambda row: (row.received_at, row.id))
-        senders = Counter(row.election for row in work.tx.find(Decline, taken_back_at=None))
+        rows = sorted(
+            work.tx.find(StoredMessage, where(StoredMessage.place).is_(Place.DECLINED)),
+            key=lambda row: (row.received_at, row.id),
+        )
+        senders = Counter(row.election for row in work.tx.find(Decline, where(Decline.taken_back_at).is_(None)))
     until = {row.id: due_at(session.environment, row.first_seen_at) for row in rows}
     if as_json:
         messages = [{**plain(row, session.zone), "kept_until": shown(until[row.id], session.zone)} for row in rows]

@@ -13,7 +13,8 @@ from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, sender, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.commands.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
-from flaggermail.record.kinds import Kind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import StoredMessage
 
 KINDS = click.Choice([kind.value for kind in Kind])
@@ -39,7 +40,10 @@ def list_(session: Session, place: str, *, as_json: bool) -> None:
     Example: flaggermail message list --place declined
     """
     with session.reading() as work:
-        found = sorted(work.tx.find(StoredMessage, place=place), key=lambda row: (row.received_at, row.id))
+        found = sorted(
+            work.tx.find(StoredMessage, where(StoredMessage.place).is_(Place(place))),
+            key=lambda row: (row.received_at, row.id),
+        )
     if as_json:
         show_json([plain(row, session.zone) for row in found])
         return
@@ -47,13 +51,17 @@ def list_(session: Session, place: str, *, as_json: bool) -> None:
         ("received", "id", "from", "subject", "kinds", "reason"),
         [
             (
-                shown(row.received_at, session.zone), row.id, sender(row), row.subject, " + ".join(row.kinds),
+                shown(row.received_at, session.zone),
+                row.id,
+                sender(row),
+                row.subject,
+                " + ".join(row.kinds),
                 row.reason,
             )
             for row in found
         ],
         f"no message is in {place}",
-    )  # fmt: skip
+    )
 
 
 @command.command(name="show")

@@ -17,6 +17,7 @@ from flaggermail.commands.acts import Acknowledge, OverrideRota, SwapShift
 from flaggermail.errors import Refusal
 from flaggermail.oncall.pager_choice import TITLE
 from flaggermail.oncall.schedule import Rota, Shift, on_call, planned
+from flaggermail.record.finding import where
 from flaggermail.record.rows import HeldBack, Page, Reminder
 
 if TYPE_CHECKING:
@@ -49,7 +50,13 @@ def now(session: Session, *, as_json: bool) -> None:
 
     with session.reading() as work:
         officer = officer_on_call(work)
-        reminders = [row for row in work.tx.find(Reminder, acknowledged_at=None, withheld=False) if waits(work.tx, row)]
+        reminders = [
+            row
+            for row in work.tx.find(
+                Reminder, where(Reminder.acknowledged_at).is_(None), where(Reminder.withheld).is_(False)
+            )
+            if waits(work.tx, row)
+        ]
     if as_json:
         who = {"id": officer.id, "name": officer.name, "phone": officer.phone} if officer else None
         show_json({"officer": who, "reminders": [plain(reminder, session.zone) for reminder in reminders]})

@@ -11,6 +11,7 @@ from flaggermail.cli.instants import INSTANT_HELP, instant, shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import listed, plain, table
 from flaggermail.commands.acts import CancelMail, ResolveMail
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import WAITING
 
@@ -33,7 +34,9 @@ def list_(session: Session, *, everything: bool, as_json: bool) -> None:
     Example: flaggermail outbox list
     """
     with session.reading() as work:
-        found = work.tx.find(OutboxMail) if everything else work.tx.find(OutboxMail, state=WAITING)
+        found = (
+            work.tx.find(OutboxMail) if everything else work.tx.find(OutboxMail, where(OutboxMail.state).in_(WAITING))
+        )
     mails = sorted(found, key=lambda mail: (mail.queued_at, mail.id))
     if as_json:
         show_json([plain(mail, session.zone) for mail in mails])
@@ -42,13 +45,18 @@ def list_(session: Session, *, everything: bool, as_json: bool) -> None:
         ("id", "queued", "state", "tries", "kind", "to", "subject"),
         [
             (
-                mail.id, shown(mail.queued_at, session.zone), f"{mail.state}, bounced" if mail.bounced else mail.state,
-                mail.tries, mail.kind, mail.recipient, mail.subject,
+                mail.id,
+                shown(mail.queued_at, session.zone),
+                f"{mail.state}, bounced" if mail.bounced else mail.state,
+                mail.tries,
+                mail.kind,
+                mail.recipient,
+                mail.subject,
             )
             for mail in mails
         ],
         "nothing" if everything else "nothing waits",
-    )  # fmt: skip
+    )
 
 
 @command.command(name="show")
@@ -64,7 +72,9 @@ def show(session: Session, mail: str, *, as_json: bool) -> None:
 
     with session.reading() as work:
         found = the_mail(work, mail)
-        attempts = sorted(work.tx.find(Attempt, mail=found.id), key=lambda row: (row.started_at, row.id))
+        attempts = sorted(
+            work.tx.find(Attempt, where(Attempt.mail).is_(found.id)), key=lambda row: (row.started_at, row.id)
+        )
     zone = session.zone
     if as_json:
         show_json({**plain(found, zone), "attempts": [plain(attempt, zone) for attempt in attempts]})

@@ -12,6 +12,8 @@ from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import sender, table
 from flaggermail.commands.acts import CASE_TYPES, SOURCES, PlaceMessage
 from flaggermail.notifications.latency import minutes
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import StoredMessage
 
 
@@ -32,7 +34,10 @@ def list_(session: Session, *, as_json: bool) -> None:
     Example: flaggermail quarantine list
     """
     with session.reading() as work:
-        waiting = sorted(work.tx.find(StoredMessage, place="quarantine"), key=lambda row: (row.received_at, row.id))
+        waiting = sorted(
+            work.tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE)),
+            key=lambda row: (row.received_at, row.id),
+        )
     if as_json:
         show_json(
             [{**document_of(row, session.zone), "age_minutes": minutes(row.received_at, work.now)} for row in waiting]
@@ -42,13 +47,18 @@ def list_(session: Session, *, as_json: bool) -> None:
         ("age", "received", "id", "from", "subject", "reason", "suggestions"),
         [
             (
-                age(row.received_at, work.now), shown(row.received_at, session.zone), row.id, sender(row),
-                row.subject, row.reason, row.suggestions,
+                age(row.received_at, work.now),
+                shown(row.received_at, session.zone),
+                row.id,
+                sender(row),
+                row.subject,
+                row.reason,
+                row.suggestions,
             )
             for row in waiting
         ],
         "the quarantine is empty",
-    )  # fmt: skip
+    )
 
 
 @command.command(name="show")

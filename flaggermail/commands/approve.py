@@ -16,6 +16,7 @@ from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import APPROVES, ByReply, Offer
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, Platform, Token
 from flaggermail.record.states import CaseState, NotificationState
@@ -85,7 +86,12 @@ def request_again(work: UnitOfWork, token: Token) -> None:
     officer = work.env.settings.rota.officer(token.officer or "")
     if draft is None or draft.state != NotificationState.DRAFT or officer is None or officer.id in draft.approved_by:
         return
-    shown = work.tx.find(Token, purpose=Topic.APPROVAL, notification=draft.id, officer=officer.id)
+    shown = work.tx.find(
+        Token,
+        where(Token.purpose).is_(Topic.APPROVAL),
+        where(Token.notification).is_(draft.id),
+        where(Token.officer).is_(officer.id),
+    )
     if not any(other.expires_at is not None and other.expires_at > work.now for other in shown):
         request(work, draft, portal_texts.wording(work, draft).body, [officer])
 

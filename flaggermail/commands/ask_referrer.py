@@ -11,6 +11,7 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices, reading
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import CaseState
@@ -33,7 +34,9 @@ def ask(work: UnitOfWork, act: acts.AskReferrer) -> Outcome:
     items = named or (() if question else missing_of(work, case, read=reading.again))
     if not (items or question):
         raise Refusal(f"case {case.number}: nothing is missing; name an item (--item) or write a question (--text)")
-    asked_before = work.tx.find(OutboxMail, case=case.number, kind=Kind.INFORMATION_REQUEST)
+    asked_before = work.tx.find(
+        OutboxMail, where(OutboxMail.case).is_(case.number), where(OutboxMail.kind).is_(Kind.INFORMATION_REQUEST)
+    )
     about = EventRef(case=case.number)
     work.record(EventKind.INFORMATION_ASKED, about=about, reason="+".join(items) or "a question")
     values = {"missing": [item.value for item in items], "question": question}

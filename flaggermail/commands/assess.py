@@ -12,6 +12,7 @@ from flaggermail.errors import Refusal
 from flaggermail.notices import notices
 from flaggermail.record.case_values import Aspect, Decision, DeclineReason
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import CaseState, NotificationState
@@ -50,7 +51,9 @@ def decide(work: UnitOfWork, act: acts.Decide) -> Outcome:
     if missing:
         raise Refusal(f"case {case.number}: not ready to notify: {'; '.join(missing)}")
     if not notifies and work.tx.find(
-        Notification, case=case.number, state=[NotificationState.APPROVED, NotificationState.SENT]
+        Notification,
+        where(Notification.case).is_(case.number),
+        where(Notification.state).in_([NotificationState.APPROVED, NotificationState.SENT]),
     ):
         raise Refusal(f"case {case.number}: a notification was sent; close the case instead")
     decided = replace(

@@ -10,6 +10,7 @@ from flaggermail.commands import acts
 from flaggermail.commands.lookups import Outcome, given
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import BadAddress, Channel, Platform
 from flaggermail.services import UnitOfWork
 
@@ -59,7 +60,7 @@ def clear(work: UnitOfWork, act: acts.ClearAddress) -> Outcome:
 def _others(work: UnitOfWork, channel: Channel) -> str:
     """Describes the other channels of the platform that may be used today."""
     platform = work.tx.get(Platform, channel.platform)
-    others = (c for c in work.tx.find(Channel, platform=channel.platform) if c.code != channel.code)
+    others = (c for c in work.tx.find(Channel, where(Channel.platform).is_(channel.platform)) if c.code != channel.code)
     ways = [_named(c) for c in others if _covers(c, work.today) and not bad_addresses(work, c)]
     if not ways:
         return f"{platform.name if platform else channel.platform} has no other channel today"

@@ -16,6 +16,7 @@ from flaggermail.outbox.results import sent
 from flaggermail.record.case_values import Decision
 from flaggermail.record.contacts import ChannelKind, ContactMeans
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState
@@ -70,7 +71,7 @@ def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str
     if platform is None:
         return
     words = frozenset(re.split(r"[^\w#-]+", text))
-    for message in work.tx.find(StoredMessage, place=Place.QUARANTINE):
+    for message in work.tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE)):
         domain = (message.from_address or "").rpartition("@")[2]
         named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
@@ -83,7 +84,12 @@ def _about(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datet
         return _noted_use(work, case, act, effective)
     if not act.counts_as:
         return None
-    uses = work.tx.find(Notification, case=case.number, counted=True, state=NotificationState.SENT)
+    uses = work.tx.find(
+        Notification,
+        where(Notification.case).is_(case.number),
+        where(Notification.counted).is_(True),
+        where(Notification.state).is_(NotificationState.SENT),
+    )
     uses = [n for n in uses if act.channel in {None, n.channel}]
     if len(uses) != 1:
         named = ", ".join(f"{n.id} ({n.channel})" for n in uses) or "none that was sent"
@@ -105,10 +111,10 @@ def _noted_use(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: d
     use = Kind.NOTIFICATION in act.counts_as
     written = work.tx.find(
         Notification,
-        case=case.number,
-        channel=channel.code,
-        counted=use,
-        state=[NotificationState.DRAFT, NotificationState.APPROVED],
+        where(Notification.case).is_(case.number),
+        where(Notification.channel).is_(channel.code),
+        where(Notification.counted).is_(use),
+        where(Notification.state).in_([NotificationState.DRAFT, NotificationState.APPROVED]),
     )
     by_hand = [one for one in written if channel.kind != ChannelKind.MAIL]
     if by_hand:

@@ -19,6 +19,7 @@ from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import APPROVES
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device
 from flaggermail.record.topics import LASTS, Topic
@@ -80,7 +81,7 @@ def revoke(work: UnitOfWork, act: acts.RevokeDevice) -> Outcome:
 
 def devices_of(work: UnitOfWork, officer: str) -> list[Device]:
     """Returns the officer's devices that were not revoked; one at most is confirmed."""
-    return [device for device in work.tx.find(Device, officer=officer) if device.revoked_at is None]
+    return [device for device in work.tx.find(Device, where(Device.officer).is_(officer)) if device.revoked_at is None]
 
 
 def valid_device(work: UnitOfWork, officer: str) -> Device | None:

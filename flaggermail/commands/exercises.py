@@ -12,6 +12,7 @@ from flaggermail.commands.lookups import Outcome, given
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, Election, Notification
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
@@ -49,7 +50,9 @@ def stop(work: UnitOfWork, _act: acts.StopExercise) -> Outcome:
     election = exercises.running(work.tx)
     if election is None:
         raise Refusal("exercise: none runs; `flaggermail exercise start NAME` begins one")
-    open_cases = [case for case in work.tx.find(Case, election=election.code) if case.state != CaseState.CLOSED]
+    open_cases = [
+        case for case in work.tx.find(Case, where(Case.election).is_(election.code)) if case.state != CaseState.CLOSED
+    ]
     for case in open_cases:
         _close(work, case)
     elections.close(work, acts.CloseElection(code=election.code))
@@ -65,8 +68,10 @@ def _code(work: UnitOfWork) -> str:
 
 def _close(work: UnitOfWork, case: Case) -> None:
     about = EventRef(case=case.number)
-    uses = [use.id for use in work.tx.find(Notification, case=case.number)]
-    for clock in work.tx.find(ClockRow, notification=uses, state=ClockState.RUNNING):
+    uses = [use.id for use in work.tx.find(Notification, where(Notification.case).is_(case.number))]
+    for clock in work.tx.find(
+        ClockRow, where(ClockRow.notification).in_(uses), where(ClockRow.state).is_(ClockState.RUNNING)
+    ):
         work.record(EventKind.CLOCK_CANCELLED, changed(clock, replace(clock, state=ClockState.CANCELLED)), about=about)
     work.record(
         EventKind.CASE_CLOSED, changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now)), about=about

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.tailed_numbers import without_tail
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Election, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
@@ -43,7 +44,7 @@ def the_message(work: UnitOfWork, key: str) -> StoredMessage:
     message = work.tx.get(StoredMessage, key)
     if message is not None:
         return message
-    found = work.tx.find(StoredMessage, message_id=key.strip("<>"))
+    found = work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(key.strip("<>")))
     if len(found) != 1:
         raise NotFound(f"message {key}: there is no such message; ids look like m00000001")
     return found[0]

@@ -14,6 +14,7 @@ from flaggermail.letters.outgoing import Frozen, Outgoing, of_notification
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.notifications import draft_policy
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
@@ -59,7 +60,13 @@ def draft(work: UnitOfWork, act: acts.Draft) -> Outcome:
 def _channel_of_exchange(work: UnitOfWork, case: Case) -> str:
     """Returns the channel of the case's sent notifications; raises Refusal unless there is exactly one."""
     codes = {
-        use.channel for use in work.tx.find(Notification, case=case.number, counted=True, state=NotificationState.SENT)
+        use.channel
+        for use in work.tx.find(
+            Notification,
+            where(Notification.case).is_(case.number),
+            where(Notification.counted).is_(True),
+            where(Notification.state).is_(NotificationState.SENT),
+        )
     }
     if len(codes) != 1:
         named = ", ".join(sorted(codes)) or "none that was sent"
@@ -78,7 +85,12 @@ def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
 
 def _check_none_pending(work: UnitOfWork, case: Case, channel: Channel) -> None:
     """Raises Refusal if an approved text is not submitted yet: a note could then refer to either."""
-    for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state=NotificationState.APPROVED):
+    for waiting in work.tx.find(
+        Notification,
+        where(Notification.case).is_(case.number),
+        where(Notification.channel).is_(channel.code),
+        where(Notification.state).is_(NotificationState.APPROVED),
+    ):
         if platform_checks.awaits_submission(work, waiting):
             raise Refusal(
                 f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
@@ -115,7 +127,11 @@ def _blank(work: UnitOfWork, case: Case, channel: Channel, template: str) -> Not
 def _tail(work: UnitOfWork, case: Case, channel: Channel, *, follow_up: bool) -> str:
     """Returns the tail of the number: a follow-up bears that of the notification which it follows."""
     sent = work.tx.find(
-        Notification, case=case.number, platform=channel.platform, counted=True, state=NotificationState.SENT
+        Notification,
+        where(Notification.case).is_(case.number),
+        where(Notification.platform).is_(channel.platform),
+        where(Notification.counted).is_(True),
+        where(Notification.state).is_(NotificationState.SENT),
     )
     sent.sort(key=lambda use: (use.channel == channel.code, use.sent_at or use.drafted_at))
     return (sent[-1].tail if follow_up and sent else None) or lifecycle.new_tail(work, case)
@@ -123,7 +139,12 @@ def _tail(work: UnitOfWork, case: Case, channel: Channel, *, follow_up: bool) ->
 
 def _supersede(work: UnitOfWork, case: Case, channel: Channel) -> None:
     """Cancels an unapproved draft for the same channel, which the new draft replaces."""
-    for old in work.tx.find(Notification, case=case.number, channel=channel.code, state=NotificationState.DRAFT):
+    for old in work.tx.find(
+        Notification,
+        where(Notification.case).is_(case.number),
+        where(Notification.channel).is_(channel.code),
+        where(Notification.state).is_(NotificationState.DRAFT),
+    ):
         change = changed(old, replace(old, state=NotificationState.CANCELLED))
         about = EventRef(case=case.number, notification=old.id)
         work.record(EventKind.NOTIFICATION_REJECTED, change, reason="superseded", about=about)
@@ -164,8 +185,13 @@ def _values(work: UnitOfWork, case: Case, channel: Channel, act: acts.Draft) -> 
 
 def _thread(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
     """Returns the Message-IDs of the exchange with this platform, the latest last."""
-    uses = [n.id for n in work.tx.find(Notification, case=case.number, platform=channel.platform)]
-    said = work.tx.find(StoredMessage, notification=uses)
+    uses = [
+        n.id
+        for n in work.tx.find(
+            Notification, where(Notification.case).is_(case.number), where(Notification.platform).is_(channel.platform)
+        )
+    ]
+    said = work.tx.find(StoredMessage, where(StoredMessage.notification).in_(uses))
     exchanged = [m for m in said if m.direction == Direction.IN or Kind.NOTIFICATION in m.kinds]
     return tuple(m.message_id for m in sorted(exchanged, key=lambda m: m.received_at) if m.message_id)
 
@@ -173,7 +199,11 @@ def _thread(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
 def _earlier(work: UnitOfWork, case: Case, platform: str) -> list[dict[str, object]]:
     """Returns the notifications to this platform in the related cases, with the day on which they were sent."""
     uses = work.tx.find(
-        Notification, case=list(case.related), platform=platform, state=NotificationState.SENT, counted=True
+        Notification,
+        where(Notification.case).in_(list(case.related)),
+        where(Notification.platform).is_(platform),
+        where(Notification.state).is_(NotificationState.SENT),
+        where(Notification.counted).is_(True),
     )
     uses = [use for use in uses if case.exercise or not use.exercise]
     dated = sorted((n.sent_at, n.case) for n in uses if n.sent_at is not None)

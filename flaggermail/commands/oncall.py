@@ -13,6 +13,7 @@ from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.oncall.schedule import Rota, Shift, on_call, planned, running
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Override, Platform, Reminder
 from flaggermail.record.topics import Topic
@@ -30,10 +31,14 @@ def acknowledge(work: UnitOfWork, act: acts.Acknowledge) -> Outcome:
     if reminder.acknowledged_at is not None:
         raise Refusal(f"reminder {reminder.id}: was acknowledged by {reminder.acknowledged_by} already")
     until = work.now + timedelta(minutes=work.env.settings.escalation.acknowledged_minutes)
-    told = [r for r in work.tx.find(Reminder, token=reminder.token) if r.acknowledged_at is None and not r.withheld]
+    told = [
+        r
+        for r in work.tx.find(Reminder, where(Reminder.token).is_(reminder.token))
+        if r.acknowledged_at is None and not r.withheld
+    ]
     for row in told:
         # After the system clock was set back, the acknowledgement must still follow every earlier reminder.
-        at = max(work.now, *(before.told_at for before in work.tx.find(Reminder, case=row.case)))
+        at = max(work.now, *(before.told_at for before in work.tx.find(Reminder, where(Reminder.case).is_(row.case))))
         noted = replace(row, acknowledged_at=at, acknowledged_by=work.actor, acknowledged_until=until)
         about = EventRef(case=row.case, notification=row.notification)
         work.record(EventKind.REMINDER_ACKNOWLEDGED, changed(row, noted), about=about)
@@ -53,7 +58,7 @@ def hand_over(work: UnitOfWork, act: acts.HandOver) -> Outcome:
         raise NotFound(f"reminder {act.reminder}: there is no such reminder; `flaggermail oncall now` shows them")
     if officer is None or officer.id == work.actor:
         raise NotFound(f"officer {act.officer}: is not another officer of oncall.yaml")
-    told = [row for row in work.tx.find(Reminder, token=reminder.token) if not row.withheld]
+    told = [row for row in work.tx.find(Reminder, where(Reminder.token).is_(reminder.token)) if not row.withheld]
     for row in told:
         about = EventRef(case=row.case, notification=row.notification)
         work.record(EventKind.REMINDER_HANDED_OVER, reason=officer.id, about=about)

@@ -13,6 +13,7 @@ from flaggermail.outbox.integrity import row_fault
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.record.states import MailState, NotificationState
@@ -58,7 +59,9 @@ def cancel(work: UnitOfWork, act: acts.CancelMail) -> Outcome:
 def _cancel_notification(work: UnitOfWork, notification_id: str) -> None:
     """Cancels a notification once none of its mails can be sent, so that the case can be decided differently."""
     notification = work.tx.get(Notification, notification_id)
-    mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
+    mails = work.tx.find(
+        OutboxMail, where(OutboxMail.notification).is_(notification_id), where(OutboxMail.at_most_once).is_(True)
+    )
     if notification is None or any(mail.state not in {MailState.CANCELLED, MailState.REFUSED} for mail in mails):
         return
     change = changed(notification, replace(notification, state=NotificationState.CANCELLED))

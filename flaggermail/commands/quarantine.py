@@ -12,6 +12,7 @@ from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict, Verdict
 from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
@@ -134,10 +135,10 @@ def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
     """Returns the case's only notification sent to the platform from which the message came; else None."""
     uses = work.tx.find(
         Notification,
-        case=case,
-        platform=[_platform_of(work, message) or ""],
-        counted=True,
-        state=NotificationState.SENT,
+        where(Notification.case).is_(case),
+        where(Notification.platform).in_([_platform_of(work, message) or ""]),
+        where(Notification.counted).is_(True),
+        where(Notification.state).is_(NotificationState.SENT),
     )
     return uses[0].id if len(uses) == 1 else None
 

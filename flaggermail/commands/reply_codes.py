@@ -18,6 +18,7 @@ from flaggermail.notifications import approval
 from flaggermail.notifications.approval import MOST_WRONG, ByReply, CodeFault, Void
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Device, Notification, Token
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
@@ -42,7 +43,9 @@ class ReplyCode:
     def names(self, written: str) -> str | None:
         """Returns the draft, or the device, that `written` is a valid code for; changes nothing in the record."""
         if self.token.purpose == Topic.DEVICE:
-            found = self.work.tx.find(Device, token=self.token.token, revoked_at=None)
+            found = self.work.tx.find(
+                Device, where(Device.token).is_(self.token.token), where(Device.revoked_at).is_(None)
+            )
             return found[0].id if found and self._is_of_device(found[0], written) else None
         means = self.work.env.settings.desk.approval.means
         if means is ByReply.OFF:
@@ -116,10 +119,10 @@ def spend_seen(work: UnitOfWork, message: Message) -> None:
     means = work.env.settings.desk.approval.means
     text = f"{message.subject or ''}\n{message.text}"
     if means is ByReply.TOTP and (seen := set(_candidates(_DIGITS, text))):
-        for device in work.tx.find(Device, revoked_at=None):
+        for device in work.tx.find(Device, where(Device.revoked_at).is_(None)):
             _spend_steps(work, device, seen)
     elif means is ByReply.PAGER and (seen := set(_candidates(_SIGNS, text.upper()))):
-        for token in work.tx.find(Token, purpose=Topic.APPROVAL, used_at=None):
+        for token in work.tx.find(Token, where(Token.purpose).is_(Topic.APPROVAL), where(Token.used_at).is_(None)):
             _end_request(work, token, seen)
 
 

@@ -12,6 +12,7 @@ from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT
 from flaggermail.oncall import escalation
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import Origin
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
 from flaggermail.record.states import ClockState, MailState, NotificationState
@@ -32,14 +33,22 @@ def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator
         yield _row("opened", f"{teller.day(case.opened_at)} {teller.clock(case.opened_at)}"), "plain"
         yield _row("decision", f"{case.decision}: {case.decision_reason}"), "plain"
         yield _row("state", case.state), "plain"
-        for notification in tx.find(Notification, case=number, counted=True, state=NotificationState.SENT):
+        for notification in tx.find(
+            Notification,
+            where(Notification.case).is_(number),
+            where(Notification.counted).is_(True),
+            where(Notification.state).is_(NotificationState.SENT),
+        ):
             yield from _notification(tx, notification, teller)
 
 
 def troubles(tx: Transaction) -> list[str]:
     """Returns what must not exist whenever no work is left."""
     found = [f"alarm {alarm.kind}: {alarm.text}" for alarm in tx.find(Alarm)]
-    found += [f"quarantine: {message.reason}" for message in tx.find(StoredMessage, place=Place.QUARANTINE)]
+    found += [
+        f"quarantine: {message.reason}"
+        for message in tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))
+    ]
     return found + [
         f"outbox {m.id}: {m.state} ({m.answer})" for m in tx.find(OutboxMail) if m.state != MailState.ACCEPTED
     ]
@@ -48,21 +57,27 @@ def troubles(tx: Transaction) -> list[str]:
 def faults(tx: Transaction) -> list[str]:
     """Returns what is wrong in the record after the story, whatever the story."""
     found = troubles(tx)
-    found += [f"case {case.number} has no decision" for case in tx.find(Case, decision=None)]
-    for case in tx.find(Case, origin=Origin.REFERRAL):
-        if not tx.find(OutboxMail, case=case.number, kind=Kind.INTAKE_CONFIRMATION):
+    found += [f"case {case.number} has no decision" for case in tx.find(Case, where(Case.decision).is_(None))]
+    for case in tx.find(Case, where(Case.origin).is_(Origin.REFERRAL)):
+        if not tx.find(
+            OutboxMail, where(OutboxMail.case).is_(case.number), where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION)
+        ):
             found.append(f"case {case.number}: nobody told the referrer its number")
-    for notification in tx.find(Notification, counted=True):
+    for notification in tx.find(Notification, where(Notification.counted).is_(True)):
         found += _notification_faults(tx, notification)
     return found
 
 
 def _notification_faults(tx: Transaction, notification: Notification) -> list[str]:
     """Checks that all clocks have stopped if the platform answered, run if not, and that no due reminder is missing."""
-    clocks = {clock.kind: clock for clock in tx.find(ClockRow, notification=notification.id)}
+    clocks = {clock.kind: clock for clock in tx.find(ClockRow, where(ClockRow.notification).is_(notification.id))}
     if notification.state != NotificationState.SENT or set(clocks) != set(CLOCKS):
         return [f"notification {notification.id}: is {notification.state} with the clocks {sorted(clocks)}"]
-    answers = tx.find(StoredMessage, notification=notification.id, direction=Direction.IN)
+    answers = tx.find(
+        StoredMessage,
+        where(StoredMessage.notification).is_(notification.id),
+        where(StoredMessage.direction).is_(Direction.IN),
+    )
     wanted = ClockState.STOPPED if answers else ClockState.RUNNING
     found = [
         f"notification {notification.id}: clock {kind} is {clock.state}"
@@ -72,7 +87,12 @@ def _notification_faults(tx: Transaction, notification: Notification) -> list[st
     minutes = _minutes(clocks[RECEIPT])
     steps = [step for step in escalation.read_steps(notification.steps) if step.clock == RECEIPT]
     due = [step.after for step in steps if minutes is None or step.after <= minutes]
-    told = sorted(r.step for r in tx.find(Reminder, notification=notification.id, clock=RECEIPT))
+    told = sorted(
+        r.step
+        for r in tx.find(
+            Reminder, where(Reminder.notification).is_(notification.id), where(Reminder.clock).is_(RECEIPT)
+        )
+    )
     if told != due:
         found.append(f"notification {notification.id}: reminders at minutes {told}, must be {due}")
     return found
@@ -80,8 +100,10 @@ def _notification_faults(tx: Transaction, notification: Notification) -> list[st
 
 def _notification(tx: Transaction, notification: Notification, teller: Teller) -> Iterator[Line]:
     platform = tx.get(Platform, notification.platform)
-    clocks = {clock.kind: clock for clock in tx.find(ClockRow, notification=notification.id)}
-    reminders = sorted(tx.find(Reminder, notification=notification.id), key=lambda r: (r.told_at, r.step))
+    clocks = {clock.kind: clock for clock in tx.find(ClockRow, where(ClockRow.notification).is_(notification.id))}
+    reminders = sorted(
+        tx.find(Reminder, where(Reminder.notification).is_(notification.id)), key=lambda r: (r.told_at, r.step)
+    )
     to = f"{platform.name if platform else notification.platform}, {notification.channel_name}"
     yield _row("notified", to), "plain"
     if notification.sent_at is not None:

@@ -19,6 +19,7 @@ from flaggermail.demo import configuration
 from flaggermail.errors import StoryBroken
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
@@ -125,10 +126,12 @@ class RunningDesk:
     def _unfinished(self) -> str | None:
         now = self.clock.now()
         with self.env.store.read() as tx:
-            if len(tx.find(Delivery, folder=FOLDERS[0])) < self.delivered:
+            if len(tx.find(Delivery, where(Delivery.folder).is_(FOLDERS[0]))) < self.delivered:
                 return "the daemon has not taken in a mail that lies in the mailbox"
             mail, reminder = delivery.next_due(tx), reminders.next_due(self.env, tx)
-            if tx.find(OutboxMail, state=MailState.ATTEMPTING) or (mail is not None and mail <= now):
+            if tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.ATTEMPTING)) or (
+                mail is not None and mail <= now
+            ):
                 return "the daemon has not sent a mail that waits"
             if reminder is not None and reminder <= now:
                 return f"the daemon has not sent the reminder that fell due at {reminder:%Y-%m-%d %H:%M} UTC"

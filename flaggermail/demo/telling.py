@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from flaggermail.record.clocks import OfficerRole
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
@@ -65,8 +66,16 @@ class Teller:
     def news(self) -> None:
         """Prints every mail received or sent since the last call, as recorded."""
         with self.env.store.read() as tx:
-            came = [m for m in tx.find(StoredMessage, direction=Direction.IN) if m.id not in self._printed]
-            left = [m for m in tx.find(OutboxMail, state=MailState.ACCEPTED) if m.id not in self._printed]
+            came = [
+                m
+                for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+                if m.id not in self._printed
+            ]
+            left = [
+                m
+                for m in tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.ACCEPTED))
+                if m.id not in self._printed
+            ]
         for message in came:
             way = f"{self._describe(message.from_address or '', message.from_name)} to the desk"
             self._print_mail(message.id, message.received_at, way, message.kinds, message.subject or "")

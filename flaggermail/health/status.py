@@ -11,6 +11,7 @@ from flaggermail.health.overview import EXERCISE, Limits, Overview, impersonal
 from flaggermail.letters import observing
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import (
     Attempt,
@@ -30,6 +31,7 @@ from flaggermail.record.states import (
     UNDELIVERED_FOR,
     UNDELIVERED_PAGES,
     WAITING,
+    CaseState,
     ClockState,
 )
 from flaggermail.services import UnitOfWork
@@ -52,8 +54,13 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
     tx, settings, state = work.tx, work.env.settings, observing.state_of(work.tx)
     mailbox = settings.desk.mailbox
     cursors = {folder: tx.cursor(folder) for folder in (mailbox.inbox, mailbox.sent)}
-    parked = [message.received_at for message in tx.find(StoredMessage, place=Place.QUARANTINE, exercise=False)]
-    clocks, mails = _running_clocks(tx), tx.readable(OutboxMail, state=WAITING)
+    parked = [
+        message.received_at
+        for message in tx.find(
+            StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.exercise).is_(False)
+        )
+    ]
+    clocks, mails = _running_clocks(tx), tx.readable(OutboxMail, where(OutboxMail.state).in_(WAITING))
     return Overview(
         at=work.now,
         zone=settings.zone,
@@ -71,34 +78,48 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         last_error=_last_error(tx, mails),
         looks={folder: cursor.looked_at if cursor else None for folder, cursor in cursors.items()},
         on_call=officer_on_call(work) is not None,
-        wrong={row.id: row.value for row in tx.find(Watched, failing=True)},
-        watched={row.id: row.value for row in tx.find(Watched, failing=False)},
-        held_back=len(tx.find(HeldBack, told_at=None)),
+        wrong={row.id: row.value for row in tx.find(Watched, where(Watched.failing).is_(True))},
+        watched={row.id: row.value for row in tx.find(Watched, where(Watched.failing).is_(False))},
+        held_back=len(tx.find(HeldBack, where(HeldBack.told_at).is_(None))),
         suppressed=tx.reached(SUPPRESSED),
         pages={
-            kind: tx.count(Page, ("queued_at", work.now - UNDELIVERED_FOR), state=kind) for kind in UNDELIVERED_PAGES
+            kind: tx.count(Page, where(Page.queued_at).after(work.now - UNDELIVERED_FOR), where(Page.state).is_(kind))
+            for kind in UNDELIVERED_PAGES
         },
         free=work.env.health_probe.free(),
     )
 
 
 def _cases(tx: Transaction) -> dict[str, int]:
-    ever = ("opened_at", _BEFORE_ALL_CASES)
-    states = {state: tx.count(Case, ever, state=state, exercise=False) for state in CASE_STATES}
-    return {**states, EXERCISE: tx.count(Case, ever, state=list(CASE_STATES), exercise=True)}
+    states = {
+        state: tx.count(Case, where(Case.state).is_(CaseState(state)), where(Case.exercise).is_(False))
+        for state in CASE_STATES
+    }
+    return {**states, EXERCISE: tx.count(Case, where(Case.exercise).is_(True))}
 
 
 def _running_clocks(tx: Transaction) -> list[ClockRow]:
     """Returns the running clocks, except those of exercises."""
-    running = tx.find(ClockRow, state=ClockState.RUNNING)
-    rehearsed = {use.id for use in tx.find(Notification, id=[c.notification for c in running], exercise=True)}
+    running = tx.find(ClockRow, where(ClockRow.state).is_(ClockState.RUNNING))
+    rehearsed = {
+        use.id
+        for use in tx.find(
+            Notification,
+            where(Notification.id).in_([c.notification for c in running]),
+            where(Notification.exercise).is_(True),
+        )
+    }
     return [clock for clock in running if clock.notification not in rehearsed]
 
 
 def _last_error(tx: Transaction, mails: list[OutboxMail]) -> str | None:
     """Returns the server's last answer about a waiting mail, without words that reveal its recipient or subject."""
     tried = {mail.id: mail for mail in mails if mail.tries}
-    ended = [(attempt.ended_at, attempt) for attempt in tx.find(Attempt, mail=list(tried)) if attempt.ended_at]
+    ended = [
+        (attempt.ended_at, attempt)
+        for attempt in tx.find(Attempt, where(Attempt.mail).in_(list(tried)))
+        if attempt.ended_at
+    ]
     if not ended:
         return None
     _, last = max(ended, key=lambda pair: (pair[0], pair[1].id))

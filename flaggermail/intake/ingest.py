@@ -26,6 +26,7 @@ from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.record import kinds
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -149,12 +150,22 @@ def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> Stored
     the Message-ID alone proves nothing: everyone who got our mail knows it.
     """
     key = message.content_key  # never by this alone: a mail sent repeatedly has thousands of copies
-    same = work.tx.find(StoredMessage, content_key=key, message_id=message.message_id)
-    same = same or work.tx.find(StoredMessage, content_key=key, direction=Direction.OUT)
+    same = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.content_key).is_(key),
+        where(StoredMessage.message_id).is_(message.message_id),
+    )
+    same = same or work.tx.find(
+        StoredMessage, where(StoredMessage.content_key).is_(key), where(StoredMessage.direction).is_(Direction.OUT)
+    )
     mailbox = work.env.settings.desk.mailbox
     ours = message.sender is not None and message.sender.key == mailbox.address.lower()
     if not same and ours and raw.role is Role.SENT and message.message_id is not None:
-        same = work.tx.find(StoredMessage, message_id=message.message_id, direction=Direction.OUT)
+        same = work.tx.find(
+            StoredMessage,
+            where(StoredMessage.message_id).is_(message.message_id),
+            where(StoredMessage.direction).is_(Direction.OUT),
+        )
     return same[0] if same else None
 
 
@@ -197,7 +208,7 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bo
         known.folder == delivery.folder
         and known.uidvalidity != delivery.uidvalidity
         and (known.digest, known.internaldate) == (delivery.digest, delivery.internaldate)
-        for known in work.tx.find(Delivery, message=twin.id)
+        for known in work.tx.find(Delivery, where(Delivery.message).is_(twin.id))
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from flaggermail.letters.outgoing import Outgoing
 from flaggermail.mail.reply_tokens import EXERCISE_HEADER
 from flaggermail.ports import Refused, Transaction
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Election, OutboxMail
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import Services, UnitOfWork
@@ -33,7 +34,9 @@ def may_reach(settings: Settings, address: str) -> bool:
 
 def running(tx: Transaction) -> Election | None:
     """Returns the exercise that was started and not stopped."""
-    return next((election for election in tx.find(Election, closed_at=None) if election.exercise), None)
+    return next(
+        (election for election in tx.find(Election, where(Election.closed_at).is_(None)) if election.exercise), None
+    )
 
 
 def belongs_to_exercise(work: UnitOfWork, number: str | None, *, otherwise: bool) -> bool:

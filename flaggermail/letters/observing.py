@@ -14,6 +14,7 @@ from datetime import datetime
 from flaggermail.errors import Refusal
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import DeskState, OutboxMail, Withheld
@@ -54,7 +55,9 @@ def begin(env: Services) -> bool:
         work = UnitOfWork(env, tx, env.clock.now())
         new = DeskState(observing=True, since=work.now, since_by=work.actor)
         work.record(EventKind.OBSERVING_BEGAN, added(new) if old is None else changed(old, new))
-        for mail in tx.find(OutboxMail, state=MailState.QUEUED, at_most_once=False):
+        for mail in tx.find(
+            OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.at_most_once).is_(False)
+        ):
             withdrawn = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
             work.record(
                 EventKind.MAIL_WITHHELD, withdrawn, reason=mail.kind, about=EventRef(mail.case, mail.notification)

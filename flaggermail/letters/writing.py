@@ -26,6 +26,7 @@ from flaggermail.mail.reply_tokens import (
 )
 from flaggermail.ports import Rendered
 from flaggermail.record.events import EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail, Token
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -107,7 +108,11 @@ def queue(work: UnitOfWork, outgoing: Outgoing) -> None:
     While the desk is observing, only the deduplication key is recorded. A mail that cannot be composed (an address that
     no server takes) is recorded as such: it must not keep the message that caused it from being filed.
     """
-    waiting = [to for to in outgoing.to if not work.tx.find(OutboxMail, dedupe=_dedupe(outgoing, to.address))]
+    waiting = [
+        to
+        for to in outgoing.to
+        if not work.tx.find(OutboxMail, where(OutboxMail.dedupe).is_(_dedupe(outgoing, to.address)))
+    ]
     if not waiting:
         return
     if observing.suppresses(work, outgoing.kind, outgoing.dedupe, EventRef(outgoing.case, outgoing.notification)):

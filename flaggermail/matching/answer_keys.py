@@ -20,6 +20,7 @@ from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.matching.quoted_words import OwnLetter, Quotation, Words
 from flaggermail.matching.scoring import Clue
 from flaggermail.notices import reading
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Channel, Election, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
@@ -32,9 +33,7 @@ NEWEST_LETTERS = 60  # mails of ours that are read again for it
 MOST_CASES = 5  # cases whose earlier mail is read again, to tell our words from those of others
 EARLIER_MAILS = 20  # mails of such a case that are read again
 
-_TO_REFERRERS = [
-    kind.value for kind in (Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE, Kind.FOLLOW_UP)
-]
+_TO_REFERRERS = (Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE, Kind.FOLLOW_UP)
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
@@ -69,7 +68,7 @@ def tails(work: UnitOfWork, message: Message, platform: str | None) -> list[Key]
     named = _tailed(message, prefix)
     if not named or len(named) > MOST or message.kind not in ANSWERS:
         return []
-    cases = {case.number: case for case in work.tx.find(Case, number=[one.number for one in named])}
+    cases = {case.number: case for case in work.tx.find(Case, where(Case.number).in_([one.number for one in named]))}
     given = _to_referrers(work, message, cases) if platform is None else _to_platform(work, list(cases), platform)
     right = {one: given[one] for one in named if one in given}
     wrong = [one for one in named if one.number in cases and one not in right]
@@ -88,7 +87,10 @@ def _tailed(message: Message, prefix: str) -> tuple[Tailed, ...]:
 def _to_platform(work: UnitOfWork, cases: list[str], platform: str) -> dict[Tailed, Key]:
     """Returns the tails that this platform was sent, with their notification; a follow-up bears that of another."""
     uses = work.tx.find(
-        Notification, case=cases, platform=platform, state=[NotificationState.SENT, NotificationState.APPROVED]
+        Notification,
+        where(Notification.case).in_(cases),
+        where(Notification.platform).is_(platform),
+        where(Notification.state).in_([NotificationState.SENT, NotificationState.APPROVED]),
     )
     uses.sort(key=lambda use: use.counted)  # the notification itself is meant, whatever follow-ups it has
     return {Tailed(use.case, use.tail): _key(use.case, use.id) for use in uses if use.tail}
@@ -99,7 +101,12 @@ def _to_referrers(work: UnitOfWork, message: Message, cases: Mapping[str, Case])
     sender = message.sender.key if message.sender else ""
     found = {}
     for number, case in cases.items():
-        written = work.tx.exists(OutboxMail, case=number, recipient=sender, kind=_TO_REFERRERS)
+        written = work.tx.exists(
+            OutboxMail,
+            where(OutboxMail.case).is_(number),
+            where(OutboxMail.recipient).is_(sender),
+            where(OutboxMail.kind).in_(_TO_REFERRERS),
+        )
         addresses = frozenset({case.referrer_address or "", sender if written else ""} - {""})
         found[Tailed(number, case.tail or "")] = replace(_key(number), addresses=addresses)
     return found
@@ -138,13 +145,24 @@ def quoted(work: UnitOfWork, message: Message, platform: str | None) -> tuple[li
 
 def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, OwnLetter]]:
     """Yields our latest letters to a platform: notifications, follow-ups, and what colleagues typed in its cases."""
-    uses = work.tx.find(Notification, platform=platform, state=NotificationState.SENT)
+    uses = work.tx.find(
+        Notification, where(Notification.platform).is_(platform), where(Notification.state).is_(NotificationState.SENT)
+    )
     uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-NEWEST_USES:]
     counted = {use.id: use.id for use in uses if use.counted}
     cases = sorted({use.case for use in uses})
-    rows = work.tx.find(StoredMessage, notification=[use.id for use in uses], direction=Direction.OUT)
+    rows = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.notification).in_([use.id for use in uses]),
+        where(StoredMessage.direction).is_(Direction.OUT),
+    )
     rows = [row for row in rows if {Kind.NOTIFICATION, Kind.FOLLOW_UP} & set(row.kinds)]
-    typed = work.tx.find(StoredMessage, case=cases, direction=Direction.OUT, place=Place.CASE)
+    typed = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.case).in_(cases),
+        where(StoredMessage.direction).is_(Direction.OUT),
+        where(StoredMessage.place).is_(Place.CASE),
+    )
     every = {row.id: row for row in (*rows, *typed) if row.case is not None and row.discarded_at is None}
     for row in sorted(every.values(), key=lambda row: row.received_at)[-NEWEST_LETTERS:]:
         letter = reading.again(work, row)
@@ -156,7 +174,11 @@ def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, O
 def _went_to(work: UnitOfWork, letter: Message, platform: str) -> bool:
     """True if a recipient of a letter is the platform's."""
     domains = next((frozenset(p.domains) for p in work.env.settings.platforms if p.code == platform), frozenset[str]())
-    answering = {address for c in work.tx.find(Channel, platform=platform) for address in c.answers_from or ()}
+    answering = {
+        address
+        for c in work.tx.find(Channel, where(Channel.platform).is_(platform))
+        for address in c.answers_from or ()
+    }
     return any(in_domains(to.domain, domains) or to.key in answering for to in (*letter.to, *letter.cc))
 
 
@@ -191,7 +213,12 @@ def _of_ourselves(
 
 def _came_in(work: UnitOfWork, case: str) -> Iterator[tuple[StoredMessage, Words | None]]:
     """Yields the mail of a case with its words; None for one that cannot be read again."""
-    rows = work.tx.find(StoredMessage, case=case, direction=Direction.IN, discarded_at=None)
+    rows = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.case).is_(case),
+        where(StoredMessage.direction).is_(Direction.IN),
+        where(StoredMessage.discarded_at).is_(None),
+    )
     for row in sorted(rows, key=lambda row: row.received_at)[:EARLIER_MAILS]:
         message = reading.again(work, row)
         texts = (message.text, message.html_text, *_inner(message)) if message is not None else ()

@@ -10,9 +10,10 @@ from flaggermail.mail.vocabulary import folded
 from flaggermail.matching import likeness, scoring
 from flaggermail.matching.scoring import Clue
 from flaggermail.notices import reading
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Notification, StoredMessage
-from flaggermail.record.states import IN_HAND, NotificationState
+from flaggermail.record.states import IN_HAND, CaseState, NotificationState
 from flaggermail.services import UnitOfWork
 
 LETTERS = (Kind.NOTIFICATION, Kind.FOLLOW_UP)  # what we write to platforms
@@ -40,9 +41,15 @@ def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
 def clues_of_platform(work: UnitOfWork, message: Message, platform: str) -> dict[str, list[Clue]]:
     """Returns the cases in which we wrote to this platform under the subject of its mail."""
     title = folded(split_subject(message.subject or "", work.env.language).base)
-    uses = work.tx.find(Notification, platform=platform, state=NotificationState.SENT)
+    uses = work.tx.find(
+        Notification, where(Notification.platform).is_(platform), where(Notification.state).is_(NotificationState.SENT)
+    )
     uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-LATEST_USES:]
-    written = work.tx.find(StoredMessage, notification=[use.id for use in uses], direction=Direction.OUT)
+    written = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.notification).in_([use.id for use in uses]),
+        where(StoredMessage.direction).is_(Direction.OUT),
+    )
     alike = [
         row.case
         for row in written
@@ -69,13 +76,23 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
     Cases with its subject come first, then the latest ones.
     """
     authors = likeness.authors(message)
-    rows = [row for author in authors for row in work.tx.newest(StoredMessage, LATEST, from_address=author)]
+    rows = [
+        row
+        for author in authors
+        for row in work.tx.newest(StoredMessage, LATEST, where(StoredMessage.from_address).is_(author))
+    ]
     if message.message_id is not None:
-        rows += work.tx.find(StoredMessage, message_id=message.message_id)
+        rows += work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(message.message_id))
     numbers = {row.case for row in rows if row.case is not None and row.direction == Direction.IN}
-    cases = {case.number: case for case in work.tx.find(Case, number=sorted(numbers))}
+    cases = {case.number: case for case in work.tx.find(Case, where(Case.number).in_(sorted(numbers)))}
     titles = list(likeness.base_subjects(message, work.env.language))
-    alike = [case for title in titles for case in work.tx.newest(Case, LATEST, title=title, state=list(IN_HAND))]
+    alike = [
+        case
+        for title in titles
+        for case in work.tx.newest(
+            Case, LATEST, where(Case.title).is_(title), where(Case.state).in_([CaseState(state) for state in IN_HAND])
+        )
+    ]
     cases |= {case.number: case for case in alike}
     exercise = exercises.is_address(work.env.settings, message.sender.key if message.sender else None)
     cases = {number: case for number, case in cases.items() if case.exercise == exercise}
@@ -85,7 +102,11 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
 
 
 def _was_attached(work: UnitOfWork, message: Message, case: Case) -> bool:
-    named = work.tx.find(StoredMessage, message_id=message.message_id) if message.message_id else []
+    named = (
+        work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(message.message_id))
+        if message.message_id
+        else []
+    )
     return any(row.case == case.number and row.enclosed_in is not None for row in named)
 
 
@@ -99,7 +120,9 @@ def _first_letter(work: UnitOfWork, case: Case) -> StoredMessage | None:
     """Returns what stands for the referral in a case that nobody referred: our own first letter in it."""
     written = [
         row
-        for row in work.tx.find(StoredMessage, case=case.number, direction=Direction.OUT)
+        for row in work.tx.find(
+            StoredMessage, where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.OUT)
+        )
         if set(LETTERS) & set(row.kinds) or row.place == Place.CASE
     ]
     return min(written, key=lambda row: row.received_at, default=None)

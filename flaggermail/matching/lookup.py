@@ -14,6 +14,7 @@ from flaggermail.matching import addressed, answer_keys, arrival, candidates, pl
 from flaggermail.matching.scoring import HIGHEST, Clue, Suggestion
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
 from flaggermail.record.states import CaseState, NotificationState
@@ -52,7 +53,7 @@ def platform_answering(work: UnitOfWork, addresses: Collection[str]) -> str | No
 def _token_of_an_officer(work: UnitOfWork, message: Message) -> str | None:
     """Returns the most specific token in the message that was sent to an officer, whoever it was."""
     named = tokens_of(message)
-    told = {token.token for token in work.tx.find(Token, token=named) if token.officer is not None}
+    told = {token.token for token in work.tx.find(Token, where(Token.token).in_(named)) if token.officer is not None}
     return next((token for token in named if token in told), None)
 
 
@@ -79,13 +80,18 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
     got = {key.notification for key in keys}
     uses = {
         n.id: n
-        for n in work.tx.find(Notification, case=sorted(near))
+        for n in work.tx.find(Notification, where(Notification.case).in_(sorted(near)))
         if n.counted and (n.state == NotificationState.SENT or (n.state == NotificationState.APPROVED and n.id in got))
     }
     if sender.platform is not None:
         uses |= {
             n.id: n
-            for n in work.tx.find(Notification, platform=sender.platform, state=NotificationState.SENT, counted=True)
+            for n in work.tx.find(
+                Notification,
+                where(Notification.platform).is_(sender.platform),
+                where(Notification.state).is_(NotificationState.SENT),
+                where(Notification.counted).is_(True),
+            )
         }
     other = placing.Writer.PLATFORM if sender.platform else placing.Writer.OTHER
     weak = {placing.KeyKind.NUMBER}
@@ -110,14 +116,14 @@ def _keys(work: UnitOfWork, message: Message, sender: Sender) -> list[placing.Ke
     learned = thread_keys.learned(work, message, sender.platform)
     keys = [*_tokens(work, message), *_mails(work, message), *tails, *learned]
     named = {key.notification for key in keys if key.notification}
-    platforms = {n.id: n.platform for n in work.tx.find(Notification, id=sorted(named))}
+    platforms = {n.id: n.platform for n in work.tx.find(Notification, where(Notification.id).in_(sorted(named)))}
     keys = [replace(key, platform=platforms.get(key.notification or "")) for key in keys]
     return [*keys, *_numbers(work, message, sender)]
 
 
 def _tokens(work: UnitOfWork, message: Message) -> list[placing.Key]:
     named = tokens_of(message)
-    found = {t.token: t for t in work.tx.find(Token, token=named)}
+    found = {t.token: t for t in work.tx.find(Token, where(Token.token).in_(named))}
     kind = placing.KeyKind.TOKEN
     return [
         placing.Key(kind, case, "token of ours", found[token].notification)
@@ -130,7 +136,7 @@ def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
     """Returns the mails we hold to which this one refers; their authors own what they wrote themselves."""
     original = (message.original_message_id,) if message.original_message_id else ()
     named = list(dict.fromkeys((*message.in_reply_to, *reversed(message.references), *original)))
-    held = {m.message_id: m for m in work.tx.find(StoredMessage, message_id=named)}
+    held = {m.message_id: m for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(named))}
     return [
         placing.Key(
             placing.KeyKind.OUR_MAIL if row.direction == Direction.OUT else placing.KeyKind.THEIR_MAIL,
@@ -156,9 +162,14 @@ def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing
     the sender's platform. A sub-domain of a platform is no such address: anybody can have its machines write to us.
     """
     prefix = work.env.settings.desk.organisation.case_prefix
-    cases = work.tx.find(Case, number=answer_keys.numbers_of(message, prefix))
+    cases = work.tx.find(Case, where(Case.number).in_(answer_keys.numbers_of(message, prefix)))
     numbers = [case.number for case in cases]
-    uses = work.tx.find(Notification, case=numbers, platform=sender.platform or "", counted=True)
+    uses = work.tx.find(
+        Notification,
+        where(Notification.case).in_(numbers),
+        where(Notification.platform).is_(sender.platform or ""),
+        where(Notification.counted).is_(True),
+    )
     channels = {channel.code: channel for channel in work.tx.find(Channel)} if uses else {}
     keys = []
     for case in cases:
@@ -199,7 +210,11 @@ def _closed(work: UnitOfWork, message: Message, sender: Sender, near: Collection
     """Returns the closed cases among `near`, which an unverified mail must not re-open; a machine's mail does not."""
     if message.kind is not MechanicalKind.HUMAN and sender.platform is None:
         return frozenset()
-    return frozenset(case.number for case in work.tx.find(Case, number=sorted(near)) if case.state == CaseState.CLOSED)
+    return frozenset(
+        case.number
+        for case in work.tx.find(Case, where(Case.number).in_(sorted(near)))
+        if case.state == CaseState.CLOSED
+    )
 
 
 def _clues(
@@ -233,16 +248,18 @@ def _under_another_subject(work: UnitOfWork, message: Message, sender: Sender, n
     answered = [*message.in_reply_to, *message.references]
     subjects = [
         (m.case, subject.split_subject(m.subject or "", language).base)
-        for m in work.tx.find(StoredMessage, message_id=answered)
+        for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(answered))
     ]
-    subjects += [(case.number, case.title) for case in work.tx.find(Case, number=sorted(near))]
+    subjects += [(case.number, case.title) for case in work.tx.find(Case, where(Case.number).in_(sorted(near)))]
     alike = {number for number, other in subjects if subject.same_topic(topic, other)}
     return frozenset(set(near) - alike - set(named))
 
 
 def known_sender(work: UnitOfWork, message: Message) -> bool:
     """True if mail from this address was taken in before."""
-    return message.sender is not None and work.tx.exists(StoredMessage, from_address=message.sender.key)
+    return message.sender is not None and work.tx.exists(
+        StoredMessage, where(StoredMessage.from_address).is_(message.sender.key)
+    )
 
 
 def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> str | None:
@@ -269,7 +286,9 @@ def same_id(work: UnitOfWork, message: Message) -> str | None:
     """Returns a message with the same Message-ID and other content; both are kept, and the new row refers to it."""
     if message.message_id is None:
         return None
-    return next((m.id for m in work.tx.find(StoredMessage, message_id=message.message_id)), None)
+    return next(
+        (m.id for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(message.message_id))), None
+    )
 
 
 def channel_of(work: UnitOfWork, message: Message) -> Channel | None:

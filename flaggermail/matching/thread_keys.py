@@ -15,6 +15,7 @@ from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.record.events import Change, EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
@@ -28,7 +29,10 @@ def learned(work: UnitOfWork, message: Message, platform: str | None) -> list[Ke
     """Returns the learned keys in `message`, with the addresses that taught them; none that two cases share."""
     words = _words(work, message, platform)
     values = _values_by_id(words)
-    rows = {row.id: row for row in work.tx.find(ThreadKey, id=list(values), ambiguous=False)}
+    rows = {
+        row.id: row
+        for row in work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(values)), where(ThreadKey.ambiguous).is_(False))
+    }
     teachers = _teachers(work, rows.values())
     return [
         Key(KeyKind.TAUGHT, rows[key].case, words[value], rows[key].notification, addresses=teachers[key])
@@ -47,10 +51,12 @@ def learn(
     """
     if stored.case is None or stored.verdict != SenderVerdict.VERIFIED or not _may_teach(work, stored, platform):
         return
-    held = {m.message_id for m in work.tx.find(StoredMessage, message_id=_answered_ids(message))}
+    held = {
+        m.message_id for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(_answered_ids(message)))
+    }
     values = [value for value in _words(work, message, platform) if value.removeprefix(_MAIL) not in held]
     of_id = _values_by_id(values[:MOST_TAUGHT])
-    known = work.tx.find(ThreadKey, id=list(of_id))
+    known = work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(of_id)))
     teachers = _teachers(work, known)
     fresh = ThreadKey(id="", case=stored.case, notification=stored.notification, message=stored.id, learned_at=work.now)
     changes: list[Change] = []
@@ -67,7 +73,12 @@ def learn(
 
 def forget(work: UnitOfWork, stored: StoredMessage) -> None:
     """Makes the keys learned from this mail ambiguous, so that they file no later mail in the case it leaves."""
-    taught = work.tx.find(ThreadKey, message=stored.id, case=stored.case, ambiguous=False)
+    taught = work.tx.find(
+        ThreadKey,
+        where(ThreadKey.message).is_(stored.id),
+        where(ThreadKey.case).is_(stored.case),
+        where(ThreadKey.ambiguous).is_(False),
+    )
     changes = [changed(key, replace(key, ambiguous=True)) for key in taught]
     if changes:
         work.record(EventKind.KEY_FORGOTTEN, *changes, about=EventRef(stored.case, stored.notification, stored.id))
@@ -87,7 +98,9 @@ def _may_teach(work: UnitOfWork, stored: StoredMessage, platform: str | None) ->
     if case is None or stored.from_address is None:
         return False
     if platform is not None:
-        return work.tx.exists(Notification, case=case.number, platform=platform)
+        return work.tx.exists(
+            Notification, where(Notification.case).is_(case.number), where(Notification.platform).is_(platform)
+        )
     return stored.from_address == case.referrer_address
 
 
@@ -95,7 +108,12 @@ def _teachers(work: UnitOfWork, rows: Iterable[ThreadKey]) -> dict[str, frozense
     """Returns, by row, the address that taught the key: the author of its mail, as long as that mail is verified."""
     taught_by = {row.id: row.message for row in rows}
     mails = {
-        m.id: m for m in work.tx.find(StoredMessage, id=sorted(set(taught_by.values())), verdict=SenderVerdict.VERIFIED)
+        m.id: m
+        for m in work.tx.find(
+            StoredMessage,
+            where(StoredMessage.id).in_(sorted(set(taught_by.values()))),
+            where(StoredMessage.verdict).is_(SenderVerdict.VERIFIED),
+        )
     }
     authors = {key: mails[message].from_address if message in mails else None for key, message in taught_by.items()}
     return {key: frozenset({author} if author else ()) for key, author in authors.items()}

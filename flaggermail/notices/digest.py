@@ -9,6 +9,7 @@ from dataclasses import replace
 from flaggermail.notices import attention, duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import HeldBack, StoredMessage
 from flaggermail.record.trust import SenderTrust
@@ -20,11 +21,13 @@ LISTED = 40  # mails that the digest lists; the rest is counted
 def send_digest(env: Services) -> int:
     """Sends the officer on call a digest of the mails taken in late; returns their number."""
     with env.store.read() as tx:
-        if not tx.exists(StoredMessage, pending_digest=True):
+        if not tx.exists(StoredMessage, where(StoredMessage.pending_digest).is_(True)):
             return 0
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        missed = sorted(tx.find(StoredMessage, pending_digest=True), key=lambda m: (m.received_at, m.id))
+        missed = sorted(
+            tx.find(StoredMessage, where(StoredMessage.pending_digest).is_(True)), key=lambda m: (m.received_at, m.id)
+        )
         missed = attention.by_trust(work, missed)
         changes = [changed(message, replace(message, pending_digest=False)) for message in missed]
         work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(missed)} mails taken in late")
@@ -62,11 +65,11 @@ def tell_held_back(env: Services) -> int:
     Returns the number of those that were told; `rate_limits.digest_is_due` decides when.
     """
     with env.store.read() as tx:
-        if not tx.exists(HeldBack, told_at=None):
+        if not tx.exists(HeldBack, where(HeldBack.told_at).is_(None)):
             return 0
     with env.store.begin() as tx:
         work, held = UnitOfWork(env, tx, env.clock.now()), dict[tuple[str, bool, str | None], list[HeldBack]]()
-        for row in tx.find(HeldBack, told_at=None):
+        for row in tx.find(HeldBack, where(HeldBack.told_at).is_(None)):
             held.setdefault((row.officer, row.exercise, row.trust), []).append(row)
         return sum(_tell_held_back(work, officer, rows) for (officer, _, _), rows in held.items())
 

@@ -18,6 +18,7 @@ from flaggermail.notices import attention, duty, page_queue, rate_limits
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.case_values import Priority
 from flaggermail.record.events import EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, StoredMessage, Token
 from flaggermail.record.states import IN_HAND, CaseState
@@ -185,7 +186,16 @@ def tell_of_mail(
 def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
     """Returns the newest cases in hand of its election, for a reader on a phone without a case list at hand."""
     election = elections.election_of(work, message)
-    newest = work.tx.newest(Case, NAMED_CASES, election=election.code, state=list(IN_HAND)) if election else []
+    newest = (
+        work.tx.newest(
+            Case,
+            NAMED_CASES,
+            where(Case.election).is_(election.code),
+            where(Case.state).in_([CaseState(state) for state in IN_HAND]),
+        )
+        if election
+        else []
+    )
     return [{"number": case.number, "title": case.title, "state": case.state} for case in newest]
 
 
@@ -284,7 +294,12 @@ def unproven_referrer(work: UnitOfWork, case: Case) -> str | None:
     """
     if not has_referrer(work, case):
         return None
-    mails = work.tx.find(StoredMessage, case=case.number, direction=Direction.IN, from_address=case.referrer_address)
+    mails = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.case).is_(case.number),
+        where(StoredMessage.direction).is_(Direction.IN),
+        where(StoredMessage.from_address).is_(case.referrer_address),
+    )
     if any(mail.verdict == SenderVerdict.VERIFIED for mail in mails):
         return None
     return case.root_message or ""

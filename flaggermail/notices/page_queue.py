@@ -17,6 +17,7 @@ from flaggermail.oncall.pager_choice import alarm_text
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform
 from flaggermail.record.states import PageState
 from flaggermail.record.trust import SenderTrust
@@ -72,7 +73,13 @@ def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page
 def called_lately(work: UnitOfWork, officer: Officer, *, exercise: bool) -> int:
     """Returns the number of pages queued to that officer in the last hour, real or exercise; held ones do not count."""
     since = work.now - HOUR
-    return work.tx.count(Page, ("queued_at", since), officer=officer.id, state=CALLED, exercise=exercise)
+    return work.tx.count(
+        Page,
+        where(Page.queued_at).after(since),
+        where(Page.officer).is_(officer.id),
+        where(Page.state).in_(CALLED),
+        where(Page.exercise).is_(exercise),
+    )
 
 
 def mark(work: UnitOfWork, *, exercise: bool) -> str:

@@ -20,6 +20,7 @@ from flaggermail.mail.vocabulary import folded
 from flaggermail.notices import attention
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, OutboxMail, StoredMessage
 from flaggermail.record.states import SUPPRESSED
@@ -36,7 +37,7 @@ FLOOD = timedelta(hours=2)  # after which a flood of strangers that goes on is t
 
 def hold_back_if_over_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> bool:
     """True if the wanted notice or alarm is held back for the officer; records it once per deduplication key."""
-    if work.tx.exists(HeldBack, dedupe=wanted.dedupe):
+    if work.tx.exists(HeldBack, where(HeldBack.dedupe).is_(wanted.dedupe)):
         count_suppressed(work)
         return True
     shown = work.tx.get(StoredMessage, wanted.shows) if wanted.shows else None
@@ -51,7 +52,12 @@ def _over_own_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> boo
     """True if an alarm is beyond the limits of its class, or others of it wait for their digest."""
     limits, trust = work.env.settings.desk.rate_limits, _trust(wanted)
     waiting = work.tx.exists(
-        HeldBack, officer=officer.id, kind=wanted.kind, exercise=wanted.exercise, trust=wanted.trust, told_at=None
+        HeldBack,
+        where(HeldBack.officer).is_(officer.id),
+        where(HeldBack.kind).is_(wanted.kind),
+        where(HeldBack.exercise).is_(wanted.exercise),
+        where(HeldBack.trust).is_(wanted.trust),
+        where(HeldBack.told_at).is_(None),
     )
     lately, of_hour = (_of_class(work, officer, wanted, within) for within in (MINUTE, HOUR))
     return waiting or lately >= limits.burst or of_hour >= _hourly_limit(limits, trust)
@@ -77,20 +83,28 @@ def _over_senders_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack, sh
 
 def _of_class(work: UnitOfWork, officer: Officer, wanted: HeldBack, within: timedelta) -> int:
     """Returns the number of mails like the wanted one to the officer within that time, of the same class of trust."""
-    since = ("queued_at", work.now - within)
     return work.tx.count(
-        OutboxMail, since, recipient=officer.address, kind=wanted.kind, exercise=wanted.exercise, trust=wanted.trust
+        OutboxMail,
+        where(OutboxMail.queued_at).after(work.now - within),
+        where(OutboxMail.recipient).is_(officer.address),
+        where(OutboxMail.kind).is_(wanted.kind),
+        where(OutboxMail.exercise).is_(wanted.exercise),
+        where(OutboxMail.trust).is_(wanted.trust),
     )
 
 
 def _sent_about(work: UnitOfWork, officer: Officer, wanted: HeldBack, origin: str) -> list[datetime]:
     """Returns when the officer was sent notices of mail of that origin in the last hour."""
-    sent = work.tx.since(
-        OutboxMail, ("queued_at", work.now - HOUR), recipient=officer.address, kind=wanted.kind,
-        exercise=wanted.exercise, trust=wanted.trust,
-    )  # fmt: skip
+    sent = work.tx.find(
+        OutboxMail,
+        where(OutboxMail.queued_at).after(work.now - HOUR),
+        where(OutboxMail.recipient).is_(officer.address),
+        where(OutboxMail.kind).is_(wanted.kind),
+        where(OutboxMail.exercise).is_(wanted.exercise),
+        where(OutboxMail.trust).is_(wanted.trust),
+    )
     at = {mail.shows: mail.queued_at for mail in sent if mail.shows}
-    shown = work.tx.find(StoredMessage, id=sorted(at))
+    shown = work.tx.find(StoredMessage, where(StoredMessage.id).in_(sorted(at)))
     return [at[message.id] for message in shown if attention.origin(work, message) == origin]
 
 
@@ -121,10 +135,14 @@ def digest_is_due(work: UnitOfWork, officer: Officer, held: Sequence[HeldBack]) 
     interval = timedelta(minutes=work.env.settings.desk.rate_limits.min_interval_minutes)
     if trust is None:
         return not over_hourly_limit(work, officer, [Kind.ALARM, Kind.DIGEST], exercise=exercise)
-    told = work.tx.since(
-        OutboxMail, ("queued_at", work.now - FLOOD), recipient=officer.address, kind=Kind.DIGEST,
-        exercise=exercise, trust=held[0].trust,
-    )  # fmt: skip
+    told = work.tx.find(
+        OutboxMail,
+        where(OutboxMail.queued_at).after(work.now - FLOOD),
+        where(OutboxMail.recipient).is_(officer.address),
+        where(OutboxMail.kind).is_(Kind.DIGEST),
+        where(OutboxMail.exercise).is_(exercise),
+        where(OutboxMail.trust).is_(held[0].trust),
+    )
     if not told:
         return True
     since = work.now - max(mail.queued_at for mail in told)
@@ -138,14 +156,18 @@ def over_hourly_limit(work: UnitOfWork, officer: Officer, kinds: Collection[Kind
 
     Only mail of the desk's own counts.
     """
-    limits, wanted = work.env.settings.desk.rate_limits, [kind.value for kind in kinds]
+    limits, wanted = work.env.settings.desk.rate_limits, list(kinds)
     lately, of_hour = (
         work.tx.count(
-            OutboxMail, ("queued_at", work.now - within), recipient=officer.address, kind=wanted, exercise=exercise,
-            trust=None,
+            OutboxMail,
+            where(OutboxMail.queued_at).after(work.now - within),
+            where(OutboxMail.recipient).is_(officer.address),
+            where(OutboxMail.kind).in_(wanted),
+            where(OutboxMail.exercise).is_(exercise),
+            where(OutboxMail.trust).is_(None),
         )
         for within in (timedelta(minutes=limits.min_interval_minutes), HOUR)
-    )  # fmt: skip
+    )
     return lately > 0 and of_hour >= limits.mails_per_hour
 
 
@@ -157,7 +179,12 @@ def may_answer(work: UnitOfWork, stored: StoredMessage, kind: Kind, about: Event
     """
     limits, known = work.env.settings.desk.rate_limits, attention.trust_of(work, stored) is SenderTrust.KNOWN
     key = partial(mailbox_of) if known else partial(attention.sender_key, work.env)
-    lately = [mail.recipient for mail in work.tx.since(OutboxMail, ("queued_at", work.now - HOUR), kind=kind.value)]
+    lately = [
+        mail.recipient
+        for mail in work.tx.find(
+            OutboxMail, where(OutboxMail.queued_at).after(work.now - HOUR), where(OutboxMail.kind).is_(kind)
+        )
+    ]
     of_sender = sum(key(recipient) == key(stored.from_address or "") for recipient in lately)
     if of_sender < limits.answers_per_sender and (known or len(lately) < limits.answers_per_hour):
         return True
@@ -195,7 +222,7 @@ def misunderstood_key(work: UnitOfWork, officer: Officer, text: str) -> str:
 
 def is_loop(work: UnitOfWork, officer: Officer, reason: str) -> bool:
     """True if this reply was already answered today, or too many of this officer's were not understood this hour."""
-    told = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
+    told = work.tx.exists(OutboxMail, where(OutboxMail.dedupe).is_(f"{reason}/{officer.address.lower()}"))
     hour = f"misunderstood {officer.id} {work.now:%Y-%m-%dT%H}"
     if told or work.tx.reached(hour) >= work.env.settings.desk.rate_limits.answers_per_sender:
         count_suppressed(work)

@@ -22,6 +22,7 @@ from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.outbox_states import NEXT, moved
 from flaggermail.record.rows import (
@@ -42,7 +43,7 @@ from flaggermail.services import EventRef, UnitOfWork
 def returned(work: UnitOfWork, message: Message) -> list[OutboxMail]:
     """Returns our mails that a report is about: by Message-ID and, with several recipients, by the failed ones."""
     about, failed = message.original_message_id, {address.lower() for address in message.failed_recipients}
-    sent = work.tx.find(OutboxMail, message_id=about) if about else []
+    sent = work.tx.find(OutboxMail, where(OutboxMail.message_id).is_(about)) if about else []
     return [mail for mail in sent if not failed or mail.recipient.lower() in failed]
 
 
@@ -173,7 +174,9 @@ def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredM
     was not sent: its clocks are cancelled, and it can be sent again.
     """
     notification = work.tx.get(Notification, notification_id)
-    mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
+    mails = work.tx.find(
+        OutboxMail, where(OutboxMail.notification).is_(notification_id), where(OutboxMail.at_most_once).is_(True)
+    )
     if notification is None or notification.state not in {NotificationState.APPROVED, NotificationState.SENT}:
         return
     # 1. A recipient has it, or may have it: it remains sent, from the first remaining acceptance.
@@ -183,7 +186,9 @@ def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredM
         return
     # 2. No recipient has it: cancel its clocks, because a running one would still remind.
     about = EventRef(case=notification.case, notification=notification.id, message=stored.id)
-    for clock in work.tx.find(ClockRow, notification=notification.id, state=ClockState.RUNNING):
+    for clock in work.tx.find(
+        ClockRow, where(ClockRow.notification).is_(notification.id), where(ClockRow.state).is_(ClockState.RUNNING)
+    ):
         change = changed(clock, replace(clock, state=ClockState.CANCELLED))
         work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
     # 3. Mark it failed, so that it can be sent again.
@@ -195,7 +200,9 @@ def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredM
 
 def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: EventRef) -> None:
     """Cancels queued reminders about a notification that was not sent; the bounce raises its own alarm."""
-    for mail in work.tx.find(OutboxMail, notification=notification.id, state=MailState.QUEUED):
+    for mail in work.tx.find(
+        OutboxMail, where(OutboxMail.notification).is_(notification.id), where(OutboxMail.state).is_(MailState.QUEUED)
+    ):
         if mail.kind in {Kind.REMINDER, Kind.ESCALATION} and not mail.tries:
             withdrawn = replace(moved(mail, MailState.CANCELLED), next_try_at=None)
             work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)

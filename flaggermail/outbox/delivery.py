@@ -24,6 +24,7 @@ from flaggermail.outbox import integrity
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Interrupt, Refused, Submission, Transaction, Unknown
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState
@@ -57,7 +58,7 @@ def recover(env: Services) -> int:
     """Settles attempts that were in progress when the program last died; returns their number."""
     with env.store.begin() as tx:
         work, settled = UnitOfWork(env, tx, env.clock.now()), 0
-        for mail in tx.readable(OutboxMail, state=MailState.ATTEMPTING):
+        for mail in tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.ATTEMPTING)):
             if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
                 integrity.tell(work, mail.id, found)
                 continue
@@ -115,7 +116,11 @@ def due(tx: Transaction, now: datetime, without: Collection[str] = ()) -> list[O
 
 def _waiting(tx: Transaction, without: Collection[str] = ()) -> list[OutboxMail]:
     """Returns the mails to try when due: all queued mail, or only the first one while the server is unreachable."""
-    queued = [mail for mail in tx.readable(OutboxMail, state=MailState.QUEUED) if mail.id not in without]
+    queued = [
+        mail
+        for mail in tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
+        if mail.id not in without
+    ]
     asking = next((mail for mail in queued if mail.tries and _server_unreachable(tx, mail)), None)
     return queued if asking is None else [asking]
 

@@ -17,7 +17,9 @@ from flaggermail.notices import notices
 from flaggermail.notifications.approval import APPROVES
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Notification, OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
 
 _PASSED = frozenset({"approved", "sent", "failed"})  # states of a notification that was approved
@@ -36,8 +38,8 @@ class Unsound(StrEnum):
 
 def unreadable(tx: Transaction, state: str) -> list[str]:
     """Returns the keys of the mails in a state whose row cannot be read."""
-    read = {mail.id for mail in tx.readable(OutboxMail, state=state)}
-    keys = tx.keys(OutboxMail, state=state)
+    read = {mail.id for mail in tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState(state)))}
+    keys = tx.keys(OutboxMail, where(OutboxMail.state).is_(MailState(state)))
     return [key for key in keys if key not in read] if len(keys) != len(read) else []
 
 
@@ -79,7 +81,7 @@ def _may_approve(work: UnitOfWork, officer_id: str) -> bool:
 def is_told(tx: Transaction, keys: Collection[str]) -> bool:
     """True if the alarm about each of these mails was raised."""
     kinds = (AlarmKind.OUTBOX_CHANGED, AlarmKind.OCTETS_LOST)
-    return all(any(tx.exists(Alarm, id=alarm_key(kind, key)) for kind in kinds) for key in keys)
+    return all(any(tx.exists(Alarm, where(Alarm.id).is_(alarm_key(kind, key))) for kind in kinds) for key in keys)
 
 
 def tell(work: UnitOfWork, key: str, found: Unsound) -> None:

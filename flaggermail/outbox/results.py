@@ -15,6 +15,7 @@ from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import Change, EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
@@ -80,7 +81,16 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     settled = replace(moved(mail, MailState.ACCEPTED), done_at=answer.at, answer=answer.answer)
     _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _AttemptEnd(AttemptResult.ACCEPTED, 250, answer.answer))
     sent_at = _first_acceptance(work, mail, answer.at)
-    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT)), None)
+    own = next(
+        iter(
+            work.tx.find(
+                StoredMessage,
+                where(StoredMessage.message_id).is_(mail.message_id),
+                where(StoredMessage.direction).is_(Direction.OUT),
+            )
+        ),
+        None,
+    )
     if own is not None and own.received_at != sent_at:
         change = changed(own, replace(own, received_at=sent_at))
         work.record(
@@ -93,7 +103,9 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
 
 def _first_acceptance(work: UnitOfWork, mail: OutboxMail, at: datetime) -> datetime:
     """Returns when the first recipient's mail was accepted: the clocks start then."""
-    copies = work.tx.find(OutboxMail, message_id=mail.message_id)  # not by state: nearly every mail is accepted
+    copies = work.tx.find(
+        OutboxMail, where(OutboxMail.message_id).is_(mail.message_id)
+    )  # not by state: nearly every mail is accepted
     return min((copy.done_at for copy in copies if copy.state == MailState.ACCEPTED and copy.done_at), default=at)
 
 
@@ -137,7 +149,9 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
 def _fail_if_all_refused(work: UnitOfWork, notification_id: str) -> None:
     """Marks the notification as failed once all its recipients have refused it."""
     notification = work.tx.get(Notification, notification_id)
-    mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
+    mails = work.tx.find(
+        OutboxMail, where(OutboxMail.notification).is_(notification_id), where(OutboxMail.at_most_once).is_(True)
+    )
     if notification is not None and all(mail.state == MailState.REFUSED for mail in mails):
         failed = changed(notification, replace(notification, state=NotificationState.FAILED))
         work.record(
@@ -156,7 +170,10 @@ def _tries(work: UnitOfWork, mail: OutboxMail, answer: Refused | None = None) ->
     """
     if answer is not None and answer.connection_failed:
         return 1 if answer.code in _UNREACHABLE_CODES else mail.tries
-    return sum(attempt.result != AttemptResult.UNREACHABLE for attempt in work.tx.find(Attempt, mail=mail.id))
+    return sum(
+        attempt.result != AttemptResult.UNREACHABLE
+        for attempt in work.tx.find(Attempt, where(Attempt.mail).is_(mail.id))
+    )
 
 
 def _next_try(work: UnitOfWork, mail: OutboxMail, tries: int) -> datetime | None:
@@ -189,7 +206,16 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
 
 def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
     """Settles the mail if its copy arrived before we gave up waiting for the answer; returns True if it did."""
-    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT)), None)
+    own = next(
+        iter(
+            work.tx.find(
+                StoredMessage,
+                where(StoredMessage.message_id).is_(mail.message_id),
+                where(StoredMessage.direction).is_(Direction.OUT),
+            )
+        ),
+        None,
+    )
     found = {proof.id: at for proof, at in proven(work, own)} if own else {}
     if mail.id in found:
         settle(work, mail, Accepted(mail.recipient, found[mail.id], COPY_FOUND))

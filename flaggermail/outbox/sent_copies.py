@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
@@ -19,7 +20,7 @@ def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datet
     there must be as many distinct copies (each has its own path through the server) as mails that were or may have been
     accepted.
     """
-    mails = work.tx.find(OutboxMail, message_id=own.message_id)
+    mails = work.tx.find(OutboxMail, where(OutboxMail.message_id).is_(own.message_id))
     doubtful = [mail for mail in mails if mail.state == MailState.UNCERTAIN]
     taken = sum(mail.state in _MAY_LEAVE_A_COPY or mail.bounced for mail in mails)
     arrivals = _arrivals(work, own, everywhere=not taken and len(doubtful) == 1)
@@ -36,7 +37,7 @@ def _arrivals(work: UnitOfWork, own: StoredMessage, *, everywhere: bool) -> list
     desk = work.env.settings.desk
     in_sent = desk.submission.proof == "sent"
     first: dict[str, datetime] = {}
-    for copy in work.tx.find(Delivery, message=own.id):
+    for copy in work.tx.find(Delivery, where(Delivery.message).is_(own.id)):
         if everywhere or copy.folder.startswith(desk.mailbox.sent) is in_sent:
             first[copy.digest] = min(first.get(copy.digest, copy.internaldate), copy.internaldate)
     return sorted(first.values())

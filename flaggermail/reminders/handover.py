@@ -17,6 +17,7 @@ from flaggermail.oncall.escalation import Expected
 from flaggermail.oncall.schedule import AT_MOST, Officer, changes
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.record.states import CaseState, MailState
@@ -53,16 +54,20 @@ def gather(work: UnitOfWork) -> Note:
     reminders = sorted(
         (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
     )
-    cases = work.tx.find(Case, state=[CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED])
+    cases = work.tx.find(Case, where(Case.state).in_([CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED]))
     return Note(
         cases=sorted(cases, key=lambda case: (case.opened_at, case.number)),
         clocks=[(one, next(iter(escalation.upcoming(one.silence, one.steps, who)), None)) for one in running],
         unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
         acknowledged=[r for r in reminders if r.acknowledged_until is not None and work.now < r.acknowledged_until],
         quarantine=attention.by_trust(
-            work, sorted(work.tx.find(StoredMessage, place=Place.QUARANTINE), key=lambda m: (m.received_at, m.id))
+            work,
+            sorted(
+                work.tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE)),
+                key=lambda m: (m.received_at, m.id),
+            ),
         ),
-        uncertain=work.tx.readable(OutboxMail, state=MailState.UNCERTAIN),
+        uncertain=work.tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN)),
     )
 
 
@@ -101,7 +106,7 @@ def _unsent_change(work: UnitOfWork) -> ScheduleChange | None:
     change = ScheduleChange(past[-1][0], past[-1][1])
     began = min((row.since for row in work.tx.find(InForce)), default=work.now)
     reason = _reason(change)
-    queued = work.tx.exists(OutboxMail, dedupe=f"{reason}/{change.officer.address.lower()}")
+    queued = work.tx.exists(OutboxMail, where(OutboxMail.dedupe).is_(f"{reason}/{change.officer.address.lower()}"))
     is_news = change.at >= began and not queued and work.tx.get(Withheld, reason) is None
     return change if is_news else None
 

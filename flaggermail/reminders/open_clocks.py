@@ -12,6 +12,7 @@ from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, SentStep, Silence, Step
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import ClockKind
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
 from flaggermail.record.states import CaseState, ClockState
@@ -57,7 +58,9 @@ def _telling(reminder: Reminder) -> SentStep:
 
 def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
     """Yields running clocks of notifications and cases without a decision, selected by SQL."""
-    running = tx.find(ClockRow, state=ClockState.RUNNING, kind=[RECEIPT, HUMAN])
+    running = tx.find(
+        ClockRow, where(ClockRow.state).is_(ClockState.RUNNING), where(ClockRow.kind).in_([RECEIPT, HUMAN])
+    )
     unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
     for clock in running:
         notification = tx.get(Notification, clock.notification)
@@ -67,10 +70,10 @@ def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
             if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
                 continue  # before any answer, only the receipt clock reminds, if the channel can confirm
             steps = [s for s in policy if s.clock == clock.kind]
-            told = tx.find(Reminder, notification=notification.id)
+            told = tx.find(Reminder, where(Reminder.notification).is_(notification.id))
             yield OpenClock(case, notification, clock.kind, clock.started_at, steps, told)
-    for case in tx.find(Case, state=CaseState.OPEN, decision=None):
+    for case in tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None)):
         steps = list(escalation.read_steps(case.reminders))
         if steps:
-            told = tx.find(Reminder, case=case.number, notification=None)
+            told = tx.find(Reminder, where(Reminder.case).is_(case.number), where(Reminder.notification).is_(None))
             yield OpenClock(case, None, DECISION, case.opened_at, steps, told)

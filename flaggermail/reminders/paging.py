@@ -23,6 +23,7 @@ from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Page, PageCode, Reminder
 from flaggermail.record.states import CaseState, ClockState, PageState
@@ -52,7 +53,7 @@ def _due(work: UnitOfWork) -> Iterator[tuple[Officer, int, Wake]]:
     rota = work.env.settings.rota
     if not any(officer.pagers for officer in rota.officers):
         return
-    unanswered = work.tx.find(Reminder, acknowledged_at=None, withheld=False)
+    unanswered = work.tx.find(Reminder, where(Reminder.acknowledged_at).is_(None), where(Reminder.withheld).is_(False))
     recent = (r for r in unanswered if r.told_at > work.now - LOOKED_BACK and Means.PAGER in r.how)
     for _, together in groupby(sorted(recent, key=lambda r: (r.token, r.id)), key=lambda r: r.token):
         first, *more = together  # reminders in one mail share a token
@@ -69,7 +70,9 @@ def _due(work: UnitOfWork) -> Iterator[tuple[Officer, int, Wake]]:
 
 
 def _pages_of(tx: Transaction, about: str, officer: Officer) -> list[Page]:
-    return sorted(tx.find(Page, about=about, officer=officer.id), key=lambda page: page.position)
+    return sorted(
+        tx.find(Page, where(Page.about).is_(about), where(Page.officer).is_(officer.id)), key=lambda page: page.position
+    )
 
 
 def waits(tx: Transaction, reminder: Reminder) -> bool:
@@ -119,7 +122,7 @@ def recover(env: Services) -> int:
     """Repeats calls that were in progress when the program last died; returns the number of pages."""
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        doubtful = tx.find(Page, state=PageState.ATTEMPTING)
+        doubtful = tx.find(Page, where(Page.state).is_(PageState.ATTEMPTING))
         for page in doubtful:
             if page.tries >= MOST_TRIES:
                 _settle(work, page, Paged(taken=False, why="the program ended in each call"))
@@ -136,10 +139,10 @@ def _first(waiting: Iterable[Page]) -> Page | None:
 def _claim(env: Services) -> Page | None:
     """Takes the page that has waited longest and commits its attempt before the network is touched."""
     with env.store.read() as tx:
-        if not tx.exists(Page, state=PageState.QUEUED):
+        if not tx.exists(Page, where(Page.state).is_(PageState.QUEUED)):
             return None
     with env.store.begin() as tx:
-        page = _first(tx.find(Page, state=PageState.QUEUED))
+        page = _first(tx.find(Page, where(Page.state).is_(PageState.QUEUED)))
         if page is None:
             return None
         work = UnitOfWork(env, tx, env.clock.now())

@@ -21,6 +21,7 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -86,7 +87,12 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
     in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
-    for message in work.tx.find(StoredMessage, place=Place.QUARANTINE, pending_digest=False, exercise=False):
+    for message in work.tx.find(
+        StoredMessage,
+        where(StoredMessage.place).is_(Place.QUARANTINE),
+        where(StoredMessage.pending_digest).is_(False),
+        where(StoredMessage.exercise).is_(False),
+    ):
         late = message.first_seen_at - message.received_at > old
         if late or message.from_junk or (message.enclosed_in is not None and message.placed_by is None):
             continue
@@ -133,7 +139,7 @@ def _reason(work: UnitOfWork, officer: Officer) -> str:
 def _may_remind(work: UnitOfWork, officer: Officer) -> bool:
     """True if this person was not reminded in this interval yet."""
     reason = _reason(work, officer)
-    queued = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
+    queued = work.tx.exists(OutboxMail, where(OutboxMail.dedupe).is_(f"{reason}/{officer.address.lower()}"))
     return not queued and work.tx.get(Withheld, reason) is None
 
 

@@ -11,6 +11,7 @@ from flaggermail.notices import code_pages
 from flaggermail.notifications.approval import ByReply, Offer, step_of
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Device, OutboxMail, Token
 from flaggermail.record.topics import Topic
 from flaggermail.services import Services, UnitOfWork
@@ -51,6 +52,11 @@ def _offer(work: UnitOfWork, answered: OutboxMail | None, officer: str | None) -
     means = work.env.settings.desk.approval.means
     if answered is None or means not in {ByReply.PAGER, ByReply.MAIL}:
         return None
-    shown = work.tx.find(Token, purpose=Topic.APPROVAL, notification=answered.notification, officer=officer)
+    shown = work.tx.find(
+        Token,
+        where(Token.purpose).is_(Topic.APPROVAL),
+        where(Token.notification).is_(answered.notification),
+        where(Token.officer).is_(officer),
+    )
     offers = [offer for token in shown if (offer := code_pages.offer_of(work, token)) is not None]
     return max(offers, key=lambda offer: offer.expires_at, default=None)

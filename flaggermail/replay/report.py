@@ -11,6 +11,7 @@ from flaggermail.matching import scoring
 from flaggermail.notifications import latency
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import ClockKind
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import (
     Alarm,
@@ -46,17 +47,33 @@ def report(env: Services, scenario: Scenario) -> Report:
     """Reads the outcome back from the store; exercises are in no figure."""
     given = {case.number for case in scenario.given.cases}
     with env.store.read() as tx:
-        elections = [election.code for election in tx.find(Election, exercise=False)]
+        elections = [election.code for election in tx.find(Election, where(Election.exercise).is_(False))]
         found: Json = {
-            "cases": [_case(env, tx, c) for c in tx.find(Case, exercise=False) if c.number not in given],
+            "cases": [
+                _case(env, tx, c) for c in tx.find(Case, where(Case.exercise).is_(False)) if c.number not in given
+            ],
             "notifications": [
                 _notification(env, tx, n)
-                for n in tx.find(Notification, exercise=False)
+                for n in tx.find(Notification, where(Notification.exercise).is_(False))
                 if n.case not in given and n.counted and n.sent_at
             ],
-            "quarantine": [_quarantined(m) for m in tx.find(StoredMessage, place=Place.QUARANTINE, exercise=False)],
-            "declined": len(tx.find(Decline, taken_back_at=None, election=elections)),
-            "outgoing": [_outgoing(env, m) for m in tx.find(OutboxMail, state=MailState.ACCEPTED, exercise=False)],
+            "quarantine": [
+                _quarantined(m)
+                for m in tx.find(
+                    StoredMessage,
+                    where(StoredMessage.place).is_(Place.QUARANTINE),
+                    where(StoredMessage.exercise).is_(False),
+                )
+            ],
+            "declined": len(
+                tx.find(Decline, where(Decline.taken_back_at).is_(None), where(Decline.election).in_(elections))
+            ),
+            "outgoing": [
+                _outgoing(env, m)
+                for m in tx.find(
+                    OutboxMail, where(OutboxMail.state).is_(MailState.ACCEPTED), where(OutboxMail.exercise).is_(False)
+                )
+            ],
         }
         story = tuple(_story(env, tx, given))
     return Report(scenario.title, found, story, tuple(differences(scenario.expect, found)))
@@ -67,9 +84,11 @@ def _shown(env: Services, instant: datetime | None) -> str | None:
 
 
 def _case(env: Services, tx: Transaction, case: Case) -> Json:
-    messages = sorted(tx.find(StoredMessage, case=case.number), key=lambda m: (m.received_at, m.id))
-    notes = tx.find(ContactNote, case=case.number)
-    reminders = [r for r in tx.find(Reminder, case=case.number) if r.notification is None]
+    messages = sorted(
+        tx.find(StoredMessage, where(StoredMessage.case).is_(case.number)), key=lambda m: (m.received_at, m.id)
+    )
+    notes = tx.find(ContactNote, where(ContactNote.case).is_(case.number))
+    reminders = [r for r in tx.find(Reminder, where(Reminder.case).is_(case.number)) if r.notification is None]
     return {
         "number": case.number,
         "election": case.election,
@@ -100,8 +119,8 @@ def _case(env: Services, tx: Transaction, case: Case) -> Json:
 
 
 def _notification(env: Services, tx: Transaction, notification: Notification) -> Json:
-    clocks = {c.kind: c for c in tx.find(ClockRow, notification=notification.id)}
-    told = tx.find(Reminder, notification=notification.id)
+    clocks = {c.kind: c for c in tx.find(ClockRow, where(ClockRow.notification).is_(notification.id))}
+    told = tx.find(Reminder, where(Reminder.notification).is_(notification.id))
     platform = tx.get(Platform, notification.platform)
     human = _minutes(clocks.get(ClockKind.HUMAN))
     return {
@@ -115,7 +134,7 @@ def _notification(env: Services, tx: Transaction, notification: Notification) ->
         "reported_hours": None if human is None else latency.hours(human),
         "reminders": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == Kind.REMINDER),
         "escalations": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == Kind.ESCALATION),
-        "alarms": [a.kind for a in tx.find(Alarm, notification=notification.id)],
+        "alarms": [a.kind for a in tx.find(Alarm, where(Alarm.notification).is_(notification.id))],
         "by_hand": notification.by_hand or any(c.by_hand for c in clocks.values()),
         "oral": any(c.oral for c in clocks.values()),
     }
@@ -162,8 +181,11 @@ def _story(env: Services, tx: Transaction, given: set[str]) -> Iterator[str]:
         if case.exercise:
             yield f"{case.number} {case.type}, {case.state}, an exercise: in no figure"
             continue
-        yield f"{case.number} {case.type}, {case.state}, {len(tx.find(StoredMessage, case=case.number))} messages"
-        for notification in tx.find(Notification, case=case.number, counted=True):
+        messages = tx.count(StoredMessage, where(StoredMessage.case).is_(case.number))
+        yield f"{case.number} {case.type}, {case.state}, {messages} messages"
+        for notification in tx.find(
+            Notification, where(Notification.case).is_(case.number), where(Notification.counted).is_(True)
+        ):
             if notification.sent_at is not None:
                 yield from _clock_lines(env, tx, notification)
 
@@ -172,7 +194,9 @@ def _clock_lines(env: Services, tx: Transaction, notification: Notification) -> 
     platform = tx.get(Platform, notification.platform)
     name = platform.name if platform else notification.platform
     yield f"  {name}, {notification.channel_name}: sent {_shown(env, notification.sent_at)}"
-    for clock in sorted(tx.find(ClockRow, notification=notification.id), key=lambda c: CLOCKS.index(c.kind)):
+    for clock in sorted(
+        tx.find(ClockRow, where(ClockRow.notification).is_(notification.id)), key=lambda c: CLOCKS.index(c.kind)
+    ):
         minutes = _minutes(clock)
         if minutes is None:
             yield f"    {clock.kind}: {clock.state}"
@@ -183,7 +207,9 @@ def _clock_lines(env: Services, tx: Transaction, notification: Notification) -> 
                 f"    {clock.kind}: {took} / {latency.spoken(minutes, 'nl')}"
                 f", at {_shown(env, clock.stopped_at)}{''.join(f', {mark}' for mark in marks)}"
             )
-    for reminder in sorted(tx.find(Reminder, notification=notification.id), key=lambda r: r.told_at):
+    for reminder in sorted(
+        tx.find(Reminder, where(Reminder.notification).is_(notification.id)), key=lambda r: r.told_at
+    ):
         yield f"    {reminder.kind} at {_shown(env, reminder.told_at)} to {reminder.officer}"
 
 

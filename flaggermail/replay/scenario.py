@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, Field
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import Address
 from flaggermail.mail.tailed_numbers import tailed_numbers
+from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.replay.codes import code_at
@@ -343,7 +344,11 @@ def _answered_mail(env: Services, wanted: Answers, file: str) -> OutboxMail:
 def sent(env: Services, wanted: Answers) -> list[OutboxMail]:
     """Returns our sent mails that match `wanted`, whatever its `number`."""
     with env.store.read() as tx:
-        return [mail for mail in tx.find(OutboxMail, state=MailState.ACCEPTED) if _matches(mail, wanted, env)]
+        return [
+            mail
+            for mail in tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.ACCEPTED))
+            if _matches(mail, wanted, env)
+        ]
 
 
 def _matches(mail: OutboxMail, wanted: Answers, env: Services) -> bool:

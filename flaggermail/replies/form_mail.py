@@ -16,6 +16,7 @@ from flaggermail.notices import reading
 from flaggermail.notices.notices import Notice, tell, unfolded
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
 from flaggermail.record.topics import Topic
@@ -65,7 +66,9 @@ def as_sent(work: UnitOfWork, case: Case, token: str, language: str, answers: Co
     """
     ours = [
         mail
-        for mail in work.tx.find(StoredMessage, case=case.number, direction=Direction.OUT)
+        for mail in work.tx.find(
+            StoredMessage, where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.OUT)
+        )
         if token in reply_tokens.tokens([mail.message_id or ""])
     ]
     named = [mail for mail in ours if mail.message_id in answers]
@@ -109,7 +112,7 @@ def _referral(work: UnitOfWork, case: Case) -> str:
 
 def _earlier(work: UnitOfWork, case: Case) -> list[Case]:
     """Returns the related cases, then those on the same narrative."""
-    related = work.tx.find(Case, number=list(case.related))
+    related = work.tx.find(Case, where(Case.number).in_(list(case.related)))
     return [*related, *(other for other in same_narrative(work.tx, case) if other not in related)]
 
 

@@ -26,6 +26,7 @@ from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Device, Notification, Reminder, StoredMessage, Token
 from flaggermail.record.states import NotificationState
@@ -158,7 +159,7 @@ def _settled(work: UnitOfWork, token: Token) -> str:
 def _addresses_another_mail(work: UnitOfWork, reply: _Reply) -> bool:
     """True if the mail is addressed to the token of another mail to an officer than the one it replies to."""
     message = replace(reply.message, references=(), headers=())
-    tokens = work.tx.find(Token, token=lookup.tokens_of(message))
+    tokens = work.tx.find(Token, where(Token.token).in_(lookup.tokens_of(message)))
     return any(token.officer is not None and token.token != reply.token.token for token in tokens)
 
 
@@ -181,10 +182,10 @@ def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understoo
             return verbs.not_understood(Why.SETTLED, Topic.NOTICE, found.language, "another's shift")
         if isinstance(act, acts.NoteContact) and work.tx.exists(
             ContactNote,
-            case=act.case,
-            notification=reply.token.notification,
-            effective_at=act.effective_at,
-            author=reply.officer.id,
+            where(ContactNote.case).is_(act.case),
+            where(ContactNote.notification).is_(reply.token.notification),
+            where(ContactNote.effective_at).is_(act.effective_at),
+            where(ContactNote.author).is_(reply.officer.id),
         ):
             return verbs.not_understood(Why.USED, topic, found.language)
     return found
@@ -211,7 +212,7 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
         means=channel.kind if channel and channel.kind != MAIL else "phone",
         submits=portal_texts.counted_as(use) if use else "",
         names=reply.code.names,
-        device=next((device.id for device in work.tx.find(Device, token=token.token)), ""),
+        device=next((device.id for device in work.tx.find(Device, where(Device.token).is_(token.token))), ""),
         message=token.message or "",
         reminder=token.reminder or "",
         officers={officer.id: officer.name for officer in settings.rota.officers},

@@ -22,6 +22,7 @@ from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.case_values import Priority
 from flaggermail.record.events import Change, EventKind
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.rules import classifier
@@ -99,7 +100,7 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
 
 def count(work: UnitOfWork) -> int:
     """Returns the number of messages that `compare` classifies, plus those whose classification fails."""
-    return sum(_exists(row) for row in work.tx.find(StoredMessage, direction=Direction.IN))
+    return sum(_exists(row) for row in work.tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN)))
 
 
 def archive(work: UnitOfWork) -> Iterator[ArchivedMessage]:
@@ -149,7 +150,10 @@ def _arrived(then: UnitOfWork, stored: StoredMessage, row: StoredMessage, messag
 
 def _raw(then: UnitOfWork, row: StoredMessage) -> RawMessage:
     """Returns the first delivery of a message, without its octets."""
-    first = min(then.tx.find(Delivery, message=row.id, digest=row.digest), key=lambda one: one.first_seen_at)
+    first = min(
+        then.tx.find(Delivery, where(Delivery.message).is_(row.id), where(Delivery.digest).is_(row.digest)),
+        key=lambda one: one.first_seen_at,
+    )
     junk = first.folder == then.env.settings.desk.mailbox.junk
     return RawMessage(
         b"", first.internaldate, first.folder, first.uidvalidity, first.uid, Role.JUNK if junk else Role.INBOX

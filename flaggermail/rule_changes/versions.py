@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import InForce
 from flaggermail.rules.files import version_of
@@ -35,13 +36,20 @@ def note(env: Services, actor: str = DAEMON) -> None:
 
 
 def _in_force(tx: Transaction, what: Versioned, version: str) -> InForce | None:
-    return next((row for row in tx.find(InForce, version=version) if row.what == what and row.until is None), None)
+    return next(
+        (
+            row
+            for row in tx.find(InForce, where(InForce.version).is_(version))
+            if row.what == what and row.until is None
+        ),
+        None,
+    )
 
 
 def _record(work: UnitOfWork, what: Versioned, version: str, digest: str) -> None:
     if _in_force(work.tx, what, version) is not None:
         return  # another process has recorded it
-    before = [row for row in work.tx.find(InForce, what=what) if row.until is None]
+    before = [row for row in work.tx.find(InForce, where(InForce.what).is_(what)) if row.until is None]
     number = work.tx.number("in force")
     row = InForce(id=f"{what} {number}", what=what, version=version, digest=digest, since=work.now)
     ended = [changed(old, replace(old, until=work.now)) for old in before]

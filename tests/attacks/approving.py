@@ -13,6 +13,8 @@ from pathlib import Path
 from pyotp import TOTP, parse_uri
 
 from flaggermail.cli.acting import typed
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListPager
 from flaggermail.settings.model import ApprovalSettings, PagerSettings, Settings
@@ -69,7 +71,10 @@ def types(desk: Desk, line: str, by: str) -> str:
 
 def latest(desk: Desk, kind: str, recipient: str) -> OutboxMail:
     """Returns our last mail of that kind to that person, as a member of the mailbox finds it in Sent."""
-    return max((m for m in desk.all(OutboxMail, kind=kind) if m.recipient == recipient), key=lambda m: m.id)
+    return max(
+        (m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind))) if m.recipient == recipient),
+        key=lambda m: m.id,
+    )
 
 
 def text_of(desk: Desk, sent: OutboxMail) -> str:
@@ -131,7 +136,7 @@ def with_app(desk: Desk, officer: str, by: str = "clerk") -> App:
 
 def asked_first_code(desk: Desk, officer: str) -> OutboxMail:
     """Returns our last mail that asks for a first code."""
-    mails = desk.all(OutboxMail, recipient=ADDRESSES[officer])
+    mails = desk.all(OutboxMail, where(OutboxMail.recipient).is_(ADDRESSES[officer]))
     return max((m for m in mails if m.dedupe.startswith("device/d") and m.dedupe.count("/") == 2), key=lambda m: m.id)
 
 
@@ -142,5 +147,9 @@ def asked(desk: Desk, officer: str) -> OutboxMail:
 
 def told(desk: Desk, stored: StoredMessage) -> str:
     """Returns our answer to that reply, as flowing text; empty without an answer."""
-    found = [m for m in desk.all(OutboxMail, kind="reply_answer") if m.dedupe.startswith(f"answer/{stored.id}/")]
+    found = [
+        m
+        for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
+        if m.dedupe.startswith(f"answer/{stored.id}/")
+    ]
     return " ".join(text_of(desk, found[0]).split()) if found else ""

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.settings.model import Settings
@@ -72,7 +73,9 @@ class Night:
 
     def latest(self, kind: Kind, recipient: str = OFFICER) -> OutboxMail:
         """Returns the last mail of that kind to that address."""
-        found = [one for one in self.desk.all(OutboxMail, kind=kind.value) if one.recipient == recipient]
+        found = [
+            one for one in self.desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)) if one.recipient == recipient
+        ]
         return max(found, key=lambda one: one.id)
 
     def form(self, subject: str, text: str = "Zie https://x.example/1", word: str = "neem") -> OutboxMail:
@@ -128,7 +131,7 @@ class Night:
         """Returns the texts of the mails that answer that reply; all go to the officer's listed address."""
         found = [
             one
-            for one in self.desk.all(OutboxMail, kind=Kind.REPLY_ANSWER.value)
+            for one in self.desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
             if reply.message_id in self.desk.env.parser.parse(self.desk.env.octets.get(one.digest)).in_reply_to
         ]
         assert {one.recipient for one in found} <= {OFFICER}

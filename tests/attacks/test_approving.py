@@ -14,6 +14,8 @@ from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.commands.acts import Approve, Draft
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Device, Notification, OutboxMail
 from tests.attacks.approving import (
     ADDRESSES,
@@ -87,7 +89,7 @@ def test_a_first_code_from_an_unverified_sender_confirms_nothing(desk: Desk, aut
     """The enroller saw the QR code; a mail in the officer's name that nobody vouches for does not make it count."""
     app = enrolled(desk, "officer1")
     replied(desk, asked_first_code(desk, "officer1"), app.code(), auth=auth)
-    assert desk.one(Device, officer="officer1").confirmed_at is None
+    assert desk.one(Device, where(Device.officer).is_("officer1")).confirmed_at is None
 
 
 def test_a_colleague_does_not_confirm_somebody_elses_device(desk: Desk) -> None:
@@ -97,7 +99,7 @@ def test_a_colleague_does_not_confirm_somebody_elses_device(desk: Desk) -> None:
     replied(desk, request, app.code(), by=ADDRESSES["officer2"])
     desk.go_on(121)
     replied(desk, request, app.code())
-    assert desk.one(Device, officer="officer1").confirmed_at is None
+    assert desk.one(Device, where(Device.officer).is_("officer1")).confirmed_at is None
 
 
 def test_a_valid_device_is_not_replaced_in_silence(desk: Desk) -> None:
@@ -109,7 +111,7 @@ def test_a_valid_device_is_not_replaced_in_silence(desk: Desk) -> None:
     for address in (OFFICER, HEAD):
         assert "App voor codes ingetrokken" in latest(desk, "officer_notice", address).subject
     with_app(desk, "officer1")
-    assert [d.revoked_at is None for d in desk.all(Device, officer="officer1")] == [False, True]
+    assert [d.revoked_at is None for d in desk.all(Device, where(Device.officer).is_("officer1"))] == [False, True]
 
 
 def test_where_two_approve_an_approver_sees_no_ones_secret(tmp_path: Path) -> None:
@@ -140,14 +142,16 @@ def test_a_code_counts_once_across_restarts(desk: Desk, tmp_path: Path) -> None:
     """A member reads an officer's code in the inbox and writes it below another draft, after a restart: nothing."""
     app = with_app(desk, "officer1")
     first, second = drafted(desk), drafted(desk)
-    requests = [m for m in desk.all(OutboxMail, kind="approval_request") if m.recipient == OFFICER]
+    requests = [
+        m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST)) if m.recipient == OFFICER
+    ]
     code = app.code()
     replied(desk, requests[0], f"akkoord {code}")
     desk = reopened(desk, tmp_path)
     answer = told(desk, replied(desk, requests[1], f"akkoord {code}"))
     assert "al gebruikt" in answer
     assert (state_of(desk, first), state_of(desk, second)) == ("approved", "draft")
-    assert desk.one(Device, officer="officer1").wrong == 0
+    assert desk.one(Device, where(Device.officer).is_("officer1")).wrong == 0
 
 
 @pytest.mark.parametrize(
@@ -241,7 +245,7 @@ def test_words_are_no_guesses(desk: Desk) -> None:
     drafted(desk)
     for word in ("morgen", "straks", "dankje", "zeker!", "groet.", "graag.", "prima!"):
         replied(desk, asked(desk, "officer1"), f"akkoord {word}")
-    assert desk.one(Device, officer="officer1").wrong == 0
+    assert desk.one(Device, where(Device.officer).is_("officer1")).wrong == 0
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,10 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.record.kinds import Kind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, HeldBack, OutboxMail, Page, StoredMessage
+from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
@@ -71,7 +73,7 @@ class Night:
     def sent(self, *kinds: Kind, since: datetime | None = None) -> list[OutboxMail]:
         """Returns the mails of these kinds."""
         with self.env.store.read() as tx:
-            found = tx.find(OutboxMail, kind=[kind.value for kind in kinds])
+            found = tx.find(OutboxMail, where(OutboxMail.kind).in_(kinds))
         return [mail for mail in found if since is None or mail.queued_at >= since]
 
     def assert_told_at_once(self, subject: str, since: datetime) -> None:
@@ -132,7 +134,7 @@ def test_strangers_at_three_mails_a_minute_for_two_hours(night: Night, verdict: 
     assert night.floods_told() == 1
     assert len(night.sent(Kind.INTAKE_CONFIRMATION)) == 2
     with night.env.store.read() as tx:
-        assert len(tx.find(StoredMessage, direction="in")) > 350
+        assert len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) > 350
         assert len(tx.find(Case)) == 2
 
 
@@ -145,7 +147,7 @@ def test_what_came_in_a_flood_is_told_when_it_is_over(night: Night) -> None:
     night.flood(75, lambda _: None)
     assert night.floods_told() == 2
     with night.env.store.read() as tx:
-        assert tx.find(HeldBack, told_at=None) == []
+        assert tx.find(HeldBack, where(HeldBack.told_at).is_(None)) == []
 
 
 @pytest.mark.slow
@@ -172,7 +174,7 @@ def test_thirty_forged_local_parts_of_a_platform(night: Night) -> None:
         night.bring(f"agent{number}@x-platform.example", "Uw melding", "We removed nothing.", verdict="fail")
     night.tick()
     with night.env.store.read() as tx:
-        assert len(tx.find(Alarm, kind=AlarmKind.FORGED.value)) == 1
+        assert len(tx.find(Alarm, where(Alarm.kind).is_(AlarmKind.FORGED))) == 1
         assert len(tx.find(Page)) <= 1
     since = refer(night)
     night.assert_told_at_once(f"{REAL} 1", since)
@@ -188,7 +190,7 @@ def test_thirty_forged_local_parts_of_a_platform(night: Night) -> None:
     night.bring("agent99@x-platform.example", "Uw melding", "We removed nothing.", verdict="fail")
     night.tick()
     with night.env.store.read() as tx:
-        assert len(tx.find(Alarm, kind=AlarmKind.FORGED.value)) == 2
+        assert len(tx.find(Alarm, where(Alarm.kind).is_(AlarmKind.FORGED))) == 2
 
 
 def test_forged_mail_of_every_platform_leaves_calls_for_our_own_alarms(night: Night) -> None:
@@ -206,7 +208,17 @@ def test_forged_mail_of_every_platform_leaves_calls_for_our_own_alarms(night: Ni
     night.box.deliver("inbox", returned(confirmation), bounced)
     night.tick()
     with night.env.store.read() as tx:
-        assert len(tx.find(OutboxMail, kind=Kind.ALARM.value, state="accepted", case="VF-PS2027-0001")) == 1
+        assert (
+            len(
+                tx.find(
+                    OutboxMail,
+                    where(OutboxMail.kind).is_(Kind.ALARM),
+                    where(OutboxMail.state).is_(MailState.ACCEPTED),
+                    where(OutboxMail.case).is_("VF-PS2027-0001"),
+                )
+            )
+            == 1
+        )
 
 
 @pytest.mark.slow

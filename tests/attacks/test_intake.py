@@ -20,8 +20,10 @@ from flaggermail.ports import Parser
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.audit import FileState
 from flaggermail.record.events import Event, EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
+from flaggermail.record.states import MailState
 from tests.store.conftest import desk as desk  # noqa: PLC0414 - a fixture
 from tests.store.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture
 from tests.store.conftest import new_desk as new_desk  # noqa: PLC0414 - a fixture
@@ -51,7 +53,9 @@ def heavy(octets: int) -> str:
 
 def notice_of(desk: Desk, stored: StoredMessage) -> str:
     """Returns the text of the notice of a mail."""
-    found = desk.one(OutboxMail, kind=Kind.OFFICER_NOTICE.value, shows=stored.id)
+    found = desk.one(
+        OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)
+    )
     return str(read(desk.env.octets.get(found.digest)).get_content())
 
 
@@ -99,7 +103,7 @@ def test_25_mb_with_45_attached_mails(desk: Desk) -> None:
     print(f"25 MB with 45 attached mails: {took:.1f} s")  # noqa: T201 - the measured figure
     assert took < MOST
     assert stored.place == "case"
-    inner = desk.all(StoredMessage, match_basis=f"forwarded in {stored.id}")
+    inner = desk.all(StoredMessage, where(StoredMessage.match_basis).is_(f"forwarded in {stored.id}"))
     assert len(inner) == 45
     assert all(row.subject == f"Bron {number}" for number, row in enumerate(inner))
     assert all(desk.env.octets.get(row.digest) for row in inner)
@@ -136,7 +140,7 @@ def test_many_mails_of_a_referrer_cost_no_more_than_ten(desk: Desk) -> None:
     """A referrer who writes again and again makes the desk read the referral and the newest nine again, not all."""
     parser = CountingParser(desk.env.parser)
     desk.receive(mail(REFERRER, "Stembiljet", TEXT))
-    told = desk.one(OutboxMail, kind=Kind.INTAKE_CONFIRMATION.value)
+    told = desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
     for number in range(20):
         answer = mail(REFERRER, "Re: Stembiljet", f"Nummer {number}.", answers=told.message_id)
         assert desk.receive(answer).case == "VF-EP2024-0001"
@@ -163,9 +167,11 @@ def test_four_hundred_attached_mails_with_hostile_headers(desk: Desk) -> None:
 def answer_notice(desk: Desk, stored: StoredMessage) -> None:
     """Lets the officer take the case by mail; the form says that the mail is not shown."""
     desk.settle()
-    notice = desk.one(OutboxMail, kind=Kind.OFFICER_NOTICE.value, shows=stored.id)
+    notice = desk.one(
+        OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)
+    )
     desk.receive(mail(OFFICER, "Re: nieuwe zaak", "neem", answers=notice.message_id))
-    form = next(row for row in desk.all(OutboxMail, kind=Kind.REPLY_ANSWER.value))
+    form = next(row for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER)))
     assert "staat hier niet" in read(desk.env.octets.get(form.digest)).get_content()
 
 
@@ -211,12 +217,12 @@ def test_a_lost_first_mail_stops_nothing_behind_it(desk: Desk, damage: str) -> N
         later = desk.receive(mail(REFERRER, "Stembiljet", f"Nog iets over hetzelfde, {number}."))
         assert not later.reason.startswith("could not be judged")
     desk.settle()
-    assert len(desk.all(StoredMessage, direction="in")) == 4
-    lost = desk.one(Alarm, kind=AlarmKind.OCTETS_LOST.value)
+    assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 4
+    lost = desk.one(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))
     assert first.id in lost.text
     desk.do(AskReferrer(case="VF-EP2024-0001", items=("link",), text=""))
     desk.settle()
-    assert len(desk.all(OutboxMail, state="queued")) == 0
+    assert len(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))) == 0
     desk.assert_whole()
 
 
@@ -224,18 +230,18 @@ def test_a_lost_first_mail_stops_nothing_behind_it(desk: Desk, damage: str) -> N
 def test_a_lost_mail_of_ours_lets_all_others_pass(desk: Desk, damage: str) -> None:
     """It waits, with one alarm that names it; others and the alarm leave; when its file is back, it leaves too."""
     desk.receive(mail(REFERRER, "Stembiljet", TEXT))
-    first, *others = sorted(desk.all(OutboxMail, state="queued"), key=lambda row: row.id)
+    first, *others = sorted(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)), key=lambda row: row.id)
     octets = desk.env.octets.get(first.digest)
     path = lose(desk, first.digest, DAMAGE[damage])
     desk.settle()
     assert desk.row(OutboxMail, first.id).state == "queued"
     assert all(desk.row(OutboxMail, other.id).state == "accepted" for other in others)
-    lost = desk.one(Alarm, kind=AlarmKind.OCTETS_LOST.value)
+    lost = desk.one(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))
     assert first.id in lost.text
-    assert [row.state for row in desk.all(OutboxMail, kind=Kind.ALARM.value)] == ["accepted"]
+    assert [row.state for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))] == ["accepted"]
     desk.go_on(60)
     desk.go_on(60)
-    assert len(desk.all(Alarm, kind=AlarmKind.OCTETS_LOST.value)) == 1
+    assert len(desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))) == 1
     path.unlink(missing_ok=True)
     path.write_bytes(octets)
     desk.go_on(20)
@@ -248,12 +254,12 @@ def test_a_lost_mail_that_waited_for_a_server_lets_all_others_pass(desk: Desk) -
     desk.receive(mail(REFERRER, "Stembiljet", TEXT))
     desk.server.says(0)
     desk.settle()
-    first = next(row for row in desk.all(OutboxMail, state="queued") if row.tries)
+    first = next(row for row in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)) if row.tries)
     lose(desk, first.digest, None)
     desk.server.script.clear()
     for _ in range(4):
         desk.go_on(20)
-    assert [row.id for row in desk.all(OutboxMail, state="queued")] == [first.id]
+    assert [row.id for row in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))] == [first.id]
 
 
 @pytest.mark.parametrize("damage", [name for name in DAMAGE if name != "missing"])
@@ -274,11 +280,13 @@ def test_a_reply_that_needs_a_lost_mail_is_answered(desk: Desk) -> None:
     """An act that needs the lost octets is not carried out, the officer hears it, and the next mail is taken in."""
     waits = desk.receive(mail("nieuw@elders.example", "Vraag", "Wat moet ik doen?"))
     desk.settle()
-    notice = desk.one(OutboxMail, kind=Kind.OFFICER_NOTICE.value, shows=waits.id)
+    notice = desk.one(
+        OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(waits.id)
+    )
     lose(desk, waits.digest, None)
     desk.receive(mail(OFFICER, "Re: mail", "nieuw", answers=notice.message_id))
     desk.settle()
-    (answer,) = desk.all(OutboxMail, kind=Kind.REPLY_ANSWER.value)
+    (answer,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
     assert "niet" in read(desk.env.octets.get(answer.digest)).get_content()
     assert desk.receive(mail(REFERRER, "Stembiljet", TEXT)).place == "case"
     desk.assert_whole()

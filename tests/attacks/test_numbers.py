@@ -25,8 +25,11 @@ from flaggermail.commands.acts import (
     PlaceMessage,
     RefuseMessage,
 )
+from flaggermail.mail.message import MechanicalKind
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage, ThreadKey
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
@@ -230,7 +233,7 @@ def test_the_referrers_key_in_a_platforms_answer_waits(desk: Desk) -> None:
     draft = desk.do(Draft(case=case, channel="x-urgent", text="One post.")).key
     desk.do(Approve(draft=draft))
     delivery.drain(desk.env)
-    (confirmation,) = desk.all(OutboxMail, kind="intake_confirmation")
+    (confirmation,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
     octets = mail(to=f"{REFERRER}, {DESK}", answers=confirmation.message_id)
     assert_waits(desk, desk.receive(octets), draft, "that mail went to somebody else")
     octets = mail(COMMUNITY, "Ticket", to=DESK, answers=first.message_id)
@@ -414,9 +417,9 @@ def test_a_claimed_delivery_report_changes_nothing(desk: Desk, name: str, action
     assert (desk.mail_of(key), desk.row(Notification, key), desk.clocks(key)) == before
     assert desk.happened(EventKind.ADDRESS_BAD) == 0
     desk.settle()
-    (alarm,) = desk.all(OutboxMail, kind="alarm")
+    (alarm,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(alarm.digest)).text.split())
-    first = desk.all(StoredMessage, mechanical="bounce")[0]
+    first = desk.all(StoredMessage, where(StoredMessage.mechanical).is_(MechanicalKind.BOUNCE))[0]
     for said in (
         f"{sender.lower()} (",
         f"{X_CHANNEL}: ",
@@ -437,7 +440,7 @@ def test_a_report_that_names_no_mail_of_ours_is_told_with_its_case(desk: Desk) -
     answers = f"In-Reply-To: <{desk.message_id_of(key)}>\r\nFrom: ".encode()
     stored = desk.receive(octets.replace(b"From: ", answers, 1))
     assert stored.case == case_of(key)
-    notice = desk.all(OutboxMail, kind="officer_notice")[-1]
+    notice = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))[-1]
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(notice.digest)).text.split())
     assert (f"Op zaak {stored.case} is nog een mail gekomen" in text, "geen enkele zaak" in text) == (True, False)
 
@@ -458,7 +461,7 @@ def test_an_officer_accepts_a_claimed_report_by_reply(desk: Desk) -> None:
     """The alarm about a claim is answered with `echt`, like an unverified answer of a platform."""
     key = desk.notified()
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, sender=REFERRER, trace=outside("pass", REFERRER)))
-    (alarm,) = desk.all(OutboxMail, kind="alarm")
+    (alarm,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
     desk.receive(mail(OFFICER, "Re: Let op", "echt", answers=alarm.message_id))
     assert desk.row(Notification, key).state == "failed"
 

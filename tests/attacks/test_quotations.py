@@ -17,6 +17,7 @@ import pytest
 
 from flaggermail.commands.acts import ConfirmMessage, OpenCase, PlaceMessage
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Notification, StoredMessage
 from flaggermail.services import UnitOfWork
 from tests.attacks.answering import (
@@ -174,7 +175,9 @@ def test_words_of_a_case_whose_mail_cannot_be_read_suggest_only(desk: Desk, unre
     case = referred(desk, theirs)
     desk.clock.set(desk.clock.now() + timedelta(minutes=5))
     exchange = notified(desk, case=case, text=f"{theirs}\n\n{OWN_TEXT}")
-    (referral,) = desk.all(StoredMessage, case=case, from_address=REFERRER)
+    (referral,) = desk.all(
+        StoredMessage, where(StoredMessage.case).is_(case), where(StoredMessage.from_address).is_(REFERRER)
+    )
     if unread == "lost":
         desk.env.octets.discard(referral.digest)
     else:
@@ -237,7 +240,7 @@ def typed_by_hand(desk: Desk) -> Exchange:
     stored = desk.receive(octets, folder=desk.env.settings.desk.mailbox.sent)
     desk.do(PlaceMessage(message=stored.id, case=case))
     desk.do(ConfirmMessage(message=stored.id))
-    return Exchange(desk, desk.one(Notification, case=case).id, case)
+    return Exchange(desk, desk.one(Notification, where(Notification.case).is_(case)).id, case)
 
 
 def test_the_answer_to_a_letter_typed_by_hand_threads(desk: Desk) -> None:

@@ -19,9 +19,12 @@ from flaggermail.cli.session import Session
 from flaggermail.commands.acts import Approve, CancelMail, Draft, ResolveMail
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
+from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.event_codec import GENESIS, link
 from flaggermail.record.events import EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
 from tests.desks import kept
 from tests.desks.played import with_shipped
@@ -70,12 +73,12 @@ def waiting(desk: Desk) -> OutboxMail:
     """Approves a notification to X and returns its mail, which waits beside the mails that report the approval."""
     key = desk.drafted()
     desk.do(Approve(draft=key))
-    return desk.one(OutboxMail, notification=key, at_most_once=True)
+    return desk.one(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.at_most_once).is_(True))
 
 
 def alarms(desk: Desk) -> list[str]:
     """Returns the texts of the alarms that a mail is withheld."""
-    return [alarm.text for alarm in desk.all(Alarm, kind="outbox changed")]
+    return [alarm.text for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_CHANGED))]
 
 
 # ---------------------------------------------------------------- what leaves
@@ -101,7 +104,7 @@ CHANGES = {
 def test_one_update_of_the_outbox_is_found_before_the_send(desk: Desk, tmp_path: Path, change: str) -> None:
     """The changed mail does not leave, one alarm says so, all other mail leaves, and `audit verify` names the row."""
     mail = waiting(desk)
-    others = len(desk.all(OutboxMail, state="queued")) - 1
+    others = len(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))) - 1
     statement = f"UPDATE outbox SET {change} WHERE id = :id"  # noqa: S608 - one of the lines above
     assert sql(tmp_path, statement, id=mail.id) == 1
     desk.settle()
@@ -130,7 +133,7 @@ def test_a_recipient_changed_together_with_its_personal_value_is_found(desk: Des
 def test_a_mail_without_its_index_does_not_leave(desk: Desk, tmp_path: Path) -> None:
     """Taking entries out of the index withholds the mail and stops nothing else."""
     mail = waiting(desk)
-    others = len(desk.all(OutboxMail, state="queued")) - 1
+    others = len(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))) - 1
     sql(tmp_path, "DELETE FROM row_event WHERE key = :id", id=mail.id)
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []
@@ -212,7 +215,7 @@ def test_a_row_without_events_is_not_sent(desk: Desk, tmp_path: Path) -> None:
 def test_octets_that_were_changed_or_lost_do_not_leave(desk: Desk, tmp_path: Path) -> None:
     """A mail whose file was changed is withheld; the mails behind it leave."""
     mail = waiting(desk)
-    others = len(desk.all(OutboxMail, state="queued")) - 1
+    others = len(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))) - 1
     file = tmp_path / "archive" / mail.digest[:2] / mail.digest
     whole = file.read_bytes()
     file.chmod(0o600)
@@ -220,7 +223,9 @@ def test_octets_that_were_changed_or_lost_do_not_leave(desk: Desk, tmp_path: Pat
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []
     assert len(desk.server.envelopes) == others + 1
-    assert [alarm.text for alarm in desk.all(Alarm, kind="octets lost")] == [f"{mail.id}, {mail.digest}"]
+    assert [alarm.text for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))] == [
+        f"{mail.id}, {mail.digest}"
+    ]
     status, said = audit(desk, "verify")
     assert (status, f"archive {mail.digest[:2]}/{mail.digest}: was changed" in said) == (1, True)
     file.write_bytes(whole)
@@ -265,7 +270,7 @@ def test_an_approver_without_the_role_approves_nothing_that_still_waits(desk: De
     key = desk.do(Draft(case=desk.decided(), channel="x-urgent"), "clerk").key
     for approver in ("officer1", "officer2")[:persons]:
         desk.do(Approve(draft=key), approver)
-    mail = desk.one(OutboxMail, notification=key, at_most_once=True)
+    mail = desk.one(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.at_most_once).is_(True))
     rota = desk.env.settings.oncall
     officers = [
         officer.model_copy(update={"roles": frozenset({"officer"})}) if officer.id == "officer1" else officer
@@ -280,15 +285,17 @@ def test_an_approver_without_the_role_approves_nothing_that_still_waits(desk: De
 
 def test_a_changed_mail_does_not_hold_up_the_others_after_an_outage(desk: Desk, tmp_path: Path) -> None:
     """While the server cannot be reached the first mail alone is tried; a changed one is not that first mail."""
-    first = min(desk.all(OutboxMail, state="queued"), key=lambda m: m.id, default=None) or waiting(desk)
+    first = min(
+        desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)), key=lambda m: m.id, default=None
+    ) or waiting(desk)
     desk.server.says(0)
     delivery.drain(desk.env)
-    tried = next(m for m in desk.all(OutboxMail, state="queued") if m.tries)
+    tried = next(m for m in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)) if m.tries)
     redirect(tmp_path, tried)
     desk.server.script.clear()
     desk.go_on(60)
     assert first is not None
-    assert {mail.id for mail in desk.all(OutboxMail, state="queued")} == {tried.id}
+    assert {mail.id for mail in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))} == {tried.id}
     assert desk.server.to(THIEF) == []
 
 

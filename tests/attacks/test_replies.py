@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail
 from tests.attacks.replying import BOTH, HTML, Night, a_desk, alternatives, quoted
@@ -233,8 +234,10 @@ def test_each_act_is_told_to_the_person_in_whose_name_it_was_done(night: Night) 
         told = "Schreef u die niet" if night.language == "nl" else "If you did not write it"
         assert told in " ".join(answer.split())
         assert "10:34" in answer
-    assert not night.desk.all(OutboxMail, recipient="clerk@elsewhere.example")
-    assert {mail.recipient for mail in night.desk.all(OutboxMail, kind=Kind.REPLY_ANSWER.value)} == {OFFICER}
+    assert not night.desk.all(OutboxMail, where(OutboxMail.recipient).is_("clerk@elsewhere.example"))
+    assert {mail.recipient for mail in night.desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))} == {
+        OFFICER
+    }
 
 
 def test_a_form_with_hidden_lines_keeps_none_of_them(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay import codes
 from tests.attacks.approving import a_desk, replied, settings_for, state_of
@@ -17,7 +19,7 @@ from tests.store.desk_fixtures import OFFICER, Desk
 
 def _requests(desk: Desk) -> dict[str, OutboxMail]:
     """Returns the officer's requests by draft."""
-    found = desk.all(OutboxMail, kind="approval_request")
+    found = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))
     return {mail.notification or "": mail for mail in found if mail.recipient == OFFICER}
 
 
@@ -39,7 +41,11 @@ def test_a_device_code_written_under_another_draft_approves_that(tmp_path: Path)
     replied(desk, asked[other], f"akkoord {code}")  # the member's, with the officer's own mail moved away
     replied(desk, asked[meant], f"akkoord {code}")  # put back
     assert (state_of(desk, meant), state_of(desk, other)) == ("draft", "approved")
-    answers = [mail for mail in desk.all(OutboxMail, kind="reply_answer") if mail.recipient == OFFICER]
+    answers = [
+        mail
+        for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
+        if mail.recipient == OFFICER
+    ]
     assert len(answers) == 2
 
 

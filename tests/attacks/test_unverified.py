@@ -19,6 +19,7 @@ from flaggermail.commands.acts import (
 from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox
@@ -50,7 +51,11 @@ def in_the_towns_name(desk: Desk, auth: str | None = "none", subject: str = "Ber
 def opened(desk: Desk, auth: str | None = "none") -> StoredMessage:
     """Lets an officer make a case of such a mail, by mail."""
     stored = in_the_towns_name(desk, auth)
-    replied(desk, desk.one(OutboxMail, kind=Kind.OFFICER_NOTICE.value, shows=stored.id), "nieuw")
+    replied(
+        desk,
+        desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)),
+        "nieuw",
+    )
     assert desk.row(Case, CASE).referrer_address == REFERRER
     return stored
 
@@ -59,13 +64,13 @@ def replied(desk: Desk, to: OutboxMail, line: str) -> str:
     """Lets the officer reply with that line; returns the answer."""
     desk.receive(mail(OFFICER, f"Re: {line}", line, answers=to.message_id))
     desk.settle()
-    answers = desk.all(OutboxMail, kind=Kind.REPLY_ANSWER.value)
+    answers = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
     return text_of(desk, max(answers, key=lambda row: row.id))
 
 
 def answer_of(desk: Desk) -> OutboxMail:
     """Returns the newest answer to the officer."""
-    return max(desk.all(OutboxMail, kind=Kind.REPLY_ANSWER.value), key=lambda row: row.id)
+    return max(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER)), key=lambda row: row.id)
 
 
 def assert_nobody_else_written_to(desk: Desk) -> None:
@@ -77,14 +82,18 @@ def assert_nobody_else_written_to(desk: Desk) -> None:
 def test_the_notice_marks_the_person(desk: Desk, auth: str) -> None:
     """The verdict stands in words beside the address."""
     stored = in_the_towns_name(desk, auth)
-    notice = desk.one(OutboxMail, kind=Kind.OFFICER_NOTICE.value, shows=stored.id)
+    notice = desk.one(
+        OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)
+    )
     assert f"Van: {REFERRER} ({MARKS[auth]})" in text_of(desk, notice)
 
 
 def test_a_verified_person_is_not_marked(desk: Desk) -> None:
     """A mark beside everybody would be read by nobody."""
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", TEXT))
-    notice = desk.one(OutboxMail, kind=Kind.OFFICER_NOTICE.value, shows=stored.id)
+    notice = desk.one(
+        OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)
+    )
     assert f"Van: {REFERRER} " in text_of(desk, notice)
     assert not any(mark in text_of(desk, notice) for mark in MARKS.values())
 
@@ -100,7 +109,9 @@ def test_a_question_by_mail_goes_to_nobody_before_a_person_vouches(desk: Desk, a
     desk.do(ConfirmMessage(message=stored.id))
     desk.do(AskReferrer(case=CASE, items=(), text="waar is het te zien?"))
     desk.settle()
-    assert [row.recipient for row in desk.all(OutboxMail, kind=Kind.INFORMATION_REQUEST.value)] == [REFERRER]
+    assert [row.recipient for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INFORMATION_REQUEST))] == [
+        REFERRER
+    ]
     desk.assert_whole()
 
 
@@ -114,7 +125,7 @@ def test_a_decision_by_mail_is_told_to_nobody_before_a_person_vouches(desk: Desk
     assert_nobody_else_written_to(desk)
     desk.do(ConfirmMessage(message=stored.id))
     desk.settle()
-    (told,) = desk.all(OutboxMail, kind=Kind.DECISION_NOTICE.value)
+    (told,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE))
     assert (told.recipient, told.state) == (REFERRER, "accepted")
     desk.assert_whole()
 
@@ -147,7 +158,7 @@ def test_a_case_opened_from_an_attached_mail_writes_to_nobody(desk: Desk) -> Non
     body = f"--cut\nContent-Type: text/plain\n\nZie bijlage.\n--cut\nContent-Type: message/rfc822\n\n{inner}\n--cut--\n"
     extra = ('Content-Type: multipart/mixed; boundary="cut"', "MIME-Version: 1.0")
     outer = desk.receive(mail("x@elders.example", "Kijk", body, extra=extra))
-    (attached,) = desk.all(StoredMessage, match_basis=f"forwarded in {outer.id}")
+    (attached,) = desk.all(StoredMessage, where(StoredMessage.match_basis).is_(f"forwarded in {outer.id}"))
     number = desk.do(
         OpenCase(election="EP2024", type="A_content", origin="referral", from_message=attached.id, title="Kijk")
     ).key
@@ -183,10 +194,12 @@ def test_lists_mark_the_person(desk: Desk) -> None:
     for number in range(15):
         desk.receive(mail(f"a{number}@d{number}.example", f"Vraag {number}", TEXT, auth="none"))
     digest.tell_held_back(desk.env)
-    (held,) = desk.all(OutboxMail, kind=Kind.DIGEST.value)
+    (held,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))
     assert "d14.example (afzender niet geverifieerd)" in text_of(desk, held)
     desk.go_on(61)
-    (waiting,) = (row for row in desk.all(OutboxMail, kind=Kind.ALARM.value) if "wachten" in row.subject)
+    (waiting,) = (
+        row for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if "wachten" in row.subject
+    )
     assert text_of(desk, waiting).count("(afzender niet geverifieerd)") == 15
 
 
@@ -196,7 +209,7 @@ def test_the_digest_of_late_mail_marks_the_person(desk: Desk) -> None:
     at = desk.clock.now() - timedelta(hours=5)
     box.deliver("inbox", mail(REFERRER, "Bericht", TEXT, auth="fail", at=at), at)
     poll.look(desk.env, box)
-    (late,) = desk.all(OutboxMail, kind=Kind.DIGEST.value)
+    (late,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))
     assert f"{REFERRER} ({MARKS['fail']})" in text_of(desk, late)
 
 

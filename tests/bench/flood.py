@@ -12,6 +12,8 @@ from pathlib import Path
 from flaggermail import wiring
 from flaggermail.intake import poll
 from flaggermail.notices import digest
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
@@ -81,8 +83,18 @@ def _during(env: Services, mailbox: ListMailbox) -> tuple[float, list[float]]:
 def _told(env: Services, began: datetime, ticks: list[float]) -> Iterator[Figure]:
     with env.store.read() as tx:
         late = [(r.told_at - r.due_at).total_seconds() for r in tx.find(Reminder)]
-        known = [m.first_seen_at for m in tx.find(StoredMessage, direction="in") if m.from_address in KNOWN]
-        mails = len(tx.find(OutboxMail, recipient=OFFICER, kind=["officer_notice", "digest"]))
+        known = [
+            m.first_seen_at
+            for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+            if m.from_address in KNOWN
+        ]
+        mails = len(
+            tx.find(
+                OutboxMail,
+                where(OutboxMail.recipient).is_(OFFICER),
+                where(OutboxMail.kind).in_([Kind.OFFICER_NOTICE, Kind.DIGEST]),
+            )
+        )
     assert len(late) == REMINDERS, "a reminder was not told"
     yield Figure(what="reminders: the latest, after it fell due", figure=max(late), unit="s", goal=TICK)
     yield Figure(what="the longest tick", figure=max(ticks), unit="s")

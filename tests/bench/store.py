@@ -18,6 +18,7 @@ from sqlalchemy import text
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.record.events import added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm
 from tests.servers.postgres import Postgres
 from tests.store.samples import alarm, happened
@@ -89,7 +90,7 @@ def changes(store: SqlStore) -> int:
         tx.append(happened(added(alarm(key))))
     for number in range(COMMITS):
         with store.begin() as tx:
-            (row,) = tx.find(Alarm, id=key)
+            (row,) = tx.find(Alarm, where(Alarm.id).is_(key))
             tx.append(happened(changed(row, alarm(key, text=str(number)))))
     return COMMITS
 

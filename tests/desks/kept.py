@@ -28,6 +28,7 @@ from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.ports import Transaction
 from flaggermail.record.event_codec import Plain, plain
 from flaggermail.record.events import Rows
+from flaggermail.record.finding import where
 from flaggermail.record.rows import ClockRow, Notification
 from flaggermail.services import Services
 
@@ -108,7 +109,7 @@ def figures(tx: Transaction) -> dict[str, dict[str, str | int | None]]:
     """Returns the waiting time of each notification, by clock: minutes, and the hours that are reported."""
     result: dict[str, dict[str, str | int | None]] = {}
     for use in tx.find(Notification):
-        for clock in tx.find(ClockRow, notification=use.id):
+        for clock in tx.find(ClockRow, where(ClockRow.notification).is_(use.id)):
             stopped = clock.stopped_at
             count = None if stopped is None else latency.minutes(clock.started_at, stopped)
             held = result.setdefault(use.id, {})

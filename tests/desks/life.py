@@ -11,7 +11,10 @@ from flaggermail.citizens import retention
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.letters import observing
 from flaggermail.mail.message import Message
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
+from flaggermail.record.states import MailState
 from flaggermail.replay.doubles import ListPager
 from flaggermail.settings.model import OncallFile
 from tests.desks import scenes
@@ -52,7 +55,7 @@ def _decided(desk: Played, title: str) -> str:
         "case", "open", "--election", "PS2027", "--type", "D_general_warning", "--origin", "earlier_cases",
         "--title", title,
     )  # fmt: skip
-    number = max(case.number for case in desk.all(Case, election="PS2027"))
+    number = max(case.number for case in desk.all(Case, where(Case.election).is_("PS2027")))
     form = desk.folder / "form.yaml"
     form.write_text("incorrect: true\ncriteria: [1]\nall_means_used: true\n", encoding="utf-8")
     desk.do("case", "assess", number, str(form))
@@ -66,14 +69,14 @@ def _approved(desk: Played, title: str, channel: str = "x-urgent") -> Notificati
     number = _decided(desk, title)
     desk.do("notify", number, "--channel", channel)
     desk.do("approve", f"{number}/1")
-    return desk.all(Notification, case=number)[-1]
+    return desk.all(Notification, where(Notification.case).is_(number))[-1]
 
 
 def _notified(desk: Played, title: str, channel: str = "x-urgent") -> Notification:
     """Approves and sends a notification."""
     use = _approved(desk, title, channel)
     desk.settle()
-    return desk.all(Notification, id=use.id)[0]
+    return desk.all(Notification, where(Notification.id).is_(use.id))[0]
 
 
 def _answer(desk: Played, use: Notification, text: str, auth: str = "pass", sender: str = X) -> StoredMessage:
@@ -121,7 +124,7 @@ def _casework(desk: Played) -> None:
     desk.settle()
     desk.do("case", "close", number)
     desk.wait(20)
-    (use,) = desk.all(Notification, id=f"{number}/2")
+    (use,) = desk.all(Notification, where(Notification.id).is_(f"{number}/2"))
     _answer(desk, use, "Case 4711: we removed it.", sender=META)
 
 
@@ -158,14 +161,18 @@ def _servers(desk: Played) -> None:
     for title, words in (("In doubt, sent", ("--sent-at", "{now}")), ("In doubt, again", ("--again",))):
         with desk.server_says(-1, X_CHANNEL):
             _notified(desk, title)
-        doubtful = desk.sent(state="uncertain")
+        doubtful = desk.sent(where(OutboxMail.state).is_(MailState.UNCERTAIN))
         now = desk.clock.now().isoformat(timespec="seconds")
         desk.do("outbox", "resolve", doubtful.id, *(word.format(now=now) for word in words))
         desk.wait(5)
     with desk.server_says(-1, X_CHANNEL):
         _notified(desk, "In doubt, and left so")
     _approved(desk, "Taken back")
-    desk.do("outbox", "cancel", desk.sent(state="queued", at_most_once=True).id)
+    desk.do(
+        "outbox",
+        "cancel",
+        desk.sent(where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.at_most_once).is_(True)).id,
+    )
 
 
 def _returned(desk: Played) -> None:
@@ -175,7 +182,14 @@ def _returned(desk: Played) -> None:
     late = _notified(desk, "To a slow server", "meta-elections")
     desk.receive(report_of(late.message_id or "", META_CHANNEL, "delayed"))
     desk.do("channel", "clear", GOOGLE, "--reason", "their postmaster called")
-    desk.receive(report_of(desk.sent(at_most_once=True, recipient=META_CHANNEL).message_id, META_CHANNEL))
+    desk.receive(
+        report_of(
+            desk.sent(
+                where(OutboxMail.at_most_once).is_(True), where(OutboxMail.recipient).is_(META_CHANNEL)
+            ).message_id,
+            META_CHANNEL,
+        )
+    )
 
 
 # ---------------------------------------------------------------- duty
@@ -352,13 +366,17 @@ def _handed_over(desk: Played) -> None:
     """An officer hands a reminder over by mail."""
     _notified(desk, "Handed over")
     desk.wait(61)
-    _reply(desk, desk.sent(kind="reminder", recipient=OFFICER), "over aan B. de Vries")
+    _reply(
+        desk,
+        desk.sent(where(OutboxMail.kind).is_(Kind.REMINDER), where(OutboxMail.recipient).is_(OFFICER)),
+        "over aan B. de Vries",
+    )
 
 
 def _strangers(desk: Played) -> None:
     """An unverified reply uses an officer's name, and a reply of the officer is not understood."""
     desk.receive(_question(desk, 20))
-    notice = desk.sent(kind="officer_notice", recipient=OFFICER)
+    notice = desk.sent(where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.recipient).is_(OFFICER))
     _reply(desk, notice, "ruis", auth="none")
     _reply(desk, notice, "hmm, wat denk jij?")
 

@@ -16,6 +16,8 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Submitter
+from flaggermail.record.finding import Condition, where
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
@@ -110,7 +112,7 @@ class Played:
         """Delivers a mail to the inbox; returns the newest message then stored."""
         self.mailbox.deliver("inbox", octets, self.clock.now())
         self.settle()
-        return self.all(StoredMessage, direction="in")[-1]
+        return self.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))[-1]
 
     @contextlib.contextmanager
     def server_says(self, code: int, recipient: str | None = None) -> Iterator[None]:
@@ -128,14 +130,14 @@ class Played:
 
     # ---- what is stored
 
-    def all(self, kind: type[R], /, **equal: object) -> list[R]:
+    def all(self, kind: type[R], *conditions: Condition) -> list[R]:
         """Returns the rows of that kind."""
         with self.env.store.read() as tx:
-            return tx.find(kind, **equal)
+            return tx.find(kind, *conditions)
 
-    def sent(self, **equal: object) -> OutboxMail:
-        """Returns the last outbox mail with these values."""
-        return self.all(OutboxMail, **equal)[-1]
+    def sent(self, *conditions: Condition) -> OutboxMail:
+        """Returns the last outbox mail that meets the conditions."""
+        return self.all(OutboxMail, *conditions)[-1]
 
     def end(self) -> None:
         """Stops as a daemon does: the lease is released, and the database is one file."""

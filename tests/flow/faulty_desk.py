@@ -30,6 +30,7 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.intake.poll import look
 from flaggermail.outbox import delivery
 from flaggermail.ports import BlobStore, RawMessage, Role, Store, Transaction
+from flaggermail.record.finding import where
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services
@@ -172,7 +173,7 @@ def prepare(env: Services, order: Order) -> None:
         ingest(env, RawMessage(referral(name), env.clock.now(), "Prepared", 1, int(name, 16) % 2**31, Role.OTHER))
 
     with env.store.read() as tx:
-        bad = tx.find(BadAddress, cleared_at=None)
+        bad = tx.find(BadAddress, where(BadAddress.cleared_at).is_(None))
     for one in bad:  # an earlier round had a bounce
         perform.run(env, ClearAddress(address=one.id, reason="the platform mended it"), "officer1")
     if not order.platform_first:

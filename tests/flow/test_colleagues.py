@@ -16,6 +16,8 @@ from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.ports import Mailbox
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
 from tests.corpus import one_in
@@ -98,12 +100,12 @@ def test_moved_after_it_was_seen(looking: Looking) -> None:
     """A referral moved after the look is recognised and keeps its instant."""
     assert looking.look() == 1
     with looking.env.store.read() as tx:
-        (before,) = tx.find(StoredMessage, direction="in")
+        (before,) = tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
     looking.move("Archief")
     assert looking.look() == 1  # another delivery, not another mail
     assert looking.events() == TAKEN_IN_ONCE + Counter({EventKind.DELIVERY_SEEN: 1})
     with looking.env.store.read() as tx:
-        assert tx.find(StoredMessage, direction="in") == [before]
+        assert tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN)) == [before]
     assert looking.cases() == ["VF-NU-0001"]
 
 
@@ -135,7 +137,7 @@ def test_answered_by_a_colleague(looking: Looking) -> None:
     """A colleague's answer in Sent is filed in the case once and raises no alarm."""
     assert looking.look() == 1
     with looking.env.store.read() as tx:
-        (referral,) = tx.find(StoredMessage, direction="in")
+        (referral,) = tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
     typed = (
         f"From: {looking.desk.mailbox}@bzk.example\r\nTo: f.voorbeeld@lindewaard.example\r\nSubject: Re: {SUBJECT}\r\n"
         f"Message-ID: <typed.{looking.desk.mailbox}@bzk.example>\r\nIn-Reply-To: <{referral.message_id}>\r\n\r\n"
@@ -145,7 +147,9 @@ def test_answered_by_a_colleague(looking: Looking) -> None:
     assert looking.look() == 1
     assert looking.look() == 0
     with looking.env.store.read() as tx:
-        (answer,) = tx.find(StoredMessage, message_id=f"typed.{looking.desk.mailbox}@bzk.example")
+        (answer,) = tx.find(
+            StoredMessage, where(StoredMessage.message_id).is_(f"typed.{looking.desk.mailbox}@bzk.example")
+        )
         assert (answer.direction, answer.place, answer.case) == ("out", "case", "VF-NU-0001")
         assert tx.find(Alarm) == []
 
@@ -224,12 +228,12 @@ def test_junk_wakes_nobody_until_somebody_saves_it(looking: Looking) -> None:
 
     def notices() -> int:
         with looking.env.store.read() as tx:
-            return len(tx.find(OutboxMail, kind="officer_notice"))
+            return len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE)))
 
     before = notices()
     assert looking.look() == 1
     with looking.env.store.read() as tx:
-        (junk,) = tx.find(StoredMessage, message_id="s@shop.example")
+        (junk,) = tx.find(StoredMessage, where(StoredMessage.message_id).is_("s@shop.example"))
     assert (junk.place, notices()) == ("quarantine", before)
     looking.move("INBOX", "Junk")
     assert looking.look() == 1

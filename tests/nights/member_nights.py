@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from flaggermail.notifications.approval import ByReply
+from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay import codes
 from flaggermail.settings.model import ApprovalSettings, PagerSettings, Settings
@@ -35,7 +36,7 @@ class PagedPeople(People):
         if self.night.env.settings.desk.approval.means is ByReply.OFF:
             return
         with self.night.env.store.read() as tx:
-            asked = next(iter(tx.find(OutboxMail, digest=read.digest)), None)
+            asked = next(iter(tx.find(OutboxMail, where(OutboxMail.digest).is_(read.digest))), None)
         code = codes.code_at(self.night.env, self.night.clock.now(), read.recipient, asked)
         if code is not None:
             self.mailing.answer(read, f"{self.chance.choice(('akkoord', 'approve'))} {code}", approved)

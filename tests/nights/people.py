@@ -22,6 +22,7 @@ from flaggermail.commands.acts import (
     Reject,
     ResolveMail,
 )
+from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage, Token
 from tests.nights.diary import Incoming, Referral, Use
 from tests.nights.letters import letter
@@ -357,4 +358,4 @@ class People:
 
     def _stored(self, mail: Incoming) -> StoredMessage | None:
         with self.night.env.store.read() as tx:
-            return next(iter(tx.find(StoredMessage, digest=mail.digest)), None)
+            return next(iter(tx.find(StoredMessage, where(StoredMessage.digest).is_(mail.digest))), None)

@@ -17,7 +17,9 @@ from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.outbox import delivery, results
 from flaggermail.ports import Interrupt, Refused, Unknown
+from flaggermail.record.finding import Condition, where
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.states import ClockState
 from flaggermail.reminders import reminders
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.replies import reply_mail
@@ -86,10 +88,11 @@ def _reminder_after_stop() -> AbstractContextManager[object]:
     """A query for running clocks also returns the stopped ones."""
     honest = SqlTransaction.find
 
-    def find(tx: SqlTransaction, kind: type[ClockRow], /, **equal: object) -> list[ClockRow]:
-        if kind is ClockRow and equal.get("state") == "running":
-            equal = {**equal, "state": ["running", "stopped"]}
-        return honest(tx, kind, **equal)
+    running = where(ClockRow.state).is_(ClockState.RUNNING)
+    either = where(ClockRow.state).in_([ClockState.RUNNING, ClockState.STOPPED])
+
+    def find(tx: SqlTransaction, kind: type[ClockRow], *conditions: Condition) -> list[ClockRow]:
+        return honest(tx, kind, *(either if condition == running else condition for condition in conditions))
 
     return patch.object(SqlTransaction, "find", find)
 

@@ -26,7 +26,9 @@ from flaggermail.notifications.approval import ACCEPTED_RISK
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.events import Event, EventKind, fold
+from flaggermail.record.finding import Condition, where
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
+from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
@@ -190,7 +192,11 @@ class Desk:
         """Approves a notification that waits alone in the outbox, with its approval mails cancelled; returns its id."""
         key = self.drafted(channel)
         self.do(Approve(draft=key))
-        for told in (m for m in self.all(OutboxMail, state="queued") if m.dedupe.startswith("approval/")):
+        for told in (
+            m
+            for m in self.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
+            if m.dedupe.startswith("approval/")
+        ):
             self.do(CancelMail(mail=told.id))
         return key
 
@@ -235,14 +241,14 @@ class Desk:
 
     # ---- what is stored
 
-    def all(self, kind: type[R], /, **equal: object) -> list[R]:
+    def all(self, kind: type[R], *conditions: Condition) -> list[R]:
         """Returns the rows of that kind."""
         with self.env.store.read() as tx:
-            return tx.find(kind, **equal)
+            return tx.find(kind, *conditions)
 
-    def one(self, kind: type[R], /, **equal: object) -> R:
-        """Returns the only row of that kind with these values."""
-        (found,) = self.all(kind, **equal)
+    def one(self, kind: type[R], *conditions: Condition) -> R:
+        """Returns the only row of that kind that meets the conditions."""
+        (found,) = self.all(kind, *conditions)
         return found
 
     def row(self, kind: type[R], key: str) -> R:
@@ -263,7 +269,7 @@ class Desk:
 
     def clocks(self, notification: str) -> dict[str, tuple[str, int | None]]:
         """Returns the state of each clock, and the minutes after which it stopped."""
-        rows = self.all(ClockRow, notification=notification)
+        rows = self.all(ClockRow, where(ClockRow.notification).is_(notification))
         return {
             c.kind: (
                 c.state,
@@ -274,7 +280,9 @@ class Desk:
 
     def mail_of(self, notification: str) -> OutboxMail:
         """Returns the only outbox mail of a notification."""
-        return self.one(OutboxMail, notification=notification, at_most_once=True)
+        return self.one(
+            OutboxMail, where(OutboxMail.notification).is_(notification), where(OutboxMail.at_most_once).is_(True)
+        )
 
     def message_id_of(self, notification: str) -> str:
         """Returns the Message-ID of a notification, or an empty string."""

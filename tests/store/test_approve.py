@@ -17,7 +17,10 @@ from flaggermail.notices.code_pages import offer_of
 from flaggermail.notifications import approval
 from flaggermail.notifications.approval import Void
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, Token
+from flaggermail.record.topics import Topic
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import HEAD, X_CHANNEL, Desk, NewDesk
 
@@ -28,13 +31,13 @@ APPROVERS = {OFFICER, SECOND, HEAD, SIGNER}
 
 def text_to(desk: Desk, address: str, kind: str) -> str:
     """Returns the last mail of that kind to that person, as flowing text."""
-    mail = [m for m in desk.all(OutboxMail, kind=kind) if m.recipient == address][-1]
+    mail = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind))) if m.recipient == address][-1]
     return " ".join(desk.env.parser.parse(desk.env.octets.get(mail.digest)).text.split())
 
 
 def recipients(desk: Desk, kind: str) -> Counter[str]:
     """Counts the mails of that kind for each recipient."""
-    return Counter(mail.recipient for mail in desk.all(OutboxMail, kind=kind))
+    return Counter(mail.recipient for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind))))
 
 
 def code_of(desk: Desk, address: str) -> str:
@@ -48,7 +51,7 @@ def named(desk: Desk, written: str, officer: str) -> str:
     """Returns the draft that this officer's code names, or why it names none."""
     with desk.env.store.read() as tx:
         work = UnitOfWork(desk.env, tx, desk.clock.now(), officer)
-        shown = (offer_of(work, token) for token in tx.find(Token, purpose="approval"))
+        shown = (offer_of(work, token) for token in tx.find(Token, where(Token.purpose).is_(Topic.APPROVAL)))
         found = approval.read(written, officer, [offer for offer in shown if offer is not None], work.now)
         try:
             return found.reason if isinstance(found, Void) else the_draft(work, found.draft).id
@@ -145,7 +148,7 @@ def test_the_code_of_a_request_names_its_draft(desk: Desk) -> None:
     key = desk.drafted()
     assert named(desk, code_of(desk, OFFICER), "officer1") == key
     assert named(desk, f" {code_of(desk, SIGNER).lower()}.", "signer") == key
-    tokens = desk.all(Token, purpose="approval")
+    tokens = desk.all(Token, where(Token.purpose).is_(Topic.APPROVAL))
     assert {(t.officer, t.notification, t.expires_at) for t in tokens} == {
         (officer, key, desk.clock.now() + timedelta(hours=2)) for officer in ("officer1", "officer2", "head1", "signer")
     }

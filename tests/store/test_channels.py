@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.commands.acts import Act, Approve, ClearAddress, Draft, NoteContact, Reject, ReplyToReferrer
+from flaggermail.record.finding import where
 from flaggermail.record.rows import BadAddress, Case, ClockRow, Notification, OutboxMail
 from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import (
@@ -47,18 +48,26 @@ def test_an_approved_text_is_given_to_the_officer_and_counts_from_his_note(
     note_command = f"flaggermail case note {use.case} --means {means} --channel {channel} --counts-as notification"
     assert note_command in outcome.text
     desk.settle()
-    (given,) = (m for m in desk.all(OutboxMail, recipient=OFFICER) if m.dedupe.startswith("submit/"))
+    (given,) = (
+        m for m in desk.all(OutboxMail, where(OutboxMail.recipient).is_(OFFICER)) if m.dedupe.startswith("submit/")
+    )
     told = desk.env.parser.parse(desk.env.octets.get(given.digest))
     approved = desk.env.parser.parse(desk.env.octets.get(use.digest)).text.strip()
     assert approved in told.text  # line by line as it was approved, to be pasted
     assert use.subject in " ".join(told.text.split())
     assert note_command in " ".join(told.text.split())
-    assert (use.state, desk.clocks(key), desk.all(OutboxMail, at_most_once=True)) == ("approved", {}, [])
+    assert (use.state, desk.clocks(key), desk.all(OutboxMail, where(OutboxMail.at_most_once).is_(True))) == (
+        "approved",
+        {},
+        [],
+    )
     desk.go_on(30)
     desk.do(note(use.case, channel, means, effective_at=START + 20 * MINUTE))
     use = desk.row(Notification, key)
     assert (use.state, use.sent_at, use.by_hand) == ("sent", START + 20 * MINUTE, True)
-    assert {clock.started_at for clock in desk.all(ClockRow, notification=key)} == {START + 20 * MINUTE}
+    assert {clock.started_at for clock in desk.all(ClockRow, where(ClockRow.notification).is_(key))} == {
+        START + 20 * MINUTE
+    }
     assert desk.row(Case, use.case).state == "notified"
     assert [n.id for n in desk.all(Notification)] == [key]
     desk.assert_whole()
@@ -226,7 +235,7 @@ def test_a_delay_marks_nothing_and_neither_does_the_bounce_of_other_mail(desk: D
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delayed"))
     desk.receive(mail(REFERRER, "Fwd: bericht", "Dit gaat rond over de verkiezingen, kunt u het beoordelen?"))
     desk.settle()
-    for row in desk.all(OutboxMail, recipient=REFERRER):
+    for row in desk.all(OutboxMail, where(OutboxMail.recipient).is_(REFERRER)):
         desk.receive(report_of(row.message_id, REFERRER))
     assert desk.all(BadAddress) == []
 

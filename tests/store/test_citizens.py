@@ -20,7 +20,8 @@ from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.kinds import Place
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, Desk, X, mail, report_of
@@ -196,7 +197,7 @@ def test_of_a_declined_mail_no_address_name_or_subject_is_kept(desk: Desk) -> No
 def test_the_answer_of_a_machine_is_kept_as_little(desk: Desk) -> None:
     """An out-of-office reply or a bounce of our answer is filed as declined too, without address and subject."""
     declined(desk)
-    answer = desk.one(OutboxMail, kind="decline")
+    answer = desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE))
     away = mail(
         CITIZEN, "Automatic reply: kanarie", "I am away.", answers=answer.message_id,
         extra=("Auto-Submitted: auto-replied",),
@@ -250,7 +251,7 @@ def test_after_the_window_nothing_of_a_citizen_is_left(desk: Desk) -> None:
     assert [(event.reason, event.actor) for event in discarded] == [("review window", "daemon")] * 2
     assert {attempt.text for attempt in desk.all(Attempt)} == {""}
     desk.assert_whole()
-    assert len(desk.all(Decline, taken_back_at=None)) == 1  # the count stays
+    assert len(desk.all(Decline, where(Decline.taken_back_at).is_(None))) == 1  # the count stays
     assert CITIZEN.encode() not in in_file(desk)
 
 
@@ -332,7 +333,7 @@ def test_a_decline_that_is_taken_back_becomes_a_case_with_its_sender(desk: Desk)
     assert (case.referrer_address, case.referrer_name, case.title) == (CITIZEN, "Kim", SUBJECT)
     row = desk.row(StoredMessage, stored.id)
     assert (row.place, row.case, row.from_address, row.subject) == ("case", case.number, CITIZEN, SUBJECT)
-    assert desk.all(Decline, taken_back_at=None) == []
+    assert desk.all(Decline, where(Decline.taken_back_at).is_(None)) == []
     delivery.drain(desk.env)
     assert case.number in (desk.env.parser.parse(desk.server.to(CITIZEN)[-1].octets).subject or "")
     assert after_the_window(desk) == 1  # our answer; the mail is a referral now
@@ -369,7 +370,7 @@ def test_a_person_declines_what_waits(desk: Desk) -> None:
     desk.settle()
     assert desk.do(DeclineMessage(message=again.id)).text.endswith("its sender was told before in this period")
     assert len(desk.all(Decline)) == 1
-    assert len(desk.all(OutboxMail, kind="decline")) == 1
+    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE))) == 1
     desk.assert_whole()
     assert after_the_window(desk) == 3
     assert b"anarie" not in held(desk)

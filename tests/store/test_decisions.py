@@ -8,6 +8,8 @@ import pytest
 from flaggermail.adapters.files.template_formats import read_words
 from flaggermail.commands import acts
 from flaggermail.record.case_values import DeclineReason
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, mail
@@ -119,7 +121,7 @@ def test_nobody_is_told_where_nobody_referred_it(desk: Desk, decision: str) -> N
     desk.do(acts.Assess(case=number, criteria=(1,)))
     desk.do(acts.Decide(case=number, decision=decision, reason="because"))
     desk.settle()
-    assert desk.all(OutboxMail, kind="decision_notice") == []
+    assert desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE)) == []
 
 
 def test_satire_by_itself_does_not_exclude(desk: Desk) -> None:

@@ -11,6 +11,8 @@ import pytest
 from flaggermail.commands import acts
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (
     Alarm,
     Case,
@@ -65,7 +67,9 @@ def test_case_from_a_message_at_hand(desk: Desk) -> None:
     assert desk.row(Case, first).referrer_address == "who@elsewhere.example"
     assert (desk.row(StoredMessage, sure.id).case, desk.row(StoredMessage, sure.id).kinds) == (first, ("referral",))
     assert desk.row(StoredMessage, unsure.id).case == second
-    confirmed = [envelope.recipient for envelope in desk.all(OutboxMail, kind="intake_confirmation")]
+    confirmed = [
+        envelope.recipient for envelope in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
+    ]
     assert confirmed == ["who@elsewhere.example"]
 
 

@@ -25,6 +25,8 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import ArchiveFault
 from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import EventKind, changed, fold
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
@@ -264,7 +266,11 @@ def test_personal_values_of_before_can_be_erased(desk: Path, tmp_path: Path) -> 
     found = opened(desk, copied(desk, tmp_path / "desk"))
     try:
         with found.env.store.begin() as tx:
-            row = next(row for row in tx.find(StoredMessage, direction="in") if row.from_address and row.subject)
+            row = next(
+                row
+                for row in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+                if row.from_address and row.subject
+            )
             work = UnitOfWork(found.env, tx, NOW)
             work.record(EventKind.MESSAGE_DECLINED, changed(row, replace(row, subject=None)))
             tx.erase(StoredMessage, [row.id], {"subject"}, row.first_seen_at)

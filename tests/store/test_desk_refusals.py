@@ -10,7 +10,9 @@ from datetime import date, timedelta
 import pytest
 
 from flaggermail.commands import acts
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.states import MailState
 from tests.corpus import each
 from tests.store.desk_fixtures import DESK, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
 
@@ -119,7 +121,7 @@ class Furnished:
     @property
     def own(self) -> str:
         """Returns our own mail that was sent to the platform."""
-        return self.desk.one(StoredMessage, message_id=self.desk.message_id_of(self.sent)).id
+        return self.desk.one(StoredMessage, where(StoredMessage.message_id).is_(self.desk.message_id_of(self.sent))).id
 
     def message_of(self, case: str) -> str:
         """Returns the message that opened a case."""
@@ -142,7 +144,7 @@ def furnished(new_desk: NewDesk) -> Furnished:
     doubtful = desk.notified()
     desk.server.script.clear()
     desk.go_on(30)
-    reminder = desk.all(Reminder, case=referral.case)[0]
+    reminder = desk.all(Reminder, where(Reminder.case).is_(referral.case))[0]
     desk.do(acts.Acknowledge(reminder=reminder.id))
     typed = desk.receive(mail(DESK, "Typed", "Could you check?", to=X_CHANNEL), folder="Sent")
     elsewhere = desk.receive(
@@ -153,7 +155,7 @@ def furnished(new_desk: NewDesk) -> Furnished:
     stray = desk.receive(mail("who@elsewhere.example", "Hello", "What is this?"))
     to_notify = desk.decided("A_content")
     drafted = desk.do(acts.Draft(case=to_notify, channel="x-urgent", text="One post.")).key
-    untried = desk.all(OutboxMail, state="queued")[-1]
+    untried = desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))[-1]
     return Furnished(
         desk, sent, case, str(referral.case), drafted, to_notify, closed, desk.mail_of(doubtful).id, untried.id,
         answer.id, stray.id, typed.id, elsewhere.id, reminder.id,

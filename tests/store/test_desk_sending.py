@@ -13,6 +13,8 @@ import pytest
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.commands.acts import Approve, Decide, Draft, Reject
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import DESK, X_CHANNEL, Desk, NewDesk, X, mail
@@ -119,7 +121,7 @@ def test_follow_up_needs_the_same_approval_and_is_no_use(desk: Desk) -> None:
     assert desk.row(Notification, key).counted is False
     assert f"In-Reply-To: <{desk.message_id_of(use)}>".encode() in desk.server.to(X_CHANNEL)[1].octets
     assert desk.clocks(key) == {}
-    assert not desk.all(OutboxMail, kind="reminder")
+    assert not desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))
 
 
 def test_policy_is_that_of_the_sending(desk: Desk) -> None:

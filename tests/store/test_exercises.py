@@ -13,6 +13,7 @@ from flaggermail.commands import acts
 from flaggermail.mail.compose import check_octets
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings, PlatformSettings
@@ -274,7 +275,10 @@ def test_a_whole_night_is_rehearsed(rehearsing: Desk) -> None:
     assert len(desk.server.to(PLAYED)) == 1
     for _ in range(241):
         desk.go_on(1)
-    told = [(r.kind, r.step) for r in sorted(desk.all(Reminder, notification=key), key=lambda r: r.step)]
+    told = [
+        (r.kind, r.step)
+        for r in sorted(desk.all(Reminder, where(Reminder.notification).is_(key)), key=lambda r: r.step)
+    ]
     assert told == [("reminder", 60), ("reminder", 120), ("escalation", 240)]
     desk.receive(
         mail(PLAYED, "Re: Wrong day", "Got it, we have it.", answers=desk.message_id_of(key), at=desk.clock.now())

@@ -15,6 +15,8 @@ from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import (
     Alarm,
     Case,
@@ -48,7 +50,7 @@ def answer_to(desk: Desk, notification: str, auth: str | None = "pass") -> bytes
 
 def told(desk: Desk, kind: str = "officer_notice") -> list[str]:
     """Returns the recipients of queued mails of that kind, without the approval mails."""
-    mails = desk.all(OutboxMail, kind=kind)
+    mails = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind)))
     return [envelope.recipient for envelope in mails if not envelope.dedupe.startswith("approval/")]
 
 
@@ -61,7 +63,7 @@ def test_second_delivery_is_the_same_message(desk: Desk) -> None:
     first = desk.receive(octets)
     again = desk.receive(octets.replace(b"from mail.", b"from relay."), at=after(3))
     assert again.id == first.id
-    assert len(desk.all(Delivery, message=first.id)) == 2
+    assert len(desk.all(Delivery, where(Delivery.message).is_(first.id))) == 2
     assert (len(desk.all(Case)), told(desk, "intake_confirmation")) == (1, [REFERRER])
 
 
@@ -70,7 +72,7 @@ def test_two_copies_in_one_second_are_two_deliveries(desk: Desk) -> None:
     octets = mail(REFERRER, *REFERRAL)
     first = desk.receive(octets)
     desk.receive(octets)
-    assert len(desk.all(Delivery, message=first.id)) == 2
+    assert len(desk.all(Delivery, where(Delivery.message).is_(first.id))) == 2
 
 
 def test_same_delivery_seen_twice_changes_nothing(desk: Desk) -> None:
@@ -305,7 +307,7 @@ def reminded(desk: Desk) -> Reminder:
 
 def ok_to(desk: Desk, sender: str = OFFICER, text: str = "ok", auth: str = "pass", *extra: str) -> bytes:
     """Builds a reply to the latest reminder."""
-    reminder = max(desk.all(OutboxMail, kind="reminder"), key=lambda envelope: envelope.id)
+    reminder = max(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER)), key=lambda envelope: envelope.id)
     subject, at = f"Re: {reminder.subject}", desk.clock.now()
     return mail(sender, subject, text, auth=auth, answers=reminder.message_id, at=at, extra=extra)
 
@@ -340,7 +342,7 @@ def test_senders_are_checked_on_the_octets_and_not_within(desk: Desk, together: 
         ingest(env, raw)
     assert check.asked == [octets]
     assert desk.holding(octets).verdict_basis == "noted"
-    assert len(desk.all(StoredMessage, direction="in")) == 2
+    assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 2
 
 
 def test_officers_ok_acknowledges_once(desk: Desk) -> None:
@@ -390,10 +392,10 @@ def test_acknowledgement_silences_the_officer_and_not_the_head(desk: Desk) -> No
     desk.go_on(59.9)
     assert len(desk.all(Reminder)) == 1
     desk.go_on(0.1)
-    assert [(r.step, r.officer) for r in desk.all(Reminder, step=120)] == [(120, "officer1")]
-    desk.do(Acknowledge(reminder=desk.one(Reminder, step=120).id))
+    assert [(r.step, r.officer) for r in desk.all(Reminder, where(Reminder.step).is_(120))] == [(120, "officer1")]
+    desk.do(Acknowledge(reminder=desk.one(Reminder, where(Reminder.step).is_(120)).id))
     desk.go_on(70)
-    assert desk.one(Reminder, step=240).officer == "head1"
+    assert desk.one(Reminder, where(Reminder.step).is_(240)).officer == "head1"
     assert b"A. Jansen" in desk.server.to(HEAD)[-1].octets
 
 

@@ -11,7 +11,10 @@ import pytest
 
 from flaggermail.commands.acts import AskReferrer, CloseCase, Decide, OpenCase, TagCase
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import Origin
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.replay.report import report as reported
 from flaggermail.replay.scenario import read as read_scenario
@@ -29,7 +32,7 @@ def referred(desk: Desk, text: str = "Er gaat een bericht rond over twee vakjes.
 
 def text_to(desk: Desk, recipient: str, kind: str) -> str:
     """Returns the text of the latest mail of that kind to an address."""
-    sent = desk.all(OutboxMail, kind=kind, recipient=recipient)[-1]
+    sent = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind)), where(OutboxMail.recipient).is_(recipient))[-1]
     return desk.env.parser.parse(desk.env.octets.get(sent.digest)).text
 
 
@@ -67,7 +70,7 @@ def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk
     assert asked.count("\n- ") == 4
     (event,) = [e for e in desk.events() if e.kind is EventKind.INFORMATION_ASKED]
     assert (event.case, event.reason, event.actor) == (case.number, "attempts+screenshot+link+contact", "officer1")
-    request = desk.one(OutboxMail, kind="information_request")
+    request = desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.INFORMATION_REQUEST))
     answer = "Wij deden aangifte, geen reactie. Het staat op https://x-platform.example/1"
     stored = desk.receive(mail(REFERRER, f"Re: {request.subject}", answer, answers=request.message_id))
     assert (stored.place, stored.case) == ("case", case.number)
@@ -100,7 +103,7 @@ def test_nobody_is_asked_in_vain(desk: Desk) -> None:
     own = desk.do(OpenCase(election="EP2024", type="D_general_warning", origin="media")).key
     assert "nobody to ask" in desk.refused(AskReferrer(case=own, text=QUESTION))
     desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht."))
-    case = desk.one(Case, origin="referral").number
+    case = desk.one(Case, where(Case.origin).is_(Origin.REFERRAL)).number
     assert "must be one of attempts, screenshot, link, contact" in desk.refused(AskReferrer(case=case, items=("name",)))
     desk.do(Decide(case=case, decision="none", reason="dealt with"), by="officer1")
     assert "nothing is missing" in desk.refused(AskReferrer(case=case))

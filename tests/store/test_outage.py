@@ -11,6 +11,9 @@ import pytest
 from flaggermail.outbox import delivery
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted, Refused
+from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
@@ -75,7 +78,7 @@ def test_only_the_first_mail_asks_for_the_server(desk: Desk) -> None:
     """The first mail is retried about once a minute; those behind it are not tried and keep their retry schedule."""
     queued = outage(desk, 60)
     first, *others = (row for row in desk.all(OutboxMail) if row.state != "cancelled")
-    assert 45 <= len(desk.all(Attempt, mail=first.id)) <= 60
+    assert 45 <= len(desk.all(Attempt, where(Attempt.mail).is_(first.id))) <= 60
     assert {attempt.result for attempt in desk.all(Attempt)} == {"unreachable"}
     assert {row.tries for row in others if row.id in queued} == {0}
     desk.server.says(450, X_CHANNEL)
@@ -123,14 +126,18 @@ def test_mail_that_waits_is_told_of_once_and_so_is_its_end(desk: Desk) -> None:
     outage(desk, 60)
     assert alarms(desk).count("outbox waits") == 1
     assert alarms(desk).count("outbox flows") == 0
-    alarm = desk.one(Alarm, kind="outbox waits")
+    alarm = desk.one(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_WAITS))
     assert timedelta(0) <= alarm.raised_at - START - 15 * MINUTE < MINUTE
     assert ", 2024-06-06 10:34+02:00: so it is" in alarm.text
     desk.server.script.clear()
     for _ in range(8):
         desk.go_on(0.25)
     assert alarms(desk).count("outbox flows") == 1
-    assert [m.subject for m in desk.all(OutboxMail, kind="alarm", recipient=OFFICER) if "meer te lang" in m.subject]
+    assert [
+        m.subject
+        for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM), where(OutboxMail.recipient).is_(OFFICER))
+        if "meer te lang" in m.subject
+    ]
     desk.go_on(600)
     assert alarms(desk).count("outbox flows") == 1
 
@@ -193,7 +200,7 @@ def test_the_copy_of_another_recipient_proves_nothing(desk: Desk, proof: str, fo
     """Each recipient's mail leaves its own copy: with one of two uncertain, only the second copy is proof."""
     proving(desk, proof)
     key = in_doubt(desk, "x-two", SECOND)
-    envelope = desk.one(OutboxMail, notification=key, recipient=SECOND)
+    envelope = desk.one(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.recipient).is_(SECOND))
     desk.receive(copy_of(desk, X_CHANNEL, "A1"), folder=folder)
     desk.receive(copy_of(desk, X_CHANNEL, "A1"), folder=folder)  # moved by a colleague, and found again
     assert desk.row(OutboxMail, envelope.id).state == "uncertain"
@@ -210,7 +217,12 @@ def test_one_copy_for_two_in_doubt_proves_neither(desk: Desk) -> None:
     desk.server.script.clear()
     for way, states in (("A1", {"uncertain"}), ("B2", {"accepted"})):
         desk.receive(copy_of(desk, X_CHANNEL, way))
-        assert {row.state for row in desk.all(OutboxMail, notification=key, at_most_once=True)} == states
+        assert {
+            row.state
+            for row in desk.all(
+                OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.at_most_once).is_(True)
+            )
+        } == states
 
 
 def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk) -> None:
@@ -268,11 +280,11 @@ def test_a_bounce_withdraws_the_reminder_that_waits(desk: Desk) -> None:
     desk.clock.set(START + 61 * MINUTE)
     desk.server.says(0)
     reminders.tick(desk.env)
-    waiting = desk.one(OutboxMail, kind="reminder")
+    waiting = desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
     desk.server.script.clear()
     desk.settle()
     assert desk.row(OutboxMail, waiting.id).state == "cancelled"
     assert alarms(desk) == ["bounced"]
-    assert desk.one(OutboxMail, kind="alarm").state == "accepted"
+    assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)).state == "accepted"
     assert not [e for e in desk.server.envelopes if e.octets == desk.env.octets.get(waiting.digest)]

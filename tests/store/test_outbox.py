@@ -10,7 +10,10 @@ import pytest
 from flaggermail.commands.acts import Approve, Assess, ClearAddress, Decide, Draft, ResolveMail
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
+from flaggermail.record.states import MailState
 from tests.store.desk_fixtures import DESK, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 RUNNING = {"receipt": ("running", None), "human": ("running", None), "substance": ("running", None)}
@@ -37,7 +40,7 @@ def died_while_sending(desk: Desk) -> OutboxMail:
 
 def attempts(desk: Desk, envelope: OutboxMail) -> list[tuple[str | None, int]]:
     """Returns the result and code of each attempt."""
-    return [(attempt.result, attempt.code) for attempt in desk.all(Attempt, mail=envelope.id)]
+    return [(attempt.result, attempt.code) for attempt in desk.all(Attempt, where(Attempt.mail).is_(envelope.id))]
 
 
 # ---- accepted
@@ -54,7 +57,7 @@ def test_accepted_notification_was_sent_then(desk: Desk) -> None:
     assert (envelope.state, envelope.done_at, envelope.tries) == ("accepted", desk.clock.now(), 1)
     assert attempts(desk, envelope) == [("accepted", 250)]
     assert {clock.started_at for clock in desk.all(ClockRow)} == {desk.clock.now()}
-    assert desk.one(StoredMessage, message_id=use.message_id).received_at == desk.clock.now()
+    assert desk.one(StoredMessage, where(StoredMessage.message_id).is_(use.message_id)).received_at == desk.clock.now()
     assert desk.row(Case, use.case).state == "notified"
     assert delivery.drain(desk.env) == 0
 
@@ -80,7 +83,7 @@ def test_refused_for_good_fails_the_notification_and_alarms(desk: Desk) -> None:
     assert desk.mail_of(key).state == "refused"
     assert desk.clocks(key) == {}
     assert alarms(desk) == ["refused"]
-    assert [mail.recipient for mail in desk.all(OutboxMail, kind="alarm")] == [OFFICER]
+    assert [mail.recipient for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))] == [OFFICER]
     desk.go_on(500)
     assert len(desk.server.to(X_CHANNEL)) == 1
 
@@ -133,9 +136,11 @@ def test_an_alarm_that_cannot_be_sent_raises_no_alarm(desk: Desk) -> None:
     approved(desk)
     desk.server.says(550)
     desk.settle()
-    refused = [mail for mail in desk.all(OutboxMail, state="refused") if mail.kind != "alarm"]
+    refused = [
+        mail for mail in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.REFUSED)) if mail.kind != "alarm"
+    ]
     assert alarms(desk) == ["refused"] * len(refused)
-    assert {mail.state for mail in desk.all(OutboxMail, kind="alarm")} == {"refused"}
+    assert {mail.state for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))} == {"refused"}
 
 
 # ---- no answer after the final dot
@@ -163,7 +168,7 @@ def test_officers_mail_in_doubt_is_sent_again(desk: Desk) -> None:
     assert len(desk.server.to(OFFICER)) == 3
     desk.server.script.clear()
     desk.go_on(2.2)
-    assert desk.one(OutboxMail, kind="officer_notice").state == "accepted"
+    assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE)).state == "accepted"
     assert alarms(desk) == []
 
 
@@ -173,7 +178,7 @@ def test_officers_mail_that_stays_in_doubt_is_given_up_with_an_alarm(desk: Desk)
     desk.server.says(-1, OFFICER)
     desk.settle()
     desk.go_on(48 * 60)
-    assert desk.one(OutboxMail, kind="officer_notice").state == "refused"
+    assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE)).state == "refused"
     assert "refused" in alarms(desk)
 
 
@@ -260,7 +265,7 @@ def test_copy_of_a_mail_that_is_in_no_doubt_changes_nothing(desk: Desk) -> None:
     (sent,) = desk.server.to(X_CHANNEL)
     desk.receive(sent.octets, at=START + timedelta(minutes=7), folder="Sent")
     assert desk.row(Notification, key) == before
-    assert len(desk.all(StoredMessage, message_id=before.message_id)) == 1
+    assert len(desk.all(StoredMessage, where(StoredMessage.message_id).is_(before.message_id))) == 1
 
 
 def test_mail_that_only_bears_our_name_proves_nothing(desk: Desk) -> None:
@@ -295,10 +300,10 @@ def test_bounce_cancels_the_clocks_and_alarms_once(desk: Desk) -> None:
     assert desk.row(Notification, key).state == "failed"
     assert (desk.mail_of(key).state, desk.mail_of(key).bounced) == ("refused", True)
     assert alarms(desk) == ["bounced"]
-    alarm_mails = [m for m in desk.all(OutboxMail, kind="alarm") if m.recipient == OFFICER]
+    alarm_mails = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if m.recipient == OFFICER]
     assert len(alarm_mails) == 1
     desk.go_on(600)
-    assert not desk.all(OutboxMail, kind="reminder", notification=key)
+    assert not desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER), where(OutboxMail.notification).is_(key))
 
 
 def test_delay_alarms_and_leaves_the_clocks_running(desk: Desk) -> None:
@@ -317,7 +322,16 @@ def test_bounce_of_something_else_is_shown_to_a_person(desk: Desk) -> None:
     desk.receive(report_of("strange@elsewhere.example", X_CHANNEL))
     desk.receive(report_of(desk.message_id_of(key), "other@x-platform.example"))
     assert (desk.clocks(key), alarms(desk)) == (RUNNING, [])
-    assert len([m for m in desk.all(OutboxMail, kind="officer_notice") if m.dedupe.startswith("notice/")]) == 2
+    assert (
+        len(
+            [
+                m
+                for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
+                if m.dedupe.startswith("notice/")
+            ]
+        )
+        == 2
+    )
 
 
 def test_resend_after_a_bounce_starts_clocks_of_its_own(desk: Desk) -> None:
@@ -329,7 +343,9 @@ def test_resend_after_a_bounce_starts_clocks_of_its_own(desk: Desk) -> None:
     again = desk.notified(case=desk.row(Notification, key).case)
     assert [(n.id, n.state) for n in desk.all(Notification)] == [(key, "failed"), (again, "sent")]
     assert (desk.clocks(key), desk.clocks(again)) == (CANCELLED, RUNNING)
-    assert {c.started_at for c in desk.all(ClockRow, notification=again)} == {START + timedelta(minutes=15)}
+    assert {c.started_at for c in desk.all(ClockRow, where(ClockRow.notification).is_(again))} == {
+        START + timedelta(minutes=15)
+    }
     answer = desk.receive(mail(X, answers=desk.message_id_of(again)))
     assert answer.notification == again
     assert desk.clocks(key) == CANCELLED
@@ -345,7 +361,10 @@ def test_one_of_two_recipients_refused_is_sent_all_the_same(desk: Desk) -> None:
     desk.settle()
     assert (desk.row(Notification, key).state, desk.clocks(key)) == ("sent", RUNNING)
     assert (alarms(desk), desk.row(Notification, key).sent_at) == (["refused"], START)
-    states = {m.recipient: m.state for m in desk.all(OutboxMail, notification=key, at_most_once=True)}
+    states = {
+        m.recipient: m.state
+        for m in desk.all(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.at_most_once).is_(True))
+    }
     assert states == {X_CHANNEL: "refused", SECOND: "accepted"}
     assert desk.happened(EventKind.NOTIFICATION_FAILED) == 0
 
@@ -357,7 +376,10 @@ def test_clocks_start_at_the_first_of_two_recipients(desk: Desk) -> None:
     desk.settle()
     desk.server.script.clear()
     desk.go_on(1.1)
-    assert {m.state for m in desk.all(OutboxMail, notification=key, at_most_once=True)} == {"accepted"}
+    assert {
+        m.state
+        for m in desk.all(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.at_most_once).is_(True))
+    } == {"accepted"}
     assert desk.row(Notification, key).sent_at == START
 
 
@@ -378,7 +400,10 @@ def test_a_bounce_of_the_first_of_two_lets_the_clocks_run_from_the_second(desk: 
     desk.settle()
     desk.server.script.clear()
     desk.go_on(1.1)
-    later = desk.row(OutboxMail, desk.one(OutboxMail, notification=key, recipient=SECOND).id).done_at
+    later = desk.row(
+        OutboxMail,
+        desk.one(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.recipient).is_(SECOND)).id,
+    ).done_at
     assert later is not None
     assert later > START
     assert desk.row(Notification, key).sent_at == START
@@ -407,12 +432,12 @@ def test_referrer_is_told_when_it_is_decided_and_not_when_it_leaves(desk: Desk) 
     desk.do(Decide(case=stored.case, decision="notify", reason="invalid votes"))
     draft = desk.do(Draft(case=stored.case, channel="x-urgent", text="Two posts."))
     desk.do(Approve(draft=draft.key))
-    assert len(desk.all(OutboxMail, kind="decision_notice")) == 1
+    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE))) == 1
     desk.settle()
     desk.receive(report_of(desk.message_id_of(draft.key), X_CHANNEL))
     desk.do(ClearAddress(address=X_CHANNEL, reason="their mail works again, they say by phone"))
     again = desk.do(Draft(case=stored.case, channel="x-urgent", text="Two posts."))
     desk.do(Approve(draft=again.key))
     desk.settle()
-    assert [m.recipient for m in desk.all(OutboxMail, kind="decision_notice")] == [REFERRER]
+    assert [m.recipient for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE))] == [REFERRER]
     assert desk.happened(EventKind.NOTIFICATION_SENT) == 2

@@ -11,6 +11,8 @@ import pytest
 from flaggermail.commands.acts import CloseCase, ConfirmMessage, Decide, PlaceMessage
 from flaggermail.matching.scoring import read
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
 from flaggermail.settings.model import QuarantineSettings
 from tests.store.desk_fixtures import CITIZEN, DESK, META, OFFICER, REFERRER, START, Desk, X, mail
@@ -45,7 +47,7 @@ def attached(sender: str, inner: bytes) -> bytes:
 
 def sent(desk: Desk, kind: str = "intake_confirmation") -> list[tuple[str, str | None]]:
     """Returns recipient and case of queued mails of that kind."""
-    return [(row.recipient, row.case) for row in desk.all(OutboxMail, kind=kind)]
+    return [(row.recipient, row.case) for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind)))]
 
 
 def scored(stored: StoredMessage) -> list[tuple[str, int, tuple[str, ...]]]:
@@ -208,7 +210,7 @@ def test_a_late_placement_keeps_the_arrival_to_the_minute(desk: Desk) -> None:
     desk.do(PlaceMessage(message=stored.id, back=True))
     assert (desk.clocks(key)["human"], desk.row(Case, case).state) == (RUNNING, "notified")
     desk.settle()
-    assert [row.recipient for row in desk.all(OutboxMail, kind="escalation")] != []
+    assert [row.recipient for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ESCALATION))] != []
     desk.do(PlaceMessage(message=stored.id, case=case))
     assert desk.clocks(key)["human"] == ("stopped", 37)
     desk.assert_whole()
@@ -217,13 +219,16 @@ def test_a_late_placement_keeps_the_arrival_to_the_minute(desk: Desk) -> None:
 def test_what_was_attached_goes_where_its_mail_goes(desk: Desk) -> None:
     """An attached mail follows the mail that contains it."""
     outer = desk.receive(attached("someone@elsewhere.example", mail("a@b.example", "Vraag", "Zie dit.", auth=None)))
-    assert len(desk.all(StoredMessage, place="quarantine")) == 2
+    assert len(desk.all(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))) == 2
     case = desk.do(PlaceMessage(message=outer.id, new=True)).key
-    assert len(desk.all(StoredMessage, place="case", case=case)) == 2
+    assert (
+        len(desk.all(StoredMessage, where(StoredMessage.place).is_(Place.CASE), where(StoredMessage.case).is_(case)))
+        == 2
+    )
     desk.do(PlaceMessage(message=outer.id, back=True))
-    assert len(desk.all(StoredMessage, place="quarantine")) == 2
+    assert len(desk.all(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))) == 2
     desk.do(PlaceMessage(message=outer.id, noise=True, reason="a question"))
-    assert len(desk.all(StoredMessage, place="noise")) == 2
+    assert len(desk.all(StoredMessage, where(StoredMessage.place).is_(Place.NOISE))) == 2
     desk.assert_whole()
 
 

@@ -12,6 +12,8 @@ from flaggermail.letters import observing
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
@@ -26,7 +28,7 @@ def stray(desk: Desk, number: int = 0) -> StoredMessage:
 
 def told(desk: Desk) -> list[tuple[int, str]]:
     """Returns the minute and the recipient of each alarm mail about waiting mail."""
-    rows = [row for row in desk.all(OutboxMail, kind="alarm") if "waiting/" in row.dedupe]
+    rows = [row for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if "waiting/" in row.dedupe]
     return [(int((row.queued_at - START) / timedelta(minutes=1)), row.recipient) for row in rows]
 
 
@@ -75,7 +77,12 @@ def test_mails_that_come_one_after_the_other_are_told_half_an_hour_apart(desk: D
     halves = [(START.minute + at) // 30 for at, who in told(desk) if who == OFFICER]  # half hours by the wall clock
     assert (len(halves), len(halves)) == (len(set(halves)), 5)
     assert len([alarm for alarm in desk.all(Alarm) if alarm.id.endswith("/60")]) == 120
-    subjects = [row.subject for row in desk.all(OutboxMail, kind="alarm", recipient=OFFICER)]
+    subjects = [
+        row.subject
+        for row in desk.all(
+            OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM), where(OutboxMail.recipient).is_(OFFICER)
+        )
+    ]
     assert sum(int(subject.partition(" ")[0]) for subject in subjects) == 120  # none was left out meanwhile
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import event
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import NotFound
 from flaggermail.record.events import added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm
 from tests.store.samples import alarm, happened
 from tests.store.test_transactions import NO_SUCH_CASE
@@ -38,7 +39,11 @@ def test_the_same_question_is_asked_once(store: SqlStore) -> None:
     with statements(store) as sent, store.read() as tx:
         for _ in range(3):
             assert tx.get(Alarm, "a") == alarm("a")
-            assert tx.find(Alarm, id=["a", "b"]) == tx.find(Alarm, id=("a", "b")) == [alarm("a"), alarm("b")]
+            assert (
+                tx.find(Alarm, where(Alarm.id).in_(["a", "b"]))
+                == tx.find(Alarm, where(Alarm.id).in_(("a", "b")))
+                == [alarm("a"), alarm("b")]
+            )
     assert len([statement for statement in sent if "FROM alarm" in statement]) == 2
     with statements(store) as sent, store.read() as tx:
         assert tx.get(Alarm, "a") == alarm("a")

@@ -20,6 +20,7 @@ from flaggermail.notices.duty import officer_on_call
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import Condition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.record.states import SUPPRESSED
@@ -99,10 +100,10 @@ def invite(desk: Desk, verb: str) -> OutboxMail:
     desk.clock.set(desk.clock.now() + timedelta(minutes=3))  # mails of the same minute are combined
     if verb in {"neem", "vraag", "wijs af"}:
         number = str(_referral(desk).case)
-        return latest(desk, case=number, kind=Kind.OFFICER_NOTICE.value)
+        return latest(desk, where(OutboxMail.case).is_(number), where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
     if verb in {"akkoord", "nee"}:
         desk.do(acts.Draft(case=desk.decided(), channel="x-urgent"))
-        return latest(desk, kind=Kind.APPROVAL_REQUEST.value)
+        return latest(desk, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))
     if verb in {"ok", "gebeld", "over aan"}:
         return _reminder(desk)
     if verb in {"echt", "vals"}:
@@ -110,7 +111,7 @@ def invite(desk: Desk, verb: str) -> OutboxMail:
         desk.receive(mail(answers=desk.message_id_of(key), auth="none", at=desk.clock.now(), text=f"{next(serial)}"))
     else:
         desk.receive(mail("who@elsewhere.example", f"Vraag {next(serial)}", "Wat is dit?", at=desk.clock.now()))
-    return latest(desk, kind=Kind.OFFICER_NOTICE.value)
+    return latest(desk, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
 
 
 def _referral(desk: Desk) -> StoredMessage:
@@ -136,12 +137,12 @@ def _reminder(desk: Desk) -> OutboxMail:
         officer = desk.env.settings.rota.officer("officer1")
         assert officer is not None
         tell(work, officer, notice, {"by": "B. de Vries", "matters": []})
-    return latest(desk, kind=Kind.REMINDER.value)
+    return latest(desk, where(OutboxMail.kind).is_(Kind.REMINDER))
 
 
-def latest(desk: Desk, **equal: object) -> OutboxMail:
+def latest(desk: Desk, *conditions: Condition) -> OutboxMail:
     """Returns the last mail to the officer with those values."""
-    return max((m for m in desk.all(OutboxMail, **equal) if m.recipient == OFFICER), key=lambda m: m.id)
+    return max((m for m in desk.all(OutboxMail, *conditions) if m.recipient == OFFICER), key=lambda m: m.id)
 
 
 def said(desk: Desk, verb: str, sent: OutboxMail, language: str = "nl") -> str:
@@ -199,7 +200,7 @@ def answers_to(desk: Desk, stored: StoredMessage) -> list[OutboxMail]:
     """Returns the mails that answer that reply."""
     return [
         mail
-        for mail in desk.all(OutboxMail, kind=Kind.REPLY_ANSWER.value)
+        for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
         if stored.message_id in desk.env.parser.parse(desk.env.octets.get(mail.digest)).in_reply_to
     ]
 
@@ -236,7 +237,7 @@ def test_a_form_filled_in_above_or_within_the_quotation(desk: Desk, client: Clie
     for within in (False, True):
         sent = invite(desk, "neem")
         reply(desk, sent, "neem", "text/plain; charset=utf-8")
-        form = latest(desk, kind=Kind.REPLY_ANSWER.value)
+        form = latest(desk, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
         own = "Hieronder ingevuld." if within else "\n".join(f"{word}: {value}" for word, value in lines.items())
         text, content_type = shaped(client, desk, form, own)
         for word, value in lines.items() if within else ():
@@ -250,9 +251,18 @@ def test_a_form_filled_in_above_or_within_the_quotation(desk: Desk, client: Clie
         reply(desk, form, text, content_type, subject=client.subject)
         assert acted(desk, before) == [EventKind.CASE_ASSESSED, EventKind.CASE_DECIDED], (within, text[:900])
         assert desk.row(Case, str(form.case)).criteria == (1,)
-        drafts = desk.all(Notification, case=form.case)
+        drafts = desk.all(Notification, where(Notification.case).is_(form.case))
         assert [(d.channel, d.state) for d in drafts] == [("meta-elections", "draft")]
-        assert len(desk.all(OutboxMail, kind=Kind.APPROVAL_REQUEST.value, notification=drafts[0].id)) == 4
+        assert (
+            len(
+                desk.all(
+                    OutboxMail,
+                    where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST),
+                    where(OutboxMail.notification).is_(drafts[0].id),
+                )
+            )
+            == 4
+        )
 
 
 @pytest.mark.parametrize("hostile", one_in(4, HOSTILE), ids=[h.what for h in HOSTILE])
@@ -309,7 +319,7 @@ def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(
     """Each approver has their own code, the author none with two persons; after it expires a new request comes."""
     desk = new_desk(persons=2)
     key = desk.do(acts.Draft(case=desk.decided(), channel="x-urgent"), "officer2").key
-    asked = {m.recipient: m for m in desk.all(OutboxMail, kind=Kind.APPROVAL_REQUEST.value)}
+    asked = {m.recipient: m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))}
     assert set(asked) == {OFFICER, "c.bakker@bzk.example", "signer@bzk.example"}
     draft = desk.env.parser.parse(desk.env.octets.get(desk.row(Notification, key).digest)).text
     shown = desk.env.parser.parse(desk.env.octets.get(asked[OFFICER].digest)).text
@@ -320,7 +330,7 @@ def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(
     words = said(desk, "akkoord", asked[OFFICER])
     reply(desk, asked[OFFICER], words, "text/plain; charset=utf-8")
     assert desk.row(Notification, key).approved_by == ()
-    again = latest(desk, kind=Kind.APPROVAL_REQUEST.value)
+    again = latest(desk, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))
     assert said(desk, "akkoord", again) != words
     reply(desk, again, said(desk, "akkoord", again), "text/plain; charset=utf-8")
     assert desk.row(Notification, key).approved_by == ("officer1",)
@@ -332,12 +342,12 @@ def test_a_form_that_lacks_a_line_changes_nothing_and_comes_back(desk: Desk) -> 
     """The answer names the missing line and keeps what was filled in; sending that line alone completes the form."""
     sent = invite(desk, "neem")
     reply(desk, sent, "neem", "text/plain; charset=utf-8")
-    form = latest(desk, kind=Kind.REPLY_ANSWER.value)
+    form = latest(desk, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
     before = len(desk.events())
     filled = "onjuist: ja\nregel: artikel N 7\npogingen: 2\ntitel: Request to check\nbesluit: meld Meta"
     reply(desk, form, filled, "text/plain; charset=utf-8")
     assert acted(desk, before) == []
-    back = latest(desk, kind=Kind.REPLY_ANSWER.value)
+    back = latest(desk, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
     text = desk.env.parser.parse(desk.env.octets.get(back.digest)).text
     assert "criterium." in text
     assert "regel: artikel N 7" in text
@@ -350,7 +360,7 @@ def test_a_form_whose_draft_is_refused_leaves_no_trace(desk: Desk) -> None:
     """Assessment, decision and draft are one transaction: a text that speaks of removal undoes all three."""
     sent = invite(desk, "neem")
     reply(desk, sent, "neem", "text/plain; charset=utf-8")
-    form = latest(desk, kind=Kind.REPLY_ANSWER.value)
+    form = latest(desk, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
     text = "onjuist: ja\nregel: artikel N 7\ncriterium: 1\npogingen: 2\ntekst: Please remove it.\nbesluit: meld Meta"
     before = len(desk.events())
     reply(desk, form, text, "text/plain; charset=utf-8")
@@ -377,7 +387,9 @@ def test_two_platforms_that_were_called_in_one_minute_are_two_notes(desk: Desk) 
         wait(desk, minutes)
         reminders.tick(desk.env)
     words = f"gebeld {desk.clock.now().astimezone(desk.env.settings.zone):%H:%M} ze hebben het"
-    sent = [latest(desk, notification=use, kind=Kind.REMINDER.value) for use in uses]
+    sent = [
+        latest(desk, where(OutboxMail.notification).is_(use), where(OutboxMail.kind).is_(Kind.REMINDER)) for use in uses
+    ]
     for one in (*sent, sent[1]):
         reply(desk, one, words, "text/plain; charset=utf-8")
     assert sorted(note.notification or "" for note in desk.all(ContactNote)) == sorted(uses)
@@ -388,11 +400,11 @@ def test_whoever_comes_on_call_can_swap_what_is_left_of_the_shift(desk: Desk) ->
     now = desk.clock.now()
     desk.do(acts.OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
     assert handover.tick(desk.env)
-    (told,) = desk.all(OutboxMail, recipient=BOB)
+    (told,) = desk.all(OutboxMail, where(OutboxMail.recipient).is_(BOB))
     desk.clock.set(now + timedelta(minutes=5))
     reply(desk, told, "Ruil met Bakker\n\nB. de Vries", "text/plain; charset=utf-8", by=f"B. de Vries <{BOB}>")
     assert (on_call(desk), on_call(desk, now + timedelta(hours=9))) == ("head1", "officer1")
-    assert "C. Bakker heeft nu dienst" in body(desk, desk.all(OutboxMail, recipient=BOB)[-1])
+    assert "C. Bakker heeft nu dienst" in body(desk, desk.all(OutboxMail, where(OutboxMail.recipient).is_(BOB))[-1])
     assert handover.tick(desk.env)
     assert [m.recipient for m in desk.all(OutboxMail) if m.dedupe.startswith("handover/")] == [BOB, HEAD]
 
@@ -402,12 +414,12 @@ def test_a_shift_that_is_anothers_by_now_is_not_swapped(desk: Desk) -> None:
     now = desk.clock.now()
     desk.do(acts.OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
     assert handover.tick(desk.env)
-    (told,) = desk.all(OutboxMail, recipient=BOB)
+    (told,) = desk.all(OutboxMail, where(OutboxMail.recipient).is_(BOB))
     desk.do(acts.OverrideRota(officer="head1", begins_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=8)))
     desk.clock.set(now + timedelta(hours=2))
     reply(desk, told, "ruil met Jansen", "text/plain; charset=utf-8", by=f"B. de Vries <{BOB}>")
     assert on_call(desk) == "head1"
-    assert "Er is niets gedaan" in body(desk, desk.all(OutboxMail, recipient=BOB)[-1])
+    assert "Er is niets gedaan" in body(desk, desk.all(OutboxMail, where(OutboxMail.recipient).is_(BOB))[-1])
 
 
 def wait(desk: Desk, minutes: int) -> None:

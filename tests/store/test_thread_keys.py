@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from flaggermail.commands.acts import ConfirmMessage, PlaceMessage
 from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, StoredMessage, ThreadKey
 from tests.store.desk_fixtures import META, REFERRER, START, Desk, X, mail
 
@@ -110,7 +112,11 @@ def test_a_forged_reference_changes_nothing(desk: Desk) -> None:
 def test_a_new_matter_under_an_old_mail_is_shown_to_a_person(desk: Desk) -> None:
     """A reply to our confirmation under another subject, without the case number in its own text, is only suggested."""
     first = desk.receive(mail(REFERRER, *REFERRAL))
-    (confirmation,) = [m for m in desk.all(StoredMessage, direction="out") if "intake_confirmation" in m.kinds]
+    (confirmation,) = [
+        m
+        for m in desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.OUT))
+        if "intake_confirmation" in m.kinds
+    ]
     assert confirmation.message_id is not None
     other = mail(REFERRER, "Nepaccount van de griffier", "Nu iets anders.", answers=confirmation.message_id)
     assert desk.receive(other).suggestions == (f"{first.case} (40): answers its mail under another subject",)

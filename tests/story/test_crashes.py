@@ -32,8 +32,10 @@ from flaggermail.intake import poll
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Transaction
+from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import fold
-from flaggermail.record.kinds import Kind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import (
     Alarm,
     Case,
@@ -209,8 +211,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def _mail_about(env: Services, kind: Kind, referrer: str) -> OutboxMail:
     """Returns the mail of that kind about the case of a referrer."""
     with env.store.read() as tx:
-        (case,) = tx.find(Case, referrer_address=referrer)
-        (mail,) = tx.find(OutboxMail, kind=kind.value, case=case.number)
+        (case,) = tx.find(Case, where(Case.referrer_address).is_(referrer))
+        (mail,) = tx.find(OutboxMail, where(OutboxMail.kind).is_(kind), where(OutboxMail.case).is_(case.number))
     return mail
 
 
@@ -246,7 +248,7 @@ def assert_whole(found: Found) -> None:
     assert (found.tx.broken_link(), found.tx.broken_commitment()) == (None, None)
     assert found.tx.rows() == fold(event for _, event in found.tx.events())
     archive = FileBlobStore(found.folder / "archive")
-    for message in found.tx.find(StoredMessage, discarded_at=None):
+    for message in found.tx.find(StoredMessage, where(StoredMessage.discarded_at).is_(None)):
         archive.get(message.digest)
     for path in (found.folder / "archive").rglob("*"):
         if path.is_file() and not path.name.startswith("."):
@@ -257,17 +259,30 @@ def assert_taken_in_once(found: Found, scene: Scene) -> None:
     """Checks one message and delivery per mail, and one case, decline, alarm of each kind and stopped clock."""
     digests = {hashlib.sha256(octets).hexdigest() for octets in (*scene.earlier, *scene.arrivals)}
     came = Counter(
-        m.digest for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" not in m.match_basis
+        m.digest
+        for m in found.tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+        if "forwarded in" not in m.match_basis
     )
     assert came == Counter(digests)
     assert Counter(d.digest for d in found.tx.find(Delivery)) == Counter(digests)
-    assert len([m for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" in m.match_basis]) == 2
+    assert (
+        len(
+            [
+                m
+                for m in found.tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+                if "forwarded in" in m.match_basis
+            ]
+        )
+        == 2
+    )
     cases = {case.referrer_address: case for case in found.tx.find(Case) if case.referrer_address}
     assert set(cases) == {EARLIER, TAKEN, REFERRER}
     assert cases[EARLIER].assigned_to == "officer1"
     assert len(found.tx.find(Decline)) == 1
     assert sorted(a.kind for a in found.tx.find(Alarm) if a.kind in TOLD) == sorted(TOLD)
-    (human,) = found.tx.find(ClockRow, notification=scene.sent, kind="human")
+    (human,) = found.tx.find(
+        ClockRow, where(ClockRow.notification).is_(scene.sent), where(ClockRow.kind).is_(ClockKind.HUMAN)
+    )
     assert (human.state, human.stopped_at) == ("stopped", NOW - timedelta(minutes=1))
 
 
@@ -275,7 +290,9 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool) -> None:
     """Checks that each mail was submitted, again only after a crash in between, and to a platform at most once."""
     rows = found.tx.find(OutboxMail)
     assert Counter(row.dedupe for row in rows).most_common(1)[0][1] == 1
-    (use,) = found.tx.find(OutboxMail, notification=scene.waiting, at_most_once=True)
+    (use,) = found.tx.find(
+        OutboxMail, where(OutboxMail.notification).is_(scene.waiting), where(OutboxMail.at_most_once).is_(True)
+    )
     states = {row.id: row.state for row in rows if row.id != use.id}
     assert set(states.values()) == {"accepted"}, states
     assert use.state == ("uncertain" if in_doubt else "accepted")
@@ -330,7 +347,12 @@ def test_killed_there_it_goes_on(scene: Scene, folder: Path, point: Point, when:
     def note(found: Found) -> None:
         assert isinstance(found.tx, SqlTransaction)
         assert (found.tx.broken_link(), found.tx.broken_commitment()) == (None, None)
-        states = [row.state for row in found.tx.find(OutboxMail, notification=scene.waiting, at_most_once=True)]
+        states = [
+            row.state
+            for row in found.tx.find(
+                OutboxMail, where(OutboxMail.notification).is_(scene.waiting), where(OutboxMail.at_most_once).is_(True)
+            )
+        ]
         doubt.append(states[0] in {"attempting", "uncertain"})
 
     look_at(folder, note)
@@ -366,13 +388,15 @@ def test_killed_there_while_it_forgets_it_goes_on(
 def assert_forgotten(found: Found) -> None:
     """Checks that the declined mail's octets are gone and no row names its sender."""
     assert_whole(found)
-    (declined,) = found.tx.find(StoredMessage, place="declined")
+    (declined,) = found.tx.find(StoredMessage, where(StoredMessage.place).is_(Place.DECLINED))
     assert declined.discarded_at is not None
     kept = {path.name for path in (found.folder / "archive").rglob("*")}
     assert declined.digest not in kept
-    (answer,) = found.tx.find(OutboxMail, kind=Kind.DECLINE.value)
+    (answer,) = found.tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE))
     assert (answer.recipient, answer.digest in kept) == ("", False)
-    assert [message.id for message in found.tx.find(StoredMessage, from_address=CITIZEN)] == []
+    assert [
+        message.id for message in found.tx.find(StoredMessage, where(StoredMessage.from_address).is_(CITIZEN))
+    ] == []
 
 
 def test_without_a_crash(scene: Scene, folder: Path) -> None:

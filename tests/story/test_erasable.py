@@ -12,6 +12,8 @@ from flaggermail.commands import acts
 from flaggermail.commands.perform import run
 from flaggermail.intake import poll
 from flaggermail.outbox import delivery
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
@@ -54,7 +56,7 @@ def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
     delivery.drain(env)
     with env.store.read() as tx:
         (case,) = tx.find(Case)
-        (waiting,) = tx.find(StoredMessage, place="quarantine")
+        (waiting,) = tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))
     by_hand = [
         acts.Assess(case=case.number, incorrect=True, contradicts="kanarie", criteria=(1,), override_reason="kanarie"),
         acts.Decide(case=case.number, decision="notify", reason="kanarie"),

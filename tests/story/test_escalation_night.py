@@ -18,6 +18,8 @@ from flaggermail.commands import acts
 from flaggermail.oncall import escalation
 from flaggermail.outbox import delivery
 from flaggermail.record.events import Event, EventKind, changed
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, SetClock
@@ -87,7 +89,8 @@ def pass_time(desk: Desk, minutes: float) -> None:
 def told(desk: Desk, start: datetime) -> list[tuple[int, str, str]]:
     """Returns the reminders and escalations sent, as minutes after `start`, kind and recipient."""
     mails = sorted(
-        desk.all(OutboxMail, kind=["reminder", "escalation"]), key=lambda mail: (mail.queued_at, mail.recipient)
+        desk.all(OutboxMail, where(OutboxMail.kind).in_([Kind.REMINDER, Kind.ESCALATION])),
+        key=lambda mail: (mail.queued_at, mail.recipient),
     )
     return [(int((m.queued_at - start).total_seconds()) // 60, m.kind, m.recipient) for m in mails]
 

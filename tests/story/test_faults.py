@@ -23,7 +23,8 @@ from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.ports import Position, RawMessage, Transaction
-from flaggermail.record.kinds import Kind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
@@ -115,7 +116,7 @@ def test_a_new_uidvalidity_changes_nothing(env: Services) -> None:
     assert poll.look(env, mailbox) == 1
     assert poll.look(env, mailbox) == 0
     with env.store.read() as tx:
-        assert len(tx.find(StoredMessage, direction="in")) == 3
+        assert len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 3
         assert len(tx.find(Delivery)) == 3
         assert len(tx.find(Case)) == 2
         cursor = tx.cursor("INBOX")
@@ -207,8 +208,8 @@ def test_no_latency_is_negative_when_the_clock_is_set_back(env: Services) -> Non
     wrong.go_on(5)
     poll.look(desk_env, mailbox)
     with env.store.read() as tx:
-        assert [m.place for m in tx.find(StoredMessage, direction="in")] == ["case"]
-        clocks = tx.find(ClockRow, notification=key)
+        assert [m.place for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))] == ["case"]
+        clocks = tx.find(ClockRow, where(ClockRow.notification).is_(key))
     assert [clock.state for clock in clocks] == ["running"] * 3
     assert all(clock.stopped_at is None or clock.stopped_at >= clock.started_at for clock in clocks)
 
@@ -226,8 +227,8 @@ def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Services) -> 
     poll.look(desk_env, mailbox)
     delivery.drain(desk_env)
     with env.store.read() as tx:
-        (stored,) = tx.find(StoredMessage, direction="in")
-        (confirmation,) = tx.find(OutboxMail, kind=Kind.INTAKE_CONFIRMATION.value)
+        (stored,) = tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+        (confirmation,) = tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
     assert (stored.place, stored.disputed) == ("case", False)
     assert confirmation.state == "accepted"
 
@@ -286,10 +287,10 @@ def test_a_full_database_is_no_fault_of_a_mail(env: Services, arrived: datetime)
         poll.look(env, mailbox)
     room.pages = 2**30
     with env.store.read() as tx:
-        taken = len(tx.find(StoredMessage, direction="in"))
+        taken = len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN)))
     assert poll.look(env, mailbox) == 60 - taken
     with env.store.read() as tx:
-        assert {m.place for m in tx.find(StoredMessage, direction="in")} == {"case"}
+        assert {m.place for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))} == {"case"}
         assert len(tx.find(Case)) == 60
 
 
@@ -313,7 +314,10 @@ def test_a_database_held_by_another_for_a_moment_is_no_fault_of_a_mail(
         poll.look(env, mailbox)
     poll.look(env, mailbox)
     with env.store.read() as tx:
-        assert [m.place for m in tx.find(StoredMessage, direction="in")] == ["case", "case"]
+        assert [m.place for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))] == [
+            "case",
+            "case",
+        ]
 
 
 # ---------------------------------------------------------------- a mailbox that was not read for long
@@ -335,7 +339,9 @@ def test_three_thousand_waiting_messages_are_one_digest() -> None:
         assert poll.look(env, mailbox) == 3000
         assert queued(env) == [Kind.DIGEST]
         with env.store.read() as tx:
-            assert {m.received_at for m in tx.find(StoredMessage, direction="in")} == {OLD}
+            assert {
+                m.received_at for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+            } == {OLD}
             (digest,) = tx.find(OutboxMail)
         assert "3000" in read(env.octets.get(digest.digest)).get_content()
         env.close()

@@ -19,9 +19,10 @@ from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
-from flaggermail.record.states import CaseState, NotificationState
+from flaggermail.record.states import CaseState, MailState, NotificationState
 from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
@@ -103,8 +104,10 @@ def test_a_backlog_gives_one_digest_and_nothing_else(env: Services) -> None:
     with env.store.read() as tx:
         assert len(tx.find(Case)) == 10
         assert tx.find(Decline) == []
-        assert len(tx.find(StoredMessage, place="quarantine")) == 20
-        assert {m.received_at for m in tx.find(StoredMessage, direction="in")} == {OLD}
+        assert len(tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))) == 20
+        assert {m.received_at for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))} == {
+            OLD
+        }
     assert poll.look(env, mailbox) == 0
     assert queued(env) == [Kind.DIGEST]
     assert delivery.drain(env) == 1
@@ -129,7 +132,7 @@ def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Services) -> N
     mailbox.deliver("inbox", answer, OLD)
     poll.look(env, mailbox)
     with env.store.read() as tx:
-        (human,) = tx.find(ClockRow, kind="human")
+        (human,) = tx.find(ClockRow, where(ClockRow.kind).is_(ClockKind.HUMAN))
     assert (human.state, human.stopped_at) == ("stopped", OLD)
     assert queued(env) == [Kind.DIGEST]
 
@@ -163,7 +166,9 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Services, clock: SetClo
     # An acknowledgement never silences the escalation to the head. The sixth is an alarm, since no mail has left.
     assert tick(env) == 5 + 1
     with env.store.read() as tx:
-        assert [m.recipient for m in tx.find(OutboxMail, kind="escalation")] == ["c.bakker@bzk.example"]
+        assert [m.recipient for m in tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ESCALATION))] == [
+            "c.bakker@bzk.example"
+        ]
 
 
 def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: SetClock) -> None:
@@ -176,7 +181,7 @@ def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: Set
     clock.set(NOW + timedelta(minutes=60))
     assert tick(env) == len(cases)
     with env.store.read() as tx:
-        (row,) = tx.find(OutboxMail, state="queued")
+        (row,) = tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
     text = read(env.octets.get(row.digest)).get_content()
     assert all(case in text for case in cases)
     assert text.count("opgepakt tot 11:00. Nog mee bezig?") == len(cases)

@@ -33,6 +33,8 @@ from flaggermail.cli.session import Session
 from flaggermail.intake import apply
 from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
@@ -370,16 +372,22 @@ def places(env: Services, tmp_path: Path) -> dict[str, str]:
     (tmp_path / "hostile.eml").write_bytes(HOSTILE_MAIL)
     with env.store.read() as tx:
         (case,) = tx.find(Case)
-        filed, parked = (tx.find(StoredMessage, place=place)[0] for place in ("case", "quarantine"))
+        filed, parked = (
+            tx.find(StoredMessage, where(StoredMessage.place).is_(Place(place)))[0] for place in ("case", "quarantine")
+        )
         mail = tx.find(OutboxMail)[0]
     assert "\u202e" in str(filed.subject)
     rules = shutil.copytree(shipped("rules"), tmp_path / "rules")
     marking = "{name: marked, when: {domain: [lindewaard.example]}, then: {labels: [press]}}"
     (rules / "16-more.yaml").write_text(f"stage: sender\nrules:\n  - {marking}\n", encoding="utf-8")
     return {
-        "case": case.number, "filed": filed.id, "parked": parked.id, "mail": mail.id,
-        "file": str(tmp_path / "hostile.eml"), "rules": str(rules),
-    }  # fmt: skip
+        "case": case.number,
+        "filed": filed.id,
+        "parked": parked.id,
+        "mail": mail.id,
+        "file": str(tmp_path / "hostile.eml"),
+        "rules": str(rules),
+    }
 
 
 @each("form", [[], ["--json"]], ids=["lines", "document"])

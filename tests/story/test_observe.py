@@ -26,8 +26,11 @@ from flaggermail.notices import notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, RawMessage, Submission
 from flaggermail.record.events import Event, EventKind
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
+from flaggermail.record.states import MailState
+from flaggermail.record.topics import Topic
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
@@ -145,7 +148,7 @@ def test_everything_is_filed_and_nothing_is_sent(desk: Desk) -> None:
         assert [case.number for case in tx.find(Case)] == ["VF-EP2024-0001"]
         assert [message.direction for message in tx.find(StoredMessage)] == ["in"]
         assert tx.find(OutboxMail) == []
-        assert tx.find(Token, purpose="notice") == []
+        assert tx.find(Token, where(Token.purpose).is_(Topic.NOTICE)) == []
         assert [row.id for row in tx.find(Withheld)] == ["confirmation/VF-EP2024-0001", "notice/m00000001"]
     assert desk.sent == []
     assert desk.withheld() == ["intake_confirmation", "officer_notice"]
@@ -211,7 +214,7 @@ def test_approval_is_refused_with_the_way_out(desk: Desk) -> None:
     run(desk.env, acts.Approve(draft=draft), "officer1")
     desk.tick(1)
     with desk.env.store.read() as tx:
-        (mail,) = tx.find(OutboxMail, kind="notification")
+        (mail,) = tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.NOTIFICATION))
     assert (mail.state, desk.sent[0]) == ("accepted", mail.recipient)
 
 
@@ -236,7 +239,7 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
     assert desk.sent == []
     with desk.env.store.read() as tx:
         states = {mail.kind: mail.state for mail in tx.find(OutboxMail)}
-        (held,) = tx.find(OutboxMail, state="queued")
+        (held,) = tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
     assert states.pop(Kind.NOTIFICATION) == "queued"
     assert set(states) == {"intake_confirmation", "officer_notice", "decision_notice", "approval_request"}
     assert set(states.values()) == {"cancelled"}
@@ -259,7 +262,7 @@ def test_a_citizen_who_was_told_nothing_does_not_count_as_declined(desk: Desk) -
     run(desk.env, acts.Resume(), "officer1")
     desk.take_in(CITIZEN.replace("{number}", "2"))
     with desk.env.store.read() as tx:
-        (second,) = tx.find(StoredMessage, message_id="c2@mailprovider.example")
+        (second,) = tx.find(StoredMessage, where(StoredMessage.message_id).is_("c2@mailprovider.example"))
         declines = tx.find(Decline)
     assert (second.place, [row.message for row in declines]) == ("declined", [second.id])
 

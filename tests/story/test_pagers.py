@@ -28,8 +28,10 @@ from flaggermail.ports import Paged
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.record.events import Event, EventKind, changed
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
-from flaggermail.record.states import ClockState
+from flaggermail.record.states import ClockState, PageState
 from flaggermail.reminders import paging
 from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListPager, SetClock
@@ -137,7 +139,7 @@ def test_a_pager_that_fails_is_followed_at_once_and_the_last_one_by_mail(paged: 
         run(paged)
     with paged.store.read() as tx:
         assert [a.kind for a in tx.find(Alarm)].count(AlarmKind.PAGERS_FAILED) == 1
-        assert tx.find(Page, state="queued") == []
+        assert tx.find(Page, where(Page.state).is_(PageState.QUEUED)) == []
 
 
 def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Services) -> None:
@@ -154,7 +156,7 @@ def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Services) 
         with pytest.raises(KeyboardInterrupt):
             paging.drain(dying)
         with paged.store.read() as tx:
-            (page,) = tx.find(Page, position=0)
+            (page,) = tx.find(Page, where(Page.position).is_(0))
         assert (page.state, page.tries) == ("attempting", expected)
         paging.recover(paged)
     paging.drain(paged)
@@ -184,7 +186,7 @@ def test_a_step_says_by_which_means(
         heard += [(minute, pager) for pager, _ in calls(paged)[len(heard) :]]
     assert heard == called
     with paged.store.read() as tx:
-        assert len(tx.find(OutboxMail, kind="reminder")) == mails
+        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))) == mails
 
 
 def test_steps_of_several_means_are_one_mail(paged: Services, clock: SetClock) -> None:
@@ -195,7 +197,7 @@ def test_steps_of_several_means_are_one_mail(paged: Services, clock: SetClock) -
     clock.set(NOW + timedelta(minutes=5))
     run(paged)
     with paged.store.read() as tx:
-        assert len(tx.find(OutboxMail, kind="reminder")) == 1
+        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))) == 1
     assert calls(paged) == [("first", "VF-PS2027-0002, X: 65 min (+1)")]
 
 
@@ -204,7 +206,7 @@ def test_who_has_no_pager_gets_mail_all_the_same(env: Services) -> None:
     notify(env, 1, NOW - timedelta(minutes=60), (Step(ClockKind.RECEIPT, 60, how=(Means.PAGER,)),))
     run(env)
     with env.store.read() as tx:
-        assert len(tx.find(OutboxMail, kind="reminder")) == 1
+        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))) == 1
 
 
 def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Services) -> None:
@@ -232,7 +234,9 @@ def test_what_has_stopped_waiting_calls_nobody_anew(paged: Services, clock: SetC
         clock.set(NOW + timedelta(minutes=minute))
         run(paged)
     with paged.store.begin() as tx:
-        (running,) = tx.find(ClockRow, notification=use, kind="receipt")
+        (running,) = tx.find(
+            ClockRow, where(ClockRow.notification).is_(use), where(ClockRow.kind).is_(ClockKind.RECEIPT)
+        )
         stopped = replace(running, state=ClockState.STOPPED, stopped_at=clock.now())
         tx.append(Event(EventKind.CLOCK_STOPPED, clock.now(), "daemon", (changed(running, stopped),)))
     run(paged)
@@ -274,8 +278,8 @@ def test_no_more_calls_in_an_hour_than_configured(paged: Services, clock: SetClo
         run(paged)
     assert len(calls(paged)) == 12
     with paged.store.read() as tx:
-        assert len(tx.find(Page, state="held")) == 3
-        assert len(tx.find(OutboxMail, kind="escalation")) == 15
+        assert len(tx.find(Page, where(Page.state).is_(PageState.HELD))) == 3
+        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ESCALATION))) == 15
     clock.set(NOW + timedelta(minutes=61))
     notify(paged, 16, NOW - timedelta(minutes=240))
     run(paged)

@@ -16,6 +16,8 @@ from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost
 from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.ports import BlobStore, Lease, Position, RawMessage, Store, Transaction
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
@@ -168,7 +170,7 @@ class FullArchive(WaitingOctets):
 def count(env: Services) -> int:
     """Returns the number of incoming mails."""
     with env.store.read() as tx:
-        return len(tx.find(StoredMessage, direction="in"))
+        return len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN)))
 
 
 def alarms(env: Services) -> list[tuple[str, str]]:
@@ -200,7 +202,9 @@ class TestFolders:
         poll.look(env, mailbox, everywhere=False)
         assert alarms(env) == [("folder missing", "Sent")] * 2
         with env.store.read() as tx:
-            assert "Sent" in env.octets.get(tx.find(OutboxMail, kind="alarm")[0].digest).decode()
+            assert (
+                "Sent" in env.octets.get(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))[0].digest).decode()
+            )
 
     def test_numbers_that_nobody_holds_are_passed_once(self, env: Services) -> None:
         """UIDs expunged before the first look are searched only once."""
@@ -272,7 +276,11 @@ class TestPace:
             mailbox.deliver("inbox", mail(number).replace(b"V3", UNJUDGEABLE.encode()), OLD)
         assert poll.look(replace(env, matcher=FailingMatcher(env.matcher)), mailbox) == 6
         with env.store.read() as tx:
-            unjudged = [m.message_id for m in tx.find(StoredMessage, direction="in") if "RuntimeError" in m.reason]
+            unjudged = [
+                m.message_id
+                for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+                if "RuntimeError" in m.reason
+            ]
         assert (unjudged, count(env)) == (["3@shop.example"], 6)
 
 

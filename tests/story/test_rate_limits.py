@@ -17,6 +17,7 @@ from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
 from flaggermail.record.states import SUPPRESSED
@@ -40,7 +41,7 @@ def alarm(env: Services, number: int, case: str | None = None) -> None:
 def sent(env: Services, *kinds: Kind) -> list[OutboxMail]:
     """Returns all mail of these kinds that was ever queued."""
     with env.store.read() as tx:
-        return tx.find(OutboxMail, kind=[kind.value for kind in kinds])
+        return tx.find(OutboxMail, where(OutboxMail.kind).in_(kinds))
 
 
 def held(env: Services, *, told: bool) -> int:
@@ -136,7 +137,11 @@ def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: 
     clock.set(NOW + timedelta(minutes=50))
     reminders.tick(env)
     with env.store.read() as tx:
-        assert len({r.notification for r in tx.find(Reminder, step=60)}) == len(tx.find(Reminder, step=60)) == 60
+        assert (
+            len({r.notification for r in tx.find(Reminder, where(Reminder.step).is_(60))})
+            == len(tx.find(Reminder, where(Reminder.step).is_(60)))
+            == 60
+        )
 
 
 def test_what_is_wanted_twice_is_counted(env: Services) -> None:
@@ -206,7 +211,9 @@ def test_two_machines_do_not_answer_each_other(
         reminders.tick(env)
         delivery.drain(env)
         with env.store.read() as tx:
-            ours = [row for row in tx.find(OutboxMail, recipient=sender) if row.id not in answered]
+            ours = [
+                row for row in tx.find(OutboxMail, where(OutboxMail.recipient).is_(sender)) if row.id not in answered
+            ]
         for row in ours:
             answered.add(row.id)
             letter = read(env.octets.get(row.digest))
@@ -292,7 +299,9 @@ def test_what_somebody_waits_for_comes_first(env: Services) -> None:
     mailbox = flooded(env, 60)
     assert poll.look(env, mailbox) == 62
     with env.store.read() as tx:
-        filed = sorted((m for m in tx.find(StoredMessage, direction="in")), key=lambda m: m.id)
+        filed = sorted(
+            (m for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))), key=lambda m: m.id
+        )
         cursor = tx.cursor("INBOX")
     assert [message.from_address for message in filed[1:3]] == [OFFICER, "agent@x-platform.example"]
     assert len(filed) == 63
@@ -315,7 +324,9 @@ def test_of_a_flood_under_a_known_name_a_few_go_first(env: Services, limits: dic
     assert poll.look(quota, mailbox) == 72
     with env.store.read() as tx:
         uids = {d.message: d.uid for d in tx.find(Delivery)}
-        filed = sorted((m for m in tx.find(StoredMessage, direction="in")), key=lambda m: m.id)
+        filed = sorted(
+            (m for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))), key=lambda m: m.id
+        )
     order = [uids[m.id] for m in filed]
     assert len(filed) == len(set(order)) == 73
     assert order[1 + first :] == sorted(order[1 + first :])
@@ -330,13 +341,13 @@ def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Services) -> None:
     with patch.object(mailbox, "fetch_after", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         poll.look(env, mailbox)
     with env.store.read() as tx:
-        assert len(tx.find(StoredMessage, direction="in")) == 3
+        assert len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 3
         cursor = tx.cursor("INBOX")
     assert cursor is not None
     assert cursor.position.uid == 1
     poll.look(env, mailbox)
     with env.store.read() as tx:
-        assert len(tx.find(StoredMessage, direction="in")) == 63
+        assert len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 63
 
 
 def test_a_reminder_is_not_late_in_a_flood(env: Services) -> None:

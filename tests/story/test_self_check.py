@@ -21,6 +21,7 @@ from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.intake import poll
 from flaggermail.record.events import Event, EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
 from flaggermail.record.states import MailState
@@ -74,7 +75,7 @@ def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Services, cl
     with paged.store.read() as tx:
         (row,) = tx.find(Watched)
         assert (row.id, row.failing, row.since) == ("certificate of submission", False, clock.now())
-        assert len(tx.find(OutboxMail, kind="alarm")) == 2
+        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == 2
 
 
 def test_a_loop_that_is_late_and_a_disk_that_is_full(
@@ -189,7 +190,7 @@ def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
     assert alarms(paged) == [alarm, recovery]
     assert calls(paged) == [("first", f"alarm: {alarm}"), ("first", f"alarm: {recovery}")]
     with paged.store.read() as tx:
-        assert len(tx.find(OutboxMail, kind="alarm")) == 2
+        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == 2
 
 
 def test_an_idle_desk_in_order_writes_nothing(env: Services) -> None:

@@ -30,7 +30,8 @@ from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import Event, EventKind, added
-from flaggermail.record.kinds import Direction, Place
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
@@ -248,14 +249,17 @@ def receive(env: Services, received: bytes, number: int = 0, at: datetime = NOW)
 def rows(env: Services, direction: str) -> list[StoredMessage]:
     """Returns the messages of that direction."""
     with env.store.read() as tx:
-        return tx.find(StoredMessage, direction=direction)
+        return tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction(direction)))
 
 
 def clocks(env: Services) -> dict[str, set[str]]:
     """Returns the states of the three clocks by platform."""
     with env.store.read() as tx:
         uses = tx.find(Notification)
-        return {use.platform: {clock.state for clock in tx.find(ClockRow, notification=use.id)} for use in uses}
+        return {
+            use.platform: {clock.state for clock in tx.find(ClockRow, where(ClockRow.notification).is_(use.id))}
+            for use in uses
+        }
 
 
 def alarms(env: Services, kind: str) -> list[Alarm]:
@@ -267,7 +271,7 @@ def alarms(env: Services, kind: str) -> list[Alarm]:
 def told(env: Services) -> int:
     """Returns the number of alarm mails queued."""
     with env.store.read() as tx:
-        return len(tx.find(OutboxMail, kind="alarm"))
+        return len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)))
 
 
 @pytest.fixture(scope="module")

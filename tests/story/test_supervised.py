@@ -27,7 +27,9 @@ from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
@@ -419,8 +421,8 @@ def test_a_silent_submission_server_does_not_hold_up_the_end(env: Services) -> N
     assert ended_within(daemon, thread) < 2
     assert daemon.overdue == ["ticker"]
     with env.store.read() as tx:
-        (in_hand,) = tx.find(OutboxMail, state="attempting")
-        (attempt,) = tx.find(Attempt, mail=in_hand.id)
+        (in_hand,) = tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.ATTEMPTING))
+        (attempt,) = tx.find(Attempt, where(Attempt.mail).is_(in_hand.id))
     assert attempt.ended_at is None
     with pytest.raises(StoreBusy, match="here:1:now"):
         env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60)

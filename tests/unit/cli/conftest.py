@@ -19,6 +19,8 @@ from flaggermail.cli.session import Session
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
@@ -92,7 +94,9 @@ class Desk:
         self._uid += 1
         ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", 1, self._uid))
         with self.env.store.read() as tx:
-            return max(message.id for message in tx.find(StoredMessage, direction="in"))
+            return max(
+                message.id for message in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+            )
 
     def notified(self) -> str:
         """Makes a case whose notification was sent at 10:34; returns the number of the case."""
