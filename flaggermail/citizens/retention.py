@@ -19,10 +19,11 @@ from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Attempt, Delivery, OutboxMail, StoredMessage
+from flaggermail.record.states import MailState
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 AT_ONCE = 200  # mails per transaction; the rest waits for the next tick
-DONE = ("accepted", "refused", "cancelled")  # final states of a mail
+DONE = (MailState.ACCEPTED, MailState.REFUSED, MailState.CANCELLED)  # final states of a mail
 REASON = "review window"
 
 

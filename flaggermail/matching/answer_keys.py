@@ -33,9 +33,7 @@ NEWEST_LETTERS = 60  # mails of ours that are read again for it
 MOST_CASES = 5  # cases whose earlier mail is read again, to tell our words from those of others
 EARLIER_MAILS = 20  # mails of such a case that are read again
 
-_TO_REFERRERS = [
-    kind.value for kind in (Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE, Kind.FOLLOW_UP)
-]
+_TO_REFERRERS = (Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE, Kind.FOLLOW_UP)
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 

@@ -156,7 +156,7 @@ def over_hourly_limit(work: UnitOfWork, officer: Officer, kinds: Collection[Kind
 
     Only mail of the desk's own counts.
     """
-    limits, wanted = work.env.settings.desk.rate_limits, [kind.value for kind in kinds]
+    limits, wanted = work.env.settings.desk.rate_limits, list(kinds)
     lately, of_hour = (
         work.tx.count(
             OutboxMail,

@@ -73,7 +73,7 @@ class Night:
     def sent(self, *kinds: Kind, since: datetime | None = None) -> list[OutboxMail]:
         """Returns the mails of these kinds."""
         with self.env.store.read() as tx:
-            found = tx.find(OutboxMail, where(OutboxMail.kind).in_([kind for kind in kinds]))
+            found = tx.find(OutboxMail, where(OutboxMail.kind).in_(kinds))
         return [mail for mail in found if since is None or mail.queued_at >= since]
 
     def assert_told_at_once(self, subject: str, since: datetime) -> None:

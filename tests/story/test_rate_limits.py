@@ -41,7 +41,7 @@ def alarm(env: Services, number: int, case: str | None = None) -> None:
 def sent(env: Services, *kinds: Kind) -> list[OutboxMail]:
     """Returns all mail of these kinds that was ever queued."""
     with env.store.read() as tx:
-        return tx.find(OutboxMail, where(OutboxMail.kind).in_([kind for kind in kinds]))
+        return tx.find(OutboxMail, where(OutboxMail.kind).in_(kinds))
 
 
 def held(env: Services, *, told: bool) -> int:
