@@ -197,7 +197,9 @@ def test_the_next_revision_holds_what_the_tables_differ_in(tmp_path: Path) -> No
         revision.unlink()
     everything = make("The first schema", scripts)
     assert everything.name == "0001_the_first_schema.py"
-    assert everything.read_text("utf-8").count("op.create_table(") == len(metadata.tables)
+    written = everything.read_text("utf-8")
+    assert written.count("op.create_table(") == len(metadata.tables)
+    assert "sa.Column('costly', sa.Boolean(), server_default=sa.false(), nullable=False)" in written
 
 
 def newest_in(scripts: Path) -> str:

@@ -3,13 +3,25 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alembic import context
-from sqlalchemy import text
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import DefaultClause, text
+from sqlalchemy.sql.elements import False_, True_
 
 from flaggermail.adapters.db.mapping import metadata
 
 # An arbitrary number: every migration of this database takes this lock.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(8250)")
+
+
+def rendered(kind: str, found: object, _context: AutogenContext) -> str | Literal[False]:
+    """Writes yes and no as either engine knows them; the scratch database's own word for them is 1 or 0."""
+    if kind == "server_default" and isinstance(found, DefaultClause) and isinstance(found.arg, True_ | False_):
+        return "sa.true()" if isinstance(found.arg, True_) else "sa.false()"
+    return False
+
 
 engine = context.config.attributes["engine"]
 with engine.connect() as connection:
@@ -19,6 +31,7 @@ with engine.connect() as connection:
         target_metadata=metadata,
         compare_server_default=True,
         render_as_batch=True,
+        render_item=rendered,
         transactional_ddl=True,
     )
     with context.begin_transaction():
