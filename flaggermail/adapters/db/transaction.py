@@ -253,7 +253,8 @@ class SqlTransaction:
 
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read, or None."""
-        row = self._session.exec(select(CursorRow).where(CursorRow.folder == folder)).first()
+        query = select(CursorRow).where(CursorRow.folder == folder)
+        row = self._session.exec(query, execution_options={"populate_existing": True}).first()
         return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
