@@ -103,7 +103,7 @@ def on_terminal() -> bool:
 
 
 def styled(text: str, *, bold: bool = False, colour: str | None = None) -> str:
-    """Returns `text`, on a terminal in bold or in a colour; never if NO_COLOR is set (https://no-color.org)."""
+    """Returns `text`, on a terminal in bold or in a colour; never if NO_COLOR is set."""
     if not (bold or colour) or not on_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return click.style(text, bold=bold or None, fg=colour)

@@ -30,13 +30,14 @@ class Observed:
 class Publishing:
     """Remembers what was published last, and that a failure to write is logged."""
 
-    def __init__(self, board: StatusBoard | None, supervisor: Supervisor, outage: Outage) -> None:
-        self._board, self._supervisor, self._outage = board, supervisor, outage
-        self._line, self._unwritten = "", False
+    def __init__(self, outage: Outage) -> None:
+        self._outage, self._line, self._unwritten = outage, "", False
         self._seen: Overview | None = None  # the status when the database last answered
 
-    def publish(self, env: Services, observed: Observed) -> None:
-        """Publishes the status, and reports its line to the supervisor if it changed."""
+    def publish(
+        self, env: Services, observed: Observed, board: StatusBoard | None, supervisor: Supervisor
+    ) -> None:  # fmt: skip
+        """Publishes the status on the board, and reports its line to the supervisor if it changed."""
         seen = self._gather(env, observed)
         if seen is None:
             return
@@ -52,11 +53,11 @@ class Publishing:
             database_away=self._outage.lasts,
         )
         line = standing.line(seen.zone, seen.at)
-        if self._board is not None:
-            self._log_if_unwritten(self._board.show(seen.document()))
+        if board is not None:
+            self._log_if_unwritten(board.show(seen.document()))
         if line != self._line:
             self._line = line
-            self._supervisor.status(line)
+            supervisor.status(line)
 
     def _gather(self, env: Services, observed: Observed) -> Overview | None:
         """Returns the status; during an outage the last one, with the outage as a fault, or None if there is none."""

@@ -125,7 +125,7 @@ class Daemon:
         self._outage = Outage(self.monotonic)
         self._reconnection = Reconnection(self.mailbox, self.fraction, self.monotonic)
         self._sending = Sending()
-        self._publishing = Publishing(self.board, self.supervisor, self._outage)
+        self._publishing = Publishing(self._outage)
         self._inbox_read = self._reminded = self.monotonic()
         self._job_faults = JobFaults(self.monotonic)
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
@@ -447,7 +447,7 @@ class Daemon:
 
     def _publish_status(self) -> None:
         seen = Observed(self.link, self._last_mail, self._last_look, self._pulse.stuck(), self._job_faults.counts())
-        self._publishing.publish(self.env, seen)
+        self._publishing.publish(self.env, seen, self.board, self.supervisor)
 
     def _report_ready(self) -> None:
         if not self._ready:

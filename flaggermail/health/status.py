@@ -103,7 +103,7 @@ def _cases(tx: Transaction) -> dict[str, int]:
         state: tx.count(Case, where(Case.state).is_(CaseState(state)), where(Case.exercise).is_(False))
         for state in CASE_STATES
     }
-    return {**states, EXERCISE: tx.count(Case, where(Case.exercise).is_(True))}
+    return {**states, EXERCISE: tx.count(Case, where(Case.state).in_(list(CaseState)), where(Case.exercise).is_(True))}
 
 
 def _running_clocks(tx: Transaction) -> list[ClockRow]:

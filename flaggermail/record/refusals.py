@@ -37,14 +37,16 @@ _ABOUT_RECIPIENT = frozenset({550, 551, 553})  # RFC 5321, section 4.2.3, as rep
 _DESK_STATUS = re.compile(r"1\.[78]|7\.(?:[389]|1[0-4]|57|60|64|139|5\d\d|7\d\d)")
 _MAIL_STATUS = re.compile(r"1\.\d+|2\.[0-4]|3\.4|4\.[146]|6\.\d+")
 _ADDRESS = re.compile(r"\S+@\S+")
-_DESK_WORDS = re.compile(
-    r"\brelay|authenticat|\blog(?:ged)? ?in\b|send ?as\b|not owned by|"
+_RELAYING = r"\brelay|authenticat|\blog(?:ged)? ?in\b|send ?as\b|not owned by"
+_BLOCKED = (
     r"(?:your account|sender|client)(?: \S+){0,3} (?:disabled|suspended|blocked|locked|rejected)|"
-    r"(?:sending|message|rate|daily|hourly|outbound) (?:\S+ )?(?:limit|quota)|too many (?:messages|mails|recipients)|"
-    r"(?:block|black|deny)[ -]?list|\blisted (?:at|by|in|on)\b|(?:host|helo|ehlo|client)(?: \S+){0,2} rejected|"
-    r"traffic not accepted",
-    re.IGNORECASE,
+    r"(?:block|black|deny)[ -]?list|\blisted (?:at|by|in|on)\b|(?:host|helo|ehlo|client)(?: \S+){0,2} rejected"
 )
+_LIMITED = (
+    r"(?:sending|message|rate|daily|hourly|outbound) (?:\S+ )?(?:limit|quota)|too many (?:messages|mails|recipients)|"
+    r"traffic not accepted"
+)
+_DESK_WORDS = re.compile(f"{_RELAYING}|{_BLOCKED}|{_LIMITED}", re.IGNORECASE)
 
 
 def concerns(stage: Stage, code: int, text: str) -> Concerns:

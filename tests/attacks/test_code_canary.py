@@ -8,7 +8,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.commands.devices import RevokeDevice
@@ -103,11 +102,13 @@ def test_a_code_by_pager_leaves_no_trace(tmp_path: Path) -> None:
 
 
 def test_enrolling_prints_the_secret_once(tmp_path: Path) -> None:
-    """No other command prints the address again, and `--json` is not offered for it."""
+    """No other command prints the address again; `--json` prints it this once, too."""
     desk = a_desk(tmp_path, settings_for("totp"))
     app = enrolled(desk, "officer1")
     listed = json.loads(types(desk, "officer list --json", "officer1"))
     assert [row["device"] for row in listed["officers"] if row["id"] == "officer1"] == ["waits for its first code"]
     assert app.secret not in typed(desk)
-    with pytest.raises(FlaggermailError, match="No such option"):
-        types(desk, "officer enrol officer1 --json", "officer1")
+    types(desk, "officer revoke officer1", "officer1")
+    once = json.loads(types(desk, "officer enrol officer1 --json", "officer1"))
+    assert once["address"].startswith("otpauth://totp/")
+    assert once["address"] not in typed(desk)

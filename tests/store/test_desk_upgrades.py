@@ -138,7 +138,7 @@ def test_both_engines_list_the_same_in_the_same_order(pair: Pair, words: str) ->
 
 def test_both_engines_show_each_case_alike(pair: Pair) -> None:
     """Each case has the same document."""
-    numbers = [case["number"] for case in json.loads(pair.sqlite.type("case", "list", "--json"))]
+    numbers = [case["number"] for case in json.loads(pair.sqlite.type("case", "list", "--json"))["cases"]]
     assert numbers
     for number in numbers:
         one, another = pair.both("case", "show", number, "--json")

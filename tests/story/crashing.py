@@ -172,6 +172,7 @@ def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
 def run_once(env: Services, mailbox: Mailbox) -> None:
     """Does the daemon's work from its start until none is left."""
     delivery.recover(env)
+    delivery.try_now(env)
     with env.store.read() as tx:
         cursor = tx.cursor(env.settings.desk.mailbox.inbox)
     read_at = cursor.looked_at if cursor else None

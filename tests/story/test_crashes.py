@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from signal import SIGKILL
 
@@ -108,6 +109,9 @@ def mails(answered: str, quoted: str, notice: str, form: str) -> Iterator[tuple[
     yield soon, letter(REFERRER, "referral", "Verkeerde stemdag rondgestuurd", *parts, fields=(mixed,))
     replied = (f"In-Reply-To: <{answered}>", f"References: <{answered}>")
     yield soon, letter(PLATFORM, "answer", "Re: Two boxes", "Received. We will look into this.", fields=replied)
+    doubted = letter(PLATFORM, "doubted", "Re: Two boxes", "We are looking into this now.", fields=replied)
+    earlier = format_datetime(NOW - timedelta(minutes=40)).encode()  # by the trace, another arrival than by the mailbox
+    yield soon, doubted.replace(b" with ESMTPS\r\n", b" with ESMTPS; " + earlier + b"\r\n")
     taken = (f"In-Reply-To: <{notice}>", f"References: <{notice}>")
     yield soon, letter(OFFICER, "unclear", "Re: Nieuwe zaak", "Ik kijk zo.", fields=taken)
     yield soon, letter(OFFICER, "taken", "Re: Nieuwe zaak", "neem", fields=taken)
@@ -149,7 +153,7 @@ def notified(env: Services, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with thirteen unread mails, a case, one notification sent and one approved."""
+    """A desk with fourteen unread mails, a case, one notification sent and one approved."""
 
     folder: Path
     sent: str

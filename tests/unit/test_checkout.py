@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from flaggermail.commands import door
+from flaggermail.desk.inspections import INSPECTIONS
+from flaggermail.views import VIEWS
 from tests.corpus import each
 from tests.tools.natural import addresses, named_platforms, names_within, word_lists
 
@@ -77,7 +80,8 @@ def test_product_holds_no_platform_address_or_word_list(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert named_platforms(source, configured_names()) == []
     assert addresses(source) == []
-    assert word_lists(source) == []
+    names = door.COMMANDS.keys() | VIEWS.keys() | INSPECTIONS.keys()
+    assert [found for found in word_lists(source) if not names.issuperset(found)] == []
 
 
 @pytest.mark.parametrize(
@@ -173,6 +177,7 @@ def test_search_lets_field_names_and_statements_pass(source: str) -> None:
 
 # They read officers' files, speak to people (cli, web, report, logbook) or replace servers (demo).
 READERS = frozenset({"settings", "yaml_files", "rules", "notifications"})
+EDGE = frozenset({"commands/requests.py", "commands/command.py", "views/view.py"})  # requests as JSON
 THIRD_PARTY_TOPS = READERS | {"adapters", "cli", "demo", "logbook.py", "replay", "report", "web"}
 NOW = frozenset({"now", "today", "utcnow"})
 
@@ -191,7 +196,8 @@ def imported_tops(tree: ast.AST) -> set[str]:
 @each("path", SOURCES, ids=name_of)
 def test_only_the_rim_imports_third_party_packages(path: Path) -> None:
     """Only the outer modules import third-party packages; decisions need the standard library alone."""
-    if path.relative_to(ROOT / "flaggermail").parts[0] not in THIRD_PARTY_TOPS:
+    inside = path.relative_to(ROOT / "flaggermail")
+    if inside.parts[0] not in THIRD_PARTY_TOPS and inside.as_posix() not in EDGE:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         assert imported_tops(tree) - sys.stdlib_module_names - {"flaggermail"} == set()
 

@@ -41,10 +41,11 @@ def test_each_outage_is_named_once(outage: Outage) -> None:
         for reason in ("shutting down", "refused"):
             outage.begin(reason, NOW)
     assert [(line["event"], line["reason"]) for line in logged] == [("database away", "shutting down")]
-    assert outage.lasts
+    lasted = [outage.lasts]
     for _ in range(2):
         outage.end()
-        assert not outage.lasts
+        lasted.append(outage.lasts)
+    assert lasted == [True, False, False]
 
 
 def test_a_first_outage_is_probed_at_once(outage: Outage, seconds: Seconds) -> None:

@@ -78,14 +78,14 @@ def test_rules_in_order_give_one_line(directory: Path, *, whole: bool) -> None:
 
 
 def test_a_program_reads_the_same(directory: Path) -> None:
-    """`--json` gives one list, each remark with its place; the exit status is 1 if there are faults."""
+    """`--json` lists the remarks, each with its place; the exit status is 1 if there are faults."""
     mistake = TESTS / "bad_rules" / "02-never-asked"
     shutil.copy(mistake / "90-noise.yaml", directory / "rules")
     status, out, err = checked(directory, "--json")
     expected = (mistake / "expected.txt").read_text("utf-8").splitlines()
     shown = [
         f"{one['file']}:{one['line']}:{one['column']}: {'' if one['fault'] else 'warning: '}{one['text']}"
-        for one in json.loads(out)
+        for one in json.loads(out)["remarks"]
     ]
     assert (status, sorted(shown), err) == (1, sorted(expected), "")
 
