@@ -20,6 +20,7 @@ MACHINE_KEYS = (
     "returned_lines",
     "automatic_subjects",
     "robot_lines",
+    "receipt_lines",
     "absence_subjects",
     "absence_lines",
     "absence_persons",
@@ -50,6 +51,7 @@ class MachineWords:
     returned_lines: tuple[str, ...]
     automatic_subjects: tuple[str, ...]
     robot_lines: tuple[str, ...]
+    receipt: re.Pattern[str]
     absence_subjects: tuple[str, ...]
     absence: re.Pattern[str]
     absence_person: re.Pattern[str]
@@ -79,6 +81,7 @@ def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords
         returned_lines=tuple(words["returned_lines"]),
         automatic_subjects=tuple(words["automatic_subjects"]),
         robot_lines=tuple(words["robot_lines"]),
+        receipt=phrases(words["receipt_lines"]),
         absence_subjects=tuple(words["absence_subjects"]),
         absence=phrases(words["absence_lines"], whole=True),
         absence_person=phrases(words["absence_persons"], whole=True),

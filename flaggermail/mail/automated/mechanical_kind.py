@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flaggermail.mail.automated.evidence import KindEvidence, begins
-from flaggermail.mail.automated.out_of_office import is_absence, is_personal, mentions_absence, own_text
+from flaggermail.mail.automated.out_of_office import (
+    above_quotation,
+    confirms,
+    is_absence,
+    is_mostly_absence,
+    is_personal,
+    mentions_absence,
+)
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.reply_tokens import LOOP_HEADER
 from flaggermail.mail.subject import split_subject
@@ -62,7 +69,7 @@ def mechanical_kind(signs: KindEvidence, language: Language) -> MechanicalKind:
     declared = _declared_automatic(signs.fields)
     if declared is not False and _is_bounce(signs, language, declared=bool(declared)):
         return MechanicalKind.BOUNCE
-    if declared is None and not _from_list(signs.fields):
+    if declared is None:
         declared = _seems_automatic(signs, language)
     return MechanicalKind.AUTO_REPLY if declared else MechanicalKind.HUMAN
 
@@ -106,8 +113,10 @@ def _is_complaint(signs: KindEvidence) -> bool:
 def _declared_automatic(fields: Mapping[str, str]) -> bool | None:
     """Returns the mail's own claim: Auto-Submitted (RFC 3834, section 5), Precedence, or autoresponder fields."""
     if "auto-submitted" in fields:
-        word = fields["auto-submitted"].strip().lower().partition(";")[0].partition(" ")[0]
-        return word != "no" and bool(word)
+        word = fields["auto-submitted"].strip().lower().partition(";")[0].partition(" ")[0].partition("(")[0]
+        # A mailbox's rule forwards what persons wrote; only what it passes on says what that is.
+        if word != "auto-forwarded":
+            return word != "no" and bool(word)
     if fields.get("precedence", "").strip().lower() in {"auto_reply", "auto-reply"}:
         return True
     if any(fields[name].strip().lower() not in _DENIALS for name in _AUTORESPONDER_FIELDS if name in fields):
@@ -121,7 +130,7 @@ def _declared_automatic(fields: Mapping[str, str]) -> bool | None:
 def _is_bounce(signs: KindEvidence, language: Language, *, declared: bool) -> bool:
     """True for a bounce without a report of RFC 3464: sent by a machine, and its subject or first lines say so.
 
-    An empty return path alone is enough, unless an autoresponder that uses one (RFC 3834, section 3.3) says what it is.
+    An empty return path is never enough alone: autoresponders use one as well (RFC 3834, section 3.3).
     """
     words, fields = signs.words, signs.fields
     daemon = signs.local in words.daemon_addresses or "x-failed-recipients" in fields
@@ -133,11 +142,16 @@ def _is_bounce(signs: KindEvidence, language: Language, *, declared: bool) -> bo
         return False
     if _system_reports_failure(signs, language):
         return True
+    if signs.written is not None and not _is_passed_on(signs, language):
+        return signs.null_path or (signs.reports_failure and not _is_signed(signs.text, language))
     if declared:
         return signs.coded
     if signs.null_path:
-        return signs.proven or not _seems_automatic(signs, language)
-    return signs.local in words.robot_addresses and signs.proven and signs.notice.says_so
+        # An autoresponder says what it is, and quotes our mail as a bounce does.
+        return signs.coded or (signs.tells_failure and not _seems_automatic(signs, language))
+    # A platform's robot also writes "the account does not exist", above our own mail.
+    named = signs.coded or bool(signs.notice.recipients)
+    return signs.local in words.robot_addresses and named and signs.proven and signs.notice.says_so
 
 
 def _system_reports_failure(signs: KindEvidence, language: Language) -> bool:
@@ -153,6 +167,8 @@ def _is_from_system(signs: KindEvidence) -> bool:
     """True if the author is a mail system: by its name, its role (RFC 2142), or the lack of an address."""
     words, author = signs.words, signs.fields.get("from", "")
     if signs.local in words.system_addresses or signs.sender is None or "<>" in author:
+        return True
+    if "@" not in signs.sender.address:
         return True
     name = folded(signs.sender.name or "")
     return name.startswith(words.system_names) or any(
@@ -171,18 +187,41 @@ def _is_signed(text: str, language: Language) -> bool:
 
 
 def _seems_automatic(signs: KindEvidence, language: Language) -> bool:
-    """True for an automatic reply that declares nothing, by its subject, its text, or both."""
-    words = signs.words
-    if split_subject(signs.subject, language).first == "forward":
+    """True for an automatic reply that declares nothing, by its text alone or by two weaker signs.
+
+    A word in the subject is weak: "Auto: ..." may be about a car. It needs typical words in the text, a machine as the
+    sender, or a mail that it answers.
+    """
+    words, first = signs.words, split_subject(signs.subject, language).first
+    if first == "forward":
         return False
-    by_name = begins(signs.subject, words.automatic_subjects)
-    if by_name == "whole" or is_absence(signs.text, language):
+    if is_absence(signs.text, language):
         return True
+    typical = _has_robot_line(signs.text, language) or confirms(signs.text, language)
+    if signs.null_path and (typical or ((signs.answers or first == "reply") and not is_personal(signs.text, language))):
+        return True
+    by_name = begins(signs.subject, words.automatic_subjects)
     by_topic = begins(signs.subject, words.absence_subjects)
     named = by_name or by_topic or _contains_phrase(signs.subject, words.absence_subjects)
-    if by_topic == "whole" or (named and mentions_absence(signs.text, language)):
-        return not is_personal(signs.text, language)
-    return _is_from_robot(signs) and _has_robot_line(signs.text, language)
+    if not named:
+        return _is_from_robot(signs) and _has_robot_line(signs.text, language)
+    made = _is_from_robot(signs)
+    away = is_mostly_absence(signs.text, language)
+    if by_name == "whole" and (typical or made or away):
+        return True
+    if is_personal(signs.text, language):
+        return False
+    if "whole" in {by_name, by_topic}:
+        return typical or made or away or signs.answers or _named_twice(signs)
+    return away or ((made or signs.answers) and mentions_absence(signs.text, language))
+
+
+def _named_twice(signs: KindEvidence) -> bool:
+    """True if the subject has a word of an automatic answer and one of an absence: "AUTO: Jan is out of the office"."""
+    behind = signs.subject.partition(":")[2]
+    return bool(begins(behind, signs.words.absence_subjects)) or _contains_phrase(
+        behind, signs.words.absence_subjects
+    )
 
 
 def _is_from_robot(signs: KindEvidence) -> bool:
@@ -193,7 +232,7 @@ def _is_from_robot(signs: KindEvidence) -> bool:
 
 
 def _has_robot_line(text: str, language: Language) -> bool:
-    own = own_text(text, language) or ""
+    own = above_quotation(text, language)
     return any(folded(line).lstrip("*-=#([ ").startswith(language.machines.robot_lines) for line in own.split("\n"))
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from flaggermail.mail.forwards.boilerplate import without_banners
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.vocabulary import Language, folded
 
 LONGEST = 3000  # characters; out-of-office replies are short
 _FEW = 3  # with so few clauses each must be typical; the absence must be stated in the first few
+_MOSTLY = 0.5  # of the clauses, where the subject announces an absence
 _HEADER = 2  # consecutive lines with header labels
 _BEGINNING = 3  # characters before the absence phrase in a clause without "I"
 _SHARE = 0.7  # of the clauses of a longer text
@@ -22,6 +24,7 @@ _GREETING, _NAME, _REFERENCE = 6, 3, 12  # words
 _END = re.compile(r"(?<=[^\d\s])\.(?=\s|$)|[!;](?=\s|$)|(?<=\?)(?=\s|$)|\n")
 _CONTACT = re.compile(r"[^\s@]@[^\s@]|https?://\S*|www\.|\d[\d ()./-]{5,}\d")
 _DIGIT = re.compile(r"\d")
+_LIST_FOOTER = re.compile(r"_{2,}|-{5,}")  # alone on a line, above what a mailing list adds
 
 
 def is_absence(text: str, language: Language) -> bool:
@@ -29,8 +32,7 @@ def is_absence(text: str, language: Language) -> bool:
     own, words = own_text(text, language), language.machines
     if own is None or len(own) > LONGEST or has_other_content(own, words):
         return False
-    clauses = [clause for clause in _clauses(own, language) if not _is_neutral(clause, words)]
-    away = [at for at, clause in enumerate(clauses[:_FEW]) if states_absence(clause, words)]
+    clauses, away = _stated(own, language)
     if not away or _asks(clauses, words):
         return False
     known = [clause for clause in clauses if _is_typical(clause, words)]
@@ -38,6 +40,26 @@ def is_absence(text: str, language: Language) -> bool:
     told = told or words.absence_sign.search(words.absence.sub(" ", clauses[away[0]])) is not None
     enough = len(known) == len(clauses) if len(clauses) <= _FEW else len(known) >= _SHARE * len(clauses)
     return told and enough
+
+
+def is_mostly_absence(text: str, language: Language) -> bool:
+    """True if `text` soon states an absence and says little else. For mail whose subject announces one too."""
+    own = above_quotation(text, language)
+    clauses, away = _stated(own, language)
+    typical = [_is_typical(clause, language.machines) for clause in clauses]
+    return bool(away) and len(own) <= LONGEST and all(typical[: away[0]]) and sum(typical) >= _MOSTLY * len(clauses)
+
+
+def confirms(text: str, language: Language) -> bool:
+    """True if the writer confirms that a mail arrived, as machines do and persons too."""
+    return language.machines.receipt.search(folded(above_quotation(text, language))) is not None
+
+
+def _stated(own: str, language: Language) -> tuple[list[str], list[int]]:
+    """Returns the clauses that say something, and which of the first few state an absence."""
+    words = language.machines
+    clauses = [clause for clause in _clauses(own, language) if not _is_neutral(clause, words)]
+    return clauses, [at for at, clause in enumerate(clauses[:_FEW]) if states_absence(clause, words)]
 
 
 def is_personal(text: str, language: Language) -> bool:
@@ -76,19 +98,31 @@ def _asks(clauses: Sequence[str], words: MachineWords) -> bool:
 
 def own_text(text: str, language: Language) -> str | None:
     """Returns the text above the closing or signature; None if it quotes or forwards another mail."""
+    kept, quotes = _above(text, language)
+    return None if quotes else kept
+
+
+def above_quotation(text: str, language: Language) -> str:
+    """Returns the text above the closing, the signature, and any other mail it quotes or forwards."""
+    return _above(text, language)[0]
+
+
+def _above(text: str, language: Language) -> tuple[str, bool]:
+    """Returns the text above its end, and whether a quotation is what ends it."""
     kept: list[str] = []
-    labels = 0
-    for line in text[: 2 * LONGEST].split("\n"):
+    labels, quotes = 0, False
+    for line in without_banners(text[: 2 * LONGEST].split("\n"), language):
         labels = labels + 1 if folded(line.partition(":")[0].strip("*_ ")) in language.labels and ":" in line else 0
-        if labels == _HEADER:
-            return None
         mark = folded(line.strip("-_=* \t\u00a0:>"))
-        if line.lstrip().startswith(">") or mark in language.original_lines or mark in language.forward_lines:
-            return None
-        if line.rstrip() == "--" or mark.rstrip(",.") in language.closings:
+        marked = line.lstrip().startswith(">") or mark in language.original_lines or mark in language.forward_lines
+        if quotes := marked or labels == _HEADER:
+            kept = kept[: len(kept) - labels + 1] if labels == _HEADER else kept
+            break
+        ruled = kept and _LIST_FOOTER.fullmatch(line.strip())
+        if line.rstrip() == "--" or ruled or mark.rstrip(",.") in language.closings:
             break
         kept.append(line.strip())
-    return "\n".join(kept).replace("\u2019", "'")
+    return "\n".join(kept).replace("\u2019", "'"), quotes
 
 
 def _clauses(own: str, language: Language) -> list[str]:
