@@ -24,6 +24,8 @@ LISTS = (
     "quote_verbs",
     "quote_fillers",
     "closings",
+    "block_openers",
+    "device_openers",
     "device_lines",
     "device_names",
     "reply_marks",
@@ -60,7 +62,10 @@ class Language:
     original_lines: frozenset[str]
     openers: tuple[str, ...]
     closings: frozenset[str]
+    block_openers: tuple[str, ...]
+    device_openers: tuple[str, ...]
     device_lines: tuple[str, ...]
+    device_starts: tuple[str, ...]
     device_names: frozenset[str]
     reply_marks: tuple[str, ...]
     banners: tuple[str, ...]
@@ -133,7 +138,10 @@ def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
         original_lines=frozenset(words["original_lines"]),
         openers=tuple(sorted({f"{word} " for word in words["quote_openers"]}, key=len, reverse=True)),
         closings=frozenset(words["closings"]),
+        block_openers=tuple(words["block_openers"]),
+        device_openers=tuple(words["device_openers"]),
         device_lines=tuple(words["device_lines"]),
+        device_starts=tuple({*words["device_openers"], *words["device_lines"]}),
         device_names=frozenset(words["device_names"]),
         reply_marks=tuple(words["reply_marks"]),
         banners=tuple(words["banners"]),

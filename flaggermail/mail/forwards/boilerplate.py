@@ -16,6 +16,7 @@ _LONGEST_CLOSING = 80
 _LONGEST_FOOTER = 3  # non-empty lines of a footer without a link, and of what follows a closing of two letters
 _INITIALS = 2
 _LONGEST_DEVICE = 100
+_LONGEST_LINKED = 400  # characters of a device line with a link
 _DEVICE_WORDS = 6  # words of a device line, or of its beginning, which names the device
 _BANNER_LINES = 6
 _MOST_BANNERS = 3
@@ -30,7 +31,11 @@ _SIGNATURE = re.compile(r"[ \t]*(?:--|\u2014)[ \t\u00a0]*\Z")  # also without th
 _NAME_ALONE = re.compile(r"[ \t]*(?:/{1,2}|[-~\u2013\u2014])[^\W\d_]\w{1,20}(?: \w{1,20}){0,3}[ \t]*\Z")  # "/Jane"
 _ARMOR_END = re.compile(r"-----BEGIN PGP SIGNATURE-----[ \t]*\Z")  # RFC 9580, section 6.2
 _ARMOR = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\Z")  # RFC 9580, section 7
-_FOOTER_RULE = re.compile(r"[ \t]*(?:_{5,}|(?:-{1,20}~){3,20}-{0,20})[ \t]*\Z")  # above the footer of a mailing list
+_FOOTER_RULE = re.compile(r"[ \t]*(?:_{2,}|(?:-{1,20}~){3,20}-{0,20})[ \t]*\Z")  # above the footer of a mailing list
+# "[Outlook for iOS](https://...)", "Mail for iPhone<https://...>", "Front (https://...)"
+_DEVICE_LINK = re.compile(
+    r"(?:\[([^\[\]]{1,80})\])?[ \t]?(?:\(\s?https?://[^\s()]{1,300}\s?\)|<\s?https?://[^\s<>]{1,300}\s?>)"
+)
 _LINK = re.compile(r"@|://|www\.")
 _NAMES = re.compile(r"[^\W\d_][\w&-]*")
 _TAG = re.compile(r"\s*[\[(*]{1,3}[^\[\](){}]{3,60}?[\])*]{1,3}:?[ \t]+(?=\S)")  # "[EXTERNAL] Dear all"
@@ -142,10 +147,16 @@ def _starts_signature(lines: Sequence[str], at: int, first: int, language: Langu
 
 def _is_device_line(line: str, language: Language) -> bool:
     """True for "Sent from my phone": a device, or too few words for a sentence ("Sent from my desk, it is ...")."""
-    small = folded(line[: _LONGEST_DEVICE + 1]).strip(_DECORATION)
-    if len(line) > _LONGEST_DEVICE or not small.startswith(language.device_lines):
+    if not folded(line[:_LONGEST_LINKED]).lstrip(_DECORATION + "[").startswith(language.device_starts):
         return False
+    shown = _DEVICE_LINK.sub(r"\1", line[:_LONGEST_LINKED])
+    linked = shown != line[:_LONGEST_LINKED]
+    small = folded(shown[: _LONGEST_DEVICE + 1]).strip(_DECORATION + "[")
     words = _NAMES.findall(small)
+    if linked and small.startswith(language.device_openers) and len(words) <= _DEVICE_WORDS:
+        return True
+    if len(shown) > _LONGEST_DEVICE or not small.startswith(language.device_lines):
+        return False
     return len(words) <= _DEVICE_WORDS or not language.device_names.isdisjoint(words[:_DEVICE_WORDS])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from flaggermail.mail.forwards.attribution_line import quote_mark
 from flaggermail.mail.forwards.boilerplate import end_of_text, without_banners
-from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule, read_block, read_mark, read_unmarked
+from flaggermail.mail.forwards.header_blocks import TIME, is_quoted, is_rule, read_block, read_mark, read_unmarked
 from flaggermail.mail.vocabulary import Language, folded, seen
 
 MOST_LINES = 20_000
@@ -51,6 +51,7 @@ def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
         elif is_quoted(line) or _INITIALS.match(line) or _is_torn_off(lines, at):
             at += 1
         elif _starts_quotation(lines, at, language):
+            own, started = _without_opener(own, language)
             if started:
                 break
             at = _after_block(lines, at, language)
@@ -59,6 +60,17 @@ def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
             started = started or bool(seen(line).strip())
             at += 1
     return own
+
+
+def _without_opener(own: list[str], language: Language) -> tuple[list[str], bool]:
+    """Returns the lines without a dated line right above a header block, and whether a line with text is left.
+
+    Some webmail writes "Message du 06/06/24 10:34" above the block.
+    """
+    last = seen(own[-1]).strip() if own else ""
+    if len(last) <= _LONGEST_REPLY_MARK and folded(last).startswith(language.block_openers) and TIME.search(last):
+        own = own[:-1]
+    return own, any(seen(line).strip() for line in own)
 
 
 def _is_reply_mark(line: str, language: Language) -> bool:
