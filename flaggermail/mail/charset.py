@@ -64,7 +64,9 @@ _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "u
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]|\x1b\([JI]")  # ISO-2022-JP (RFC 1468) is recognised by its escape sequences
 # NUL, the other C0 controls that do not occur in text, and lone surrogates, which no encoding can store.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
-_JAPANESE = frozenset({"iso2022_jp", "iso2022_jp_ext", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004"})
+_JAPANESE = frozenset(
+    {"iso2022_jp", "iso2022_jp_ext", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004"}
+)
 _JAPANESE_SHIFT = re.compile(rb"\x1b(\$[@B]|\([BJIH])")
 _SPACE, _SECOND_HALF, _GAP = 0x20, 0x5F, 0x60
 _CODEC_NAME = re.compile(r"[A-Za-z0-9_.:+-]{1,40}\Z")

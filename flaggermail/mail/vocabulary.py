@@ -40,12 +40,29 @@ KEYS = (*LISTS, *(f"{label}_labels" for label in LABELS))
 
 _NOTHING = re.compile(r"(?!)")
 _LONGEST_ABBREVIATION = 3
+_KEYED = 4  # characters
 _LONGEST_COMPOSED = 1000  # normalising takes time quadratic in the length of a run of accents
 _FIRST_IDEOGRAPH = "\u2e80"  # scripts from here on do not put spaces between words
 # Soft hyphen, joiners, bidirectional marks and isolates, byte order mark: invisible characters that programs print
 # around names and addresses in case the text runs from right to left.
 UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _UNSEEN = re.compile(f"[{UNSEEN}]+")
+
+
+class Beginnings:
+    """Many phrases with which a text may begin, looked up by their first characters: most lines begin with none."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        """`phrases`: folded."""
+        grouped: dict[str, list[str]] = {}
+        for phrase in phrases:
+            grouped.setdefault(phrase[:_KEYED], []).append(phrase)
+        self._short = tuple(phrase for key, some in grouped.items() if len(key) < _KEYED for phrase in some)
+        self._grouped = {key: tuple(some) for key, some in grouped.items()}
+
+    def of(self, text: str) -> bool:
+        """True if the folded `text` begins with one of the phrases."""
+        return text.startswith(self._grouped.get(text[:_KEYED], ())) or text.startswith(self._short)
 
 
 @dataclass(frozen=True)
@@ -65,14 +82,14 @@ class Language:
     block_openers: tuple[str, ...]
     device_openers: tuple[str, ...]
     device_lines: tuple[str, ...]
-    device_starts: tuple[str, ...]
+    device_starts: Beginnings
     device_names: frozenset[str]
     reply_marks: tuple[str, ...]
     banners: tuple[str, ...]
     banner_openers: tuple[str, ...]
     banner_words: tuple[str, ...]
     banner_advice: tuple[str, ...]
-    disclaimers: tuple[str, ...]
+    disclaimers: Beginnings
     disclaimer_words: tuple[str, ...]
     labels: Mapping[str, str]
     quote_verbs: tuple[str, ...]
@@ -141,14 +158,14 @@ def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
         block_openers=tuple(words["block_openers"]),
         device_openers=tuple(words["device_openers"]),
         device_lines=tuple(words["device_lines"]),
-        device_starts=tuple({*words["device_openers"], *words["device_lines"]}),
+        device_starts=Beginnings({*words["device_openers"], *words["device_lines"]}),
         device_names=frozenset(words["device_names"]),
         reply_marks=tuple(words["reply_marks"]),
         banners=tuple(words["banners"]),
         banner_openers=tuple(words["banner_openers"]),
         banner_words=tuple(words["banner_words"]),
         banner_advice=tuple(words["banner_advice"]),
-        disclaimers=tuple(words["disclaimers"]),
+        disclaimers=Beginnings(words["disclaimers"]),
         disclaimer_words=tuple(words["disclaimer_words"]),
         labels=labels,
         quote_verbs=tuple(words["quote_verbs"]),

@@ -87,7 +87,7 @@ class KindEvidence:
         return folded(self.sender.address.rpartition("@")[0] or self.sender.address).strip('"') if self.sender else ""
 
 
-def begins(subject: str, phrases: Sequence[str]) -> str:
+def begins(subject: str, phrases: tuple[str, ...]) -> str:
     """Returns how `subject` starts with a phrase: "whole" alone or before a colon, "more" before other words, else "".
 
     A single word counts only as "whole" ("Absence: ...", "[Absence] ..."): a person may write "Absence de bulletins".
@@ -96,10 +96,12 @@ def begins(subject: str, phrases: Sequence[str]) -> str:
     boxes = folded(subject[:200])
     for _ in range(_MOST_TAGS):  # "[list] Automatic reply: ...", "[EXTERN] [list] ..."
         tag = _TAG.match(boxes)
-        if tag is None or tag.group(1).startswith(tuple(phrases)):
+        if tag is None or tag.group(1).startswith(phrases):
             break
         boxes = boxes[tag.end() :]
     plain, found = boxes.lstrip("*[(\u3010 "), ""
+    if not plain.startswith(phrases):
+        return ""
     opened = plain != boxes
     for phrase in phrases:
         if plain.startswith(phrase):

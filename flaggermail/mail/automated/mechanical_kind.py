@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 
 from flaggermail.mail.automated.evidence import KindEvidence, begins
 from flaggermail.mail.automated.out_of_office import (
-    above_quotation,
+    OwnText,
     confirms,
     is_absence,
     is_mostly_absence,
     is_personal,
     mentions_absence,
+    own_text,
 )
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.reply_tokens import LOOP_HEADER
@@ -150,8 +151,8 @@ def _is_bounce(signs: KindEvidence, language: Language, *, declared: bool) -> bo
         # An autoresponder says what it is, and quotes our mail as a bounce does.
         return signs.coded or (signs.tells_failure and not _seems_automatic(signs, language))
     # A platform's robot also writes "the account does not exist", above our own mail.
-    named = signs.coded or bool(signs.notice.recipients)
-    return signs.local in words.robot_addresses and named and signs.proven and signs.notice.says_so
+    robot = signs.local in words.robot_addresses
+    return robot and signs.proven and signs.notice.says_so and (signs.coded or bool(signs.notice.recipients))
 
 
 def _system_reports_failure(signs: KindEvidence, language: Language) -> bool:
@@ -195,33 +196,39 @@ def _seems_automatic(signs: KindEvidence, language: Language) -> bool:
     words, first = signs.words, split_subject(signs.subject, language).first
     if first == "forward":
         return False
-    if is_absence(signs.text, language):
-        return True
-    typical = _has_robot_line(signs.text, language) or confirms(signs.text, language)
-    if signs.null_path and (typical or ((signs.answers or first == "reply") and not is_personal(signs.text, language))):
+    own = own_text(signs.text, language)
+    if is_absence(own, language):
         return True
     by_name = begins(signs.subject, words.automatic_subjects)
     by_topic = begins(signs.subject, words.absence_subjects)
-    named = by_name or by_topic or _contains_phrase(signs.subject, words.absence_subjects)
-    if not named:
-        return _is_from_robot(signs) and _has_robot_line(signs.text, language)
+    named = bool(by_name or by_topic) or _contains_phrase(signs.subject, words.absence_subjects)
     made = _is_from_robot(signs)
-    away = is_mostly_absence(signs.text, language)
-    if by_name == "whole" and (typical or made or away):
-        return True
-    if is_personal(signs.text, language):
+    if not (named or made):
         return False
-    if "whole" in {by_name, by_topic}:
-        return typical or made or away or signs.answers or _named_twice(signs)
-    return away or ((made or signs.answers) and mentions_absence(signs.text, language))
+    typical = _has_robot_line(own, language) or (confirms(own, language) and (named or signs.null_path))
+    if not named:
+        answers = signs.null_path and (signs.answers or first == "reply")
+        return typical or (answers and not is_personal(own, language))
+    return _is_named(signs, own, language, typical=typical or made, whole="whole" in {by_name, by_topic}) or (
+        by_name == "whole" and (typical or made or is_mostly_absence(own, language))
+    )
+
+
+def _is_named(signs: KindEvidence, own: OwnText, language: Language, *, typical: bool, whole: bool) -> bool:
+    """True if the text supports the subject's word of an automatic answer. `whole`: the word is all before a colon."""
+    if is_personal(own, language):
+        return False
+    if is_mostly_absence(own, language):
+        return True
+    if whole:
+        return typical or signs.answers or _named_twice(signs)
+    return (typical or signs.answers) and mentions_absence(own, language)
 
 
 def _named_twice(signs: KindEvidence) -> bool:
     """True if the subject has a word of an automatic answer and one of an absence: "AUTO: Jan is out of the office"."""
     behind = signs.subject.partition(":")[2]
-    return bool(begins(behind, signs.words.absence_subjects)) or _contains_phrase(
-        behind, signs.words.absence_subjects
-    )
+    return bool(begins(behind, signs.words.absence_subjects)) or _contains_phrase(behind, signs.words.absence_subjects)
 
 
 def _is_from_robot(signs: KindEvidence) -> bool:
@@ -231,9 +238,9 @@ def _is_from_robot(signs: KindEvidence) -> bool:
     return signs.local in signs.words.robot_addresses or suppresses or many or signs.null_path
 
 
-def _has_robot_line(text: str, language: Language) -> bool:
-    own = above_quotation(text, language)
-    return any(folded(line).lstrip("*-=#([ ").startswith(language.machines.robot_lines) for line in own.split("\n"))
+def _has_robot_line(own: OwnText, language: Language) -> bool:
+    lines = own.text.split("\n")
+    return any(folded(line).lstrip("*-=#([ ").startswith(language.machines.robot_lines) for line in lines)
 
 
 def _from_list(fields: Mapping[str, str]) -> bool:

@@ -192,6 +192,9 @@ def _is_bare(text: str, lines: Sequence[str], below: int, language: Language) ->
         return False
     if TIME.search(text) is None or _DAY.search(text) is None:
         return False
+    following = folded(unquoted(lines[below])[:LONGEST_MARK]) if below < len(lines) else ""
+    if _ENDS.search(following[-6:]) and language.verbs.search(following):  # the end of this line: "> wrote:"
+        return False
     quoted = _quoted_below(lines, below)
     if not quoted and below < len(lines) and lines[below].strip():
         return False

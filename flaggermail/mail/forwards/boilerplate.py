@@ -22,6 +22,7 @@ _BANNER_LINES = 6
 _MOST_BANNERS = 3
 _NOTICE_LINES = 12  # lines of a notice that are examined
 _LONGEST_NOTICE = 1500
+_SHORTEST_NOTICE = 60  # characters of a notice with an unknown beginning
 _WORDS_OF_A_NOTICE = 3  # typical words that make any paragraph a notice
 _NAME_WORDS = 4
 _SHORTEST_BEFORE_NAME = 5  # characters of a closing that a name may follow: "Groet Jan", not "Best Western"
@@ -63,6 +64,14 @@ def without_banners(lines: list[str], language: Language) -> list[str]:
             break
         lines = lines[end:]
     return lines
+
+
+def starts_with_banner(lines: Sequence[str], language: Language) -> bool:
+    """True if a gateway's warning seems to be above the text. Cheaper than removing it."""
+    first = _first_written(lines)
+    return first is not None and (
+        _TAG.match(lines[first][:200]) is not None or _is_banner(lines[first][:400], language)
+    )
 
 
 def _first_written(lines: Sequence[str]) -> int | None:
@@ -147,7 +156,7 @@ def _starts_signature(lines: Sequence[str], at: int, first: int, language: Langu
 
 def _is_device_line(line: str, language: Language) -> bool:
     """True for "Sent from my phone": a device, or too few words for a sentence ("Sent from my desk, it is ...")."""
-    if not folded(line[:_LONGEST_LINKED]).lstrip(_DECORATION + "[").startswith(language.device_starts):
+    if not language.device_starts.of(folded(line[:_LONGEST_LINKED]).lstrip(_DECORATION + "[")):
         return False
     shown = _DEVICE_LINK.sub(r"\1", line[:_LONGEST_LINKED])
     linked = shown != line[:_LONGEST_LINKED]
@@ -161,7 +170,7 @@ def _is_device_line(line: str, language: Language) -> bool:
 
 
 def _starts_like_notice(line: str, language: Language) -> bool:
-    return folded(line[:200]).strip(_DECORATION).startswith(language.disclaimers)
+    return language.disclaimers.of(folded(line[:200]).strip(_DECORATION))
 
 
 def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
@@ -175,6 +184,8 @@ def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
             break
         paragraph.append(line[:_LONGEST_NOTICE])
     text = folded(" ".join(paragraph)[:_LONGEST_NOTICE])
+    if not known and len(text) < _SHORTEST_NOTICE:
+        return False
     spoken = (word for word in language.disclaimer_words if word in text)
     wanted = 1 if known else _WORDS_OF_A_NOTICE
     return len(list(islice(spoken, wanted))) == wanted
