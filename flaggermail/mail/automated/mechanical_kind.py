@@ -7,6 +7,7 @@ and an out-of-office reply counts only if it says nothing else (mail.automated.o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from flaggermail.mail.automated.evidence import KindEvidence, begins
@@ -37,6 +38,7 @@ _AUTORESPONDER_FIELDS = (
     "x-amazon-auto-reply",
     "x-list-administrivia",
 )
+_SENTENCE = re.compile(r"\n|(?<=[.!]) ")
 _DENIALS = frozenset({"no", "none", "false", "0", ""})
 _LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "mailing-list")  # RFC 2919, RFC 2369
 _LIST_SOFTWARE = ("x-mlserver", "x-ml-name", "mailing-list", "x-mailman-version", "x-sympa-to")
@@ -239,7 +241,7 @@ def _is_from_robot(signs: KindEvidence) -> bool:
 
 
 def _has_robot_line(own: OwnText, language: Language) -> bool:
-    lines = own.text.split("\n")
+    lines = _SENTENCE.split(own.text)
     return any(folded(line).lstrip("*-=#([ ").startswith(language.machines.robot_lines) for line in lines)
 
 

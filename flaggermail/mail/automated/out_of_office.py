@@ -136,7 +136,8 @@ def _clauses(own: str, language: Language) -> list[str]:
     found = [
         folded(piece) for sentence in _END.split(joined) for piece in language.machines.contrast.split(folded(sentence))
     ]
-    if found and (found[0].endswith(",") or len(found[0].split()) <= _NAME) and len(found[0].split()) <= _GREETING:
+    greets = bool(found) and (found[0].endswith(",") or len(found[0].split()) <= _NAME)
+    if greets and len(found[0].split()) <= _GREETING and not states_absence(found[0], language.machines):
         found = found[1:]
     stripped = (piece.strip(" ,.:*-") for piece in found)
     return [piece for piece in stripped if piece]

@@ -156,11 +156,11 @@ def _starts_signature(lines: Sequence[str], at: int, first: int, language: Langu
 
 def _is_device_line(line: str, language: Language) -> bool:
     """True for "Sent from my phone": a device, or too few words for a sentence ("Sent from my desk, it is ...")."""
-    if not language.device_starts.of(folded(line[:_LONGEST_LINKED]).lstrip(_DECORATION + "[")):
-        return False
-    shown = _DEVICE_LINK.sub(r"\1", line[:_LONGEST_LINKED])
-    linked = shown != line[:_LONGEST_LINKED]
+    shown = _DEVICE_LINK.sub(r"\1", line[:_LONGEST_LINKED]) if "http" in line[:_LONGEST_LINKED] else line
     small = folded(shown[: _LONGEST_DEVICE + 1]).strip(_DECORATION + "[")
+    if not language.device_starts.of(small):
+        return False
+    linked = len(shown) < len(line[:_LONGEST_LINKED])
     words = _NAMES.findall(small)
     if linked and small.startswith(language.device_openers) and len(words) <= _DEVICE_WORDS:
         return True
