@@ -57,12 +57,13 @@ class Beginnings:
         grouped: dict[str, list[str]] = {}
         for phrase in phrases:
             grouped.setdefault(phrase[:_KEYED], []).append(phrase)
-        self._short = tuple(phrase for key, some in grouped.items() if len(key) < _KEYED for phrase in some)
-        self._grouped = {key: tuple(some) for key, some in grouped.items()}
+        short = tuple(phrase for key, some in grouped.items() if len(key) < _KEYED for phrase in some)
+        self._short = short
+        self._grouped = {key: (*some, *short) for key, some in grouped.items() if len(key) == _KEYED}
 
     def of(self, text: str) -> bool:
         """True if the folded `text` begins with one of the phrases."""
-        return text.startswith(self._grouped.get(text[:_KEYED], ())) or text.startswith(self._short)
+        return text.startswith(self._grouped.get(text[:_KEYED], self._short))
 
 
 @dataclass(frozen=True)

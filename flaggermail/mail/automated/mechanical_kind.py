@@ -143,10 +143,8 @@ def _is_bounce(signs: KindEvidence, language: Language, *, declared: bool) -> bo
         return signs.reports_failure  # people do not write to the bounce address of a mailing list
     if _from_list(fields) and signs.local not in words.system_addresses:
         return False
-    if _system_reports_failure(signs, language):
+    if _system_reports_failure(signs, language) or _has_written_report(signs, language):
         return True
-    if signs.written is not None and not _is_passed_on(signs, language):
-        return signs.null_path or (signs.reports_failure and not _is_signed(signs.text, language))
     if declared:
         return signs.coded
     if signs.null_path:
@@ -155,6 +153,13 @@ def _is_bounce(signs: KindEvidence, language: Language, *, declared: bool) -> bo
     # A platform's robot also writes "the account does not exist", above our own mail.
     robot = signs.local in words.robot_addresses
     return robot and signs.proven and signs.notice.says_so and (signs.coded or bool(signs.notice.recipients))
+
+
+def _has_written_report(signs: KindEvidence, language: Language) -> bool:
+    """True for a report of RFC 3464 as plain text, unless a person passes it on or writes about it."""
+    if signs.written is None or _is_passed_on(signs, language):
+        return False
+    return signs.null_path or (signs.reports_failure and not _is_signed(signs.text, language))
 
 
 def _system_reports_failure(signs: KindEvidence, language: Language) -> bool:

@@ -34,6 +34,7 @@ _ADDRESS = re.compile(r"[<(\[]{1,2}\s?(?:mailto:)?([^\s<>()\[\]]{1,250}@[^\s<>()
 _BARE = re.compile(r"[^\s<>()\[\],;:]{1,250}@[^\s<>()\[\],;:]{1,250}")
 _BEFORE_ADDRESS = re.compile(r"[^,:\d<>()]{0,80}\Z")
 _QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb \t\u00a0,;:.\uff1a\uff0c\u3001\u2013\u2014-"
+_SENTENCES = re.compile(r"[^\W\d_]{2}[.!?]\s")  # the end of a sentence, not "J. Doe"
 _BARE_ENDS = (">", ")")
 _NAME_WORDS, _PARTICLE = 6, 3
 _LONGEST_DAY = 30  # characters of "Thu, Jun " before the first digit of a date
@@ -56,16 +57,21 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
     first = lines[start]
     if not first.strip() or len(first) > LONGEST_MARK:
         return 0
-    text, empty = seen(unquoted(first)).strip(_EDGE), 0
+    text = seen(unquoted(first)).strip(_EDGE)
     if (found := _has_distinct_form(lines, start, text, language)) is not None:
         return int(found)
     if _ENDS.search(seen(first.rstrip())[-6:]):
         below = _quoted_below(lines, start + 1)
         return 1 if _is_attribution(text, language, torn=False, quoted_below=below) else 0
-    opened = _may_start(text, language)
-    if opened and _is_bare(text, lines, start + 1, language):
-        return 1
-    for at in range(start + 1, min(start + _MOST_LINES + _MOST_EMPTY, len(lines)) if opened else 0):
+    if not _may_start(text, language):
+        return 0
+    return 1 if _is_bare(text, lines, start + 1, language) else _folded_mark(lines, start, text, language)
+
+
+def _folded_mark(lines: Sequence[str], start: int, text: str, language: Language) -> int:
+    """Returns the number of lines of a folded attribution line whose first line is `text`; 0 if it is none."""
+    empty = 0
+    for at in range(start + 1, min(start + _MOST_LINES + _MOST_EMPTY, len(lines))):
         if not lines[at].strip():
             empty += 1
             if empty > _MOST_EMPTY or TIME.search(text) is None:
@@ -76,11 +82,11 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
         if _new_attribution_starts(text, lines, at, language):
             return 0
         text = f"{text} {seen(unquoted(lines[at])).strip()}"
-        if _is_bare(text, lines, at + 1, language):
-            return at - start + 1
-        if _ENDS.search(text[-6:]):
+        ended = _ENDS.search(text[-6:]) is not None
+        if ended or (not empty and _is_bare(text, lines, at + 1, language)):
             below = _quoted_below(lines, at + 1)
-            return at - start + 1 if _is_attribution(text, language, torn=empty > 0, quoted_below=below) else 0
+            known = not ended or _is_attribution(text, language, torn=empty > 0, quoted_below=below)
+            return at - start + 1 if known else 0
     return 0
 
 
@@ -192,6 +198,9 @@ def _is_bare(text: str, lines: Sequence[str], below: int, language: Language) ->
         return False
     if TIME.search(text) is None or _DAY.search(text) is None:
         return False
+    instant = _INSTANT.search(text)
+    if _SENTENCES.search(text, instant.end() if instant else 0):
+        return False
     following = folded(unquoted(lines[below])[:LONGEST_MARK]) if below < len(lines) else ""
     if _ENDS.search(following[-6:]) and language.verbs.search(following):  # the end of this line: "> wrote:"
         return False
@@ -200,6 +209,8 @@ def _is_bare(text: str, lines: Sequence[str], below: int, language: Language) ->
         return False
     small = folded(text)
     verb = language.verbs.search(small)
+    if not small.startswith(language.openers) and _DIGIT.match(small) is None:
+        return False
     if text[-1:].isalpha():
         ended = verb is not None and any(small.endswith(f" {word}") for word in language.quote_verbs)
         return ended and (quoted or "@" in small)

@@ -33,7 +33,7 @@ _NAME_ALONE = re.compile(r"[ \t]*(?:/{1,2}|[-~\u2013\u2014])[^\W\d_]\w{1,20}(?: 
 _ARMOR_END = re.compile(r"-----BEGIN PGP SIGNATURE-----[ \t]*\Z")  # RFC 9580, section 6.2
 _ARMOR = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\Z")  # RFC 9580, section 7
 _FOOTER_RULE = re.compile(r"[ \t]*(?:_{2,}|(?:-{1,20}~){3,20}-{0,20})[ \t]*\Z")  # above the footer of a mailing list
-# "[Outlook for iOS](https://...)", "Mail for iPhone<https://...>", "Front (https://...)"
+# A link behind a program's name: in round brackets (Markdown puts the name in square ones) or in angle brackets.
 _DEVICE_LINK = re.compile(
     r"(?:\[([^\[\]]{1,80})\])?[ \t]?(?:\(\s?https?://[^\s()]{1,300}\s?\)|<\s?https?://[^\s<>]{1,300}\s?>)"
 )

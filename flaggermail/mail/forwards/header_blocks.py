@@ -232,7 +232,7 @@ class _BlockReading:
             return True
         above = seen(self._line(self.at - 1)).rstrip()
         alone = self.at + 1 >= len(self.lines) or not self._line(self.at + 1).strip()
-        full = len(above) <= _LONGEST_WRAPPED and len(above) + 1 + len(line.split()[0]) > _WIDTH
+        full = len(above) <= _LONGEST_WRAPPED and len(above) + 1 + len(line.split(maxsplit=1)[0]) > _WIDTH
         return self.last == "subject" and alone and full and len(line) < _WIDTH and Block(self.fields, self.end).whole
 
     def _skips_empty_lines(self) -> bool:
