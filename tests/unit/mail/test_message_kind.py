@@ -326,6 +326,11 @@ def test_what_only_the_library_knows_is_taken(monkeypatch: pytest.MonkeyPatch) -
         "ik ben " * 40_000,
         "i am 1." * 40_000,
         "--- " * 100_000,
+        "ik ben afwezig. " * 20_000,
+        "dit is een automatisch bericht. " * 10_000,
+        "bedankt voor uw " * 20_000,
+        "final-recipient:\n" * 20_000,
+        "[a] " * 80_000,
     ],
 )
 def test_hostile_notices_cost_little(text: str) -> None:
@@ -334,6 +339,7 @@ def test_hostile_notices_cost_little(text: str) -> None:
         "From: mailer-daemon@b.example\r\n",
         "From: a@b.example\r\n",
         f"X-Failed-Recipients: {text[:60_000]}\r\n",
+        f"Return-Path: <>\r\nIn-Reply-To: <1@a.example>\r\nX-Subject: {text[:60_000]}\r\n",
     ):
         begun = time.perf_counter()
         PARSER.parse(f"{head.replace(chr(10), ' ').strip()}\r\nSubject: x\r\n\r\n{text}".encode())
