@@ -15,6 +15,7 @@ MACHINE_KEYS = (
     "robot_addresses",
     "list_addresses",
     "bounce_subjects",
+    "delivered_subjects",
     "failure_lines",
     "delay_lines",
     "recipient_labels",
@@ -51,6 +52,7 @@ class MachineWords:
     robot_addresses: frozenset[str]
     list_addresses: tuple[str, ...]  # endings of local parts
     bounce_subjects: tuple[str, ...]
+    delivered_subjects: tuple[str, ...]
     returned_lines: tuple[str, ...]
     automatic_subjects: tuple[str, ...]
     robot_lines: tuple[str, ...]
@@ -126,6 +128,7 @@ def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords
         robot_addresses=frozenset(words["robot_addresses"]),
         list_addresses=tuple(words["list_addresses"]),
         bounce_subjects=tuple(words["bounce_subjects"]),
+        delivered_subjects=tuple(words["delivered_subjects"]),
         returned_lines=tuple(words["returned_lines"]),
         automatic_subjects=tuple(words["automatic_subjects"]),
         robot_lines=tuple(words["robot_lines"]),
