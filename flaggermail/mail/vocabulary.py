@@ -103,6 +103,11 @@ class Language:
         """Matches any of the verbs."""
         return _any_of(self.quote_verbs)
 
+    def ends_in_verb(self, small: str) -> bool:
+        """True if the folded text ends in one of the verbs as a whole word."""
+        found = (word for word in self.quote_verbs if small.endswith(word))
+        return any(word[0] >= _FIRST_IDEOGRAPH or small[: -len(word)].endswith(" ") for word in found)
+
     @cached_property
     def fillers(self) -> re.Pattern[str]:
         """Matches any of the words between a date and a name."""

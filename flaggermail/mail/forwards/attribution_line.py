@@ -191,30 +191,27 @@ def _is_attribution(text: str, language: Language, *, torn: bool, quoted_below: 
 def _is_bare(text: str, lines: Sequence[str], below: int, language: Language) -> bool:
     """True for an attribution line without its colon, perhaps without its verb: "On DATE at TIME Jane Doe <ADDRESS>".
 
-    It has a full date, a time, and a marked quotation or an empty line below. Without a quotation it needs an address
-    and, without a verb, nothing but a name between time and address: "On DATE at TIME I mailed ADDRESS" is a sentence.
+    It has a full date, a time, and a marked quotation or an empty line below. Without a quotation it needs an opener,
+    an address and, without a verb, nothing but a name between them: "On DATE at TIME I mailed ADDRESS" is a sentence.
     """
-    if not text.endswith(_BARE_ENDS) and not text[-1:].isalpha():
-        return False
-    if TIME.search(text) is None or _DAY.search(text) is None:
+    if not (text.endswith(_BARE_ENDS) or text[-1:].isalpha()) or TIME.search(text) is None:
         return False
     instant = _INSTANT.search(text)
-    if _SENTENCES.search(text, instant.end() if instant else 0):
-        return False
     following = folded(unquoted(lines[below])[:LONGEST_MARK]) if below < len(lines) else ""
-    if _ENDS.search(following[-6:]) and language.verbs.search(following):  # the end of this line: "> wrote:"
+    continued = _ENDS.search(following[-6:]) and language.verbs.search(following)  # the end of this line: "> wrote:"
+    if continued or _SENTENCES.search(text, instant.end() if instant else 0):
         return False
     quoted = _quoted_below(lines, below)
     if not quoted and below < len(lines) and lines[below].strip():
         return False
     small = folded(text)
-    verb = language.verbs.search(small)
-    if not small.startswith(language.openers) and _DIGIT.match(small) is None:
+    opened = small.startswith(language.openers) or _DIGIT.match(small) is not None
+    verb = language.verbs.search(small) is not None
+    if not (opened or quoted) or (_DAY.search(text) is None and not (opened and quoted and verb)):
         return False
     if text[-1:].isalpha():
-        ended = verb is not None and any(small.endswith(f" {word}") for word in language.quote_verbs)
-        return ended and (quoted or "@" in small)
-    return (verb is not None or quoted or _names_only(text)) and "@" in small
+        return verb and language.ends_in_verb(small) and (quoted or "@" in small)
+    return (verb or quoted or _names_only(text)) and "@" in small
 
 
 def _names_only(text: str) -> bool:

@@ -17,6 +17,7 @@ _LOOK_BELOW = 8  # lines below an attribution line in which the quotation starts
 _TRACKER = "\u1427"  # inserted by a mail-tracking extension
 _LONG_LINE = 60  # characters of a quoted line that a gateway may have broken
 _TORN_END = 30
+_FULL_LINE, _LONG_TORN_END = 68, 80  # characters: only of a line that fills the width may a longer end be torn off
 _SENTENCE_ENDS = (".", "!", "?", ":", ",", ";")
 _UNTIMED = frozenset({"from", "to", "subject"})  # enough below a separator line, for a mail printed without a date
 _LONGEST_REPLY_MARK = 120
@@ -92,10 +93,11 @@ def _quotation_follows(lines: Sequence[str], at: int) -> bool:
 def _is_torn_off(lines: Sequence[str], at: int) -> bool:
     """True if a gateway broke this end off the long quoted line above without marking it."""
     line = lines[at].strip()
-    if not (line[:1].islower() and len(line) <= _TORN_END and 0 < at < len(lines) - 1):
+    if not (line[:1].islower() and len(line) <= _LONG_TORN_END and 0 < at < len(lines) - 1):
         return False
     above = lines[at - 1].rstrip()
-    broken = is_quoted(above) and len(above) >= _LONG_LINE and not above.endswith(_SENTENCE_ENDS)
+    shortest = _LONG_LINE if len(line) <= _TORN_END else _FULL_LINE
+    broken = is_quoted(above) and len(above) >= shortest and not above.endswith(_SENTENCE_ENDS)
     return broken and is_quoted(lines[at + 1])
 
 
