@@ -38,40 +38,39 @@ def reply_text(lines: Sequence[str], language: Language) -> str:
 def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
     """Returns the lines that are not quoted."""
     own: list[str] = []
-    at, started = 0, False
+    at = 0
+    written: int | None = None  # the index in `own` of the first line with text
     while at < len(lines):
         line = lines[at]
         if _is_reply_mark(line, language):
-            if started:
+            if written is not None:
                 break
             at += 1
         elif count := quote_mark(lines, at, language):
             at += count
-            if started and not _quotation_follows(lines, at):
+            if written is not None and not _quotation_follows(lines, at):
                 break  # the quotation has no marks, so everything below may belong to it
         elif is_quoted(line) or _INITIALS.match(line) or _is_torn_off(lines, at):
             at += 1
         elif _starts_quotation(lines, at, language):
-            own, started = _without_opener(own, language)
-            if started:
+            if own and _is_block_opener(own[-1], language):
+                own.pop()
+            if written is not None and written < len(own):
                 break
-            at = _after_block(lines, at, language)
+            at, written = _after_block(lines, at, language), None
         else:
+            if written is None and seen(line).strip():
+                written = len(own)
             own.append(line)
-            started = started or bool(seen(line).strip())
             at += 1
     return own
 
 
-def _without_opener(own: list[str], language: Language) -> tuple[list[str], bool]:
-    """Returns the lines without a dated line right above a header block, and whether a line with text is left.
-
-    Some webmail writes "Message du 06/06/24 10:34" above the block.
-    """
-    last = seen(own[-1]).strip() if own else ""
-    if len(last) <= _LONGEST_REPLY_MARK and folded(last).startswith(language.block_openers) and TIME.search(last):
-        own = own[:-1]
-    return own, any(seen(line).strip() for line in own)
+def _is_block_opener(line: str, language: Language) -> bool:
+    """True for a dated line that some webmail writes right above a header block: "Message du 06/06/24 10:34"."""
+    text = seen(line[: _LONGEST_REPLY_MARK + 1]).strip()
+    dated = len(text) <= _LONGEST_REPLY_MARK and TIME.search(text) is not None
+    return dated and folded(text).startswith(language.block_openers)
 
 
 def _is_reply_mark(line: str, language: Language) -> bool:
