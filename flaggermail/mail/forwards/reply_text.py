@@ -42,22 +42,18 @@ def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
     written: int | None = None  # the index in `own` of the first line with text
     while at < len(lines):
         line = lines[at]
-        if _is_reply_mark(line, language):
-            if written is not None:
-                break
-            at += 1
-        elif count := quote_mark(lines, at, language):
+        if count := quote_mark(lines, at, language):
             at += count
             if written is not None and not _quotation_follows(lines, at):
                 break  # the quotation has no marks, so everything below may belong to it
         elif is_quoted(line) or _INITIALS.match(line) or _is_torn_off(lines, at):
             at += 1
-        elif _starts_quotation(lines, at, language):
+        elif _is_reply_mark(line, language) or _starts_quotation(lines, at, language):
             if own and _is_block_opener(own[-1], language):
                 own.pop()
             if written is not None and written < len(own):
                 break
-            at, written = _after_block(lines, at, language), None
+            at, written = max(at + 1, _after_block(lines, at, language)), None
         else:
             if written is None and seen(line).strip():
                 written = len(own)
