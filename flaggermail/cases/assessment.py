@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case
 
 ENOUGH_ATTEMPTS = 2  # "repeated" means at least two
@@ -11,19 +12,24 @@ ENOUGH_ATTEMPTS = 2  # "repeated" means at least two
 def missing(case: Case) -> tuple[str, ...]:
     """Returns what the assessment lacks before a decision to notify is allowed."""
     lacks = []
-    if case.type == "A_content" and case.incorrect is not True:
+    if case.type == CaseType.CONTENT and case.incorrect is not True:
         lacks.append("step (a), whether it is in fact incorrect or misleading, is not answered with yes")
-    if case.type in {"A_content", "D_general_warning"} and not case.criteria:
+    if case.type in {CaseType.CONTENT, CaseType.GENERAL_WARNING} and not case.criteria:
         lacks.append("step (b), at least one of the criteria 1 to 3, is not filled in")
-    if case.type == "B_channel" and case.all_means_used is not True and not (case.override_reason or "").strip():
+    if case.type == CaseType.CHANNEL and case.all_means_used is not True and not (case.override_reason or "").strip():
         lacks.append("the owner has not used all own means, and no reason to go on without them is given")
     return tuple(lacks)
+
+
+def few_attempts(case: Case) -> bool:
+    """True if the referrer reported fewer attempts of their own than "repeated" means."""
+    return case.origin == Origin.REFERRAL and (case.own_attempts or 0) < ENOUGH_ATTEMPTS
 
 
 def warnings(case: Case) -> tuple[str, ...]:
     """Returns points for a person to weigh; none of them blocks the decision."""
     found = []
-    if case.origin == "referral" and (case.own_attempts or 0) < ENOUGH_ATTEMPTS:
+    if few_attempts(case):
         found.append(f"own attempts: {case.own_attempts or 0}; repeated attempts means at least {ENOUGH_ATTEMPTS}")
     if case.incorrect is not None and not (case.contradicts or "").strip():
         found.append("step (a): the rule or source by which it was judged is not named")

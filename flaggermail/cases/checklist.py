@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from flaggermail.mail.message import Attachment, Message
+from flaggermail.record.case_values import CaseType
 from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.intake_words import READ, IntakeWords, found
 
@@ -31,7 +32,6 @@ SPOKEN: Mapping[Item, str] = {
     Item.CONTACT: "a phone number",
 }
 
-_GENERAL_WARNING = "D_general_warning"  # concerns no particular post
 _ADDRESS = re.compile(
     r"(?:https?://|(?<![\w.@-])www\.)([\w.-]+)|(?<![\w.@/-])((?:[a-z0-9-]+\.)+[a-z]{2,})/", re.IGNORECASE
 )
@@ -49,13 +49,13 @@ _NOT_EVIDENCE = frozenset({  # attachment types that are no evidence
 
 
 def missing(
-    mails: Sequence[Message], words: IntakeWords, case_type: str, ours: Collection[str] = ()
+    mails: Sequence[Message], words: IntakeWords, case_type: CaseType, ours: Collection[str] = ()
 ) -> tuple[Item, ...]:
     """Returns the items missing from all of `mails`, which come from one referrer.
 
     `ours` are the desk's phone numbers, which the referrer may quote.
     """
-    wanted = (Item.CONTACT,) if case_type == _GENERAL_WARNING else tuple(Item)
+    wanted = (Item.CONTACT,) if case_type == CaseType.GENERAL_WARNING else tuple(Item)
     given = {item for mail in mails for item in wanted if _contains(mail, item, words, ours)}
     return tuple(item for item in wanted if item not in given)
 
@@ -100,9 +100,9 @@ def _has_number(text: str, ours: Collection[str]) -> bool:
     return any(_is_number(hit) and _digits(hit)[-_COMPARED:] not in known for hit in hits)
 
 
-def _is_number(text: str) -> bool:
-    digits = _digits(text)
-    return text.startswith(("+", "00")) or (digits.startswith("0") and len(digits) == _NATIONAL)
+def _is_number(written: str) -> bool:
+    digits = _digits(written)
+    return written.startswith(("+", "00")) or (digits.startswith("0") and len(digits) == _NATIONAL)
 
 
 def _digits(text: str) -> str:

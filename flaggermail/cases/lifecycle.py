@@ -12,26 +12,30 @@ from flaggermail.mail.tailed_numbers import tail_from
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Step
+from flaggermail.record.case_values import Decision
+from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, Channel, ClockRow, ContactNote, Election, Notification, StoredMessage, Token
+from flaggermail.record.states import CaseState, ClockState
+from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 
 
 def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
     """Opens `case`; fills in number, tail, token, reminder policy and exercise flag."""
     election = work.tx.get(Election, case.election)
-    steps = work.env.settings.escalation.policy(elections.period_at(work, case.election, work.now)).steps("decision")
+    policy = work.env.settings.escalation.policy(elections.period_at(work, case.election, work.now))
     prefix = work.env.settings.desk.organisation.case_prefix
     case = replace(
         case,
         number=f"{prefix}-{case.election}-{work.tx.number(f'case {case.election}'):04d}",
         token=work.env.randomness.token(),
         tail=tail_from(work.env.randomness.token()),
-        reminders=escalation.write_steps(steps),
+        reminders=escalation.write_steps(policy.steps(ClockKind.DECISION)),
         exercise=election is not None and election.exercise,
     )
     work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=EventRef(case=case.number))
-    issue(work, Token(token=case.token, purpose="case", case=case.number, issued_at=work.now))
+    issue(work, Token(token=case.token, purpose=Topic.CASE, case=case.number, issued_at=work.now))
     return case
 
 
@@ -46,7 +50,7 @@ def new_tail(work: UnitOfWork, case: Case) -> str:
 def policy_for(work: UnitOfWork, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:
     """Returns the steps for a notification sent then on that channel; without confirmations, no receipt clock."""
     policy = work.env.settings.escalation.policy(elections.period_at(work, election, at), channel.code)
-    return policy.steps("receipt", "human") if channel.can_confirm else policy.steps("human")
+    return policy.steps(*([ClockKind.RECEIPT] if channel.can_confirm else []), ClockKind.HUMAN)
 
 
 def policy_of(work: UnitOfWork, notification: Notification) -> tuple[Step, ...]:
@@ -72,28 +76,32 @@ def rejudge(work: UnitOfWork, notification_id: str) -> None:
         if old is None:
             old = clocks.running(clock)
             work.record(EventKind.CLOCK_STARTED, added(old), reason=clock.kind, about=about)
-        if old != clock and old.state != "cancelled":
-            kind = EventKind.CLOCK_STOPPED if clock.state == "stopped" else EventKind.CLOCK_RESUMED
+        if old != clock and old.state != ClockState.CANCELLED:
+            kind = EventKind.CLOCK_STOPPED if clock.state == ClockState.STOPPED else EventKind.CLOCK_RESUMED
             work.record(kind, changed(old, clock), reason=clock.kind, about=about)
-            answered |= clock.kind == clocks.HUMAN and clock.state == "stopped"
-            resumed |= clock.kind == clocks.HUMAN and clock.state == "running"
+            answered |= clock.kind == clocks.HUMAN and clock.state == ClockState.STOPPED
+            resumed |= clock.kind == clocks.HUMAN and clock.state == ClockState.RUNNING
     case = work.tx.get(Case, notification.case)
-    if answered and case is not None and case.state == "notified":
-        work.record(EventKind.CASE_ANSWERED, changed(case, replace(case, state="answered")), about=about)
-    if resumed and case is not None and case.state == "answered" and not _answered(work, case):
-        work.record(EventKind.CASE_REVERTED_TO_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
+    if answered and case is not None and case.state == CaseState.NOTIFIED:
+        work.record(EventKind.CASE_ANSWERED, changed(case, replace(case, state=CaseState.ANSWERED)), about=about)
+    if resumed and case is not None and case.state == CaseState.ANSWERED and not _answered(work, case):
+        work.record(
+            EventKind.CASE_REVERTED_TO_NOTIFIED, changed(case, replace(case, state=CaseState.NOTIFIED)), about=about
+        )
 
 
 def _answered(work: UnitOfWork, case: Case) -> bool:
     """True if a person at a platform has answered any notification of the case."""
     uses = [use.id for use in work.tx.find(Notification, case=case.number)]
-    return work.tx.exists(ClockRow, notification=uses, kind=clocks.HUMAN, state="stopped")
+    return work.tx.exists(ClockRow, notification=uses, kind=clocks.HUMAN, state=ClockState.STOPPED)
 
 
 def reopen_for(work: UnitOfWork, case: Case, message: str) -> None:
     """Re-opens a closed case on a late answer."""
-    if case.state == "closed" and not was_rehearsed(work, case):
-        opened = replace(case, state="notified" if case.decision == "notify" else "open", closed_at=None)
+    if case.state == CaseState.CLOSED and not was_rehearsed(work, case):
+        opened = replace(
+            case, state=CaseState.NOTIFIED if case.decision == Decision.NOTIFY else CaseState.OPEN, closed_at=None
+        )
         work.record(EventKind.CASE_REOPENED, changed(case, opened), about=EventRef(case=case.number, message=message))
 
 

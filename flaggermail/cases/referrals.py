@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from flaggermail.cases.checklist import Item, missing
 from flaggermail.errors import ArchiveFault
 from flaggermail.mail.message import Message
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.states import CaseState
 from flaggermail.services import UnitOfWork
 
 MOST_AGAIN = 9  # mails of the referrer, besides the referral, that are parsed again
@@ -23,7 +25,7 @@ def missing_of(
 
     `at_hand`: parsed mails by the id of their row. `read` parses another one, or returns None to skip it.
     """
-    if case.referrer_address is None or case.decision is not None or case.state == "closed":
+    if case.referrer_address is None or case.decision is not None or case.state == CaseState.CLOSED:
         return ()
     phone = work.env.settings.desk.organisation.phone
     mails = list(_mails_of_referrer(work, case, at_hand or {}, read or _read))
@@ -40,10 +42,9 @@ def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
 
 def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message], read: Reader) -> Iterator[Message]:
     """Yields the referrer's mail and its attached mail; what cannot be read is skipped, since this is only advice."""
-    rows = work.tx.find(StoredMessage, case=case.number, direction="in")
+    rows = work.tx.find(StoredMessage, case=case.number, direction=Direction.IN)
     own = {row.id for row in rows if row.from_address == case.referrer_address or row.id == case.root_message}
-    inner = {f"forwarded in {key}" for key in own}
-    told = [row for row in rows if row.id in own or row.match_basis in inner]
+    told = [row for row in rows if row.id in own or row.enclosed_in in own]
     again = [row for row in told if row.id not in at_hand]
     for row in (*again[:1], *again[1:][-MOST_AGAIN:]):  # the first is the referral itself
         found = read(work, row)

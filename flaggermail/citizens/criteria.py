@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from flaggermail.mail.addresses import mailbox_of
 from flaggermail.mail.message import Message
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.intake_words import READ, IntakeWords, found
@@ -49,4 +50,4 @@ def _doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> 
 def minimal(stored: StoredMessage, reason: str) -> StoredMessage:
     """Returns the row to keep of a declined mail: no address, no name, no subject."""
     emptied = replace(stored, from_address=None, from_name=None, subject=None, same_id_as=None)
-    return replace(emptied, place="declined", case=None, notification=None, suggestions=(), reason=reason)
+    return replace(emptied, place=Place.DECLINED, case=None, notification=None, suggestions=(), reason=reason)

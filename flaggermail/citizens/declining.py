@@ -21,6 +21,7 @@ from flaggermail.notices.attention import FREE_MAIL
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
+from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 
 
@@ -89,7 +90,7 @@ def destroy_key(work: UnitOfWork, election: str) -> None:
 
 
 def _queue_answer(work: UnitOfWork, dedupe: str, message: Message, sender: Address) -> None:
-    token = Token(token=work.env.randomness.token(), purpose="decline", issued_at=work.now)
+    token = Token(token=work.env.randomness.token(), purpose=Topic.DECLINE, issued_at=work.now)
     issue(work, token)
     language = work.env.settings.desk.organisation.language
     platforms = [p for p in work.env.settings.platform_list if p.report_url]
@@ -110,12 +111,17 @@ def _queue_answer(work: UnitOfWork, dedupe: str, message: Message, sender: Addre
 
 
 def set_aside(
-    work: UnitOfWork, stored: StoredMessage, reason: str, kinds: tuple[str, ...] | None = None
+    work: UnitOfWork, stored: StoredMessage, reason: str, kinds: tuple[Kind, ...] | None = None
 ) -> StoredMessage:
     """Reduces a filed mail, and mail attached to it, to what is kept of one that was declined at once."""
     rows = [stored, *attached(work, stored)]
-    kept = [criteria.minimal(row, reason) for row in rows]
-    kept[0] = replace(kept[0], kinds=kept[0].kinds if kinds is None else kinds, match_basis=f"placed by {work.actor}")
+    kept = [replace(criteria.minimal(row, reason), from_junk=False) for row in rows]
+    kept[0] = replace(
+        kept[0],
+        kinds=kept[0].kinds if kinds is None else kinds,
+        match_basis=f"placed by {work.actor}",
+        placed_by=work.actor,
+    )
     for old, new in zip(rows, kept, strict=True):
         work.record(EventKind.MESSAGE_DECLINED, changed(old, new), about=EventRef(message=new.id))
     work.tx.erase(StoredMessage, [row.id for row in rows], criteria.PERSONAL, stored.first_seen_at)
@@ -123,5 +129,5 @@ def set_aside(
 
 
 def attached(work: UnitOfWork, stored: StoredMessage) -> list[StoredMessage]:
-    """Returns the mails that were attached to a mail, each stored as a message of its own."""
-    return work.tx.find(StoredMessage, match_basis=f"forwarded in {stored.id}")
+    """Returns the mails that were attached to a mail and are filed with it, each stored as a message of its own."""
+    return work.tx.find(StoredMessage, enclosed_in=stored.id, placed_by=None)

@@ -7,7 +7,7 @@ Octets shared with another message are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Change, EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Attempt, Delivery, OutboxMail, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 
@@ -56,12 +56,12 @@ def again(work: UnitOfWork, stored: StoredMessage, delivery: Delivery) -> None:
 
 
 def _declined(env: Services, tx: Transaction) -> list[StoredMessage]:
-    kept = tx.find(StoredMessage, place="declined", discarded_at=None)
+    kept = tx.find(StoredMessage, place=Place.DECLINED, discarded_at=None)
     return [stored for stored in kept if due_at(env, stored.first_seen_at) <= env.clock.now()]
 
 
 def _answers(env: Services, tx: Transaction) -> list[OutboxMail]:
-    sent = tx.readable(OutboxMail, kind=Kind.DECLINE.value, state=DONE)
+    sent = tx.readable(OutboxMail, kind=Kind.DECLINE, state=DONE)
     return [mail for mail in sent if mail.recipient and due_at(env, mail.queued_at) <= env.clock.now()]
 
 
@@ -91,7 +91,7 @@ def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
         attempts += [attempt.id for attempt in tried]
         emptied = replace(mail, recipient="", answer="", dedupe=f"forgotten/{mail.id}")
         changes = (changed(mail, emptied), *(changed(attempt, replace(attempt, text="")) for attempt in tried))
-        for own in work.tx.find(StoredMessage, message_id=mail.message_id, direction="out"):
+        for own in work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT):
             _discard(work, own, *changes)
     since = min((mail.queued_at for mail in mails), default=work.now)
     work.tx.erase(OutboxMail, [mail.id for mail in mails], ("recipient", "answer", "dedupe"), since)
@@ -100,17 +100,15 @@ def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
 
 def _forget_notices(work: UnitOfWork, declined: Sequence[StoredMessage]) -> None:
     """Erases the notices that showed officers a mail declined later: they contain its sender, subject and text."""
-    told: Iterable[str] = (
-        f"notice/{stored.id}/{officer.address.lower()}"
-        for stored in declined
-        for officer in work.env.settings.rota.officers
-    )
-    mails = work.tx.find(OutboxMail, dedupe=list(told), state=DONE)
+    shown = [stored.id for stored in declined]
+    mails = work.tx.find(OutboxMail, shows=shown, kind=Kind.OFFICER_NOTICE, state=DONE)
     for mail in mails:
         change = changed(mail, replace(mail, subject=""))
-        for own in work.tx.find(StoredMessage, message_id=mail.message_id, direction="out"):
+        for own in work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT):
             _discard(work, own, change)
     since = min((stored.first_seen_at for stored in declined), default=work.now)
     work.tx.erase(OutboxMail, [mail.id for mail in mails], ("subject",), since)
-    owned = [own.id for m in mails for own in work.tx.find(StoredMessage, message_id=m.message_id, direction="out")]
+    owned = [
+        own.id for m in mails for own in work.tx.find(StoredMessage, message_id=m.message_id, direction=Direction.OUT)
+    ]
     work.tx.erase(StoredMessage, owned, ("subject",), since)

@@ -23,7 +23,7 @@ from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.record.rows import Case
 
 if TYPE_CHECKING:
-    from flaggermail.yaml_files.source import Fault, Source
+    from flaggermail.yaml_files.source import Fault, YamlSource
 
 T = TypeVar("T")
 
@@ -162,7 +162,7 @@ def read_form(path: Path, case: str) -> Assess:
 class _FileAnswers:
     """Reads the answers of a form, converts their types, and records a fault for each wrong one."""
 
-    def __init__(self, source: Source, faults: list[Fault]) -> None:
+    def __init__(self, source: YamlSource, faults: list[Fault]) -> None:
         self._values: Mapping[str, object] = source.values
         self._source = source
         self._faults = faults

@@ -83,7 +83,11 @@ def as_text(one: Explained, *, whole: bool) -> str:
         lines.append(f"  becomes      {one.becomes}")
     lines.append(f"  known        {_describe_context(one.context)}")
     lines += [f"  {line}" for line in made_by(one.found)]
-    given = [("source", outcome.source), ("case type", outcome.case_type), ("answered", outcome.template)]
+    given: list[tuple[str, str | None]] = [
+        ("source", outcome.source),
+        ("case type", outcome.case_type),
+        ("answered", outcome.template),
+    ]
     given += [("reference", ", ".join(outcome.references)), ("labels", ", ".join(outcome.labels))]
     given += [("priority", outcome.priority if outcome.priority != "normal" else None)]
     lines += [f"  {name.ljust(12)} {value}" for name, value in given if value]

@@ -18,6 +18,7 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, Platform, Token
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -28,7 +29,7 @@ def approve(work: UnitOfWork, act: acts.Approve) -> Outcome:
     observing.refuse(work, f"draft {notification.id}")
     case = the_case(work, notification.case)
     platform_checks.check_decided(case)  # the decision may have changed since the draft was written
-    if case.state == "closed":
+    if case.state == CaseState.CLOSED:
         raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
     persons = _persons(work)
     if persons > 1 and work.actor == notification.drafted_by:
@@ -39,7 +40,7 @@ def approve(work: UnitOfWork, act: acts.Approve) -> Outcome:
     approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
     count = len(approved.approved_by)
     if count >= persons:
-        approved = replace(approved, state="approved", approved_at=work.now)
+        approved = replace(approved, state=NotificationState.APPROVED, approved_at=work.now)
     about = EventRef(case=approved.case, notification=approved.id)
     work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
     done = f"draft {approved.id}: {count} of {persons} approvals"
@@ -55,7 +56,9 @@ def reject(work: UnitOfWork, act: acts.Reject) -> Outcome:
     if notification is None or not platform_checks.awaits_submission(work, notification):
         notification = the_draft(work, act.draft)
     given("reason", act.reason)
-    rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
+    rejected = replace(
+        notification, state=NotificationState.REJECTED, rejected_by=work.actor, rejected_reason=act.reason
+    )
     about = EventRef(case=rejected.case, notification=rejected.id)
     work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
     _announce(work, rejected)
@@ -80,9 +83,9 @@ def request_again(work: UnitOfWork, token: Token) -> None:
     """Shows a draft anew after a request has expired, unless a newer request is still open: one call a request."""
     draft = work.tx.get(Notification, token.notification or "")
     officer = work.env.settings.rota.officer(token.officer or "")
-    if draft is None or draft.state != "draft" or officer is None or officer.id in draft.approved_by:
+    if draft is None or draft.state != NotificationState.DRAFT or officer is None or officer.id in draft.approved_by:
         return
-    shown = work.tx.find(Token, purpose=Topic.APPROVAL.value, notification=draft.id, officer=officer.id)
+    shown = work.tx.find(Token, purpose=Topic.APPROVAL, notification=draft.id, officer=officer.id)
     if not any(other.expires_at is not None and other.expires_at > work.now for other in shown):
         request(work, draft, portal_texts.wording(work, draft).body, [officer])
 
@@ -128,7 +131,7 @@ def _announce(work: UnitOfWork, judged: Notification) -> None:
     values = {
         **_values(work, judged),
         "officer": _name(work, work.actor),
-        "approved": judged.state != "rejected",
+        "approved": judged.state != NotificationState.REJECTED,
         "reason": judged.rejected_reason or "",
         "have": len(judged.approved_by),
     }
@@ -177,7 +180,7 @@ def _release(work: UnitOfWork, approved: Notification) -> None:
     """Puts the approved octets, and no others, into the outbox."""
     token = Token(
         token=approved.token,
-        purpose="notification",
+        purpose=Topic.NOTIFICATION,
         case=approved.case,
         notification=approved.id,
         issued_at=work.now,

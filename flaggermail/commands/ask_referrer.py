@@ -13,6 +13,7 @@ from flaggermail.notices import notices, reading
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 
 
@@ -21,7 +22,7 @@ def ask(work: UnitOfWork, act: acts.AskReferrer) -> Outcome:
     case = the_case(work, act.case)
     if not notices.has_referrer(work, case):
         raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to ask")
-    if case.state == "closed":
+    if case.state == CaseState.CLOSED:
         raise Refusal(f"case {case.number}: is closed; nothing is asked any more")
     notices.refuse_unproven(work, case)
     observing.refuse(work, f"case {case.number}")
@@ -32,7 +33,7 @@ def ask(work: UnitOfWork, act: acts.AskReferrer) -> Outcome:
     items = named or (() if question else missing_of(work, case, read=reading.again))
     if not (items or question):
         raise Refusal(f"case {case.number}: nothing is missing; name an item (--item) or write a question (--text)")
-    asked_before = work.tx.find(OutboxMail, case=case.number, kind=Kind.INFORMATION_REQUEST.value)
+    asked_before = work.tx.find(OutboxMail, case=case.number, kind=Kind.INFORMATION_REQUEST)
     about = EventRef(case=case.number)
     work.record(EventKind.INFORMATION_ASKED, about=about, reason="+".join(items) or "a question")
     values = {"missing": [item.value for item in items], "question": question}

@@ -10,10 +10,11 @@ from flaggermail.commands import acts
 from flaggermail.commands.lookups import Outcome, given, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.notices import notices
-from flaggermail.record.case_values import DeclineReason
+from flaggermail.record.case_values import Aspect, Decision, DeclineReason
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 
 CRITERIA = frozenset({1, 2, 3})
@@ -28,7 +29,10 @@ def assess(work: UnitOfWork, act: acts.Assess) -> Outcome:
         raise Refusal(f"own_attempts: {act.own_attempts} must be 0 or more")
     for aspect in act.aspects or ():
         one_of("aspects", aspect, acts.ASPECTS)
-    filled = {f.name: value for f in fields(act) if f.name != "case" and (value := getattr(act, f.name)) is not None}
+    filled = {f.name: value for f in fields(act) if (value := getattr(act, f.name)) is not None}
+    del filled["case"]
+    if act.aspects is not None:
+        filled["aspects"] = tuple(map(Aspect, act.aspects))
     assessed = replace(case, **filled, assessed_by=work.actor, assessed_at=work.now)
     work.record(EventKind.CASE_ASSESSED, changed(case, assessed), about=EventRef(case=case.number))
     return Outcome(f"case {case.number} assessed", case.number, assessment.warnings(assessed))
@@ -41,20 +45,22 @@ def decide(work: UnitOfWork, act: acts.Decide) -> Outcome:
     ground = _ground(act)
     if ground in {None, DeclineReason.OTHER}:
         given("reason", act.reason)
-    notifies = act.decision == "notify"
+    notifies = act.decision == Decision.NOTIFY
     missing = assessment.missing(case) if notifies else ()
     if missing:
         raise Refusal(f"case {case.number}: not ready to notify: {'; '.join(missing)}")
-    if not notifies and work.tx.find(Notification, case=case.number, state=["approved", "sent"]):
+    if not notifies and work.tx.find(
+        Notification, case=case.number, state=[NotificationState.APPROVED, NotificationState.SENT]
+    ):
         raise Refusal(f"case {case.number}: a notification was sent; close the case instead")
     decided = replace(
         case,
-        decision=act.decision,
+        decision=Decision(act.decision),
         decision_ground=ground,
         decision_reason=act.reason,
         decided_by=work.actor,
         decided_at=work.now,
-        state="decided" if case.state == "open" else case.state,
+        state=CaseState.DECIDED if case.state == CaseState.OPEN else case.state,
     )
     why = f"{act.decision}: {ground}" if ground else act.decision
     work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=EventRef(case=case.number))
@@ -74,7 +80,7 @@ def _warnings(work: UnitOfWork, case: Case) -> tuple[str, ...]:
 
 def _ground(act: acts.Decide) -> DeclineReason | None:
     """Returns the ground from the closed list; a decline in free text only has the ground OTHER."""
-    if act.decision != "decline":
+    if act.decision != Decision.DECLINE:
         if act.ground is not None:
             raise Refusal(f"ground: {act.ground!r} belongs to a decline; {act.decision} is explained by its reason")
         return None
@@ -84,14 +90,14 @@ def _ground(act: acts.Decide) -> DeclineReason | None:
 
 def _shown_to_referrer(case: Case) -> tuple[str | None, ...]:
     """Returns the part of a decision sent to the referrer; the reason for notifying is between us and the platform."""
-    if case.decision == "notify":
+    if case.decision == Decision.NOTIFY:
         return (case.decision,)
     return (case.decision, case.decision_ground, case.decision_reason)
 
 
 def tell_referrer(work: UnitOfWork, case: Case, advice: str, *, changed: bool) -> None:
     """Tells the referrer the decision."""
-    notifies = case.decision == "notify"
+    notifies = case.decision == Decision.NOTIFY
     template = "decided_to_notify" if notifies else "decided_not_to_notify"
     values: dict[str, object] = {"changed": changed}
     if not notifies:

@@ -10,9 +10,11 @@ from flaggermail.commands import acts, decline, move
 from flaggermail.commands.lookups import Outcome, one_of, the_case, the_election, the_message
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.subject import split_subject
+from flaggermail.record.case_values import CaseType, Origin, Source
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 
 
@@ -31,7 +33,7 @@ def open_case(work: UnitOfWork, act: acts.OpenCase) -> Outcome:
         raise Refusal(f"message {message.id}: belongs to {message.case} already")
     case = lifecycle.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")
     if message is not None:
-        move.into_case(work, message, case.number, (Kind.REFERRAL.value,), "a case was opened from it")
+        move.into_case(work, message, case.number, (Kind.REFERRAL,), "a case was opened from it")
     return Outcome(f"case {case.number} opened", case.number)
 
 
@@ -41,9 +43,9 @@ def _wanted(work: UnitOfWork, act: acts.OpenCase, message: StoredMessage | None)
         number="",
         token="",
         election=act.election,
-        type=act.type,
-        origin=act.origin,
-        source=act.source,
+        type=CaseType(act.type),
+        origin=Origin(act.origin),
+        source=Source(act.source) if act.source is not None else None,
         title=act.title or subject,
         language=work.env.settings.desk.organisation.language,
         referrer_address=message.from_address if message else None,
@@ -90,7 +92,11 @@ def reclassify(work: UnitOfWork, act: acts.ReclassifyCase) -> Outcome:
         one_of("type", act.type, acts.CASE_TYPES)
     if act.source is not None:
         one_of("source", act.source, acts.SOURCES)
-    corrected = replace(case, type=act.type or case.type, source=act.source or case.source)
+    corrected = replace(
+        case,
+        type=CaseType(act.type) if act.type else case.type,
+        source=Source(act.source) if act.source else case.source,
+    )
     if corrected == case:
         raise Refusal(f"case {case.number}: nothing to correct; give --type or --source")
     work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=EventRef(case=case.number))
@@ -100,10 +106,10 @@ def reclassify(work: UnitOfWork, act: acts.ReclassifyCase) -> Outcome:
 def close(work: UnitOfWork, act: acts.CloseCase) -> Outcome:
     """Closes a case; a later answer opens it again."""
     case = the_case(work, act.case)
-    if case.state == "closed":
+    if case.state == CaseState.CLOSED:
         raise Refusal(f"case {case.number}: is closed already")
     if case.decision is None:
         raise Refusal(f"case {case.number}: has no decision yet; `flaggermail case decide {case.number} ...`")
-    change = changed(case, replace(case, state="closed", closed_at=work.now))
+    change = changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now))
     work.record(EventKind.CASE_CLOSED, change, about=EventRef(case=case.number))
     return Outcome(f"case {case.number} closed", case.number)

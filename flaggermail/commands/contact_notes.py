@@ -13,13 +13,17 @@ from flaggermail.commands.lookups import Outcome, given, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.oncall import escalation
 from flaggermail.outbox.results import sent
+from flaggermail.record.case_values import Decision
+from flaggermail.record.contacts import ChannelKind, ContactMeans
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 
-MEANS = ("phone", "portal", "meeting")
-_OUTGOING = frozenset({"notification", "follow_up"})  # values for something we did, as opposed to an answer
+MEANS = tuple(means.value for means in ContactMeans)
+_OUTGOING = frozenset({Kind.NOTIFICATION, Kind.FOLLOW_UP})  # values for something we did, as opposed to an answer
 
 
 def note(work: UnitOfWork, act: acts.NoteContact) -> Outcome:
@@ -40,9 +44,9 @@ def note(work: UnitOfWork, act: acts.NoteContact) -> Outcome:
         id=f"n{work.tx.number('note'):06d}",
         case=case.number,
         notification=notification,
-        means=act.means,
+        means=ContactMeans(act.means),
         text=act.text,
-        counts_as=act.counts_as,
+        counts_as=tuple(map(Kind, act.counts_as)),
         effective_at=effective,
         entered_at=work.now,
         author=work.actor,
@@ -66,7 +70,7 @@ def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str
     if platform is None:
         return
     words = frozenset(re.split(r"[^\w#-]+", text))
-    for message in work.tx.find(StoredMessage, place="quarantine"):
+    for message in work.tx.find(StoredMessage, place=Place.QUARANTINE):
         domain = (message.from_address or "").rpartition("@")[2]
         named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
@@ -79,7 +83,7 @@ def _about(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datet
         return _noted_use(work, case, act, effective)
     if not act.counts_as:
         return None
-    uses = work.tx.find(Notification, case=case.number, counted=True, state="sent")
+    uses = work.tx.find(Notification, case=case.number, counted=True, state=NotificationState.SENT)
     uses = [n for n in uses if act.channel in {None, n.channel}]
     if len(uses) != 1:
         named = ", ".join(f"{n.id} ({n.channel})" for n in uses) or "none that was sent"
@@ -96,13 +100,17 @@ def _noted_use(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: d
     if act.channel is None:
         raise Refusal(f"case {case.number}: a note that counts as a notification names its channel (--channel)")
     channel = channel_status.valid(work, act.channel, effective.astimezone(work.env.settings.zone).date())
-    if case.decision != "notify":
+    if case.decision != Decision.NOTIFY:
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
-    use = "notification" in act.counts_as
+    use = Kind.NOTIFICATION in act.counts_as
     written = work.tx.find(
-        Notification, case=case.number, channel=channel.code, counted=use, state=["draft", "approved"]
+        Notification,
+        case=case.number,
+        channel=channel.code,
+        counted=use,
+        state=[NotificationState.DRAFT, NotificationState.APPROVED],
     )
-    by_hand = [one for one in written if channel.kind != "mail"]
+    by_hand = [one for one in written if channel.kind != ChannelKind.MAIL]
     if by_hand:
         return _submitted(work, by_hand[-1], effective)
     if not use or work.env.settings.desk.approval.persons > 1:
@@ -115,12 +123,12 @@ def _noted_use(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: d
 
 def _submitted(work: UnitOfWork, written: Notification, effective: datetime) -> str:
     """Records that the approved text was submitted or read out then."""
-    if written.state == "draft" or written.approved_at is None:
+    if written.state == NotificationState.DRAFT or written.approved_at is None:
         raise Refusal(f"draft {written.id}: waits for approval; `flaggermail approve {written.id}` comes first")
     if effective < written.approved_at.replace(second=0, microsecond=0):  # the time is given to the minute
         at = written.approved_at.astimezone(work.env.settings.zone)
         raise Refusal(f"note: {written.id} was approved on {at:%Y-%m-%d at %H:%M}, and cannot have been used before")
-    sent(work, replace(written, state="sent", sent_at=effective, by_hand=True), written)
+    sent(work, replace(written, state=NotificationState.SENT, sent_at=effective, by_hand=True), written)
     return written.id
 
 
@@ -140,7 +148,7 @@ def use_by_hand(
         policy_title=channel.policy_title,
         policy_url=channel.policy_url,
         policy_read_on=channel.policy_read_on,
-        state="sent",
+        state=NotificationState.SENT,
         drafted_by=work.actor,
         drafted_at=work.now,
         token=work.env.randomness.token(),
@@ -152,7 +160,7 @@ def use_by_hand(
         exercise=case.exercise,
         tail=lifecycle.new_tail(work, case),
     )
-    noted = replace(case, state="notified")
+    noted = replace(case, state=CaseState.NOTIFIED)
     about = EventRef(case.number, notification.id)
     work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
     return notification

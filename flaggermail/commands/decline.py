@@ -10,9 +10,10 @@ from flaggermail.commands import acts
 from flaggermail.commands.lookups import Outcome, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.automated import mechanical_kind
+from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import ElectionSecret, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -20,16 +21,16 @@ from flaggermail.services import EventRef, UnitOfWork
 def decline(work: UnitOfWork, act: acts.DeclineMessage) -> Outcome:
     """Declines a mail as a citizen's report; its sender is told once in a period."""
     stored = the_message(work, act.message)
-    if stored.place not in {"quarantine", "noise"} or stored.direction != "in":
+    if stored.place not in {Place.QUARANTINE, Place.NOISE} or stored.direction != Direction.IN:
         raise Refusal(f"message {stored.id}: is in {stored.place}; only mail that waits, or noise, can be declined")
     message = work.env.parser.parse(work.env.octets.get(stored.digest))
     sender = lookup.sender_of(work, message)
     if sender.platform or sender.officer:
         raise Refusal(f"message {stored.id}: comes from a platform or an officer; it is no citizen's report")
     told_before = declining.declined_before(work, message)
-    kept = declining.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT.value,))
+    kept = declining.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT,))
     ours = work.env.settings.desk.mailbox.address
-    answerable = stored.verdict == "verified" and mechanical_kind.answerable(message, ours)
+    answerable = stored.verdict == SenderVerdict.VERIFIED and mechanical_kind.answerable(message, ours)
     told = "nobody is told"
     if told_before:
         told = "its sender was told before in this period"
@@ -43,7 +44,7 @@ def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
 
     The sender no longer counts as declined. Raises Refusal once the octets are destroyed.
     """
-    if stored.place != "declined":
+    if stored.place != Place.DECLINED:
         return stored
     if stored.discarded_at is not None:
         day = stored.discarded_at.astimezone(work.env.settings.zone).date()
@@ -62,8 +63,9 @@ def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
     """Restores address, name and subject from the raw mail and puts it into the quarantine."""
     message = work.env.parser.parse(work.env.octets.get(row.digest))
     whole = replace(
-        row, place="quarantine", subject=message.subject, from_address=message.sender.key if message.sender else None,
-        from_name=message.sender.name if message.sender else None, reason="a decline taken back",
+        row, place=Place.QUARANTINE, subject=message.subject,
+        from_address=message.sender.key if message.sender else None,
+        from_name=message.sender.name if message.sender else None, reason="a decline taken back", from_junk=False,
     )  # fmt: skip
     work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=EventRef(message=row.id))
     return whole

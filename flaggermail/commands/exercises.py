@@ -13,6 +13,7 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import exercises
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification
+from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
 
 LASTS = timedelta(days=7)  # unless stopped earlier; after that, mail of participants opens no case
@@ -48,7 +49,7 @@ def stop(work: UnitOfWork, _act: acts.StopExercise) -> Outcome:
     election = exercises.running(work.tx)
     if election is None:
         raise Refusal("exercise: none runs; `flaggermail exercise start NAME` begins one")
-    open_cases = [case for case in work.tx.find(Case, election=election.code) if case.state != "closed"]
+    open_cases = [case for case in work.tx.find(Case, election=election.code) if case.state != CaseState.CLOSED]
     for case in open_cases:
         _close(work, case)
     elections.close(work, acts.CloseElection(code=election.code))
@@ -65,6 +66,8 @@ def _code(work: UnitOfWork) -> str:
 def _close(work: UnitOfWork, case: Case) -> None:
     about = EventRef(case=case.number)
     uses = [use.id for use in work.tx.find(Notification, case=case.number)]
-    for clock in work.tx.find(ClockRow, notification=uses, state="running"):
-        work.record(EventKind.CLOCK_CANCELLED, changed(clock, replace(clock, state="cancelled")), about=about)
-    work.record(EventKind.CASE_CLOSED, changed(case, replace(case, state="closed", closed_at=work.now)), about=about)
+    for clock in work.tx.find(ClockRow, notification=uses, state=ClockState.RUNNING):
+        work.record(EventKind.CLOCK_CANCELLED, changed(clock, replace(clock, state=ClockState.CANCELLED)), about=about)
+    work.record(
+        EventKind.CASE_CLOSED, changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now)), about=about
+    )

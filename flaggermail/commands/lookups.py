@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.tailed_numbers import without_tail
 from flaggermail.record.rows import Case, Election, Notification, OutboxMail, StoredMessage
+from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
 
 
@@ -53,7 +54,7 @@ def the_draft(work: UnitOfWork, key: str) -> Notification:
     notification = work.tx.get(Notification, key)
     if notification is None:
         raise NotFound(f"draft {key}: there is no such draft; `flaggermail notify` prints its id")
-    if notification.state != "draft":
+    if notification.state != NotificationState.DRAFT:
         raise Refusal(f"draft {key}: is {notification.state}; only a draft can be approved or rejected")
     return notification
 

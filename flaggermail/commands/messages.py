@@ -9,14 +9,13 @@ from flaggermail.cases import lifecycle
 from flaggermail.commands import acts, assess, contact_notes, move, quarantine
 from flaggermail.commands.lookups import Outcome, given, the_case, the_message
 from flaggermail.errors import Refusal
-from flaggermail.mail.authentication.unverified_trend import CONFIRMED
-from flaggermail.mail.message import MechanicalKind
+from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.matching import confirmation, lookup
 from flaggermail.notices import notices
 from flaggermail.notifications import clocks
 from flaggermail.outbox import bounces
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -24,15 +23,15 @@ from flaggermail.services import EventRef, UnitOfWork
 def confirm(work: UnitOfWork, act: acts.ConfirmMessage) -> Outcome:
     """Confirms the sender, and a disputed arrival, so that the message counts."""
     message = the_message(work, act.message)
-    if message.direction == "out" and message.notification is None:
+    if message.direction == Direction.OUT and message.notification is None:
         return _register_use(work, message)
     mail = work.env.parser.parse(work.env.octets.get(message.digest))
     report = mail.kind is MechanicalKind.BOUNCE
     claim = report and bounces.is_claim(work, message, mail)
-    if message.verdict == "verified" and not message.disputed and not claim:
+    if message.verdict == SenderVerdict.VERIFIED and not message.disputed and not claim:
         raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
     unproven = _case_of_unproven_referrer(work, message)
-    sure = replace(message, verdict="verified", verdict_basis=f"{CONFIRMED} {work.actor}", disputed=False)
+    sure = replace(_confirmed(work, message), disputed=False)
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
     if report:
         bounces.handle(work, sure, mail, bounces.returned(work, mail))
@@ -41,6 +40,15 @@ def confirm(work: UnitOfWork, act: acts.ConfirmMessage) -> Outcome:
         confirmation.confirm_referral(work, sure, mail)
         _tell_decision(work, sure, unproven)
     return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id)
+
+
+def _confirmed(work: UnitOfWork, message: StoredMessage) -> StoredMessage:
+    return replace(
+        message,
+        verdict=SenderVerdict.VERIFIED,
+        verdict_basis=f"confirmed by {work.actor}",
+        confirmed_by=work.actor,
+    )
 
 
 def _case_of_unproven_referrer(work: UnitOfWork, message: StoredMessage) -> str | None:
@@ -78,10 +86,7 @@ def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:
     if channel is None:
         raise Refusal(f"message {message.id}: went to no address of a channel in platforms.yaml; it is no notification")
     use = contact_notes.use_by_hand(work, case, channel, message.received_at, message.message_id)
-    registered = replace(
-        message, notification=use.id, kinds=(Kind.NOTIFICATION.value,), verdict="verified",
-        verdict_basis=f"{CONFIRMED} {work.actor}",
-    )  # fmt: skip
+    registered = replace(_confirmed(work, message), notification=use.id, kinds=(Kind.NOTIFICATION,))
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, registered)
     return Outcome(f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent", use.id)
 
@@ -90,9 +95,14 @@ def refuse(work: UnitOfWork, act: acts.RefuseMessage) -> Outcome:
     """Records that the sender is not genuine, so that the message stops no clock."""
     message = move.of_others(work, act.message)
     given("reason", act.reason)
-    if message.direction == "out":
+    if message.direction == Direction.OUT:
         raise Refusal(f"message {message.id}: was sent from this mailbox; there is no sender to doubt")
-    unbelieved = replace(message, verdict="failed", verdict_basis=f"refused by {work.actor}: {act.reason}")
+    unbelieved = replace(
+        message,
+        verdict=SenderVerdict.FAILED,
+        verdict_basis=f"refused by {work.actor}: {act.reason}",
+        confirmed_by=None,
+    )
     _correct(work, EventKind.MESSAGE_REFUSED, message, unbelieved)
     return Outcome(f"message {message.id} refused", message.id)
 
@@ -108,8 +118,10 @@ def reclassify(work: UnitOfWork, act: acts.ReclassifyMessage) -> Outcome:
         raise Refusal(f"message {message.id}: name at least one kind (--kind), or where it belongs (--case)")
     said = []
     if kinds:
-        automatic = Kind.AUTO_REPLY.value in kinds
-        corrected = replace(message, kinds=kinds, automatic=automatic, rule=f"corrected by {work.actor}")
+        automatic = Kind.AUTO_REPLY in kinds
+        corrected = replace(
+            message, kinds=kinds, automatic=automatic, rule=f"corrected by {work.actor}", corrected_by=work.actor
+        )
         _correct(work, EventKind.MESSAGE_RECLASSIFIED, message, corrected)
         message = corrected
         said.append(f"is {' and '.join(kinds)}")

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flaggermail.cases import lifecycle
+from flaggermail.citizens import declining
 from flaggermail.commands.lookups import one_of, the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
 from flaggermail.matching import confirmation, lookup, thread_keys
+from flaggermail.record.case_values import Origin
 from flaggermail.record.events import Change, EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -24,20 +26,22 @@ def into_case(
     work: UnitOfWork,
     message: StoredMessage,
     case: str,
-    kinds: tuple[str, ...],
+    kinds: tuple[Kind, ...],
     reason: str,
     notification: str | None = None,
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Files a message in a case and confirms it to its referrer; returns the row and the warnings."""
     filed = replace(
         message,
-        place="case",
+        place=Place.CASE,
         case=case,
         exercise=the_case(work, case).exercise,
         notification=notification,
         kinds=kinds or message.kinds,
         match_basis=f"placed by {work.actor}",
+        placed_by=work.actor,
         reason=reason,
+        from_junk=message.from_junk and reason == message.reason,
         suggestions=(),
     )
     warnings = move(work, message, filed, "by hand")
@@ -77,16 +81,16 @@ def teach(work: UnitOfWork, filed: StoredMessage, mail: Message | None = None) -
 def of_others(work: UnitOfWork, key: str) -> StoredMessage:
     """Returns a message that somebody else wrote; raises Refusal for our own mail."""
     message = the_message(work, key)
-    if message.place == "own":
+    if message.place == Place.OWN:
         raise Refusal(f"message {message.id}: was composed and sent here; there is nothing to correct about it")
     return message
 
 
-def known_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the names unchanged; raises Refusal if one is not a kind."""
+def known_kinds(names: tuple[str, ...]) -> tuple[Kind, ...]:
+    """Returns the kinds of these names; raises Refusal if one is not a kind."""
     for name in names:
         one_of("kind", name, [kind.value for kind in Kind])
-    return names
+    return tuple(map(Kind, names))
 
 
 def _read(work: UnitOfWork, message: StoredMessage) -> Message:
@@ -94,19 +98,15 @@ def _read(work: UnitOfWork, message: StoredMessage) -> Message:
 
 
 def _attached(work: UnitOfWork, outer: StoredMessage) -> Iterator[Change]:
-    """Yields the changes that move attached mail with its outer mail; it has the numbers that follow."""
-    number = int(outer.id.removeprefix("m"))
-    basis = f"forwarded in {outer.id}"
-    while (inner := work.tx.get(StoredMessage, f"m{(number := number + 1):08d}")) is not None:
-        if inner.match_basis != basis:
-            return
+    """Yields the changes that move attached mail with its outer mail, unless a person filed it elsewhere."""
+    for inner in declining.attached(work, outer):
         yield changed(inner, replace(inner, place=outer.place, case=outer.case))
 
 
 def _restore_root(work: UnitOfWork, filed: StoredMessage) -> None:
     """Makes a filed referral the root of a case that lost its own."""
     case = the_case(work, filed.case or "")
-    if case.root_message is not None or case.origin != "referral" or Kind.REFERRAL.value not in filed.kinds:
+    if case.root_message is not None or case.origin != Origin.REFERRAL or Kind.REFERRAL not in filed.kinds:
         return
     rooted = replace(case, root_message=filed.id, referrer_address=filed.from_address, referrer_name=filed.from_name)
     work.record(

@@ -13,17 +13,19 @@ from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Frozen, Outgoing, of_notification
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.notifications import draft_policy
+from flaggermail.record.case_values import CaseType
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
+from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 
 TEMPLATE_OF_TYPE = {
-    "A_content": "notification",
-    "B_channel": "channel_recovery",
-    "C_advert": "advert",
-    "D_general_warning": "general_warning",
-    "other": "notification",
+    CaseType.CONTENT: "notification",
+    CaseType.CHANNEL: "channel_recovery",
+    CaseType.ADVERT: "advert",
+    CaseType.GENERAL_WARNING: "general_warning",
+    CaseType.OTHER: "notification",
 }
 FOLLOW_UP, CALL_SHEET = "follow_up", "call_sheet"
 PHONE = "phone"  # a kind of channel
@@ -57,7 +59,9 @@ def draft(work: UnitOfWork, act: acts.Draft) -> Outcome:
 
 def _channel_of_exchange(work: UnitOfWork, case: Case) -> str:
     """Returns the channel of the case's sent notifications; raises Refusal unless there is exactly one."""
-    codes = {use.channel for use in work.tx.find(Notification, case=case.number, counted=True, state="sent")}
+    codes = {
+        use.channel for use in work.tx.find(Notification, case=case.number, counted=True, state=NotificationState.SENT)
+    }
     if len(codes) != 1:
         named = ", ".join(sorted(codes)) or "none that was sent"
         raise Refusal(f"case {case.number}: name the channel of the exchange (--channel); there is {named}")
@@ -75,7 +79,7 @@ def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
 
 def _check_none_pending(work: UnitOfWork, case: Case, channel: Channel) -> None:
     """Raises Refusal if an approved text is not submitted yet: a note could then refer to either."""
-    for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state="approved"):
+    for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state=NotificationState.APPROVED):
         if platform_checks.awaits_submission(work, waiting):
             raise Refusal(
                 f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
@@ -111,15 +115,17 @@ def _blank(work: UnitOfWork, case: Case, channel: Channel, template: str) -> Not
 
 def _tail(work: UnitOfWork, case: Case, channel: Channel, *, follow_up: bool) -> str:
     """Returns the tail of the number: a follow-up bears that of the notification which it follows."""
-    sent = work.tx.find(Notification, case=case.number, platform=channel.platform, counted=True, state="sent")
+    sent = work.tx.find(
+        Notification, case=case.number, platform=channel.platform, counted=True, state=NotificationState.SENT
+    )
     sent.sort(key=lambda use: (use.channel == channel.code, use.sent_at or use.drafted_at))
     return (sent[-1].tail if follow_up and sent else None) or lifecycle.new_tail(work, case)
 
 
 def _supersede(work: UnitOfWork, case: Case, channel: Channel) -> None:
     """Cancels an unapproved draft for the same channel, which the new draft replaces."""
-    for old in work.tx.find(Notification, case=case.number, channel=channel.code, state="draft"):
-        change = changed(old, replace(old, state="cancelled"))
+    for old in work.tx.find(Notification, case=case.number, channel=channel.code, state=NotificationState.DRAFT):
+        change = changed(old, replace(old, state=NotificationState.CANCELLED))
         about = EventRef(case=case.number, notification=old.id)
         work.record(EventKind.NOTIFICATION_REJECTED, change, reason="superseded", about=about)
 
@@ -161,13 +167,15 @@ def _thread(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
     """Returns the Message-IDs of the exchange with this platform, the latest last."""
     uses = [n.id for n in work.tx.find(Notification, case=case.number, platform=channel.platform)]
     said = work.tx.find(StoredMessage, notification=uses)
-    exchanged = [m for m in said if m.direction == "in" or Kind.NOTIFICATION.value in m.kinds]
+    exchanged = [m for m in said if m.direction == Direction.IN or Kind.NOTIFICATION in m.kinds]
     return tuple(m.message_id for m in sorted(exchanged, key=lambda m: m.received_at) if m.message_id)
 
 
 def _earlier(work: UnitOfWork, case: Case, platform: str) -> list[dict[str, object]]:
     """Returns the notifications to this platform in the related cases, with the day on which they were sent."""
-    uses = work.tx.find(Notification, case=list(case.related), platform=platform, state="sent", counted=True)
+    uses = work.tx.find(
+        Notification, case=list(case.related), platform=platform, state=NotificationState.SENT, counted=True
+    )
     uses = [use for use in uses if case.exercise or not use.exercise]
     dated = sorted((n.sent_at, n.case) for n in uses if n.sent_at is not None)
     zone = work.env.settings.zone

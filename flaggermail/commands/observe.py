@@ -8,6 +8,7 @@ from flaggermail.commands.lookups import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
 
 
@@ -16,7 +17,7 @@ def resume(work: UnitOfWork, act: acts.Resume) -> Outcome:
     state = observing.state_of(work.tx)
     if state is None or not state.observing:
         raise Refusal("resume: the desk does not observe; there is nothing to resume")
-    waiting = [mail.id for mail in work.tx.find(OutboxMail, state="queued")]
+    waiting = [mail.id for mail in work.tx.find(OutboxMail, state=MailState.QUEUED)]
     if waiting and not act.with_waiting:
         raise Refusal(
             f"resume: {', '.join(waiting)} waited before the desk began to observe, and would leave now: take each "

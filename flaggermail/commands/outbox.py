@@ -15,19 +15,20 @@ from flaggermail.ports import Accepted
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Notification, OutboxMail
+from flaggermail.record.states import MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 
 
 def resolve(work: UnitOfWork, act: acts.ResolveMail) -> Outcome:
     """Resolves an uncertain mail: records when it was sent, or queues it again."""
     mail = the_mail(work, act.mail)
-    if mail.state != "uncertain":
+    if mail.state != MailState.UNCERTAIN:
         raise Refusal(f"outbox {mail.id}: is {mail.state}, not uncertain; there is nothing to resolve")
     if row_fault(work.tx, mail) is not None:
         raise Refusal(f"outbox {mail.id}: is not what its events say; `flaggermail audit verify` says more")
     if act.again:
         observing.refuse(work, f"outbox {mail.id}")
-        change = changed(mail, replace(moved(mail, "queued"), next_try_at=work.now))
+        change = changed(mail, replace(moved(mail, MailState.QUEUED), next_try_at=work.now))
         about = EventRef(case=mail.case, notification=mail.notification)
         work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
         return Outcome(f"outbox {mail.id}: is sent again", mail.id)
@@ -45,9 +46,9 @@ def resolve(work: UnitOfWork, act: acts.ResolveMail) -> Outcome:
 def cancel(work: UnitOfWork, act: acts.CancelMail) -> Outcome:
     """Cancels a mail that was never tried."""
     mail = the_mail(work, act.mail)
-    if mail.state != "queued" or mail.tries:
+    if mail.state != MailState.QUEUED or mail.tries:
         raise Refusal(f"outbox {mail.id}: was tried {mail.tries} times and is {mail.state}; only an untried one can be")
-    change = changed(mail, replace(moved(mail, "cancelled"), next_try_at=None))
+    change = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
     work.record(EventKind.MAIL_CANCELLED, change, about=EventRef(case=mail.case, notification=mail.notification))
     if mail.notification is not None and mail.at_most_once:
         _cancel_notification(work, mail.notification)
@@ -58,8 +59,8 @@ def _cancel_notification(work: UnitOfWork, notification_id: str) -> None:
     """Cancels a notification once none of its mails can be sent, so that the case can be decided differently."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
-    if notification is None or any(mail.state not in {"cancelled", "refused"} for mail in mails):
+    if notification is None or any(mail.state not in {MailState.CANCELLED, MailState.REFUSED} for mail in mails):
         return
-    change = changed(notification, replace(notification, state="cancelled"))
+    change = changed(notification, replace(notification, state=NotificationState.CANCELLED))
     about = EventRef(case=notification.case, notification=notification.id)
     work.record(EventKind.NOTIFICATION_REJECTED, change, reason="taken back", about=about)

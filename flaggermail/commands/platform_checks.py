@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises
+from flaggermail.record.case_values import Decision
 from flaggermail.record.rows import Case, Channel, Notification, Platform
+from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
 
 MAIL = "mail"  # a kind of channel
@@ -13,14 +15,14 @@ MAIL = "mail"  # a kind of channel
 
 def check_decided(case: Case) -> None:
     """Raises Refusal unless the decision is to notify."""
-    if case.decision != "notify":
+    if case.decision != Decision.NOTIFY:
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
 
 
 def awaits_submission(work: UnitOfWork, notification: Notification) -> bool:
     """True if it was approved for a portal or phone and not recorded as done yet."""
     channel = work.tx.get(Channel, notification.channel)
-    return notification.state == "approved" and channel is not None and channel.kind != MAIL
+    return notification.state == NotificationState.APPROVED and channel is not None and channel.kind != MAIL
 
 
 def check_exercise(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:

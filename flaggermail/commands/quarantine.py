@@ -9,15 +9,16 @@ from flaggermail.cases import elections
 from flaggermail.commands import acts, cases, decline, move
 from flaggermail.commands.lookups import Outcome, given, the_case
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.mail.message import Verdict
+from flaggermail.mail.message import SenderVerdict, Verdict
 from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Notification, Platform, StoredMessage
+from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
 
-UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
+UNSURE = frozenset({Kind.UNKNOWN, Kind.NOISE})
 
 
 def place(work: UnitOfWork, act: acts.PlaceMessage) -> Outcome:
@@ -60,28 +61,28 @@ def correct(
 
 
 def _file(
-    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[str, ...], reason: str
+    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: str
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     notification = _use_of(work, message, case)
     known = () if UNSURE.issuperset(message.kinds) else message.kinds
-    answer = (Kind.PLATFORM_ACK.value,) if notification else (Kind.UNKNOWN.value,)
+    answer = (Kind.PLATFORM_ACK,) if notification else (Kind.UNKNOWN,)
     filed, warnings = move.into_case(work, message, case, kinds or known or answer, reason, notification)
-    if notification is not None and filed.verdict != "verified":
+    if notification is not None and filed.verdict != SenderVerdict.VERIFIED:
         warnings += (f"nobody vouches for its sender: `flaggermail message confirm {filed.id}` makes it stop clocks",)
     return filed, warnings
 
 
 def _to_noise(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
     given("reason", act.reason)
-    if message.place == "declined":
+    if message.place == Place.DECLINED:
         raise Refusal(f"message {message.id}: was declined, and goes by itself at the end of the review window")
-    binned = replace(_taken_out(work, message, act.reason), place="noise", kinds=(Kind.NOISE.value,))
+    binned = replace(_taken_out(work, message, act.reason), place=Place.NOISE, kinds=(Kind.NOISE,))
     warnings = move.move(work, message, binned, "noise")
     return Outcome(f"message {message.id} is noise", message.id, warnings)
 
 
 def _back(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
-    if message.place == "quarantine":
+    if message.place == Place.QUARANTINE:
         raise Refusal(f"message {message.id}: is in the quarantine already")
     message = decline.take_back(work, message)
     warnings = _put_back(work, message, act.reason or f"put back by {work.actor}")
@@ -90,9 +91,9 @@ def _back(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> O
 
 def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[str, ...]:
     """Undoes a placement, whoever made it: the message returns to the quarantine with current suggestions."""
-    noise = set(message.kinds) == {Kind.NOISE.value}
-    kinds = (Kind.UNKNOWN.value,) if noise else message.kinds
-    waiting = replace(_taken_out(work, message, reason), place="quarantine", kinds=kinds)
+    noise = set(message.kinds) == {Kind.NOISE}
+    kinds = (Kind.UNKNOWN,) if noise else message.kinds
+    waiting = replace(_taken_out(work, message, reason), place=Place.QUARANTINE, kinds=kinds)
     warnings = move.move(work, message, waiting, "back into the quarantine")
     mail = work.env.parser.parse(work.env.octets.get(message.digest))
     found = lookup.suggestions(work, replace(mail, vouched=Verdict(message.verdict, message.verdict_basis)))
@@ -105,7 +106,14 @@ def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[st
 
 def _taken_out(work: UnitOfWork, message: StoredMessage, reason: str) -> StoredMessage:
     return replace(
-        message, case=None, notification=None, reason=reason, match_basis=f"placed by {work.actor}", suggestions=()
+        message,
+        case=None,
+        notification=None,
+        reason=reason,
+        match_basis=f"placed by {work.actor}",
+        placed_by=work.actor,
+        from_junk=False,
+        suggestions=(),
     )
 
 
@@ -125,7 +133,11 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessag
 def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
     """Returns the case's only notification sent to the platform from which the message came; else None."""
     uses = work.tx.find(
-        Notification, case=case, platform=[_platform_of(work, message) or ""], counted=True, state="sent"
+        Notification,
+        case=case,
+        platform=[_platform_of(work, message) or ""],
+        counted=True,
+        state=NotificationState.SENT,
     )
     return uses[0].id if len(uses) == 1 else None
 

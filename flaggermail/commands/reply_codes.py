@@ -19,6 +19,7 @@ from flaggermail.notifications.approval import MOST_WRONG, ByReply, CodeFault, V
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Device, Notification, Token
+from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -118,7 +119,7 @@ def spend_seen(work: UnitOfWork, message: Message) -> None:
         for device in work.tx.find(Device, revoked_at=None):
             _spend_steps(work, device, seen)
     elif means is ByReply.PAGER and (seen := set(_candidates(_SIGNS, text.upper()))):
-        for token in work.tx.find(Token, purpose=Topic.APPROVAL.value, used_at=None):
+        for token in work.tx.find(Token, purpose=Topic.APPROVAL, used_at=None):
             _end_request(work, token, seen)
 
 
@@ -144,7 +145,7 @@ def _end_request(work: UnitOfWork, token: Token, seen: set[str]) -> None:
         return
     offer = code_pages.offer_of(work, token)
     draft = work.tx.get(Notification, token.notification) if token.notification else None
-    if offer is not None and draft is not None and draft.state == "draft" and offer.code in seen:
+    if offer is not None and draft is not None and draft.state == NotificationState.DRAFT and offer.code in seen:
         about = EventRef(case=token.case, notification=token.notification)
         ended = replace(token, expires_at=work.now)
         work.record(EventKind.CODE_SPENT, changed(token, ended), about=about, reason=token.officer or "")

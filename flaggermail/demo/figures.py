@@ -11,8 +11,10 @@ from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT
 from flaggermail.oncall import escalation
 from flaggermail.ports import Transaction
-from flaggermail.record.kinds import Kind
+from flaggermail.record.case_values import Origin
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
+from flaggermail.record.states import ClockState, MailState, NotificationState
 
 Line = tuple[str, Look]
 
@@ -30,23 +32,25 @@ def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator
         yield _row("opened", f"{teller.day(case.opened_at)} {teller.clock(case.opened_at)}"), "plain"
         yield _row("decision", f"{case.decision}: {case.decision_reason}"), "plain"
         yield _row("state", case.state), "plain"
-        for notification in tx.find(Notification, case=number, counted=True, state="sent"):
+        for notification in tx.find(Notification, case=number, counted=True, state=NotificationState.SENT):
             yield from _notification(tx, notification, teller)
 
 
 def troubles(tx: Transaction) -> list[str]:
     """Returns what must not exist whenever no work is left."""
     found = [f"alarm {alarm.kind}: {alarm.text}" for alarm in tx.find(Alarm)]
-    found += [f"quarantine: {message.reason}" for message in tx.find(StoredMessage, place="quarantine")]
-    return found + [f"outbox {m.id}: {m.state} ({m.answer})" for m in tx.find(OutboxMail) if m.state != "accepted"]
+    found += [f"quarantine: {message.reason}" for message in tx.find(StoredMessage, place=Place.QUARANTINE)]
+    return found + [
+        f"outbox {m.id}: {m.state} ({m.answer})" for m in tx.find(OutboxMail) if m.state != MailState.ACCEPTED
+    ]
 
 
 def faults(tx: Transaction) -> list[str]:
     """Returns what is wrong in the record after the story, whatever the story."""
     found = troubles(tx)
     found += [f"case {case.number} has no decision" for case in tx.find(Case, decision=None)]
-    for case in tx.find(Case, origin="referral"):
-        if not tx.find(OutboxMail, case=case.number, kind=Kind.INTAKE_CONFIRMATION.value):
+    for case in tx.find(Case, origin=Origin.REFERRAL):
+        if not tx.find(OutboxMail, case=case.number, kind=Kind.INTAKE_CONFIRMATION):
             found.append(f"case {case.number}: nobody told the referrer its number")
     for notification in tx.find(Notification, counted=True):
         found += _notification_faults(tx, notification)
@@ -56,10 +60,10 @@ def faults(tx: Transaction) -> list[str]:
 def _notification_faults(tx: Transaction, notification: Notification) -> list[str]:
     """Checks that all clocks have stopped if the platform answered, run if not, and that no due reminder is missing."""
     clocks = {clock.kind: clock for clock in tx.find(ClockRow, notification=notification.id)}
-    if notification.state != "sent" or set(clocks) != set(CLOCKS):
+    if notification.state != NotificationState.SENT or set(clocks) != set(CLOCKS):
         return [f"notification {notification.id}: is {notification.state} with the clocks {sorted(clocks)}"]
-    answers = tx.find(StoredMessage, notification=notification.id, direction="in")
-    wanted = "stopped" if answers else "running"
+    answers = tx.find(StoredMessage, notification=notification.id, direction=Direction.IN)
+    wanted = ClockState.STOPPED if answers else ClockState.RUNNING
     found = [
         f"notification {notification.id}: clock {kind} is {clock.state}"
         for kind, clock in clocks.items()
@@ -88,9 +92,9 @@ def _notification(tx: Transaction, notification: Notification, teller: Teller) -
     if minutes is not None:
         yield _row("latency", f"{latency.hours(minutes)} hours ({_minutes_text(minutes)})"), "figure"
         yield _row("in Dutch", latency.spoken(minutes, "nl")), "figure"
-    for kind in (Kind.REMINDER, Kind.ESCALATION):
-        told = [reminder for reminder in reminders if reminder.kind == kind]
-        yield _row(f"{kind}s", "; ".join(_reminder_text(r, teller) for r in told) or "none"), "plain"
+    for sent in (Kind.REMINDER, Kind.ESCALATION):
+        told = [reminder for reminder in reminders if reminder.kind == sent]
+        yield _row(f"{sent}s", "; ".join(_reminder_text(r, teller) for r in told) or "none"), "plain"
 
 
 def _row(name: str, text: str) -> str:

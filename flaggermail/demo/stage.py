@@ -20,6 +20,7 @@ from flaggermail.errors import StoryBroken
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock
 from flaggermail.record.rows import Delivery, OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import StoryClock
 from flaggermail.replay.given import read_policies
@@ -127,7 +128,7 @@ class RunningDesk:
             if len(tx.find(Delivery, folder=FOLDERS[0])) < self.delivered:
                 return "the daemon has not taken in a mail that lies in the mailbox"
             mail, reminder = delivery.next_due(tx), reminders.next_due(self.env, tx)
-            if tx.find(OutboxMail, state="attempting") or (mail is not None and mail <= now):
+            if tx.find(OutboxMail, state=MailState.ATTEMPTING) or (mail is not None and mail <= now):
                 return "the daemon has not sent a mail that waits"
             if reminder is not None and reminder <= now:
                 return f"the daemon has not sent the reminder that fell due at {reminder:%Y-%m-%d %H:%M} UTC"

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from flaggermail.record.clocks import OfficerRole
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
+from flaggermail.record.states import MailState
 from flaggermail.replay.scenario import EnteredCommand
 from flaggermail.services import Services
 
@@ -19,13 +22,13 @@ Tell = Callable[[str, Look], None]  # prints one line in a style, if the output 
 WIDTH = 110
 PROGRAM = "flaggermail"
 _INDENT = " " * 9
-WORDS = {  # kind of mail -> its name here, if different
-    "platform_ack": "sign of receipt",
-    "substantive_reply": "answer to the matter",
-    "intake_confirmation": "confirmation with the case number",
-    "officer_notice": "notice of what came in",
-    "approval_request": "request to approve it",
-    "decision_notice": "notice of what was decided",
+WORDS: Mapping[str, str] = {  # kind of mail -> its name here, if different
+    Kind.PLATFORM_ACK: "sign of receipt",
+    Kind.SUBSTANTIVE_REPLY: "answer to the matter",
+    Kind.INTAKE_CONFIRMATION: "confirmation with the case number",
+    Kind.OFFICER_NOTICE: "notice of what came in",
+    Kind.APPROVAL_REQUEST: "request to approve it",
+    Kind.DECISION_NOTICE: "notice of what was decided",
 }
 
 
@@ -62,8 +65,8 @@ class Teller:
     def news(self) -> None:
         """Prints every mail received or sent since the last call, as recorded."""
         with self.env.store.read() as tx:
-            came = [m for m in tx.find(StoredMessage, direction="in") if m.id not in self._printed]
-            left = [m for m in tx.find(OutboxMail, state="accepted") if m.id not in self._printed]
+            came = [m for m in tx.find(StoredMessage, direction=Direction.IN) if m.id not in self._printed]
+            left = [m for m in tx.find(OutboxMail, state=MailState.ACCEPTED) if m.id not in self._printed]
         for message in came:
             way = f"{self._describe(message.from_address or '', message.from_name)} to the desk"
             self._print_mail(message.id, message.received_at, way, message.kinds, message.subject or "")
@@ -97,7 +100,7 @@ class Teller:
     def _describe(self, address: str, name: str | None = None) -> str:
         officer = self.env.settings.rota.by_address(address)
         if officer is not None:
-            return f"{officer.name} ({'head' if 'head' in officer.roles else 'officer'})"
+            return f"{officer.name} ({OfficerRole.HEAD if OfficerRole.HEAD in officer.roles else OfficerRole.OFFICER})"
         for platform in self.env.settings.platform_list:
             for channel in platform.channels:
                 if address in channel.to:

@@ -11,6 +11,7 @@ from flaggermail.health.overview import EXERCISE, Limits, Overview, impersonal
 from flaggermail.letters import observing
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import (
     Attempt,
     Case,
@@ -22,7 +23,15 @@ from flaggermail.record.rows import (
     StoredMessage,
     Watched,
 )
-from flaggermail.record.states import CASE_STATES, LEAVING, SUPPRESSED, UNDELIVERED_FOR, UNDELIVERED_PAGES, WAITING
+from flaggermail.record.states import (
+    CASE_STATES,
+    LEAVING,
+    SUPPRESSED,
+    UNDELIVERED_FOR,
+    UNDELIVERED_PAGES,
+    WAITING,
+    ClockState,
+)
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import DeskSettings
 
@@ -43,7 +52,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
     tx, settings, state = work.tx, work.env.settings, observing.state_of(work.tx)
     mailbox = settings.desk.mailbox
     cursors = {folder: tx.cursor(folder) for folder in (mailbox.inbox, mailbox.sent)}
-    parked = [message.received_at for message in tx.find(StoredMessage, place="quarantine", exercise=False)]
+    parked = [message.received_at for message in tx.find(StoredMessage, place=Place.QUARANTINE, exercise=False)]
     clocks, mails = _running_clocks(tx), tx.readable(OutboxMail, state=WAITING)
     return Overview(
         at=work.now,
@@ -81,7 +90,7 @@ def _cases(tx: Transaction) -> dict[str, int]:
 
 def _running_clocks(tx: Transaction) -> list[ClockRow]:
     """Returns the running clocks, except those of exercises."""
-    running = tx.find(ClockRow, state="running")
+    running = tx.find(ClockRow, state=ClockState.RUNNING)
     rehearsed = {use.id for use in tx.find(Notification, id=[c.notification for c in running], exercise=True)}
     return [clock for clock in running if clock.notification not in rehearsed]
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from flaggermail.cases import lifecycle
 from flaggermail.citizens import declining
-from flaggermail.intake.disposition import Decision
+from flaggermail.intake.disposition import Disposition
 from flaggermail.letters import stored_messages
 from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import AuthenticationMethod
-from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
 from flaggermail.matching import thread_keys
 from flaggermail.matching.lookup import Sender
@@ -22,8 +22,9 @@ from flaggermail.outbox.results import COPY_FOUND, settle
 from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, Platform, StoredMessage
 from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification, in_domains
@@ -33,14 +34,19 @@ LOOKED_BACK = 1000  # messages of any sender searched for the latest ones of pla
 
 
 def follow(
-    work: UnitOfWork, stored: StoredMessage, message: Message, decision: Decision, sender: Sender,
+    work: UnitOfWork, stored: StoredMessage, message: Message, decision: Disposition, sender: Sender,
     attached: Mapping[str, Message],
 ) -> None:  # fmt: skip
     """Applies all effects of the decision on `stored`; `attached` are the mails attached to it, by their rows."""
     if message.kind is MechanicalKind.BOUNCE:
         _handle_bounce(work, stored, message)
         return
-    if sender.officer is not None and sender.answers is not None and stored.direction == "in" and not decision.late:
+    if (
+        sender.officer is not None
+        and sender.answers is not None
+        and stored.direction == Direction.IN
+        and not decision.late
+    ):
         reply_mail.obey(work, stored, message, sender.officer, sender.answers)
         return
     if stored.notification is not None:
@@ -49,7 +55,7 @@ def follow(
     if own is not None:
         own = _learn_references(work, own, stored)
         thread_keys.learn(work, stored, message, sender.platform)
-        if stored.verdict == "verified" and (sender.platform is not None or decision.tells is not None):
+        if stored.verdict == SenderVerdict.VERIFIED and (sender.platform is not None or decision.tells is not None):
             lifecycle.reopen_for(work, own, stored.id)
         if decision.confirms:
             notices.confirm_intake(work, own, stored.subject or "")
@@ -71,6 +77,7 @@ def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached:
         content_key=f"forwarded in {outer.id} {taken.content_key}",
         case=outer.case,
         match_basis=f"forwarded in {outer.id}",
+        enclosed_in=outer.id,
         reason="attached to the mail that brought it",
         verdict_basis="nobody vouches for an attached mail",
         exercise=outer.exercise,
@@ -86,8 +93,8 @@ def open_case(work: UnitOfWork, stored: StoredMessage, found: Classification, el
         number="",
         token="",
         election=election,
-        type=found.case_type or "other",
-        origin="referral",
+        type=found.case_type or CaseType.OTHER,
+        origin=Origin.REFERRAL,
         source=found.source,
         title=split_subject(stored.subject or "", work.env.language).base,
         language=work.env.settings.desk.organisation.language,
@@ -107,11 +114,11 @@ def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
         settle(work, mail, Accepted(mail.recipient, at, COPY_FOUND))
 
 
-def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
+def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Disposition, sender: Sender) -> None:
     """Raises alarms about this mail, and about the share of unverified platform mail."""
     if decision.alarm is not None:
         _alarm(work, decision.alarm, stored, sender)
-    if sender.platform is not None and stored.verdict == "unverified" and not decision.late:
+    if sender.platform is not None and stored.verdict == SenderVerdict.UNVERIFIED and not decision.late:
         _watch_unverified_share(work, stored)
 
 
@@ -130,13 +137,13 @@ def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:
     asked = work.env.settings.desk.mailbox.trusted.asked
     if asked is AuthenticationMethod.NOBODY or work.tx.get(Alarm, key) is not None:
         return
-    number = int(stored.id.removeprefix("m"))
-    ids = [f"m{n:08d}" for n in range(max(1, number - LOOKED_BACK), number + 1)]
     domains = frozenset(domain for platform in work.tx.find(Platform) for domain in platform.domains)
     mails = [
-        (m.received_at, unverified_trend.came_unverified(m.verdict, m.verdict_basis))
-        for m in work.tx.find(StoredMessage, id=ids)
-        if m.direction == "in" and not m.exercise and in_domains((m.from_address or "").rpartition("@")[2], domains)
+        (m.received_at, unverified_trend.came_unverified(m.verdict, m.confirmed_by))
+        for m in work.tx.newest(StoredMessage, LOOKED_BACK)
+        if m.direction == Direction.IN
+        and not m.exercise
+        and in_domains((m.from_address or "").rpartition("@")[2], domains)
     ]
     jump = unverified_trend.jump(mails, work.now)
     if jump is not None:

@@ -16,16 +16,17 @@ from flaggermail.cases import elections, lifecycle
 from flaggermail.citizens import criteria, retention
 from flaggermail.commands import reply_codes
 from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
-from flaggermail.intake import apply
+from flaggermail.intake import apply, disposition
 from flaggermail.intake.triage import Triaged, judge
 from flaggermail.letters import stored_messages
-from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, lookup
 from flaggermail.notices import attention, notices
 from flaggermail.ports import Cursor, Position, RawMessage, Role
-from flaggermail.record import kinds, states
+from flaggermail.record import kinds
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 
@@ -149,11 +150,11 @@ def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> Stored
     """
     key = message.content_key  # never by this alone: a mail sent repeatedly has thousands of copies
     same = work.tx.find(StoredMessage, content_key=key, message_id=message.message_id)
-    same = same or work.tx.find(StoredMessage, content_key=key, direction="out")
+    same = same or work.tx.find(StoredMessage, content_key=key, direction=Direction.OUT)
     mailbox = work.env.settings.desk.mailbox
     ours = message.sender is not None and message.sender.key == mailbox.address.lower()
     if not same and ours and raw.role is Role.SENT and message.message_id is not None:
-        same = work.tx.find(StoredMessage, message_id=message.message_id, direction="out")
+        same = work.tx.find(StoredMessage, message_id=message.message_id, direction=Direction.OUT)
     return same[0] if same else None
 
 
@@ -167,7 +168,7 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
         return f"{twin.id} under a new number"
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
-    if twin.direction == "out":
+    if twin.direction == Direction.OUT:
         work.env.health_probe.returned(delivery.internaldate, twin.received_at)
         apply.prove_sent(work, twin)
         return f"own copy of {twin.id}"
@@ -175,16 +176,17 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
     if delivery.internaldate < twin.received_at and lookup.disputed(work, raw, message) is None:
         better = replace(better, received_at=delivery.internaldate)
     verdict = message.vouched
-    if verdict.value == "verified" and twin.verdict == "unverified":
+    if verdict.value == SenderVerdict.VERIFIED and twin.verdict == SenderVerdict.UNVERIFIED:
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
-    saved = raw.role is Role.INBOX and twin.reason.endswith(states.IN_JUNK)
+    saved = raw.role is Role.INBOX and twin.from_junk
     if saved:
-        better = replace(better, reason=f"{twin.reason.removesuffix(states.IN_JUNK)}; taken out of the junk folder")
+        said = twin.reason.replace(disposition.IN_JUNK, "; taken out of the junk folder")
+        better = replace(better, reason=said, from_junk=False)
     if better != twin:
         work.record(EventKind.DELIVERY_SUPERSEDED, changed(twin, better), about=about)
         if twin.notification is not None:
             lifecycle.rejudge(work, twin.notification)
-    if saved and better.place == "quarantine":
+    if saved and better.place == Place.QUARANTINE:
         notices.tell_of_mail(work, "unplaced mail", better, message)
     return f"another copy of {twin.id}"
 
@@ -205,7 +207,7 @@ def _file(
     """Triages a new message and records it with all its effects."""
     judged = judge(work, raw, message)
     stored = _row(work, raw, message, delivery, judged)
-    if stored.place == "declined":
+    if stored.place == Place.DECLINED:
         stored = criteria.minimal(stored, stored.reason)
     if judged.decision.opens and judged.election is not None:
         stored = replace(stored, case=apply.open_case(work, stored, judged.found, judged.election).number)
@@ -223,17 +225,18 @@ def _file(
 def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, judged: Triaged) -> StoredMessage:
     """Returns the row of the message, with its classification and the reasons."""
     placement, decision = judged.placement, judged.decision
-    in_case = decision.place == "case"
+    in_case = decision.place == Place.CASE
     own = work.tx.get(Case, placement.case) if in_case and placement.case else None
     exercise = own.exercise if own is not None else elections.is_players(work, message)
     return replace(
         stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, decision.place),
-        direction="out" if raw.role is Role.SENT else "in",
-        kinds=tuple(kind.value for kind in judged.found.kinds),
+        direction=Direction.OUT if raw.role is Role.SENT else Direction.IN,
+        kinds=judged.found.kinds,
         case=placement.case if in_case else None,
         notification=placement.notification if in_case else None,
         match_basis=placement.basis,
         reason=f"{decision.reason}: {judged.dispute}" if judged.dispute else decision.reason,
+        from_junk=decision.from_junk,
         suggestions=tuple(one.text for one in (*placement.suggestions, *placement.hints)),
         verdict=judged.verdict.value,
         verdict_basis=judged.verdict.basis,
@@ -253,10 +256,10 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
 def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
     """Files a mail whose triage failed in the quarantine, and alerts the officer on call once."""
     stored = replace(
-        stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, "quarantine"),
+        stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, Place.QUARANTINE),
         from_name=None,
-        mechanical=MechanicalKind.HUMAN.value,  # the kind of machine that wrote it may be what the triage failed on
-        kinds=(kinds.Kind.UNKNOWN.value,),
+        mechanical=MechanicalKind.HUMAN,  # the kind of machine that wrote it may be what the triage failed on
+        kinds=(kinds.Kind.UNKNOWN,),
         reason=f"could not be judged: {fault}",
         defects=(*message.defects, fault),
     )

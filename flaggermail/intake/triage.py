@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flaggermail.cases import elections
 from flaggermail.citizens import declining
 from flaggermail.intake import disposition
-from flaggermail.intake.disposition import Decision
+from flaggermail.intake.disposition import Disposition
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.matching import lookup, placing
@@ -45,7 +45,7 @@ class Triaged:
     found: Classification
     election: str | None
     dispute: str | None  # why the arrival time is not reliable
-    decision: Decision
+    decision: Disposition
     missed: bool  # taken in late, and somebody would have been notified of it
 
 

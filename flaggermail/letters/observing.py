@@ -14,8 +14,10 @@ from datetime import datetime
 from flaggermail.errors import Refusal
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import DeskState, OutboxMail, Withheld
+from flaggermail.record.states import MailState
 from flaggermail.services import NOTHING, EventRef, Services, UnitOfWork
 
 DESK = "desk"
@@ -52,8 +54,8 @@ def begin(env: Services) -> bool:
         work = UnitOfWork(env, tx, env.clock.now())
         new = DeskState(observing=True, since=work.now, since_by=work.actor)
         work.record(EventKind.OBSERVING_BEGAN, added(new) if old is None else changed(old, new))
-        for mail in tx.find(OutboxMail, state="queued", at_most_once=False):
-            withdrawn = changed(mail, replace(moved(mail, "cancelled"), next_try_at=None))
+        for mail in tx.find(OutboxMail, state=MailState.QUEUED, at_most_once=False):
+            withdrawn = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
             work.record(
                 EventKind.MAIL_WITHHELD, withdrawn, reason=mail.kind, about=EventRef(mail.case, mail.notification)
             )
@@ -66,7 +68,7 @@ def end(work: UnitOfWork, state: DeskState) -> None:
     work.record(EventKind.OBSERVING_ENDED, changed(state, ended))
 
 
-def suppresses(work: UnitOfWork, kind: str, dedupe: str, about: EventRef = NOTHING) -> bool:
+def suppresses(work: UnitOfWork, kind: Kind, dedupe: str, about: EventRef = NOTHING) -> bool:
     """True if the mail with this deduplication key is suppressed: the desk is observing, or was when first asked."""
     if work.tx.get(Withheld, dedupe) is not None:
         return True

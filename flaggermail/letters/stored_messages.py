@@ -10,25 +10,26 @@ from datetime import datetime
 
 from flaggermail.letters import exercises
 from flaggermail.letters.outgoing import Frozen, Outgoing
-from flaggermail.mail.message import Message
+from flaggermail.mail.message import Message, SenderVerdict
+from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import UnitOfWork
 
 
-def taken_in(work: UnitOfWork, message: Message, digest: str, received_at: datetime, place: str) -> StoredMessage:
+def taken_in(work: UnitOfWork, message: Message, digest: str, received_at: datetime, place: Place) -> StoredMessage:
     """Returns the row of a received mail, under the next number; `digest` identifies its octets in the archive."""
     return StoredMessage(
         id=_next_id(work),
         message_id=message.message_id,
         content_key=message.content_key,
         digest=digest,
-        direction="in",
+        direction=Direction.IN,
         from_address=message.sender.key if message.sender else None,
         from_name=message.sender.name if message.sender else None,
         subject=message.subject,
         received_at=received_at,
         first_seen_at=work.now,
-        mechanical=message.kind.value,
+        mechanical=message.kind,
         place=place,
         defects=message.defects,
         costly=message.costly,
@@ -42,17 +43,17 @@ def composed(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen) -> StoredMess
         message_id=frozen.message_id,
         content_key=frozen.content_key,
         digest=frozen.digest,
-        direction="out",
+        direction=Direction.OUT,
         from_address=work.env.settings.desk.mailbox.address.lower(),
         subject=frozen.subject,
         received_at=work.now,  # until our server accepts it
         first_seen_at=work.now,
-        kinds=(outgoing.kind.value,),
-        place="own",
+        kinds=(outgoing.kind,),
+        place=Place.OWN,
         case=outgoing.case,
         notification=outgoing.notification,
         match_basis="sent by us",
-        verdict="verified",
+        verdict=SenderVerdict.VERIFIED,
         verdict_basis="composed here",
         exercise=exercises.is_exercise_mail(work, outgoing),
     )

@@ -56,7 +56,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-LANGUAGES = ("nl", "en")
+from flaggermail.record.contacts import LanguageCode
+
+LANGUAGES = tuple(LanguageCode)
 
 EVERY = frozenset({"organisation", "desk_address", "number", "language"})
 

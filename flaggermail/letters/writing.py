@@ -129,7 +129,7 @@ def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Se
     for recipient in recipients:
         mail = OutboxMail(
             id=f"o{work.tx.number('outbox'):08d}",
-            kind=outgoing.kind.value,
+            kind=outgoing.kind,
             dedupe=_dedupe(outgoing, recipient),
             case=outgoing.case,
             notification=outgoing.notification,
@@ -141,7 +141,7 @@ def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Se
             at_most_once=outgoing.at_most_once,
             exercise=own.exercise,
             shows=outgoing.shows,
-            trust=outgoing.trust.value if outgoing.trust else None,
+            trust=outgoing.trust,
             queued_at=work.now,
             next_try_at=work.now,
         )

@@ -13,15 +13,16 @@ from dataclasses import replace
 
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
 from flaggermail.mail import subject
-from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.message import ForwardSource, MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import MOST, MOST_WRONG, Tailed, tailed_numbers
 from flaggermail.matching import quoted_words, scoring
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.matching.quoted_words import OwnLetter, Quotation, Words
 from flaggermail.matching.scoring import Clue
 from flaggermail.notices import reading
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Channel, Election, Notification, OutboxMail, Platform, StoredMessage
+from flaggermail.record.states import NotificationState
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import UnitOfWork
 
@@ -39,7 +40,7 @@ _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 def texts_of(message: Message) -> tuple[str, ...]:
     """Returns every text of a mail in which a key may be: plain, HTML, and that of our letter attached whole."""
-    attached = message.forwarded if message.forwarded and message.forwarded.source == "attachment" else None
+    attached = message.forwarded if message.forwarded and message.forwarded.source == ForwardSource.ATTACHMENT else None
     inner = (attached.subject or "", attached.body) if attached else ()
     return tuple(text for text in (message.text, message.html_text, *inner) if text)
 
@@ -86,7 +87,9 @@ def _tailed(message: Message, prefix: str) -> tuple[Tailed, ...]:
 
 def _to_platform(work: UnitOfWork, cases: list[str], platform: str) -> dict[Tailed, Key]:
     """Returns the tails that this platform was sent, with their notification; a follow-up bears that of another."""
-    uses = work.tx.find(Notification, case=cases, platform=platform, state=["sent", "approved"])
+    uses = work.tx.find(
+        Notification, case=cases, platform=platform, state=[NotificationState.SENT, NotificationState.APPROVED]
+    )
     uses.sort(key=lambda use: use.counted)  # the notification itself is meant, whatever follow-ups it has
     return {Tailed(use.case, use.tail): _key(use.case, use.id) for use in uses if use.tail}
 
@@ -116,7 +119,7 @@ def quoted(work: UnitOfWork, message: Message, platform: str | None) -> tuple[li
     cannot be read: the words may be that mail's.
     """
     words = quoted_words.words_of(*texts_of(message))
-    answers = message.vouched.value == "verified" and message.kind in ANSWERS
+    answers = message.vouched.value == SenderVerdict.VERIFIED and message.kind in ANSWERS
     if platform is None or len(words) <= quoted_words.LEAST or not answers:
         return [], {}
     letters = list(_letters(work, platform))
@@ -135,17 +138,17 @@ def quoted(work: UnitOfWork, message: Message, platform: str | None) -> tuple[li
 
 def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, OwnLetter]]:
     """Yields our latest letters to a platform: notifications, follow-ups, and what colleagues typed in its cases."""
-    uses = work.tx.find(Notification, platform=platform, state="sent")
+    uses = work.tx.find(Notification, platform=platform, state=NotificationState.SENT)
     uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-NEWEST_USES:]
     counted = {use.id: use.id for use in uses if use.counted}
     cases = sorted({use.case for use in uses})
-    rows = work.tx.find(StoredMessage, notification=[use.id for use in uses], direction="out")
-    rows = [row for row in rows if {Kind.NOTIFICATION.value, Kind.FOLLOW_UP.value} & set(row.kinds)]
-    typed = work.tx.find(StoredMessage, case=cases, direction="out", place="case")
+    rows = work.tx.find(StoredMessage, notification=[use.id for use in uses], direction=Direction.OUT)
+    rows = [row for row in rows if {Kind.NOTIFICATION, Kind.FOLLOW_UP} & set(row.kinds)]
+    typed = work.tx.find(StoredMessage, case=cases, direction=Direction.OUT, place=Place.CASE)
     every = {row.id: row for row in (*rows, *typed) if row.case is not None and row.discarded_at is None}
     for row in sorted(every.values(), key=lambda row: row.received_at)[-NEWEST_LETTERS:]:
         letter = reading.again(work, row)
-        if letter is not None and (row.place == "own" or _went_to(work, letter, platform)):
+        if letter is not None and (row.place == Place.OWN or _went_to(work, letter, platform)):
             words = quoted_words.own_words(letter.reply_text)
             yield row, OwnLetter(row.case or "", counted.get(row.notification or ""), words)
 
@@ -188,7 +191,7 @@ def _of_ourselves(
 
 def _came_in(work: UnitOfWork, case: str) -> Iterator[tuple[StoredMessage, Words | None]]:
     """Yields the mail of a case with its words; None for one that cannot be read again."""
-    rows = work.tx.find(StoredMessage, case=case, direction="in", discarded_at=None)
+    rows = work.tx.find(StoredMessage, case=case, direction=Direction.IN, discarded_at=None)
     for row in sorted(rows, key=lambda row: row.received_at)[:EARLIER_MAILS]:
         message = reading.again(work, row)
         texts = (message.text, message.html_text, *_inner(message)) if message is not None else ()

@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 from flaggermail.letters import exercises
-from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import folded
 from flaggermail.matching import likeness, scoring
 from flaggermail.matching.scoring import Clue
 from flaggermail.notices import reading
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Notification, StoredMessage
-from flaggermail.record.states import IN_HAND
+from flaggermail.record.states import IN_HAND, NotificationState
 from flaggermail.services import UnitOfWork
 
-LETTERS = (Kind.NOTIFICATION.value, Kind.FOLLOW_UP.value)  # what we write to platforms
+LETTERS = (Kind.NOTIFICATION, Kind.FOLLOW_UP)  # what we write to platforms
 LATEST = 8  # mails per author, and open cases per title, that are considered
 COMPARED = 3  # cases whose first mail is read again
 LATEST_USES = 20  # notifications to a platform whose subject is compared with that of its mail
@@ -40,9 +40,9 @@ def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
 def clues_of_platform(work: UnitOfWork, message: Message, platform: str) -> dict[str, list[Clue]]:
     """Returns the cases in which we wrote to this platform under the subject of its mail."""
     title = folded(split_subject(message.subject or "", work.env.language).base)
-    uses = work.tx.find(Notification, platform=platform, state="sent")
+    uses = work.tx.find(Notification, platform=platform, state=NotificationState.SENT)
     uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-LATEST_USES:]
-    written = work.tx.find(StoredMessage, notification=[use.id for use in uses], direction="out")
+    written = work.tx.find(StoredMessage, notification=[use.id for use in uses], direction=Direction.OUT)
     alike = [
         row.case
         for row in written
@@ -58,7 +58,7 @@ def threshold(work: UnitOfWork, message: Message) -> int | None:
     """
     settings = work.env.settings.desk
     ours = message.sender is None or message.sender.key == settings.mailbox.address.lower()
-    if ours or message.vouched.value != "verified" or not settings.quarantine.place_by_score:
+    if ours or message.vouched.value != SenderVerdict.VERIFIED or not settings.quarantine.place_by_score:
         return None
     return settings.quarantine.score_threshold
 
@@ -72,7 +72,7 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
     rows = [row for author in authors for row in work.tx.newest(StoredMessage, LATEST, from_address=author)]
     if message.message_id is not None:
         rows += work.tx.find(StoredMessage, message_id=message.message_id)
-    numbers = {row.case for row in rows if row.case is not None and row.direction == "in"}
+    numbers = {row.case for row in rows if row.case is not None and row.direction == Direction.IN}
     cases = {case.number: case for case in work.tx.find(Case, number=sorted(numbers))}
     titles = list(likeness.base_subjects(message, work.env.language))
     alike = [case for title in titles for case in work.tx.newest(Case, LATEST, title=title, state=list(IN_HAND))]
@@ -86,7 +86,7 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
 
 def _was_attached(work: UnitOfWork, message: Message, case: Case) -> bool:
     named = work.tx.find(StoredMessage, message_id=message.message_id) if message.message_id else []
-    return any(row.case == case.number and row.match_basis.startswith("forwarded in ") for row in named)
+    return any(row.case == case.number and row.enclosed_in is not None for row in named)
 
 
 def _compared(work: UnitOfWork, message: Message, case: Case, ours: str) -> list[Clue]:
@@ -99,7 +99,7 @@ def _first_letter(work: UnitOfWork, case: Case) -> StoredMessage | None:
     """Returns what stands for the referral in a case that nobody referred: our own first letter in it."""
     written = [
         row
-        for row in work.tx.find(StoredMessage, case=case.number, direction="out")
-        if set(LETTERS) & set(row.kinds) or row.place == "case"
+        for row in work.tx.find(StoredMessage, case=case.number, direction=Direction.OUT)
+        if set(LETTERS) & set(row.kinds) or row.place == Place.CASE
     ]
     return min(written, key=lambda row: row.received_at, default=None)

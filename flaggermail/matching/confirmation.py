@@ -6,12 +6,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.mail.automated import mechanical_kind
-from flaggermail.mail.message import Message
+from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.matching.lookup import sender_of
 from flaggermail.matching.scoring import Suggestion
 from flaggermail.notices import notices
 from flaggermail.record.events import EventKind
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -23,7 +23,12 @@ def confirm(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     the case.
     """
     case = work.tx.get(Case, stored.case) if stored.case else None
-    if case is None or stored.direction != "in" or stored.verdict != "verified" or stored.from_address is None:
+    if (
+        case is None
+        or stored.direction != Direction.IN
+        or stored.verdict != SenderVerdict.VERIFIED
+        or stored.from_address is None
+    ):
         return
     sender = sender_of(work, message)
     ours = work.env.settings.desk.mailbox.address
@@ -45,5 +50,5 @@ def placed_by_score(
 
 def confirm_referral(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     """Confirms a mail that a person filed, if it is a referral."""
-    if Kind.REFERRAL.value in stored.kinds:
+    if Kind.REFERRAL in stored.kinds:
         confirm(work, stored, message)

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail.mail import reply_tokens, subject
 from flaggermail.mail.authentication import received_fields
-from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import addressed, answer_keys, arrival, candidates, placing, thread_keys
 from flaggermail.matching.scoring import HIGHEST, Clue, Suggestion
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import Services, UnitOfWork
 
@@ -78,16 +80,19 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
     uses = {
         n.id: n
         for n in work.tx.find(Notification, case=sorted(near))
-        if n.counted and (n.state == "sent" or (n.state == "approved" and n.id in got))
+        if n.counted and (n.state == NotificationState.SENT or (n.state == NotificationState.APPROVED and n.id in got))
     }
     if sender.platform is not None:
-        uses |= {n.id: n for n in work.tx.find(Notification, platform=sender.platform, state="sent", counted=True)}
+        uses |= {
+            n.id: n
+            for n in work.tx.find(Notification, platform=sender.platform, state=NotificationState.SENT, counted=True)
+        }
     other = placing.Writer.PLATFORM if sender.platform else placing.Writer.OTHER
     weak = {placing.KeyKind.NUMBER}
     return placing.Known(
         keys=keys,
         sender=message.sender.key if message.sender else "",
-        verified=message.vouched.value == "verified",
+        verified=message.vouched.value == SenderVerdict.VERIFIED,
         writer=placing.Writer.COLLEAGUE if in_sent else other,
         sender_platform=sender.platform,
         to_us=to_us,
@@ -128,7 +133,7 @@ def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
     held = {m.message_id: m for m in work.tx.find(StoredMessage, message_id=named)}
     return [
         placing.Key(
-            placing.KeyKind.OUR_MAIL if row.direction == "out" else placing.KeyKind.THEIR_MAIL,
+            placing.KeyKind.OUR_MAIL if row.direction == Direction.OUT else placing.KeyKind.THEIR_MAIL,
             row.case,
             f"refers to <{name}>",
             row.notification,
@@ -141,7 +146,7 @@ def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
 
 def _author(row: StoredMessage) -> frozenset[str]:
     """Returns the address of a verified author, which alone may refer to the mail again to stop a clock."""
-    return frozenset({row.from_address}) if row.from_address and row.verdict == "verified" else frozenset()
+    return frozenset({row.from_address}) if row.from_address and row.verdict == SenderVerdict.VERIFIED else frozenset()
 
 
 def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing.Key]:
@@ -194,7 +199,7 @@ def _closed(work: UnitOfWork, message: Message, sender: Sender, near: Collection
     """Returns the closed cases among `near`, which an unverified mail must not re-open; a machine's mail does not."""
     if message.kind is not MechanicalKind.HUMAN and sender.platform is None:
         return frozenset()
-    return frozenset(case.number for case in work.tx.find(Case, number=sorted(near)) if case.state == "closed")
+    return frozenset(case.number for case in work.tx.find(Case, number=sorted(near)) if case.state == CaseState.CLOSED)
 
 
 def _clues(

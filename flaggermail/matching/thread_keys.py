@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from flaggermail.mail import reply_tokens
-from flaggermail.mail.message import Message
+from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.record.events import Change, EventKind, added, changed
 from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
@@ -45,7 +45,7 @@ def learn(
     Only the referrer of the case, or a platform that was notified in it, teaches, and only in verified mail: a person
     who files a mail says where it belongs, not who wrote it. That filing overrides what the same address taught before.
     """
-    if stored.case is None or stored.verdict != "verified" or not _may_teach(work, stored, platform):
+    if stored.case is None or stored.verdict != SenderVerdict.VERIFIED or not _may_teach(work, stored, platform):
         return
     held = {m.message_id for m in work.tx.find(StoredMessage, message_id=_answered_ids(message))}
     values = [value for value in _words(work, message, platform) if value.removeprefix(_MAIL) not in held]
@@ -94,7 +94,9 @@ def _may_teach(work: UnitOfWork, stored: StoredMessage, platform: str | None) ->
 def _teachers(work: UnitOfWork, rows: Iterable[ThreadKey]) -> dict[str, frozenset[str]]:
     """Returns, by row, the address that taught the key: the author of its mail, as long as that mail is verified."""
     taught_by = {row.id: row.message for row in rows}
-    mails = {m.id: m for m in work.tx.find(StoredMessage, id=sorted(set(taught_by.values())), verdict="verified")}
+    mails = {
+        m.id: m for m in work.tx.find(StoredMessage, id=sorted(set(taught_by.values())), verdict=SenderVerdict.VERIFIED)
+    }
     authors = {key: mails[message].from_address if message in mails else None for key, message in taught_by.items()}
     return {key: frozenset({author} if author else ()) for key, author in authors.items()}
 

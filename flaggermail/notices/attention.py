@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flaggermail.mail.addresses import mailbox_of
+from flaggermail.mail.message import SenderVerdict
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Platform, StoredMessage
 from flaggermail.record.trust import SenderTrust
 from flaggermail.rules.conditions import in_domains
@@ -19,11 +21,11 @@ def trust_of(work: UnitOfWork, stored: StoredMessage) -> SenderTrust:
 
     Mail in a case was placed there by a key of ours or by a person: nobody else can fill the class above its verdict.
     """
-    if stored.direction == "out":  # typed by a colleague
+    if stored.direction == Direction.OUT:  # typed by a colleague
         return SenderTrust.KNOWN
-    if stored.verdict == "failed":
+    if stored.verdict == SenderVerdict.FAILED:
         return SenderTrust.FAILED
-    if stored.verdict != "verified":
+    if stored.verdict != SenderVerdict.VERIFIED:
         return SenderTrust.UNVERIFIED if stored.case is None else SenderTrust.VERIFIED
     known = stored.case is not None or is_known(work, stored.from_address or "")
     return SenderTrust.KNOWN if known else SenderTrust.VERIFIED

@@ -7,9 +7,10 @@ from flaggermail.letters import exercises
 from flaggermail.notices import page_queue
 from flaggermail.notices.page_queue import Wake
 from flaggermail.notifications.approval import ByReply, Offer
-from flaggermail.oncall.pager_choice import QUEUED, code_text, draft_text
+from flaggermail.oncall.pager_choice import code_text, draft_text
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.rows import Notification, Page, PageCode, Token
+from flaggermail.record.states import PageState
 from flaggermail.services import UnitOfWork
 
 
@@ -30,7 +31,7 @@ def queue(work: UnitOfWork, officer: Officer, draft: Notification, token: str) -
     played = exercises.belongs_to_exercise(work, draft.case, otherwise=False)
     text = draft_text(draft.id, page_queue.platform_of(work, draft.id), page_queue.mark(work, exercise=played))
     page = page_queue.queue(work, officer, 0, Wake(f"code/{token}", text, draft.case, draft.id, played, token))
-    return page is not None and page.state == QUEUED
+    return page is not None and page.state == PageState.QUEUED
 
 
 def text_of(work: UnitOfWork, page: Page) -> str | None:

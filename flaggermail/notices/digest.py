@@ -9,7 +9,7 @@ from dataclasses import replace
 from flaggermail.notices import attention, duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import HeldBack, StoredMessage
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -50,7 +50,7 @@ def _values(missed: Sequence[StoredMessage]) -> dict[str, object]:
         "total": len(missed),
         "more": max(len(missed) - LISTED, 0),
         "cases": sorted({message.case for message in missed if message.case}),
-        "waiting": sum(message.place == "quarantine" for message in missed),
+        "waiting": sum(message.place == Place.QUARANTINE for message in missed),
         "entries": entries,
         "next_step": "flaggermail quarantine list",
     }
@@ -97,7 +97,7 @@ def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack])
 def _held_entry(work: UnitOfWork, row: HeldBack) -> dict[str, object]:
     message = work.tx.get(StoredMessage, row.shows) if row.shows else None
     return {
-        "alarm": row.kind == Kind.ALARM.value,
+        "alarm": row.kind == Kind.ALARM,
         "kind": row.what,
         "number": row.case,
         "at": row.held_at,

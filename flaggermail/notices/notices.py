@@ -12,17 +12,17 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
-from flaggermail.mail.message import Address, Message
+from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.notices import attention, duty, page_queue, rate_limits
 from flaggermail.oncall.schedule import Officer
+from flaggermail.record.case_values import Priority
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, StoredMessage, Token
-from flaggermail.record.states import IN_HAND
+from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.record.trust import SenderTrust
-from flaggermail.rules.classifier import URGENT
 from flaggermail.services import EventRef, UnitOfWork
 
 NAMED_CASES = 5  # cases listed in the notice of an unfiled mail
@@ -83,7 +83,7 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
         return
     token = Token(
         token=notice.token or work.env.randomness.token(),
-        purpose=notice.topic.value,
+        purpose=notice.topic,
         case=notice.about.case,
         notification=notice.about.notification,
         reminder=notice.reminder,
@@ -122,7 +122,7 @@ def _held_back_row(work: UnitOfWork, officer: Officer, notice: Notice, values: M
     return HeldBack(
         id="",
         officer=officer.id,
-        kind=notice.kind.value,
+        kind=notice.kind,
         dedupe=notice.dedupe,
         what=str(values["kind"]),
         case=notice.about.case,
@@ -130,7 +130,7 @@ def _held_back_row(work: UnitOfWork, officer: Officer, notice: Notice, values: M
         next_step=str(values["next_step"]),
         exercise=exercises.belongs_to_exercise(work, notice.about.case, otherwise=notice.exercise),
         shows=notice.message,
-        trust=notice.trust.value if notice.trust else None,
+        trust=notice.trust,
         held_at=work.now,
     )
 
@@ -157,7 +157,7 @@ def tell_of_mail(
         "kind": what,
         "unsure": _is_unsure(what, stored),
         "missing": [item.value for item in missing_of(work, case, read, _again)] if case and referrers else [],
-        "urgent": stored.priority == URGENT,
+        "urgent": stored.priority == Priority.URGENT,
         "labels": list(stored.labels),
         "sender": stored.from_address or "",
         "verdict": stored.verdict,
@@ -166,7 +166,7 @@ def tell_of_mail(
         "text": unfolded(message),
         "attachments": [a.filename or a.content_type for a in message.attachments],
         "suggestions": list(stored.suggestions),
-        "open_cases": _open_cases(work, message) if stored.place == "quarantine" else [],
+        "open_cases": _open_cases(work, message) if stored.place == Place.QUARANTINE else [],
         "next_step": _next_step(stored),
     }
     notice = Notice(
@@ -220,23 +220,23 @@ def entry_of(message: StoredMessage) -> dict[str, object]:
 
 def _topic(what: str, stored: StoredMessage, case: Case | None) -> Topic:
     """Returns the topic of the notice, which determines the accepted replies."""
-    if stored.place == "quarantine":
+    if stored.place == Place.QUARANTINE:
         return Topic.QUARANTINE
     if what == "platform answer":
         return Topic.UNVERIFIED if _is_unsure(what, stored) else Topic.NOTICE
-    undecided = case is not None and case.decision is None and case.state != "closed"
+    undecided = case is not None and case.decision is None and case.state != CaseState.CLOSED
     return Topic.NEW_CASE if undecided else Topic.NOTICE
 
 
 def _is_unsure(what: str, stored: StoredMessage) -> bool:
     """True if a person must confirm a platform's answer: its sender or its arrival time is in doubt."""
-    return what == "platform answer" and (stored.verdict != "verified" or stored.disputed)
+    return what == "platform answer" and (stored.verdict != SenderVerdict.VERIFIED or stored.disputed)
 
 
 def _next_step(stored: StoredMessage) -> str:
-    if stored.place == "quarantine":
+    if stored.place == Place.QUARANTINE:
         return f"flaggermail quarantine show {stored.id}"
-    if stored.verdict != "verified" or stored.disputed:
+    if stored.verdict != SenderVerdict.VERIFIED or stored.disputed:
         return f"flaggermail message confirm {stored.id}"
     return f"flaggermail case show {stored.case}"
 
@@ -251,7 +251,7 @@ def to_referrer(
     if case.referrer_address is None or not has_referrer(work, case):
         return
     if unproven_referrer(work, case) is not None:
-        work.record(EventKind.REFERRER_UNPROVEN, about=EventRef(case=case.number), reason=kind.value)
+        work.record(EventKind.REFERRER_UNPROVEN, about=EventRef(case=case.number), reason=kind)
         return
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     queue(
@@ -284,8 +284,8 @@ def unproven_referrer(work: UnitOfWork, case: Case) -> str | None:
     """
     if not has_referrer(work, case):
         return None
-    mails = work.tx.find(StoredMessage, case=case.number, direction="in", from_address=case.referrer_address)
-    if any(mail.verdict == "verified" for mail in mails):
+    mails = work.tx.find(StoredMessage, case=case.number, direction=Direction.IN, from_address=case.referrer_address)
+    if any(mail.verdict == SenderVerdict.VERIFIED for mail in mails):
         return None
     return case.root_message or ""
 

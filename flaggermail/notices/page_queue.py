@@ -13,16 +13,17 @@ from datetime import timedelta
 
 from flaggermail.letters import exercises, observing
 from flaggermail.letters.writing import render
-from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, alarm_text
+from flaggermail.oncall.pager_choice import alarm_text
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform
+from flaggermail.record.states import PageState
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
 
 HOUR = timedelta(hours=1)
-CALLED = (QUEUED, ATTEMPTING, SENT, FAILED)
+CALLED = (PageState.QUEUED, PageState.ATTEMPTING, PageState.SENT, PageState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page
         notification=wake.notification,
         text=wake.text,
         exercise=wake.exercise,
-        state=HELD if full else QUEUED,
+        state=PageState.HELD if full else PageState.QUEUED,
         queued_at=work.now,
     )
     kind = EventKind.PAGE_HELD if full else EventKind.PAGE_QUEUED

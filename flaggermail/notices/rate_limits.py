@@ -122,7 +122,7 @@ def digest_is_due(work: UnitOfWork, officer: Officer, held: Sequence[HeldBack]) 
     if trust is None:
         return not over_hourly_limit(work, officer, [Kind.ALARM, Kind.DIGEST], exercise=exercise)
     told = work.tx.since(
-        OutboxMail, ("queued_at", work.now - FLOOD), recipient=officer.address, kind=Kind.DIGEST.value,
+        OutboxMail, ("queued_at", work.now - FLOOD), recipient=officer.address, kind=Kind.DIGEST,
         exercise=exercise, trust=held[0].trust,
     )  # fmt: skip
     if not told:

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-APPROVES = frozenset({"approver", "head"})  # the roles that may approve
+from flaggermail.record.clocks import OfficerRole
+
+APPROVES = frozenset({OfficerRole.APPROVER, OfficerRole.HEAD})  # the roles that may approve
 ACCEPTED_RISK = "members of the mailbox can approve"  # the words that `approval.by_reply: mail` needs
 MOST_WRONG = 5  # wrong codes in a row, after which a device is locked
 _SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, without the easily confused I, O, 0 and 1

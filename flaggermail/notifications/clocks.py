@@ -11,9 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from flaggermail.mail.message import SenderVerdict
 from flaggermail.record import states
-from flaggermail.record.kinds import Kind
+from flaggermail.record.clocks import ClockKind
+from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredMessage
+from flaggermail.record.states import ClockState
 
 RECEIPT, HUMAN, SUBSTANCE = CLOCKS = states.CLOCKS
 ANSWERS = frozenset({Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY})
@@ -25,7 +29,7 @@ class Answer:
 
     id: str
     at: datetime
-    stops: frozenset[str]
+    stops: frozenset[ClockKind]
     automatic: bool = False
     oral: bool = False
     by_hand: bool = False
@@ -34,7 +38,12 @@ class Answer:
 def answer_of_message(message: StoredMessage) -> Answer | None:
     """Returns the answer in a platform's message, or None; the sender must be verified and the arrival undisputed."""
     kinds = set(message.kinds)
-    if message.direction != "in" or message.verdict != "verified" or message.disputed or not kinds & ANSWERS:
+    if (
+        message.direction != Direction.IN
+        or message.verdict != SenderVerdict.VERIFIED
+        or message.disputed
+        or not kinds & ANSWERS
+    ):
         return None
     automatic = message.automatic or Kind.AUTO_REPLY in kinds
     stops = {RECEIPT}
@@ -51,7 +60,7 @@ def answer_of_note(note: ContactNote) -> Answer | None:
     if not kinds & ANSWERS:
         return None
     stops = {RECEIPT, HUMAN} | ({SUBSTANCE} if Kind.SUBSTANTIVE_REPLY in kinds else set())
-    return Answer(note.id, note.effective_at, frozenset(stops), oral=note.means == "phone", by_hand=True)
+    return Answer(note.id, note.effective_at, frozenset(stops), oral=note.means == ContactMeans.PHONE, by_hand=True)
 
 
 def judge(
@@ -78,7 +87,7 @@ def counts(sent_at: datetime, answered_at: datetime) -> bool:
     return answered_at >= sent_at.replace(second=0, microsecond=0)
 
 
-def _clock(notification: Notification, started_at: datetime, kind: str, answers: Sequence[Answer]) -> ClockRow:
+def _clock(notification: Notification, started_at: datetime, kind: ClockKind, answers: Sequence[Answer]) -> ClockRow:
     clock = ClockRow(
         id=f"{notification.id}/{kind}",
         notification=notification.id,
@@ -91,7 +100,7 @@ def _clock(notification: Notification, started_at: datetime, kind: str, answers:
         return clock
     return replace(
         clock,
-        state="stopped",
+        state=ClockState.STOPPED,
         stopped_at=first.at,
         stopped_by=first.id,
         automatic=first.automatic,

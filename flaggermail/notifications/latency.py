@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-UNITS = {"nl": ("uur", "uur", "minuut", "minuten", "en", ","), "en": ("hour", "hours", "minute", "minutes", "and", ".")}
+from flaggermail.record.contacts import LanguageCode
+
+UNITS: Mapping[str, tuple[str, ...]] = {
+    LanguageCode.NL: ("uur", "uur", "minuut", "minuten", "en", ","),
+    LanguageCode.EN: ("hour", "hours", "minute", "minutes", "and", "."),
+}
 
 
 def minutes(sent: datetime, received: datetime) -> int:
@@ -19,7 +25,7 @@ def tenths(count: int) -> int:
     return (count * 10 + 30) // 60
 
 
-def hours(count: int, language: str = "en") -> str:
+def hours(count: int, language: str = LanguageCode.EN) -> str:
     """Returns the hours in `count` minutes with one decimal: 152 is "2.5", in Dutch "2,5"."""
     whole, part = divmod(tenths(count), 10)
     return f"{whole}{UNITS[language][-1]}{part}"

@@ -12,14 +12,22 @@ import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from flaggermail.record.clocks import Means
+from flaggermail.record.clocks import ClockKind, Means
 
-HEAD = "head"
-OFFICER = "officer"
-BOTH = "both"
+
+class Recipient(StrEnum):
+    """Whom a step names, if it does not name an officer by id."""
+
+    OFFICER = "officer"
+    HEAD = "head"
+    BOTH = "both"
+
+
+OFFICER, HEAD, BOTH = Recipient
 ROLES = (OFFICER, HEAD, BOTH)
-WAITING = "quarantine"  # the clock of a quarantined mail, which runs until a person files the mail
+WAITING = ClockKind.QUARANTINE  # the clock of a quarantined mail, which runs until a person files the mail
 
 Who = Callable[[str, datetime], str | None]  # officer, head or an officer's id, and an instant -> the officer's id
 
@@ -35,7 +43,7 @@ class Step:
     runs.
     """
 
-    clock: str  # receipt | human | decision
+    clock: ClockKind
     after: int
     tell: str = OFFICER  # officer | head | both | an officer's id
     how: tuple[Means, ...] = EVERY_MEANS
@@ -258,12 +266,15 @@ def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -
     return [Call(Step(clock, minute), last.until, asks=True)]
 
 
+_ANY = ClockKind.RECEIPT  # of a step that the policy no longer has: only its minute counts
+
+
 class _Sent:
     """The highest minute already sent, and its recipients; calls below it are never sent."""
 
     def __init__(self, silence: Silence, steps: Collection[Step]) -> None:
         known = {step.after: step for step in steps}
-        told = [(telling, known.get(telling.step, Step("", telling.step))) for telling in silence.told]
+        told = [(sent, known.get(sent.step, Step(_ANY, sent.step))) for sent in silence.told]
         self.minute = max((step.minute(telling.repetition) for telling, step in told), default=0)
         self._last = [pair for pair in told if pair[1].minute(pair[0].repetition) == self.minute]
 
@@ -306,4 +317,8 @@ def write_steps(steps: Collection[Step]) -> str:
 
 def read_steps(text: str) -> tuple[Step, ...]:
     """Parses the output of `write_steps`."""
-    return tuple(Step(**{**entry, "how": tuple(entry["how"])}) for entry in json.loads(text))
+    return tuple(_step(**entry) for entry in json.loads(text))
+
+
+def _step(clock: str, tell: str, how: Collection[str], **numbers: int) -> Step:  # the names of an entry
+    return Step(ClockKind(clock), tell=tell, how=tuple(map(Means, how)), **numbers)

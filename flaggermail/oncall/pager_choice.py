@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from flaggermail.mail.invisible import visible
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.states import PageState
 
 TITLE = "flaggermail"
 LONGEST = 120  # characters; one SMS of GSM 03.38 carries 160, the title included
-QUEUED, ATTEMPTING, SENT, FAILED, HELD = "queued", "attempting", "sent", "failed", "held"  # the states of a page
-_UNDER_WAY = frozenset({QUEUED, ATTEMPTING})
+_UNDER_WAY = frozenset({PageState.QUEUED, PageState.ATTEMPTING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _fit(text: str) -> str:
 
 
 def next_pager(
-    delays: Sequence[int], states: Sequence[str], told_at: datetime, now: datetime, *, at_once: bool
+    delays: Sequence[int], states: Sequence[PageState], told_at: datetime, now: datetime, *, at_once: bool
 ) -> int | None:
     """Returns the position of the pager to call now, or None; `states` are those of the pages so far, in order.
 
@@ -68,7 +68,7 @@ def next_pager(
     position = len(states)
     if position >= len(delays) or (states and states[-1] in _UNDER_WAY):
         return None
-    if states and states[-1] == FAILED:
+    if states and states[-1] == PageState.FAILED:
         return position
     wait = delays[position] - (delays[0] if at_once else 0)
     return position if now >= told_at + timedelta(minutes=wait) else None

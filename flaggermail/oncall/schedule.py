@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 
 from flaggermail.oncall.pager_choice import OfficerPager
+from flaggermail.record.clocks import OfficerRole
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 AT_MOST = timedelta(hours=12)  # the longest a take-over lasts if no change of the schedule ends it
@@ -23,7 +24,7 @@ class Officer:
     address: str
     phone: str | None = None
     login: str | None = None
-    roles: frozenset[str] = frozenset()  # officer | assessor | approver | head
+    roles: frozenset[OfficerRole] = frozenset()
     pagers: tuple[OfficerPager, ...] = ()  # in the order in which they are called
 
 
@@ -90,7 +91,7 @@ class Rota:
 
     def head(self) -> Officer | None:
         """Returns the head of the desk, who receives escalations."""
-        return next((officer for officer in self.officers if "head" in officer.roles), None)
+        return next((officer for officer in self.officers if OfficerRole.HEAD in officer.roles), None)
 
 
 def on_call(rota: Rota, overrides: Sequence[Shift], now: datetime) -> Officer | None:

@@ -16,14 +16,13 @@ from flaggermail.cases import lifecycle
 from flaggermail.mail.authentication import report_origin
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.authentication.received_fields import read_trace
-from flaggermail.mail.authentication.unverified_trend import CONFIRMED
-from flaggermail.mail.message import Message
+from flaggermail.mail.message import BounceClass, Message, SenderVerdict
 from flaggermail.notices import attention, notices
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.outbox_states import NEXT, moved
 from flaggermail.record.rows import (
     Attempt,
@@ -34,6 +33,7 @@ from flaggermail.record.rows import (
     Platform,
     StoredMessage,
 )
+from flaggermail.record.states import ClockState, MailState, NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
@@ -56,14 +56,14 @@ def handle(work: UnitOfWork, stored: StoredMessage, message: Message, mails: Seq
 
     Where it does not count, it raises an alarm of its own and changes nothing.
     """
-    final = message.bounce_class != "delayed"
+    final = message.bounce_class != BounceClass.DELAYED
     for mail in mails:
         # 1. A report that anybody may have written is told, and changes nothing.
         if not _counts(work, stored, message, mail):
             _tell_claim(work, mail, stored)
             continue
         # 2. A delay of an uncertain mail proves that our server accepted it.
-        if mail.state == "uncertain" and not final:
+        if mail.state == MailState.UNCERTAIN and not final:
             _settle_delayed(work, mail)
         # 3. A bounced mail becomes refused, before step 6 checks whether any recipient has the notification.
         if final and not mail.bounced:
@@ -80,12 +80,12 @@ def handle(work: UnitOfWork, stored: StoredMessage, message: Message, mails: Seq
 
 def _counts(work: UnitOfWork, stored: StoredMessage, message: Message, mail: OutboxMail) -> bool:
     """True if the report about `mail` is proven. Our Message-ID in it proves nothing: its recipients know it."""
-    if stored.direction != "in" or stored.verdict == "failed":
+    if stored.direction != Direction.IN or stored.verdict == SenderVerdict.FAILED:
         return False
-    if stored.verdict == "verified" and stored.verdict_basis.startswith(f"{CONFIRMED} "):
+    if stored.verdict == SenderVerdict.VERIFIED and stored.confirmed_by is not None:
         return True
     return _is_by_our_server(work, stored, message) or (
-        stored.verdict == "verified" and _is_by_their_server(work, stored, mail)
+        stored.verdict == SenderVerdict.VERIFIED and _is_by_their_server(work, stored, mail)
     )
 
 
@@ -93,7 +93,7 @@ def _is_by_our_server(work: UnitOfWork, stored: StoredMessage, message: Message)
     """True if our own server made it: by its trace or, if it came over SMTP, by a verified address of a server."""
     settings = work.env.settings.desk
     author = (stored.from_address or "").lower()
-    verified = stored.verdict == "verified"
+    verified = stored.verdict == SenderVerdict.VERIFIED
     if verified and author in {address.lower() for address in settings.submission.reports_from}:
         return True
     if not report_origin.is_daemon(message):
@@ -134,7 +134,7 @@ def _tell_claim(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> No
 
 
 def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
-    gone = moved(mail, "refused") if "refused" in NEXT[mail.state] else mail
+    gone = moved(mail, MailState.REFUSED) if MailState.REFUSED in NEXT[mail.state] else mail
     change = changed(mail, replace(gone, bounced=True, next_try_at=None))
     about = EventRef(case=mail.case, notification=mail.notification, message=stored.id)
     work.record(EventKind.MAIL_BOUNCED, change, about=about)
@@ -143,7 +143,7 @@ def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
 def _alert_bounce(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
     """Raises the alarm; a bounced alarm is keyed by its dead address, and a citizen's address is never named."""
     kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
-    key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM.value else alarm_key(kind, mail.id)
+    key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM else alarm_key(kind, mail.id)
     text = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}"
     raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
     notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
@@ -174,20 +174,20 @@ def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredM
     """
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
-    if notification is None or notification.state not in {"approved", "sent"}:
+    if notification is None or notification.state not in {NotificationState.APPROVED, NotificationState.SENT}:
         return
     # 1. A recipient has it, or may have it: it remains sent, from the first remaining acceptance.
-    if any(mail.state != "refused" for mail in mails):
-        accepted = [mail.done_at for mail in mails if mail.state == "accepted" and mail.done_at]
+    if any(mail.state != MailState.REFUSED for mail in mails):
+        accepted = [mail.done_at for mail in mails if mail.state == MailState.ACCEPTED and mail.done_at]
         _restart_clocks(work, notification, min(accepted, default=None))
         return
     # 2. No recipient has it: cancel its clocks, because a running one would still remind.
     about = EventRef(case=notification.case, notification=notification.id, message=stored.id)
-    for clock in work.tx.find(ClockRow, notification=notification.id, state="running"):
-        change = changed(clock, replace(clock, state="cancelled"))
+    for clock in work.tx.find(ClockRow, notification=notification.id, state=ClockState.RUNNING):
+        change = changed(clock, replace(clock, state=ClockState.CANCELLED))
         work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
     # 3. Mark it failed, so that it can be sent again.
-    failed = replace(notification, state="failed")
+    failed = replace(notification, state=NotificationState.FAILED)
     work.record(EventKind.NOTIFICATION_FAILED, changed(notification, failed), reason="bounced", about=about)
     # 4. Finally cancel what is already queued because of those clocks.
     _withdraw_reminders(work, notification, about)
@@ -195,15 +195,15 @@ def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredM
 
 def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: EventRef) -> None:
     """Cancels queued reminders about a notification that was not sent; the bounce raises its own alarm."""
-    for mail in work.tx.find(OutboxMail, notification=notification.id, state="queued"):
+    for mail in work.tx.find(OutboxMail, notification=notification.id, state=MailState.QUEUED):
         if mail.kind in {Kind.REMINDER, Kind.ESCALATION} and not mail.tries:
-            withdrawn = replace(moved(mail, "cancelled"), next_try_at=None)
+            withdrawn = replace(moved(mail, MailState.CANCELLED), next_try_at=None)
             work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)
 
 
 def _restart_clocks(work: UnitOfWork, notification: Notification, sent_at: datetime | None) -> None:
     """Restarts the clocks of a sent notification from another instant."""
-    if notification.state == "sent" and sent_at not in {None, notification.sent_at}:
+    if notification.state == NotificationState.SENT and sent_at not in {None, notification.sent_at}:
         change = changed(notification, replace(notification, sent_at=sent_at))
         work.record(EventKind.NOTIFICATION_SENT, change, about=EventRef(notification.case, notification.id))
         lifecycle.rejudge(work, notification.id)

@@ -26,7 +26,9 @@ from flaggermail.ports import Interrupt, Refused, Submission, Transaction, Unkno
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.model import SendingProof
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
@@ -56,7 +58,7 @@ def recover(env: Services) -> int:
     """Settles attempts that were in progress when the program last died; returns their number."""
     with env.store.begin() as tx:
         work, settled = UnitOfWork(env, tx, env.clock.now()), 0
-        for mail in tx.readable(OutboxMail, state="attempting"):
+        for mail in tx.readable(OutboxMail, state=MailState.ATTEMPTING):
             if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
                 integrity.tell(work, mail.id, found)
                 continue
@@ -85,7 +87,7 @@ def claim(env: Services) -> OutboxMail | None:
             integrity.tell(work, key, fault)
         if mail is None:
             return None
-        claimed = replace(moved(mail, "attempting"), tries=mail.tries + 1, next_try_at=None)
+        claimed = replace(moved(mail, MailState.ATTEMPTING), tries=mail.tries + 1, next_try_at=None)
         attempt = Attempt(id=f"{mail.id}/{claimed.tries:04d}", mail=mail.id, started_at=now)
         about = EventRef(mail.case, mail.notification)
         work.record(EventKind.MAIL_ATTEMPTED, changed(mail, claimed), added(attempt), about=about)
@@ -114,16 +116,16 @@ def due(tx: Transaction, now: datetime, without: Collection[str] = ()) -> list[O
 
 def _waiting(tx: Transaction, without: Collection[str] = ()) -> list[OutboxMail]:
     """Returns the mails to try when due: all queued mail, or only the first one while the server is unreachable."""
-    queued = [mail for mail in tx.readable(OutboxMail, state="queued") if mail.id not in without]
+    queued = [mail for mail in tx.readable(OutboxMail, state=MailState.QUEUED) if mail.id not in without]
     asking = next((mail for mail in queued if mail.tries and _server_unreachable(tx, mail)), None)
     return queued if asking is None else [asking]
 
 
 def _server_unreachable(tx: Transaction, mail: OutboxMail) -> bool:
     last = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
-    return last is not None and last.result == "unreachable"
+    return last is not None and last.result == AttemptResult.UNREACHABLE
 
 
 def _copy_address(env: Services, mail: OutboxMail) -> str:
     """Returns our own address if a copy to it must prove the delivery, which applies to at-most-once mail only."""
-    return mail.sender if mail.at_most_once and env.settings.desk.submission.proof == "copy" else ""
+    return mail.sender if mail.at_most_once and env.settings.desk.submission.proof == SendingProof.COPY else ""

@@ -15,9 +15,10 @@ from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import Change, EventKind, changed
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
+from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 
 COPY_FOUND = "a copy of it came back to our mailbox"
@@ -28,7 +29,7 @@ _UNREACHABLE_CODES = frozenset({0, 421})  # no reply at all; service closing, RF
 class _AttemptEnd:
     """How an attempt ended."""
 
-    result: str  # accepted | deferred | unreachable | refused | unknown
+    result: AttemptResult
     code: int
     text: str
 
@@ -65,33 +66,35 @@ def _record_end(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: Ou
 def _settle_after_bounce(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
     """Records only how the attempt ended, because a bounce has already settled the mail."""
     if isinstance(answer, Accepted):
-        _record_end(work, EventKind.MAIL_ACCEPTED, mail, mail, _AttemptEnd("accepted", 250, answer.answer))
+        _record_end(work, EventKind.MAIL_ACCEPTED, mail, mail, _AttemptEnd(AttemptResult.ACCEPTED, 250, answer.answer))
     elif isinstance(answer, Refused):
-        _record_end(work, EventKind.MAIL_REFUSED, mail, mail, _AttemptEnd("refused", answer.code, answer.text))
+        _record_end(
+            work, EventKind.MAIL_REFUSED, mail, mail, _AttemptEnd(AttemptResult.REFUSED, answer.code, answer.text)
+        )
     else:
-        _record_end(work, EventKind.MAIL_UNCERTAIN, mail, mail, _AttemptEnd("unknown", 0, answer.text))
+        _record_end(work, EventKind.MAIL_UNCERTAIN, mail, mail, _AttemptEnd(AttemptResult.UNKNOWN, 0, answer.text))
 
 
 def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     """Records that our server accepted the mail and its message was sent; starts the clocks of a notification."""
-    settled = replace(moved(mail, "accepted"), done_at=answer.at, answer=answer.answer)
-    _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _AttemptEnd("accepted", 250, answer.answer))
+    settled = replace(moved(mail, MailState.ACCEPTED), done_at=answer.at, answer=answer.answer)
+    _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _AttemptEnd(AttemptResult.ACCEPTED, 250, answer.answer))
     sent_at = _first_acceptance(work, mail, answer.at)
-    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction="out")), None)
+    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT)), None)
     if own is not None and own.received_at != sent_at:
         change = changed(own, replace(own, received_at=sent_at))
         work.record(
             EventKind.MESSAGE_SENT, change, about=EventRef(case=own.case, notification=own.notification, message=own.id)
         )
     notification = work.tx.get(Notification, mail.notification) if mail.notification and mail.at_most_once else None
-    if notification is not None and notification.state != "sent":
-        sent(work, replace(notification, state="sent", sent_at=sent_at), notification)
+    if notification is not None and notification.state != NotificationState.SENT:
+        sent(work, replace(notification, state=NotificationState.SENT, sent_at=sent_at), notification)
 
 
 def _first_acceptance(work: UnitOfWork, mail: OutboxMail, at: datetime) -> datetime:
     """Returns when the first recipient's mail was accepted: the clocks start then."""
     copies = work.tx.find(OutboxMail, message_id=mail.message_id)  # not by state: nearly every mail is accepted
-    return min((copy.done_at for copy in copies if copy.state == "accepted" and copy.done_at), default=at)
+    return min((copy.done_at for copy in copies if copy.state == MailState.ACCEPTED and copy.done_at), default=at)
 
 
 def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None:
@@ -105,8 +108,8 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
     case = work.tx.get(Case, now_sent.case)
     if case is None or not now_sent.counted:
         return
-    if case.state in {"open", "decided"}:
-        work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
+    if case.state in {CaseState.OPEN, CaseState.DECIDED}:
+        work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state=CaseState.NOTIFIED)), about=about)
     lifecycle.rejudge(work, now_sent.id)
 
 
@@ -115,14 +118,16 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
     again = None if answer.permanent else _next_try(work, mail, _tries(work, mail, answer))
     text = f"{answer.code or ''} {answer.text}".strip()
     if again is not None:
-        settled = replace(moved(mail, "queued"), next_try_at=again, answer=text)
-        result = "unreachable" if answer.connection_failed else "deferred"
+        settled = replace(moved(mail, MailState.QUEUED), next_try_at=again, answer=text)
+        result = AttemptResult.UNREACHABLE if answer.connection_failed else AttemptResult.DEFERRED
         _record_end(work, EventKind.MAIL_DEFERRED, mail, settled, _AttemptEnd(result, answer.code, answer.text))
         if mail.at_most_once:
             _alarm(work, AlarmKind.DEFERRED, settled)
         return
-    settled = replace(moved(mail, "refused"), next_try_at=None, done_at=work.now, answer=text)
-    _record_end(work, EventKind.MAIL_REFUSED, mail, settled, _AttemptEnd("refused", answer.code, answer.text))
+    settled = replace(moved(mail, MailState.REFUSED), next_try_at=None, done_at=work.now, answer=text)
+    _record_end(
+        work, EventKind.MAIL_REFUSED, mail, settled, _AttemptEnd(AttemptResult.REFUSED, answer.code, answer.text)
+    )
     if mail.kind != Kind.ALARM:  # an alarm about an undeliverable alarm would never end
         _alarm(work, AlarmKind.REFUSED, settled)
     if mail.notification is not None and mail.at_most_once:
@@ -133,8 +138,8 @@ def _fail_if_all_refused(work: UnitOfWork, notification_id: str) -> None:
     """Marks the notification as failed once all its recipients have refused it."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
-    if notification is not None and all(mail.state == "refused" for mail in mails):
-        failed = changed(notification, replace(notification, state="failed"))
+    if notification is not None and all(mail.state == MailState.REFUSED for mail in mails):
+        failed = changed(notification, replace(notification, state=NotificationState.FAILED))
         work.record(
             EventKind.NOTIFICATION_FAILED,
             failed,
@@ -151,7 +156,7 @@ def _tries(work: UnitOfWork, mail: OutboxMail, answer: Refused | None = None) ->
     """
     if answer is not None and answer.connection_failed:
         return 1 if answer.code in _UNREACHABLE_CODES else mail.tries
-    return sum(attempt.result != "unreachable" for attempt in work.tx.find(Attempt, mail=mail.id))
+    return sum(attempt.result != AttemptResult.UNREACHABLE for attempt in work.tx.find(Attempt, mail=mail.id))
 
 
 def _next_try(work: UnitOfWork, mail: OutboxMail, tries: int) -> datetime | None:
@@ -169,22 +174,22 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
     endlessly to a server that never answers, and perhaps be accepted each time.
     """
     if mail.at_most_once:
-        settled = replace(moved(mail, "uncertain"), next_try_at=None, answer=answer.text)
+        settled = replace(moved(mail, MailState.UNCERTAIN), next_try_at=None, answer=answer.text)
     else:
         tries = _tries(work, mail)
         again = work.now if tries <= 1 else _next_try(work, mail, tries - 1)
         if again is None:
             refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
             return
-        settled = replace(moved(mail, "queued"), next_try_at=again, answer=answer.text)
-    _record_end(work, EventKind.MAIL_UNCERTAIN, mail, settled, _AttemptEnd("unknown", 0, answer.text))
+        settled = replace(moved(mail, MailState.QUEUED), next_try_at=again, answer=answer.text)
+    _record_end(work, EventKind.MAIL_UNCERTAIN, mail, settled, _AttemptEnd(AttemptResult.UNKNOWN, 0, answer.text))
     if mail.at_most_once and not _proven_before(work, settled):
         _alarm(work, AlarmKind.UNCERTAIN, settled)
 
 
 def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
     """Settles the mail if its copy arrived before we gave up waiting for the answer; returns True if it did."""
-    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction="out")), None)
+    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction=Direction.OUT)), None)
     found = {proof.id: at for proof, at in proven(work, own)} if own else {}
     if mail.id in found:
         settle(work, mail, Accepted(mail.recipient, found[mail.id], COPY_FOUND))

@@ -6,7 +6,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
+from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.model import SendingProof
 
 _MAY_LEAVE_A_COPY = frozenset({"accepted", "attempting"})
 
@@ -19,7 +21,7 @@ def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datet
     accepted.
     """
     mails = work.tx.find(OutboxMail, message_id=own.message_id)
-    doubtful = [mail for mail in mails if mail.state == "uncertain"]
+    doubtful = [mail for mail in mails if mail.state == MailState.UNCERTAIN]
     taken = sum(mail.state in _MAY_LEAVE_A_COPY or mail.bounced for mail in mails)
     arrivals = _arrivals(work, own, everywhere=not taken and len(doubtful) == 1)
     if len(arrivals) < taken + len(doubtful):
@@ -33,7 +35,7 @@ def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datet
 def _arrivals(work: UnitOfWork, own: StoredMessage, *, everywhere: bool) -> list[datetime]:
     """Returns the arrival of each distinct copy in the folders that count as proof, or in all if `everywhere`."""
     desk = work.env.settings.desk
-    in_sent = desk.submission.proof == "sent"
+    in_sent = desk.submission.proof == SendingProof.SENT
     first: dict[str, datetime] = {}
     for copy in work.tx.find(Delivery, message=own.id):
         if everywhere or copy.folder.startswith(desk.mailbox.sent) is in_sent:

@@ -5,7 +5,7 @@ Personal values are encoded as salted commitments. The value and its salt are ke
 without breaking it.
 
 Events are never rewritten. What an earlier version wrote keeps its words, and its digest; the codec reads it in the
-words of today. Only this module and the migrations know the old ones.
+words of today. Only this module, `sentences` and the migrations know the old ones.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from enum import StrEnum
 from functools import cache
 from typing import NotRequired, TypedDict, get_args, get_type_hints
 
+from flaggermail.record import sentences
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.rows import BY_TABLE, Record
 
@@ -26,7 +27,8 @@ Plain = str | int | bool | None | list[str] | list[int]
 COMMITMENT = "sha256:"
 GENESIS = "0" * 64
 
-VERSION = 2  # of the words in an event; version 1 does not name itself
+VERSION = 3  # of the words in an event; version 1 does not name itself
+NAMED, COMPLETE = 2, 3  # the first versions with the present names, and without meaning in sentences
 OLD_KINDS = {
     "better delivery seen": EventKind.DELIVERY_SUPERSEDED,
     "case waits again": EventKind.CASE_REVERTED_TO_NOTIFIED,
@@ -180,7 +182,7 @@ def decode(octets: bytes, reveal: Callable[[str], Plain]) -> Event:
         message=found["message"],
         reason=found["reason"],
         facts={name: tuple(value) if isinstance(value, list) else value for name, value in found["facts"].items()},
-        changes=tuple(_change(change, reveal) for change in found["changes"]),
+        changes=tuple(_change(found, change, reveal) for change in found["changes"]),
     )
 
 
@@ -204,8 +206,8 @@ def stored_changes(octets: bytes) -> list[StoredChange]:
 
 
 def _raised(found: StoredEvent) -> StoredEvent:
-    """The event in the words of `VERSION`."""
-    if found.get("version", 1) < VERSION:
+    """The event in the present names; `completed` gives it the present fields, once personal values are revealed."""
+    if found.get("version", 1) < NAMED:
         found["kind"] = OLD_KINDS.get(found["kind"], found["kind"])
         found["changes"] = [_raised_change(change) for change in found["changes"]]
     return found
@@ -217,17 +219,21 @@ def _raised_change(found: StoredChange) -> StoredChange:
     return StoredChange(table=OLD_TABLES.get(found["table"], found["table"]), key=found["key"], values=values)
 
 
-def _change(found: StoredChange, reveal: Callable[[str], Plain]) -> Change:
-    table, key, values = found["table"], found["key"], found["values"]
-    record = BY_TABLE[table]
-    return Change(
-        table,
-        key,
-        {
-            name: typed(record, name, reveal(value) if name in record.PERSONAL and isinstance(value, str) else value)
-            for name, value in values.items()
-        },
-    )
+def completed(event: StoredEvent, table: str, values: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Returns the values of a change with the fields that an old event lacks; personal values must be revealed."""
+    if event.get("version", 1) < COMPLETE:
+        return {**values, **sentences.completed(table, values)}
+    return {**values}
+
+
+def _change(event: StoredEvent, found: StoredChange, reveal: Callable[[str], Plain]) -> Change:
+    table, record = found["table"], BY_TABLE[found["table"]]
+    shown = {
+        name: reveal(value) if name in record.PERSONAL and isinstance(value, str) else value
+        for name, value in found["values"].items()
+    }
+    values = completed(event, table, shown)
+    return Change(table, found["key"], {name: typed(record, name, value) for name, value in values.items()})
 
 
 def link(previous: str, octets: bytes) -> str:

@@ -178,12 +178,12 @@ class StoredMessage(Record):
     place: Place
     case: str | None = None
     notification: str | None = None
-    match_basis: str = ""  # why it was placed there, such as "forwarded in ID"
+    match_basis: str = ""  # why it was placed there, in words
     reason: str = ""  # why it waits for a person
     suggestions: tuple[str, ...] = ()
     verdict: SenderVerdict = SenderVerdict.UNVERIFIED
     verdict_basis: str = ""
-    rule: str | None = None
+    rule: str | None = None  # that decided, or who corrected it, in words
     automatic: bool = False
     substance: bool = False
     disputed: bool = False
@@ -197,6 +197,11 @@ class StoredMessage(Record):
     discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the retention period
     exercise: bool = False  # belongs to an exercise by its case or its sender
     costly: bool = False  # took so long to parse that no other mail's intake parses it again
+    enclosed_in: str | None = None  # the message to which it was attached
+    placed_by: str | None = None  # the officer who filed it
+    from_junk: bool = False  # came in by the junk folder, and nobody took it out of there
+    confirmed_by: str | None = None  # the officer who vouches for its sender
+    corrected_by: str | None = None  # the officer who said what kind it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,6 +404,7 @@ class Alarm(Record):
     notification: str | None = None
     text: str
     raised_at: datetime
+    officer: str | None = None  # whom it reminds, if it reminds one officer of a waiting mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

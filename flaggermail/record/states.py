@@ -78,4 +78,3 @@ UNDELIVERED_PAGES = (PageState.FAILED, PageState.HELD)  # pages that reached nob
 UNDELIVERED_FOR = timedelta(days=1)
 SUPPRESSED = "suppressed"  # the counter of mails suppressed as duplicates
 LEASE = "mailbox"  # held by the one running daemon
-IN_JUNK = "; in the junk folder"  # suffix of the reason of a placement

@@ -17,8 +17,9 @@ from flaggermail.oncall.escalation import Expected
 from flaggermail.oncall.schedule import AT_MOST, Officer, changes
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
+from flaggermail.record.states import CaseState, MailState
 from flaggermail.record.topics import Topic
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -52,16 +53,16 @@ def gather(work: UnitOfWork) -> Note:
     reminders = sorted(
         (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
     )
-    cases = work.tx.find(Case, state=["open", "decided", "notified"])
+    cases = work.tx.find(Case, state=[CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED])
     return Note(
         cases=sorted(cases, key=lambda case: (case.opened_at, case.number)),
         clocks=[(one, next(iter(escalation.upcoming(one.silence, one.steps, who)), None)) for one in running],
         unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
         acknowledged=[r for r in reminders if r.acknowledged_until is not None and work.now < r.acknowledged_until],
         quarantine=attention.by_trust(
-            work, sorted(work.tx.find(StoredMessage, place="quarantine"), key=lambda m: (m.received_at, m.id))
+            work, sorted(work.tx.find(StoredMessage, place=Place.QUARANTINE), key=lambda m: (m.received_at, m.id))
         ),
-        uncertain=work.tx.readable(OutboxMail, state="uncertain"),
+        uncertain=work.tx.readable(OutboxMail, state=MailState.UNCERTAIN),
     )
 
 
@@ -78,7 +79,7 @@ def tick(env: Services) -> bool:
             notice = Notice(Kind.DIGEST, "handover", _reason(change), EventRef(), topic=Topic.SHIFT)
             notices.tell(work, change.officer, notice, _values(work, gather(work)))
             if _unsent_change(work) is not None:  # no valid mail to that address: do not retry at each tick
-                given_up = Withheld(id=_reason(change), kind=Kind.DIGEST.value, withheld_at=now)
+                given_up = Withheld(id=_reason(change), kind=Kind.DIGEST, withheld_at=now)
                 work.record(EventKind.MAIL_WITHHELD, added(given_up), reason="no valid mail came of it")
     return change is not None
 

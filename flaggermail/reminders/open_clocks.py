@@ -11,10 +11,12 @@ from flaggermail.notifications.clocks import HUMAN, RECEIPT
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, SentStep, Silence, Step
 from flaggermail.ports import Transaction
+from flaggermail.record.clocks import ClockKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
+from flaggermail.record.states import CaseState, ClockState
 
-DECISION = "decision"
+DECISION = ClockKind.DECISION
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class OpenClock:
 
     case: Case
     notification: Notification | None
-    clock: str
+    clock: ClockKind
     started_at: datetime
     steps: Sequence[Step]
     told: Sequence[Reminder]  # about the same notification, or the same case
@@ -55,19 +57,19 @@ def _telling(reminder: Reminder) -> SentStep:
 
 def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
     """Yields running clocks of notifications and cases without a decision, selected by SQL."""
-    running = tx.find(ClockRow, state="running", kind=[RECEIPT, HUMAN])
+    running = tx.find(ClockRow, state=ClockState.RUNNING, kind=[RECEIPT, HUMAN])
     unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
     for clock in running:
         notification = tx.get(Notification, clock.notification)
         case = tx.get(Case, notification.case) if notification else None
-        if notification is not None and case is not None and case.state != "closed":
+        if notification is not None and case is not None and case.state != CaseState.CLOSED:
             policy = escalation.read_steps(notification.steps)
             if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
                 continue  # before any answer, only the receipt clock reminds, if the channel can confirm
             steps = [s for s in policy if s.clock == clock.kind]
             told = tx.find(Reminder, notification=notification.id)
             yield OpenClock(case, notification, clock.kind, clock.started_at, steps, told)
-    for case in tx.find(Case, state="open", decision=None):
+    for case in tx.find(Case, state=CaseState.OPEN, decision=None):
         steps = list(escalation.read_steps(case.reminders))
         if steps:
             told = tx.find(Reminder, case=case.number, notification=None)

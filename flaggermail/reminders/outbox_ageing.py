@@ -15,6 +15,7 @@ from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm, OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
 
 
@@ -39,7 +40,7 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next raise an alarm, if nothing but time changes; None if no mail waits."""
     if _episode(tx)[1]:
         return None
-    queued = [mail.queued_at for mail in tx.readable(OutboxMail, state="queued")]
+    queued = [mail.queued_at for mail in tx.readable(OutboxMail, state=MailState.QUEUED)]
     return min(queued) + _alarm_after(env) if queued else None
 
 
@@ -54,13 +55,15 @@ def _alarm_after(env: Services) -> timedelta:
 
 def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
     """Returns the mails that have waited too long, the first queued first."""
-    return [mail for mail in tx.readable(OutboxMail, state="queued") if now - mail.queued_at >= _alarm_after(env)]
+    return [
+        mail for mail in tx.readable(OutboxMail, state=MailState.QUEUED) if now - mail.queued_at >= _alarm_after(env)
+    ]
 
 
 def _episode(tx: Transaction) -> tuple[int, bool]:
     """Returns the number of episodes so far, and whether the last one is still open."""
-    waits = len(tx.find(Alarm, kind=AlarmKind.OUTBOX_WAITS.value))
-    return waits, waits > len(tx.find(Alarm, kind=AlarmKind.OUTBOX_FLOWS.value))
+    waits = len(tx.find(Alarm, kind=AlarmKind.OUTBOX_WAITS))
+    return waits, waits > len(tx.find(Alarm, kind=AlarmKind.OUTBOX_FLOWS))
 
 
 def _summary(work: UnitOfWork, late: Sequence[OutboxMail]) -> str:

@@ -17,7 +17,7 @@ from itertools import groupby
 from flaggermail.letters import exercises
 from flaggermail.notices import code_pages, notices, page_queue
 from flaggermail.notices.page_queue import Wake
-from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
+from flaggermail.oncall.pager_choice import TITLE, next_pager, reminder_text
 from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -25,6 +25,7 @@ from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Page, PageCode, Reminder
+from flaggermail.record.states import CaseState, ClockState, PageState
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 LOOKED_BACK = timedelta(hours=12)  # older reminders call no pager
@@ -41,7 +42,7 @@ def tick(env: Services) -> int:
         work = UnitOfWork(env, tx, env.clock.now())
         queued = [(officer, page_queue.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
         for officer, page in queued:
-            if page is not None and page.state == HELD and _is_pager_only(work, page):
+            if page is not None and page.state == PageState.HELD and _is_pager_only(work, page):
                 _alarm_pagers_failed(work, officer, page, "called often enough in this hour")
     return sum(page is not None for _, page in queued)
 
@@ -75,9 +76,9 @@ def waits(tx: Transaction, reminder: Reminder) -> bool:
     """True if the reminder's clock is still running, or its case still undecided."""
     if reminder.notification is not None:
         clock = tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
-        return clock is not None and clock.state == "running"
+        return clock is not None and clock.state == ClockState.RUNNING
     case = tx.get(Case, reminder.case)
-    return case is not None and case.decision is None and case.state != "closed"
+    return case is not None and case.decision is None and case.state != CaseState.CLOSED
 
 
 def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
@@ -118,12 +119,12 @@ def recover(env: Services) -> int:
     """Repeats calls that were in progress when the program last died; returns the number of pages."""
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        doubtful = tx.find(Page, state=ATTEMPTING)
+        doubtful = tx.find(Page, state=PageState.ATTEMPTING)
         for page in doubtful:
             if page.tries >= MOST_TRIES:
                 _settle(work, page, Paged(taken=False, why="the program ended in each call"))
             else:
-                again = changed(page, replace(page, state=QUEUED))
+                again = changed(page, replace(page, state=PageState.QUEUED))
                 work.record(EventKind.PAGE_QUEUED, again, about=_about(page), reason="in doubt")
     return len(doubtful)
 
@@ -135,21 +136,23 @@ def _first(waiting: Iterable[Page]) -> Page | None:
 def _claim(env: Services) -> Page | None:
     """Takes the page that has waited longest and commits its attempt before the network is touched."""
     with env.store.read() as tx:
-        if not tx.exists(Page, state=QUEUED):
+        if not tx.exists(Page, state=PageState.QUEUED):
             return None
     with env.store.begin() as tx:
-        page = _first(tx.find(Page, state=QUEUED))
+        page = _first(tx.find(Page, state=PageState.QUEUED))
         if page is None:
             return None
         work = UnitOfWork(env, tx, env.clock.now())
-        claimed = replace(page, state=ATTEMPTING, tries=page.tries + 1, tried_at=work.now)
+        claimed = replace(page, state=PageState.ATTEMPTING, tries=page.tries + 1, tried_at=work.now)
         work.record(EventKind.PAGE_ATTEMPTED, changed(page, claimed), about=_about(page), reason=page.pager)
     return claimed
 
 
 def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
     """Records how the call ended. A failure calls the next pager at once; if none is left, an alarm is mailed."""
-    settled = replace(page, state=SENT if answer.taken else FAILED, done_at=work.now, answer=answer.why)
+    settled = replace(
+        page, state=PageState.SENT if answer.taken else PageState.FAILED, done_at=work.now, answer=answer.why
+    )
     kind = EventKind.PAGE_SENT if answer.taken else EventKind.PAGE_FAILED
     work.record(kind, changed(page, settled), about=_about(page), reason=page.pager)
     officer = work.env.settings.rota.officer(page.officer)
@@ -160,7 +163,7 @@ def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
         token = carried.token if carried is not None else None
         again = Wake(page.about, page.text, page.case, page.notification, page.exercise, token)
         page_queue.queue(work, officer, page.position + 1, again)
-    elif all(one.state == FAILED for one in _pages_of(work.tx, page.about, officer)):
+    elif all(one.state == PageState.FAILED for one in _pages_of(work.tx, page.about, officer)):
         _alarm_pagers_failed(work, officer, page, answer.why)
 
 

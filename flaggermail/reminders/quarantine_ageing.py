@@ -8,7 +8,7 @@ Mail taken in late is left to the digest, and mail in the junk folder reminds no
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.cases import elections
@@ -21,9 +21,8 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
-from flaggermail.record.states import IN_JUNK
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 LISTED = 40  # mails listed in one reminder; the rest is counted
@@ -87,9 +86,9 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
     in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
-    for message in work.tx.find(StoredMessage, place="quarantine", pending_digest=False, exercise=False):
+    for message in work.tx.find(StoredMessage, place=Place.QUARANTINE, pending_digest=False, exercise=False):
         late = message.first_seen_at - message.received_at > old
-        if late or IN_JUNK in message.reason or message.match_basis.startswith("forwarded in "):
+        if late or message.from_junk or (message.enclosed_in is not None and message.placed_by is None):
             continue
         since = min(message.received_at, message.first_seen_at)  # a server clock that is fast delays nothing
         reached = [step for step in steps if step.due_at(since) <= work.now]
@@ -98,13 +97,13 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
 
 
 def _telling(alarm: Alarm, step: Step) -> SentStep:
-    return SentStep(step.after, alarm.text, alarm.raised_at, escalates=step.tell == HEAD)
+    return SentStep(step.after, alarm.officer or "", alarm.raised_at, escalates=step.tell == HEAD)
 
 
 def _resolver(work: UnitOfWork) -> Who:
     """Resolves a step's recipient: the head for the head's steps, else the officer on call, or the head if none."""
     head = work.env.settings.rota.head()
-    persons = {HEAD: head, OFFICER: duty.officer_on_call(work) or head}
+    persons: dict[str, Officer | None] = {HEAD: head, OFFICER: duty.officer_on_call(work) or head}
     return lambda reader, _: found.id if (found := persons[reader]) else None
 
 
@@ -141,14 +140,14 @@ def _may_remind(work: UnitOfWork, officer: Officer) -> bool:
 def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> None:
     """Records each step, and queues one mail for all except those that fell due while the desk was observing."""
     for one in late:
-        raised = alarm(AlarmKind.WAITING, one.key, officer.id, work.now)
+        raised = replace(alarm(AlarmKind.WAITING, one.key, officer.id, work.now), officer=officer.id)
         about = EventRef(message=one.waiting.message.id)
         work.record(EventKind.ALARM_RAISED, added(raised), reason=raised.kind, about=about)
     spoken = [one for one in late if not observing.suppresses_due_at(work.tx, one.due.call.due_at)]
     if not spoken:
         return
     if duty.officer_on_call(work) is None:
-        work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING.value)
+        work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING)
     notice = Notice(Kind.ALARM, "quarantine_reminder", _reason(work, officer), EventRef())
     notices.tell(work, officer, notice, _values(work, spoken))
 

@@ -113,10 +113,10 @@ def _by_recipient(work: UnitOfWork, late: Sequence[Late]) -> dict[tuple[Officer,
     return addressed
 
 
-def _means(officer: Officer, late: Late) -> tuple[str, ...]:
+def _means(officer: Officer, late: Late) -> tuple[Means, ...]:
     """Returns the means for this person; mail is added if the step asks for a pager only and they have none."""
     how = late.due.call.step.how
-    return how if Means.MAIL in how or officer.pagers else (*how, Means.MAIL.value)
+    return how if Means.MAIL in how or officer.pagers else (*how, Means.MAIL)
 
 
 def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
@@ -130,7 +130,7 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
     # 3. A single step fills a mail with all that is known about it; several are listed.
     first = told[0][1]
     if len(told) == 1:
-        about, template, values = EventRef(first.case, first.notification), kind.value, _values(work, told[0][0])
+        about, template, values = EventRef(first.case, first.notification), str(kind), _values(work, told[0][0])
         topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER
     else:
         about, template, values = (
@@ -151,7 +151,7 @@ def _record_step(work: UnitOfWork, officer: Officer, kind: Kind, token: str, lat
     waits, call = late.waiting, late.due.call
     reminder = Reminder(
         id=_key(waits, call, officer),
-        kind=kind.value,
+        kind=kind,
         case=waits.case.number,
         notification=waits.notification.id if waits.notification else None,
         clock=waits.clock,
@@ -177,7 +177,9 @@ def _key(waits: OpenClock, call: Call, officer: Officer) -> str:
     """The key of a step: notification or case, clock, step, repetition, officer; numbered if the clock restarted."""
     again = f"{call.step.after}x{call.repetition + 1}" if call.repetition else str(call.step.after)
     key = f"{waits.about}/{waits.clock}/{again}/{officer.id}"
-    runs = sum(r.told_at < waits.started_at and (r.id == key or r.id.startswith(f"{key}/")) for r in waits.told)
+    step = waits.clock, call.step.after, call.repetition, officer.id
+    same = [r for r in waits.told if (r.clock, r.step, r.repetition, r.officer) == step]
+    runs = sum(r.told_at < waits.started_at for r in same)
     return f"{key}/{runs + 1}" if runs else key
 
 
@@ -185,7 +187,7 @@ def _values_of_several(work: UnitOfWork, kind: Kind, late: Sequence[Late]) -> di
     """Returns the template values for several steps; `behind` is how many minutes ago the first of them fell due."""
     listed = sorted(late, key=lambda step: step.due.call.due_at)
     return {
-        "kind": kind.value,
+        "kind": kind,
         "total": len(listed),
         "more": max(len(listed) - LISTED, 0),
         "behind": max(step.due.late // timedelta(minutes=1) for step in listed),

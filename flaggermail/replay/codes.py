@@ -51,6 +51,6 @@ def _offer(work: UnitOfWork, answered: OutboxMail | None, officer: str | None) -
     means = work.env.settings.desk.approval.means
     if answered is None or means not in {ByReply.PAGER, ByReply.MAIL}:
         return None
-    shown = work.tx.find(Token, purpose=Topic.APPROVAL.value, notification=answered.notification, officer=officer)
+    shown = work.tx.find(Token, purpose=Topic.APPROVAL, notification=answered.notification, officer=officer)
     offers = [offer for token in shown if (offer := code_pages.offer_of(work, token)) is not None]
     return max(offers, key=lambda offer: offer.expires_at, default=None)

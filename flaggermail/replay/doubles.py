@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -89,7 +89,9 @@ class ListMailbox:
     """Implements `ports.Mailbox` on lists of messages."""
 
     def __init__(self, settings: MailboxSettings) -> None:
-        self.names = {"inbox": settings.inbox, "sent": settings.sent, "junk": settings.junk}
+        self.names: Mapping[str, str] = {
+            Role.INBOX: settings.inbox, Role.SENT: settings.sent, Role.JUNK: settings.junk
+        }  # fmt: skip
         self.marked: list[tuple[str, int]] = []  # folder and UID of messages with the keyword
         self._messages: dict[str, list[RawMessage]] = {name: [] for name in self.names.values()}
 

@@ -12,8 +12,12 @@ from flaggermail.cases.sync_settings import register
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.tailed_numbers import tail_from
 from flaggermail.ports import Transaction
+from flaggermail.record.case_values import CaseType, Decision, Origin, Source
+from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.replay import codes
 from flaggermail.replay.scenario import GivenCase, GivenNotification, Scenario
 from flaggermail.services import Services, UnitOfWork
@@ -54,12 +58,13 @@ def _case(env: Services, tx: Transaction, given: GivenCase) -> None:
     election = given.number.split("-")[1]
     at = min((n.sent for n in given.notifications), default=env.clock.now())
     case = Case(
-        number=given.number, election=election, type=given.type, origin=given.origin, source=given.source,
-        state=given.state, title=given.title, token=env.randomness.token(),
+        number=given.number, election=election, type=CaseType(given.type), origin=Origin(given.origin),
+        source=Source(given.source) if given.source else None,
+        state=CaseState(given.state), title=given.title, token=env.randomness.token(),
         tail=tail_from(env.randomness.token()), criteria=given.criteria, own_attempts=given.own_attempts,
         referrer_address=given.referrer,
-        decision="notify" if given.notifications else None, opened_at=at, opened_by=GIVEN,
-        closed_at=at if given.state == "closed" else None,
+        decision=Decision.NOTIFY if given.notifications else None, opened_at=at, opened_by=GIVEN,
+        closed_at=at if given.state == CaseState.CLOSED else None,
     )  # fmt: skip
     tx.append(Event(EventKind.CASE_OPENED, at, GIVEN, (added(case),), case.number, reason=GIVEN))
     for number, notification in enumerate(given.notifications, start=1):
@@ -74,7 +79,8 @@ def _notification(env: Services, tx: Transaction, case: Case, given: GivenNotifi
     sent_at = given.sent.astimezone(UTC)
     row = Notification(
         id=f"{case.number}/{number}", case=case.number, platform=channel.platform, channel=channel.code,
-        channel_name=channel.name, template=GIVEN, language=channel.language, subject=case.title, state="sent",
+        channel_name=channel.name, template=GIVEN, language=channel.language, subject=case.title,
+        state=NotificationState.SENT,
         drafted_by=GIVEN, drafted_at=sent_at, token=env.randomness.token(), digest="", sent_at=sent_at, by_hand=True,
     )  # fmt: skip
     tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, GIVEN, (added(row),), case.number, row.id, reason=GIVEN))
@@ -86,7 +92,7 @@ def _notification(env: Services, tx: Transaction, case: Case, given: GivenNotifi
 def answered(tx: Transaction, row: Notification, at: datetime) -> None:
     """Records the platform's answer to an earlier notification."""
     note = ContactNote(
-        id=f"n{tx.number('note'):06d}", case=row.case, notification=row.id, means="meeting", text=GIVEN,
-        counts_as=("platform_ack", "substantive_reply"), effective_at=at, entered_at=at, author=GIVEN,
+        id=f"n{tx.number('note'):06d}", case=row.case, notification=row.id, means=ContactMeans.MEETING, text=GIVEN,
+        counts_as=(Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY), effective_at=at, entered_at=at, author=GIVEN,
     )  # fmt: skip
     tx.append(Event(EventKind.CONTACT_NOTED, at, GIVEN, (added(note),), row.case, row.id, reason=GIVEN))

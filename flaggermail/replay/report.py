@@ -10,6 +10,8 @@ from datetime import date, datetime
 from flaggermail.matching import scoring
 from flaggermail.notifications import latency
 from flaggermail.ports import Transaction
+from flaggermail.record.clocks import ClockKind
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import (
     Alarm,
     Case,
@@ -23,11 +25,11 @@ from flaggermail.record.rows import (
     Reminder,
     StoredMessage,
 )
+from flaggermail.record.states import CLOCKS, MailState
 from flaggermail.replay.scenario import Scenario
 from flaggermail.services import Services
 
 Json = Mapping[str, object]
-CLOCKS = ("receipt", "human", "substance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,9 @@ def report(env: Services, scenario: Scenario) -> Report:
                 for n in tx.find(Notification, exercise=False)
                 if n.case not in given and n.counted and n.sent_at
             ],
-            "quarantine": [_quarantined(m) for m in tx.find(StoredMessage, place="quarantine", exercise=False)],
+            "quarantine": [_quarantined(m) for m in tx.find(StoredMessage, place=Place.QUARANTINE, exercise=False)],
             "declined": len(tx.find(Decline, taken_back_at=None, election=elections)),
-            "outgoing": [_outgoing(env, m) for m in tx.find(OutboxMail, state="accepted", exercise=False)],
+            "outgoing": [_outgoing(env, m) for m in tx.find(OutboxMail, state=MailState.ACCEPTED, exercise=False)],
         }
         story = tuple(_story(env, tx, given))
     return Report(scenario.title, found, story, tuple(differences(scenario.expect, found)))
@@ -101,7 +103,7 @@ def _notification(env: Services, tx: Transaction, notification: Notification) ->
     clocks = {c.kind: c for c in tx.find(ClockRow, notification=notification.id)}
     told = tx.find(Reminder, notification=notification.id)
     platform = tx.get(Platform, notification.platform)
-    human = _minutes(clocks.get("human"))
+    human = _minutes(clocks.get(ClockKind.HUMAN))
     return {
         "case": notification.case,
         "platform": platform.name if platform else notification.platform,
@@ -111,8 +113,8 @@ def _notification(env: Services, tx: Transaction, notification: Notification) ->
         **{f"{kind}_at": _shown(env, c.stopped_at) if (c := clocks.get(kind)) else None for kind in CLOCKS},
         **{f"{kind}_min": _minutes(clocks.get(kind)) for kind in CLOCKS},
         "reported_hours": None if human is None else latency.hours(human),
-        "reminders": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == "reminder"),
-        "escalations": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == "escalation"),
+        "reminders": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == Kind.REMINDER),
+        "escalations": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == Kind.ESCALATION),
         "alarms": [a.kind for a in tx.find(Alarm, notification=notification.id)],
         "by_hand": notification.by_hand or any(c.by_hand for c in clocks.values()),
         "oral": any(c.oral for c in clocks.values()),

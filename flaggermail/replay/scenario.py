@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.parser import BytesParser
 from email.utils import format_datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,9 @@ from pydantic import AwareDatetime, Field
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import Address
 from flaggermail.mail.tailed_numbers import tailed_numbers
+from flaggermail.ports import Role
 from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.replay.codes import code_at
 from flaggermail.replay.doubles import ScriptedAnswer
 from flaggermail.rules.classifier import in_domains
@@ -73,6 +76,15 @@ class Answers(Model):
     number: int = -1  # 0 is the first, -1 the latest
 
 
+class ClaimedResult(StrEnum):
+    """What our receiving server says of a mail's DMARC check."""
+
+    PASSED = "pass"
+    FAILED = "fail"
+    NONE = "none"
+    FORGED = "forged"  # says none; below it, the sender's own field says pass
+
+
 class MailEntry(Model):
     """One incoming mail."""
 
@@ -83,7 +95,7 @@ class MailEntry(Model):
     tell: str = ""
     copies: tuple[Instant, ...] = ()
     folder: Literal["inbox", "sent"] = "inbox"
-    auth: Literal["pass", "fail", "none", "forged"] = "pass"
+    auth: ClaimedResult = ClaimedResult.PASSED
     answers: Answers | None = None
     quotes: Answers | None = None  # fills in NUMBER as that mail of ours bears it, and nothing else
     to_reply_address: bool = False
@@ -280,7 +292,7 @@ def _octets(file: Path, mail: MailEntry, at: datetime, first_at: datetime) -> Ca
         raw = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         header, blank, body = raw.partition(b"\r\n\r\n")
         sender = env.parser.parse(raw).sender
-        lines = _trace_fields(env, sender, mail.auth, at) if mail.folder == "inbox" else []
+        lines = _trace_fields(env, sender, mail.auth, at) if Role(mail.folder) is Role.INBOX else []
         answered = None if mail.answers is None else _answered_mail(env, mail.answers, file.name)
         if answered is not None:
             lines += _reply_fields(header, env.octets.get(answered.digest), at)
@@ -296,16 +308,16 @@ def _octets(file: Path, mail: MailEntry, at: datetime, first_at: datetime) -> Ca
     return octets
 
 
-def _trace_fields(env: Services, sender: Address | None, auth: str, at: datetime) -> list[str]:
+def _trace_fields(env: Services, sender: Address | None, auth: ClaimedResult, at: datetime) -> list[str]:
     """Returns the fields that our receiving server writes above a mail (RFC 8601), and those a forger writes below."""
     server = env.settings.desk.mailbox.authserv_id or "localhost"
     domain = sender.domain if sender else "invalid"
-    says = {"pass": "pass", "fail": "fail"}.get(auth, "none")
+    says = ClaimedResult.NONE if auth is ClaimedResult.FORGED else auth
     lines = [
         f"Authentication-Results: {server}; dmarc={says} header.from={domain}",
         f"Received: from mail.{domain} by {server} with ESMTPS; {format_datetime(at)}",
     ]
-    if auth == "forged":
+    if auth is ClaimedResult.FORGED:
         lines.append(f"Authentication-Results: {server}; dmarc=pass header.from={domain}")
     return lines
 
@@ -342,7 +354,7 @@ def _answered_mail(env: Services, wanted: Answers, file: str) -> OutboxMail:
 def sent(env: Services, wanted: Answers) -> list[OutboxMail]:
     """Returns our sent mails that match `wanted`, whatever its `number`."""
     with env.store.read() as tx:
-        return [mail for mail in tx.find(OutboxMail, state="accepted") if _matches(mail, wanted, env)]
+        return [mail for mail in tx.find(OutboxMail, state=MailState.ACCEPTED) if _matches(mail, wanted, env)]
 
 
 def _matches(mail: OutboxMail, wanted: Answers, env: Services) -> bool:

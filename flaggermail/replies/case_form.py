@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from flaggermail.commands import acts
+from flaggermail.record.case_values import CaseType, Decision
+from flaggermail.record.contacts import ChannelKind, LanguageCode
 
 Values = Mapping[str, str]
 Channels = Sequence["ChannelChoice"]
@@ -113,10 +115,10 @@ def lines_between(text: str, mark: str) -> tuple[str, ...]:
 
 def written(asked: SentForm, values: Values | None = None) -> str:
     """Returns the form with its marks, filled in with the officer's own `values`."""
-    at = _NL if asked.language == "nl" else _EN
-    begin, end = ("formulier", "einde") if asked.language == "nl" else ("form", "end")
+    at = _NL if asked.language == LanguageCode.NL else _EN
+    begin, end = ("formulier", "einde") if asked.language == LanguageCode.NL else ("form", "end")
     known = values or {}
-    keys = [key for key in _WORDS if key != "all_means_used" or asked.case_type == "B_channel"]
+    keys = [key for key in _WORDS if key != "all_means_used" or asked.case_type == CaseType.CHANNEL]
     lines = [f"{_WORDS[key][at]}: {known.get(key, '')}".rstrip() for key in keys]
     return "\n".join((f"===== {begin} {asked.mark} =====", *lines, f"===== {end} {asked.mark} ====="))
 
@@ -171,7 +173,7 @@ def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
         if above_all.get(key) and _plain(above_all[key]) != _plain(sent):
             found[key] = above_all[key]
         elif len(changed) > 1:
-            raise FormFault(TWO, _WORDS[key][_NL if asked.language == "nl" else _EN])
+            raise FormFault(TWO, _WORDS[key][_NL if asked.language == LanguageCode.NL else _EN])
         elif changed:
             found[key] = changed[0]
         elif sent and set(given) == {""}:  # the officer emptied the line
@@ -194,8 +196,8 @@ def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
     values = values_in(own, whole, asked)
     language = _language(f"{own}\n{whole}" if values else own, asked)
     decision, argument = _decision(values.get("decision", ""))
-    wanted = _WANTED if decision in {"notify", ""} else ()
-    answers = _Answers(values, _NL if language == "nl" else _EN)
+    wanted = _WANTED if decision in {Decision.NOTIFY, ""} else ()
+    answers = _Answers(values, _NL if language == LanguageCode.NL else _EN)
     assessed = acts.Assess(
         case="",
         incorrect=answers.truth("incorrect", needed="incorrect" in wanted),
@@ -204,12 +206,12 @@ def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
         own_attempts=answers.count("own_attempts", needed="own_attempts" in wanted),
         all_means_used=answers.truth("all_means_used", needed=False),
     )
-    reason = (argument if decision != "notify" else "") or values.get("contradicts", "")
-    if not decision or (decision != "notify" and not reason):
+    reason = (argument if decision != Decision.NOTIFY else "") or values.get("contradicts", "")
+    if not decision or (decision != Decision.NOTIFY and not reason):
         answers.lacks.append(_WORDS["decision"][answers.language])
     if answers.lacks:
         raise FormFault(LINES, *dict.fromkeys(answers.lacks))
-    named = _named(argument, channels) if decision == "notify" else ()
+    named = _named(argument, channels) if decision == Decision.NOTIFY else ()
     proposed = "\n".join(asked.links) or assessed.contradicts or ""
     return Form(
         assessed, decision, reason, language, named, values.get("title", asked.title), values.get("text", proposed)
@@ -280,7 +282,7 @@ def _channel(name: str, channels: Channels) -> ChannelChoice:
     wanted = name.casefold().strip(" .!")
     by_code = [channel for channel in channels if channel.code.casefold() == wanted]
     of_platform = [c for c in channels if wanted in {c.platform.casefold(), c.platform_name.casefold()}]
-    by_mail = [channel for channel in of_platform if channel.kind == "mail"]
+    by_mail = [channel for channel in of_platform if channel.kind == ChannelKind.MAIL]
     fitting = by_code or by_mail or of_platform
     if len(fitting) != 1:
         raise FormFault(CHANNEL, *(channel.code for channel in fitting or channels))

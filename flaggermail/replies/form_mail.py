@@ -15,7 +15,8 @@ from flaggermail.mail import reply_tokens
 from flaggermail.notices import reading
 from flaggermail.notices.notices import Notice, tell, unfolded
 from flaggermail.oncall.schedule import Officer
-from flaggermail.record.kinds import Kind
+from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form
@@ -64,7 +65,7 @@ def as_sent(work: UnitOfWork, case: Case, token: str, language: str, answers: Co
     """
     ours = [
         mail
-        for mail in work.tx.find(StoredMessage, case=case.number, direction="out")
+        for mail in work.tx.find(StoredMessage, case=case.number, direction=Direction.OUT)
         if token in reply_tokens.tokens([mail.message_id or ""])
     ]
     named = [mail for mail in ours if mail.message_id in answers]
@@ -88,7 +89,7 @@ def channels_now(work: UnitOfWork, case: Case) -> list[case_form.ChannelChoice]:
         and (c.valid_until is None or work.today <= c.valid_until)
         and _is_allowed(work, case, c)
     ]
-    return sorted(valid, key=lambda channel: channel.kind != "mail")
+    return sorted(valid, key=lambda channel: channel.kind != ChannelKind.MAIL)
 
 
 def _is_allowed(work: UnitOfWork, case: Case, channel: Channel) -> bool:

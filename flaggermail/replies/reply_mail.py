@@ -11,22 +11,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail.cases import elections
+from flaggermail.cases import assessment, elections
 from flaggermail.commands import acts, approve, perform, portal_texts
 from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.platform_checks import MAIL
 from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.letters.strangers_words import MARK
-from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import lookup
 from flaggermail.notices import duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.schedule import Officer
+from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Device, Notification, Reminder, StoredMessage, Token
+from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, form_mail, objections, verbs
 from flaggermail.replies.case_form import FormFault, SentForm
@@ -63,9 +65,9 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
     if officer is None or token is None:
         return
     passed_on = objections.is_passed_on_by_machine(message, work.env.settings.desk.mailbox.address)
-    if stored.verdict != "verified" or message.kind is not MechanicalKind.HUMAN or passed_on:
+    if stored.verdict != SenderVerdict.VERIFIED or message.kind is not MechanicalKind.HUMAN or passed_on:
         automatic = "passed on" if message.kind is MechanicalKind.HUMAN else message.kind.value
-        why = stored.verdict if stored.verdict != "verified" else automatic
+        why = stored.verdict if stored.verdict != SenderVerdict.VERIFIED else automatic
         work.record(EventKind.REPLY_IGNORED, about=about, reason=why)
         return
     work = replace(work, actor=officer_id)
@@ -150,7 +152,7 @@ def _with_code_judged(
 def _settled(work: UnitOfWork, token: Token) -> str:
     """Returns the state of the draft to approve; empty while it is a draft."""
     draft = work.tx.get(Notification, token.notification) if token.notification else None
-    return draft.state if draft is not None and draft.state != "draft" else ""
+    return draft.state if draft is not None and draft.state != NotificationState.DRAFT else ""
 
 
 def _addresses_another_mail(work: UnitOfWork, reply: _Reply) -> bool:
@@ -258,8 +260,8 @@ def _done_values(work: UnitOfWork, act: acts.Act, outcome: Outcome) -> Did:
         case acts.NoteContact():
             return [_note_values(act)]
         case acts.Decide():
-            few = act.decision == "notify" and any(text.startswith("own attempts") for text in outcome.warnings)
             case = work.tx.get(Case, act.case)
+            few = act.decision == Decision.NOTIFY and case is not None and assessment.few_attempts(case)
             unproven = notices.unproven_referrer(work, case) if case else None
             done = {"what": "decided", "decision": act.decision, "unproven": unproven or ""}
             return [done, *([{"what": "few attempts"}] if few else [])]
@@ -290,7 +292,7 @@ def _draft_values(work: UnitOfWork, act: acts.Draft | acts.Approve, key: str) ->
         "draft": key,
         "channel": draft.channel_name if draft else "",
         "kind": channel.kind if channel else MAIL,
-        "leaves": draft is not None and draft.state == "approved",
+        "leaves": draft is not None and draft.state == NotificationState.APPROVED,
     }
 
 

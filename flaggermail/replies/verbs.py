@@ -17,12 +17,13 @@ from enum import StrEnum
 
 from flaggermail.commands import acts
 from flaggermail.mail.tailed_numbers import without_tail
+from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, consent
 from flaggermail.replies.case_form import Channels, FormFault
 from flaggermail.rules.reply_words import ReplyWords
 
-LANGUAGES = ("nl", "en")
+LANGUAGES = tuple(LanguageCode)
 
 
 class Why(StrEnum):
@@ -120,7 +121,7 @@ class _Verb:
     coded: bool = False  # takes a code, alone or with a word of consent in any usual form: `consent.code_in`
 
     def words(self, language: str) -> str:
-        return self.nl if language == "nl" else self.en
+        return self.nl if language == LanguageCode.NL else self.en
 
     def shown(self, language: str) -> str:
         return f"{self.words(language)}{self.shows[language] if self.shows else ''}"
@@ -215,7 +216,7 @@ def _is_second_verb(line: str, answered: Answered) -> bool:
     if any(_match(line, verb) for verb in _ALL_VERBS):
         return True
     said = _match(line, _TO)
-    return said is not None and (said[0] == "nl" or bool(_officers_named(said[1]["name"], answered)))
+    return said is not None and (said[0] == LanguageCode.NL or bool(_officers_named(said[1]["name"], answered)))
 
 
 def _language(text: str, answered: Answered) -> str:
@@ -311,7 +312,7 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
     if at is None:
         raise _BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
     text = groups.get("words", "").strip(f"{_POINTS} ") or f"{hour}:{minute:02d}"
-    counts = counts_as and not (means == "phone" and answered.words.reached_nobody(text))
+    counts = counts_as and not (means == ContactMeans.PHONE and answered.words.reached_nobody(text))
     return acts.NoteContact(
         case=answered.case, means=means, text=text, effective_at=at, channel=answered.channel,
         counts_as=(counts_as,) if counts else (),

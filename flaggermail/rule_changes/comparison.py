@@ -20,7 +20,9 @@ from flaggermail.matching.lookup import Sender
 from flaggermail.matching.placing import Placement
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
+from flaggermail.record.case_values import Priority
 from flaggermail.record.events import Change, EventKind
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, RuleSet
@@ -30,8 +32,6 @@ from flaggermail.services import UnitOfWork
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 _BATCH_SIZE = 100  # messages parsed in one batch
-_BY_HAND = "placed by "
-_CORRECTED = "corrected by "
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class RuleOutcome:
         """A short description."""
         words = ["+".join(self.found.kinds), f"to {self.place}"]
         words += [word for word in (self.found.source, self.found.case_type, self.found.template) if word]
-        words += ["urgent"] if self.found.priority == classifier.URGENT else []
+        words += ["urgent"] if self.found.priority == Priority.URGENT else []
         return " ".join([*words, *(f"#{label}" for label in self.found.labels)])
 
 
@@ -70,7 +70,7 @@ class ArchivedMessage:
     @property
     def by_hand(self) -> bool:
         """True if a person has classified or placed it."""
-        return self.stored.match_basis.startswith(_BY_HAND) or (self.stored.rule or "").startswith(_CORRECTED)
+        return self.stored.placed_by is not None or self.stored.corrected_by is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,13 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
 
 def count(work: UnitOfWork) -> int:
     """Returns the number of messages that `compare` classifies, plus those whose classification fails."""
-    return sum(_exists(row) for row in work.tx.find(StoredMessage, direction="in"))
+    return sum(_exists(row) for row in work.tx.find(StoredMessage, direction=Direction.IN))
 
 
 def archive(work: UnitOfWork) -> Iterator[ArchivedMessage]:
     """Yields every message that the rules classified and that still exists, as it was on arrival."""
     everything = work.tx.find(StoredMessage)
-    rows = {row.id: row for row in everything if row.direction == "in" and _exists(row)}
+    rows = {row.id: row for row in everything if row.direction == Direction.IN and _exists(row)}
     first = {row.from_address: row.id for row in reversed(everything)}
     taken = (
         (rows[change.key], _as_taken_in(rows[change.key], change))
@@ -129,7 +129,7 @@ def _as_taken_in(row: R, change: Change) -> R:
 
 def _exists(row: StoredMessage) -> bool:
     """False for mails attached to another, to which no rule applies, and for destroyed ones."""
-    return not row.match_basis.startswith("forwarded in ") and row.discarded_at is None
+    return row.enclosed_in is None and row.discarded_at is None
 
 
 def _batches(many: Iterable[T]) -> Iterator[list[T]]:
@@ -223,7 +223,7 @@ def _same(one: Classification, other: Classification) -> bool:
 
 def _stops(row: StoredMessage, found: Classification) -> frozenset[str]:
     """Returns the clocks of its notification that the message would stop, given the present verdict on its sender."""
-    judged = replace(row, kinds=tuple(kind.value for kind in found.kinds))
+    judged = replace(row, kinds=found.kinds)
     answer = clocks.answer_of_message(judged) if row.notification is not None else None
     return answer.stops if answer is not None else frozenset()
 

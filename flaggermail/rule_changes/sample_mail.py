@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.header import Header
 
-from flaggermail.mail.message import Address, MechanicalKind, Message
+from flaggermail.mail.message import Address, BounceClass, MechanicalKind, Message
 from flaggermail.mail.vocabulary import Language
 from flaggermail.rule_changes.anonymise import Pseudonyms, Roles, name_words, plain_date, small_words
 
@@ -168,7 +168,7 @@ def _report(message: Message, disguise: Pseudonyms) -> SamplePart:
         return SamplePart(
             ("Content-Type: message/feedback-report",), "Feedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\n"
         )
-    action, status = ("delayed", "4.0.0") if message.bounce_class == "delayed" else _REPORTS[message.kind]
+    action, status = ("delayed", "4.0.0") if message.bounce_class == BounceClass.DELAYED else _REPORTS[message.kind]
     original = message.original_message_id
     lines = ["Reporting-MTA: dns; mx.elsewhere.example", ""]
     for recipient in message.failed_recipients or ("nobody@nowhere.example",):

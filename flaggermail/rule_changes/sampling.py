@@ -75,7 +75,7 @@ def _beside(work: UnitOfWork, stored: StoredMessage) -> Iterator[str]:
     """Yields the lines of NAME.yaml: what was known when the mail came in, and a description to be completed."""
     case = work.tx.get(Case, stored.case) if stored.case else None
     use = work.tx.get(Notification, stored.notification) if stored.notification else None
-    known = case is not None and case.root_message != stored.id and not stored.match_basis.startswith("placed by ")
+    known = case is not None and case.root_message != stored.id and stored.placed_by is None
     period = in_period(work, case.election) if case else open_election(work) is not None
     yield f"about: To be written. A person says that it is {' and '.join(stored.kinds) or 'unknown'}."
     yield "given:"

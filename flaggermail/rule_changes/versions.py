@@ -10,11 +10,12 @@ from dataclasses import replace
 
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import InForce
 from flaggermail.rules.files import version_of
 from flaggermail.services import DAEMON, Services, UnitOfWork
 
-RULES, TEMPLATES = "rules", "templates"
+RULES, TEMPLATES = Versioned.RULES, Versioned.TEMPLATES
 _EVENTS = {RULES: EventKind.RULES_IN_FORCE, TEMPLATES: EventKind.TEMPLATES_IN_FORCE}
 
 
@@ -33,11 +34,11 @@ def note(env: Services, actor: str = DAEMON) -> None:
             _record(work, what, versions[what], digests[what])
 
 
-def _in_force(tx: Transaction, what: str, version: str) -> InForce | None:
+def _in_force(tx: Transaction, what: Versioned, version: str) -> InForce | None:
     return next((row for row in tx.find(InForce, version=version) if row.what == what and row.until is None), None)
 
 
-def _record(work: UnitOfWork, what: str, version: str, digest: str) -> None:
+def _record(work: UnitOfWork, what: Versioned, version: str, digest: str) -> None:
     if _in_force(work.tx, what, version) is not None:
         return  # another process has recorded it
     before = [row for row in work.tx.find(InForce, what=what) if row.until is None]

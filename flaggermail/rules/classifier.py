@@ -13,14 +13,14 @@ from enum import StrEnum
 
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Message
+from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Platform
 from flaggermail.rules.conditions import Condition, Context, Find, Looked, MailFacts, in_domains
 
 __all__ = [
     "STAGES",
-    "URGENT",
-    "Cited",
+        "Cited",
     "Classification",
     "Context",
     "Evaluated",
@@ -49,8 +49,14 @@ class Stage(StrEnum):
     NOISE = "noise"  # is it unrelated to the desk's work?
 
 
+class AnswerTemplate(StrEnum):
+    """The templates with which a rule can have a mail answered."""
+
+    INTAKE_CONFIRMATION = "intake_confirmation"
+    DECLINE = "decline"
+
+
 STAGES = tuple(Stage)
-NORMAL, URGENT = "normal", "urgent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,11 @@ class Then:
     """The result of a matching rule. Without kinds the rule only adds priority and labels."""
 
     kinds: tuple[Kind, ...] = ()
-    source: str | None = None
-    case_type: str | None = None
-    template: str | None = None  # intake_confirmation | decline
+    source: Source | None = None
+    case_type: CaseType | None = None
+    template: AnswerTemplate | None = None
     reference: str | None = None  # pattern that matches the platform's own reference
-    priority: str | None = None  # urgent | normal
+    priority: Priority | None = None
     labels: tuple[str, ...] = ()
 
 
@@ -124,11 +130,11 @@ class Classification:
     kinds: tuple[Kind, ...]
     rule: str | None
     trace: Looked | None = None
-    source: str | None = None
-    case_type: str | None = None
-    template: str | None = None
+    source: Source | None = None
+    case_type: CaseType | None = None
+    template: AnswerTemplate | None = None
     references: tuple[str, ...] = ()
-    priority: str = NORMAL
+    priority: Priority = Priority.NORMAL
     labels: tuple[str, ...] = ()
 
 
@@ -177,9 +183,9 @@ def _outcome(rule: Rule, looked: Looked, added: list[Then], facts: MailFacts) ->
     )
 
 
-def _priority(added: list[Then]) -> str:
+def _priority(added: list[Then]) -> Priority:
     """Returns the priority set by the latest stage, which knows most."""
-    return next((then.priority for then in reversed(added) if then.priority), NORMAL)
+    return next((then.priority for then in reversed(added) if then.priority), Priority.NORMAL)
 
 
 def _labels(added: list[Then]) -> tuple[str, ...]:

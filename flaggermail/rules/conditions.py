@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flaggermail.mail.language_guess import Languages
-from flaggermail.mail.message import Message
+from flaggermail.mail.language_guess import UNKNOWN, Languages
+from flaggermail.mail.message import Message, SenderVerdict
 
 Find = Callable[[str, str], tuple[int, int] | None]  # pattern (RE2), text -> start and past-the-end index of the match
 
@@ -25,7 +25,7 @@ class Context:
     suggested: bool = False  # may belong to a case; a person decides
     channel: str | None = None  # code, of the notification that it answers
     minutes: int | None = None  # since that notification was sent
-    verdict: str = "unverified"
+    verdict: SenderVerdict = SenderVerdict.UNVERIFIED
     period: bool = False  # an election period is running
     declined_before: bool = False
 
@@ -44,7 +44,7 @@ class MailFacts:
     def language(self) -> str:
         """The language of the sender's own words, or else of the whole text; `unknown` if there is too little text."""
         own = self.languages.of(self.message.reply_text)
-        return own if own != "unknown" else self.languages.of(self.message.text)
+        return own if own != UNKNOWN else self.languages.of(self.message.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from flaggermail.rules.findings import KnownNames, RulesFolder, findings, kinds_
 from flaggermail.rules.models import LanguagesFile, RuleSettings, RulesFile
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.yaml_files.faults import checked
-from flaggermail.yaml_files.source import Fault, Source, read
+from flaggermail.yaml_files.source import Fault, YamlSource, read
 
 LANGUAGES, LISTS = "languages.yaml", "lists"
 _NAME = re.compile(r"\d\d-[a-z0-9-]+\.yaml")
@@ -134,7 +134,7 @@ def _read_languages(folder: RulesFolder) -> None:
         folder.languages = Languages(words)
 
 
-def _rule(source: Source, file: RulesFile, index: int) -> Rule:
+def _rule(source: YamlSource, file: RulesFile, index: int) -> Rule:
     rule = file.rules[index]
     then = rule.then
     line, column = source.places["rules", index, "name"]
@@ -158,7 +158,7 @@ def _rule(source: Source, file: RulesFile, index: int) -> Rule:
     )
 
 
-def _cited(source: Source, index: int, name: str, rule: RuleSettings) -> tuple[Cited, ...]:
+def _cited(source: YamlSource, index: int, name: str, rule: RuleSettings) -> tuple[Cited, ...]:
     return tuple(
         Cited(sample, *source.places["rules", index, "samples", name, at])
         for at, sample in enumerate(getattr(rule.samples, name))

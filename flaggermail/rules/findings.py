@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail.mail.language_guess import Languages
-from flaggermail.rules.classifier import STAGES
+from flaggermail.record.kinds import Kind
+from flaggermail.rules.classifier import STAGES, AnswerTemplate
 from flaggermail.rules.conditions import All, Condition, Either, OneOf, YesOrNo
 from flaggermail.rules.models import KINDS_OF, RuleSettings, RulesFile, WhenSettings
 from flaggermail.rules.overlap import implies
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.yaml_files.faults import nearest
-from flaggermail.yaml_files.source import Fault, Key, Source
+from flaggermail.yaml_files.source import Fault, Key, YamlSource
 
 SAMPLES = "samples"
 _ANSWERS = frozenset({"platform_ack", "substantive_reply"})
@@ -34,14 +35,14 @@ class RulesFolder:
     """Everything read from the rules folder."""
 
     directory: Path
-    files: list[tuple[Source, RulesFile]] = field(default_factory=list)
+    files: list[tuple[YamlSource, RulesFile]] = field(default_factory=list)
     lists: dict[str, frozenset[str]] = field(default_factory=dict)
     languages: Languages = field(default_factory=Languages)
     faults: list[Fault] = field(default_factory=list)
     whole: bool = True  # every file could be read
 
 
-def findings(folder: RulesFolder, known: KnownNames) -> Iterator[tuple[Source, Key, str]]:
+def findings(folder: RulesFolder, known: KnownNames) -> Iterator[tuple[YamlSource, Key, str]]:
     """Yields each finding with its file and key."""
     names: dict[str, str] = {}
     latest = (STAGES[0], "")
@@ -78,9 +79,9 @@ def _contradictions(file: RulesFile, rule: RuleSettings) -> Iterator[tuple[Key, 
             yield ("then",), f"{kind!r} is not for the stage {file.stage.value!r} to say; it may say {allowed}"
     if _ANSWERS & set(kinds) and not _only_platforms(condition_of(when)):
         yield ("when",), "would let anybody answer for a platform; add `from_platform: true`"
-    if then.template == "decline" and set(kinds) != {"citizen_report"}:
+    if then.template is AnswerTemplate.DECLINE and set(kinds) != {Kind.CITIZEN_REPORT}:
         yield ("then", "template"), "'decline' answers a citizen; it needs `kind: citizen_report`"
-    if then.template == "intake_confirmation" and set(kinds) != {"referral"}:
+    if then.template is AnswerTemplate.INTAKE_CONFIRMATION and set(kinds) != {Kind.REFERRAL}:
         yield ("then", "template"), "'intake_confirmation' answers a referral; it needs `kind: referral`"
 
 

@@ -8,12 +8,15 @@ record an outcome or drop a message.
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import re2
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from flaggermail.rules.classifier import Stage
+from flaggermail.mail.message import MechanicalKind, SenderVerdict
+from flaggermail.record.case_values import CaseType, Priority, Source
+from flaggermail.rules.classifier import AnswerTemplate, Stage
 from flaggermail.rules.conditions import is_pattern, wording
 from flaggermail.yaml_files.kinds import Code, Domain, MailAddress, Model, Text
 
@@ -134,19 +137,14 @@ class WhenSettings(Model):
     all: Annotated[tuple[WhenSettings, ...], Field(min_length=1)] | None = None
     any: Annotated[tuple[WhenSettings, ...], Field(min_length=1)] | None = None
     not_: WhenSettings | None = Field(default=None, alias="not")
-    mechanical: (
-        Annotated[
-            tuple[Literal["human", "auto-reply", "bounce", "delivered", "feedback-report"], ...], Field(min_length=1)
-        ]
-        | None
-    ) = None
+    mechanical: Annotated[tuple[MechanicalKind, ...], Field(min_length=1)] | None = None
     sender: Annotated[tuple[MailAddress, ...], Field(min_length=1)] | None = None
     domain: Annotated[tuple[Place, ...], Field(min_length=1)] | None = None
     from_platform: bool | None = None
     from_officer: bool | None = None
     platform: Annotated[tuple[Code, ...], Field(min_length=1)] | None = None
     channel: Annotated[tuple[Code, ...], Field(min_length=1)] | None = None
-    verdict: Annotated[tuple[Literal["verified", "unverified", "failed"], ...], Field(min_length=1)] | None = None
+    verdict: Annotated[tuple[SenderVerdict, ...], Field(min_length=1)] | None = None
     placed: bool | None = None
     suggested: bool | None = None
     minutes_since_notification: MinutesBetween | None = None
@@ -168,11 +166,11 @@ class ThenSettings(Model):
 
     kind: Incoming | None = None
     kinds: tuple[Incoming, ...] = ()
-    source: Literal["media", "fact_checker", "government_body", "fellow_authority"] | None = None
-    case_type: Literal["A_content", "B_channel", "C_advert", "D_general_warning", "other"] | None = None
-    template: Literal["intake_confirmation", "decline"] | None = None
+    source: Source | None = None
+    case_type: CaseType | None = None
+    template: AnswerTemplate | None = None
     reference: Pattern | None = None
-    priority: Literal["urgent", "normal"] | None = None
+    priority: Priority | None = None
     labels: tuple[Code, ...] = ()
 
 
@@ -199,11 +197,18 @@ class RulesFile(Model):
     rules: tuple[RuleSettings, ...] = ()
 
 
+class Placed(StrEnum):
+    """What a sample mail answers."""
+
+    CASE = "case"
+    NOTIFICATION = "notification"
+
+
 class GivenSettings(Model):
     """What was known when a sample mail came in."""
 
-    verdict: Literal["verified", "unverified", "failed"] = "verified"
-    placed: Literal["case", "notification"] | None = None
+    verdict: SenderVerdict = SenderVerdict.VERIFIED
+    placed: Placed | None = None
     suggested: bool = False
     channel: Code | None = None
     minutes: Annotated[int, Field(ge=0)] | None = None

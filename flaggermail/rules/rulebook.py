@@ -13,6 +13,7 @@ from flaggermail.record.rows import Platform
 from flaggermail.rules import overlap
 from flaggermail.rules.classifier import Cited, Context, Evaluated, Explanation, Rule, RuleSet, explain, platform_of
 from flaggermail.rules.conditions import Looked
+from flaggermail.rules.models import Placed
 from flaggermail.rules.samples import Sample, SampleMails
 
 
@@ -80,8 +81,8 @@ def context_of(mail: Sample, samples: SampleMails, message: Message) -> Context:
         from_officer=message.sender is not None and message.sender.key in officers,
         placed=given.placed is not None,
         suggested=given.suggested,
-        channel=given.channel if given.placed == "notification" else None,
-        minutes=given.minutes if given.placed == "notification" else None,
+        channel=given.channel if given.placed is Placed.NOTIFICATION else None,
+        minutes=given.minutes if given.placed is Placed.NOTIFICATION else None,
         verdict=given.verdict,
         period=given.period,
         declined_before=given.declined_before,

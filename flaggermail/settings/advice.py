@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.approval import APPROVES, ByReply
 from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.model import MailboxSettings, Settings
@@ -38,22 +39,22 @@ def _warnings(settings: Settings) -> Iterator[str]:
 
 def _trust(mailbox: MailboxSettings) -> Iterator[str]:
     """Warns if senders cannot be verified, or only platforms can."""
-    if mailbox.trust is None and mailbox.authserv_id is None:
+    if mailbox.trust == None and mailbox.authserv_id is None:
         yield (
             "flaggermail.yaml mailbox.authserv_id: missing, so no sender is verified: no answer stops a clock alone, "
             "nobody is answered automatically; write the name that your server puts into Authentication-Results"
         )
-    if mailbox.trust == "nobody":
+    if mailbox.trust == AuthenticationMethod.NOBODY:
         yield (
             "flaggermail.yaml mailbox.trust: nobody, so no sender is verified: no answer stops a clock alone, nobody "
             "is answered automatically; write another word as soon as your server or the signatures can be asked"
         )
-    if mailbox.trust == "dkim":
+    if mailbox.trust == AuthenticationMethod.DKIM:
         yield (
             "flaggermail.yaml mailbox.trust: dkim, so only platforms' mail is verified: referrers and citizens are not "
             "answered automatically, and an officer's reply by mail does nothing"
         )
-    if mailbox.trust == "named+dkim":
+    if mailbox.trust == AuthenticationMethod.NAMED_AND_DKIM:
         yield (
             "flaggermail.yaml mailbox.trust: named+dkim, so a platform whose mail bears no signature of its own is not "
             "verified: an officer confirms each of its answers (`flaggermail message confirm`)"

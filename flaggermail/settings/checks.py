@@ -13,9 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.approval import ACCEPTED_RISK, ByReply
 from flaggermail.oncall.escalation import ROLES
 from flaggermail.oncall.schedule import WEEKDAYS
+from flaggermail.record.clocks import OfficerRole
+from flaggermail.record.contacts import ChannelKind
 from flaggermail.rules.classifier import in_domains
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.model import (
@@ -36,7 +39,7 @@ Finding = tuple[Key, str]
 
 _SQLITE = re.compile(r"sqlite://(/.+)?")
 _POSTGRESQL = "postgresql+psycopg://"
-_NAMED = ("named", "named+dkim")  # values of `mailbox.trust` that read the results of a server with a name
+_NAMED = (AuthenticationMethod.NAMED, AuthenticationMethod.NAMED_AND_DKIM)  # read the results of a server with a name
 
 
 def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
@@ -87,7 +90,7 @@ def oncall(file: OncallFile) -> Iterator[Finding]:
             if after < before:  # two pagers may be called at the same time
                 words = f"{after} is less than the {before} above it; write pagers in rising order"
                 yield ("officers", index, "pagers", at, "after"), words
-    if not any("head" in officer.roles for officer in file.officers):
+    if not any(OfficerRole.HEAD in officer.roles for officer in file.officers):
         yield ("officers",), "nobody has the role head, so an escalation would reach nobody; give it to one officer"
     for index, person in officers:
         if person.id in ROLES:
@@ -184,7 +187,7 @@ def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
     if mailbox.trust in _NAMED and mailbox.authserv_id is None:
         words = "the name that your server writes first into Authentication-Results"
         yield ("mailbox", "trust"), f"'{mailbox.trust}' needs `authserv_id:`, {words}"
-    if mailbox.trust == "topmost" and mailbox.received_by is None:
+    if mailbox.trust == AuthenticationMethod.TOPMOST and mailbox.received_by is None:
         yield (
             ("mailbox", "trust"),
             "'topmost' needs `received_by:`, the domain of your server in the Received line below its results",
@@ -232,14 +235,14 @@ def _channel(key: Key, platform: PlatformSettings, channel: ChannelSettings) -> 
     if channel.valid_until and channel.valid_until < channel.valid_from:
         words = f"{channel.valid_until} lies before valid_from {channel.valid_from}; exchange or correct them"
         yield (*key, "valid_until"), words
-    if channel.kind == "mail" and not channel.to:
+    if channel.kind == ChannelKind.MAIL and not channel.to:
         yield (*key, "to"), "a mail channel needs an address; add `to:` with a list of addresses, or change `kind`"
-    if channel.kind == "phone" and not channel.phone:
+    if channel.kind == ChannelKind.PHONE and not channel.phone:
         yield (*key, "phone"), "a phone channel needs a number; add `phone:`, or change `kind`"
     domains = frozenset(platform.domains)
     for name, addresses in (("to", channel.to), ("cc", channel.cc)):
         for index, address in enumerate(addresses):
-            if channel.kind == "mail" and not in_domains(_domain(address), domains):
+            if channel.kind == ChannelKind.MAIL and not in_domains(_domain(address), domains):
                 words = f"{address!r} lies in none of the platform's domains ({', '.join(platform.domains)})"
                 yield (*key, name, index), f"{words}; correct the address, or add its domain"
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from flaggermail.oncall.escalation import ROLES
 from flaggermail.oncall.periods import Period
+from flaggermail.record.clocks import ClockKind
 from flaggermail.settings.checks import Finding, rising, twice
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile, PolicyStep
 from flaggermail.settings.model import OncallFile, PlatformsFile
@@ -72,5 +73,5 @@ def _until_faults(key: Key, step: PolicyStep) -> Iterator[Finding]:
         return
     if step.repeat is None:
         yield key, "there is no `repeat:` that it would end; add one, or remove the line"
-    elif step.step("").last == 0:
+    elif step.step(ClockKind.RECEIPT).last == 0:
         yield key, f"{step.until!r} ends before the first repetition; write a later end, or remove `repeat:`"

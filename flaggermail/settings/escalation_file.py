@@ -9,10 +9,10 @@ from pydantic import Field
 
 from flaggermail.oncall.escalation import OFFICER, Step
 from flaggermail.oncall.periods import Period
-from flaggermail.record.clocks import Means
+from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.yaml_files.kinds import Code, Minutes, Model, shape
 
-CLOCKS = ("receipt", "human", "decision")
+CLOCKS = (ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.DECISION)
 Until = Annotated[
     str, shape(r"[1-9]\d{0,4} (times|minutes)", "is no end; write `3 times` in all, or `240 minutes` after the start")
 ]
@@ -34,11 +34,11 @@ class PolicyStep(Model):
     repeat: Minutes | None = None
     until: Until | None = None
 
-    def step(self, clock: str) -> Step:
+    def step(self, clock: ClockKind) -> Step:
         """Returns the step for a clock."""
         number, _, unit = (self.until or "").partition(" ")
         times, until = (int(number) if unit == name else None for name in ("times", "minutes"))
-        return Step(clock, self.after, self.tell, tuple(map(str, self.how)), self.repeat, times, until)
+        return Step(clock, self.after, self.tell, self.how, self.repeat, times, until)
 
 
 class EscalationPolicy(Model):
@@ -49,7 +49,7 @@ class EscalationPolicy(Model):
     human: tuple[PolicyStep, ...] = ()
     decision: tuple[PolicyStep, ...] = ()  # a new case without a decision
 
-    def steps(self, *clocks: str) -> tuple[Step, ...]:
+    def steps(self, *clocks: ClockKind) -> tuple[Step, ...]:
         """Returns the steps of the named clocks."""
         return tuple(step.step(clock) for clock in clocks for step in getattr(self, clock))
 

@@ -6,6 +6,7 @@ The models define what the files may contain; `settings.reading` reads them and 
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.escalation import WAITING, Step
 from flaggermail.oncall.pager_choice import OfficerPager
 from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
+from flaggermail.record.clocks import OfficerRole
+from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords
@@ -29,7 +32,6 @@ from flaggermail.yaml_files.kinds import (
     ElectionCode,
     Instant,
     Keyword,
-    Language,
     Login,
     MailAddress,
     Minutes,
@@ -55,7 +57,7 @@ class OrganisationSettings(Model):
 
     name: Names
     case_prefix: Code = "VF"
-    language: Language = "nl"
+    language: LanguageCode = LanguageCode.NL
     time_zone: Zone = "Europe/Amsterdam"
     phone: Phone | None = None  # named in confirmations during an election period
 
@@ -82,21 +84,23 @@ class MailboxSettings(Model):
     plus_addresses: bool = True
     alarm_after_minutes: Minutes = 15  # unreadable for this long, it raises an alarm by mail
     backlog_after_minutes: Minutes = 120  # older mail gets no individual reply; a digest lists what was missed
-    trust: Literal["named", "topmost", "dkim", "named+dkim", "nobody"] | None = None  # how senders are authenticated
+    trust: AuthenticationMethod | None = None  # how senders are authenticated
     authserv_id: Text | None = None  # named: the authserv-id of our own receiving server
     received_by: Domain | None = None  # its name, or a domain above it, in Received fields
 
     @property
     def trusted(self) -> Trust:
         """How senders are authenticated. Defaults to the named server, or to no authentication without one."""
-        asked = (
-            AuthenticationMethod(self.trust)
-            if self.trust
-            else AuthenticationMethod.NAMED
-            if self.authserv_id
-            else AuthenticationMethod.NOBODY
-        )
+        default = AuthenticationMethod.NAMED if self.authserv_id else AuthenticationMethod.NOBODY
+        asked = AuthenticationMethod(self.trust or default)
         return Trust(asked, self.authserv_id, self.received_by or self.authserv_id)
+
+
+class SendingProof(StrEnum):
+    """What proves that a platform's mail of uncertain delivery was sent."""
+
+    SENT = "sent"  # its copy in the folder of sent mail
+    COPY = "copy"  # the copy that the mailbox received
 
 
 class SubmissionSettings(Model):
@@ -113,7 +117,7 @@ class SubmissionSettings(Model):
     give_up_hours: int = Field(default=48, ge=1, le=240)
     alarm_after_minutes: Minutes = 15  # after which a mail that waits here raises an alarm
     reports_from: tuple[MailAddress, ...] = ()  # a relay's addresses, whose verified delivery reports count as ours
-    proof: Literal["sent", "copy"] = "sent"  # what proves that a platform's mail of uncertain delivery was sent
+    proof: SendingProof = SendingProof.SENT  # what proves that a platform's mail of uncertain delivery was sent
 
 
 class StoreSettings(Model):
@@ -235,11 +239,11 @@ class ChannelSettings(Model):
 
     code: Code
     name: Text
-    kind: Literal["mail", "portal", "phone"] = "mail"
+    kind: ChannelKind = ChannelKind.MAIL
     to: tuple[MailAddress, ...] = ()
     cc: tuple[MailAddress, ...] = ()
     answers_from: tuple[MailAddress, ...] = ()  # further addresses that may answer there
-    language: Language = "en"
+    language: LanguageCode = LanguageCode.EN
     can_confirm: bool = True
     phone: Phone | None = None
     policy: PolicySettings | None = None  # default: the platform's
@@ -279,7 +283,7 @@ class OfficerSettings(Model):
     address: MailAddress
     phone: Phone | None = None
     login: Login | None = None
-    roles: frozenset[Literal["officer", "assessor", "approver", "head"]] = Field(min_length=1)
+    roles: frozenset[OfficerRole] = Field(min_length=1)
     pagers: tuple[PagerSettings, ...] = ()  # in calling order
 
 

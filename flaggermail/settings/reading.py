@@ -24,7 +24,7 @@ from flaggermail.settings.renamed_keys import read_settings, renamed_templates
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model
-from flaggermail.yaml_files.source import Fault, Source
+from flaggermail.yaml_files.source import Fault, YamlSource
 
 __all__ = ["load", "rules_of", "warnings"]
 
@@ -47,7 +47,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     reply_words = load_reply_words(rules_directory, faults)
     sources = {name: read_settings(directory / name) for name in _FILES}
     if not (directory / _OPTIONAL).exists():
-        sources[_OPTIONAL] = Source(_OPTIONAL)  # the defaults apply
+        sources[_OPTIONAL] = YamlSource(_OPTIONAL)  # the defaults apply
     desk = _model(DeskSettings, sources["flaggermail.yaml"], lambda file: checks.desk(file, directory))
     platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
     oncall = _model(OncallFile, sources["oncall.yaml"], checks.oncall)
@@ -107,7 +107,7 @@ def rules_of(directory: Path) -> Path:
     return inside if inside.is_dir() else directory.parent / "rules"
 
 
-def _model(model: type[M], source: Source, check: Callable[[M], Iterable[checks.Finding]]) -> M | None:
+def _model(model: type[M], source: YamlSource, check: Callable[[M], Iterable[checks.Finding]]) -> M | None:
     """Validates a file as a model and adds the faults that only its values together show."""
     file = checked(model, source)
     if file is not None:
@@ -115,7 +115,7 @@ def _model(model: type[M], source: Source, check: Callable[[M], Iterable[checks.
     return file
 
 
-def _add(source: Source, findings: Iterable[checks.Finding]) -> None:
+def _add(source: YamlSource, findings: Iterable[checks.Finding]) -> None:
     source.faults += [source.fault(key, words) for key, words in findings]
 
 

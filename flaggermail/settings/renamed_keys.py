@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flaggermail.yaml_files.source import Key, Source, read
+from flaggermail.yaml_files.source import Key, YamlSource, read
 
 # Per file the old keys and their new names, a section before its keys. Entries of lists are not supported.
 RENAMED: dict[str, tuple[tuple[Key, str], ...]] = {
@@ -54,7 +54,7 @@ def renamed_templates(directory: Path) -> tuple[list[str], list[str]]:
     return notes, faults
 
 
-def read_settings(path: Path) -> Source:
+def read_settings(path: Path) -> YamlSource:
     """Reads the settings file at `path` with every key under its current name. Never raises: see `source.read`."""
     source = read(path, path.name)
     for old, new in RENAMED.get(path.name, ()):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from flaggermail.yaml_files.source import Fault, Key, Source
+from flaggermail.yaml_files.source import Fault, Key, YamlSource
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -50,7 +50,7 @@ _BY_TYPE = {
 }
 
 
-def checked(model: type[M], source: Source) -> M | None:
+def checked(model: type[M], source: YamlSource) -> M | None:
     """Validates the values of a file; returns None and appends to the source's faults if that fails."""
     secrets = list(_secrets(source))
     source.faults += [source.fault(key, _NO_PLACE) for key in secrets]
@@ -79,7 +79,7 @@ def quoted(value: object) -> str:
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
 
 
-def _secrets(source: Source) -> Iterator[Key]:
+def _secrets(source: YamlSource) -> Iterator[Key]:
     return (key for key in source.places if isinstance(key[-1], str) and SECRET.search(key[-1]))
 
 
@@ -92,7 +92,7 @@ def _follows_from_entries(details: ErrorDetails) -> bool:
     return details["type"] == "too_short" and bool(details["input"])
 
 
-def _fault(model: type[BaseModel], source: Source, details: ErrorDetails) -> Fault:
+def _fault(model: type[BaseModel], source: YamlSource, details: ErrorDetails) -> Fault:
     key = details["loc"]
     if key and key[-1] == "[key]":  # pydantic's mark for the key of a mapping
         key = key[:-1]

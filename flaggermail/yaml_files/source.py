@@ -57,7 +57,7 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Source:
+class YamlSource:
     """The values of one file, and the line and column of each key and list entry.
 
     `notes` are hints that need no correction yet. `written` holds the old name of each renamed key.
@@ -112,9 +112,9 @@ def dotted(key: Key) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key).removeprefix(".")
 
 
-def read(path: Path, name: str) -> Source:
+def read(path: Path, name: str) -> YamlSource:
     """Reads the file at `path`, called `name` in messages. Never raises: problems are in `faults`."""
-    source = Source(name)
+    source = YamlSource(name)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -131,7 +131,7 @@ def read(path: Path, name: str) -> Source:
     return source
 
 
-def _compose(text: str, source: Source) -> None:
+def _compose(text: str, source: YamlSource) -> None:
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
@@ -162,7 +162,7 @@ def _syntax(error: YAMLError, text: str, file: str) -> Fault:
 class _NodeReader:
     """Converts nodes to values and records the place of each."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: YamlSource) -> None:
         self._source = source
         self._seen: set[int] = set()
 

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.commands import platform_checks
-from flaggermail.mail.message import Message
+from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, Call, Silence, Step
@@ -77,7 +77,7 @@ def _stopped_by_unverified() -> AbstractContextManager[object]:
     honest = clocks.answer_of_message
 
     def credulous(message: StoredMessage) -> clocks.Answer | None:
-        return honest(replace(message, verdict="verified"))
+        return honest(replace(message, verdict=SenderVerdict.VERIFIED))
 
     return patch.object(clocks, "answer_of_message", credulous)
 
@@ -141,7 +141,7 @@ def _forger_obeyed() -> AbstractContextManager[object]:
     honest = reply_mail.obey
 
     def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer: str, token: str) -> None:
-        honest(work, replace(stored, verdict="verified"), message, officer, token)
+        honest(work, replace(stored, verdict=SenderVerdict.VERIFIED), message, officer, token)
 
     return patch.object(reply_mail, "obey", obey)
 

@@ -12,9 +12,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.record.case_values import CaseType, Origin
+from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.event_codec import COMMITMENT, GENESIS
 from flaggermail.record.events import Event, EventKind, added, changed, fold
+from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, ContactNote, Election, Record, StoredMessage
+from flaggermail.record.states import CaseState
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, happened
 
@@ -25,16 +29,23 @@ ELECTION = Election(
     period_until=NOON.date(),
 )  # fmt: skip
 CASE = Case(
-    number="GR26-1", election="GR26", type="A_content", origin="referral", title=f"{CANARY} title", token="t1",
+    number="GR26-1", election="GR26", type=CaseType.CONTENT, origin=Origin.REFERRAL, title=f"{CANARY} title",
+    token="t1",
     referrer_address=f"{CANARY}@town.example", referrer_name=f"{CANARY} name", opened_at=NOON, opened_by="o1",
 )  # fmt: skip
 MESSAGE = StoredMessage(
-    id="m1", message_id=None, content_key="k", digest="d", direction="in", place="case", case="GR26-1",
+    id="m1", message_id=None, content_key="k", digest="d", direction=Direction.IN, place=Place.CASE, case="GR26-1",
     from_address=f"{CANARY}@town.example", from_name=f"{CANARY} name", subject=f"{CANARY} subject",
     reason=f"{CANARY} waits", verdict_basis=f"refused: {CANARY}", received_at=NOON, first_seen_at=NOON,
 )  # fmt: skip
 NOTE = ContactNote(
-    id="n1", case="GR26-1", means="phone", text=f"{CANARY} said", effective_at=NOON, entered_at=NOON, author="o1"
+    id="n1",
+    case="GR26-1",
+    means=ContactMeans.PHONE,
+    text=f"{CANARY} said",
+    effective_at=NOON,
+    entered_at=NOON,
+    author="o1",
 )
 PERSONAL: tuple[Record, ...] = (ELECTION, CASE, MESSAGE, NOTE)
 
@@ -197,7 +208,7 @@ def test_personal_values_never_stand_in_the_octets(store: SqlStore) -> None:
     """Octets contain personal fields only as salted commitments; rows and events as read show the values."""
     with store.begin() as tx:
         tx.append(happened(*(added(row) for row in PERSONAL)))
-        tx.append(happened(changed(CASE, replace(CASE, title=f"{CANARY} new title", state="decided"))))
+        tx.append(happened(changed(CASE, replace(CASE, title=f"{CANARY} new title", state=CaseState.DECIDED))))
     assert CANARY.encode() not in octets_of(store)
     assert octets_of(store).count(COMMITMENT.encode()) == 10
     with store.read() as tx:

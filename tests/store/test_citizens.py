@@ -20,6 +20,7 @@ from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, added
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, Desk, X, mail, report_of
@@ -274,7 +275,7 @@ def test_octets_that_another_message_shares_stay(desk: Desk) -> None:
     octets = report()
     stored = declined(desk, octets)
     with desk.env.store.begin() as tx:
-        other = replace(stored, id="m99999999", place="noise", content_key="other")
+        other = replace(stored, id="m99999999", place=Place.NOISE, content_key="other")
         UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MESSAGE_TAKEN_IN, added(other))
     after_the_window(desk)
     assert desk.row(StoredMessage, stored.id).discarded_at is not None

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.commands.acts import CloseElection, ConfirmMessage, PlaceMessage, ReclassifyMessage, RefuseMessage
+from flaggermail.record.case_values import CaseType
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.rule_changes.comparison import ArchivedMessage, Difference, archive, compare
@@ -105,7 +106,7 @@ def test_another_type_of_the_case_is_a_change_of_cases(desk: Desk) -> None:
 
     def change(rule: Rule) -> Rule:
         decided = referral.rule == f"{rule.place} {rule.name}"
-        return replace(rule, then=replace(rule.then, case_type="B_channel")) if decided else rule
+        return replace(rule, then=replace(rule.then, case_type=CaseType.CHANNEL)) if decided else rule
 
     found = changed(desk, with_rules(desk, change))
     assert {key: one.cases for key, one in found.items()} == {referral.id: True}

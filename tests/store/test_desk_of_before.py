@@ -8,6 +8,7 @@ column in `ADDED`; nothing else of what a desk contains may differ.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -54,8 +55,20 @@ ADDED: dict[str, object] = {
     "channel.answers_from": None, "case_file.tail": None, "notification.tail": None,
     "message.costly": False, "outbox.shows": None, "outbox.trust": None, "held_back.shows": None,
     "held_back.trust": None,
+    "message.enclosed_in": None, "message.placed_by": None, "message.from_junk": False, "message.confirmed_by": None,
+    "message.corrected_by": None, "alarm.officer": None,
 }  # fmt: skip
 """The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
+
+IMPLIED: dict[str, tuple[str, str]] = {
+    "message.enclosed_in": ("match_basis", r"forwarded in (\w+)"),
+    "message.placed_by": ("match_basis", r"placed by (\w+)"),
+    "message.confirmed_by": ("verdict_basis", r"confirmed by (\w+)"),
+    "message.corrected_by": ("rule", r"corrected by (\w+)"),
+    "outbox.shows": ("dedupe", r"notice/(\w+)/.*"),
+    "held_back.shows": ("dedupe", r"notice/(\w+)"),
+}
+"""The column whose sentence, if it has this form, gives an added column another value than in `ADDED`."""
 
 RENAMED_SETTINGS: dict[str, str] = {}
 """Text in the files of the configuration, and its replacement: `"unwatched:": "excluded_folders:"`."""
@@ -134,7 +147,8 @@ def rows_now(tables: Mapping[str, object]) -> dict[str, list[dict[str, object]]]
         assert isinstance(held, dict)
         if (now := renamed(table)) is not None:
             later = {name.rpartition(".")[2]: value for name, value in ADDED.items() if name.startswith(f"{now}.")}
-            result[now] = in_order([_row_now(table, held["columns"], values) | later for values in held["rows"]])
+            rows = [later | _row_now(table, held["columns"], values) for values in held["rows"]]
+            result[now] = in_order([row | _implied(now, row) for row in rows])
     return result
 
 
@@ -142,6 +156,20 @@ def _row_now(table: str, columns: list[str], values: list[object]) -> dict[str, 
     pairs = zip(columns, values, strict=True)
     named = ((renamed(f"{table}.{column}"), value_of(table, column, value)) for column, value in pairs)
     return {name: value for name, value in named if name is not None}
+
+
+def _implied(table: str, row: Mapping[str, object]) -> dict[str, object]:
+    """Returns the values that the row says in a sentence or in a key."""
+    found: dict[str, object] = {}
+    for name, (column, form) in IMPLIED.items():
+        of_table, _, field = name.partition(".")
+        if of_table == table and (said := re.fullmatch(form, str(row[column]), re.DOTALL)) and row[field] is None:
+            found[field] = said[1]
+    if table == "message":
+        found["from_junk"] = row["from_junk"] or "; in the junk folder" in str(row["reason"])
+    if table == "alarm" and row["kind"] == "mail waits":
+        found["officer"] = row["text"]
+    return found
 
 
 def in_order(rows: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.record.events import Change, Event, EventKind, added, changed, fold
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import ElectionSecret, OutboxMail
 
 AT = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
@@ -24,7 +25,7 @@ def event(*changes: Change, days: int = 0) -> Event:
 def mail(number: int) -> OutboxMail:
     """Builds an outbox mail to a citizen."""
     return OutboxMail(
-        id=f"o{number}", kind="decline", dedupe=f"decline/{number}", message_id="m", sender="us",
+        id=f"o{number}", kind=Kind.DECLINE, dedupe=f"decline/{number}", message_id="m", sender="us",
         recipient=f"kanarie{number}@a.example", subject="s", digest="d", queued_at=AT,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import pytest
 from flaggermail.commands.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
 from flaggermail.intake import poll
 from flaggermail.intake.ingest import ingest, ingest_together
-from flaggermail.mail.message import Message, Verdict
+from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.events import EventKind
@@ -320,7 +320,7 @@ class NotingCheck:
         """Records the octets."""
         assert message.content_key
         self.asked.append(octets)
-        return Verdict("verified", "noted")
+        return Verdict(SenderVerdict.VERIFIED, "noted")
 
 
 @pytest.mark.parametrize("together", [False, True])

@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from flaggermail.commands import acts
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.notices.notices import Notice, tell
+from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
@@ -123,7 +124,8 @@ def _reminder(desk: Desk) -> OutboxMail:
     with desk.env.store.begin() as tx:
         work = UnitOfWork(desk.env, tx, now)
         told = Reminder(
-            id=f"{key}/receipt/60/officer1", kind="reminder", case=case, notification=key, clock="receipt", step=60,
+            id=f"{key}/receipt/60/officer1", kind=Kind.REMINDER, case=case, notification=key,
+            clock=ClockKind.RECEIPT, step=60,
             officer="officer1", due_at=now, told_at=now, token=desk.env.randomness.token(),
         )  # fmt: skip
         work.record(EventKind.REMINDER_SENT, added(told))

@@ -18,7 +18,10 @@ from flaggermail.health.overview import EXERCISE
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.ports import Cursor, Position
+from flaggermail.record.case_values import CaseType, Origin
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import (
     Case,
     ClockRow,
@@ -33,7 +36,15 @@ from flaggermail.record.rows import (
     StoredMessage,
     Watched,
 )
-from flaggermail.record.states import CASE_STATES, CLOCKS, SUPPRESSED, WAITING
+from flaggermail.record.states import (
+    CLOCKS,
+    SUPPRESSED,
+    WAITING,
+    CaseState,
+    ClockState,
+    MailState,
+    PageState,
+)
 from flaggermail.services import Services, UnitOfWork
 from tests.doubles.told_status import document, told, typed, written
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail
@@ -48,26 +59,28 @@ CONTRACT = {
 }  # fmt: skip
 
 
-def a_case(number: int, state: str, *, exercise: bool) -> Case:
+def a_case(number: int, state: CaseState, *, exercise: bool) -> Case:
     """Builds a case in that state."""
     return Case(
-        number=f"VF-NOW-{number:04d}", election="NOW", type="other", origin="media", state=state, token=f"case{number}",
+        number=f"VF-NOW-{number:04d}", election="NOW", type=CaseType.OTHER, origin=Origin.MEDIA, state=state,
+        token=f"case{number}",
         opened_at=NOW, opened_by="officer1", exercise=exercise,
     )  # fmt: skip
 
 
-def a_message(number: int, place: str) -> StoredMessage:
+def a_message(number: int, place: Place) -> StoredMessage:
     """Builds a message in that place; a higher number arrived earlier."""
     return StoredMessage(
-        id=f"m{number:08d}", message_id=None, content_key="c", digest="d", direction="in", place=place,
+        id=f"m{number:08d}", message_id=None, content_key="c", digest="d", direction=Direction.IN, place=place,
         received_at=NOW - number * HOUR, first_seen_at=NOW,
     )  # fmt: skip
 
 
-def a_mail(number: int, state: str) -> OutboxMail:
+def a_mail(number: int, state: MailState) -> OutboxMail:
     """Builds a mail in that state."""
     return OutboxMail(
-        id=f"o{number:08d}", kind="alarm", dedupe=f"alarm/{number}", case=None, notification=None, message_id="<a@b>",
+        id=f"o{number:08d}", kind=Kind.ALARM, dedupe=f"alarm/{number}", case=None, notification=None,
+        message_id="<a@b>",
         sender="a@b.example", recipient="c@d.example", subject="s", digest="d", at_most_once=False, state=state,
         queued_at=NOW, next_try_at=None,
     )  # fmt: skip
@@ -75,7 +88,7 @@ def a_mail(number: int, state: str) -> OutboxMail:
 
 def cases() -> list[Record]:
     """Builds cases with a different count for each state, and some of an exercise."""
-    wanted = [(state, count, False) for count, state in enumerate(CASE_STATES, 1)] + [("open", 7, True)]
+    wanted = [(state, count, False) for count, state in enumerate(CaseState, 1)] + [(CaseState.OPEN, 7, True)]
     states = [(state, exercise) for state, count, exercise in wanted for _ in range(count)]
     return [a_case(number, state, exercise=exercise) for number, (state, exercise) in enumerate(states)]
 
@@ -83,7 +96,8 @@ def cases() -> list[Record]:
 def clocks() -> list[Record]:
     """Builds three notifications: the first has one clock, the second two, the third three, one of them stopped."""
     use = Notification(
-        id="", case="VF-NOW-0001", platform="X", channel="x-urgent", channel_name="C", template="t", language="nl",
+        id="", case="VF-NOW-0001", platform="X", channel="x-urgent", channel_name="C", template="t",
+        language=LanguageCode.NL,
         subject="", drafted_by="officer1", drafted_at=NOW, token="", digest="d",
     )  # fmt: skip
     rows: list[Record] = []
@@ -91,14 +105,14 @@ def clocks() -> list[Record]:
         key = f"VF-NOW-0001/{number}"
         rows.append(replace(use, id=key, token=key))
         for kind in CLOCKS[: number + 1]:
-            state = "stopped" if (number, kind) == (2, CLOCKS[0]) else "running"
+            state = ClockState.STOPPED if (number, kind) == (2, CLOCKS[0]) else ClockState.RUNNING
             rows.append(ClockRow(id=f"{key}/{kind}", notification=key, kind=kind, state=state, started_at=NOW))
     return rows
 
 
 def mails() -> list[Record]:
     """Builds mails with a different count for each state, including the finished ones."""
-    states = (*WAITING, "accepted", "refused", "cancelled")
+    states = (*WAITING, MailState.ACCEPTED, MailState.REFUSED, MailState.CANCELLED)
     wanted = [state for count, state in enumerate(states, 1) for _ in range(count)]
     return [a_mail(number, state) for number, state in enumerate(wanted)]
 
@@ -121,14 +135,15 @@ def some_of_everything() -> list[Record]:
     election = Election(
         code="NOW", name_nl="Nu", name_en="Now", polling_days=(today,), period_from=today, period_until=today
     )
-    messages = [*(a_message(number, "quarantine") for number in range(2, 5)), a_message(99, "noise")]
+    messages = [*(a_message(number, Place.QUARANTINE) for number in range(2, 5)), a_message(99, Place.NOISE)]
     state = DeskState(observing=True, since=NOW - 3 * HOUR, since_by="daemon")
     return [election, *cases(), *clocks(), *messages, *mails(), *overrides(), state, *waking()]
 
 
 def waking() -> list[Record]:
     """Builds pages, three of them recent and not sent; held-back notices, one of them sent; and two watched things."""
-    ages = (("failed", 1), ("held", 2), ("held", 3), ("sent", 1), ("failed", 25))
+    failed, kept, sent = PageState.FAILED, PageState.HELD, PageState.SENT
+    ages = ((failed, 1), (kept, 2), (kept, 3), (sent, 1), (failed, 25))
     pages = [
         Page(
             id=f"p{number}", about="a", officer="officer1", position=number, pager="first", text="t", state=state,
@@ -138,7 +153,7 @@ def waking() -> list[Record]:
     ]  # fmt: skip
     held = [
         HeldBack(
-            id=f"h{number}", officer="officer1", kind="alarm", dedupe=f"{number}", what="refused", next_step="n",
+            id=f"h{number}", officer="officer1", kind=Kind.ALARM, dedupe=f"{number}", what="refused", next_step="n",
             held_at=NOW, told_at=told,
         )
         for number, told in enumerate((None, None, NOW))

@@ -14,6 +14,8 @@ from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import NotFound, StoreBusy, StoreFault
 from flaggermail.ports import Cursor, Position, Transaction
+from flaggermail.record.case_values import CaseType, Origin
+from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import Change, Event, added, changed
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Election
 from tests.store.conftest import new_store
@@ -66,7 +68,7 @@ def test_an_exception_undoes_all_of_it(store: SqlStore) -> None:
         ((happened(added(alarm("b")), added(alarm("a"))),), DBAPIError),
         ((happened(Change("alarm", "b", {"id": "b", "kind": "half a row"})),), DBAPIError),
         ((happened(added(Attempt(id="t", mail="no such mail", started_at=NOON))),), DBAPIError),
-        ((happened(added(ClockRow(id="k", notification="n", kind="lunch", started_at=NOON))),), DBAPIError),
+        ((happened(added(ClockRow(id="k", notification="n", kind=ClockKind.DECISION, started_at=NOON))),), DBAPIError),
     ],
     ids=["a change to a missing row", "a key twice", "a field missing", "a reference to nothing", "against a CHECK"],
 )
@@ -230,7 +232,9 @@ def test_a_process_that_commits_is_seen(store: SqlStore, url: str) -> None:
 
 def test_case_and_election_are_tied(store: SqlStore) -> None:
     """A case of an unknown election is refused on both engines, since references are checked."""
-    case = Case(number="1", election="none", type="other", origin="media", token="t", opened_at=NOON, opened_by="o")
+    case = Case(
+        number="1", election="none", type=CaseType.OTHER, origin=Origin.MEDIA, token="t", opened_at=NOON, opened_by="o"
+    )
     with pytest.raises(DBAPIError, match=r"(?i)foreign key"), store.begin() as tx:
         tx.append(happened(added(case)))
     with store.read() as tx:

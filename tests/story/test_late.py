@@ -15,16 +15,20 @@ from flaggermail.commands.acts import Acknowledge
 from flaggermail.intake import poll
 from flaggermail.oncall.escalation import Step, write_steps
 from flaggermail.outbox import delivery
+from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.clocks import ClockKind
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import Event, EventKind, added
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
 from tests.story.conftest import NOW
 
 OLD = NOW - timedelta(hours=5)
-POLICY = (Step("receipt", 60), Step("receipt", 120), Step("receipt", 240, "head"))
+POLICY = (Step(ClockKind.RECEIPT, 60), Step(ClockKind.RECEIPT, 120), Step(ClockKind.RECEIPT, 240, "head"))
 
 
 def mail(number: int, sender: str, subject: str, body: str, answers: str = "") -> bytes:
@@ -68,18 +72,21 @@ def notify(
     """Records an unanswered notification sent at that time and returns its id."""
     with env.store.begin() as tx:
         case = Case(
-            number=f"VF-PS2027-{number:04}", election="PS2027", type="A_content", origin="media", token=f"{number:032}",
-            state="notified", decision="notify", opened_at=sent_at, opened_by="officer1", exercise=exercise,
+            number=f"VF-PS2027-{number:04}", election="PS2027", type=CaseType.CONTENT, origin=Origin.MEDIA,
+            token=f"{number:032}",
+            state=CaseState.NOTIFIED, decision=Decision.NOTIFY, opened_at=sent_at, opened_by="officer1",
+            exercise=exercise,
         )  # fmt: skip
         use = Notification(
             id=f"{case.number}/1", case=case.number, platform="X", channel="x-urgent", channel_name="Channel",
-            template="notification", language="en", subject="Posts", state="sent", drafted_by="officer1",
+            template="notification", language=LanguageCode.EN, subject="Posts", state=NotificationState.SENT,
+            drafted_by="officer1",
             drafted_at=sent_at, token=f"1{number:031}", message_id=f"ours-{number}@bzk.example", digest="",
             sent_at=sent_at, steps=write_steps(steps), exercise=exercise,
         )  # fmt: skip
         sent = StoredMessage(
-            id=f"n{number}", message_id=use.message_id, content_key=f"k{number}", digest="", direction="out",
-            received_at=sent_at, first_seen_at=sent_at, place="own", case=case.number, notification=use.id,
+            id=f"n{number}", message_id=use.message_id, content_key=f"k{number}", digest="", direction=Direction.OUT,
+            received_at=sent_at, first_seen_at=sent_at, place=Place.OWN, case=case.number, notification=use.id,
         )  # fmt: skip
         changes = (added(case), added(use), added(sent))
         tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, "officer1", changes))

@@ -26,6 +26,7 @@ from flaggermail.notices import notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, RawMessage, Submission
 from flaggermail.record.events import Event, EventKind
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
@@ -236,7 +237,7 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
     with desk.env.store.read() as tx:
         states = {mail.kind: mail.state for mail in tx.find(OutboxMail)}
         (held,) = tx.find(OutboxMail, state="queued")
-    assert states.pop("notification") == "queued"
+    assert states.pop(Kind.NOTIFICATION) == "queued"
     assert set(states) == {"intake_confirmation", "officer_notice", "decision_notice", "approval_request"}
     assert set(states.values()) == {"cancelled"}
     with pytest.raises(Refusal, match=f"{held.id} waited before .*outbox cancel ID.*--with-waiting"):

@@ -26,8 +26,10 @@ from flaggermail.oncall.escalation import Step
 from flaggermail.outbox import delivery
 from flaggermail.ports import Paged
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
+from flaggermail.record.states import ClockState
 from flaggermail.reminders import paging
 from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListPager, SetClock
@@ -73,7 +75,7 @@ def kinds(env: Services) -> list[str]:
 def alarm(env: Services, **fields: str) -> None:
     """Raises an alarm."""
     with env.store.begin() as tx:
-        row = Alarm(id="refused/o1", kind=AlarmKind.REFUSED.value, text="to.whom@x.example", raised_at=NOW, **fields)
+        row = Alarm(id="refused/o1", kind=AlarmKind.REFUSED, text="to.whom@x.example", raised_at=NOW, **fields)
         notices.raise_alarm(UnitOfWork(env, tx, env.clock.now()), row, "flaggermail outbox show o1")
 
 
@@ -134,7 +136,7 @@ def test_a_pager_that_fails_is_followed_at_once_and_the_last_one_by_mail(paged: 
         notify(paged, number, NOW - timedelta(minutes=240 + number))
         run(paged)
     with paged.store.read() as tx:
-        assert [a.kind for a in tx.find(Alarm)].count("pagers failed") == 1
+        assert [a.kind for a in tx.find(Alarm)].count(AlarmKind.PAGERS_FAILED) == 1
         assert tx.find(Page, state="queued") == []
 
 
@@ -174,7 +176,7 @@ def test_a_step_says_by_which_means(
 
     A pager step pages at once without mail.
     """
-    notify(paged, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
+    notify(paged, 1, NOW - timedelta(minutes=60), (Step(ClockKind.RECEIPT, 60, how=tuple(map(Means, how))),))
     heard: list[tuple[int, str]] = []
     for minute in range(12):
         clock.set(NOW + timedelta(minutes=minute))
@@ -188,7 +190,7 @@ def test_a_step_says_by_which_means(
 def test_steps_of_several_means_are_one_mail(paged: Services, clock: SetClock) -> None:
     """Steps of several means share one mail, and the page counts only the steps that ask for a pager."""
     for number, how in enumerate([("mail",), ("mail", "pager"), ("mail", "pager")], 1):
-        notify(paged, number, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
+        notify(paged, number, NOW - timedelta(minutes=60), (Step(ClockKind.RECEIPT, 60, how=tuple(map(Means, how))),))
     run(paged)
     clock.set(NOW + timedelta(minutes=5))
     run(paged)
@@ -199,7 +201,7 @@ def test_steps_of_several_means_are_one_mail(paged: Services, clock: SetClock) -
 
 def test_who_has_no_pager_gets_mail_all_the_same(env: Services) -> None:
     """A pager-only step is sent by mail to an officer who has no pager."""
-    notify(env, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=("pager",)),))
+    notify(env, 1, NOW - timedelta(minutes=60), (Step(ClockKind.RECEIPT, 60, how=(Means.PAGER,)),))
     run(env)
     with env.store.read() as tx:
         assert len(tx.find(OutboxMail, kind="reminder")) == 1
@@ -210,7 +212,7 @@ def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Services) -> 
     assert isinstance(paged.pager, ListPager)
     paged.pager.broken = {"first", "second"}
     for number in range(1, 15):
-        notify(paged, number, NOW - timedelta(minutes=60), (Step("receipt", 60, how=("pager",)),))
+        notify(paged, number, NOW - timedelta(minutes=60), (Step(ClockKind.RECEIPT, 60, how=(Means.PAGER,)),))
         run(paged)
     with paged.store.read() as tx:
         raised, states = tx.find(Alarm), {page.state for page in tx.find(Page)}
@@ -231,7 +233,7 @@ def test_what_has_stopped_waiting_calls_nobody_anew(paged: Services, clock: SetC
         run(paged)
     with paged.store.begin() as tx:
         (running,) = tx.find(ClockRow, notification=use, kind="receipt")
-        stopped = replace(running, state="stopped", stopped_at=clock.now())
+        stopped = replace(running, state=ClockState.STOPPED, stopped_at=clock.now())
         tx.append(Event(EventKind.CLOCK_STOPPED, clock.now(), "daemon", (changed(running, stopped),)))
     run(paged)
     assert calls(paged) == [("first", "VF-PS2027-0001, X: 65 min (+1)")]

@@ -17,7 +17,7 @@ from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, added
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.reminders import reminders
@@ -33,9 +33,7 @@ REFERRER = "a@lindewaard.example"
 def alarm(env: Services, number: int, case: str | None = None) -> None:
     """Raises an alarm."""
     with env.store.begin() as tx:
-        row = Alarm(
-            id=f"refused/o{number}", kind=AlarmKind.REFUSED.value, case=case, text="x", raised_at=env.clock.now()
-        )
+        row = Alarm(id=f"refused/o{number}", kind=AlarmKind.REFUSED, case=case, text="x", raised_at=env.clock.now())
         notices.raise_alarm(UnitOfWork(env, tx, env.clock.now()), row, f"flaggermail outbox show o{number}")
 
 
@@ -277,11 +275,12 @@ def poured(env: Services, mails: int) -> None:
             at = NOW - timedelta(seconds=number % 600)
             message = StoredMessage(
                 id=f"m{tx.number('message'):08d}", message_id=f"poured-{number}@elsewhere.example",
-                content_key=f"k{number}", digest="", direction="in", from_address=f"p{number}@elsewhere.example",
-                received_at=at, first_seen_at=at, place="quarantine",
+                content_key=f"k{number}", digest="", direction=Direction.IN,
+                from_address=f"p{number}@elsewhere.example",
+                received_at=at, first_seen_at=at, place=Place.QUARANTINE,
             )  # fmt: skip
             held = HeldBack(
-                id=f"h{tx.number('held back'):08d}", officer="officer1", kind=Kind.OFFICER_NOTICE.value, held_at=at,
+                id=f"h{tx.number('held back'):08d}", officer="officer1", kind=Kind.OFFICER_NOTICE, held_at=at,
                 dedupe=f"notice/{message.id}", what="unplaced mail", next_step="flaggermail quarantine list",
             )  # fmt: skip
             rows += [message, held]

@@ -21,7 +21,9 @@ from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.intake import poll
 from flaggermail.record.events import Event, EventKind, added, changed
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
+from flaggermail.record.states import MailState
 from flaggermail.reminders import outbox_ageing, paging
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
@@ -125,12 +127,12 @@ def outbox_age(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the oth
         if waiting is None:
             at = env.clock.now() - 20 * MINUTE
             row = OutboxMail(
-                id="o99999999", kind="reply", dedupe="x", message_id="x@bzk.example", sender="", recipient="",
+                id="o99999999", kind=Kind.REPLY_ANSWER, dedupe="x", message_id="x@bzk.example", sender="", recipient="",
                 subject="", digest="", queued_at=at, next_try_at=at,
             )  # fmt: skip
             tx.append(Event(EventKind.MAIL_QUEUED, at, "daemon", (added(row),)))
         elif not wrong and waiting.state == "queued":
-            gone = changed(waiting, replace(waiting, state="accepted"))
+            gone = changed(waiting, replace(waiting, state=MailState.ACCEPTED))
             tx.append(Event(EventKind.MAIL_ACCEPTED, NOW, "daemon", (gone,)))
     outbox_ageing.tick(env)
 

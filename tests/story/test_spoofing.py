@@ -27,8 +27,12 @@ from flaggermail.commands.perform import run
 from flaggermail.intake.ingest import ingest
 from flaggermail.intake.vouching import ByReceivingServer
 from flaggermail.ports import RawMessage
+from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
@@ -186,13 +190,14 @@ def notified(env: Services) -> None:
     sent_at = NOW - timedelta(minutes=30)
     with env.store.begin() as tx:
         case = Case(
-            number="VF-PS2027-0001", election="PS2027", type="A_content", origin="media", token="0" * 32,
-            state="notified", decision="notify", opened_at=sent_at, opened_by="officer1",
+            number="VF-PS2027-0001", election="PS2027", type=CaseType.CONTENT, origin=Origin.MEDIA, token="0" * 32,
+            state=CaseState.NOTIFIED, decision=Decision.NOTIFY, opened_at=sent_at, opened_by="officer1",
         )  # fmt: skip
         uses = [
             Notification(
                 id=f"VF-PS2027-0001/{number}", case=case.number, platform=platform, channel=channel,
-                channel_name="Channel", template="notification", language="en", subject="Posts", state="sent",
+                channel_name="Channel", template="notification", language=LanguageCode.EN, subject="Posts",
+                state=NotificationState.SENT,
                 drafted_by="officer1", drafted_at=sent_at, token=f"{number}" * 32, message_id=name, digest="",
                 sent_at=sent_at,
             )
@@ -201,8 +206,8 @@ def notified(env: Services) -> None:
             )
         ]  # fmt: skip
         sent = StoredMessage(
-            id="m00000900", message_id=OURS, content_key="k", digest="", direction="out", received_at=sent_at,
-            first_seen_at=sent_at, place="own", case=case.number, notification=uses[0].id,
+            id="m00000900", message_id=OURS, content_key="k", digest="", direction=Direction.OUT, received_at=sent_at,
+            first_seen_at=sent_at, place=Place.OWN, case=case.number, notification=uses[0].id,
         )  # fmt: skip
         changes: list[Record] = [case, *uses, sent]
         tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, "officer1", tuple(added(row) for row in changes)))

@@ -176,6 +176,11 @@ class MessageRow(Row, table=True):
     discarded_at: datetime | None
     exercise: bool
     costly: bool = Field(sa_column_kwargs={"server_default": false()})
+    enclosed_in: str | None = Field(index=True)
+    placed_by: str | None
+    from_junk: bool = Field(sa_column_kwargs={"server_default": false()})
+    confirmed_by: str | None
+    corrected_by: str | None
 
 
 class DeliveryRow(Row, table=True):
@@ -292,7 +297,7 @@ class OutboxRow(Row, table=True):
     answer: str
     bounced: bool
     exercise: bool
-    shows: str | None
+    shows: str | None = Field(index=True)
     trust: str | None
 
 
@@ -369,6 +374,7 @@ class AlarmRow(Row, table=True):
     notification: str | None = Field(index=True)
     text: str
     raised_at: datetime
+    officer: str | None
 
 
 class PageRow(Row, table=True):

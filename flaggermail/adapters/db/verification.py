@@ -25,7 +25,7 @@ from flaggermail.adapters.db.mapping import metadata, table_of
 from flaggermail.adapters.db.raw import PAGE, Comparison, RawRow, any_text, as_number, named, rows, selected
 from flaggermail.adapters.db.sealed import SEALED, unsealed
 from flaggermail.record.audit import LIMIT, AuditResult, Discrepancy, Head, Octets, Subject
-from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
+from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, completed, link, plain, stored_event
 from flaggermail.record.events import ERASING, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
 
@@ -157,7 +157,7 @@ class Verification:
                         values[name] = held
                         self._personal += 1
             told = self._told.get(key)
-            self._told[key] = _packed({**_unpacked(told), **values})
+            self._told[key] = _packed({**_unpacked(told), **completed(event, change["table"], values)})
             if change["table"] in self._indexed:
                 beside.index(*key, seq)
 

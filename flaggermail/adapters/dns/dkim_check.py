@@ -20,7 +20,7 @@ from flaggermail.mail.authentication.dkim_signature import (
     weakness,
 )
 from flaggermail.mail.fields import read_header, unfolded
-from flaggermail.mail.message import Verdict
+from flaggermail.mail.message import SenderVerdict, Verdict
 from flaggermail.ports import Resolver
 
 FIELD = "dkim-signature"
@@ -28,8 +28,8 @@ LARGEST = 64 * 1024 * 1024  # octets; signatures of larger mail are not verified
 MOST_SIGNATURES = 20  # signatures read per mail
 MOST_QUESTIONS = 4  # DNS queries per mail
 SHORTEST_KEY = 1024  # bits (RFC 8301, section 3.2)
-VERIFIED, FAILED, UNVERIFIED, UNANSWERED = "verified", "failed", "unverified", "unanswered"
-BEST_FIRST = (VERIFIED, UNANSWERED, FAILED, UNVERIFIED)
+VERIFIED, FAILED, UNVERIFIED = SenderVerdict.VERIFIED, SenderVerdict.FAILED, SenderVerdict.UNVERIFIED
+BEST_FIRST = (VERIFIED, None, FAILED, UNVERIFIED)  # None: DNS did not answer
 
 _SILENT = logging.getLogger("flaggermail.dkim")
 _SILENT.disabled = True  # dkimpy would copy text from the mail into our log
@@ -78,33 +78,34 @@ class DkimCheck:
         names = [name for name, _ in fields]
         questions = _QueryBudget(self._resolver)
         found = [read_signature(unfolded(value)[0]) for name, value in fields if name == FIELD][:MOST_SIGNATURES]
-        verdicts = [
+        found_out = [
             self._one(octets, index, signature, domain, weakness(signature, names, date, now), questions)
             for index, signature in enumerate(found)
             if signature is not None and aligned(signature.domain, domain, self._organisational)
         ]
-        nothing = Verdict(UNVERIFIED, f"no DKIM signature of {domain}")
-        best = min(verdicts, key=lambda verdict: BEST_FIRST.index(verdict.value), default=nothing)
-        return Verdict(UNVERIFIED, best.basis) if best.value == UNANSWERED else best
+        nothing = UNVERIFIED, f"no DKIM signature of {domain}"
+        verdict, evidence = min(found_out, key=lambda one: BEST_FIRST.index(one[0]), default=nothing)
+        return Verdict(verdict or UNVERIFIED, evidence)
 
     def _one(
         self, octets: bytes, index: int, signature: Signature, author: str, weak: str | None, questions: _QueryBudget
-    ) -> Verdict:
+    ) -> tuple[SenderVerdict | None, str]:
+        """Returns the verdict of one signature, None if DNS did not answer, and the evidence."""
         whose = f"DKIM signature of {signature.domain}"
         if weak is not None:
-            return Verdict(UNVERIFIED, f"{whose} proves too little: {weak}")
+            return UNVERIFIED, f"{whose} proves too little: {weak}"
         try:
             if not self._dmarc_allows(signature.domain, author, questions):
-                return Verdict(UNVERIFIED, f"{whose}: {author} wants a signature of its very own domain")
+                return UNVERIFIED, f"{whose}: {author} wants a signature of its very own domain"
             record = _key(questions.texts(signature.key_name))
         except _Unanswered as fault:
-            return Verdict(UNANSWERED, f"{whose}: {fault}")
+            return None, f"{whose}: {fault}"
         weak = _weak_key(signature, record)
         if weak is not None or record is None:
-            return Verdict(UNVERIFIED, f"{whose}: {weak}")
+            return UNVERIFIED, f"{whose}: {weak}"
         if _verifies(octets, index, record):
-            return Verdict(VERIFIED, f"{whose} fits, checked here, for {author}")
-        return Verdict(FAILED, f"{whose} does not fit: the mail is not as it was signed")
+            return VERIFIED, f"{whose} fits, checked here, for {author}"
+        return FAILED, f"{whose} does not fit: the mail is not as it was signed"
 
     def _dmarc_allows(self, signer: str, author: str, questions: _QueryBudget) -> bool:
         """True if the author's DMARC record allows the signer (RFC 7489, sections 3.1.1 and 6.6.3)."""

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import TemplateRuntimeError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.yaml_files.model import read_model
 
@@ -151,7 +152,7 @@ class Formats:
 
     def doubt(self, value: object) -> str:
         """Returns the mark to put beside a sender with that verdict, in brackets; empty if they are verified."""
-        if value == "verified":
+        if value == SenderVerdict.VERIFIED:
             return ""
         if not isinstance(value, str) or value not in self.words.doubts:
             raise TemplateRuntimeError(f"doubt: {value!r} is none of those in words.yaml")

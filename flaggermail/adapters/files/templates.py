@@ -45,7 +45,9 @@ class FileTemplates:
     def __init__(self, directory: Path, zone: ZoneInfo) -> None:
         words = read_words(directory / "words.yaml")
         self._directory = directory
-        self._environments = {language: _environment(Formats(words[language], zone)) for language in LANGUAGES}
+        self._environments: Mapping[str, ImmutableSandboxedEnvironment] = {
+            language: _environment(Formats(words[language], zone)) for language in LANGUAGES
+        }
         self._compiled: dict[tuple[str, str], tuple[Template, Template, str]] = {}
 
     def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:

@@ -162,7 +162,7 @@ def _with_failures(read: Message, signs: KindEvidence, published: ServiceEvent |
     """Adds the failed recipients: from the report, else X-Failed-Recipients, else the text, else the returned mail."""
     notice, report = signs.notice, signs.report or signs.written
     if report and report.unreached:
-        return replace(read, failed_recipients=report.unreached, bounce_class=report.outcome)
+        return replace(read, failed_recipients=report.unreached, bounce_class=report.bounce)
     if published:
         late = published.event == "delay"
         return replace(read, failed_recipients=published.recipients, bounce_class=DELAYED if late else FAILED)
@@ -170,8 +170,8 @@ def _with_failures(read: Message, signs: KindEvidence, published: ServiceEvent |
     if named:
         return replace(read, failed_recipients=tuple(dict.fromkeys(named)), bounce_class=FAILED)
     if notice.report and notice.report.unreached:
-        return replace(read, failed_recipients=notice.report.unreached, bounce_class=notice.report.outcome)
-    told = report.outcome if report else None
+        return replace(read, failed_recipients=notice.report.unreached, bounce_class=notice.report.bounce)
+    told = report.bounce if report else None
     library = read_failures(octets)
     # flufl.bounce also takes "your message was blocked" for a delay
     late = notice.delayed or bool(library.delayed and not library.failed and not notice.says_so)
@@ -181,7 +181,7 @@ def _with_failures(read: Message, signs: KindEvidence, published: ServiceEvent |
     recipients = known if known and not set(listed) & set(known) else listed
     # a person may write to their own address
     recipients = recipients or mentioned or notice.listed or library.all or notice.mentioned or _single_recipient(signs)
-    delayed = told == DELAYED or (told is None and late)
+    delayed = told is DELAYED or (told is None and late and not (report and report.delivered))
     return replace(read, failed_recipients=recipients, bounce_class=DELAYED if delayed else FAILED)
 
 

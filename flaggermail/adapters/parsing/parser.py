@@ -20,7 +20,7 @@ from flaggermail.mail.format_flowed import unflowed
 from flaggermail.mail.forwards.forwarded import Inline, find_inline
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.html_text import text_of
-from flaggermail.mail.message import Address, Attachment, Forwarded, HtmlReading, MechanicalKind, Message
+from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
 from flaggermail.mail.message_ids import content_key, message_ids
 from flaggermail.mail.mime import CLOSED, ENCLOSED, NO_BOUNDARY, OUTLOOK, Part, read_part
 from flaggermail.mail.reply_tokens import in_message
@@ -261,7 +261,7 @@ class _MailReader:
             subject=fields.text("subject"),
             date=fields.text("date"),
             body=self._text(_body(unpacked(inner.walk()))).strip(),
-            source="attachment",
+            source=ForwardSource.ATTACHMENT,
         )
 
 

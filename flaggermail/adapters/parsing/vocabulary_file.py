@@ -19,7 +19,7 @@ from flaggermail.mail.machine_words import MACHINE_KEYS, machine_words
 from flaggermail.mail.vocabulary import KEYS, Language, folded, merged
 
 if TYPE_CHECKING:
-    from flaggermail.yaml_files.source import Fault, Source
+    from flaggermail.yaml_files.source import Fault, YamlSource
 
 FILE_NAME = "mail-language.yaml"
 MACHINES_FILE_NAME = "mail-machines.yaml"
@@ -97,7 +97,7 @@ def _unquoted(word: str) -> str:
     return word[1:-1] if word[0] in "\"'" else word.rstrip(" ")
 
 
-def checked(source: Source, keys: Sequence[str]) -> Iterator[Table]:
+def checked(source: YamlSource, keys: Sequence[str]) -> Iterator[Table]:
     """Yields the lists of each language in `source`; appends faults to its faults."""
     for name, block in source.values.items():
         if not isinstance(block, dict):

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from flaggermail.mail.authentication.alignment import Organisational, author_domain
 from flaggermail.mail.authentication.received_fields import Fields, above_own_line, without_comments
-from flaggermail.mail.message import Address, Verdict
+from flaggermail.mail.message import Address, SenderVerdict, Verdict
 
 __all__ = ["AuthenticationMethod", "Trust", "Verdict", "judge"]
 
@@ -22,7 +22,7 @@ SERVER = re.compile(r'\s*(?:"([^"\\]*)"|([^\s;="]+))(?:\s+1)?\s*(?:;|$)')  # RFC
 FIRST_RESULT = re.compile(r"\s*[\w.-]+\s*(?:/\s*\d+\s*)?=")
 SAYS_FAIL = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
 LONGEST = 20_000  # characters of a field; a longer one is not parsed
-WORST_FIRST = ("failed", "unverified", "verified")
+WORST_FIRST = (SenderVerdict.FAILED, SenderVerdict.UNVERIFIED, SenderVerdict.VERIFIED)
 NO_AUTHOR = "the mail does not have exactly one author"
 
 
@@ -53,16 +53,16 @@ def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisation
     (RFC 7489, section 3.2).
     """
     if trust.asked is AuthenticationMethod.DKIM:
-        return Verdict("unverified", "signatures are checked only for domains of a platform")
+        return Verdict(SenderVerdict.UNVERIFIED, "signatures are checked only for domains of a platform")
     if trust.asked is AuthenticationMethod.NOBODY or trust.received_by is None:
-        return Verdict("unverified", "no receiving server is configured to vouch for senders")
+        return Verdict(SenderVerdict.UNVERIFIED, "no receiving server is configured to vouch for senders")
     server = trust.authserv_id or f"the server of {trust.received_by}"
     domain = author_domain(fields, authors)
     asked = _Question(trust, server, domain, organisational)
     verdicts = [
         verdict for field in above_own_line(fields, trust.received_by) for verdict in _dmarc_verdicts(field, asked)
     ]
-    nothing = Verdict("unverified", f"{server} says nothing about DMARC" if domain else NO_AUTHOR)
+    nothing = Verdict(SenderVerdict.UNVERIFIED, f"{server} says nothing about DMARC" if domain else NO_AUTHOR)
     return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value), default=nothing)
 
 
@@ -84,7 +84,9 @@ def _dmarc_verdicts(field: str, asked: _Question) -> Iterator[Verdict]:
         found = [match for statement in STATEMENT.findall(results) if (match := RESULT.match(statement))]
         yield from (_verdict_of(match[1].lower(), _header_from(match[2]), asked) for match in found)
     elif readable is None and SAYS_FAIL.search(field):  # unreliable text may count against the sender, never for them
-        yield Verdict("failed", f"a field of {asked.server} cannot be read for certain, and says dmarc=fail")
+        yield Verdict(
+            SenderVerdict.FAILED, f"a field of {asked.server} cannot be read for certain, and says dmarc=fail"
+        )
 
 
 def _results(readable: str, trust: Trust) -> str | None:
@@ -102,12 +104,15 @@ def _results(readable: str, trust: Trust) -> str | None:
 def _verdict_of(result: str, about: frozenset[str], asked: _Question) -> Verdict:
     server, domain = asked.server, asked.domain
     if result == "fail":
-        return Verdict("failed", f"dmarc=fail by {server} for {' and '.join(sorted(about)) or 'this mail'}")
+        return Verdict(SenderVerdict.FAILED, f"dmarc=fail by {server} for {' and '.join(sorted(about)) or 'this mail'}")
     if domain is None:
-        return Verdict("unverified", NO_AUTHOR)
+        return Verdict(SenderVerdict.UNVERIFIED, NO_AUTHOR)
     if about != {domain} and about != {asked.organisational(domain) or domain}:
-        return Verdict("unverified", f"DMARC result of {server} is not about {domain}")
-    return Verdict("verified" if result == "pass" else "unverified", f"dmarc={result} by {server} for {domain}")
+        return Verdict(SenderVerdict.UNVERIFIED, f"DMARC result of {server} is not about {domain}")
+    return Verdict(
+        SenderVerdict.VERIFIED if result == "pass" else SenderVerdict.UNVERIFIED,
+        f"dmarc={result} by {server} for {domain}",
+    )
 
 
 def _header_from(properties: str) -> frozenset[str]:

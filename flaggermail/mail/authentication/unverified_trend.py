@@ -7,18 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flaggermail.mail.message import SenderVerdict
+
 LATELY = timedelta(hours=24)
 FEWEST = 4  # unverified mails; fewer are reported one by one anyway
 MOST = 200  # mails of platforms that are considered
 RISE = 25  # percentage points
 
 
-CONFIRMED = "confirmed by"  # the basis of a verdict given by a person starts with this
-
-
-def came_unverified(verdict: str, basis: str) -> bool:
-    """True if the sender was not authenticated on arrival, even if a person confirmed them later."""
-    return verdict == "unverified" or basis.startswith(f"{CONFIRMED} ")
+def came_unverified(verdict: SenderVerdict, confirmed_by: str | None) -> bool:
+    """True if the sender was not authenticated on arrival, even if a person (an id) confirmed them later."""
+    return verdict == SenderVerdict.UNVERIFIED or confirmed_by is not None
 
 
 @dataclass(frozen=True, slots=True)

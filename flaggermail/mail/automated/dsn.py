@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 
 from flaggermail.mail.fields import read_header, unfolded, words_decoded
+from flaggermail.mail.message import BounceClass
 
-FAILED = "failed"
-DELAYED = "delayed"
-_DONE = frozenset({"delivered", "relayed", "expanded"})
+FAILED, DELAYED = BounceClass.FAILED, BounceClass.DELAYED
+_DELIVERED = "delivered"
+_DONE = frozenset({_DELIVERED, "relayed", "expanded"})
 
 MOST_RECIPIENTS = 1000
 _TYPED = re.compile(r"^\s*[A-Za-z0-9-]{1,40}\s*;\s*")  # "rfc822; ADDRESS" (RFC 3464, section 2.3.2)
@@ -40,16 +41,21 @@ class DeliveryReport:
     )
 
     @property
-    def outcome(self) -> str | None:
-        """The worst action reported: "failed", "delayed", "delivered", or None if no action is readable."""
+    def bounce(self) -> BounceClass | None:
+        """The worst action reported, if it is a failure or a delay."""
         actions = {_action(recipient) for recipient in self.recipients}
-        return next((outcome for outcome in (FAILED, DELAYED, "delivered") if outcome in actions), None)
+        return next((bounce for bounce in BounceClass if bounce in actions), None)
+
+    @property
+    def delivered(self) -> bool:
+        """True if the mail reached a recipient, and no action reported is a failure or a delay."""
+        return self.bounce is None and any(_action(recipient) == _DELIVERED for recipient in self.recipients)
 
     @property
     def unreached(self) -> tuple[str, ...]:
         """The failed recipients or, if there are none, the delayed ones; lower case, without repeats."""
-        wanted = self.outcome
-        if wanted not in {FAILED, DELAYED}:
+        wanted = self.bounce
+        if wanted is None:
             return ()
         found = (recipient.address.lower() for recipient in self.recipients if _action(recipient) == wanted)
         # Some servers cut off the local part and leave "@" and a host, which identifies no recipient.
@@ -58,11 +64,11 @@ class DeliveryReport:
 
 def _action(recipient: Recipient) -> str:
     if recipient.action in _DONE:
-        return "delivered"
+        return _DELIVERED
     if recipient.action in {FAILED, DELAYED}:
         return recipient.action
     # Some systems omit or misspell Action; the class of the status code has the same meaning (RFC 3463, section 2).
-    return {"5": FAILED, "4": DELAYED, "2": "delivered"}.get(recipient.status[:1], FAILED if recipient.action else "")
+    return {"5": FAILED, "4": DELAYED, "2": _DELIVERED}.get(recipient.status[:1], FAILED if recipient.action else "")
 
 
 def read_report(octets: bytes) -> DeliveryReport:

@@ -102,8 +102,7 @@ def _reported(signs: KindEvidence) -> MechanicalKind | None:
     if _is_complaint(signs):
         return MechanicalKind.FEEDBACK_REPORT
     if signs.report is not None and (signs.report.recipients or signs.report_type == "delivery-status"):
-        delivered = signs.report.outcome == "delivered"
-        return MechanicalKind.DELIVERED if delivered else MechanicalKind.BOUNCE
+        return MechanicalKind.DELIVERED if signs.report.delivered else MechanicalKind.BOUNCE
     if signs.report_type == "disposition-notification" or (signs.disposition and not signs.report_type):
         # A receipt. The mail filter of a recipient who refuses a mail also writes one (RFC 5429, section 2.1.1).
         refused = signs.disposition.startswith("automatic-action") and "deleted" in signs.disposition

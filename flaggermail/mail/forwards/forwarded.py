@@ -21,7 +21,7 @@ from flaggermail.mail.forwards.header_blocks import (
     unquoted,
 )
 from flaggermail.mail.forwards.printed_addresses import read_author, read_people
-from flaggermail.mail.message import Forwarded
+from flaggermail.mail.message import Forwarded, ForwardSource
 from flaggermail.mail.subject import SubjectParts, split_subject, stems
 from flaggermail.mail.vocabulary import Language, seen
 
@@ -157,7 +157,7 @@ class _Search:
         if said is None:
             return None
         body = _body(self.lines[at + count :], quoted=is_quoted(self.lines[at]))
-        mail = Forwarded(said.author, (), (), self.subject.base or None, said.date, body, "inline")
+        mail = Forwarded(said.author, (), (), self.subject.base or None, said.date, body, ForwardSource.INLINE)
         return Inline(mail, at if start is None else start)
 
 
@@ -178,7 +178,7 @@ def _mail(fields: dict[str, str], body: str, language: Language) -> Forwarded:
         subject=fields.get("subject") or None,
         date=fields.get("date") or None,
         body=body,
-        source="inline",
+        source=ForwardSource.INLINE,
     )
 
 

@@ -118,9 +118,9 @@ def read_mark(line: str, language: Language) -> Mark | None:
 
 def _framed(line: str) -> bool:
     """True if the line is enclosed in dashes or ends with a colon."""
-    text = seen(line).strip("> \t\u00a0")
-    dashed = text.startswith(("--", "==", "__", "**")) and text.endswith(("--", "==", "__", "**"))
-    return dashed or text.endswith((":", "\uff1a"))
+    bare = seen(line).strip("> \t\u00a0")
+    dashed = bare.startswith(("--", "==", "__", "**")) and bare.endswith(("--", "==", "__", "**"))
+    return dashed or bare.endswith((":", "\uff1a"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flaggermail.adapters.dns import dkim_check
 from flaggermail.adapters.dns.dkim_check import DkimCheck
 from flaggermail.adapters.dns.public_suffixes import organisational
-from flaggermail.mail.message import Verdict
+from flaggermail.mail.message import SenderVerdict, Verdict
 from tests.corpus import each
 from tests.doubles.dns import SIGNED, ScriptedResolver, key, key_record, signed
 
@@ -48,7 +48,7 @@ def test_a_signature_that_fits_verifies() -> None:
     """A valid signature verifies the sender with one DNS query, for the key."""
     resolver = ScriptedResolver({NAME: [key_record()]})
     verdict = DkimCheck(resolver, organisational).check(signed(MAIL, DOMAIN), DOMAIN, None, NOW)
-    assert verdict == Verdict("verified", f"DKIM signature of {DOMAIN} fits, checked here, for {DOMAIN}")
+    assert verdict == Verdict(SenderVerdict.VERIFIED, f"DKIM signature of {DOMAIN} fits, checked here, for {DOMAIN}")
     assert resolver.asked == [NAME]
 
 
@@ -67,7 +67,9 @@ def test_what_was_changed_after_signing_fails(old: bytes, new: bytes) -> None:
     octets = signed(MAIL, DOMAIN)
     assert octets.count(old) == 1
     verdict = check(octets.replace(old, new))
-    assert verdict == Verdict("failed", f"DKIM signature of {DOMAIN} does not fit: the mail is not as it was signed")
+    assert verdict == Verdict(
+        SenderVerdict.FAILED, f"DKIM signature of {DOMAIN} does not fit: the mail is not as it was signed"
+    )
 
 
 @pytest.mark.parametrize("field", [b"Subject: We removed it", b"From: a@elsewhere.example", b"Date: today", b"To: you"])
@@ -136,7 +138,7 @@ def test_text_added_below_the_signed_length_proves_nothing() -> None:
 def test_a_strangers_signature_says_nothing_about_the_author(signer: str) -> None:
     """A valid signature of another domain says nothing about the author."""
     records = {f"s1._domainkey.{signer}": [key_record()], NAME: [key_record()]}
-    assert check(signed(MAIL, signer), records) == Verdict("unverified", f"no DKIM signature of {DOMAIN}")
+    assert check(signed(MAIL, signer), records) == Verdict(SenderVerdict.UNVERIFIED, f"no DKIM signature of {DOMAIN}")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +154,7 @@ def test_a_strangers_signature_says_nothing_about_the_author(signer: str) -> Non
 def test_a_signature_without_a_plain_domain_and_selector_is_none(field: bytes) -> None:
     """A signature without one plain domain and selector is ignored; a NUL or a second d= could mislead the check."""
     verdict = check(b"DKIM-Signature: " + field + b"\r\n" + MAIL)
-    assert verdict == Verdict("unverified", f"no DKIM signature of {DOMAIN}")
+    assert verdict == Verdict(SenderVerdict.UNVERIFIED, f"no DKIM signature of {DOMAIN}")
 
 
 @pytest.mark.parametrize("ago", [timedelta(days=6), timedelta(days=400), timedelta(hours=-2)])
@@ -197,7 +199,9 @@ def test_a_key_that_counts_for_nothing_says_nothing(records: Mapping[str, Sequen
 def test_a_dns_that_does_not_answer_now_never_fails_a_mail() -> None:
     """If the DNS does not answer, the mail is unverified, even if another signature does not fit."""
     verdict = check(signed(MAIL, DOMAIN), {NAME: None})
-    assert verdict == Verdict("unverified", f"DKIM signature of {DOMAIN}: no answer from the DNS about {NAME} now")
+    assert verdict == Verdict(
+        SenderVerdict.UNVERIFIED, f"DKIM signature of {DOMAIN}: no answer from the DNS about {NAME} now"
+    )
     changed = signed(MAIL, DOMAIN).replace(b"thank you", b"removed")
     both = signed(changed, DOMAIN, selector="s2")
     assert check(both, {NAME: [key_record()], f"s2._domainkey.{DOMAIN}": None}).value == "unverified"
@@ -261,4 +265,6 @@ def test_no_content_raises() -> None:
 def test_a_very_large_mail_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A very large mail is not checked and stays unverified, with the reason."""
     monkeypatch.setattr(dkim_check, "LARGEST", 100)
-    assert check(signed(MAIL, DOMAIN)) == Verdict("unverified", "the mail is too large for its signature to be checked")
+    assert check(signed(MAIL, DOMAIN)) == Verdict(
+        SenderVerdict.UNVERIFIED, "the mail is too large for its signature to be checked"
+    )

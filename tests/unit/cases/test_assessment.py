@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import pytest
 
 from flaggermail.cases.assessment import missing, warnings
-from flaggermail.commands.acts import CASE_TYPES
+from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case
 from tests.corpus import each
 
 CASE = Case(
-    number="VF-EP2024-0001", election="EP2024", type="A_content", origin="referral", token="0" * 32,
+    number="VF-EP2024-0001", election="EP2024", type=CaseType.CONTENT, origin=Origin.REFERRAL, token="0" * 32,
     opened_at=datetime(2024, 6, 6, tzinfo=UTC), opened_by="officer1",
 )  # fmt: skip
 STEP_A = "step (a), whether it is in fact incorrect or misleading, is not answered with yes"
@@ -25,21 +25,21 @@ MEANS = "the owner has not used all own means, and no reason to go on without th
 @each(
     ("assessed", "lacks"),
     [
-        (replace(CASE, type="A_content"), (STEP_A, STEP_B)),
-        (replace(CASE, type="A_content", incorrect=False, criteria=(1,)), (STEP_A,)),
-        (replace(CASE, type="A_content", incorrect=True), (STEP_B,)),
-        (replace(CASE, type="A_content", incorrect=True, criteria=(1,)), ()),
-        (replace(CASE, type="A_content", incorrect=True, criteria=(3,), satire=True), ()),
-        (replace(CASE, type="D_general_warning"), (STEP_B,)),
-        (replace(CASE, type="D_general_warning", criteria=(2,)), ()),
-        (replace(CASE, type="B_channel"), (MEANS,)),
-        (replace(CASE, type="B_channel", all_means_used=False), (MEANS,)),
-        (replace(CASE, type="B_channel", all_means_used=True), ()),
-        (replace(CASE, type="B_channel", override_reason="the recovery form is down"), ()),
-        (replace(CASE, type="B_channel", override_reason=" \n"), (MEANS,)),
-        (replace(CASE, type="B_channel", all_means_used=False, override_reason="the recovery form is down"), ()),
-        (replace(CASE, type="C_advert"), ()),
-        (replace(CASE, type="other"), ()),
+        (replace(CASE, type=CaseType.CONTENT), (STEP_A, STEP_B)),
+        (replace(CASE, type=CaseType.CONTENT, incorrect=False, criteria=(1,)), (STEP_A,)),
+        (replace(CASE, type=CaseType.CONTENT, incorrect=True), (STEP_B,)),
+        (replace(CASE, type=CaseType.CONTENT, incorrect=True, criteria=(1,)), ()),
+        (replace(CASE, type=CaseType.CONTENT, incorrect=True, criteria=(3,), satire=True), ()),
+        (replace(CASE, type=CaseType.GENERAL_WARNING), (STEP_B,)),
+        (replace(CASE, type=CaseType.GENERAL_WARNING, criteria=(2,)), ()),
+        (replace(CASE, type=CaseType.CHANNEL), (MEANS,)),
+        (replace(CASE, type=CaseType.CHANNEL, all_means_used=False), (MEANS,)),
+        (replace(CASE, type=CaseType.CHANNEL, all_means_used=True), ()),
+        (replace(CASE, type=CaseType.CHANNEL, override_reason="the recovery form is down"), ()),
+        (replace(CASE, type=CaseType.CHANNEL, override_reason=" \n"), (MEANS,)),
+        (replace(CASE, type=CaseType.CHANNEL, all_means_used=False, override_reason="the recovery form is down"), ()),
+        (replace(CASE, type=CaseType.ADVERT), ()),
+        (replace(CASE, type=CaseType.OTHER), ()),
     ],
 )
 def test_what_is_missing_before_a_notification(assessed: Case, lacks: tuple[str, ...]) -> None:
@@ -50,9 +50,11 @@ def test_what_is_missing_before_a_notification(assessed: Case, lacks: tuple[str,
     assert missing(assessed) == lacks
 
 
-@each("kind", CASE_TYPES)
+@each("kind", list(CaseType))
 @each(("attempts", "shown"), [(None, 0), (0, 0), (1, 1), (2, None), (5, None)])
-def test_fewer_than_two_own_attempts_warn_in_every_type(kind: str, attempts: int | None, shown: int | None) -> None:
+def test_fewer_than_two_own_attempts_warn_in_every_type(
+    kind: CaseType, attempts: int | None, shown: int | None
+) -> None:
     """Fewer than two own attempts cause a warning for every type, but do not prevent a decision."""
     wanted = () if shown is None else (f"own attempts: {shown}; repeated attempts means at least 2",)
     assert warnings(replace(CASE, type=kind, own_attempts=attempts)) == wanted
@@ -63,10 +65,10 @@ def test_fewer_than_two_own_attempts_warn_in_every_type(kind: str, attempts: int
 def test_a_judgement_without_its_source_warns(*, answer: bool, source: str | None) -> None:
     """An answer to step (a) without its rule or source causes a warning, whatever the answer."""
     wanted = ("step (a): the rule or source by which it was judged is not named",) if source in {None, " "} else ()
-    assert warnings(replace(CASE, origin="media", incorrect=answer, contradicts=source)) == wanted
+    assert warnings(replace(CASE, origin=Origin.MEDIA, incorrect=answer, contradicts=source)) == wanted
 
 
-@pytest.mark.parametrize("origin", ["media", "earlier_cases"])
-def test_without_a_referrer_there_are_no_own_attempts_to_weigh(origin: str) -> None:
+@pytest.mark.parametrize("origin", [Origin.MEDIA, Origin.EARLIER_CASES])
+def test_without_a_referrer_there_are_no_own_attempts_to_weigh(origin: Origin) -> None:
     """A case without a referrer has no warning about own attempts."""
-    assert warnings(replace(CASE, type="A_content", origin=origin)) == ()
+    assert warnings(replace(CASE, type=CaseType.CONTENT, origin=origin)) == ()

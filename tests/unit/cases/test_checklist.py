@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.cases.checklist import Item, missing
-from flaggermail.mail.message import Address, Attachment, Forwarded, Message
+from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, Message
+from flaggermail.record.case_values import CaseType
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
@@ -20,7 +21,7 @@ BARE = Message(
 )
 
 
-def lacks(mail: Message, case_type: str = "A_content") -> set[str]:
+def lacks(mail: Message, case_type: CaseType = CaseType.CONTENT) -> set[str]:
     """Returns the names of the items that the mail lacks."""
     return {item.value for item in missing([mail], WORDS, case_type, [OURS])}
 
@@ -32,7 +33,7 @@ def writing(text: str, quoted: str = "") -> Message:
 
 def test_a_bare_mail_lacks_all_four_in_the_order_in_which_they_are_asked_for() -> None:
     """A bare mail lacks own attempts, screenshot, link and phone number, in the order of asking."""
-    assert missing([BARE], WORDS, "A_content") == tuple(Item)
+    assert missing([BARE], WORDS, CaseType.CONTENT) == tuple(Item)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_a_screenshot_is_a_picture_or_a_file(name: str | None, kind: str, size: 
 
 def test_what_is_forwarded_counts_and_what_is_quoted_does_not() -> None:
     """Forwarded text counts; our own question quoted below the referrer's answer does not."""
-    inner = Forwarded(None, (), (), None, None, "Geen reactie. Zie https://x-platform.example/1", "inline")
+    inner = Forwarded(None, (), (), None, None, "Geen reactie. Zie https://x-platform.example/1", ForwardSource.INLINE)
     assert lacks(replace(BARE, forwarded=inner)) == {"screenshot", "contact"}
     question = "> wat er zelf al is gemeld bij het platform; waar het te zien is: te zien op https://..."
     assert {"attempts", "link"} <= lacks(writing("Volgt.", question))
@@ -98,10 +99,10 @@ def test_what_is_forwarded_counts_and_what_is_quoted_does_not() -> None:
 
 def test_a_general_warning_needs_a_number_only() -> None:
     """A general warning needs only a phone number: it is not about a particular post."""
-    assert lacks(BARE, "D_general_warning") == {"contact"}
+    assert lacks(BARE, CaseType.GENERAL_WARNING) == {"contact"}
 
 
 def test_several_mails_of_the_referrer_are_read_as_one() -> None:
     """Several mails of the referrer are checked together."""
     mails = [writing("Geen reactie."), writing("Bel 06 12345678"), writing("Zie https://x-platform.example/1")]
-    assert missing(mails, WORDS, "A_content") == (Item.SCREENSHOT,)
+    assert missing(mails, WORDS, CaseType.CONTENT) == (Item.SCREENSHOT,)

@@ -8,16 +8,15 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.intake.disposition import MACHINE, Decision, Facts, decide
-from flaggermail.mail.message import MechanicalKind
+from flaggermail.intake.disposition import MACHINE, Disposition, Facts, decide
+from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.record.kinds import Kind
-from flaggermail.record.states import IN_JUNK
+from flaggermail.record.kinds import Kind, Place
 from tests.corpus import each
 
 HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE
 STRANGER = Facts(
-    mechanical=HUMAN, kinds=frozenset({Kind.UNKNOWN}), template=None, verdict="verified", placed=False,
+    mechanical=HUMAN, kinds=frozenset({Kind.UNKNOWN}), template=None, verdict=SenderVerdict.VERIFIED, placed=False,
     use_placed=False, suggestions=False, from_platform=False, election="EP2024", declined_before=False,
     known_sender=False, disputed=False, sent_folder=False, junk_folder=False, to_channel=False,
 )  # fmt: skip
@@ -29,162 +28,166 @@ CITIZEN = replace(STRANGER, kinds=frozenset({Kind.CITIZEN_REPORT}), template="de
 SENT = replace(STRANGER, sent_folder=True)
 
 NO_CASE = "a platform's mail that fits no case"
-TABLE: list[tuple[str, Facts, Decision]] = [
+TABLE: list[tuple[str, Facts, Disposition]] = [
     # mail in the Junk folder
     (
         "a stranger's mail in Junk",
         replace(STRANGER, junk_folder=True),
-        Decision("quarantine", "no rule knows what it is; in the junk folder"),
+        Disposition(Place.QUARANTINE, "no rule knows what it is; in the junk folder", from_junk=True),
     ),
     (
         "a citizen's report in Junk is answered by nobody",
         replace(CITIZEN, junk_folder=True),
-        Decision("quarantine", "a citizen's report about a single post; in the junk folder"),
+        Disposition(Place.QUARANTINE, "a citizen's report about a single post; in the junk folder", from_junk=True),
     ),
     (
         "noise in Junk",
         replace(STRANGER, kinds=frozenset({Kind.NOISE}), junk_folder=True),
-        Decision("noise", "nobody wrote it for the desk; in the junk folder"),
+        Disposition(Place.NOISE, "nobody wrote it for the desk; in the junk folder", from_junk=True),
     ),
     (
         "a referral in Junk whose sender is verified",
         replace(REFERRAL, junk_folder=True),
-        Decision("case", "a referral", opens=True, confirms=True, tells="new case"),
+        Disposition(Place.CASE, "a referral", opens=True, confirms=True, tells="new case"),
     ),
     (
         "a platform's answer in Junk",
         replace(ANSWER, junk_folder=True),
-        Decision("case", "filed in its case", tells="platform answer"),
+        Disposition(Place.CASE, "filed in its case", tells="platform answer"),
     ),
     (
         "a platform's mail in Junk that fits no case",
         replace(STRANGER, from_platform=True, junk_folder=True),
-        Decision("quarantine", NO_CASE, tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, NO_CASE, tells="unplaced mail"),
     ),
     # mail in Sent, typed by a colleague
     (
         "typed to a channel",
         replace(SENT, to_channel=True),
-        Decision(
-            "quarantine", "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
+        Disposition(
+            Place.QUARANTINE, "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
         ),
     ),
     (
         "typed to a channel in a case without a use",
         replace(SENT, to_channel=True, placed=True),
-        Decision(
-            "quarantine", "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
+        Disposition(
+            Place.QUARANTINE, "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
         ),
     ),
     (
         "typed further in an exchange that runs",
         replace(SENT, to_channel=True, placed=True, use_placed=True),
-        Decision("case", "sent by a colleague in this case"),
+        Disposition(Place.CASE, "sent by a colleague in this case"),
     ),
-    ("typed to a referrer", replace(SENT, placed=True), Decision("case", "sent by a colleague in this case")),
-    ("typed to anybody", SENT, Decision("noise", "sent by a colleague, belongs to no case")),
+    ("typed to a referrer", replace(SENT, placed=True), Disposition(Place.CASE, "sent by a colleague in this case")),
+    ("typed to anybody", SENT, Disposition(Place.NOISE, "sent by a colleague, belongs to no case")),
     # machines
-    ("bounce in its case", replace(ANSWER, mechanical=BOUNCE), Decision("case", "machine mail: bounce")),
-    ("bounce of nothing", replace(STRANGER, mechanical=BOUNCE), Decision("noise", "machine mail: bounce")),
+    ("bounce in its case", replace(ANSWER, mechanical=BOUNCE), Disposition(Place.CASE, "machine mail: bounce")),
+    ("bounce of nothing", replace(STRANGER, mechanical=BOUNCE), Disposition(Place.NOISE, "machine mail: bounce")),
     (
         "delivery report",
         replace(ANSWER, mechanical=MechanicalKind.DELIVERED),
-        Decision("case", "machine mail: delivered"),
+        Disposition(Place.CASE, "machine mail: delivered"),
     ),
     (
         "complaint",
         replace(STRANGER, mechanical=MechanicalKind.FEEDBACK_REPORT),
-        Decision("noise", "machine mail: feedback-report"),
+        Disposition(Place.NOISE, "machine mail: feedback-report"),
     ),
-    ("absence of anybody", replace(STRANGER, mechanical=AUTO), Decision("noise", "nobody wrote it for the desk")),
+    (
+        "absence of anybody",
+        replace(STRANGER, mechanical=AUTO),
+        Disposition(Place.NOISE, "nobody wrote it for the desk"),
+    ),
     # a platform
-    ("answer", ANSWER, Decision("case", "filed in its case", tells="platform answer")),
-    ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Decision("case", "filed in its case")),
+    ("answer", ANSWER, Disposition(Place.CASE, "filed in its case", tells="platform answer")),
+    ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Disposition(Place.CASE, "filed in its case")),
     (
         "answer nobody vouches for",
-        replace(ANSWER, verdict="unverified"),
-        Decision("case", "filed; unverified, stops nothing until a person confirms it", tells="platform answer"),
+        replace(ANSWER, verdict=SenderVerdict.UNVERIFIED),
+        Disposition(Place.CASE, "filed; unverified, stops nothing until a person confirms it", tells="platform answer"),
     ),
     (
         "answer that failed the check",
-        replace(ANSWER, verdict="failed"),
-        Decision("case", "filed; the sender failed the check and stops nothing", alarm=AlarmKind.FORGED),
+        replace(ANSWER, verdict=SenderVerdict.FAILED),
+        Disposition(Place.CASE, "filed; the sender failed the check and stops nothing", alarm=AlarmKind.FORGED),
     ),
     (
         "answer whose arrival is disputed",
         replace(ANSWER, disputed=True),
-        Decision("case", "filed; its arrival is disputed and needs a person", tells="platform answer"),
+        Disposition(Place.CASE, "filed; its arrival is disputed and needs a person", tells="platform answer"),
     ),
     (
         "platform without a case",
         replace(ANSWER, placed=False, use_placed=False, suggestions=True),
-        Decision("quarantine", NO_CASE, tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, NO_CASE, tells="unplaced mail"),
     ),
     (
         "forged platform without a case",
-        replace(ANSWER, placed=False, use_placed=False, verdict="failed"),
-        Decision("quarantine", NO_CASE, alarm=AlarmKind.FORGED),
+        replace(ANSWER, placed=False, use_placed=False, verdict=SenderVerdict.FAILED),
+        Disposition(Place.QUARANTINE, NO_CASE, alarm=AlarmKind.FORGED),
     ),
     (
         "machine of a platform without a case",
         replace(ANSWER, placed=False, use_placed=False, mechanical=AUTO),
-        Decision("quarantine", NO_CASE, tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, NO_CASE, tells="unplaced mail"),
     ),
     # other people's mail in their case
     (
         "referrer adds",
         replace(REFERRAL, placed=True, template=None),
-        Decision("case", "filed in its case", tells="further mail"),
+        Disposition(Place.CASE, "filed in its case", tells="further mail"),
     ),
     (
         "officer in a case",
         replace(STRANGER, placed=True, kinds=frozenset({Kind.OFFICER_REPLY})),
-        Decision("case", "filed in its case"),
+        Disposition(Place.CASE, "filed in its case"),
     ),
     (
         "disputed addition",
         replace(REFERRAL, placed=True, disputed=True),
-        Decision("case", "filed; its arrival is disputed and needs a person", tells="platform answer"),
+        Disposition(Place.CASE, "filed; its arrival is disputed and needs a person", tells="platform answer"),
     ),
     # referrals
-    ("referral", REFERRAL, Decision("case", "a referral", opens=True, confirms=True, tells="new case")),
+    ("referral", REFERRAL, Disposition(Place.CASE, "a referral", opens=True, confirms=True, tells="new case")),
     (
         "referral of an officer",
         replace(REFERRAL, template=None),
-        Decision("case", "a referral", opens=True, confirms=False, tells="new case"),
+        Disposition(Place.CASE, "a referral", opens=True, confirms=False, tells="new case"),
     ),
     (
         "unverified referral",
-        replace(REFERRAL, verdict="unverified"),
-        Decision("quarantine", "looks like a referral, but its sender is unverified", tells="unplaced mail"),
+        replace(REFERRAL, verdict=SenderVerdict.UNVERIFIED),
+        Disposition(Place.QUARANTINE, "looks like a referral, but its sender is unverified", tells="unplaced mail"),
     ),
     (
         "forged referral",
-        replace(REFERRAL, verdict="failed"),
-        Decision("quarantine", "looks like a referral, but its sender is failed", tells="unplaced mail"),
+        replace(REFERRAL, verdict=SenderVerdict.FAILED),
+        Disposition(Place.QUARANTINE, "looks like a referral, but its sender is failed", tells="unplaced mail"),
     ),
     (
         "referral that may belong to a case",
         replace(REFERRAL, suggestions=True),
-        Decision("quarantine", "may belong to a case that is there", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, "may belong to a case that is there", tells="unplaced mail"),
     ),
     (
         "referral outside every election",
         replace(REFERRAL, election=None),
-        Decision("quarantine", "looks like a referral, but no election is open", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, "looks like a referral, but no election is open", tells="unplaced mail"),
     ),
     # citizens
-    ("citizen", CITIZEN, Decision("declined", "a citizen's report about a single post", declines=True)),
+    ("citizen", CITIZEN, Disposition(Place.DECLINED, "a citizen's report about a single post", declines=True)),
     (
         "citizen who was declined",
         replace(CITIZEN, declined_before=True),
-        Decision("quarantine", "this sender was declined in this period", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, "this sender was declined in this period", tells="unplaced mail"),
     ),
     (
         "citizen of whom the program has doubts",
         replace(CITIZEN, doubts=("a forward", "with an attachment")),
-        Decision(
-            "quarantine",
+        Disposition(
+            Place.QUARANTINE,
             "looks like a citizen's report: a forward, with an attachment; a person decides",
             tells="unplaced mail",
         ),
@@ -192,18 +195,20 @@ TABLE: list[tuple[str, Facts, Decision]] = [
     (
         "machine of a citizen who was declined",
         replace(STRANGER, mechanical=AUTO, declined_before=True),
-        Decision("declined", "nobody wrote it for the desk"),
+        Disposition(Place.DECLINED, "nobody wrote it for the desk"),
     ),
     (
         "unverified citizen",
-        replace(CITIZEN, verdict="unverified"),
-        Decision("quarantine", "looks like a citizen's report, but its sender is unverified", tells="unplaced mail"),
+        replace(CITIZEN, verdict=SenderVerdict.UNVERIFIED),
+        Disposition(
+            Place.QUARANTINE, "looks like a citizen's report, but its sender is unverified", tells="unplaced mail"
+        ),
     ),
     *(
         (
             f"citizen, doubtful: {name}",
             replace(CITIZEN, **doubt),
-            Decision("quarantine", "looks like a citizen's report: a person decides", tells="unplaced mail"),
+            Disposition(Place.QUARANTINE, "looks like a citizen's report: a person decides", tells="unplaced mail"),
         )
         for name, doubt in (
             ("no template", {"template": None}),
@@ -215,19 +220,19 @@ TABLE: list[tuple[str, Facts, Decision]] = [
     (
         "newsletter",
         replace(STRANGER, kinds=frozenset({Kind.NOISE})),
-        Decision("noise", "nobody wrote it for the desk"),
+        Disposition(Place.NOISE, "nobody wrote it for the desk"),
     ),
-    ("stranger", STRANGER, Decision("quarantine", "no rule knows what it is", tells="unplaced mail")),
+    ("stranger", STRANGER, Disposition(Place.QUARANTINE, "no rule knows what it is", tells="unplaced mail")),
     (
         "officer's note outside a case",
         replace(STRANGER, kinds=frozenset({Kind.OFFICER_REPLY})),
-        Decision("quarantine", "no rule knows what it is", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, "no rule knows what it is", tells="unplaced mail"),
     ),
 ]
 
 
 @each(("facts", "decision"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_decision(facts: Facts, decision: Decision) -> None:
+def test_decision(facts: Facts, decision: Disposition) -> None:
     """Each situation has one decision, with the reason that is stored."""
     assert decide(facts) == decision
 
@@ -258,7 +263,7 @@ def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
     decision = decide(facts)
     assert decision.place in {"case", "quarantine", "noise", "declined"}
     assert decision.reason
-    if decision.place == "quarantine" and not decision.reason.endswith(IN_JUNK):
+    if decision.place == "quarantine" and not decision.from_junk:
         assert decision.tells or decision.alarm
 
 
@@ -266,7 +271,7 @@ def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
 def test_only_strangers_mail_is_left_in_junk(facts: Facts) -> None:
     """Only a stranger's mail stays in Junk; all other mail is treated as in the inbox."""
     decision = decide(facts)
-    if decision.reason.endswith(IN_JUNK):
+    if decision.from_junk:
         assert facts.junk_folder
         assert not any((facts.placed, facts.from_platform))
         assert not decision.opens

@@ -134,11 +134,11 @@ def test_a_refusal_by_a_mail_filter_is_a_bounce_and_a_receipt_is_not() -> None:
 
 
 @each(
-    ("group", "outcome", "unreached"),
+    ("group", "bounce", "unreached"),
     [
         ("Final-Recipient: rfc822; A@b.example\nAction: failed", "failed", ("a@b.example",)),
         ("Final-Recipient: rfc822; a@b.example\nAction: Delayed (still trying)", "delayed", ("a@b.example",)),
-        ("Final-Recipient: rfc822; a@b.example\nAction: relayed", "delivered", ()),
+        ("Final-Recipient: rfc822; a@b.example\nAction: relayed", None, ()),
         ("Final-Recipient: rfc822; a@b.example\nStatus: 5.1.1", "failed", ("a@b.example",)),
         (
             "Final-Recipient: rfc822; x@y.example\nOriginal-Recipient: rfc822;a@b.example\nAction: failed",
@@ -150,10 +150,10 @@ def test_a_refusal_by_a_mail_filter_is_a_bounce_and_a_receipt_is_not() -> None:
         ("Reporting-MTA: dns; x", None, ()),
     ],
 )
-def test_reports_of_delivery_are_read(group: str, outcome: str | None, unreached: tuple[str, ...]) -> None:
+def test_reports_of_delivery_are_read(group: str, bounce: str | None, unreached: tuple[str, ...]) -> None:
     """Delivery reports are read (RFC 3464, section 2.3), even with missing or misspelt fields."""
     report = read_report(f"Reporting-MTA: dns; mx.example\n\n{group}\n".encode())
-    assert (report.outcome, report.unreached) == (outcome, unreached)
+    assert (report.bounce, report.unreached) == (bounce, unreached)
 
 
 def test_one_failure_outweighs_deliveries() -> None:
@@ -161,7 +161,7 @@ def test_one_failure_outweighs_deliveries() -> None:
     groups = [("a@b.example", "delivered"), ("c@b.example", "failed")]
     text = "\n\n".join(f"Final-Recipient: rfc822;{address}\nAction: {action}" for address, action in groups)
     report = read_report(f"Reporting-MTA: dns; x\n\n{text}\n".encode())
-    assert (report.outcome, report.unreached) == ("failed", ("c@b.example",))
+    assert (report.bounce, report.unreached) == ("failed", ("c@b.example",))
 
 
 def test_a_bounce_in_plain_text_names_recipient_and_mail() -> None:

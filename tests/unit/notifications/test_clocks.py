@@ -10,29 +10,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flaggermail.mail.message import SenderVerdict
 from flaggermail.notifications.clocks import CLOCKS, judge
+from flaggermail.record.contacts import ContactMeans, LanguageCode
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredMessage
+from flaggermail.record.states import NotificationState
 from tests.corpus import each
 
 SENT = datetime(2024, 6, 6, 8, 34, 20, tzinfo=UTC)
 USE = Notification(
     id="VF-EP2024-0001/1", case="VF-EP2024-0001", platform="P", channel="p-urgent", channel_name="Urgent",
-    template="notification", language="en", subject="Two boxes", state="sent", drafted_by="officer1",
+    template="notification", language=LanguageCode.EN, subject="Two boxes", state=NotificationState.SENT,
+    drafted_by="officer1",
     drafted_at=SENT, token="0" * 32, digest="", sent_at=SENT,
 )  # fmt: skip
-ACK, SUBSTANTIVE, AUTO = "platform_ack", "substantive_reply", "auto_reply"
+ACK, SUBSTANTIVE, AUTO = Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY, Kind.AUTO_REPLY
 
 
-def mail(after: int, *kinds: str, key: str = "m1", verdict: str = "verified") -> StoredMessage:
+def mail(after: int, *kinds: Kind, key: str = "m1", verdict: SenderVerdict = SenderVerdict.VERIFIED) -> StoredMessage:
     """Returns a verified mail from a platform that arrived `after` minutes after the sending."""
     return StoredMessage(
-        id=key, message_id=f"{key}@platform.example", content_key=key, digest="", direction="in", kinds=kinds,
-        received_at=SENT + timedelta(minutes=after), first_seen_at=SENT, place="case", case=USE.case,
+        id=key, message_id=f"{key}@platform.example", content_key=key, digest="", direction=Direction.IN, kinds=kinds,
+        received_at=SENT + timedelta(minutes=after), first_seen_at=SENT, place=Place.CASE, case=USE.case,
         notification=USE.id, verdict=verdict,
     )  # fmt: skip
 
 
-def note(after: int, *counts: str, means: str = "phone", key: str = "n1") -> ContactNote:
+def note(after: int, *counts: Kind, means: ContactMeans = ContactMeans.PHONE, key: str = "n1") -> ContactNote:
     """Returns a note of a conversation `after` minutes after the sending, entered an hour later."""
     at = SENT + timedelta(minutes=after)
     return ContactNote(
@@ -82,7 +87,7 @@ def test_without_an_answer_all_three_run_from_the_sending() -> None:
         ((), ()),
     ],
 )
-def test_what_a_mail_of_the_platform_stops(kinds: tuple[str, ...], stopped: tuple[str, ...]) -> None:
+def test_what_a_mail_of_the_platform_stops(kinds: tuple[Kind, ...], stopped: tuple[str, ...]) -> None:
     """A person's receipt stops two clocks, an answer to the matter all three, a machine's receipt only the first."""
     assert stops(mail(152, *kinds)) == running(*stopped, at=152)
 
@@ -102,10 +107,10 @@ def test_officers_mark_stops_the_clock_of_substance() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        mail(9, SUBSTANTIVE, verdict="unverified"),
-        mail(9, SUBSTANTIVE, verdict="failed"),
+        mail(9, SUBSTANTIVE, verdict=SenderVerdict.UNVERIFIED),
+        mail(9, SUBSTANTIVE, verdict=SenderVerdict.FAILED),
         replace(mail(9, SUBSTANTIVE), disputed=True),
-        replace(mail(9, SUBSTANTIVE), direction="out"),
+        replace(mail(9, SUBSTANTIVE), direction=Direction.OUT),
     ],
     ids=["unverified", "failed", "disputed", "our own"],
 )
@@ -135,7 +140,7 @@ def test_earlier_copy_that_is_learnt_of_late_moves_the_stop() -> None:
 @pytest.mark.parametrize(
     ("means", "oral"), [("phone", True), ("portal", False)]
 )  # fmt: skip
-def test_noted_answer(means: str, oral: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_noted_answer(means: ContactMeans, oral: bool) -> None:  # noqa: FBT001 - a column of the table
     """A noted answer stops receipt and human by hand when it was given; an answer on the phone is marked oral."""
     clocks = judged(note(47, ACK, means=means))
     assert stops(note(47, ACK, means=means)) == running("receipt", "human", at=47)
@@ -149,7 +154,7 @@ def test_noted_answer_to_the_matter_stops_all_three() -> None:
 
 
 @pytest.mark.parametrize("counts", [(), ("notification",)])
-def test_note_that_is_no_answer_stops_nothing(counts: tuple[str, ...]) -> None:
+def test_note_that_is_no_answer_stops_nothing(counts: tuple[Kind, ...]) -> None:
     """A note of a mere conversation, or of the notification itself, stops no clock."""
     assert stops(note(47, *counts)) == running()
 
@@ -172,7 +177,7 @@ def test_answer_from_before_the_sending_is_none() -> None:
 def test_follow_up_and_draft_have_no_clocks() -> None:
     """A follow-up or an unsent notification has no clocks."""
     assert judged(mail(9, ACK), use=replace(USE, counted=False)) == ()
-    assert judged(use=replace(USE, sent_at=None, state="draft")) == ()
+    assert judged(use=replace(USE, sent_at=None, state=NotificationState.DRAFT)) == ()
 
 
 KINDS = st.lists(st.sampled_from([ACK, SUBSTANTIVE, AUTO, "unknown", "bounce"]), max_size=3, unique=True).map(tuple)

@@ -29,10 +29,15 @@ from flaggermail.oncall.escalation import (
     upcoming,
     write_steps,
 )
+from flaggermail.record.clocks import ClockKind, Means
 from tests.corpus import each
 
 START = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
-FIRST, SECOND, ESCALATION = Step("receipt", 60), Step("receipt", 120), Step("receipt", 240, HEAD)
+FIRST, SECOND, ESCALATION = (
+    Step(ClockKind.RECEIPT, 60),
+    Step(ClockKind.RECEIPT, 120),
+    Step(ClockKind.RECEIPT, 240, HEAD),
+)
 POLICY = (FIRST, SECOND, ESCALATION)
 SECOND_OF_TIME = timedelta(seconds=1)
 A, B, CHIEF = "a.jansen", "b.devries", "c.bakker"
@@ -40,7 +45,8 @@ A, B, CHIEF = "a.jansen", "b.devries", "c.bakker"
 
 def who(reader: str, _: datetime) -> str:
     """Resolves a role: A. Jansen is on call, C. Bakker is the head, an officer's id is itself."""
-    return {OFFICER: A, HEAD: CHIEF}.get(reader, reader)
+    persons: dict[str, str] = {OFFICER: A, HEAD: CHIEF}
+    return persons.get(reader, reader)
 
 
 def b_from(minute: float) -> Callable[[str, datetime], str]:
@@ -126,7 +132,7 @@ def test_acknowledgement_never_silences_the_head() -> None:
     assert due(silence, POLICY, who, at(240) - SECOND_OF_TIME) == Nothing("every step that fell due was told")
     assert one(due(silence, POLICY, who, at(240))) == (ESCALATION, NO_TIME)
     assert next_due(silence, POLICY, who) == at(240)
-    after_the_head = (*POLICY, Step("receipt", 300))
+    after_the_head = (*POLICY, Step(ClockKind.RECEIPT, 300))
     assert one(due(told(120, until=400), after_the_head, who, at(310))) == (ESCALATION, timedelta(minutes=70))
 
 
@@ -139,7 +145,7 @@ def test_the_head_is_told_though_he_said_ok_himself() -> None:
 
 def test_acknowledgement_silences_only_the_officer_who_gave_it() -> None:
     """An officer who comes on call later, or is named by id, gets the step at its own time."""
-    silence, named = told(60, until=125), (FIRST, Step("receipt", 120, B))
+    silence, named = told(60, until=125), (FIRST, Step(ClockKind.RECEIPT, 120, B))
     assert one(due(silence, POLICY, b_from(110), at(120))) == (SECOND, NO_TIME)
     assert one(due(silence, named, who, at(120))) == (named[1], NO_TIME)
     assert due(told(60, until=125, by=B), named, who, at(120)) == Nothing("acknowledged", at(125))
@@ -156,7 +162,7 @@ def test_an_acknowledgement_that_expires_is_asked_about_once() -> None:
     silence = told(60, until=118, said=70)
     assert due(silence, POLICY, who, at(118) - SECOND_OF_TIME) == Nothing("every step that fell due was told")
     asked = due(silence, POLICY, who, at(118))
-    assert asked == (Due(Call(Step("receipt", 118), at(118), asks=True), A, NO_TIME),)
+    assert asked == (Due(Call(Step(ClockKind.RECEIPT, 118), at(118), asks=True), A, NO_TIME),)
     assert next_due(silence, POLICY, who) == at(118)
     again = Silence(START, [*silence.told, SentStep(118, A, at(118))], silence.acknowledged)
     assert due(again, POLICY, who, at(119)) == Nothing("every step that fell due was told")
@@ -167,7 +173,7 @@ def test_an_ok_by_a_clock_set_back_is_asked_about_once_too() -> None:
     """An "ok" that expires before the last step, because a clock was set back, is asked about once too."""
     silence = told(60, until=50, said=60)
     assert next_due(silence, POLICY, who) == at(50)
-    assert due(silence, POLICY, who, at(50)) == (Due(Call(Step("receipt", 50), at(50), asks=True), A, NO_TIME),)
+    assert due(silence, POLICY, who, at(50)) == (Due(Call(Step(ClockKind.RECEIPT, 50), at(50), asks=True), A, NO_TIME),)
     again = Silence(START, [*silence.told, SentStep(50, A, at(50))], silence.acknowledged)
     assert due(again, POLICY, who, at(51)) == Nothing("no step has fallen due")
     assert due(again, POLICY, who, at(61)) == Nothing("every step that fell due was told")
@@ -190,17 +196,17 @@ def test_the_heads_ok_asks_nobody() -> None:
 # ---- repeated steps
 
 
-REPEATED = Step("receipt", 30, repeat=15, times=4)  # 30, 45, 60, 75
+REPEATED = Step(ClockKind.RECEIPT, 30, repeat=15, times=4)  # 30, 45, 60, 75
 
 
 @pytest.mark.parametrize(
     ("step", "minutes"),
     [
         (REPEATED, [30, 45, 60, 75]),
-        (Step("receipt", 30, repeat=15, until=70), [30, 45, 60]),
-        (Step("receipt", 30, repeat=15, until=75), [30, 45, 60, 75]),
-        (Step("receipt", 30), [30]),
-        (Step("receipt", 170, repeat=10), [170, 180, 190]),
+        (Step(ClockKind.RECEIPT, 30, repeat=15, until=70), [30, 45, 60]),
+        (Step(ClockKind.RECEIPT, 30, repeat=15, until=75), [30, 45, 60, 75]),
+        (Step(ClockKind.RECEIPT, 30), [30]),
+        (Step(ClockKind.RECEIPT, 170, repeat=10), [170, 180, 190]),
     ],
 )
 def test_a_step_is_told_again_until_its_end(step: Step, minutes: list[int]) -> None:
@@ -218,7 +224,7 @@ def test_a_step_is_told_again_until_its_end(step: Step, minutes: list[int]) -> N
 
 def test_head_and_officer_are_both_told_where_steps_meet() -> None:
     """A repetition due in the same minute as another step is sent with it; one at a lower minute is never sent."""
-    steps = (Step("receipt", 60, repeat=60), Step("receipt", 120, HEAD))
+    steps = (Step(ClockKind.RECEIPT, 60, repeat=60), Step(ClockKind.RECEIPT, 120, HEAD))
     both = due(told(60), steps, who, at(120))
     assert isinstance(both, tuple)
     assert {(d.call.reader, d.call.repetition, d.officer) for d in both} == {(OFFICER, 1, A), (HEAD, 0, CHIEF)}
@@ -229,7 +235,7 @@ def test_head_and_officer_are_both_told_where_steps_meet() -> None:
 
 def test_both_is_one_mail_where_the_head_is_on_call() -> None:
     """A head who is also on call gets one call, as the head, and the officer's half is not sent later."""
-    step = (Step("receipt", 60, BOTH),)
+    step = (Step(ClockKind.RECEIPT, 60, BOTH),)
 
     def alone(_: str, __: datetime) -> str:
         return CHIEF
@@ -245,7 +251,8 @@ def test_what_is_to_come_is_listed_with_its_reader() -> None:
     """The forecast lists each step's next call, earliest first; an acknowledged one is listed at the expiry."""
     found = upcoming(told(60, until=125), POLICY, who)
     assert [(e.call.step, e.at, e.officer, e.held) for e in found] == [
-        (SECOND, at(125), A, True), (Step("receipt", 125), at(125), A, False), (ESCALATION, at(240), CHIEF, False),
+        (SECOND, at(125), A, True), (Step(ClockKind.RECEIPT, 125), at(125), A, False), (ESCALATION, at(240), CHIEF,
+        False),
     ]  # fmt: skip
 
 
@@ -275,7 +282,7 @@ def test_minutes_are_real_minutes_when_the_clock_changes() -> None:
 
 def test_policy_is_stamped_and_read_back_unchanged() -> None:
     """The policy stored on a notification reads back unchanged, step by step."""
-    policy = (*POLICY, REPEATED, Step("human", 9, "b.devries", ("mail", "sms"), 30, until=99))
+    policy = (*POLICY, REPEATED, Step(ClockKind.HUMAN, 9, "b.devries", (Means.PAGER,), 30, until=99))
     assert read_steps(write_steps(policy)) == policy
     assert read_steps(write_steps(())) == ()
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail.oncall.pager_choice import LONGEST, alarm_text, next_pager, reminder_text
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.states import PageState
 from tests.corpus import each
 
 TOLD = datetime(2027, 3, 17, 21, 10, tzinfo=UTC)
@@ -50,7 +51,12 @@ def test_a_page_is_one_short_visible_line() -> None:
 )
 def test_the_order_of_pagers(minutes: int, states: list[str], at_once: bool, position: int | None) -> None:  # noqa: FBT001 - a table
     """Pagers are called by their delays, an urgent page starts at once, and a failed one is skipped without delay."""
-    assert next_pager(DELAYS, states, TOLD, TOLD + timedelta(minutes=minutes), at_once=at_once) == position
+    assert (
+        next_pager(
+            DELAYS, [PageState(state) for state in states], TOLD, TOLD + timedelta(minutes=minutes), at_once=at_once
+        )
+        == position
+    )
 
 
 def test_without_a_pager_nobody_is_called() -> None:

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.oncall.schedule import Officer, Rota, Shift, WeeklyShift, changes, gaps, on_call, planned, running
+from flaggermail.record.clocks import OfficerRole
 from tests.corpus import each
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = datetime(2027, 3, 17, tzinfo=UTC)
-A = Officer("a", "A. Jansen", "A.Jansen@bzk.example", login="ajansen", roles=frozenset({"officer"}))
-B = Officer("b", "B. de Vries", "b.devries@bzk.example", roles=frozenset({"officer"}))
-CHIEF = Officer("c", "C. Bakker", "c.bakker@bzk.example", roles=frozenset({"head"}))
+A = Officer("a", "A. Jansen", "A.Jansen@bzk.example", login="ajansen", roles=frozenset({OfficerRole.OFFICER}))
+B = Officer("b", "B. de Vries", "b.devries@bzk.example", roles=frozenset({OfficerRole.OFFICER}))
+CHIEF = Officer("c", "C. Bakker", "c.bakker@bzk.example", roles=frozenset({OfficerRole.HEAD}))
 OFFICERS = (A, B, CHIEF)
 
 

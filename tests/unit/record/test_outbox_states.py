@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 import flaggermail
+from flaggermail.record.kinds import Kind
 from flaggermail.record.outbox_states import IN_HAND, NEXT, moved
 from flaggermail.record.rows import OutboxMail
-from flaggermail.record.states import WAITING
+from flaggermail.record.states import WAITING, MailState
 from tests.corpus import each
 
 PACKAGE = Path(flaggermail.__file__).parent
@@ -32,10 +33,10 @@ def drawn() -> list[tuple[str, str, set[int]]]:
     return arrows
 
 
-def an_envelope(state: str) -> OutboxMail:
+def an_envelope(state: MailState) -> OutboxMail:
     """Returns an outgoing mail in that state."""
     return OutboxMail(
-        id="o1", kind="notification", dedupe="d", message_id="a@b", sender="a@b", recipient="c@d", subject="s",
+        id="o1", kind=Kind.NOTIFICATION, dedupe="d", message_id="a@b", sender="a@b", recipient="c@d", subject="s",
         digest="0", state=state, queued_at=datetime(2024, 6, 6, tzinfo=UTC),
     )  # fmt: skip
 
@@ -58,7 +59,7 @@ def test_every_number_of_the_drawing_is_explained() -> None:
 
 
 @each(("start", "end"), list(product(NEXT, NEXT)))
-def test_only_along_an_arrow(start: str, end: str) -> None:
+def test_only_along_an_arrow(start: MailState, end: MailState) -> None:
     """A mail changes state only along an arrow; an accepted mail is never queued again."""
     if end in NEXT[start]:
         assert moved(an_envelope(start), end).state == end

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.message import Address, Message
+from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Platform
 from flaggermail.rules.classifier import (
+    AnswerTemplate,
     Classification,
     Context,
     Rule,
@@ -65,14 +67,14 @@ def test_a_rule_that_says_what_the_mail_is_ends_the_matter() -> None:
 
 def test_a_rule_that_only_labels_ends_its_own_stage() -> None:
     """A rule that only labels ends its own stage; labels add up, and the last priority wins."""
-    marks = rule("marks", stage=Stage.SENDER, then=Then(labels=("forged",), priority="urgent"))
+    marks = rule("marks", stage=Stage.SENDER, then=Then(labels=("forged",), priority=Priority.URGENT))
     not_asked = rule("not asked", stage=Stage.SENDER, then=Then(labels=("never",)))
     says = rule("says", then=Then((Kind.PLATFORM_ACK,), labels=("question", "forged")))
     found = outcome(marks, not_asked, says)
     assert (found.kinds, found.labels, found.priority) == ((Kind.PLATFORM_ACK,), ("forged", "question"), "urgent")
-    calm = replace(says, then=replace(says.then, priority="normal"))
+    calm = replace(says, then=replace(says.then, priority=Priority.NORMAL))
     assert outcome(marks, calm).priority == "normal"
-    assert outcome(marks) == Classification((Kind.UNKNOWN,), None, priority="urgent", labels=("forged",))
+    assert outcome(marks) == Classification((Kind.UNKNOWN,), None, priority=Priority.URGENT, labels=("forged",))
 
 
 def test_no_rule_matching_is_unknown() -> None:
@@ -83,7 +85,7 @@ def test_no_rule_matching_is_unknown() -> None:
 
 def test_what_the_rule_gives_comes_with_the_outcome() -> None:
     """The classification has the rule's source, type and template, and references found in subject or text."""
-    then = Then((Kind.REFERRAL,), "media", "A_content", "intake_confirmation", r"#\d{3,}")
+    then = Then((Kind.REFERRAL,), Source.MEDIA, CaseType.CONTENT, AnswerTemplate.INTAKE_CONFIRMATION, r"#\d{3,}")
     whole = rule("whole", then=then)
     found = outcome(whole)
     assert (found.source, found.case_type, found.template) == ("media", "A_content", "intake_confirmation")

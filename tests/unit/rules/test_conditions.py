@@ -9,7 +9,7 @@ import pytest
 
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.language_guess import Languages
-from flaggermail.mail.message import Address, Attachment, Forwarded, Message
+from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, Message, SenderVerdict
 from flaggermail.rules.conditions import (
     All,
     Between,
@@ -48,7 +48,7 @@ def words(place: str, *entries: str) -> Words:
     return Words(place, tuple(map(wording, entries)))
 
 
-FORWARD = replace(MAIL, forwarded=Forwarded(None, (), (), None, None, "inner", "inline"))
+FORWARD = replace(MAIL, forwarded=Forwarded(None, (), (), None, None, "inner", ForwardSource.INLINE))
 
 
 @each(
@@ -75,7 +75,7 @@ def test_yes_or_no(name: str, message: Message, context: Context) -> None:
     ("name", "value", "context"),
     [
         ("mechanical", "human", Context()),
-        ("verdict", "failed", Context(verdict="failed")),
+        ("verdict", "failed", Context(verdict=SenderVerdict.FAILED)),
         ("sender", "desk@eu.video-platform.example", Context()),
         ("platform", "x", Context(platform="X")),
         ("channel", "x-urgent", Context(channel="x-urgent")),

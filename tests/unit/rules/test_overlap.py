@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.language_guess import Languages
-from flaggermail.mail.message import Address, Message
+from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.record.kinds import Kind
 from flaggermail.rules.classifier import Rule, RuleSet, Stage, Then
 from flaggermail.rules.conditions import (
@@ -52,7 +52,7 @@ CONDITIONS = st.recursive(
 FACTS = [
     MailFacts(
         Message(sha256="", size=size, from_=(Address(f"u@{domain}"),), subject=subject),
-        Context(placed=placed, from_officer=officer, verdict=verdict), LISTS, Languages(), FIND,
+        Context(placed=placed, from_officer=officer, verdict=SenderVerdict(verdict)), LISTS, Languages(), FIND,
     )
     for size in (0, 5, 9, 99)
     for domain in ("a.example", "b.example", "c.example")

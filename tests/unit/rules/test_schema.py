@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
@@ -175,6 +176,8 @@ def words_of(annotation: object) -> Iterator[str]:
                 yield from words_of(field.annotation)
     elif get_origin(annotation) is Literal:
         yield from get_args(annotation)
+    elif isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        yield from annotation
     else:
         yield from (word for part in get_args(annotation) for word in words_of(part))
 

@@ -6,7 +6,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.adapters.parsing.patterns import Re2Matcher
-from flaggermail.mail.message import Address, Attachment, Forwarded, MechanicalKind, Message
+from flaggermail.mail.message import (
+    Address,
+    Attachment,
+    Forwarded,
+    ForwardSource,
+    MechanicalKind,
+    Message,
+    SenderVerdict,
+)
 from flaggermail.rules.classifier import Classification, Context, classify
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
@@ -16,11 +24,11 @@ RULES = load(shipped("config"), shipped("rules")).rules
 FIND = Re2Matcher().find
 
 STRANGER = Context()
-PLATFORM = Context(platform="X", placed=True, verdict="verified")
+PLATFORM = Context(platform="X", placed=True, verdict=SenderVerdict.VERIFIED)
 FROM_META = replace(PLATFORM, platform="Meta")
 FROM_TIKTOK = replace(PLATFORM, platform="TikTok", placed=False)
-OFFICER = Context(from_officer=True, placed=True, verdict="verified")
-CITIZEN = Context(verdict="verified")
+OFFICER = Context(from_officer=True, placed=True, verdict=SenderVerdict.VERIFIED)
+CITIZEN = Context(verdict=SenderVerdict.VERIFIED)
 
 QUOTE = (
     "\n\nOn Wed, 17 Mar 2027 at 11:00, Election flagger wrote:\n"
@@ -35,7 +43,9 @@ def mail(sender: str, subject: str, text: str, kind: MechanicalKind = Mechanical
 
 def forward(sender: str, subject: str, text: str) -> Message:
     """Returns a mail that forwards another one."""
-    inner = Forwarded(None, (), (), "Bericht", "zondag 14 maart 2027 21:40", "Donderdag wordt er gestemd.", "inline")
+    inner = Forwarded(
+        None, (), (), "Bericht", "zondag 14 maart 2027 21:40", "Donderdag wordt er gestemd.", ForwardSource.INLINE
+    )
     return replace(mail(sender, subject, text), forwarded=inner)
 
 
@@ -116,7 +126,7 @@ CASES = [
     # ---- officers
     ("ok", mail("a.jansen@bzk.example", "Re: Herinnering", "ok"), OFFICER, "officer replies", "officer_reply"),
     ("officer sends on", forward("a.jansen@bzk.example", "FW: Zie hieronder", "Kwam bij mij binnen."),
-     Context(from_officer=True, verdict="verified"), "officer forwards", "referral"),
+     Context(from_officer=True, verdict=SenderVerdict.VERIFIED), "officer forwards", "referral"),
     # ---- referrals
     ("S02 m1", forward(TOWN, "FW: Bericht dat er donderdag gestemd wordt", "Zie hieronder."), STRANGER,
      "a fellow authority refers content", "referral fellow_authority A_content intake_confirmation"),
@@ -225,6 +235,7 @@ def test_only_a_platform_can_answer_for_a_platform() -> None:
     """The words of a platform's answer from any other sender do not count as one."""
     for sender in (TOWN, SOMEBODY, "gov-eu@x-platform.example.mailprovider.example"):
         found = judged(
-            mail(sender, "Re: Request", "We will look into these."), Context(placed=True, verdict="verified")
+            mail(sender, "Re: Request", "We will look into these."),
+            Context(placed=True, verdict=SenderVerdict.VERIFIED),
         )
         assert not {"platform_ack", "substantive_reply"} & set(found.kinds)

@@ -18,6 +18,7 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.escalation import Step
 from flaggermail.oncall.periods import Period
+from flaggermail.record.clocks import ClockKind
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.reading import load, warnings
 from flaggermail.shipped import shipped
@@ -241,12 +242,12 @@ def test_escalation_policy_is_the_default_one(config: Path, period: Period) -> N
     """
     file = load(config, shipped("rules")).escalation
     assert file == EscalationFile()
-    decision = () if period is Period.QUIET else (Step("decision", 30, "officer"),)
-    assert file.policy(period, "x-urgent").steps("receipt", "human", "decision") == (
-        Step("receipt", 60, "officer"),
-        Step("receipt", 120, "officer"),
-        Step("receipt", 240, "head"),
-        Step("human", 180, "officer"),
+    decision = () if period is Period.QUIET else (Step(ClockKind.DECISION, 30, "officer"),)
+    assert file.policy(period, "x-urgent").steps(ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.DECISION) == (
+        Step(ClockKind.RECEIPT, 60, "officer"),
+        Step(ClockKind.RECEIPT, 120, "officer"),
+        Step(ClockKind.RECEIPT, 240, "head"),
+        Step(ClockKind.HUMAN, 180, "officer"),
         *decision,
     )
     assert file.acknowledged_minutes == 60
@@ -283,10 +284,10 @@ def test_a_policy_is_chosen_by_period_and_channel(directory: Path) -> None:
         (Period.POLLING_DAY, "x-urgent"), (Period.POLLING_DAY, "meta"), (Period.POLLING_DAY, None),
         (Period.ELECTION, "x-urgent"),
     }  # fmt: skip
-    assert file.policy(Period.POLLING_DAY).steps("receipt") == (
-        Step("receipt", 15, repeat=5, times=4),
-        Step("receipt", 45, "both", repeat=30, until=200),
-        Step("receipt", 90, "officer2"),
+    assert file.policy(Period.POLLING_DAY).steps(ClockKind.RECEIPT) == (
+        Step(ClockKind.RECEIPT, 15, repeat=5, times=4),
+        Step(ClockKind.RECEIPT, 45, "both", repeat=30, until=200),
+        Step(ClockKind.RECEIPT, 90, "officer2"),
     )
 
 
