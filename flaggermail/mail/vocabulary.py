@@ -61,9 +61,9 @@ class Beginnings:
         self._short = short
         self._grouped = {key: (*some, *short) for key, some in grouped.items() if len(key) == _KEYED}
 
-    def of(self, text: str) -> bool:
-        """True if the folded `text` begins with one of the phrases."""
-        return text.startswith(self._grouped.get(text[:_KEYED], self._short))
+    def of(self, small: str) -> bool:
+        """True if the folded text `small` begins with one of the phrases."""
+        return small.startswith(self._grouped.get(small[:_KEYED], self._short))
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _written_report(parts: Sequence[Part]) -> DeliveryReport | None:
     for part in texts if len(parts) > 1 else ():
         if _WRITTEN.search(octets := part.octets()[0][:_LONGEST_PART]):
             report = read_report(octets)
-            if report.outcome in {FAILED, DELAYED}:
+            if report.bounce is not None:
                 return report
     return None
 

@@ -35,7 +35,7 @@ _BARE = re.compile(r"[^\s<>()\[\],;:]{1,250}@[^\s<>()\[\],;:]{1,250}")
 _BEFORE_ADDRESS = re.compile(r"[^,:\d<>()]{0,80}\Z")
 _QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb \t\u00a0,;:.\uff1a\uff0c\u3001\u2013\u2014-"
 _SENTENCES = re.compile(r"[^\W\d_]{2}[.!?]\s")  # the end of a sentence, not "J. Doe"
-_BARE_ENDS = (">", ")")
+_BARE_ENDS = frozenset(">)")
 _NAME_WORDS, _PARTICLE = 6, 3
 _LONGEST_DAY = 30  # characters of "Thu, Jun " before the first digit of a date
 
@@ -99,7 +99,7 @@ def _has_distinct_form(lines: Sequence[str], start: int, text: str, language: La
         return language.verbs.search(folded(text)) is not None
     if not _OLD_GMAIL.match(text):
         return None
-    alone = text.endswith(">") and (start + 1 >= len(lines) or not lines[start + 1].strip())
+    alone = text[-1:] == ">" and (start + 1 >= len(lines) or not lines[start + 1].strip())
     return True if alone or _quoted_below(lines, start + 1) else None
 
 
@@ -194,7 +194,7 @@ def _is_bare(text: str, lines: Sequence[str], below: int, language: Language) ->
     It has a full date, a time, and a marked quotation or an empty line below. Without a quotation it needs an opener,
     an address and, without a verb, nothing but a name between them: "On DATE at TIME I mailed ADDRESS" is a sentence.
     """
-    if not (text.endswith(_BARE_ENDS) or text[-1:].isalpha()) or TIME.search(text) is None:
+    if not (text[-1:] in _BARE_ENDS or text[-1:].isalpha()) or TIME.search(text) is None:
         return False
     instant = _INSTANT.search(text)
     following = folded(unquoted(lines[below])[:LONGEST_MARK]) if below < len(lines) else ""
