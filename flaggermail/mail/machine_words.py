@@ -23,6 +23,7 @@ MACHINE_KEYS = (
     "automatic_subjects",
     "robot_lines",
     "receipt_lines",
+    "notice_subjects",
     "absence_subjects",
     "absence_lines",
     "absence_persons",
@@ -56,6 +57,7 @@ class MachineWords:
     returned_lines: tuple[str, ...]
     automatic_subjects: tuple[str, ...]
     robot_lines: tuple[str, ...]
+    notice_subjects: tuple[str, ...]
     absence_subjects: tuple[str, ...]
 
     @cached_property
@@ -132,6 +134,7 @@ def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords
         returned_lines=tuple(words["returned_lines"]),
         automatic_subjects=tuple(words["automatic_subjects"]),
         robot_lines=tuple(words["robot_lines"]),
+        notice_subjects=tuple(words["notice_subjects"]),
         absence_subjects=tuple(words["absence_subjects"]),
     )
 

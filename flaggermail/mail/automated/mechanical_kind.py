@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from flaggermail.mail.automated.evidence import KindEvidence, begins
 from flaggermail.mail.automated.out_of_office import (
@@ -221,41 +222,62 @@ def _seems_automatic(signs: KindEvidence, language: Language) -> bool:
     A word in the subject is weak: "Auto: ..." may be about a car. It needs typical words in the text, a machine as the
     sender, or a mail that it answers.
     """
-    words, first = signs.words, split_subject(signs.subject, language).first
+    first = split_subject(signs.subject, language).first
     if first == "forward":
         return False
     own = own_text(signs.text, language)
     if is_absence(own, language):
         return True
-    by_name = begins(signs.subject, words.automatic_subjects)
-    by_topic = begins(signs.subject, words.absence_subjects)
-    named = bool(by_name or by_topic) or _contains_phrase(signs.subject, words.absence_subjects)
-    made = _is_from_robot(signs)
-    if not (named or made):
+    named = _names(signs)
+    if named:
+        return _is_supported(signs, own, language, named)
+    if not _is_from_robot(signs):
         return False
-    typical = _has_robot_line(own, language) or (confirms(own, language) and (named or signs.null_path))
-    if not named:
-        answers = signs.null_path and (signs.answers or first == "reply")
-        return typical or (answers and not is_personal(own, language))
-    return _is_named(signs, own, language, typical=typical or made, whole="whole" in {by_name, by_topic}) or (
-        by_name == "whole" and (typical or made or is_mostly_absence(own, language))
-    )
+    if _has_robot_line(own, language) or (signs.null_path and confirms(own, language)):
+        return True
+    answers = signs.null_path and (signs.answers or first == "reply")
+    return answers and not is_personal(own, language)
 
 
-def _is_named(signs: KindEvidence, own: OwnText, language: Language, *, typical: bool, whole: bool) -> bool:
-    """True if the text supports the subject's word of an automatic answer. `whole`: the word is all before a colon."""
+class _Name(StrEnum):
+    """How the subject names an automatic answer; the strongest counts."""
+
+    ANSWER = "answer"  # "Automatic reply: ..."
+    ABSENCE = "absence"  # "Out of office: ..."
+    NOTICE = "notice"  # "Auto: ...", "Automatic message: ..."
+    MENTION = "mention"  # such words, and more
+
+
+def _names(signs: KindEvidence) -> _Name | None:
+    words = signs.words
+    lists = (words.automatic_subjects, words.absence_subjects, words.notice_subjects)
+    found = [begins(signs.subject, phrases) for phrases in lists]
+    if "whole" in found:
+        return (_Name.ANSWER, _Name.ABSENCE, _Name.NOTICE)[found.index("whole")]
+    return _Name.MENTION if any(found) or _contains_phrase(signs.subject, words.absence_subjects) else None
+
+
+def _is_supported(signs: KindEvidence, own: OwnText, language: Language, named: _Name) -> bool:
+    """True if text, sender or header support what the subject names."""
+    made, mostly = _is_from_robot(signs), is_mostly_absence(own, language)
+    typical = _has_robot_line(own, language) or confirms(own, language)
+    if named is _Name.ANSWER and (typical or made or mostly):
+        return True
     if is_personal(own, language):
         return False
-    if is_mostly_absence(own, language):
+    if mostly or _named_twice(signs):
         return True
-    if whole:
-        return typical or signs.answers or _named_twice(signs)
-    return (typical or signs.answers) and mentions_absence(own, language)
+    if named is _Name.MENTION:
+        return (typical or made or signs.answers) and mentions_absence(own, language)
+    return typical or signs.null_path or (signs.answers and named is not _Name.NOTICE)
 
 
 def _named_twice(signs: KindEvidence) -> bool:
     """True if the subject has a word of an automatic answer and one of an absence: "AUTO: Jan is out of the office"."""
     behind = signs.subject.partition(":")[2]
+    words = signs.words
+    if not any(begins(signs.subject, known) for known in (words.automatic_subjects, words.notice_subjects)):
+        return False
     return bool(begins(behind, signs.words.absence_subjects)) or _contains_phrase(behind, signs.words.absence_subjects)
 
 
