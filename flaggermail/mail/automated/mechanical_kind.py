@@ -261,7 +261,7 @@ def _is_supported(signs: KindEvidence, own: OwnText, language: Language, named: 
     """True if text, sender or header support what the subject names."""
     made, mostly = _is_from_robot(signs), is_mostly_absence(own, language)
     typical = _has_robot_line(own, language) or confirms(own, language)
-    if named is _Name.ANSWER and (typical or made or mostly):
+    if named is _Name.ANSWER and (typical or made or mostly or signs.answers):
         return True
     if is_personal(own, language):
         return False
@@ -269,7 +269,7 @@ def _is_supported(signs: KindEvidence, own: OwnText, language: Language, named: 
         return True
     if named is _Name.MENTION:
         return (typical or made or signs.answers) and mentions_absence(own, language)
-    return typical or signs.null_path or (signs.answers and named is not _Name.NOTICE)
+    return typical or signs.null_path or (named is _Name.ABSENCE and (made or signs.answers))
 
 
 def _named_twice(signs: KindEvidence) -> bool:

@@ -74,6 +74,7 @@ def kind(*fields: str, body: str = "x") -> MechanicalKind:
         (["From: a@b.example", "Subject: Auto: geluidswagen", "References: <1@c.example>"], "human"),
         (["From: noreply@b.example", "Subject: Automatisch bericht: nepaccount"], "human"),
         (["From: a@b.example", "Subject: Auto: x", "X-Auto-Response-Suppress: All"], "human"),
+        (["From: a@b.example", "Subject: Out of Office: x", "X-Auto-Response-Suppress: All"], "auto-reply"),
         (["From: a@b.example", "Subject: Auto: geluidswagen"], "human"),
         (["From: a@b.example", "Subject: Automatisch bericht: nepaccount"], "human"),
         (["From: noreply@b.example", "Subject: Automatic reply: x"], "auto-reply"),
