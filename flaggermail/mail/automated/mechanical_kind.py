@@ -233,7 +233,7 @@ def _seems_automatic(signs: KindEvidence, language: Language) -> bool:
         return _is_supported(signs, own, language, named)
     if not _is_from_robot(signs):
         return False
-    if _has_robot_line(own, language) or (signs.null_path and confirms(own, language)):
+    if _has_robot_line(own.text.split("\n"), language) or (signs.null_path and confirms(own, language)):
         return True
     answers = signs.null_path and (signs.answers or first == "reply")
     return answers and not is_personal(own, language)
@@ -260,7 +260,7 @@ def _names(signs: KindEvidence) -> _Name | None:
 def _is_supported(signs: KindEvidence, own: OwnText, language: Language, named: _Name) -> bool:
     """True if text, sender or header support what the subject names."""
     made, mostly = _is_from_robot(signs), is_mostly_absence(own, language)
-    typical = _has_robot_line(own, language) or confirms(own, language)
+    typical = _has_robot_line(_SENTENCE.split(own.text), language) or confirms(own, language)
     if named is _Name.ANSWER and (typical or made or mostly or signs.answers):
         return True
     if is_personal(own, language):
@@ -284,13 +284,14 @@ def _named_twice(signs: KindEvidence) -> bool:
 def _is_from_robot(signs: KindEvidence) -> bool:
     fields = signs.fields
     suppresses = "all" in fields.get("x-auto-response-suppress", "").lower()
-    many = fields.get("precedence", "").strip().lower() in {"bulk", "junk"}
+    # lists mark what persons write as bulk, too
+    many = fields.get("precedence", "").strip().lower() in {"bulk", "junk"} and not _from_list(fields)
     return signs.local in signs.words.robot_addresses or suppresses or many or signs.null_path
 
 
-def _has_robot_line(own: OwnText, language: Language) -> bool:
-    lines = _SENTENCE.split(own.text)
-    return any(folded(line).lstrip("*-=#([ ").startswith(language.machines.robot_lines) for line in lines)
+def _has_robot_line(pieces: Sequence[str], language: Language) -> bool:
+    starts = language.machines.robot_lines
+    return any(folded(piece).lstrip("*-=#([ ").startswith(starts) for piece in pieces)
 
 
 def _from_list(fields: Mapping[str, str]) -> bool:
