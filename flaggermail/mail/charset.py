@@ -64,6 +64,11 @@ _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "u
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]|\x1b\([JI]")  # ISO-2022-JP (RFC 1468) is recognised by its escape sequences
 # NUL, the other C0 controls that do not occur in text, and lone surrogates, which no encoding can store.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+_JAPANESE = frozenset(
+    {"iso2022_jp", "iso2022_jp_ext", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004"}
+)
+_JAPANESE_SHIFT = re.compile(rb"\x1b(\$[@B]|\([BJIH])")
+_SPACE, _SECOND_HALF, _GAP = 0x20, 0x5F, 0x60
 _CODEC_NAME = re.compile(r"[A-Za-z0-9_.:+-]{1,40}\Z")
 
 
@@ -83,10 +88,46 @@ def decoded(octets: bytes, charset: str | None) -> tuple[str, str | None]:
             return octets.decode(codec).removeprefix("\ufeff"), defect
         except (UnicodeError, ValueError):
             defect = WRONG_CHARSET
+        if codec in _JAPANESE and b"\x1b" in octets:
+            return _japanese(octets), defect
     try:
         return octets.decode("utf-8").removeprefix("\ufeff"), defect
     except UnicodeDecodeError:
         return octets.decode(codec or _WESTERN, "replace"), defect
+
+
+def _japanese(octets: bytes) -> str:
+    """Decodes ISO-2022-JP (RFC 1468) with signs that it does not have: programs write those of Windows-31J.
+
+    Each run of two-octet signs is moved to Shift_JIS, whose Windows form knows them.
+    """
+    pieces = _JAPANESE_SHIFT.split(octets)
+    out = [pieces[0].decode("cp932", "replace")]
+    for shift, run in zip(pieces[1::2], pieces[2::2], strict=True):
+        if shift.startswith(b"$"):
+            out.append(_shifted(run).decode("cp932", "replace"))
+        elif shift == b"(I":  # half-width katakana (JIS X 0201)
+            out.append(bytes(octet | 0x80 if octet > _SPACE else octet for octet in run).decode("cp932", "replace"))
+        else:
+            out.append(run.decode("cp932", "replace"))
+    return "".join(out)
+
+
+def _shifted(run: bytes) -> bytes:
+    """Moves two-octet signs from JIS X 0208 to Shift_JIS (JIS X 0208:1997, appendix 1); other octets stay."""
+    out = bytearray()
+    at = 0
+    while at < len(run):
+        row = run[at]
+        if row <= _SPACE or at + 1 >= len(run):  # a line end inside the run
+            out.append(row)
+            at += 1
+            continue
+        cell = run[at + 1]
+        out.append((row - 0x21) // 2 + (0x81 if row < _SECOND_HALF else 0xC1))
+        out.append(cell + (0x7E if row % 2 == 0 else 0x1F if cell < _GAP else 0x20))
+        at += 2
+    return bytes(octet & 0xFF for octet in out)
 
 
 def _self_identified(octets: bytes) -> str | None:

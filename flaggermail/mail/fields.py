@@ -15,8 +15,12 @@ from flaggermail.mail.charset import decoded, storable
 # a charset. The text part stops where another word starts, so that a long run of "=?" is not scanned again and again.
 _WORD = re.compile(r"=\?([^?\s*]{0,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?((?:[^?=]|\?(?!=)|=(?!\?(?!=))){0,20000})\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{0,60}\?[bBqQ]\?)")
+# The same word in octets, with 8-bit octets that its charset explains, not ours.
+_RAW_WORD = re.compile(rb"=\?[^?\s*]{1,40}(?:\*[^?\s]{0,20})?\?[qQ]\?(?:[^?=]|\?(?!=)|=(?!\?(?!=))){0,20000}\?=")
+_HIGH = re.compile(rb"[\x80-\xff]")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_ENCODED_LINE = re.compile(rb"=\?[^?\s]{1,60}\?[bBqQ]\?[^?\n]{0,998}\?=")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -85,6 +89,9 @@ def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header
             return _header(fields, stop - start, defects)
         if line[:1] in {b" ", b"\t"} and fields:
             fields[-1][1].append(line)
+        elif fields and line.startswith(b"=?") and _ENCODED_LINE.match(line):  # the fold has lost its space
+            fields[-1][1].append(b" " + line)
+            defects.append(BROKEN_HEADER)
         elif name := _NAME.match(line):
             if len(fields) >= _MOST_FIELDS:
                 return _header(fields, _body_start(octets, at, end) - start, [*defects, TOO_MANY_FIELDS])
@@ -114,8 +121,15 @@ def unfolded(value: bytes) -> tuple[str, str | None]:
     """Returns the unfolded text of a field before RFC 2047 decoding, with a defect if it holds 8-bit octets."""
     if value.isascii() and b"\x1b$" not in value:  # RFC 1468: 7-bit Japanese
         return _FOLD.sub("", value.decode("ascii")).strip(" \t\r\n"), None
+    if b"=?" in value and not value.isascii():
+        value = _RAW_WORD.sub(_quoted_high, value)
     text, _ = decoded(value, None)
     return _FOLD.sub("", text).strip(" \t\r\n"), EIGHT_BIT
+
+
+def _quoted_high(word: re.Match[bytes]) -> bytes:
+    """Returns an encoded word with its 8-bit octets quoted, as its program should have done (RFC 2047, section 4.2)."""
+    return _HIGH.sub(lambda found: b"=%02X" % found.group()[0], word.group())
 
 
 def words_decoded(text: str) -> str:
@@ -151,9 +165,9 @@ def _joined_words(text: str) -> str:
 
 
 def _word_octets(encoding: str, text: str) -> bytes | None:
-    if not text.isascii():
+    if not text.isascii() and encoding in "qQ":
         return None
-    octets = text.encode("ascii")
+    octets = text.encode("ascii", "ignore")
     if encoding in "qQ":
         return _HEX.sub(_octet, octets.replace(b"_", b" "))
     return unbase64(octets)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 MACHINE_KEYS = (
     "daemon_addresses",
@@ -14,12 +15,15 @@ MACHINE_KEYS = (
     "robot_addresses",
     "list_addresses",
     "bounce_subjects",
+    "delivered_subjects",
     "failure_lines",
     "delay_lines",
     "recipient_labels",
     "returned_lines",
     "automatic_subjects",
     "robot_lines",
+    "receipt_lines",
+    "notice_subjects",
     "absence_subjects",
     "absence_lines",
     "absence_persons",
@@ -31,33 +35,85 @@ MACHINE_KEYS = (
 )
 
 _LATIN = "[a-z\u00df-\u00ff]"
+_DEEPEST = 2  # characters by which alternatives are grouped
 _NOTHING = re.compile(r"(?!)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MachineWords:
-    """The phrases of all languages together, folded by mail.vocabulary."""
+    """The phrases of all languages together, folded by mail.vocabulary.
 
+    Patterns are compiled on first use: most mails need few of them, and some programs read only one mail.
+    """
+
+    words: Mapping[str, Sequence[str]]  # by MACHINE_KEYS
     daemon_addresses: frozenset[str]
     system_addresses: frozenset[str]
     system_names: tuple[str, ...]
     robot_addresses: frozenset[str]
     list_addresses: tuple[str, ...]  # endings of local parts
     bounce_subjects: tuple[str, ...]
-    failure: re.Pattern[str]
-    delay: re.Pattern[str]
-    label: re.Pattern[str]
+    delivered_subjects: tuple[str, ...]
     returned_lines: tuple[str, ...]
     automatic_subjects: tuple[str, ...]
     robot_lines: tuple[str, ...]
+    notice_subjects: tuple[str, ...]
     absence_subjects: tuple[str, ...]
-    absence: re.Pattern[str]
-    absence_person: re.Pattern[str]
-    absence_alone: re.Pattern[str]
-    absence_sign: re.Pattern[str]
-    absence_question: re.Pattern[str]
-    contrast: re.Pattern[str]
-    answer: re.Pattern[str]
+
+    @cached_property
+    def failure(self) -> re.Pattern[str]:
+        """Matches what a mail system writes about a recipient that it did not reach."""
+        return phrases(self.words["failure_lines"])
+
+    @cached_property
+    def delay(self) -> re.Pattern[str]:
+        """Matches what it writes about one that it did not reach yet."""
+        return phrases(self.words["delay_lines"])
+
+    @cached_property
+    def label(self) -> re.Pattern[str]:
+        """Matches what is before such a recipient at the beginning of a line."""
+        return phrases(self.words["recipient_labels"])
+
+    @cached_property
+    def receipt(self) -> re.Pattern[str]:
+        """Matches how a text says that a mail has arrived."""
+        return phrases(self.words["receipt_lines"])
+
+    @cached_property
+    def absence(self) -> re.Pattern[str]:
+        """Matches a word of absence."""
+        return phrases(self.words["absence_lines"], whole=True)
+
+    @cached_property
+    def absence_person(self) -> re.Pattern[str]:
+        """Matches a word for the writer, in the sentence of such a word."""
+        return phrases(self.words["absence_persons"], whole=True)
+
+    @cached_property
+    def absence_alone(self) -> re.Pattern[str]:
+        """Matches an absence stated without such a word."""
+        return phrases(self.words["absence_alone"], whole=True)
+
+    @cached_property
+    def absence_sign(self) -> re.Pattern[str]:
+        """Matches a word of the other sentences of an absence."""
+        return phrases(self.words["absence_signs"], whole=True)
+
+    @cached_property
+    def absence_question(self) -> re.Pattern[str]:
+        """Matches what is asked in such a text."""
+        return phrases(self.words["absence_questions"])
+
+    @cached_property
+    def contrast(self) -> re.Pattern[str]:
+        """Matches a word behind which something new is said."""
+        return phrases(self.words["contrast_words"], whole=True)
+
+    @cached_property
+    def answer(self) -> re.Pattern[str]:
+        """Matches a word that says something on the matter."""
+        return phrases(self.words["answer_words"], whole=True)
 
 
 def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords:
@@ -67,26 +123,19 @@ def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords
         for key, values in table.items():
             words[key].extend(values)
     return MachineWords(
+        words=words,
         daemon_addresses=frozenset(words["daemon_addresses"]),
         system_addresses=frozenset(words["system_addresses"]),
         system_names=tuple(words["system_names"]),
         robot_addresses=frozenset(words["robot_addresses"]),
         list_addresses=tuple(words["list_addresses"]),
         bounce_subjects=tuple(words["bounce_subjects"]),
-        failure=phrases(words["failure_lines"]),
-        delay=phrases(words["delay_lines"]),
-        label=phrases(words["recipient_labels"]),
+        delivered_subjects=tuple(words["delivered_subjects"]),
         returned_lines=tuple(words["returned_lines"]),
         automatic_subjects=tuple(words["automatic_subjects"]),
         robot_lines=tuple(words["robot_lines"]),
+        notice_subjects=tuple(words["notice_subjects"]),
         absence_subjects=tuple(words["absence_subjects"]),
-        absence=phrases(words["absence_lines"], whole=True),
-        absence_person=phrases(words["absence_persons"], whole=True),
-        absence_alone=phrases(words["absence_alone"], whole=True),
-        absence_sign=phrases(words["absence_signs"], whole=True),
-        absence_question=phrases(words["absence_questions"]),
-        contrast=phrases(words["contrast_words"], whole=True),
-        answer=phrases(words["answer_words"], whole=True),
     )
 
 
@@ -100,6 +149,19 @@ def phrases(wanted: Iterable[str], *, whole: bool = False) -> re.Pattern[str]:
     if not found:
         return _NOTHING
     gap = r"(?:[^.!?\n]|(?<=\d)\.){0,60}?"
-    alternatives = (gap.join(re.escape(piece) for piece in phrase.split(" ... ")) for phrase in found)
     end = f"(?!{_LATIN})" if whole else ""
-    return re.compile(f"(?<!{_LATIN})(?:{'|'.join(alternatives)}){end}")
+    return re.compile(f"(?<!{_LATIN})(?:{_grouped(found, gap)}){end}")
+
+
+def _grouped(found: Sequence[str], gap: str, depth: int = 0) -> str:
+    """Returns the alternatives, longest first, with those of one first character together: fewer have to be tried."""
+    groups: dict[str, list[str]] = {}
+    for phrase in found:
+        groups.setdefault(phrase[depth : depth + 1], []).append(phrase)
+    parts = []
+    for first, some in sorted(groups.items(), key=lambda group: not group[0]):  # a phrase that has ended comes last
+        if depth < _DEEPEST and first and " ..." not in some[0][: depth + 2] and len(some) > 1:
+            parts.append(f"{re.escape(first)}(?:{_grouped(some, gap, depth + 1)})")
+        else:
+            parts += [gap.join(re.escape(piece) for piece in phrase[depth:].split(" ... ")) for phrase in some]
+    return "|".join(parts)

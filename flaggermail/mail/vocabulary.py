@@ -24,6 +24,8 @@ LISTS = (
     "quote_verbs",
     "quote_fillers",
     "closings",
+    "block_openers",
+    "device_openers",
     "device_lines",
     "device_names",
     "reply_marks",
@@ -38,12 +40,30 @@ KEYS = (*LISTS, *(f"{label}_labels" for label in LABELS))
 
 _NOTHING = re.compile(r"(?!)")
 _LONGEST_ABBREVIATION = 3
+_KEYED = 4  # characters
 _LONGEST_COMPOSED = 1000  # normalising takes time quadratic in the length of a run of accents
 _FIRST_IDEOGRAPH = "\u2e80"  # scripts from here on do not put spaces between words
 # Soft hyphen, joiners, bidirectional marks and isolates, byte order mark: invisible characters that programs print
 # around names and addresses in case the text runs from right to left.
 UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _UNSEEN = re.compile(f"[{UNSEEN}]+")
+
+
+class Beginnings:
+    """Many phrases with which a text may begin, looked up by their first characters: most lines begin with none."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        """`phrases`: folded."""
+        grouped: dict[str, list[str]] = {}
+        for phrase in phrases:
+            grouped.setdefault(phrase[:_KEYED], []).append(phrase)
+        short = tuple(phrase for key, some in grouped.items() if len(key) < _KEYED for phrase in some)
+        self._short = short
+        self._grouped = {key: (*some, *short) for key, some in grouped.items() if len(key) == _KEYED}
+
+    def of(self, small: str) -> bool:
+        """True if the folded text `small` begins with one of the phrases."""
+        return small.startswith(self._grouped.get(small[:_KEYED], self._short))
 
 
 @dataclass(frozen=True)
@@ -60,14 +80,17 @@ class Language:
     original_lines: frozenset[str]
     openers: tuple[str, ...]
     closings: frozenset[str]
+    block_openers: tuple[str, ...]
+    device_openers: tuple[str, ...]
     device_lines: tuple[str, ...]
+    device_starts: Beginnings
     device_names: frozenset[str]
     reply_marks: tuple[str, ...]
     banners: tuple[str, ...]
     banner_openers: tuple[str, ...]
     banner_words: tuple[str, ...]
     banner_advice: tuple[str, ...]
-    disclaimers: tuple[str, ...]
+    disclaimers: Beginnings
     disclaimer_words: tuple[str, ...]
     labels: Mapping[str, str]
     quote_verbs: tuple[str, ...]
@@ -79,6 +102,11 @@ class Language:
     def verbs(self) -> re.Pattern[str]:
         """Matches any of the verbs."""
         return _any_of(self.quote_verbs)
+
+    def ends_in_verb(self, small: str) -> bool:
+        """True if the folded text ends in one of the verbs as a whole word."""
+        found = (word for word in self.quote_verbs if small.endswith(word))
+        return any(word[0] >= _FIRST_IDEOGRAPH or small[: -len(word)].endswith(" ") for word in found)
 
     @cached_property
     def fillers(self) -> re.Pattern[str]:
@@ -133,14 +161,17 @@ def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
         original_lines=frozenset(words["original_lines"]),
         openers=tuple(sorted({f"{word} " for word in words["quote_openers"]}, key=len, reverse=True)),
         closings=frozenset(words["closings"]),
+        block_openers=tuple(words["block_openers"]),
+        device_openers=tuple(words["device_openers"]),
         device_lines=tuple(words["device_lines"]),
+        device_starts=Beginnings({*words["device_openers"], *words["device_lines"]}),
         device_names=frozenset(words["device_names"]),
         reply_marks=tuple(words["reply_marks"]),
         banners=tuple(words["banners"]),
         banner_openers=tuple(words["banner_openers"]),
         banner_words=tuple(words["banner_words"]),
         banner_advice=tuple(words["banner_advice"]),
-        disclaimers=tuple(words["disclaimers"]),
+        disclaimers=Beginnings(words["disclaimers"]),
         disclaimer_words=tuple(words["disclaimer_words"]),
         labels=labels,
         quote_verbs=tuple(words["quote_verbs"]),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.utils import getaddresses
 
 from flufl.bounce import all_failures
 
+NOBODY = "nobody@invalid"  # stands for a missing author, which the library cannot read
 LARGEST = 512 * 1024  # octets read; recipients are listed above the returned mail
 
 
@@ -30,7 +32,11 @@ class Failures:
 def read_failures(octets: bytes) -> Failures:
     """Returns the recipients that a bounce names in its text; empty if the library cannot read it."""
     try:
-        delayed, failed = all_failures(message_from_bytes(octets[:LARGEST]))
+        mail = message_from_bytes(octets[:LARGEST])
+        if not getaddresses([mail.get("from", "")]):
+            del mail["from"]
+            mail["From"] = NOBODY
+        delayed, failed = all_failures(mail)
         return Failures(_addresses(failed), _addresses(delayed))
     except Exception:  # noqa: BLE001 - boundary to a library that parses strangers' mail
         return Failures()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -31,6 +32,10 @@ _HEADERS_ONLY = frozenset(
     {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers"}
 )
 _RECEIPT = "message/disposition-notification"
+_PLAIN = "text/plain"
+_AUTO, _FORWARDED = "auto-submitted", "auto-forwarded"
+_WRITTEN = re.compile(rb"^(?:final-recipient|original-recipient)[ \t]{0,8}:", re.IGNORECASE | re.MULTILINE)
+_FEEDBACK = re.compile(rb"\s{0,20}(?:(?:version|user-agent):[^\n]{0,200}\r?\n){0,2}feedback-type:", re.IGNORECASE)
 _LONGEST_PART = 100_000  # octets
 _NOT_RECIPIENTS = ("return-path", "from", "sender", "reply-to", "message-id", "references")
 
@@ -40,13 +45,13 @@ def with_mechanical_kind(read: Message, parts: Sequence[Part], octets: bytes, la
 
     `parts`: all parts of the mail; enclosed mails are not descended into. Never raises on content.
     """
-    fields = dict(reversed(read.headers))  # reversed: the topmost field of a name takes precedence
+    fields = _topmost(read.headers)
     published = read_published(fields, read.text)
     returned = _returned(parts)
     signs = KindEvidence(
         words=language.machines,
         fields=fields,
-        types=[part.type.value for part in parts],
+        types=[_told_type(part) for part in parts],
         report_type=_report_type(parts),
         report=_report(parts),
         disposition=_disposition(parts),
@@ -56,6 +61,7 @@ def with_mechanical_kind(read: Message, parts: Sequence[Part], octets: bytes, la
         text=read.text,
         returned=returned,
         published=published.event if published else "",
+        written=_written_report(parts),
     )
     kind = mechanical_kind(signs, language)
     read = replace(read, kind=kind)
@@ -65,6 +71,32 @@ def with_mechanical_kind(read: Message, parts: Sequence[Part], octets: bytes, la
         )
     read = _with_original(read, signs, published, parts)
     return _with_failures(read, signs, published, octets) if kind is MechanicalKind.BOUNCE else read
+
+
+def _topmost(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Returns the topmost field of each name; of Auto-Submitted the one below what a forwarding mailbox added."""
+    fields = dict(reversed(headers))
+    if fields.get(_AUTO, "").lower().startswith(_FORWARDED):
+        below = [value for name, value in headers if name == _AUTO and not value.lower().startswith(_FORWARDED)]
+        fields[_AUTO] = below[0] if below else fields[_AUTO]
+    return fields
+
+
+def _told_type(part: Part) -> str:
+    """Returns the content type; that of a report of RFC 5965 also where a server calls the report plain text."""
+    plain = part.type.value == _PLAIN and part.filename is None and _FEEDBACK.match(part.body)
+    return "message/feedback-report" if plain else part.type.value
+
+
+def _written_report(parts: Sequence[Part]) -> DeliveryReport | None:
+    """Returns the report of RFC 3464 that some servers attach as plain text, below the text for people."""
+    texts = [part for part in parts if part.type.value == _PLAIN]
+    for part in texts if len(parts) > 1 else ():
+        if _WRITTEN.search(octets := part.octets()[0][:_LONGEST_PART]):
+            report = read_report(octets)
+            if report.bounce is not None:
+                return report
+    return None
 
 
 def _returned(parts: Iterable[Part]) -> dict[str, str]:
@@ -106,7 +138,7 @@ def _with_original(
     read: Message, signs: KindEvidence, published: ServiceEvent | None, parts: Iterable[Part]
 ) -> Message:
     """Adds the original Message-ID: from the returned mail, else from our envelope identifier, which equals it."""
-    report = signs.report or signs.notice.report
+    report = signs.report or signs.written or signs.notice.report
     envelope_id = report.envelope_id if report else None
     original = _message_id(signs.returned) or (published.message_id if published else None)
     original = original or _message_id(signs.notice.returned) or quoted_message_id(read.text) or _quoted_original(parts)
@@ -128,7 +160,7 @@ def _message_id(fields: Mapping[str, str]) -> str | None:
 
 def _with_failures(read: Message, signs: KindEvidence, published: ServiceEvent | None, octets: bytes) -> Message:
     """Adds the failed recipients: from the report, else X-Failed-Recipients, else the text, else the returned mail."""
-    notice, report = signs.notice, signs.report
+    notice, report = signs.notice, signs.report or signs.written
     if report and report.unreached:
         return replace(read, failed_recipients=report.unreached, bounce_class=report.bounce)
     if published:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,9 @@ from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.message import Address
 from flaggermail.mail.vocabulary import folded
 
+_CLOSING_BRACKETS = frozenset("])\u3011")
+_TAG = re.compile(r"\s*\[([^\[\]]{1,60})\][\s:-]{0,5}(?=\S)")
+_MOST_TAGS = 3
 _ENDS = ":\uff1a([-\u2013\u2014\u3011"
 
 
@@ -32,6 +36,7 @@ class KindEvidence:
     text: str = ""
     returned: Mapping[str, str] = field(default_factory=dict)  # header of the returned mail, if any
     published: str = ""  # the event reported by a sending service, see mail.automated.sending_service
+    written: DeliveryReport | None = None  # a report that a server attached as plain text, without its content type
 
     @cached_property
     def notice(self) -> BounceNotice:
@@ -59,6 +64,16 @@ class KindEvidence:
         return self.coded or (self.notice.says_so and bool(self.notice.returned or self.returned))
 
     @cached_property
+    def tells_failure(self) -> bool:
+        """True if words of failure come with the returned mail or with the address of a failed recipient."""
+        return self.proven or (self.notice.says_so and bool(self.notice.recipients))
+
+    @cached_property
+    def answers(self) -> bool:
+        """True if the mail says that it answers another one."""
+        return "in-reply-to" in self.fields or "references" in self.fields
+
+    @cached_property
     def null_path(self) -> bool:
         """An empty return path (RFC 5321, section 4.5.5); some servers write the daemon's name or "null" instead."""
         if "return-path" not in self.fields:
@@ -72,16 +87,27 @@ class KindEvidence:
         return folded(self.sender.address.rpartition("@")[0] or self.sender.address).strip('"') if self.sender else ""
 
 
-def begins(subject: str, phrases: Sequence[str]) -> str:
+def begins(subject: str, phrases: tuple[str, ...]) -> str:
     """Returns how `subject` starts with a phrase: "whole" alone or before a colon, "more" before other words, else "".
 
-    A single word counts only as "whole" ("Absence: ..."): a person may write "Absence de bulletins".
+    A single word counts only as "whole" ("Absence: ...", "[Absence] ..."): a person may write "Absence de bulletins".
+    A list's or gateway's tag before it is left out.
     """
-    plain, found = folded(subject[:200]).lstrip("*[(\u3010 "), ""
+    boxes = folded(subject[:200])
+    for _ in range(_MOST_TAGS):  # "[list] Automatic reply: ...", "[EXTERN] [list] ..."
+        tag = _TAG.match(boxes)
+        if tag is None or tag.group(1).startswith(phrases):
+            break
+        boxes = boxes[tag.end() :]
+    plain, found = boxes.lstrip("*[(\u3010 "), ""
+    if not plain.startswith(phrases):
+        return ""
+    opened = plain != boxes
     for phrase in phrases:
         if plain.startswith(phrase):
+            boxed = opened and plain[len(phrase) :].lstrip()[:1] in _CLOSING_BRACKETS
             behind = plain[len(phrase) :].lstrip("\u3011]) ")
-            if not behind or behind[0] in _ENDS or phrase.endswith(":"):
+            if not behind or boxed or behind[0] in _ENDS or phrase.endswith(":"):
                 return "whole"
             if " " in phrase and not plain[len(phrase)].isalnum():
                 found = "whole" if begins(behind, phrases) else "more"

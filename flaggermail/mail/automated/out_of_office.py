@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from flaggermail.mail.forwards.boilerplate import starts_with_banner, without_banners
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.vocabulary import Language, folded
 
 LONGEST = 3000  # characters; out-of-office replies are short
 _FEW = 3  # with so few clauses each must be typical; the absence must be stated in the first few
+_MOSTLY = 0.5  # of the clauses, where the subject announces an absence
 _HEADER = 2  # consecutive lines with header labels
 _BEGINNING = 3  # characters before the absence phrase in a clause without "I"
 _SHARE = 0.7  # of the clauses of a longer text
@@ -22,15 +25,23 @@ _GREETING, _NAME, _REFERENCE = 6, 3, 12  # words
 _END = re.compile(r"(?<=[^\d\s])\.(?=\s|$)|[!;](?=\s|$)|(?<=\?)(?=\s|$)|\n")
 _CONTACT = re.compile(r"[^\s@]@[^\s@]|https?://\S*|www\.|\d[\d ()./-]{5,}\d")
 _DIGIT = re.compile(r"\d")
+_LIST_FOOTER = re.compile(r"_{2,}|-{5,}")  # alone on a line, above what a mailing list adds
 
 
-def is_absence(text: str, language: Language) -> bool:
-    """True if `text` is an out-of-office reply and nothing else."""
-    own, words = own_text(text, language), language.machines
-    if own is None or len(own) > LONGEST or has_other_content(own, words):
+@dataclass(frozen=True, slots=True)
+class OwnText:
+    """The text above a closing, a signature and any other mail; `quotes` if another mail is what ends it."""
+
+    text: str
+    quotes: bool = False
+
+
+def is_absence(own: OwnText, language: Language) -> bool:
+    """True if `own` is an out-of-office reply and nothing else."""
+    words, small = language.machines, folded(own.text)
+    if own.quotes or len(own.text) > LONGEST or not _may_state_absence(small, words) or has_other_content(small, words):
         return False
-    clauses = [clause for clause in _clauses(own, language) if not _is_neutral(clause, words)]
-    away = [at for at, clause in enumerate(clauses[:_FEW]) if states_absence(clause, words)]
+    clauses, away = _stated(own, language)
     if not away or _asks(clauses, words):
         return False
     known = [clause for clause in clauses if _is_typical(clause, words)]
@@ -40,16 +51,42 @@ def is_absence(text: str, language: Language) -> bool:
     return told and enough
 
 
-def is_personal(text: str, language: Language) -> bool:
+def is_mostly_absence(own: OwnText, language: Language) -> bool:
+    """True if `own` soon states an absence and says little else. For mail whose subject announces one too."""
+    clauses, away = _stated(own, language)
+    typical = [_is_typical(clause, language.machines) for clause in clauses]
+    short = len(own.text) <= LONGEST
+    return bool(away) and short and all(typical[: away[0]]) and sum(typical) >= _MOSTLY * len(clauses)
+
+
+def confirms(own: OwnText, language: Language) -> bool:
+    """True if the writer confirms that a mail arrived, as machines do and persons too."""
+    return language.machines.receipt.search(folded(own.text)) is not None
+
+
+def is_personal(own: OwnText, language: Language) -> bool:
     """True if a person wrote it: it quotes, asks, or reports an action. For subjects that people write as well."""
-    own = own_text(text, language)
-    return own is None or has_other_content(own, language.machines) or _asks(_clauses(own, language), language.machines)
+    words = language.machines
+    return own.quotes or has_other_content(folded(own.text), words) or _asks(_clauses(own.text, language), words)
 
 
-def mentions_absence(text: str, language: Language) -> bool:
-    """True if the writer mentions being away, among other things."""
-    own = own_text(text, language) or ""
-    return any(states_absence(clause, language.machines) for clause in _clauses(own, language))
+def mentions_absence(own: OwnText, language: Language) -> bool:
+    """True if the writer mentions being away, among other things, and quotes nothing."""
+    if own.quotes or not _may_state_absence(folded(own.text), language.machines):
+        return False
+    return any(states_absence(clause, language.machines) for clause in _clauses(own.text, language))
+
+
+def _may_state_absence(small: str, words: MachineWords) -> bool:
+    """True if the folded text has a word of absence at all; most mails have none."""
+    return words.absence.search(small) is not None or words.absence_alone.search(small) is not None
+
+
+def _stated(own: OwnText, language: Language) -> tuple[list[str], list[int]]:
+    """Returns the clauses that say something, and which of the first few state an absence."""
+    words = language.machines
+    clauses = [clause for clause in _clauses(own.text, language) if not _is_neutral(clause, words)]
+    return clauses, [at for at, clause in enumerate(clauses[:_FEW]) if states_absence(clause, words)]
 
 
 def states_absence(clause: str, words: MachineWords) -> bool:
@@ -60,9 +97,9 @@ def states_absence(clause: str, words: MachineWords) -> bool:
     return found is not None and (found.start() <= _BEGINNING or words.absence_person.search(clause) is not None)
 
 
-def has_other_content(own: str, words: MachineWords) -> bool:
-    """True if something is said on the matter, beyond typical phrases ("I have limited access")."""
-    return words.answer.search(words.absence.sub(" ", folded(own))) is not None
+def has_other_content(small: str, words: MachineWords) -> bool:
+    """True if the folded text says something on the matter, beyond typical phrases ("I have limited access")."""
+    return words.answer.search(words.absence.sub(" ", small)) is not None
 
 
 def _is_typical(clause: str, words: MachineWords) -> bool:
@@ -74,21 +111,23 @@ def _asks(clauses: Sequence[str], words: MachineWords) -> bool:
     return any("?" in clause and not words.absence_question.search(clause) for clause in clauses)
 
 
-def own_text(text: str, language: Language) -> str | None:
-    """Returns the text above the closing or signature; None if it quotes or forwards another mail."""
+def own_text(text: str, language: Language) -> OwnText:
+    """Returns the writer's own text in `text`, without a gateway's warning above it."""
     kept: list[str] = []
-    labels = 0
-    for line in text[: 2 * LONGEST].split("\n"):
-        labels = labels + 1 if folded(line.partition(":")[0].strip("*_ ")) in language.labels and ":" in line else 0
-        if labels == _HEADER:
-            return None
+    labels, quotes = 0, False
+    lines = text[: 2 * LONGEST].split("\n")
+    for line in without_banners(lines, language) if starts_with_banner(lines, language) else lines:
+        labels = labels + 1 if ":" in line and folded(line.partition(":")[0].strip("*_ ")) in language.labels else 0
         mark = folded(line.strip("-_=* \t\u00a0:>"))
-        if line.lstrip().startswith(">") or mark in language.original_lines or mark in language.forward_lines:
-            return None
-        if line.rstrip() == "--" or mark.rstrip(",.") in language.closings:
+        marked = line.lstrip().startswith(">") or mark in language.original_lines or mark in language.forward_lines
+        if quotes := marked or labels == _HEADER:
+            kept = kept[: len(kept) - labels + 1] if labels == _HEADER else kept
+            break
+        ruled = kept and _LIST_FOOTER.fullmatch(line.strip())
+        if line.rstrip() == "--" or ruled or mark.rstrip(",.") in language.closings:
             break
         kept.append(line.strip())
-    return "\n".join(kept).replace("\u2019", "'")
+    return OwnText("\n".join(kept).replace("\u2019", "'"), quotes)
 
 
 def _clauses(own: str, language: Language) -> list[str]:
@@ -97,7 +136,8 @@ def _clauses(own: str, language: Language) -> list[str]:
     found = [
         folded(piece) for sentence in _END.split(joined) for piece in language.machines.contrast.split(folded(sentence))
     ]
-    if found and (found[0].endswith(",") or len(found[0].split()) <= _NAME) and len(found[0].split()) <= _GREETING:
+    greets = bool(found) and (found[0].endswith(",") or len(found[0].split()) <= _NAME)
+    if greets and len(found[0].split()) <= _GREETING and not states_absence(found[0], language.machines):
         found = found[1:]
     stripped = (piece.strip(" ,.:*-") for piece in found)
     return [piece for piece in stripped if piece]

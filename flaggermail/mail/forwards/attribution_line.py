@@ -34,6 +34,9 @@ _ADDRESS = re.compile(r"[<(\[]{1,2}\s?(?:mailto:)?([^\s<>()\[\]]{1,250}@[^\s<>()
 _BARE = re.compile(r"[^\s<>()\[\],;:]{1,250}@[^\s<>()\[\],;:]{1,250}")
 _BEFORE_ADDRESS = re.compile(r"[^,:\d<>()]{0,80}\Z")
 _QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb \t\u00a0,;:.\uff1a\uff0c\u3001\u2013\u2014-"
+_SENTENCES = re.compile(r"[^\W\d_]{2}[.!?]\s")  # the end of a sentence, not "J. Doe"
+_BARE_ENDS = frozenset(">)")
+_NAME_WORDS, _PARTICLE = 6, 3
 _LONGEST_DAY = 30  # characters of "Thu, Jun " before the first digit of a date
 
 
@@ -54,14 +57,21 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
     first = lines[start]
     if not first.strip() or len(first) > LONGEST_MARK:
         return 0
-    text, empty = seen(unquoted(first)).strip(_EDGE), 0
+    text = seen(unquoted(first)).strip(_EDGE)
     if (found := _has_distinct_form(lines, start, text, language)) is not None:
         return int(found)
     if _ENDS.search(seen(first.rstrip())[-6:]):
         below = _quoted_below(lines, start + 1)
         return 1 if _is_attribution(text, language, torn=False, quoted_below=below) else 0
-    opened = _may_start(text, language)
-    for at in range(start + 1, min(start + _MOST_LINES + _MOST_EMPTY, len(lines)) if opened else 0):
+    if not _may_start(text, language):
+        return 0
+    return 1 if _is_bare(text, lines, start + 1, language) else _folded_mark(lines, start, text, language)
+
+
+def _folded_mark(lines: Sequence[str], start: int, text: str, language: Language) -> int:
+    """Returns the number of lines of a folded attribution line whose first line is `text`; 0 if it is none."""
+    empty = 0
+    for at in range(start + 1, min(start + _MOST_LINES + _MOST_EMPTY, len(lines))):
         if not lines[at].strip():
             empty += 1
             if empty > _MOST_EMPTY or TIME.search(text) is None:
@@ -72,9 +82,11 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
         if _new_attribution_starts(text, lines, at, language):
             return 0
         text = f"{text} {seen(unquoted(lines[at])).strip()}"
-        if _ENDS.search(text[-6:]):
+        ended = _ENDS.search(text[-6:]) is not None
+        if ended or (not empty and _is_bare(text, lines, at + 1, language)):
             below = _quoted_below(lines, at + 1)
-            return at - start + 1 if _is_attribution(text, language, torn=empty > 0, quoted_below=below) else 0
+            known = not ended or _is_attribution(text, language, torn=empty > 0, quoted_below=below)
+            return at - start + 1 if known else 0
     return 0
 
 
@@ -85,7 +97,10 @@ def _has_distinct_form(lines: Sequence[str], start: int, text: str, language: La
         return "@" in first or TIME.search(first) is not None
     if _NOTES.match(first):  # Notes: "-----Jane Doe/CITY wrote: -----"
         return language.verbs.search(folded(text)) is not None
-    return True if _OLD_GMAIL.match(text) and _quoted_below(lines, start + 1) else None
+    if not _OLD_GMAIL.match(text):
+        return None
+    alone = text[-1:] == ">" and (start + 1 >= len(lines) or not lines[start + 1].strip())
+    return True if alone or _quoted_below(lines, start + 1) else None
 
 
 def quoted_in(lines: Sequence[str], language: Language) -> Quoted | None:
@@ -171,6 +186,41 @@ def _is_attribution(text: str, language: Language, *, torn: bool, quoted_below: 
     # "Jane Doe wrote:", directly above the quotation
     named = quoted_below and verb is not None and small[verb.end() :].strip(" :\uff1a") == ""
     return verb is not None and (named or (opened and dated))
+
+
+def _is_bare(text: str, lines: Sequence[str], below: int, language: Language) -> bool:
+    """True for an attribution line without its colon, perhaps without its verb: "On DATE at TIME Jane Doe <ADDRESS>".
+
+    It has a full date, a time, and a marked quotation or an empty line below. Without a quotation it needs an opener,
+    an address and, without a verb, nothing but a name between them: "On DATE at TIME I mailed ADDRESS" is a sentence.
+    """
+    if not (text[-1:] in _BARE_ENDS or text[-1:].isalpha()) or TIME.search(text) is None:
+        return False
+    instant = _INSTANT.search(text)
+    following = folded(unquoted(lines[below])[:LONGEST_MARK]) if below < len(lines) else ""
+    continued = _ENDS.search(following[-6:]) and language.verbs.search(following)  # the end of this line: "> wrote:"
+    if continued or _SENTENCES.search(text, instant.end() if instant else 0):
+        return False
+    quoted = _quoted_below(lines, below)
+    if not quoted and below < len(lines) and lines[below].strip():
+        return False
+    small = folded(text)
+    opened = small.startswith(language.openers) or _DIGIT.match(small) is not None
+    verb = language.verbs.search(small) is not None
+    if not (opened or quoted) or (_DAY.search(text) is None and not (opened and quoted and verb)):
+        return False
+    if text[-1:].isalpha():
+        return verb and language.ends_in_verb(small) and (quoted or "@" in small)
+    return (verb or quoted or _names_only(text)) and "@" in small
+
+
+def _names_only(text: str) -> bool:
+    """True if only capitalised words and short ones ("van der") are between the time and the address."""
+    instant, address = _INSTANT.search(text), _ADDRESS.search(text)
+    if instant is None or address is None or instant.end() > address.start():
+        return False
+    words = _ZONE.sub("", text[instant.end() : address.start()]).strip(_QUOTES).split()
+    return len(words) <= _NAME_WORDS and all(word[:1].isupper() or len(word) <= _PARTICLE for word in words)
 
 
 def _new_attribution_starts(above: str, lines: Sequence[str], at: int, language: Language) -> bool:

@@ -16,11 +16,13 @@ _LONGEST_CLOSING = 80
 _LONGEST_FOOTER = 3  # non-empty lines of a footer without a link, and of what follows a closing of two letters
 _INITIALS = 2
 _LONGEST_DEVICE = 100
+_LONGEST_LINKED = 400  # characters of a device line with a link
 _DEVICE_WORDS = 6  # words of a device line, or of its beginning, which names the device
 _BANNER_LINES = 6
 _MOST_BANNERS = 3
 _NOTICE_LINES = 12  # lines of a notice that are examined
 _LONGEST_NOTICE = 1500
+_SHORTEST_NOTICE = 60  # characters of a notice with an unknown beginning
 _WORDS_OF_A_NOTICE = 3  # typical words that make any paragraph a notice
 _NAME_WORDS = 4
 _SHORTEST_BEFORE_NAME = 5  # characters of a closing that a name may follow: "Groet Jan", not "Best Western"
@@ -30,7 +32,11 @@ _SIGNATURE = re.compile(r"[ \t]*(?:--|\u2014)[ \t\u00a0]*\Z")  # also without th
 _NAME_ALONE = re.compile(r"[ \t]*(?:/{1,2}|[-~\u2013\u2014])[^\W\d_]\w{1,20}(?: \w{1,20}){0,3}[ \t]*\Z")  # "/Jane"
 _ARMOR_END = re.compile(r"-----BEGIN PGP SIGNATURE-----[ \t]*\Z")  # RFC 9580, section 6.2
 _ARMOR = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\Z")  # RFC 9580, section 7
-_FOOTER_RULE = re.compile(r"[ \t]*(?:_{5,}|(?:-{1,20}~){3,20}-{0,20})[ \t]*\Z")  # above the footer of a mailing list
+_FOOTER_RULE = re.compile(r"[ \t]*(?:_{2,}|(?:-{1,20}~){3,20}-{0,20})[ \t]*\Z")  # above the footer of a mailing list
+# A link behind a program's name: in round brackets (Markdown puts the name in square ones) or in angle brackets.
+_DEVICE_LINK = re.compile(
+    r"(?:\[([^\[\]]{1,80})\])?[ \t]?(?:\(\s?https?://[^\s()]{1,300}\s?\)|<\s?https?://[^\s<>]{1,300}\s?>)"
+)
 _LINK = re.compile(r"@|://|www\.")
 _NAMES = re.compile(r"[^\W\d_][\w&-]*")
 _TAG = re.compile(r"\s*[\[(*]{1,3}[^\[\](){}]{3,60}?[\])*]{1,3}:?[ \t]+(?=\S)")  # "[EXTERNAL] Dear all"
@@ -58,6 +64,14 @@ def without_banners(lines: list[str], language: Language) -> list[str]:
             break
         lines = lines[end:]
     return lines
+
+
+def starts_with_banner(lines: Sequence[str], language: Language) -> bool:
+    """True if a gateway's warning seems to be above the text. Cheaper than removing it."""
+    first = _first_written(lines)
+    return first is not None and (
+        _TAG.match(lines[first][:200]) is not None or _is_banner(lines[first][:400], language)
+    )
 
 
 def _first_written(lines: Sequence[str]) -> int | None:
@@ -142,15 +156,21 @@ def _starts_signature(lines: Sequence[str], at: int, first: int, language: Langu
 
 def _is_device_line(line: str, language: Language) -> bool:
     """True for "Sent from my phone": a device, or too few words for a sentence ("Sent from my desk, it is ...")."""
-    small = folded(line[: _LONGEST_DEVICE + 1]).strip(_DECORATION)
-    if len(line) > _LONGEST_DEVICE or not small.startswith(language.device_lines):
+    shown = _DEVICE_LINK.sub(r"\1", line[:_LONGEST_LINKED]) if "http" in line[:_LONGEST_LINKED] else line
+    small = folded(shown[: _LONGEST_DEVICE + 1]).strip(_DECORATION + "[")
+    if not language.device_starts.of(small):
         return False
+    linked = len(shown) < len(line[:_LONGEST_LINKED])
     words = _NAMES.findall(small)
+    if linked and small.startswith(language.device_openers) and len(words) <= _DEVICE_WORDS:
+        return True
+    if len(shown) > _LONGEST_DEVICE or not small.startswith(language.device_lines):
+        return False
     return len(words) <= _DEVICE_WORDS or not language.device_names.isdisjoint(words[:_DEVICE_WORDS])
 
 
 def _starts_like_notice(line: str, language: Language) -> bool:
-    return folded(line[:200]).strip(_DECORATION).startswith(language.disclaimers)
+    return language.disclaimers.of(folded(line[:200]).strip(_DECORATION))
 
 
 def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
@@ -164,6 +184,8 @@ def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
             break
         paragraph.append(line[:_LONGEST_NOTICE])
     text = folded(" ".join(paragraph)[:_LONGEST_NOTICE])
+    if not known and len(text) < _SHORTEST_NOTICE:
+        return False
     spoken = (word for word in language.disclaimer_words if word in text)
     wanted = 1 if known else _WORDS_OF_A_NOTICE
     return len(list(islice(spoken, wanted))) == wanted

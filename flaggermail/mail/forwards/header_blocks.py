@@ -35,6 +35,11 @@ _MOST_LABELS = 14
 _LONGEST_FOLD = 40  # lines of a folded recipient list
 _WITHOUT_SUBJECT = ("from", "date", "to")  # the order in Outlook, which omits an empty subject
 _PEOPLE = frozenset({"from", "to", "cc"})
+_WRAPPED = frozenset({"subject", "date"})  # fields that a program wraps without an indentation
+_MOST_WRAPPED = 2  # lines of such a field below its first
+_LONGEST_WRAPPED = 100  # characters of a wrapped line
+_WIDTH = 68  # characters at which the narrowest programs wrap
+_CORE = frozenset({"from", "to", "date", "subject"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,7 @@ class _BlockReading:
         self.last = ""
         self.names: set[str] = set()
         self.below = False  # values are on the line below their names
+        self.gapped = False  # there were empty lines between header lines
 
     def step(self) -> bool:
         """Reads one line; returns False at the end of the block."""
@@ -215,7 +221,19 @@ class _BlockReading:
         indented = line[:1] in {" ", "\t"}
         if self.last in _PEOPLE:
             return value.endswith((",", ";")) or ("@" in line and indented) or line.lstrip().startswith("<")
-        return self.last == "subject" and indented and not value
+        if self.last == "subject" and indented and not value:
+            return True
+        return self.last in _WRAPPED and bool(value) and self._is_wrapped(line)
+
+    def _is_wrapped(self, line: str) -> bool:
+        """True if `line` is the rest of a long value: a header line follows, or it is what did not fit in the width."""
+        below = (self._label_at(self.at + count) for count in range(1, _MOST_WRAPPED + 1))
+        if any(label and label.name not in self.names and label.field in _CORE for label in below):
+            return True
+        above = seen(self._line(self.at - 1)).rstrip()
+        alone = self.at + 1 >= len(self.lines) or not self._line(self.at + 1).strip()
+        full = len(above) <= _LONGEST_WRAPPED and len(above) + 1 + len(line.split(maxsplit=1)[0]) > _WIDTH
+        return self.last == "subject" and alone and full and len(line) < _WIDTH and Block(self.fields, self.end).whole
 
     def _skips_empty_lines(self) -> bool:
         """Skips empty lines; returns True if the block continues below them."""
@@ -228,7 +246,9 @@ class _BlockReading:
         elif following.field == "other":
             goes_on = not Block(self.fields, self.end).whole
         else:
-            goes_on = not self.fields.get(following.field) and (below == self.at + 1 or self.below)
+            far = self.below or ((self.gapped or self.labels == 1) and following.field in _CORE)
+            goes_on = not self.fields.get(following.field) and (below == self.at + 1 or far)
+        self.gapped = self.gapped or (goes_on and following is not None)
         self.at = below
         return goes_on
 

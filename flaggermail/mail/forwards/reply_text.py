@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from flaggermail.mail.forwards.attribution_line import quote_mark
 from flaggermail.mail.forwards.boilerplate import end_of_text, without_banners
-from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule, read_block, read_mark, read_unmarked
+from flaggermail.mail.forwards.header_blocks import TIME, is_quoted, is_rule, read_block, read_mark, read_unmarked
 from flaggermail.mail.vocabulary import Language, folded, seen
 
 MOST_LINES = 20_000
@@ -17,6 +17,7 @@ _LOOK_BELOW = 8  # lines below an attribution line in which the quotation starts
 _TRACKER = "\u1427"  # inserted by a mail-tracking extension
 _LONG_LINE = 60  # characters of a quoted line that a gateway may have broken
 _TORN_END = 30
+_FULL_LINE, _LONG_TORN_END = 68, 80  # characters: only of a line that fills the width may a longer end be torn off
 _SENTENCE_ENDS = (".", "!", "?", ":", ",", ";")
 _UNTIMED = frozenset({"from", "to", "subject"})  # enough below a separator line, for a mail printed without a date
 _LONGEST_REPLY_MARK = 120
@@ -37,28 +38,35 @@ def reply_text(lines: Sequence[str], language: Language) -> str:
 def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
     """Returns the lines that are not quoted."""
     own: list[str] = []
-    at, started = 0, False
+    at = 0
+    written: int | None = None  # the index in `own` of the first line with text
     while at < len(lines):
         line = lines[at]
-        if _is_reply_mark(line, language):
-            if started:
-                break
-            at += 1
-        elif count := quote_mark(lines, at, language):
+        if count := quote_mark(lines, at, language):
             at += count
-            if started and not _quotation_follows(lines, at):
+            if written is not None and not _quotation_follows(lines, at):
                 break  # the quotation has no marks, so everything below may belong to it
         elif is_quoted(line) or _INITIALS.match(line) or _is_torn_off(lines, at):
             at += 1
-        elif _starts_quotation(lines, at, language):
-            if started:
+        elif _is_reply_mark(line, language) or _starts_quotation(lines, at, language):
+            if own and _is_block_opener(own[-1], language):
+                own.pop()
+            if written is not None and written < len(own):
                 break
-            at = _after_block(lines, at, language)
+            at, written = max(at + 1, _after_block(lines, at, language)), None
         else:
+            if written is None and seen(line).strip():
+                written = len(own)
             own.append(line)
-            started = started or bool(seen(line).strip())
             at += 1
     return own
+
+
+def _is_block_opener(line: str, language: Language) -> bool:
+    """True for a dated line that some webmail writes right above a header block: "Message du 06/06/24 10:34"."""
+    text = seen(line[: _LONGEST_REPLY_MARK + 1]).strip()
+    dated = len(text) <= _LONGEST_REPLY_MARK and TIME.search(text) is not None
+    return dated and folded(text).startswith(language.block_openers)
 
 
 def _is_reply_mark(line: str, language: Language) -> bool:
@@ -80,10 +88,11 @@ def _quotation_follows(lines: Sequence[str], at: int) -> bool:
 def _is_torn_off(lines: Sequence[str], at: int) -> bool:
     """True if a gateway broke this end off the long quoted line above without marking it."""
     line = lines[at].strip()
-    if not (line[:1].islower() and len(line) <= _TORN_END and 0 < at < len(lines) - 1):
+    if not (line[:1].islower() and len(line) <= _LONG_TORN_END and 0 < at < len(lines) - 1):
         return False
     above = lines[at - 1].rstrip()
-    broken = is_quoted(above) and len(above) >= _LONG_LINE and not above.endswith(_SENTENCE_ENDS)
+    shortest = _LONG_LINE if len(line) <= _TORN_END else _FULL_LINE
+    broken = is_quoted(above) and len(above) >= shortest and not above.endswith(_SENTENCE_ENDS)
     return broken and is_quoted(lines[at + 1])
 
 

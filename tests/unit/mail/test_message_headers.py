@@ -9,7 +9,7 @@ import pytest
 
 from flaggermail.mail.addresses import read_addresses, read_written
 from flaggermail.mail.charset import UNKNOWN_CHARSET, WRONG_CHARSET, decoded, storable
-from flaggermail.mail.fields import read_date, read_header, read_parameters, unbase64, words_decoded
+from flaggermail.mail.fields import read_date, read_header, read_parameters, unbase64, unfolded, words_decoded
 from flaggermail.mail.message import Address
 from tests.corpus import each
 
@@ -39,6 +39,59 @@ from tests.corpus import each
 def test_encoded_words_are_decoded(field: str, expected: str) -> None:
     """Encoded words are decoded (RFC 2047), other text stays, and the result has no line break."""
     assert words_decoded(field) == expected
+
+
+@each(
+    ("field", "expected"),
+    [
+        (b"=?utf-8?Q?caf\xc3\xa9_=C3=A9?=", "caf\u00e9 \u00e9"),
+        (b"=?iso-8859-1?Q?caf\xe9?=", "caf\u00e9"),
+        (b"=?iso-8859-2?Q?za=BF\xf3\xb3\xe6?=", "za\u017c\u00f3\u0142\u0107"),
+        (b"=?gbk?Q?\xd6\xd0\xb9\xfa?=", "\u4e2d\u56fd"),
+        (b"=?utf-8?Q?a=C3?= =?utf-8?Q?\xa9b?=", "a\u00e9b"),
+        (b"=?utf-8?Q?\xc3\xa9 met spatie?= en \xc3\xa9", "\u00e9 met spatie en \u00e9"),
+        (b"=?utf-8?B?YWJj\xc3\xa9?= x", "abc x"),
+        (b"=?utf-8?Q?\xc3\xa9 open", "=?utf-8?Q?\u00e9 open"),
+    ],
+)
+def test_octets_that_should_have_been_encoded_are_read_in_the_charset_of_their_word(
+    field: bytes, expected: str
+) -> None:
+    """Raw 8-bit octets inside an encoded word belong to its charset; RFC 2047, section 4.2 wants them encoded."""
+    assert words_decoded(unfolded(field)[0]) == expected
+
+
+@each(
+    ("lines", "expected"),
+    [
+        (b"=?utf-8?Q?a?= \r\n =?utf-8?Q?b?=", "ab"),
+        (b"=?utf-8?Q?a?=\r\n \t\r\n =?utf-8?Q?b?=", "ab"),
+        (b"\r\n =?utf-8?Q?a?=\r\n\t=?utf-8?B?Yg==?=", "ab"),
+        (b"x\r\n  =?utf-8?Q?a?=", "x  a"),
+        (b"=?utf-8?Q?a?=\r\n=?utf-8?Q?b?=", "ab"),  # the space of the fold is lost
+        (b"=?utf-8?Q?a?=\r\n=?broken", "a"),
+    ],
+)
+def test_encoded_words_are_joined_over_a_fold(lines: bytes, expected: str) -> None:
+    """Encoded words are joined over any fold (RFC 2047, section 6.2), even over one that has lost its space."""
+    header = read_header(b"Subject: " + lines + b"\r\nX-After: 1\r\n\r\n")
+    assert words_decoded(unfolded(dict(header.fields)["subject"])[0]) == expected
+    assert header.last("x-after") is not None
+
+
+@each(
+    ("octets", "expected"),
+    [
+        (b"\x1b$B-!2q\x1b(B a", "\u2460\u4f1a a"),  # a circled digit, which only Windows-31J has
+        (b"\x1b$B2q-!\x1b(B\r\n\x1b$B2q", "\u4f1a\u2460\r\n\u4f1a"),
+        (b"\x1b$B-!\n2q\x1b(J~", "\u2460\n\u4f1a~"),
+        (b"\x1b$B-!\x1b(I12", "\u2460\uff71\uff72"),
+        (b"\x1b$B2q\x1b(B\xff\x1b$B2", "\u4f1a\uf8f32"),
+    ],
+)
+def test_one_sign_outside_its_charset_does_not_cost_a_japanese_text(octets: bytes, expected: str) -> None:
+    """A sign that ISO-2022-JP does not have leaves the rest readable."""
+    assert decoded(octets, "iso-2022-jp")[0] == expected
 
 
 @each(

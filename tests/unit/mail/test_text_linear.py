@@ -70,6 +70,17 @@ HOSTILE = {
     "angle brackets": "<" * 200 + ">" * 200 + "\n",
     "addresses": "a@b.example, " * 30 + "\n",
     "one long word": "x",
+    "dated lines without a colon": "Op 6 juni 2024 om 10:34 Jan Bos <jan@a.example>\n",
+    "dated lines without a colon, apart": "Op 6 juni 2024 om 10:34 Jan Bos <jan@a.example>\n\nx\n",
+    "dated lines with a verb and no end": "On 6-6-2024 10:34 " + "wrote " * 40 + "\n",
+    "old dated lines": "2024/6/6 " + "Jan " * 40 + "<jan@a.example>\n\n",
+    "labels with wrapped values": "From: a@b.example\nDate: x\n10:34\nSubject: x\nx\nx\n",
+    "labels with wide values": "From: a@b.example\nDate: 10:34\nSubject: " + "x " * 34 + "\nx\n\n",
+    "labels far apart": "From: a@b.example\n\n\nDate: 10:34\n\n\nSubject: x\n\n\n",
+    "dated lines above labels": "Message du 06/06/24 10:34\nDe : a@b.example\n",
+    "device lines with links": "Sent from [" + "x" * 70 + "](https://" + "a" * 200 + ")\n",
+    "device lines with half a link": "Sent from " + "[(<https://" * 30 + "\n",
+    "short rules": "__\n",
 }
 
 
