@@ -117,11 +117,11 @@ def main(arguments: Sequence[str] | None = None, session: Session | None = None)
 
 def one_line(fault: click.ClickException) -> str:
     """Describes a command line error in one line that refers to the command's help."""
-    text = safe_line(" ".join(fault.format_message().split()))
+    line = safe_line(" ".join(fault.format_message().split()))
     if isinstance(fault, click.UsageError) and fault.ctx is not None:
-        end = "" if text.endswith((".", "?", "!")) else "."
-        return f"{fault.ctx.command_path}: {text}{end} See `{fault.ctx.command_path} --help`."
-    return text
+        end = "" if line.endswith((".", "?", "!")) else "."
+        return f"{fault.ctx.command_path}: {line}{end} See `{fault.ctx.command_path} --help`."
+    return line
 
 
 def _end(text: str, status: int) -> NoReturn:

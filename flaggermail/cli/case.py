@@ -83,7 +83,9 @@ def decide(session: Session, *, case: str, decision: str, reason: str, text: str
     """
     if decision != Decision.DECLINE and text:
         raise click.UsageError("--text belongs to decline; write it as --reason.")
-    words = decision != Decision.DECLINE or (" " in reason and not text)  # the officer's own words: reason "other"
+    words = decision != Decision.DECLINE or (
+        len(reason.split()) > 1 and not text
+    )  # the officer's own words: reason "other"
     ground, why = (None, reason) if words else (reason, text)
     answer = session.ask("case decide", case=case, decision=decision, reason=why, advice=advice, ground=ground)
     report_answer(answer, as_json=as_json)

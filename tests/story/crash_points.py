@@ -23,7 +23,8 @@ FORGETTING = "citizens.retention"  # runs months after the mail
 PORTS = frozenset(
     name
     for name, kind in typing.get_type_hints(Services).items()
-    if kind.__module__ == ports.__name__ and name != "health_probe"  # it keeps nothing beyond the process
+    if kind.__module__.startswith(f"{ports.__name__}.")
+    and name != "health_probe"  # it keeps nothing beyond the process
 )
 WRITES = frozenset({"append", "advance", "number", "set_number"})
 MAILBOX = frozenset({"folders", "position", "fetch_after", "fetch_first"})

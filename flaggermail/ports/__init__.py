@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ports: Protocols for everything outside the program. Each is small; `wiring` supplies the adapters.
+
+May import: `record` and `mail`.
+"""
+
+from __future__ import annotations
+
+from flaggermail.ports.keeping import (
+    BlobStore,
+    CodeVault,
+    Lease,
+    Store,
+    Transaction,
+)
+from flaggermail.ports.machine import (
+    Clock,
+    HealthProbe,
+    Heartbeat,
+    Interrupt,
+    JobFault,
+    JobReport,
+    Randomness,
+    StatusBoard,
+    Supervisor,
+    Ticker,
+    WallTime,
+)
+from flaggermail.ports.servers import (
+    Accepted,
+    Cursor,
+    Mailbox,
+    Paged,
+    Pager,
+    Position,
+    RawMessage,
+    Refused,
+    Resolver,
+    Role,
+    SenderCheck,
+    SignatureCheck,
+    Submission,
+    Submitter,
+    Unknown,
+)
+from flaggermail.ports.texts import (
+    Matcher,
+    Parser,
+    Rendered,
+    Templates,
+)
+
+__all__ = [
+    "Accepted",
+    "BlobStore",
+    "Clock",
+    "CodeVault",
+    "Cursor",
+    "HealthProbe",
+    "Heartbeat",
+    "Interrupt",
+    "JobFault",
+    "JobReport",
+    "Lease",
+    "Mailbox",
+    "Matcher",
+    "Paged",
+    "Pager",
+    "Parser",
+    "Position",
+    "Randomness",
+    "RawMessage",
+    "Refused",
+    "Rendered",
+    "Resolver",
+    "Role",
+    "SenderCheck",
+    "SignatureCheck",
+    "StatusBoard",
+    "Store",
+    "Submission",
+    "Submitter",
+    "Supervisor",
+    "Templates",
+    "Ticker",
+    "Transaction",
+    "Unknown",
+    "WallTime",
+]

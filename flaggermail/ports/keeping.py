@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ports that keep things: the archive, the secrets of one-time codes, and the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from flaggermail.ports.servers import Cursor
+from flaggermail.record.audit import Evidence, Listing
+from flaggermail.record.events import Event
+from flaggermail.record.finding import Condition
+from flaggermail.record.rows import Record
+
+R = TypeVar("R", bound=Record)
+
+
+class BlobStore(Listing, Protocol):
+    """The archive of raw octets, addressed by their SHA-256."""
+
+    def put(self, octets: bytes) -> str:
+        """Stores `octets` durably; returns their SHA-256 in hexadecimal. Raises ArchiveFault."""
+        ...
+
+    def put_all(self, many: Sequence[bytes]) -> list[str]:
+        """Stores each durably, at a lower cost than with `put`. Raises ArchiveFault; some may then be stored."""
+        return [self.put(octets) for octets in many]
+
+    def get(self, digest: str) -> bytes:
+        """Returns the octets of `digest`, verified against it.
+
+        Raises OctetsLost if this message's are missing or changed, ArchiveFault if the archive cannot be read.
+        """
+        ...
+
+    def discard(self, digest: str) -> None:
+        """Destroys the octets of `digest` if they are stored. Raises ArchiveFault."""
+        ...
+
+    def sweep(self) -> int:
+        """Removes partial files left by crashed writers; returns their number. Raises ArchiveFault."""
+        ...
+
+
+class CodeVault(Protocol):
+    """Keeps the secrets of one-time codes for the desk's own account; no secret leaves it but in `address`."""
+
+    def unusable(self) -> str:
+        """Returns why this account cannot keep secrets here; empty if it can."""
+        ...
+
+    def make(self, device: str, secret: bytes) -> str:
+        """Keeps the secret of a device durably; returns the commitment to it. Raises ArchiveFault."""
+        ...
+
+    def codes(self, device: str, commitment: str, steps: Iterable[int]) -> Mapping[int, str] | None:
+        """Returns a device's code in each time step; None if its secret is not there, or is not the committed one."""
+        ...
+
+    def address(self, device: str, commitment: str, account: str, issuer: str) -> str | None:
+        """Returns the otpauth address of a device, which holds its secret; None as for `codes`."""
+        ...
+
+    def seal(self, text: str) -> bytes | None:
+        """Returns a digest of `text` that only this desk can make; None if its key cannot be read or kept."""
+        ...
+
+    def forget(self, device: str) -> bool:
+        """Destroys the secret of a device; returns whether none is left."""
+        ...
+
+
+class Transaction(Evidence, Protocol):
+    """One unit of work, all or nothing. A row can only be changed by appending the event that records the change."""
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """Returns the row with that key, or None."""
+        ...
+
+    def find(self, kind: type[R], *conditions: Condition) -> list[R]:
+        """Returns the rows that meet all conditions, ordered by key.
+
+        Raises TypeError for a condition on another record's field, and RowUnreadable for a row with a value that this
+        program never writes.
+        """
+        ...
+
+    def newest(self, kind: type[R], most: int, *conditions: Condition) -> list[R]:
+        """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
+        ...
+
+    def exists(self, kind: type[R], *conditions: Condition) -> bool:
+        """True if `find` would return a row; the cost does not depend on how many match."""
+        ...
+
+    def count(self, kind: type[R], *conditions: Condition) -> int:
+        """Counts the rows that `find` would return, without reading them."""
+        ...
+
+    def reached(self, counter: str) -> int:
+        """Returns the last number issued by a counter; 0 if there is none."""
+        ...
+
+    def number(self, counter: str) -> int:
+        """Issues the next number of a counter, starting at 1. A rolled-back transaction issues no number."""
+        ...
+
+    def set_number(self, counter: str, value: int) -> None:
+        """Sets a counter, so that the next number issued is `value` + 1."""
+        ...
+
+    def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
+        """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""
+        ...
+
+    def append(self, *events: Event) -> None:
+        """Appends events to the chain and applies their changes to the rows."""
+        ...
+
+    def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
+        """Erases earlier values of these personal fields, in rows created at or after `since`.
+
+        The current values stay; to erase one of them, empty the field with an event first. The events keep their
+        octets, including the commitments, so the chain stays valid.
+        """
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undoes everything done within the block if it raises; the exception propagates."""
+        ...
+
+    def advance(self, folder: str, cursor: Cursor) -> None:
+        """Records how far `folder` has been read."""
+        ...
+
+    def cursor(self, folder: str) -> Cursor | None:
+        """Returns how far `folder` has been read; None if it never was."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The lease on the daemon; every write of its holder is checked against the fencing number."""
+
+    name: str
+    holder: str
+    fencing: int
+
+
+class Store(Protocol):
+    """The database: rows for the current state, events for the history."""
+
+    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+        """Takes the lease; every later write of this store checks it. Raises StoreBusy naming the current holder.
+
+        `holder` is host, process id and start time. A dead holder on the same host is replaced at once.
+        """
+        ...
+
+    def renew(self, now: datetime, seconds: int) -> None:
+        """Extends the lease to `now` plus `seconds`. Raises StoreBusy if it was lost."""
+        ...
+
+    def release(self) -> None:
+        """Releases the lease; idempotent."""
+        ...
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """Begins a writing transaction: commits at the end of the block, rolls back on an exception."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Begins a read-only transaction with one consistent snapshot."""
+        ...
+
+    def scrub(self) -> bool:
+        """Overwrites what erased values have left beside the database; False if a reader prevents it for now."""
+        return True
+
+    def close(self) -> None:
+        """Closes every connection; idempotent."""
+        ...

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ports to this machine: clock, chance, waiting, the scheduler, the service manager, and what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The only source of the current instant."""
+
+    def now(self) -> datetime:
+        """Returns the current instant, aware, in UTC."""
+        ...
+
+
+class Randomness(Protocol):
+    """The only source of unguessable values."""
+
+    def token(self) -> str:
+        """Returns 128 random bits as 32 lower-case hexadecimal digits."""
+        ...
+
+    def salt(self) -> bytes:
+        """Returns 16 random octets."""
+        ...
+
+
+class Interrupt(Protocol):
+    """Interrupts a wait from another thread; once set it stays set."""
+
+    def set(self) -> None:
+        """Ends every current and later wait."""
+        ...
+
+    def is_set(self) -> bool:
+        """True if the interrupt is set."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Waits up to `seconds` for the interrupt; returns True if it is set."""
+        ...
+
+    def fileno(self) -> int:
+        """Returns a descriptor that becomes readable when the interrupt is set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WallTime:
+    """A recurring time of day; without `hour` each hour, without `weekday` (Monday is 0) each day."""
+
+    minute: int
+    hour: int | None = None
+    weekday: int | None = None
+
+
+class JobFault(StrEnum):
+    """What did not go as scheduled with a call of the ticker."""
+
+    MISSED = "missed"  # its time passed, and it ran late: the machine slept, or was overloaded
+    FAILED = "failed"
+    OVERLAPPED = "overlapped"  # it was skipped, because the call before it still ran
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """One fault of the job `name`: `late` of a missed call, `error` of a failed one."""
+
+    fault: JobFault
+    name: str
+    late: timedelta = timedelta(0)
+    error: BaseException | None = None
+
+
+class Ticker(Protocol):
+    """Calls functions at their times; a call that is still running is not started a second time, a late one runs once.
+
+    A job has a name of its own. The calls are hints: the database holds what is due.
+    """
+
+    def listen(self, told: Callable[[JobReport], None]) -> None:
+        """Calls `told` about each fault of a job, in the thread in which it was noticed."""
+        ...
+
+    def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        """Calls `work` every `seconds` once the ticker has started."""
+        ...
+
+    def at(self, times: Sequence[WallTime], zone: tzinfo, name: str, work: Callable[[], None]) -> None:
+        """Calls `work` at these times of day in `zone`, once the ticker has started."""
+        ...
+
+    def once(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        """Calls `work` once, in `seconds`; replaces a call of that name that has not begun."""
+        ...
+
+    def start(self) -> None:
+        """Starts the calls."""
+        ...
+
+    def stop(self, deadline: float) -> bool:
+        """Stops the ticker and waits up to `deadline` seconds for running calls; returns True if all of them ended."""
+        ...
+
+
+class Supervisor(Protocol):
+    """The service manager that supervises the daemon. No method blocks or raises, so that reports disturb nothing."""
+
+    @property
+    def interval(self) -> float:
+        """The longest permitted time between two calls of `alive`, in seconds; infinite without a watchdog."""
+        ...
+
+    def ready(self) -> None:
+        """Reports that the daemon has started up."""
+        ...
+
+    def status(self, text: str) -> None:
+        """Reports the daemon's state in one line, without subjects, addresses or tokens."""
+        ...
+
+    def alive(self) -> None:
+        """Reports that every loop of the daemon has made progress recently."""
+        ...
+
+    def stopping(self) -> None:
+        """Reports that the daemon is shutting down."""
+        ...
+
+
+class HealthProbe(Protocol):
+    """Measurements of this machine and of the servers it talks to."""
+
+    def free(self) -> Mapping[str, int]:
+        """Returns the free octets by the name of the place."""
+        ...
+
+    def certificates(self) -> Mapping[str, datetime]:
+        """Returns when the certificate of each server expires, as seen in the last session with it."""
+        ...
+
+    def skew(self) -> timedelta | None:
+        """Returns a lower bound of the mailbox server's clock skew, positive if it is ahead; None if unknown."""
+        ...
+
+    def arrived(self, internaldate: datetime, seen: datetime) -> None:
+        """Records that a mail was seen in the inbox for the first time."""
+        ...
+
+    def returned(self, internaldate: datetime, accepted: datetime) -> None:
+        """Records that the mailbox has a copy of our own mail, which the server accepted at `accepted`."""
+        ...
+
+    def presented(self, server: str, line: object) -> None:
+        """Records the certificate of a session with `server`; `line` without TLS is ignored."""
+        ...
+
+
+class Heartbeat(Protocol):
+    """Signals to an external monitor that the daemon is healthy."""
+
+    def beat(self) -> str:
+        """Sends one heartbeat; returns why that failed, without the address, or an empty string. Never raises."""
+        ...
+
+
+class StatusBoard(Protocol):
+    """Publishes the desk's status on this machine."""
+
+    def show(self, document: Mapping[str, object]) -> str:
+        """Replaces the published status; returns why that failed, or an empty string. Never raises OSError."""
+        ...

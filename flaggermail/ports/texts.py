@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The ports that read and write texts: the contained parser, rule patterns, and templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from flaggermail.mail.hops import Hop
+from flaggermail.mail.message import Message
+
+
+class Parser(Protocol):
+    """Parses mail."""
+
+    def parse(self, octets: bytes) -> Message:
+        """Returns the parsed mail; never raises on content: what cannot be read becomes a defect."""
+        ...
+
+    def parse_all(self, many: Sequence[bytes]) -> list[Message]:
+        """Parses each mail, in order, at a lower cost than with `parse`."""
+        return [self.parse(octets) for octets in many]
+
+    def attachment(self, octets: bytes, number: int) -> bytes | None:
+        """Returns the decoded octets of `Message.attachments[number]`; None if they cannot be decoded alone."""
+        ...
+
+    def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
+        """Returns the parsed mail and the mails attached to it (`Message.enclosed`), within one allowance of time.
+
+        What did not fit is read by its header alone and says so (`Message.overran`).
+        """
+        message = self.parse(octets)
+        return message, tuple(self.parse(octets[start:end]) for start, end in message.enclosed)
+
+    def parse_deliveries(self, many: Sequence[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
+        """Does the same for each mail, in order, at a lower cost."""
+        return [self.parse_delivery(octets) for octets in many]
+
+    def hops(self, octets: bytes) -> tuple[Hop, ...]:
+        """Returns the servers that relayed the mail, first one first; empty if unreadable. Never raises."""
+        ...
+
+    def close(self) -> None:
+        """Ends the parsing processes; idempotent."""
+        ...
+
+
+class Matcher(Protocol):
+    """Searches for a rule's pattern in linear time."""
+
+    def search(self, pattern: str, text: str) -> str | None:
+        """Returns the first text that matches `pattern` (RE2 syntax, ignoring case), or None."""
+        ...
+
+    def find(self, pattern: str, text: str) -> tuple[int, int] | None:
+        """Returns start and end offset of the first match, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A filled-in template: plain text with LF line ends."""
+
+    subject: str
+    body: str
+
+
+class Templates(Protocol):
+    """The mail templates of the configuration."""
+
+    def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
+        """Fills in `name` in `language`; raises ConfigurationError naming file, line and the undefined name."""
+        ...
+
+    def files(self) -> Mapping[str, bytes]:
+        """Returns the contents of all template files by name."""
+        ...
