@@ -83,9 +83,8 @@ def decide(session: Session, *, case: str, decision: str, reason: str, text: str
     """
     if decision != Decision.DECLINE and text:
         raise click.UsageError("--text belongs to decline; write it as --reason.")
-    words = decision != Decision.DECLINE or (
-        len(reason.split()) > 1 and not text
-    )  # the officer's own words: reason "other"
+    # A ground is one word, such as single_post; anything else is the officer's own words, for the reason "other".
+    words = decision != Decision.DECLINE or not (reason.isidentifier() or text)
     ground, why = (None, reason) if words else (reason, text)
     answer = session.ask("case decide", case=case, decision=decision, reason=why, advice=advice, ground=ground)
     report_answer(answer, as_json=as_json)
