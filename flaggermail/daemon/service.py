@@ -127,7 +127,7 @@ class Daemon:
         self._sending = Sending()
         self._publishing = Publishing(self._outage)
         self._inbox_read = self._reminded = self.monotonic()
-        self._job_faults = JobFaults(self.monotonic)
+        self.job_faults = JobFaults(self.monotonic)
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
 
     def run(self) -> None:
@@ -278,7 +278,7 @@ class Daemon:
 
     def _note_job_fault(self, report: JobReport) -> None:
         """Counts a fault of a job for the status and logs it; a failed job stops the daemon."""
-        is_news = self._job_faults.count(report)
+        is_news = self.job_faults.count(report)
         if report.fault is JobFault.FAILED:
             self._fail(report.name, report.error or RuntimeError(report.name))
         elif is_news and report.fault is JobFault.MISSED:
@@ -446,7 +446,7 @@ class Daemon:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
 
     def _publish_status(self) -> None:
-        seen = Observed(self.link, self._last_mail, self._last_look, self._pulse.stuck(), self._job_faults.counts())
+        seen = Observed(self.link, self._last_mail, self._last_look, self._pulse.stuck(), self.job_faults.counts())
         self._publishing.publish(self.env, seen, self.board, self.supervisor)
 
     def _report_ready(self) -> None:

@@ -63,7 +63,7 @@ class Desk:
 
     def _show(self, name: str, request: Mapping[str, Json]) -> Document:
         env = self._services()
-        view = read_request(_view(name), name, request, env.settings.zone)
+        view = read_request(view_of(name), name, request, env.settings.zone)
         with env.store.read() as tx:
             head = tx.head()
             found = view.show(UnitOfWork(env, tx, env.clock.now(), self._reader(env)))
@@ -86,7 +86,8 @@ class Desk:
         return officer.id
 
 
-def _view(name: str) -> type[View]:
+def view_of(name: str) -> type[View]:
+    """Returns the class of a view in the table of views."""
     module, _, kind = VIEWS[name].partition(":")
     found: type[View] = getattr(import_module(module), kind)
     return found

@@ -16,13 +16,13 @@ class JobFaults:
     """The faults counted so far; `monotonic` returns seconds. Reports come from several threads."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic, self._lock = monotonic, threading.Lock()
+        self.monotonic, self._lock = monotonic, threading.Lock()
         self._counts: Counter[tuple[str, JobFault]] = Counter()
         self._logged: dict[tuple[str, JobFault], float] = {}
 
     def count(self, report: JobReport) -> bool:
         """Counts the fault; returns True if it is to be logged, once in ten minutes for each job and kind."""
-        key, now = (report.name, report.fault), self._monotonic()
+        key, now = (report.name, report.fault), self.monotonic()
         with self._lock:
             self._counts[key] += 1
             is_news = key not in self._logged or now - self._logged[key] >= LOGGED_AGAIN

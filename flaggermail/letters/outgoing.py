@@ -64,7 +64,7 @@ def of_notification(
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class PreviewedMail:
     """A mail as it would be frozen now; it is stored nowhere."""
 
     message_id: str

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing, stored_messages
-from flaggermail.letters.outgoing import Frozen, Outgoing, Sample
+from flaggermail.letters.outgoing import Frozen, Outgoing, PreviewedMail
 from flaggermail.letters.strangers_words import guarded, one_line
 from flaggermail.mail.compose import Letter, compose, is_message_id
 from flaggermail.mail.invisible import visible, visible_lines
@@ -40,10 +40,10 @@ def freeze(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
     return Frozen(letter.message_id, subject, body, digest, content_key_of(letter))
 
 
-def preview(work: UnitOfWork, outgoing: Outgoing) -> Sample:
+def preview(work: UnitOfWork, outgoing: Outgoing) -> PreviewedMail:
     """Returns what `freeze` would make of `outgoing` now, and stores nothing. Raises Refusal as it does."""
     letter, subject, body, octets = _composed(work, outgoing, work.tx.reached(LETTERS) + 1)
-    return Sample(letter.message_id, subject, body, octets)
+    return PreviewedMail(letter.message_id, subject, body, octets)
 
 
 def _composed(work: UnitOfWork, outgoing: Outgoing, number: int) -> tuple[Letter, str, str, bytes]:

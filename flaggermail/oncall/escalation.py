@@ -17,7 +17,7 @@ from enum import StrEnum
 from flaggermail.record.clocks import ClockKind, Means
 
 
-class Recipient(StrEnum):
+class StepRecipient(StrEnum):
     """Whom a step names, if it does not name an officer by id."""
 
     OFFICER = "officer"
@@ -25,7 +25,7 @@ class Recipient(StrEnum):
     BOTH = "both"
 
 
-OFFICER, HEAD, BOTH = Recipient
+OFFICER, HEAD, BOTH = StepRecipient
 ROLES = (OFFICER, HEAD, BOTH)
 WAITING = ClockKind.QUARANTINE  # the clock of a quarantined mail, which runs until a person files the mail
 

@@ -19,7 +19,7 @@ from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
-from flaggermail.record.refusals import Concerns, Stage, concerns
+from flaggermail.record.refusals import Concerns, SmtpStage, concerns
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
@@ -175,12 +175,12 @@ def _after_refusal(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> tuple
     that refuses the desk is not, because repeated logins lock an account.
     """
     waits = work.env.settings.desk.submission.retry_minutes
-    if answer.stage is Stage.CONNECTION:
+    if answer.stage is SmtpStage.CONNECTION:
         return AttemptResult.UNREACHABLE, _next_try(work, mail, 1, waits, give_up=False)
-    if answer.stage is Stage.SESSION and answer.code // 100 == _TEMPORARY:
+    if answer.stage is SmtpStage.SESSION and answer.code // 100 == _TEMPORARY:
         return AttemptResult.UNREACHABLE, _next_try(work, mail, mail.tries, LOGIN_WAITS, give_up=False)
     about = concerns(answer.stage, answer.code, answer.text)
-    if answer.stage is Stage.SESSION or (answer.permanent and about is Concerns.DESK):
+    if answer.stage is SmtpStage.SESSION or (answer.permanent and about is Concerns.DESK):
         tries = mail.tries if answer.code else 1  # without a reply it is no login: TLS, or a secret of ours
         return AttemptResult.DENIED, _next_try(work, mail, tries, LOGIN_WAITS, give_up=False)
     if answer.permanent and (about is Concerns.MAIL or _accepts_others(work, mail)):

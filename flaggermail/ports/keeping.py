@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from flaggermail.ports.servers import Cursor
 from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.events import Event
-from flaggermail.record.finding import Condition
+from flaggermail.record.finding import FieldCondition
 from flaggermail.record.rows import Record
 
 R = TypeVar("R", bound=Record)
@@ -80,7 +80,7 @@ class Transaction(Evidence, Protocol):
         """Returns the row with that key, or None."""
         ...
 
-    def find(self, kind: type[R], *conditions: Condition) -> list[R]:
+    def find(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
         """Returns the rows that meet all conditions, ordered by key.
 
         Raises TypeError for a condition on another record's field, and RowUnreadable for a row with a value that this
@@ -88,15 +88,15 @@ class Transaction(Evidence, Protocol):
         """
         ...
 
-    def newest(self, kind: type[R], most: int, *conditions: Condition) -> list[R]:
+    def newest(self, kind: type[R], most: int, *conditions: FieldCondition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
         ...
 
-    def exists(self, kind: type[R], *conditions: Condition) -> bool:
+    def exists(self, kind: type[R], *conditions: FieldCondition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
         ...
 
-    def count(self, kind: type[R], *conditions: Condition) -> int:
+    def count(self, kind: type[R], *conditions: FieldCondition) -> int:
         """Counts the rows that `find` would return, without reading them."""
         ...
 

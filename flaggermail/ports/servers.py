@@ -11,7 +11,7 @@ from typing import Protocol
 
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports.machine import Interrupt
-from flaggermail.record.refusals import Stage
+from flaggermail.record.refusals import SmtpStage
 
 
 class Role(StrEnum):
@@ -117,7 +117,7 @@ class Refused:
     permanent: bool
     code: int
     text: str
-    stage: Stage = Stage.RECIPIENT
+    stage: SmtpStage = SmtpStage.RECIPIENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from flaggermail.record.event_codec import Plain
-from flaggermail.record.finding import Condition
+from flaggermail.record.finding import FieldCondition
 from flaggermail.record.rows import Record
 
 R = TypeVar("R", bound=Record)
@@ -121,11 +121,11 @@ class Evidence(Protocol):
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
         ...
 
-    def keys(self, kind: type[Record], *conditions: Condition) -> list[str]:
+    def keys(self, kind: type[Record], *conditions: FieldCondition) -> list[str]:
         """Returns the keys of the rows that meet the conditions, also of rows with values that cannot be read."""
         ...
 
-    def readable(self, kind: type[R], *conditions: Condition) -> list[R]:
+    def readable(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
         """Returns the rows that meet the conditions, by key, without those that hold a value which cannot be read."""
         ...
 

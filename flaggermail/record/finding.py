@@ -26,7 +26,7 @@ class Comparison(StrEnum):
     AFTER = "after"
 
 
-class Condition(NamedTuple):
+class FieldCondition(NamedTuple):
     """A comparison of a field; `value` is a tuple for ONE_OF and ONE_OF_OR_NULL, without the None. Hashable."""
 
     record: type
@@ -42,21 +42,21 @@ class Where(Generic[T]):
     record: type
     name: str
 
-    def is_(self, value: T | None) -> Condition:
+    def is_(self, value: T | None) -> FieldCondition:
         """The field has this value; None: it has none."""
-        return Condition(self.record, self.name, Comparison.NULL if value is None else Comparison.EQUAL, value)
+        return FieldCondition(self.record, self.name, Comparison.NULL if value is None else Comparison.EQUAL, value)
 
-    def in_(self, values: Collection[T | None]) -> Condition:
+    def in_(self, values: Collection[T | None]) -> FieldCondition:
         """The field has one of these values, None included. No row fits an empty collection."""
         if isinstance(values, str):
             raise TypeError(f"{self.record.__name__}.{self.name} is compared with several values, and one was given")
         several = tuple(value for value in values if value is not None)
         comparison = Comparison.ONE_OF if len(several) == len(values) else Comparison.ONE_OF_OR_NULL
-        return Condition(self.record, self.name, comparison, several)
+        return FieldCondition(self.record, self.name, comparison, several)
 
-    def after(self, value: T) -> Condition:
+    def after(self, value: T) -> FieldCondition:
         """The field is later than this instant; a row without it does not fit."""
-        return Condition(self.record, self.name, Comparison.AFTER, value)
+        return FieldCondition(self.record, self.name, Comparison.AFTER, value)
 
 
 def where(field: T) -> Where[T]:

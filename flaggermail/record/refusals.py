@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 
 
-class Stage(StrEnum):
+class SmtpStage(StrEnum):
     """How far a submission came before it was refused (RFC 5321, section 3)."""
 
     CONNECTION = "connection"  # no server, or one that is closing
@@ -49,12 +49,12 @@ _LIMITED = (
 _DESK_WORDS = re.compile(f"{_RELAYING}|{_BLOCKED}|{_LIMITED}", re.IGNORECASE)
 
 
-def concerns(stage: Stage, code: int, text: str) -> Concerns:
+def concerns(stage: SmtpStage, code: int, text: str) -> Concerns:
     """Returns what a refusal is about, by its stage, its reply code (0: none) and the server's words.
 
     The sender of all our mail is the desk's own address, so a refused sender is about the desk, unless it is the size.
     """
-    if stage in {Stage.CONNECTION, Stage.SESSION} or code in _LOGIN_CODES:
+    if stage in {SmtpStage.CONNECTION, SmtpStage.SESSION} or code in _LOGIN_CODES:
         return Concerns.DESK
     if code == 0:  # our own verdict, such as an address that is none
         return Concerns.MAIL
@@ -62,11 +62,11 @@ def concerns(stage: Stage, code: int, text: str) -> Concerns:
     status = found.group(1) if found else ""
     if code == _TOO_LARGE or re.fullmatch(r"3\.4|6\.\d+", status):
         return Concerns.MAIL
-    if stage is Stage.SENDER or _DESK_STATUS.fullmatch(status):
+    if stage is SmtpStage.SENDER or _DESK_STATUS.fullmatch(status):
         return Concerns.DESK
     if _MAIL_STATUS.fullmatch(status):
         return Concerns.MAIL
     if _DESK_WORDS.search(_ADDRESS.sub("", text)):  # an address may contain any of the words
         return Concerns.DESK
-    about_recipient = stage is Stage.RECIPIENT and code in _ABOUT_RECIPIENT and not status
+    about_recipient = stage is SmtpStage.RECIPIENT and code in _ABOUT_RECIPIENT and not status
     return Concerns.MAIL if about_recipient else Concerns.UNCLEAR

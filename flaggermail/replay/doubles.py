@@ -24,7 +24,7 @@ from flaggermail.ports import (
     Submitter,
     Unknown,
 )
-from flaggermail.record.refusals import Stage
+from flaggermail.record.refusals import SmtpStage
 from flaggermail.settings.model import MailboxSettings
 
 UIDVALIDITY = 1
@@ -177,7 +177,7 @@ class ScriptedSubmitter(Submitter):
             return Accepted(recipient, now, "250 accepted")
         if answer.code < 0:
             return Unknown(recipient, answer.text)
-        stage = Stage.RECIPIENT if answer.code else Stage.CONNECTION
+        stage = SmtpStage.RECIPIENT if answer.code else SmtpStage.CONNECTION
         return Refused(recipient, answer.code >= 500, answer.code, answer.text, stage)  # noqa: PLR2004 - 5yz, RFC 5321
 
 

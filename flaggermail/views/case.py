@@ -39,8 +39,9 @@ class ListCases(View):
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"cases": [...]}, in the order in which they were opened."""
-        equal = {name: value for name in ("election", "state") if (value := getattr(self, name)) is not None}
-        cases = sorted(work.tx.find(Case, **equal), key=lambda case: (case.opened_at, case.number))
+        wanted = [where(Case.election).is_(self.election)] if self.election is not None else []
+        wanted += [where(Case.state).is_(self.state)] if self.state is not None else []
+        cases = sorted(work.tx.find(Case, *wanted), key=lambda case: (case.opened_at, case.number))
         zone = work.env.settings.zone
         return {"cases": [plain(case, zone) for case in cases if self.tag is None or self.tag in case.narratives]}
 

@@ -17,7 +17,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccoun
 from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
-from flaggermail.record.refusals import Stage
+from flaggermail.record.refusals import SmtpStage
 from tests.corpus import each
 from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
 from tests.servers.certificates import Certificates
@@ -231,7 +231,7 @@ class TestLine:
         """A greeting or a closing server concerns the connection; a drop within a message may concern that message."""
         (result,) = submit(ScriptedSmtp(replies))
         assert isinstance(result, Refused)
-        assert (result.permanent, result.stage is Stage.CONNECTION) == (False, line)
+        assert (result.permanent, result.stage is SmtpStage.CONNECTION) == (False, line)
 
 
 class TestExtensions:
@@ -299,7 +299,11 @@ class TestRefused:
         server = ScriptedSmtp({step: reply})
         assert submit(server) == [
             Refused(
-                ONE, permanent=permanent, code=int(reply[:3]), text=f"{said} refused: {reply[4:]}", stage=Stage(said)
+                ONE,
+                permanent=permanent,
+                code=int(reply[:3]),
+                text=f"{said} refused: {reply[4:]}",
+                stage=SmtpStage(said),
             )
         ]
         assert ("DATA" in server.verbs()) == (step in {"DATA", "."})
@@ -309,7 +313,7 @@ class TestRefused:
         """A recipient that was refused before keeps its own reason."""
         server = ScriptedSmtp({f"RCPT {TWO}": "450 4.7.1 greylisted", ".": "552 5.3.4 too big"})
         assert submit(server, ONE, TWO) == [
-            Refused(ONE, permanent=True, code=552, text="message refused: 5.3.4 too big", stage=Stage.MESSAGE),
+            Refused(ONE, permanent=True, code=552, text="message refused: 5.3.4 too big", stage=SmtpStage.MESSAGE),
             Refused(TWO, permanent=False, code=450, text="recipient refused: 4.7.1 greylisted"),
         ]
 
@@ -327,12 +331,12 @@ class TestRefused:
         octets = b"Subject: groot\r\n\r\n" + (b"x" * 900 + b"\r\n") * 30_000
         (result,) = submit(ScriptedSmtp({"DATA": Fault.DROP_WITHIN}), octets=octets)
         text = "the server ended the connection"
-        assert result == Refused(ONE, permanent=False, code=0, text=text, stage=Stage.MESSAGE)
+        assert result == Refused(ONE, permanent=False, code=0, text=text, stage=SmtpStage.MESSAGE)
 
     def test_a_server_that_says_no_to_everybody_is_for_now(self) -> None:
         """A 554 greeting concerns the server's state, not this message, so the refusal is temporary."""
         (result,) = submit(ScriptedSmtp({"greeting": "554 5.3.2 closed"}))
-        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed", stage=Stage.SESSION)
+        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed", stage=SmtpStage.SESSION)
 
     def test_a_server_that_goes_while_we_name_recipients(self) -> None:
         """A 421 ends the session: no recipient is accepted, not even one named before."""
@@ -426,7 +430,7 @@ class TestTls:
             permanent=False,
             code=0,
             text="the server does not offer STARTTLS, nothing was sent",
-            stage=Stage.SESSION,
+            stage=SmtpStage.SESSION,
         )
         assert server.verbs() == ["EHLO", "QUIT"]
 
@@ -435,7 +439,7 @@ class TestTls:
         """Any refusal of STARTTLS is temporary, since it says nothing about the message."""
         server = starttls(certificates, STARTTLS=reply)
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:], stage=Stage.SESSION)
+        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:], stage=SmtpStage.SESSION)
         assert server.verbs() == ["EHLO", "STARTTLS", "QUIT"]
 
     @pytest.mark.parametrize("injected", ["250 ok", "250-submission.example\r\n250 AUTH PLAIN", "x"])
@@ -445,7 +449,7 @@ class TestTls:
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
             ONE, permanent=False, code=0, text="unasked octets came before TLS began: the line may be tampered with",
-            stage=Stage.SESSION,
+            stage=SmtpStage.SESSION,
         )  # fmt: skip
         assert server.verbs() == ["EHLO", "STARTTLS"]
 
@@ -502,9 +506,14 @@ class TestAuthentication:
 
     @pytest.mark.parametrize(
         ("code", "stage"),
-        [(535, Stage.SESSION), (534, Stage.SESSION), (454, Stage.SESSION), (421, Stage.CONNECTION)],
+        [
+            (535, SmtpStage.SESSION),
+            (534, SmtpStage.SESSION),
+            (454, SmtpStage.SESSION),
+            (421, SmtpStage.CONNECTION),
+        ],
     )
-    def test_refused_credentials(self, certificates: Certificates, code: int, stage: Stage) -> None:
+    def test_refused_credentials(self, certificates: Certificates, code: int, stage: SmtpStage) -> None:
         """The code is kept, AUTH is tried once, and the message is not sent."""
         server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
         (result,) = submit(server, changes=login(certificates))

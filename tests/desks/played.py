@@ -16,7 +16,7 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Submitter
-from flaggermail.record.finding import Condition, where
+from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
@@ -130,12 +130,12 @@ class Played:
 
     # ---- what is stored
 
-    def all(self, kind: type[R], *conditions: Condition) -> list[R]:
+    def all(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
         """Returns the rows of that kind."""
         with self.env.store.read() as tx:
             return tx.find(kind, *conditions)
 
-    def sent(self, *conditions: Condition) -> OutboxMail:
+    def sent(self, *conditions: FieldCondition) -> OutboxMail:
         """Returns the last outbox mail that meets the conditions."""
         return self.all(OutboxMail, *conditions)[-1]
 

@@ -12,7 +12,7 @@ from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import OWN_HEADER
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
-from flaggermail.record.refusals import Stage
+from flaggermail.record.refusals import SmtpStage
 from tests.servers import OUR_DOMAIN
 from tests.servers.certificates import Certificates, ServerCertificate
 from tests.servers.dovecot import Dovecot
@@ -179,7 +179,7 @@ class TestRefused:
         wrong = replace(desk.account_by(tls), password=lambda: "geheim-maar-fout")
         (result,) = desk.submit(account=wrong)
         assert result == Refused(
-            desk.recipient, permanent=False, code=535, text="authentication refused", stage=Stage.SESSION
+            desk.recipient, permanent=False, code=535, text="authentication refused", stage=SmtpStage.SESSION
         )
 
     def test_no_login_at_all(self, desk: Desk) -> None:

@@ -17,7 +17,7 @@ from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.outbox import delivery, results
 from flaggermail.ports import Interrupt, Refused, Unknown
-from flaggermail.record.finding import Condition, where
+from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.record.states import ClockState
 from flaggermail.reminders import reminders
@@ -91,7 +91,7 @@ def _reminder_after_stop() -> AbstractContextManager[object]:
     running = where(ClockRow.state).is_(ClockState.RUNNING)
     either = where(ClockRow.state).in_([ClockState.RUNNING, ClockState.STOPPED])
 
-    def find(tx: SqlTransaction, kind: type[ClockRow], *conditions: Condition) -> list[ClockRow]:
+    def find(tx: SqlTransaction, kind: type[ClockRow], *conditions: FieldCondition) -> list[ClockRow]:
         return honest(tx, kind, *(either if condition == running else condition for condition in conditions))
 
     return patch.object(SqlTransaction, "find", find)

@@ -28,7 +28,7 @@ from flaggermail.ports import (
     Unknown,
 )
 from flaggermail.record.audit import ArchivedFile
-from flaggermail.record.refusals import Stage
+from flaggermail.record.refusals import SmtpStage
 from flaggermail.replay.doubles import ListMailbox
 
 
@@ -254,4 +254,12 @@ class Server(Submitter):
         if answer == "doubt":
             return [Unknown(recipient, "no answer after the end of data")]
         code = {"away": 0, "greylist": 450}.get(mood or "", 550)
-        return [Refused(recipient, code == 550, code, "refused", stage=Stage.RECIPIENT if code else Stage.CONNECTION)]
+        return [
+            Refused(
+                recipient,
+                code == 550,
+                code,
+                "refused",
+                stage=SmtpStage.RECIPIENT if code else SmtpStage.CONNECTION,
+            )
+        ]

@@ -31,7 +31,7 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import Event, EventKind, fold
-from flaggermail.record.finding import Condition, where
+from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
@@ -249,12 +249,12 @@ class Desk:
 
     # ---- what is stored
 
-    def all(self, kind: type[R], *conditions: Condition) -> list[R]:
+    def all(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
         """Returns the rows of that kind."""
         with self.env.store.read() as tx:
             return tx.find(kind, *conditions)
 
-    def one(self, kind: type[R], *conditions: Condition) -> R:
+    def one(self, kind: type[R], *conditions: FieldCondition) -> R:
         """Returns the only row of that kind that meets the conditions."""
         (found,) = self.all(kind, *conditions)
         return found

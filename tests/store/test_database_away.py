@@ -47,7 +47,7 @@ def write(tx: Transaction) -> None:
 def terminate(store: SqlStore, postgres: Postgres) -> None:
     """Ends every session of the store's database."""
     name = store.engine.url.database
-    postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608
+    postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 - the name is the test's own
 
 
 @PG

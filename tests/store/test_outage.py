@@ -14,7 +14,7 @@ from flaggermail.ports import Accepted, Refused
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.refusals import Stage
+from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
@@ -107,7 +107,9 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
         claimed = delivery.claim(desk.env)  # the scripted server knows no login
         assert claimed is not None
         with desk.env.store.begin() as tx:
-            refused = Refused(X_CHANNEL, permanent=False, code=535, text="authentication refused", stage=Stage.SESSION)
+            refused = Refused(
+                X_CHANNEL, permanent=False, code=535, text="authentication refused", stage=SmtpStage.SESSION
+            )
             settle(UnitOfWork(desk.env, tx, desk.clock.now()), claimed, refused)
         due = desk.mail_of(key).next_try_at
         assert due is not None

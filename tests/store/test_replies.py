@@ -21,7 +21,7 @@ from flaggermail.notices.duty import officer_on_call
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import Condition, where
+from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.record.states import SUPPRESSED
@@ -141,7 +141,7 @@ def _reminder(desk: Desk) -> OutboxMail:
     return latest(desk, where(OutboxMail.kind).is_(Kind.REMINDER))
 
 
-def latest(desk: Desk, *conditions: Condition) -> OutboxMail:
+def latest(desk: Desk, *conditions: FieldCondition) -> OutboxMail:
     """Returns the last mail to the officer with those values."""
     return max((m for m in desk.all(OutboxMail, *conditions) if m.recipient == OFFICER), key=lambda m: m.id)
 

@@ -14,7 +14,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.ports import Cursor, Position
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Change, Scalar, added, values_of
-from flaggermail.record.finding import Comparison, Condition, where
+from flaggermail.record.finding import Comparison, FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Delivery, Record, StoredMessage, Token
 from tests.store.conftest import new_store
@@ -53,7 +53,9 @@ def test_a_row_comes_back_as_it_was_written(store: SqlStore, kind: type[Record],
                     assert isinstance(wrote, tuple)
                     assert [type(item) for item in value] == [type(item) for item in wrote]
                 else:
-                    assert tx.find(kind, Condition(kind, name, EQUAL if wrote is not None else NULL, wrote)) == [read]
+                    assert tx.find(kind, FieldCondition(kind, name, EQUAL if wrote is not None else NULL, wrote)) == [
+                        read
+                    ]
             raise UndoneError
 
     round_trip()
@@ -148,7 +150,7 @@ def test_uids_have_32_bits_without_a_sign(store: SqlStore, number: int) -> None:
         ([where(Alarm.raised_at).after(NOON)], []),
     ],
 )
-def test_find_takes_equality_lists_and_none(store: SqlStore, conditions: list[Condition], keys: list[str]) -> None:
+def test_find_takes_equality_lists_and_none(store: SqlStore, conditions: list[FieldCondition], keys: list[str]) -> None:
     """All conditions must hold, two on the same field too; None means NULL; rows are ordered by key."""
     rows = alarm("a", case="2"), alarm("B", case="1"), alarm("d"), alarm("c", case="1", kind=AlarmKind.OCTETS_LOST)
     with store.begin() as tx:

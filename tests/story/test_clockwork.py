@@ -195,7 +195,7 @@ def test_faults_of_jobs_are_counted_in_the_status_and_logged_now_and_then(make: 
     """Overlapping and missed calls are counted by job; the log has one line for each job and kind in ten minutes."""
     desk, seconds = make(), [0.0]
     with daemon_of(desk.env, tmp_path / "status.json") as (daemon, ticker), capture_logs() as lines:
-        daemon._job_faults._monotonic = lambda: seconds[0]  # noqa: SLF001 - the daemon's own clock runs in real time
+        daemon.job_faults.monotonic = lambda: seconds[0]
         (told,) = ticker.told
         for _ in range(20):
             told(JobReport(JobFault.OVERLAPPED, "outbox"))

@@ -89,7 +89,10 @@ class SchedulerTicker:
 
     def stop(self, deadline: float) -> bool:
         """Stops the ticker and waits up to `deadline` seconds for running calls; returns True if all of them ended."""
-        self._scheduler.shutdown(wait=False)  # no call begins after this
+        self._scheduler.pause()  # no call begins after this
+        # Waits for the scheduler's own thread: a shutdown while that thread removes a job makes it fail.
+        self._scheduler.get_jobs()
+        self._scheduler.shutdown(wait=False)
         # Waited for outside the scheduler, which would hold its locks meanwhile: a running call may plan another.
         ending = threading.Thread(target=self._pool.shutdown, name="end of the ticker", daemon=True)
         ending.start()

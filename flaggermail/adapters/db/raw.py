@@ -89,7 +89,7 @@ def _raw(dialect: str, column: Column[object]) -> ColumnElement[object]:
     return found.label(column.name)
 
 
-class Comparison:
+class RowComparison:
     """Compares raw rows of a table with the plain values that the events give for them."""
 
     def __init__(self, dialect: Dialect, table: Table) -> None:

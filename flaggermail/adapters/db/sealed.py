@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, Table, Update, bindparam, select, update
 
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.adapters.db.raw import Comparison, RawRow, as_plain, named, rows
+from flaggermail.adapters.db.raw import RawRow, RowComparison, as_plain, named, rows
 from flaggermail.adapters.db.statements import adding
 from flaggermail.record.audit import Discrepancy, Subject
 from flaggermail.record.event_codec import Plain, plain, seal
@@ -55,7 +55,7 @@ class Sealed:
 
 def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Discrepancy]:
     """Yields the rows of a sealed table that were changed, added or taken away."""
-    table, compared = sealed.table, Comparison(connection.dialect, sealed.table)
+    table, compared = sealed.table, RowComparison(connection.dialect, sealed.table)
     there: set[object] = set()
     claims: dict[object, str] = {}  # what names a row as the one created before it, by the row named
     for raw in rows(connection, table):
@@ -76,7 +76,7 @@ def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Discrepancy]:
         yield Discrepancy(Subject.ROW, f"{table.name} {named(key)}", "was added: no other row names it")
 
 
-def _fits(sealed: Sealed, compared: Comparison, raw: RawRow) -> bool:
+def _fits(sealed: Sealed, compared: RowComparison, raw: RawRow) -> bool:
     try:
         row = {name: as_plain(sealed.table.c[name], value) for name, value in raw.items()}
         return not compared.differing(raw, {**row, "seal": sealed.seal_of(row)})

@@ -13,7 +13,7 @@ from functools import cache
 from sqlalchemy import JSON, ColumnElement, Insert, Select, Table, Update, bindparam, func, insert, or_, select, update
 
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.record.finding import Comparison, Condition
+from flaggermail.record.finding import Comparison, FieldCondition
 from flaggermail.record.rows import Record
 
 Shape = tuple[tuple[str, Comparison], ...]  # the names of the fields, each with its comparison
@@ -21,7 +21,7 @@ MOST = "most_rows"  # parameter of `latest`
 KEY = "key_of_the_row"  # parameter of `changing`; no column has this name
 
 
-def checked(kind: type[Record], conditions: Sequence[Condition]) -> None:
+def checked(kind: type[Record], conditions: Sequence[FieldCondition]) -> None:
     """Raises TypeError for a condition on a field of another record, or on one that holds several values."""
     for condition in conditions:
         named = f"{condition.record.__name__}.{condition.name}"
@@ -36,17 +36,17 @@ def _lists(table: str) -> frozenset[str]:
     return frozenset(column.name for column in table_of(table).c if isinstance(column.type, JSON))
 
 
-def shape_of(conditions: Sequence[Condition]) -> Shape:
+def shape_of(conditions: Sequence[FieldCondition]) -> Shape:
     """Returns what is compared, and how."""
     return tuple((condition.name, condition.comparison) for condition in conditions)
 
 
-def parameters(conditions: Sequence[Condition]) -> dict[str, object]:
+def parameters(conditions: Sequence[FieldCondition]) -> dict[str, object]:
     """Returns the values as parameters for a statement of that shape."""
     return {_parameter(number): _stored(condition.value) for number, condition in enumerate(conditions)}
 
 
-def is_empty(conditions: Sequence[Condition]) -> bool:
+def is_empty(conditions: Sequence[FieldCondition]) -> bool:
     """True if a field is compared with no value at all, so that no row can match."""
     return any(one.comparison is Comparison.ONE_OF and one.value == () for one in conditions)
 

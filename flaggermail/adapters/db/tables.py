@@ -51,13 +51,10 @@ SqlType = JSON | Text | AutoString | Integer | Boolean | Date | UTCDateTime
 TYPES: Mapping[type, SqlType] = {bool: Boolean(), datetime: UTCDateTime(), date: Date()}
 
 
-class Row(
-    SQLModel,
-    registry=registry(metadata=MetaData(naming_convention=NAMES)),
-    hide_input_in_errors=True,
-    defer_build=True,  # a table model never validates
-):
+class Row(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMES))):
     """Base of every table, with metadata of its own; validation errors do not quote values."""
+
+    model_config = {"hide_input_in_errors": True, "defer_build": True}  # a table model never validates
 
 
 def _model(record: type[Record]) -> type[Row]:

@@ -43,7 +43,7 @@ from flaggermail.ports import Cursor, Position
 from flaggermail.record.audit import AuditResult, Head, Subject
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes
 from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
-from flaggermail.record.finding import Comparison, Condition
+from flaggermail.record.finding import Comparison, FieldCondition
 from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
 
 R = TypeVar("R", bound=Record)
@@ -66,7 +66,7 @@ class SqlTransaction:
         self._salt = salt
         self.erased = False  # whether personal values were erased
         self._head: tuple[int, str] | None = None  # the chain's head after our appends, until `finish` writes it
-        self._cached: dict[str, dict[tuple[Condition, ...], list[Record]]] = {}  # by table, dropped on change
+        self._cached: dict[str, dict[tuple[FieldCondition, ...], list[Record]]] = {}  # by table, dropped on change
 
     @cached_property
     def _session(self) -> Session:
@@ -75,10 +75,10 @@ class SqlTransaction:
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Returns the row with that key, or None."""
-        found = self.find(kind, Condition(kind, kind.KEY, Comparison.EQUAL, key))
+        found = self.find(kind, FieldCondition(kind, kind.KEY, Comparison.EQUAL, key))
         return found[0] if found else None
 
-    def find(self, kind: type[R], *conditions: Condition) -> list[R]:
+    def find(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
         """Returns the rows that meet the conditions, ordered by key."""
         # Cached: no other writer can change what this transaction has read.
         known = self._cached.setdefault(kind.TABLE, {})
@@ -86,7 +86,7 @@ class SqlTransaction:
             known[conditions] = list(self._select(kind, conditions))
         return [row for row in known[conditions] if isinstance(row, kind)]
 
-    def _select(self, kind: type[R], conditions: Sequence[Condition]) -> list[R]:
+    def _select(self, kind: type[R], conditions: Sequence[FieldCondition]) -> list[R]:
         checked(kind, conditions)
         if is_empty(conditions):
             return []
@@ -95,7 +95,7 @@ class SqlTransaction:
             found = [to_record(kind, row) for row in self._connection.execute(query, parameters(conditions))]
         return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
 
-    def newest(self, kind: type[R], most: int, *conditions: Condition) -> list[R]:
+    def newest(self, kind: type[R], most: int, *conditions: FieldCondition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
         checked(kind, conditions)
         query = latest(kind.TABLE, kind.KEY, shape_of(conditions))
@@ -103,7 +103,7 @@ class SqlTransaction:
             rows = self._connection.execute(query, {**parameters(conditions), MOST: most})
             return [to_record(kind, row) for row in rows]
 
-    def readable(self, kind: type[R], *conditions: Condition) -> list[R]:
+    def readable(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
         """Returns what `find` returns, without rows that hold a value which cannot be read."""
         try:
             return self.find(kind, *conditions)
@@ -117,19 +117,19 @@ class SqlTransaction:
         except RowUnreadable:
             return None
 
-    def keys(self, kind: type[R], *conditions: Condition) -> list[str]:
+    def keys(self, kind: type[R], *conditions: FieldCondition) -> list[str]:
         """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
         checked(kind, conditions)
         query = keys(kind.TABLE, kind.KEY, shape_of(conditions))
         return sorted(str(found) for found in self._connection.execute(query, parameters(conditions)).scalars())
 
-    def exists(self, kind: type[R], *conditions: Condition) -> bool:
+    def exists(self, kind: type[R], *conditions: FieldCondition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
         checked(kind, conditions)
         query = looking(kind.TABLE, kind.KEY, shape_of(conditions))
         return self._connection.execute(query, parameters(conditions)).first() is not None
 
-    def count(self, kind: type[R], *conditions: Condition) -> int:
+    def count(self, kind: type[R], *conditions: FieldCondition) -> int:
         """Counts the rows that `find` would return, without reading them."""
         checked(kind, conditions)
         if is_empty(conditions):

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, text
 
 from flaggermail.adapters.db.beside import Beside, outside
 from flaggermail.adapters.db.mapping import metadata, table_of
-from flaggermail.adapters.db.raw import PAGE, Comparison, RawRow, any_text, as_number, named, rows, selected
+from flaggermail.adapters.db.raw import PAGE, RawRow, RowComparison, any_text, as_number, named, rows, selected
 from flaggermail.adapters.db.sealed import SEALED, unsealed
 from flaggermail.record.audit import LIMIT, AuditResult, Discrepancy, Head, Octets, Subject
 from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, completed, link, plain, stored_event
@@ -100,7 +100,7 @@ class Verification:
     def chain(self) -> Iterator[Discrepancy]:
         """Reads and folds the events; yields what differs. Stops at the first event that does not follow."""
         query = selected(self._connection, EVENT).order_by(EVENT.c.seq).limit(PAGE)
-        compared, names, after = Comparison(self._dialect, EVENT), EVENT.c.keys(), 0
+        compared, names, after = RowComparison(self._dialect, EVENT), EVENT.c.keys(), 0
         while page := self._connection.execute(query.where(EVENT.c.seq > after)).all():
             found = [dict(zip(names, row, strict=True)) for row in page]
             after = int(str(found[-1]["seq"]).partition(".")[0])
@@ -115,7 +115,7 @@ class Verification:
         yield from self._head_row()  # first: of a tail that was cut off, what remains is named one by one
         yield from outside(self._connection, self._head.seq)
 
-    def _linked(self, row: RawRow, compared: Comparison) -> StoredEvent | Discrepancy:
+    def _linked(self, row: RawRow, compared: RowComparison) -> StoredEvent | Discrepancy:
         """Returns an event that follows from the last one, and takes it as the last; else what is wrong with it."""
         seq, octets = self._head.seq + 1, row["octets"]
         wrong = Discrepancy(Subject.EVENT, f"event {seq}", _CHANGED, seq)
@@ -164,7 +164,7 @@ class Verification:
     def _head_row(self) -> Iterator[Discrepancy]:
         told: dict[str, Plain] = {"id": 1, "seq": self._head.seq, "digest": self._head.digest}
         heads = list(rows(self._connection, HEAD))
-        if len(heads) == 1 and not Comparison(self._dialect, HEAD).differing(heads[0], told):
+        if len(heads) == 1 and not RowComparison(self._dialect, HEAD).differing(heads[0], told):
             return
         last, there = self._head.seq, as_number(heads[0]["seq"]) if len(heads) == 1 else None
         if there is not None and there > last:
@@ -198,7 +198,7 @@ class Verification:
     def _table(self, record: type[Record]) -> Iterator[Discrepancy]:
         """Compares the rows of one table; leaves in `_told` what the table lacks."""
         table, absent = table_of(record.TABLE), _defaults(record)
-        compared = Comparison(self._dialect, table)
+        compared = RowComparison(self._dialect, table)
         for raw in rows(self._connection, table):
             self._rows += 1
             key = raw[record.KEY]

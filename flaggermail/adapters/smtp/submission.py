@@ -32,7 +32,7 @@ from flaggermail.adapters.tls import describe_tls_error, one_line, verifying
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.compose import check_octets
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
-from flaggermail.record.refusals import Stage
+from flaggermail.record.refusals import SmtpStage
 
 Tls = Literal["implicit", "starttls", "none"]
 
@@ -48,9 +48,9 @@ _REFUSED = {
 }
 _UNREACHABLE = (OSError, SMTPConnectError, SMTPServerDisconnected, SMTPTimeoutError)
 _STAGES = {
-    SMTPSenderRefused: Stage.SENDER,
-    SMTPRecipientRefused: Stage.RECIPIENT,
-    SMTPDataError: Stage.MESSAGE,
+    SMTPSenderRefused: SmtpStage.SENDER,
+    SMTPRecipientRefused: SmtpStage.RECIPIENT,
+    SMTPDataError: SmtpStage.MESSAGE,
 }
 
 
@@ -81,7 +81,7 @@ class _Fault:
     permanent: bool
     code: int
     text: str
-    stage: Stage
+    stage: SmtpStage
 
     def refusal(self, recipient: str) -> Refused:
         return Refused(recipient, self.permanent, self.code, self.text, self.stage)
@@ -145,7 +145,7 @@ class SmtpSubmitter(Submitter):
             fault = self._fault(error, opening=not opened)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
-            fault = _Fault(permanent=False, code=0, text=str(error), stage=Stage.SESSION)
+            fault = _Fault(permanent=False, code=0, text=str(error), stage=SmtpStage.SESSION)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
@@ -190,14 +190,14 @@ class SmtpSubmitter(Submitter):
         return _Fault(permanent, code, self._describe(error), self._stage(error, code, opening=opening))
 
     @staticmethod
-    def _stage(error: SMTPException | OSError, code: int, *, opening: bool) -> Stage:
+    def _stage(error: SMTPException | OSError, code: int, *, opening: bool) -> SmtpStage:
         if code == _CLOSING:
-            return Stage.CONNECTION
+            return SmtpStage.CONNECTION
         if not opening:
-            return _STAGES.get(type(error), Stage.MESSAGE)
+            return _STAGES.get(type(error), SmtpStage.MESSAGE)
         tls = any(isinstance(cause, ssl.SSLError) for cause in _chain(error))
         unreachable = isinstance(error, _UNREACHABLE) and not tls and code not in _PERMANENT
-        return Stage.CONNECTION if unreachable else Stage.SESSION
+        return SmtpStage.CONNECTION if unreachable else SmtpStage.SESSION
 
     def _describe(self, error: SMTPException | OSError) -> str:
         """Describes the error for a person, in one line without secrets."""
@@ -215,11 +215,11 @@ class SmtpSubmitter(Submitter):
 def _unsendable(octets: bytes, sender: str) -> _Fault | None:
     """Returns why the message can never be sent to anyone, or None if it can."""
     if sender and not _MAILBOX.fullmatch(sender):
-        return _Fault(permanent=True, code=0, text=f"sender {sender!a} is not a mail address", stage=Stage.MESSAGE)
+        return _Fault(permanent=True, code=0, text=f"sender {sender!a} is not a mail address", stage=SmtpStage.MESSAGE)
     try:
         check_octets(octets)
     except ValueError as fault:
-        return _Fault(permanent=True, code=0, text=f"the message is not fit for SMTP: {fault}", stage=Stage.MESSAGE)
+        return _Fault(permanent=True, code=0, text=f"the message is not fit for SMTP: {fault}", stage=SmtpStage.MESSAGE)
     return None
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
+from flaggermail.desk.desk import view_of
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind, changed
@@ -304,6 +305,4 @@ def test_every_acting_command_answers_as_json(desk: Desk) -> None:
 
 def test_every_view_can_be_loaded() -> None:
     """Each name in the table of views is that of a class."""
-    from flaggermail.desk.desk import _view  # noqa: PLC0415 - the table's only reader
-
-    assert all(_view(name).show is not None for name in VIEWS)
+    assert all(view_of(name).show is not None for name in VIEWS)
