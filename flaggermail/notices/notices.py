@@ -41,6 +41,7 @@ class Notice:
     topic: Topic = Topic.NOTICE
     reminder: str | None = None
     message: str | None = None
+    places: str | None = None  # the waiting mail that a reply may file, and which this one does not show
     answers: str | None = None
     language: str | None = None  # None: the desk's language
     token: str | None = None  # a token to reuse, issued unless it already was; None: a new one
@@ -88,7 +89,7 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
         case=notice.about.case,
         notification=notice.about.notification,
         reminder=notice.reminder,
-        message=notice.message,
+        message=notice.message or notice.places,
         officer=officer.id,
         issued_at=work.now,
         expires_at=work.now + LIFETIME.get(notice.topic, USUAL_LIFE),
