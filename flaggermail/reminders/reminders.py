@@ -212,7 +212,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
         "sent_at": waits.started_at,
         "due_at": call.due_at,
         "phone": channel.phone if channel else None,
-        "parked": waiting_mail.entries_of(work, waits.case, _parked(work, late)),
+        "parked": waiting_mail.entries_of(work, waits.case, platform, _parked(work, late)),
         "clock": waits.clock,
         "behind": (work.now - max(call.due_at, _acknowledged_until(late) or call.due_at)) // timedelta(minutes=1),
         "asks": call.asks,

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flaggermail.cases import elections
-from flaggermail.matching import lookup
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Place
-from flaggermail.record.rows import Case, Notification, Platform, StoredMessage
+from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage
 from flaggermail.rules.conditions import in_domains
 from flaggermail.services import UnitOfWork
 
@@ -18,14 +18,17 @@ LISTED = 5  # mails named in one reminder, the oldest first
 
 def waiting_for(
     work: UnitOfWork, case: Case, notification: Notification | None, since: datetime
-) -> list[StoredMessage]:
+) -> list[StoredMessage]:  # fmt: skip
     """Returns the mail in the quarantine in the name of the platform notified, the oldest first.
 
     Mail from before `since`, when the clock started, is no answer. Mail in the junk folder counts, as no notice of it
     was sent. Whether a sender is genuine is another matter: the verdict stands beside each.
     """
-    if notification is None:
+    platform = work.tx.get(Platform, notification.platform) if notification else None
+    if platform is None:
         return []
+    domains, channels = frozenset(platform.domains), work.tx.find(Channel, where(Channel.platform).is_(platform.code))
+    addresses = {address for channel in channels for address in channel.answers_from or ()}
     parked = work.tx.find(
         StoredMessage,
         where(StoredMessage.place).is_(Place.QUARANTINE),
@@ -37,30 +40,20 @@ def waiting_for(
         if mail.direction == Direction.IN
         and mail.received_at >= since
         and (mail.enclosed_in is None or mail.placed_by is not None)
-        and platform_of(work, mail) == notification.platform
+        and mail.from_address is not None
+        and (in_domains(mail.from_address.rpartition("@")[2], domains) or mail.from_address in addresses)
     ]
     return sorted(found, key=lambda mail: (mail.received_at, mail.id))[:LISTED]
 
 
-def platform_of(work: UnitOfWork, mail: StoredMessage) -> str | None:
-    """Returns the code of the platform in whose name a mail was written."""
-    address = mail.from_address or ""
-    domain = address.rpartition("@")[2]
-    owner = next((p.code for p in work.tx.find(Platform) if in_domains(domain, frozenset(p.domains))), None)
-    return owner or lookup.platform_answering(work, [address])
-
-
-def entries_of(work: UnitOfWork, case: Case, found: list[StoredMessage]) -> list[dict[str, object]]:
+def entries_of(
+    work: UnitOfWork, case: Case, platform: Platform | None, found: Sequence[StoredMessage]
+) -> list[dict[str, object]]:
     """Returns the mails as template values; `reply` is the number to answer with, if there is only one mail."""
-    names = {platform.code: platform.name for platform in work.tx.find(Platform)}
+    number = short_number(work, case) if len(found) == 1 else ""
+    who = platform.name if platform else ""
     return [
-        {
-            "at": mail.received_at,
-            "who": names.get(platform_of(work, mail) or "", ""),
-            "verdict": mail.verdict,
-            "reply": short_number(work, case) if len(found) == 1 else "",
-            "place": mail.id,
-        }
+        {"at": mail.received_at, "who": who, "verdict": mail.verdict, "reply": number, "place": mail.id}
         for mail in found
     ]
 

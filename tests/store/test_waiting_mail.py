@@ -93,3 +93,27 @@ def test_without_such_mail_nothing_is_added(desk: Desk) -> None:
     assert desk.all(Reminder)
     assert "wacht:" not in text_of(desk, last(desk, Kind.REMINDER, OFFICER))
     assert not [page for page in desk.all(Page) if "mail waits" in page.text]
+
+
+def test_a_forged_mail_is_named_with_its_verdict_and_stops_no_clock(desk: Desk) -> None:
+    """Whoever writes in the platform's name is listed as perhaps forged; a reply files it and the clock runs on."""
+    key = desk.notified()
+    answer(desk, auth="fail")
+    desk.go_on(60)
+    sent = last(desk, Kind.REMINDER, OFFICER)
+    assert "mogelijk vervalst" in text_of(desk, sent)
+    reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
+    assert desk.clocks(key)["receipt"][0] == "running"
+
+
+def test_a_reminder_is_still_acknowledged_after_its_mail_was_placed(desk: Desk) -> None:
+    """`bij 1` twice acts once, and `ok` to the same mail acknowledges."""
+    desk.notified()
+    stored = answer(desk, auth="none")
+    desk.go_on(60)
+    sent = last(desk, Kind.REMINDER, OFFICER)
+    for said in ("bij 1", "bij 1", "ok"):
+        reply(desk, sent, said, PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
+    assert desk.row(StoredMessage, stored.id).case == sent.case
+    assert desk.happened(EventKind.MESSAGE_PLACED) == 1
+    assert desk.happened(EventKind.REMINDER_ACKNOWLEDGED) == 1
