@@ -117,3 +117,16 @@ def test_a_reminder_is_still_acknowledged_after_its_mail_was_placed(desk: Desk) 
     assert desk.row(StoredMessage, stored.id).case == sent.case
     assert desk.happened(EventKind.MESSAGE_PLACED) == 1
     assert desk.happened(EventKind.REMINDER_ACKNOWLEDGED) == 1
+
+
+@pytest.mark.parametrize(("language", "words"), [("nl", "uur wacht: `"), ("en", "waits: `")])
+def test_a_mail_about_several_silences_names_it_at_each(desk: Desk, language: str, words: str) -> None:
+    """One mail of the platform may answer either case, so each line gives the command with its own case."""
+    speaks(desk, language)
+    keys = [desk.notified(), desk.notified()]
+    stored = answer(desk)
+    desk.go_on(60)
+    text = text_of(desk, last(desk, Kind.REMINDER, OFFICER))
+    for key in keys:
+        case = desk.row(Notification, key).case
+        assert f"{words}flaggermail quarantine place {stored.id} --case {case}`" in text
