@@ -419,21 +419,21 @@ def test_no_octets_of_the_sender_make_a_pass(octets: bytes) -> None:
 NAMED_MX = Trust(AuthenticationMethod.NAMED, "mx.example", "mx.example")
 LMTP = ("received", "from mx.bzk.example by imap.bzk.example with LMTP id 1")
 HOP = ("received", "from mail.elsewhere.example by mx.bzk.example with ESMTPS id 2")
-FORGED = ("authentication-results", "mx.forged.example; dmarc=pass")
+FOREIGN = ("authentication-results", "mx.forged.example; dmarc=pass")
 
 
 @pytest.mark.parametrize(
     ("fields", "names"),
     [
-        ([("authentication-results", "MX.bzk.example 1; dmarc=none"), HOP, FORGED], ("mx.bzk.example",)),
-        ([LMTP, ("authentication-results", "mx.bzk.example; spf=pass"), HOP, FORGED], ("mx.bzk.example",)),
-        ([HOP, FORGED], ()),
-        ([FORGED], ()),
-        ([LMTP, FORGED], ()),
+        ([("authentication-results", "MX.bzk.example 1; dmarc=none"), HOP, FOREIGN], ("mx.bzk.example",)),
+        ([LMTP, ("authentication-results", "mx.bzk.example; spf=pass"), HOP, FOREIGN], ("mx.bzk.example",)),
+        ([HOP, FOREIGN], ()),
+        ([FOREIGN], ()),
+        ([LMTP, FOREIGN], ()),
         ([("authentication-results", "spf=pass smtp.mailfrom=a.example; dmarc=pass"), HOP], ()),
         ([("authentication-results", '"not a host"; dmarc=pass'), HOP], ()),
         ([("authentication-results", "mx.bzk.example (; dmarc=pass"), HOP], ()),
-        ([("authentication-results", "a.example;"), ("received", "by mx.example with ESMTP"), FORGED], ("a.example",)),
+        ([("authentication-results", "a.example;"), ("received", "by mx.example with ESMTP"), FOREIGN], ("a.example",)),
     ],
 )
 def test_the_name_that_our_own_server_writes(fields: list[tuple[str, str]], names: tuple[str, ...]) -> None:
