@@ -171,6 +171,11 @@ def submission_accepts() -> None:
     _log.info("submission server accepts the desk again", object="outbox", result="leaves")
 
 
+def officer_unheard(officer: str, message: str, basis: str) -> None:
+    """A reply in an officer's name did nothing, because its sender is not verified; `basis` is what our server says."""
+    _log.warning("officer's reply not verified", object=message, result="ignored", officer=officer, reason=basis)
+
+
 def approving_by_reply_not_chosen() -> None:
     """`approval.by_reply` is missing: a reply approves nothing, only a command does."""
     _log.warning("approving by reply not chosen", object="flaggermail.yaml approval.by_reply", result="off")

@@ -64,6 +64,7 @@ def _lines(document: Mapping[str, Json], now: datetime) -> list[tuple[str, objec
         ("on call", _ON_CALL if document.get("on_call") else _NOT_ON_CALL),
         ("free", ", ".join(f"{room} MB for the {place}" for place, room in _section(document, "free_mb").items())),
         ("watched", "; ".join(f"{what} {value}" for what, value in _section(document, "watched").items())),
+        ("officers unheard", document.get("unverified_officer_replies") or None),
         ("held back", document.get("held_back") or None),
         ("suppressed", document.get("suppressed") or None),
         ("pages", _counts(_section(document, "pages"), UNDELIVERED_PAGES, none="")),

@@ -66,6 +66,7 @@ class Overview:
     wrong: Mapping[str, str] = field(default_factory=dict)  # findings of the self-check that are faults
     watched: Mapping[str, str] = field(default_factory=dict)  # findings of the self-check that are in order
     held_back: int = 0  # notices and alarms not yet reported in a digest
+    unheard: int = 0  # officers' replies of the last day that did nothing, because their sender is not verified
     suppressed: int = 0  # alarms and answers suppressed as repetitions
     pages: Mapping[str, int] = field(default_factory=dict)  # undelivered pages of the last day, by state
     free: Mapping[str, int] = field(default_factory=dict)  # octets free for database and archive
@@ -91,6 +92,8 @@ class Overview:
             yield f"a mail of ours waits for more than {_minutes(self.limits.outbox)} min"
         if self.outbox.get("uncertain"):
             yield "a mail is in doubt"
+        if self.unheard:
+            yield f"replies of officers in 24 hours that were not verified and did nothing: {self.unheard}"
         for place, octets in sorted(self.free.items()):
             if octets < self.limits.free * MEGA:
                 yield f"{DISK}{place}: less than {self.limits.free} MB free"
@@ -115,6 +118,7 @@ class Overview:
             },
             "quarantine": self.quarantine,
             "quarantine_oldest_at": self._shown(self.oldest),
+            "unverified_officer_replies": self.unheard,
             "outbox": {
                 "waiting": self.waiting,
                 "oldest_at": self._shown(self.waiting_since),

@@ -10,6 +10,7 @@ from flaggermail import __version__
 from flaggermail.health.overview import EXERCISE, Limits, Overview, impersonal
 from flaggermail.letters import observing
 from flaggermail.letters.denied import denied
+from flaggermail.notices import unheard
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.finding import where
@@ -83,6 +84,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         wrong={row.id: row.value for row in tx.find(Watched, where(Watched.failing).is_(True))},
         watched={row.id: row.value for row in tx.find(Watched, where(Watched.failing).is_(False))},
         held_back=len(tx.find(HeldBack, where(HeldBack.told_at).is_(None))),
+        unheard=unheard.lately(tx, work.now),
         suppressed=tx.reached(SUPPRESSED),
         pages={
             kind: tx.count(Page, where(Page.queued_at).after(work.now - UNDELIVERED_FOR), where(Page.state).is_(kind))

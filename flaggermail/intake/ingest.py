@@ -16,7 +16,7 @@ from flaggermail.cases import elections, lifecycle
 from flaggermail.citizens import criteria, retention
 from flaggermail.commands import reply_codes
 from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
-from flaggermail.intake import apply, disposition
+from flaggermail.intake import apply, disposition, server_name
 from flaggermail.intake.triage import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
@@ -227,6 +227,7 @@ def _file(
     work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
     read = {apply.file_attached(work, stored, digest, attached).id: attached for digest, attached in inner}
     apply.follow(work, stored, message, judged.decision, judged.sender, read)
+    server_name.watch(work, raw, stored, late=judged.decision.late)
     reply_codes.spend_seen(work, message)
     if judged.placement.by_score is not None:
         confirmation.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)

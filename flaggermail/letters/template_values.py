@@ -70,7 +70,7 @@ PLATFORM = frozenset({
 OFFICER = frozenset({"replies"})
 
 LATE = frozenset({
-    "platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged", "behind",
+    "platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged", "behind", "parked",
 })  # fmt: skip
 
 APPROVAL = frozenset({"draft", "follow_up", "platform", "channel", "kind", "persons"})

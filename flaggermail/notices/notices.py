@@ -41,6 +41,7 @@ class Notice:
     topic: Topic = Topic.NOTICE
     reminder: str | None = None
     message: str | None = None
+    places: str | None = None  # the waiting mail that a reply may file, and which this one does not show
     answers: str | None = None
     language: str | None = None  # None: the desk's language
     token: str | None = None  # a token to reuse, issued unless it already was; None: a new one
@@ -50,13 +51,13 @@ class Notice:
 
 def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarms add nothing
     work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False,
-    topic: Topic = Topic.NOTICE, message: str | None = None, trust: SenderTrust | None = None,
+    topic: Topic = Topic.NOTICE, message: str | None = None, trust: SenderTrust | None = None, to_head: bool = False,
 ) -> None:  # fmt: skip
     """Alerts the officer on call, or else the head, once for each `alarm.id`.
 
     Skips the officer whose address is `not_to`, to which mail does not arrive. `topic` determines the accepted replies,
     and `message` the mail that they are about. `trust`: whose mail caused it, if a stranger's can; it counts
-    against the limits of that class only.
+    against the limits of that class only. `to_head`: the head gets it too, beside the officer on call.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
         rate_limits.count_suppressed(work)
@@ -64,12 +65,12 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
     about = EventRef(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
     persons = (duty.officer_on_call(work), work.env.settings.rota.head())
-    officer = next((p for p in persons if p is not None and p.address.lower() != not_to.lower()), None)
-    if officer is not None:
+    reached = {p.id: p for p in persons if p is not None and p.address.lower() != not_to.lower()}
+    for position, officer in enumerate(reached.values() if to_head else list(reached.values())[:1]):
+        dedupe = f"alarm/{alarm.id}/{officer.id}" if position else f"alarm/{alarm.id}"
         notice = Notice(
-            Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, topic=topic, message=message, exercise=exercise,
-            trust=trust,
-        )  # fmt: skip
+            Kind.ALARM, "alarm", dedupe, about, topic=topic, message=message, exercise=exercise, trust=trust
+        )
         tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
         page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
 
@@ -88,7 +89,7 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
         case=notice.about.case,
         notification=notice.about.notification,
         reminder=notice.reminder,
-        message=notice.message,
+        message=notice.message or notice.places,
         officer=officer.id,
         issued_at=work.now,
         expires_at=work.now + LIFETIME.get(notice.topic, USUAL_LIFE),

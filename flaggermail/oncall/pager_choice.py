@@ -28,13 +28,17 @@ class OfficerPager:
     after: int
 
 
-def reminder_text(number: str, platform: str | None, minutes: int, more: int = 0, mark: str = "") -> str:
+def reminder_text(
+    number: str, platform: str | None, minutes: int, more: int = 0, mark: str = "", *, mail_waits: bool = False
+) -> str:
     """Returns the page for a silence of `minutes`; `more` counts the other cases in the same mail.
 
-    `mark` is the prefix of an exercise page.
+    `mark` is the prefix of an exercise page. `mail_waits`: the answer may lie in the quarantine.
     """
     what = ", ".join(part for part in (number, platform) if part)
-    return _fit(f"{mark} {what}: {minutes} min" + (f" (+{more})" if more else ""))
+    return _fit(
+        f"{mark} {what}: {minutes} min" + (f" (+{more})" if more else "") + (", mail waits" if mail_waits else "")
+    )
 
 
 def alarm_text(kind: AlarmKind, number: str | None, platform: str | None, mark: str = "") -> str:

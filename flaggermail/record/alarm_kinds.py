@@ -40,3 +40,5 @@ class AlarmKind(StrEnum):
     CLOCK_RIGHT = "clock right"
     DEVICE_LOCKED = "device locked"
     OCTETS_LOST = "octets lost"
+    OFFICER_UNHEARD = "officer unheard"
+    SERVER_MISNAMED = "server misnamed"

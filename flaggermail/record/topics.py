@@ -18,6 +18,7 @@ class Topic(StrEnum):
     FORM = "case form"
     APPROVAL = "approval"
     REMINDER = "reminder"
+    REMINDER_WITH_MAIL = "reminder with mail"  # one mail waits that may be the answer
     REMINDERS = "reminders"  # several in one mail
     UNDECIDED = "undecided case"
     UNVERIFIED = "unverified mail"

@@ -25,8 +25,9 @@ from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, ClockRow, Page, PageCode, Reminder
+from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode, Reminder
 from flaggermail.record.states import CaseState, ClockState, PageState
+from flaggermail.reminders import waiting_mail
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 LOOKED_BACK = timedelta(hours=12)  # older reminders call no pager
@@ -89,7 +90,8 @@ def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
     reminder, silent = waiting[0], work.now - _started_at(work, waiting[0])
     played = exercises.belongs_to_exercise(work, reminder.case, otherwise=False)
     platform, mark = page_queue.platform_of(work, reminder.notification), page_queue.mark(work, exercise=played)
-    text = reminder_text(reminder.case, platform, silent // timedelta(minutes=1), len(waiting) - 1, mark)
+    minutes, more, parked = silent // timedelta(minutes=1), len(waiting) - 1, _has_mail_waiting(work, reminder)
+    text = reminder_text(reminder.case, platform, minutes, more, mark, mail_waits=parked)
     return Wake(about, text, reminder.case, reminder.notification, played)
 
 
@@ -98,6 +100,13 @@ def _started_at(work: UnitOfWork, reminder: Reminder) -> datetime:
     clock = work.tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
     case = work.tx.get(Case, reminder.case)
     return clock.started_at if clock else case.opened_at if case else reminder.due_at
+
+
+def _has_mail_waiting(work: UnitOfWork, reminder: Reminder) -> bool:
+    """True if mail waits in the quarantine that may be the answer."""
+    case = work.tx.get(Case, reminder.case)
+    use = work.tx.get(Notification, reminder.notification) if reminder.notification else None
+    return case is not None and bool(waiting_mail.waiting_for(work, case, use, _started_at(work, reminder)))
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:

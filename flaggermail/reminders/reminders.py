@@ -22,9 +22,9 @@ from flaggermail.ports import Transaction
 from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Channel, Platform, Reminder
+from flaggermail.record.rows import Channel, Platform, Reminder, StoredMessage
 from flaggermail.record.topics import Topic
-from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing
+from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing, waiting_mail
 from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 
@@ -131,17 +131,19 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
     first = told[0][1]
     if len(told) == 1:
         about, template, values = EventRef(first.case, first.notification), str(kind), _values(work, told[0][0])
-        topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER
+        parked = _parked(work, told[0][0])
+        places = parked[0].id if len(parked) == 1 else None
+        topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER_WITH_MAIL if places else Topic.REMINDER
     else:
         about, template, values = (
             EventRef(),
             "reminder_digest",
             _values_of_several(work, kind, [step for step, _ in told]),
         )
-        topic = Topic.REMINDERS
+        topic, places = Topic.REMINDERS, None
     # 4. Queue the mail last: it refers to the first of these rows, and its token leads a reply to all of them.
     notice = Notice(
-        kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
+        kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token, places=places,
         exercise=late[0].waiting.case.exercise,  # the same for all of them
     )  # fmt: skip
     notices.tell(work, officer, notice, values)
@@ -210,6 +212,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
         "sent_at": waits.started_at,
         "due_at": call.due_at,
         "phone": channel.phone if channel else None,
+        "parked": waiting_mail.entries_of(work, waits.case, platform, _parked(work, late)),
         "clock": waits.clock,
         "behind": (work.now - max(call.due_at, _acknowledged_until(late) or call.due_at)) // timedelta(minutes=1),
         "asks": call.asks,
@@ -221,6 +224,12 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
             if not r.withheld
         ],
     }
+
+
+def _parked(work: UnitOfWork, late: Late) -> list[StoredMessage]:
+    """Returns the mail in the quarantine that may be the answer for which the clock runs."""
+    waits = late.waiting
+    return waiting_mail.waiting_for(work, waits.case, waits.notification, waits.started_at)
 
 
 def _acknowledged_until(late: Late) -> datetime | None:

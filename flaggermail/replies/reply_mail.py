@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """An officer's reply to a mail of the desk: performed in the transaction that files it, and answered at once.
 
-Nothing is performed or answered unless the officer's address is verified. An unclear reply does nothing and is answered
-with what would have been understood.
+Nothing is performed or answered unless the officer's address is verified; the desk is warned of one that is not. An
+unclear reply does nothing and is answered with what would have been understood.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from flaggermail.letters.strangers_words import MARK
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.message_json import Json
 from flaggermail.matching import lookup
-from flaggermail.notices import duty, notices, rate_limits
+from flaggermail.notices import duty, notices, rate_limits, unheard
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.schedule import Officer
@@ -73,6 +73,8 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
         automatic = "passed on" if message.kind is MechanicalKind.HUMAN else message.kind.value
         why = stored.verdict if stored.verdict != SenderVerdict.VERIFIED else automatic
         work.record(EventKind.REPLY_IGNORED, about=about, reason=why)
+        if stored.verdict != SenderVerdict.VERIFIED and message.kind is MechanicalKind.HUMAN and not passed_on:
+            unheard.warn(work, stored, officer)
         return
     work = replace(work, actor=officer_id)
     reply = _Reply(stored, message, officer, token, ReplyCode(work, token))

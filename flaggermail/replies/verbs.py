@@ -395,6 +395,7 @@ _CALLED = _Verb(
     "gebeld", "called", _note, _TIME_AND_WORDS, {"nl": " 21:45 WAT ER GEZEGD IS", "en": " 21:45 WHAT WAS SAID"},
     paragraph=True, repeatable=True,
 )  # fmt: skip
+_WITH = _Verb("bij", "with", _file, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"})
 _TO = _Verb("over aan", "to", _hand_over, _NAME, {"nl": " NAAM", "en": " NAME"})
 
 _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
@@ -404,11 +405,12 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
         _Verb("nee", "no", _reject, _WORDS, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True),
     ),
     Topic.REMINDER: (_OK, _CALLED, _TO),
+    Topic.REMINDER_WITH_MAIL: (_WITH, _OK, _CALLED, _TO),
     Topic.REMINDERS: (_OK, _TO),
     Topic.UNDECIDED: (_OK, _TAKE, _ASK, _DECLINE, _CALLED, _TO),
     Topic.UNVERIFIED: (_Verb("echt", "genuine", _confirm), _Verb("vals", "forged", _refuse)),
     Topic.QUARANTINE: (
-        _Verb("bij", "with", _file, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}),
+        _WITH,
         _Verb("nieuw", "new", _open),
         _Verb("ruis", "noise", _discard),
     ),

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flaggermail.mail.authentication.alignment import Organisational, author_domain
-from flaggermail.mail.authentication.received_fields import Fields, above_own_line, without_comments
+from flaggermail.mail.authentication.received_fields import (
+    Fields,
+    above_last_hop,
+    above_own_line,
+    own_received_line,
+    without_comments,
+)
 from flaggermail.mail.message import Address, SenderVerdict, Verdict
 
 __all__ = ["AuthenticationMethod", "Trust", "Verdict", "judge"]
@@ -21,6 +27,7 @@ STATEMENT = re.compile(rf"(?:[^;\"]|{_QUOTED})+", re.DOTALL)
 SERVER = re.compile(r'\s*(?:"([^"\\]*)"|([^\s;="]+))(?:\s+1)?\s*(?:;|$)')  # RFC 8601, section 2.2: version 1 or none
 FIRST_RESULT = re.compile(r"\s*[\w.-]+\s*(?:/\s*\d+\s*)?=")
 SAYS_FAIL = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
+HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 LONGEST = 20_000  # characters of a field; a longer one is not parsed
 WORST_FIRST = (SenderVerdict.FAILED, SenderVerdict.UNVERIFIED, SenderVerdict.VERIFIED)
 NO_AUTHOR = "the mail does not have exactly one author"
@@ -64,6 +71,26 @@ def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisation
     ]
     nothing = Verdict(SenderVerdict.UNVERIFIED, f"{server} says nothing about DMARC" if domain else NO_AUTHOR)
     return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value), default=nothing)
+
+
+def is_named(trust: Trust) -> bool:
+    """True if our server is known by the authserv-id that it writes."""
+    by_name = trust.asked in {AuthenticationMethod.NAMED, AuthenticationMethod.NAMED_AND_DKIM}
+    return by_name and bool(trust.authserv_id)
+
+
+def servers(fields: Fields, trust: Trust) -> tuple[str, ...]:
+    """Returns the authserv-ids in lower case of the fields that our own server must have written, top to bottom.
+
+    They lie above the Received field of our server; without one, since it may go by another name altogether, above the
+    topmost hop, which is ours whatever its name. Only host names count; other text is no name of a server.
+    """
+    own = trust.received_by and own_received_line(fields, trust.received_by)
+    above = above_own_line(fields, trust.received_by or "") if own else above_last_hop(fields)
+    readable = (without_comments(field) for field in above if len(field) <= LONGEST)
+    found = (SERVER.match(field) for field in readable if field is not None)
+    names = ((match[1] or match[2] or "").lower() for match in found if match is not None)
+    return tuple(name for name in names if HOST.fullmatch(name))
 
 
 @dataclass(frozen=True, slots=True)

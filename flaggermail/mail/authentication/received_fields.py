@@ -21,6 +21,7 @@ Fields = Sequence[tuple[str, str]]
 
 # RFC 5321, section 4.4: "from", the client's greeting (which may contain "by"), then "by" and the receiving host
 _RECEIVED_BY = re.compile(r"^\s*(?:from\s+\S+\s+(?:\S+\s+)*?)?by\s+([A-Za-z0-9.-]+)", re.IGNORECASE)
+_BY_LMTP = re.compile(r"\bwith\s+(?:UTF8)?LMTPS?A?\b", re.IGNORECASE)  # RFC 3848, RFC 6531
 
 
 def read_trace(octets: bytes) -> tuple[tuple[str, str], ...]:
@@ -52,6 +53,21 @@ def above_own_line(fields: Fields, server: str) -> tuple[str, ...]:
     for name, value in fields:
         if name == RECEIVED and mentioned.search(value):
             return tuple(above) if written_by(value, server) else ()
+        if name == RESULTS:
+            above.append(value)
+    return ()
+
+
+def above_last_hop(fields: Fields) -> tuple[str, ...]:
+    """Returns the Authentication-Results fields above the topmost Received field, deliveries by LMTP left out.
+
+    Whatever its name, the last server to receive the mail is ours. Returns none for a mail without a Received field,
+    such as one that was appended to the mailbox.
+    """
+    above: list[str] = []
+    for name, value in fields:
+        if name == RECEIVED and not _BY_LMTP.search(without_comments(value) or ""):
+            return tuple(above)
         if name == RESULTS:
             above.append(value)
     return ()

@@ -180,6 +180,10 @@ ALIKE: Mapping[str, object] = {
     "details": ["VF-EP2024-0001"],
     "did": [{"what": "acknowledged", "minutes": 60}],
     "asks": False,
+    "parked": [
+        {"at": SENT, "who": "Loudhailer", "verdict": "verified", "reply": "1", "place": "m00000009"},
+        {"at": SENT, "who": "who@elsewhere.example", "verdict": "failed", "reply": "", "place": "m00000010"},
+    ],
     "open_cases": [
         {"number": "VF-EP2024-0001", "title": "Two boxes", "state": state} for state in ("open", "decided", "notified")
     ],
@@ -215,6 +219,7 @@ DID: Sequence[Mapping[str, object]] = [
     {"what": "opened", "case": "VF-EP2024-0001"}, {"what": "noise", "case": ""},
 ]  # fmt: skip
 SILENCE: Mapping[str, object] = {
+    "parked": [{"at": SENT, "who": "Loudhailer", "verdict": "unverified", "reply": "", "place": "m00000009"}],
     "case": "VF-EP2024-0001", "platform": "Loudhailer", "channel": "Urgent Escalation Channel", "minutes": 60,
     "sent_at": SENT, "due_at": SENT + timedelta(minutes=60), "phone": None, "clock": "receipt", "acknowledged": None,
     "asks": False,
@@ -240,6 +245,7 @@ HELD: Sequence[Mapping[str, object]] = [
 ]  # fmt: skip
 
 NOTHING: Mapping[str, object] = {
+    "parked": [],
     "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
     "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,

@@ -35,6 +35,7 @@ EVERYTHING: dict[str, object] = {
     "clocks": {"running": 5, "oldest_at": NOW.isoformat(), "receipt": 2, "human": 2, "substance": 1},
     "quarantine": 3,
     "quarantine_oldest_at": NOW.isoformat(),
+    "unverified_officer_replies": 2,
     "outbox": {
         "waiting": 3, "oldest_at": NOW.isoformat(), "queued": 1, "attempting": 2, "uncertain": 3,
         "last_error": "450 busy",

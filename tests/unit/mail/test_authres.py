@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge
+from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge, servers
 from flaggermail.mail.authentication.received_fields import own_received_line, read_trace
 from flaggermail.mail.message import Address, Message, SenderVerdict, Verdict
 from tests.corpus import each
@@ -414,3 +414,28 @@ def test_no_octets_of_the_sender_make_a_pass(octets: bytes) -> None:
         Trust(AuthenticationMethod.TOPMOST, None, "bzk.example"),
     ):
         assert judge(fields, (AUTHOR,), asked, below_suffix).value == "unverified"
+
+
+NAMED_MX = Trust(AuthenticationMethod.NAMED, "mx.example", "mx.example")
+LMTP = ("received", "from mx.bzk.example by imap.bzk.example with LMTP id 1")
+HOP = ("received", "from mail.elsewhere.example by mx.bzk.example with ESMTPS id 2")
+FOREIGN = ("authentication-results", "mx.forged.example; dmarc=pass")
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ([("authentication-results", "MX.bzk.example 1; dmarc=none"), HOP, FOREIGN], ("mx.bzk.example",)),
+        ([LMTP, ("authentication-results", "mx.bzk.example; spf=pass"), HOP, FOREIGN], ("mx.bzk.example",)),
+        ([HOP, FOREIGN], ()),
+        ([FOREIGN], ()),
+        ([LMTP, FOREIGN], ()),
+        ([("authentication-results", "spf=pass smtp.mailfrom=a.example; dmarc=pass"), HOP], ()),
+        ([("authentication-results", '"not a host"; dmarc=pass'), HOP], ()),
+        ([("authentication-results", "mx.bzk.example (; dmarc=pass"), HOP], ()),
+        ([("authentication-results", "a.example;"), ("received", "by mx.example with ESMTP"), FOREIGN], ("a.example",)),
+    ],
+)
+def test_the_name_that_our_own_server_writes(fields: list[tuple[str, str]], names: tuple[str, ...]) -> None:
+    """Only fields above our own hop name it; with another name altogether, those above the last hop by SMTP."""
+    assert servers(fields, NAMED_MX) == names

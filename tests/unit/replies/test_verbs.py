@@ -104,6 +104,11 @@ WORDS: tuple[tuple[Topic, str, str, Request], ...] = (
         Request("oncall reassign", {"reminder": "r1", "officer": "head1"}),
     ),
     (
+        Topic.REMINDER_WITH_MAIL, "bij 1", "with 1",
+        Request("quarantine place", {"message": "m00000009", "case": "1"}),
+    ),
+    (Topic.REMINDER_WITH_MAIL, "ok", "ok", Request("oncall ack", {"reminder": "r1"})),
+    (
         Topic.SUBMISSION, "gedaan 21:40 R-88172", "done at 21.40 R-88172",
         changed(SUBMITTED, text="R-88172"),
     ),

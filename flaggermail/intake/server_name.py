@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Notices that our own server goes by another name than `mailbox.authserv_id`, so that it verifies no sender.
+
+The finding is a row like those of `health.self_check`, so `status` names it and a restart repeats nothing. It ends with
+a mail that bears results under the configured name.
+"""
+
+from __future__ import annotations
+
+from flaggermail.mail.authentication import authres
+from flaggermail.mail.authentication.received_fields import read_trace
+from flaggermail.notices import notices
+from flaggermail.ports import RawMessage, Role
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.rows import Alarm, StoredMessage, Watched
+from flaggermail.services import UnitOfWork
+
+FOUND = "authserv_id"
+
+
+def watch(work: UnitOfWork, raw: RawMessage, stored: StoredMessage, *, late: bool) -> None:
+    """Compares the name in a new mail's results with the configured one; raises one alarm a day while they differ.
+
+    Old mail, mail of exercises and mail in the folder of sent mail say nothing about the server of today.
+    """
+    if late or stored.exercise or raw.role is Role.SENT:
+        return
+    trust, before = work.env.settings.desk.mailbox.trusted, work.tx.get(Watched, FOUND)
+    if not authres.is_named(trust):
+        if before is not None and before.failing:  # another method was chosen since
+            _record(work, before, failing=False, value="not asked")
+        return
+    names = authres.servers(read_trace(raw.octets), trust)
+    configured = (trust.authserv_id or "").lower()
+    if configured in names:
+        if before is not None and before.failing:
+            _record(work, before, failing=False, value="agrees")
+    elif names:
+        said = f"your server writes {names[0]}; the configuration says {configured}"
+        if before is None or (before.failing, before.value) != (True, said):
+            _record(work, before, failing=True, value=said)
+        _raise_alarm(work, said)
+
+
+def _record(work: UnitOfWork, before: Watched | None, *, failing: bool, value: str) -> None:
+    since = work.now if before is None or before.failing != failing else before.since
+    row = Watched(id=FOUND, failing=failing, since=since, value=value)
+    work.record(EventKind.WATCH_CHANGED, added(row) if before is None else changed(before, row), reason=FOUND)
+
+
+def _raise_alarm(work: UnitOfWork, said: str) -> None:
+    key = alarm_key(AlarmKind.SERVER_MISNAMED, work.today)
+    if work.tx.get(Alarm, key) is None:
+        raised = alarm(AlarmKind.SERVER_MISNAMED, key, said, work.now)
+        notices.raise_alarm(work, raised, "mailbox.authserv_id in flaggermail.yaml")
