@@ -43,6 +43,7 @@ def into_case(
         reason=reason,
         from_junk=message.from_junk and reason == message.reason,
         suggestions=(),
+        pending_digest=message.pending_digest and message.place != Place.NOISE,
     )
     warnings = move(work, message, filed, "by hand")
     mail = _read(work, filed)

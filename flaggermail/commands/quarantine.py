@@ -139,6 +139,7 @@ def _taken_out(work: UnitOfWork, message: StoredMessage, reason: str) -> StoredM
         placed_by=work.actor,
         from_junk=False,
         suggestions=(),
+        pending_digest=message.pending_digest and message.place != Place.NOISE,
     )
 
 
