@@ -40,12 +40,27 @@ def test_a_bare_mail_lacks_all_four_in_the_order_in_which_they_are_asked_for() -
     "text",
     [
         "We hebben het op 3 maart gemeld en kregen niets terug.", "Geen reactie van het platform.",
+        "Wij hebben het bericht zelf om 18.20 uur en om 18.45 uur bij X gemeld.",
+        "Vanmiddag hebben wij de pagina, om 13.05 uur, via het portaal gemeld.",
+        "Wij meldden de pagina al bij Meta.", "Om 9.15 uur heb ik dit account gemeld.",
         "We reported it twice.", "Zelf nog niets gedaan.", "Drie pogingen via het\nformulier.",
     ],
 )  # fmt: skip
 def test_own_attempts_are_told_in_words(text: str) -> None:
     """Own attempts are recognised in Dutch and English, across a line break; "none" is an answer too."""
     assert "attempts" not in lacks(writing(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wij hebben vragen. Een inwoner heeft dit gemeld.", "Wij hebben versie 2.\nDe buren hebben het gemeld.",
+        "Een lezer meldde het ons om 18.20 uur.",
+    ],
+)  # fmt: skip
+def test_what_others_reported_is_no_own_attempt(text: str) -> None:
+    """A sentence ends at its full stop, but not at that of a time of day."""
+    assert "attempts" in lacks(writing(text))
 
 
 @each(
