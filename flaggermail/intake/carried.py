@@ -67,10 +67,11 @@ def passed_on(message: Message, ours: frozenset[str], language: Language) -> Mes
     Of a machine's mail the parser reads the attached mail only; one that is forwarded in the text is looked for here.
     """
     subject = split_subject(message.subject or "", language)
-    answers = bool(message.in_reply_to)
+    answers = answers_mail(message, language)  # what it shows is then a quotation, unless it says "forwarded"
     inline = find_inline(message.text.split("\n"), subject, language, answers=answers, recipients=ours)
     inner = message.forwarded or (inline.mail if inline else None)
-    if inner is None or inner.sender is None or inner.sender.key in ours:
+    # Outlook may print the author's name alone, and that may be ours.
+    if inner is None or inner.sender is None or not inner.sender.domain or inner.sender.key in ours:
         return None
     return replace(
         message, from_=(inner.sender,), subject=inner.subject, text=inner.body, reply_text=inner.body, forwarded=None,

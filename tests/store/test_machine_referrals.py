@@ -25,6 +25,10 @@ FORWARD = (
     "---------- Forwarded message ---------\nVan: Griffie <{sender}>\nDatum: do 6 jun 2024 09:12\n"
     "Onderwerp: Nepaccount\nAan: post@elders.example\n\n" + FAKE
 )
+QUOTES = (
+    AWAY + "\n\nVan: {author}\nVerzonden: donderdag 6 juni 2024 09:12\nAan: Griffie <" + REFERRER + ">\n"
+    "Onderwerp: Ontvangen\n\nUw melding over een nepaccount is ontvangen."
+)
 
 
 def told(desk: Desk, kind: Kind = Kind.OFFICER_NOTICE) -> list[str]:
@@ -97,13 +101,15 @@ def test_an_authority_s_machine_mail_in_junk_waits_with_a_notice(desk: Desk) -> 
     [
         (REFERRER, "Automatisch antwoord: uw vraag", AWAY, REPLIED, "pass"),
         (REFERRER, "Afwezig", AWAY, GENERATED, "pass"),
+        (REFERRER, "Automatisch antwoord: Ontvangen", QUOTES.format(author="Verkiezingen flagger"), REPLIED, "pass"),
+        (REFERRER, "Automatisch antwoord: Ontvangen", QUOTES.format(author=f"Desk <{DESK}>"), GENERATED, "pass"),
         (REFERRER, "Ontvangstbevestiging", "Uw bericht is ontvangen, zaaknummer 12.", GENERATED, "pass"),
         (REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Tot dan!", ONE_CLICK, "pass"),
         (REFERRER, "Webformulier: nepaccount", FAKE, GENERATED, "none"),
         (CITIZEN, "Webformulier: nepaccount", FAKE, GENERATED, "pass"),
         (CITIZEN, "Nieuw bericht", FORWARD.format(sender="lezer@mailprovider.example"), GENERATED, "pass"),
     ],
-    ids=["absence", "generated absence", "receipt", "newsletter", "no proof", "citizen", "citizen's forward"],
+    ids=["absence", "generated absence", "quotes us by name", "quotes our address", "receipt", "newsletter", "no proof", "citizen", "citizen's forward"],
 )
 def test_other_machine_mail_is_noise(
     desk: Desk, sender: str, subject: str, text: str, extra: tuple[str, ...], auth: str
