@@ -109,7 +109,17 @@ def test_an_authority_s_machine_mail_in_junk_waits_with_a_notice(desk: Desk) -> 
         (CITIZEN, "Webformulier: nepaccount", FAKE, GENERATED, "pass"),
         (CITIZEN, "Nieuw bericht", FORWARD.format(sender="lezer@mailprovider.example"), GENERATED, "pass"),
     ],
-    ids=["absence", "generated absence", "quotes us by name", "quotes our address", "receipt", "newsletter", "no proof", "citizen", "citizen's forward"],
+    ids=[
+        "absence",
+        "generated absence",
+        "quotes us by name",
+        "quotes our address",
+        "receipt",
+        "newsletter",
+        "no proof",
+        "citizen",
+        "citizen's forward",
+    ],
 )
 def test_other_machine_mail_is_noise(
     desk: Desk, sender: str, subject: str, text: str, extra: tuple[str, ...], auth: str
