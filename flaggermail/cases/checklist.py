@@ -24,6 +24,8 @@ SPOKEN: Mapping[Item, str] = {
 _ADDRESS = re.compile(
     r"(?:https?://|(?<![\w.@-])www\.)([\w.-]+)|(?<![\w.@/-])((?:[a-z0-9-]+\.)+[a-z]{2,})/", re.IGNORECASE
 )
+_SENTENCE = re.compile(r"[!?]|(?<!\d)\.|\.(?!\d)|\n{2,}")
+_INSTANT = re.compile(r"(?<![\d./:-])\d{1,2}(?:[.:]\d{2}|[/-]\d{1,2})(?![\d:])")  # a time of day, or day and month
 _HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
 _DATE = re.compile(r"\b\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b")
 _NUMBER = re.compile(r"(?<![\w+])(?:\+|00)?\(?\d(?:[ .()/-]{0,2}\d){8,14}(?!\w)")
@@ -47,6 +49,12 @@ def missing(
     wanted = (Item.CONTACT,) if case_type == CaseType.GENERAL_WARNING else tuple(Item)
     given = {item for mail in mails for item in wanted if _contains(mail, item, words, ours)}
     return tuple(item for item in wanted if item not in given)
+
+
+def attempts_told(mails: Sequence[Message], words: IntakeWords) -> int:
+    """Returns how many own attempts the mails date: the instants in sentences about one; a hint to an officer."""
+    sentences = [part for mail in mails for part in _SENTENCE.split(_written(mail))]
+    return sum(len(_INSTANT.findall(one)) for one in sentences if found(words.attempts, one) is not None)
 
 
 def _contains(mail: Message, item: Item, words: IntakeWords, ours: Collection[str]) -> bool:

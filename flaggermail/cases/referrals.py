@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from flaggermail.cases.checklist import missing
+from flaggermail.cases.checklist import attempts_told, missing
 from flaggermail.errors import ArchiveFault
 from flaggermail.mail.message import Message
 from flaggermail.record.case_values import Item
@@ -32,6 +32,13 @@ def missing_of(
     phone = work.env.settings.desk.organisation.phone
     mails = list(_mails_of_referrer(work, case, at_hand or {}, read or _read))
     return missing(mails, work.env.settings.intake, case.type, (phone,) if phone else ())
+
+
+def attempts_of(work: UnitOfWork, case: Case) -> int:
+    """Returns how many own attempts the referrer tells of, by their words; 0 without a referrer."""
+    if case.referrer_address is None:
+        return 0
+    return attempts_told(list(_mails_of_referrer(work, case, {}, _read)), work.env.settings.intake)
 
 
 def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:

@@ -92,7 +92,7 @@ def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str
         domain = (message.from_address or "").rpartition("@")[2]
         named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
-            move.into_case(work, message, case.number, message.kinds, f"the note names {named}", notification)
+            move.into_case(work, message, case.number, (), f"the note names {named}", notification)
 
 
 def _about(work: UnitOfWork, case: Case, command: NoteContact, effective: datetime) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from flaggermail.cases import lifecycle
 from flaggermail.citizens import declining
+from flaggermail.commands import judging
 from flaggermail.commands.lookups import the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
@@ -30,22 +31,30 @@ def into_case(
     reason: str,
     notification: str | None = None,
 ) -> tuple[StoredMessage, tuple[str, ...]]:
-    """Files a message in a case and confirms it to its referrer; returns the row and the warnings."""
+    """Files a message in a case and confirms it to its referrer; returns the row and the warnings.
+
+    `kinds` are what an officer says it is, and what it stays; without any, it is judged again for its place. Only the
+    mail from which a case is opened is a referral by that alone.
+    """
+    mail, own = _read(work, message), the_case(work, case)
+    named = bool(kinds) and own.root_message != message.id
     filed = replace(
         message,
         place=Place.CASE,
         case=case,
-        exercise=the_case(work, case).exercise,
+        exercise=own.exercise,
         notification=notification,
         kinds=kinds or message.kinds,
+        corrected_by=work.actor if named else message.corrected_by,
         match_basis=f"placed by {work.actor}",
         placed_by=work.actor,
         reason=reason,
         from_junk=message.from_junk and reason == message.reason,
         suggestions=(),
+        pending_digest=message.pending_digest and message.place != Place.NOISE,
     )
+    filed = filed if kinds else judging.in_its_place(work, filed, mail)
     warnings = move(work, message, filed, "by hand")
-    mail = _read(work, filed)
     _restore_root(work, filed)
     teach(work, filed, mail)
     lifecycle.reopen_for(work, the_case(work, case), message.id)

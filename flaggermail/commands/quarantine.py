@@ -22,8 +22,6 @@ from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
 
-UNSURE = frozenset({Kind.UNKNOWN, Kind.NOISE.value})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceMessage(Command):
@@ -71,7 +69,7 @@ def correct(
     """Moves a message from the wrong case, or the wrong notification, to the right one."""
     message = decline.take_back(work, message)
     if notification is None:
-        return _file(work, message, the_case(work, case or "").number, message.kinds, message.reason)
+        return _file(work, message, the_case(work, case or "").number, (), message.reason)
     use = work.tx.get(Notification, notification)
     if use is None or use.sent_at is None or not use.counted:
         raise NotFound(f"notification {notification}: no such one was sent; `flaggermail case show` names them")
@@ -82,16 +80,14 @@ def correct(
         raise Refusal(
             f"notification {notification}: went to {use.platform}, and this mail is from {platform or 'none'}"
         )
-    return move.into_case(work, message, use.case, message.kinds, message.reason, use.id)
+    return move.into_case(work, message, use.case, (), message.reason, use.id)
 
 
 def _file(
     work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: str
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     notification = _use_of(work, message, case)
-    known = () if UNSURE.issuperset(message.kinds) else message.kinds
-    answer = (Kind.PLATFORM_ACK,) if notification else (Kind.UNKNOWN,)
-    filed, warnings = move.into_case(work, message, case, kinds or known or answer, reason, notification)
+    filed, warnings = move.into_case(work, message, case, kinds, reason, notification)
     if notification is not None and filed.verdict != SenderVerdict.VERIFIED:
         warnings += (f"nobody vouches for its sender: `flaggermail message confirm {filed.id}` makes it stop clocks",)
     return filed, warnings
@@ -139,6 +135,7 @@ def _taken_out(work: UnitOfWork, message: StoredMessage, reason: str) -> StoredM
         placed_by=work.actor,
         from_junk=False,
         suggestions=(),
+        pending_digest=message.pending_digest and message.place != Place.NOISE,
     )
 
 

@@ -389,11 +389,12 @@ class Daemon:
             handover.tick(self.env)
 
     def _send_digests(self) -> None:
-        """Sends what no look at the mailbox will tell soon, because the mailbox is out of reach."""
+        """Sends what no look at the mailbox will tell soon, because it is out of reach, and once a day the noise."""
         with self._reminding:
             if self.link is False:
                 digest.send_digest(self.env)
             digest.tell_held_back(self.env)
+            digest.tell_noise(self.env)
 
     def _page(self) -> None:
         """Sends pages, separately from mail: an unresponsive submission server must not delay a page."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
@@ -32,6 +32,8 @@ class Facts:
     sent_folder: bool
     junk_folder: bool
     to_channel: bool  # in Sent, with a channel's address among the recipients
+    carries_referral: bool = False  # machine mail or noise, with a referral within: see intake.carried
+    from_authority: bool = False  # machine mail or noise of a proven authority, addressed to us
     from_officer: bool = False  # in reply to a mail that was sent to an officer
     doubts: tuple[str, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
 
@@ -49,6 +51,7 @@ class Disposition:
     alarm: AlarmKind | None = None
     late: bool = False  # taken in long after it arrived
     from_junk: bool = False
+    listed: bool = False  # noise that the daily list names
 
     @property
     def quiet(self) -> bool:
@@ -61,9 +64,11 @@ def decide(facts: Facts) -> Disposition:
     if facts.sent_folder:
         return _by_a_colleague(facts)
     decision = _of_mail_received(facts)
-    referred = Kind.REFERRAL in facts.kinds and facts.verdict == SenderVerdict.VERIFIED
+    refers = Kind.REFERRAL in facts.kinds or facts.carries_referral
+    referred = refers and facts.verdict == SenderVerdict.VERIFIED
     expected = facts.placed or facts.from_platform or referred
-    return _from_junk(decision) if facts.junk_folder and not expected else decision
+    decision = _from_junk(decision) if facts.junk_folder and not expected else decision
+    return replace(decision, listed=facts.from_authority and decision.place is Place.NOISE)
 
 
 def _of_mail_received(facts: Facts) -> Disposition:
@@ -79,13 +84,19 @@ def _of_mail_received(facts: Facts) -> Disposition:
     if facts.from_platform:
         return _quarantined(facts, "a platform's mail that fits no case")
     if facts.mechanical is MechanicalKind.AUTO_REPLY or Kind.NOISE in facts.kinds:
-        # an out-of-office reply of a declined citizen must not be stored under their address
-        return Disposition(Place.DECLINED if facts.declined_before else Place.NOISE, "nobody wrote it for the desk")
+        return _by_no_person(facts)
     if Kind.REFERRAL in facts.kinds:
         return _referral(facts)
     if Kind.CITIZEN_REPORT in facts.kinds:
         return _citizen(facts)
     return _quarantined(facts, "no rule knows what it is")
+
+
+def _by_no_person(facts: Facts) -> Disposition:
+    if facts.carries_referral and not facts.declined_before:
+        return _quarantined(facts, "machine mail that carries a referral")
+    # an out-of-office reply of a declined citizen must not be stored under their address
+    return Disposition(Place.DECLINED if facts.declined_before else Place.NOISE, "nobody wrote it for the desk")
 
 
 def of_old_mail(decision: Disposition) -> Disposition:
@@ -96,8 +107,9 @@ def of_old_mail(decision: Disposition) -> Disposition:
     """
     place = Place.QUARANTINE if decision.declines else decision.place  # a citizen who was not told is not declined
     return Disposition(
-        place, f"{decision.reason}; taken in late", opens=decision.opens, late=True, from_junk=decision.from_junk
-    )
+        place, f"{decision.reason}; taken in late", opens=decision.opens, late=True, from_junk=decision.from_junk,
+        listed=decision.listed,
+    )  # fmt: skip
 
 
 def _from_junk(decision: Disposition) -> Disposition:

@@ -255,7 +255,7 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         rule=judged.found.rule,
         automatic=message.kind is MechanicalKind.AUTO_REPLY,
         disputed=judged.dispute is not None,
-        pending_digest=judged.missed and not exercise,
+        pending_digest=(judged.missed or decision.listed) and not exercise,
         same_id_as=lookup.same_id(work, message),
         platform_references=judged.found.references if judged.sender.platform else (),
         ruleset=work.env.settings.rules.version,

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from flaggermail.cases import elections
 from flaggermail.citizens import declining
-from flaggermail.intake import disposition
+from flaggermail.intake import carried, disposition
 from flaggermail.intake.disposition import Disposition
 from flaggermail.mail.automated import mechanical_kind
-from flaggermail.mail.message import Message, Verdict
-from flaggermail.matching import lookup, placing
+from flaggermail.mail.message import MechanicalKind, Message, Verdict
+from flaggermail.matching import addressed, lookup, placing
 from flaggermail.matching.lookup import Sender
 from flaggermail.matching.placing import Placement
 from flaggermail.ports import RawMessage, Role
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
@@ -99,6 +100,7 @@ def facts_of(
     election = elections.election_of(work, message)
     sent_folder = raw.role is Role.SENT
     answerable = mechanical_kind.answerable(message, work.env.settings.desk.mailbox.address)
+    within = _carried(work, mail, context, found)
     return disposition.Facts(
         mechanical=message.kind,
         kinds=frozenset(found.kinds),
@@ -114,7 +116,28 @@ def facts_of(
         disputed=disputed,
         sent_folder=sent_folder,
         junk_folder=raw.role is Role.JUNK,
+        carries_referral=within.referral,
+        from_authority=within.authority and mail.sender.officer is None and _names_us(work, message),
         from_officer=mail.sender.answers is not None,
         to_channel=sent_folder and lookup.channel_of(work, message) is not None,
         doubts=declining.doubts(work, message),
     )
+
+
+def _carried(work: UnitOfWork, mail: Mail, context: Context, found: Classification) -> carried.Carried:
+    """Returns what a mail carries that no person wrote, or that is noise; nothing of other mail."""
+    if mail.message.kind is MechanicalKind.HUMAN and Kind.NOISE not in found.kinds:
+        return carried.Carried()
+    env, message = work.env, mail.message
+    within = carried.passed_on(message, _our_addresses(work), env.language)
+    return carried.look(message, context, within, carried.Reading(env.settings.rules, env.matcher.find, env.language))
+
+
+def _names_us(work: UnitOfWork, message: Message) -> bool:
+    plus_addresses = work.env.settings.desk.mailbox.plus_addresses
+    return addressed.to_us(message, _our_addresses(work), frozenset(), plus_addresses=plus_addresses)
+
+
+def _our_addresses(work: UnitOfWork) -> frozenset[str]:
+    mailbox = work.env.settings.desk.mailbox
+    return frozenset(address.lower() for address in (mailbox.address, *mailbox.aliases))

@@ -104,6 +104,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | {"suggestions", "form", "sent_at"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
+    "noise_digest": EVERY | {"total", "more", "entries", "next_step"},
     "held_notices": EVERY | {"total", "more", "whose", "entries", "next_step"},
     "quarantine_reminder": EVERY | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Digests: one mail for everything taken in late, and one for everything held back by a rate limit."""
+"""Digests: of mail taken in late, of authorities' noise once a day, and of what a rate limit held back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, time, timedelta
 
 from flaggermail.notices import attention, duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
@@ -15,19 +16,21 @@ from flaggermail.record.rows import HeldBack, StoredMessage
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
 
+NOISE_AT = time(8)  # in the desk's zone
 LISTED = 40  # mails that the digest lists; the rest is counted
+_PENDING = where(StoredMessage.pending_digest).is_(True)
+_LATE = (_PENDING, where(StoredMessage.place).in_([place for place in Place if place is not Place.NOISE]))
+_NOISE = (_PENDING, where(StoredMessage.place).is_(Place.NOISE))
 
 
 def send_digest(env: Services) -> int:
     """Sends the officer on call a digest of the mails taken in late; returns their number."""
     with env.store.read() as tx:
-        if not tx.exists(StoredMessage, where(StoredMessage.pending_digest).is_(True)):
+        if not tx.exists(StoredMessage, *_LATE):
             return 0
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        missed = sorted(
-            tx.find(StoredMessage, where(StoredMessage.pending_digest).is_(True)), key=lambda m: (m.received_at, m.id)
-        )
+        missed = sorted(tx.find(StoredMessage, *_LATE), key=lambda m: (m.received_at, m.id))
         missed = attention.by_trust(work, missed)
         changes = [changed(message, replace(message, pending_digest=False)) for message in missed]
         work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(missed)} mails taken in late")
@@ -56,6 +59,50 @@ def _values(missed: Sequence[StoredMessage]) -> dict[str, object]:
         "waiting": sum(message.place == Place.QUARANTINE for message in missed),
         "entries": entries,
         "next_step": "flaggermail quarantine list",
+    }
+
+
+def tell_noise(env: Services) -> int:
+    """Sends the officer on call, once a day, the list of noise that authorities addressed to the desk.
+
+    Returns the number of mails in it. A list is due for what came in before the latest `NOISE_AT`.
+    """
+    before = _latest_morning(env.clock.now().astimezone(env.settings.zone))
+    with env.store.read() as tx:
+        if not any(message.first_seen_at < before for message in tx.find(StoredMessage, *_NOISE)):
+            return 0
+    with env.store.begin() as tx:
+        work = UnitOfWork(env, tx, env.clock.now())
+        noise = sorted(tx.find(StoredMessage, *_NOISE), key=lambda m: (m.received_at, m.id))
+        changes = [changed(message, replace(message, pending_digest=False)) for message in noise]
+        work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(noise)} mails of authorities filed as noise")
+        officer = duty.officer_on_call(work) or env.settings.rota.head()
+        if officer is not None:
+            notice = Notice(Kind.DIGEST, "noise_digest", f"noise/{noise[0].id}/{noise[-1].id}", EventRef())
+            notices.tell(work, officer, notice, _noise_values(noise))
+    return len(noise)
+
+
+def _latest_morning(now: datetime) -> datetime:
+    today = datetime.combine(now.date(), NOISE_AT, now.tzinfo)
+    return today if today <= now else today - timedelta(days=1)
+
+
+def _noise_values(noise: Sequence[StoredMessage]) -> dict[str, object]:
+    entries = [
+        {
+            "at": message.received_at,
+            "domain": (message.from_address or "").rpartition("@")[2],
+            "subject": message.subject or "",
+            "next_step": f"flaggermail message show {message.id}",
+        }
+        for message in noise[:LISTED]
+    ]
+    return {
+        "total": len(noise),
+        "more": max(len(noise) - LISTED, 0),
+        "entries": entries,
+        "next_step": "flaggermail message list --place noise",
     }
 
 

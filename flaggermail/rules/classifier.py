@@ -8,7 +8,7 @@ stage follows. No rule can send to a platform, record an outcome or drop a messa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from flaggermail.mail.language_guess import Languages
@@ -121,6 +121,12 @@ class RuleSet:
     def of(self, stage: Stage) -> tuple[Rule, ...]:
         """Returns the rules of a stage, in order."""
         return tuple(rule for rule in self.rules if rule.stage is stage)
+
+    @property
+    def for_persons(self) -> RuleSet:
+        """The rules without those of machines and noise: what they say if a person wrote a mail for the desk."""
+        of_others = {Stage.MACHINE, Stage.NOISE}
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.stage not in of_others))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flaggermail.mail.vocabulary import folded
 
 READ = 20_000  # characters searched: longer than any letter, and a bound for mail made to be slow
-_GAP = r"\b[^.!?]{0,60}?\b"  # the expansion of ` ... `
+_GAP = r"\b(?:[^.!?]|(?<=\d)\.(?=\d)){0,60}?\b"  # the expansion of ` ... `; the point of "18.20 uur" ends no sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from flaggermail.cases.referrals import attempts_of
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.tags import same_narrative
 from flaggermail.errors import ConfigurationError
@@ -56,12 +57,15 @@ class CaseForm(View):
         case, zone = the_case(work, self.case), work.env.settings.zone
         related = work.tx.find(Case, where(Case.number).in_(case.related))
         alike = [other for other in same_narrative(work.tx, case) if other not in related]
-        values = plain(case, zone)
+        values, told = plain(case, zone), attempts_of(work, case)
+        hints = {"own_attempts": f"; the referrer's mail dates {told}"} if told else {}
         return {
             **{name: values[name] for name in ("number", "title", "assessed_at", "assessed_by")},
             "related_cases": [earlier(other, zone) for other in related],
             "same_narrative": [earlier(other, zone) for other in alike],
-            "questions": [{"key": key, "words": words, "answer": values[key]} for key, words in _KEYS],
+            "questions": [
+                {"key": key, "words": words + hints.get(key, ""), "answer": values[key]} for key, words in _KEYS
+            ],
         }
 
 

@@ -21,6 +21,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.replay.report import report as reported
 from flaggermail.replay.scenario import read as read_scenario
+from flaggermail.services import UnitOfWork
+from flaggermail.views.case_form import CaseForm
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, NewDesk, mail
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -183,3 +185,12 @@ def test_a_narrative_stands_in_no_figure(tagged: Desk) -> None:
     before = reported(tagged.env, scenario).json
     tagged.do(TagCase(case=case, tags=("two-boxes",)))
     assert reported(tagged.env, scenario).json == before
+
+
+def test_the_form_says_how_many_own_attempts_the_referrer_dates(desk: Desk) -> None:
+    """It is a hint beside the question; the officer answers it."""
+    case = referred(desk, "Wij hebben het bericht zelf om 18.20 uur en om 18.45 uur bij X gemeld.")
+    with desk.env.store.read() as tx:
+        form = CaseForm(case=case.number).show(UnitOfWork(desk.env, tx, desk.clock.now()))
+    assert "the referrer's mail dates 2" in str(form["questions"])
+    assert desk.one(Case).own_attempts is None

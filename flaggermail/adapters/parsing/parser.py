@@ -225,6 +225,7 @@ class _MailReader:
         if read.kind is MechanicalKind.HUMAN:
             recipients = frozenset(address.key for address in (*read.to, *read.cc))
             inline = find_inline(lines, subject, self.language, answers=bool(read.in_reply_to), recipients=recipients)
+        if read.kind is MechanicalKind.HUMAN or (read.kind is MechanicalKind.AUTO_REPLY and not self._is_report()):
             enclosed = next((found for part in self.parts if (found := self._enclosed(part))), None)
         own = lines[: inline.start] if inline else lines
         forwarded = enclosed or (inline.mail if inline else None)
@@ -254,6 +255,10 @@ class _MailReader:
             if part.type.value in CLOSED and part.children and part.span:
                 plain = part.type.value != OUTLOOK and part.encoding in _UNENCODED
                 yield (part.span[1] - len(part.body) if plain else part.span[0]), part.span[1]
+
+    def _is_report(self) -> bool:
+        """True if the mail attached to a machine's mail is the one that it reports on (RFC 6522)."""
+        return any(part.type.value == "multipart/report" for part in self.parts)
 
     def _enclosed(self, part: Part) -> Forwarded | None:
         """Returns the mail in a message/rfc822 part (RFC 2046, section 5.2.1) or an Outlook file as a forward."""

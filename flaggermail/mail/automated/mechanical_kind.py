@@ -93,9 +93,31 @@ def mechanical_kind(signs: KindEvidence, language: Language) -> MechanicalKind:
 def answerable(message: Message, ours: str) -> bool:
     """True if it may get an automatic answer (RFC 3834): from a person, not via a list, not from `ours` or looping."""
     many = (message.header("precedence") or "").strip().lower() in {"list", "bulk", "junk"}
-    many = many or any(message.header(name) is not None for name in _LIST_FIELDS)
+    many = many or from_list(message)
     own = message.sender is None or message.sender.key == ours.lower() or message.header(LOOP_HEADER) is not None
     return message.kind is MechanicalKind.HUMAN and not (many or own)
+
+
+def from_list(message: Message) -> bool:
+    """True if a mailing list or a mailing's sender marked it as sent to many (RFC 2919, RFC 2369)."""
+    return any(message.header(name) is not None for name in _LIST_FIELDS)
+
+
+def answers_mail(message: Message, language: Language) -> bool:
+    """True if an automatic mail answers another: by its fields, its subject, or as an absence or a receipt."""
+    replied = (message.header("auto-submitted") or "").strip().lower().startswith("auto-replied")
+    if replied or message.in_reply_to or message.references or message.original_message_id:
+        return True
+    subject, words = message.subject or "", language.machines
+    if split_subject(subject, language).first == "reply":
+        return True
+    named = (words.automatic_subjects, words.absence_subjects)
+    own = own_text(message.text, language)
+    return (
+        any(begins(subject, phrases) for phrases in named)
+        or is_mostly_absence(own, language)
+        or confirms(own, language)
+    )
 
 
 def _reported(signs: KindEvidence) -> MechanicalKind | None:

@@ -46,7 +46,7 @@ class StoredMessage(Record):
     automatic: bool = False
     substance: bool = False
     disputed: bool = False
-    pending_digest: Annotated[bool, Column.INDEXED] = False  # taken in late, and still to be named in a digest
+    pending_digest: Annotated[bool, Column.INDEXED] = False  # not named in its digest yet: late mail, or noise
     same_id_as: str | None = None  # another message with this Message-ID and other content
     platform_references: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()

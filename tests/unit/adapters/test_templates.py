@@ -244,6 +244,8 @@ HELD: Sequence[Mapping[str, object]] = [
     ]
 ]  # fmt: skip
 
+NOISE = [{"at": SENT, "domain": "exampletown.example", "subject": "Nieuwsbrief", "next_step": "VF-EP2024-0001"}]
+
 NOTHING: Mapping[str, object] = {
     "parked": [],
     "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
@@ -323,6 +325,7 @@ NUMBERLESS = {
     "exercise_mark",
     "handover",
     "held_notices",
+    "noise_digest",
     "quarantine_reminder",
     "reminder_digest",
 }
@@ -339,7 +342,7 @@ def values(name: str, language: str, changes: Mapping[str, object] | None = None
     known = {**ALIKE, **OURS[language], "language": language, "silences": SILENCES}
     known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminder_digest" else {}
     known |= {"earlier": [REASONED]} if name == "case_form" else {"why": ""} if name == "reply_answer" else {}
-    known |= {"entries": HELD} if name == "held_notices" else {}
+    known |= {"entries": HELD} if name == "held_notices" else {"entries": NOISE} if name == "noise_digest" else {}
     known |= changes or {}
     return {key: known[key] for key in VALUES[name]}
 

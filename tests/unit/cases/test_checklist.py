@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.cases.checklist import missing
+from flaggermail.cases.checklist import attempts_told, missing
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, Message
 from flaggermail.record.case_values import CaseType, Item
 from flaggermail.settings.reading import load
@@ -40,12 +40,44 @@ def test_a_bare_mail_lacks_all_four_in_the_order_in_which_they_are_asked_for() -
     "text",
     [
         "We hebben het op 3 maart gemeld en kregen niets terug.", "Geen reactie van het platform.",
+        "Wij hebben het bericht zelf om 18.20 uur en om 18.45 uur bij X gemeld.",
+        "Vanmiddag hebben wij de pagina, om 13.05 uur, via het portaal gemeld.",
+        "Wij meldden de pagina al bij Meta.", "Om 9.15 uur heb ik dit account gemeld.",
         "We reported it twice.", "Zelf nog niets gedaan.", "Drie pogingen via het\nformulier.",
     ],
 )  # fmt: skip
 def test_own_attempts_are_told_in_words(text: str) -> None:
     """Own attempts are recognised in Dutch and English, across a line break; "none" is an answer too."""
     assert "attempts" not in lacks(writing(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Wij hebben het bericht zelf om 18.20 uur en om 18.45 uur bij X gemeld.", 2),
+        ("Zelf geprobeerd: herstelformulier (14/3), bellen (14/3), tweede beheerder (15/3).", 3),
+        ("Wij hebben het gemeld. Het bureau sluit om 21.00 uur en om 22.00 uur.", 0),
+        ("We reported it at 18:20 and 18:45!", 2),
+        ("Een lezer zag het om 18.20 uur.", 0),
+        ("Wij hebben het om 18.20 uur gemeld. Geen reactie. Zelf verder nog niets gedaan.", 1),
+        ("Zie dit.", 0),
+    ],
+)  # fmt: skip
+def test_dated_own_attempts_are_counted(text: str, count: int) -> None:
+    """Each time or date in a sentence about an own attempt is one; quoted text does not count."""
+    assert attempts_told([writing(text, "> Wij hebben het om 9.15 uur en om 9.30 uur gemeld.")], WORDS) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wij hebben vragen. Een inwoner heeft dit gemeld.", "Wij hebben versie 2.\nDe buren hebben het gemeld.",
+        "Een lezer meldde het ons om 18.20 uur.",
+    ],
+)  # fmt: skip
+def test_what_others_reported_is_no_own_attempt(text: str) -> None:
+    """A sentence ends at its full stop, but not at that of a time of day."""
+    assert "attempts" in lacks(writing(text))
 
 
 @each(

@@ -100,6 +100,26 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
         replace(STRANGER, mechanical=AUTO),
         Disposition(Place.NOISE, "nobody wrote it for the desk"),
     ),
+    (
+        "machine mail that carries a referral",
+        replace(STRANGER, mechanical=AUTO, carries_referral=True),
+        Disposition(Place.QUARANTINE, "machine mail that carries a referral", tells="unplaced mail"),
+    ),
+    (
+        "an authority's noise addressed to us",
+        replace(STRANGER, kinds=frozenset({Kind.NOISE}), from_authority=True),
+        Disposition(Place.NOISE, "nobody wrote it for the desk", listed=True),
+    ),
+    (
+        "an authority's noise in Junk",
+        replace(STRANGER, mechanical=AUTO, from_authority=True, junk_folder=True),
+        Disposition(Place.NOISE, "nobody wrote it for the desk; in the junk folder", from_junk=True, listed=True),
+    ),
+    (
+        "absence of a declined citizen that shows a referral",
+        replace(STRANGER, mechanical=AUTO, declined_before=True, carries_referral=True),
+        Disposition(Place.DECLINED, "nobody wrote it for the desk"),
+    ),
     # a platform
     ("answer", ANSWER, Disposition(Place.CASE, "filed in its case", tells="platform answer")),
     ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Disposition(Place.CASE, "filed in its case")),

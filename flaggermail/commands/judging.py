@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Judges a mail again for the place in which a person files it, by the rules that judge it at intake.
+
+Only a platform's mail stops clocks, and only its kinds depend on its place. What a person said it is stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail.cases import elections
+from flaggermail.citizens import declining
+from flaggermail.mail.message import MechanicalKind, Message, Verdict
+from flaggermail.matching import lookup
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Notification, StoredMessage
+from flaggermail.rules import classifier
+from flaggermail.rules.classifier import Context
+from flaggermail.services import UnitOfWork
+
+_UNSURE = frozenset({Kind.UNKNOWN, Kind.NOISE})
+
+
+def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> StoredMessage:
+    """Returns the row of a mail filed in a case, `mail` as parsed, with the kinds that it has there.
+
+    Without a rule that knows it, it keeps the kinds it had; with none of those either, an answer to a notification is
+    a sign of receipt.
+    """
+    known = () if _UNSURE.issuperset(filed.kinds) else filed.kinds
+    if filed.corrected_by is not None and known:
+        return filed
+    sender = lookup.sender_of(work, mail)
+    if sender.platform is None:
+        return replace(filed, kinds=known or (Kind.UNKNOWN,))
+    read = replace(mail, vouched=Verdict(filed.verdict, filed.verdict_basis))
+    rules = work.env.settings.rules
+    found = classifier.classify(read, _context(work, filed, read, sender), rules, work.env.matcher.find)
+    if _UNSURE.issuperset(found.kinds):
+        return replace(filed, kinds=known or ((Kind.PLATFORM_ACK,) if filed.notification else (Kind.UNKNOWN,)))
+    return replace(
+        filed,
+        kinds=found.kinds,
+        rule=found.rule,
+        ruleset=rules.version,
+        automatic=mail.kind is MechanicalKind.AUTO_REPLY,
+        platform_references=found.references or filed.platform_references,
+        priority=found.priority,
+        labels=found.labels,
+    )
+
+
+def _context(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: lookup.Sender) -> Context:
+    answered = work.tx.get(Notification, filed.notification) if filed.notification else None
+    since = filed.received_at - answered.sent_at if answered is not None and answered.sent_at is not None else None
+    return Context(
+        platform=sender.platform,
+        from_officer=sender.officer is not None,
+        placed=True,
+        channel=answered.channel if answered else None,
+        minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
+        verdict=filed.verdict,
+        period=elections.election_of(work, mail) is not None,
+        declined_before=declining.declined_before(work, mail),
+    )

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Machine mail that carries a referral waits for a person; noise that an authority sends is listed once a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.intake.ingest import ingest
+from flaggermail.notices import digest
+from flaggermail.ports import RawMessage, Role
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind, Place
+from flaggermail.record.rows import OutboxMail, StoredMessage
+from tests.store.desk_fixtures import CITIZEN, DESK, OFFICER, REFERRER, Desk, mail
+
+GENERATED = ("Auto-Submitted: auto-generated",)
+REPLIED = ("Auto-Submitted: auto-replied",)
+ONE_CLICK = ("List-Unsubscribe: <https://lindewaard.example/u>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+FAKE = "Onder onze naam staat een nepaccount op X. Het plaatst verkeerde openingstijden van stembureaus."
+AWAY = "Ik ben afwezig tot maandag 10 juni. Voor dringende zaken kunt u bellen met de griffie."
+FORWARD = (
+    "---------- Forwarded message ---------\nVan: Griffie <{sender}>\nDatum: do 6 jun 2024 09:12\n"
+    "Onderwerp: Nepaccount\nAan: post@elders.example\n\n" + FAKE
+)
+QUOTES = (
+    AWAY + "\n\nVan: {author}\nVerzonden: donderdag 6 juni 2024 09:12\nAan: Griffie <" + REFERRER + ">\n"
+    "Onderwerp: Ontvangen\n\nUw melding over een nepaccount is ontvangen."
+)
+
+
+def told(desk: Desk, kind: Kind = Kind.OFFICER_NOTICE) -> list[str]:
+    """Returns the text of each mail of that kind to the officer on call."""
+    found = desk.all(OutboxMail, where(OutboxMail.kind).is_(kind), where(OutboxMail.recipient).is_(OFFICER))
+    return [desk.env.parser.parse(desk.env.octets.get(one.digest)).text for one in found]
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "text", "extra"),
+    [
+        (REFERRER, "Webformulier: nepaccount van de gemeente", FAKE, GENERATED),
+        (REFERRER, "Automatic reply: melding", FORWARD.format(sender=REFERRER), REPLIED),
+        ("formulier@elders.example", "Nieuw bericht", FORWARD.format(sender=REFERRER), GENERATED),
+        (REFERRER, "Nieuws: ons account is gehackt", "Het account van de gemeente is gehackt.", ONE_CLICK),
+    ],
+    ids=["a web form", "a forward in an automatic reply", "a form that encloses an authority's mail", "a mailing"],
+)
+def test_machine_mail_that_carries_a_referral_waits_for_a_person(
+    desk: Desk, sender: str, subject: str, text: str, extra: tuple[str, ...]
+) -> None:
+    """It is quarantined with a notice; nobody gets an answer, and no case opens by itself."""
+    stored = desk.receive(mail(sender, subject, text, extra=extra))
+    assert (stored.place, stored.reason) == (Place.QUARANTINE, "machine mail that carries a referral")
+    (notice,) = told(desk)
+    assert stored.id in notice
+    assert [row.kind for row in desk.all(OutboxMail)] == [Kind.OFFICER_NOTICE]
+    desk.assert_whole()
+
+
+def enclosing(sender: str, inner: bytes) -> bytes:
+    """Returns a machine's mail with another mail attached."""
+    body = "--cut\nContent-Type: text/plain\n\nZie de bijlage.\n--cut\nContent-Type: message/rfc822\n\n"
+    text = f"{body}{inner.decode()}\n--cut--".replace("\r\n", "\n")
+    return mail(sender, "Nieuw bericht", text, extra=(*GENERATED, "Content-Type: multipart/mixed; boundary=cut"))
+
+
+@pytest.mark.parametrize(
+    ("sender", "inner", "place"),
+    [
+        ("scanner@elders.example", REFERRER, Place.QUARANTINE),
+        (REFERRER, CITIZEN, Place.QUARANTINE),
+        ("scanner@elders.example", CITIZEN, Place.NOISE),
+        (REFERRER, DESK, Place.NOISE),
+    ],
+    ids=["of an authority", "sent by an authority", "of a citizen", "our own mail, returned"],
+)
+def test_an_attached_mail_says_whether_a_machine_refers_something(
+    desk: Desk, sender: str, inner: str, place: Place
+) -> None:
+    """Who sends it on or who wrote it must refer matters to the desk; our own mail within a receipt is no matter."""
+    octets = enclosing(sender, mail(inner, "Nepaccount", FAKE))
+    if inner == DESK:
+        octets = octets.replace(b"Zie de bijlage.", b"Uw bericht is ontvangen.")
+    assert desk.receive(octets).place == place
+
+
+def test_an_authority_s_machine_mail_in_junk_waits_with_a_notice(desk: Desk) -> None:
+    """The junk folder does not silence a proven authority's web form."""
+    folder = desk.env.settings.desk.mailbox.junk
+    assert folder is not None
+    octets = mail(REFERRER, "Webformulier: nepaccount", FAKE, extra=GENERATED)
+    ingest(desk.env, RawMessage(octets, desk.clock.now(), folder, 1, 1, Role.JUNK))
+    stored = desk.holding(octets)
+    assert (stored.place, stored.from_junk, len(told(desk))) == (Place.QUARANTINE, False, 1)
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "text", "extra", "auth"),
+    [
+        (REFERRER, "Automatisch antwoord: uw vraag", AWAY, REPLIED, "pass"),
+        (REFERRER, "Afwezig", AWAY, GENERATED, "pass"),
+        (REFERRER, "Automatisch antwoord: Ontvangen", QUOTES.format(author="Verkiezingen flagger"), REPLIED, "pass"),
+        (REFERRER, "Automatisch antwoord: Ontvangen", QUOTES.format(author=f"Desk <{DESK}>"), GENERATED, "pass"),
+        (REFERRER, "Ontvangstbevestiging", "Uw bericht is ontvangen, zaaknummer 12.", GENERATED, "pass"),
+        (REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Tot dan!", ONE_CLICK, "pass"),
+        (REFERRER, "Webformulier: nepaccount", FAKE, GENERATED, "none"),
+        (CITIZEN, "Webformulier: nepaccount", FAKE, GENERATED, "pass"),
+        (CITIZEN, "Nieuw bericht", FORWARD.format(sender="lezer@mailprovider.example"), GENERATED, "pass"),
+    ],
+    ids=[
+        "absence",
+        "generated absence",
+        "quotes us by name",
+        "quotes our address",
+        "receipt",
+        "newsletter",
+        "no proof",
+        "citizen",
+        "citizen's forward",
+    ],
+)
+def test_other_machine_mail_is_noise(
+    desk: Desk, sender: str, subject: str, text: str, extra: tuple[str, ...], auth: str
+) -> None:
+    """An absence, a receipt, a newsletter, and machine mail of people who refer nothing."""
+    stored = desk.receive(mail(sender, subject, text, extra=extra, auth=auth))
+    assert stored.place == Place.NOISE
+    assert desk.all(OutboxMail) == []
+
+
+def test_what_an_authority_sends_and_is_noise_is_listed_once_a_day(desk: Desk) -> None:
+    """The list names domain, subject and time with the command that shows the mail, and comes in the morning."""
+    stored = desk.receive(mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open.", extra=ONE_CLICK))
+    desk.clock.set(desk.clock.now() + timedelta(hours=20))
+    assert digest.tell_noise(desk.env) == 0
+    desk.clock.set(desk.clock.now() + timedelta(hours=2))
+    assert digest.tell_noise(desk.env) == 1
+    (text,) = told(desk, Kind.DIGEST)
+    for expected in ("lindewaard.example", "Nieuwsbrief juni", "10.34", f"flaggermail message show {stored.id}"):
+        assert expected in text.replace("10:34", "10.34")
+    desk.clock.set(desk.clock.now() + timedelta(hours=24))
+    assert digest.tell_noise(desk.env) == 0
+    assert digest.send_digest(desk.env) == 0
+    desk.assert_whole()
+
+
+@pytest.mark.parametrize(
+    ("sender", "to", "auth"),
+    [
+        (REFERRER, "iedereen@elders.example", "pass"),
+        (REFERRER, "verkiezingenflagger@bzk.example", "none"),
+        (CITIZEN, "verkiezingenflagger@bzk.example", "pass"),
+    ],
+    ids=["addressed to others", "no proof", "no authority"],
+)
+def test_other_noise_is_not_listed(desk: Desk, sender: str, to: str, auth: str) -> None:
+    """The list holds only proven mail of an authority whose To or Cc names the desk."""
+    stored = desk.receive(mail(sender, "Nieuwsbrief juni", "Open dag.", to=to, auth=auth, extra=ONE_CLICK))
+    assert (stored.place, stored.pending_digest) == (Place.NOISE, False)
+
+
+def test_noise_that_a_person_took_back_is_listed_nowhere(desk: Desk) -> None:
+    """A person has seen it: neither the list of noise nor that of late mail names it."""
+    stored = desk.receive(mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open.", extra=ONE_CLICK))
+    assert stored.pending_digest
+    desk.do(PlaceMessage(message=stored.id, back=True))
+    desk.clock.set(desk.clock.now() + timedelta(hours=24))
+    assert (digest.tell_noise(desk.env), digest.send_digest(desk.env)) == (0, 0)
+    assert not desk.row(StoredMessage, stored.id).pending_digest
+    desk.assert_whole()
