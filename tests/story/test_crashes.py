@@ -115,6 +115,8 @@ def mails(answered: str, quoted: str, notice: str, form: str) -> Iterator[tuple[
     taken = (f"In-Reply-To: <{notice}>", f"References: <{notice}>")
     yield soon, letter(OFFICER, "unclear", "Re: Nieuwe zaak", "Ik kijk zo.", fields=taken)
     yield soon, letter(OFFICER, "taken", "Re: Nieuwe zaak", "neem", fields=taken)
+    unheard = letter(OFFICER, "unheard", "Re: Nieuwe zaak", "neem, ook dit", fields=taken)
+    yield soon, unheard.replace(b"dmarc=pass", b"dmarc=none")
     yield soon, letter(CITIZEN, "citizen", "Nep", "Ik zag dit, haal het weg.")
     yield soon, letter(STRANGER, "unjudged", "Vraag", crashing.UNJUDGEABLE)
     for name in ("forged", "forged again"):
@@ -153,7 +155,7 @@ def notified(env: Services, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with fourteen unread mails, a case, one notification sent and one approved."""
+    """A desk with fifteen unread mails, a case, one notification sent and one approved."""
 
     folder: Path
     sent: str

@@ -240,6 +240,7 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
         "held_back": 0,
         "suppressed": 0,
         "pages": {"failed": 0, "held": 0},
+        "unverified_officer_replies": 0,
         "jobs": {},
         "daemon": True,
     }  # fmt: skip
