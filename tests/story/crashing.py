@@ -181,6 +181,7 @@ def run_once(env: Services, mailbox: Mailbox) -> None:
     )  # it was unreachable until now
     poll.look(env, mailbox)
     digest.tell_held_back(env)
+    digest.tell_noise(env)
     delivery.drain(env)
     retention.tick(env)
 

@@ -179,6 +179,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     env = migrated.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
     poll.look(env, ListMailbox(settings.desk.mailbox))  # the mailbox was read to its end and then unreachable
+    bulk = ("List-Unsubscribe: <https://kromwoude.example/u>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    newsletter = letter(EARLIER, "newsletter", "Nieuwsbrief maart", "Alle stembureaus zijn open.", fields=bulk)
+    ingest(env, RawMessage(newsletter, clock.now(), "Earlier", 1, 4, Role.OTHER))
     clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
     ingest(env, RawMessage(referred, clock.now(), "Earlier", 1, 1, Role.OTHER))
@@ -216,7 +219,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             asked.flush()
             return int(answered.readline())
 
-        yield Scene(folder, sent, waiting, (referred, taken, takes), tuple(arrivals), start)
+        yield Scene(folder, sent, waiting, (newsletter, referred, taken, takes), tuple(arrivals), start)
         asked.close()
 
 
