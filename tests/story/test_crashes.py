@@ -393,8 +393,9 @@ def test_killed_there_while_it_forgets_it_goes_on(
     shutil.copytree(done, folder)
     if point.function == "again":
         assert scene.start(folder, None, "", 0, WINDOW) == 0
-        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("04 "))
-        shutil.copy(copied, copied.with_name(copied.name.replace("04 ", "99 ", 1)))
+        written = f"From: {CITIZEN}\r\n".encode()
+        (copied,) = (path for path in (folder / "mails").iterdir() if written in path.read_bytes())
+        shutil.copy(copied, copied.with_name(f"99 {copied.name.partition(' ')[2]}"))
     assert scene.start(folder, point, when, 1, WINDOW + 1) == -signal.SIGKILL
     assert scene.start(folder, None, "", 0, WINDOW + 2) == 0
     look_at(folder, assert_forgotten)
