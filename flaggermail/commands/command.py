@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,7 +24,7 @@ Subject = tuple[tuple[type[Record], str | None], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(ABC):
     """Base class of every command.
 
     `NAME` is the request's name, in words of the command line; `MAY` holds the roles that may give it. With `BY_REPLY`,
@@ -35,13 +36,13 @@ class Command:
     MAY: ClassVar[frozenset[str]]
     BY_REPLY: ClassVar[bool] = False
 
+    @abstractmethod
     def subject(self, work: UnitOfWork) -> Subject:
         """Returns what it is about: an event about any of it may make the command outdated. Raises NotFound."""
-        raise NotImplementedError
 
+    @abstractmethod
     def perform(self, work: UnitOfWork) -> Outcome:
         """Does it within `work`. Raises Refusal, after which nothing of `work` may be kept."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

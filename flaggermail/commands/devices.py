@@ -36,7 +36,7 @@ class EnrolDevice(Command):
     officer: str
 
     def subject(self, work: UnitOfWork) -> Subject:
-        return tuple((Device, one.id) for one in work.tx.find(Device, where(Device.officer).is_(self.officer)))
+        return _ever_of(work, self.officer)
 
     def perform(self, work: UnitOfWork) -> Outcome:
         officer = _officer(work, self.officer)
@@ -99,7 +99,7 @@ class RevokeDevice(Command):
     officer: str
 
     def subject(self, work: UnitOfWork) -> Subject:
-        return tuple((Device, one.id) for one in work.tx.find(Device, where(Device.officer).is_(self.officer)))
+        return _ever_of(work, self.officer)
 
     def perform(self, work: UnitOfWork) -> Outcome:
         officer = _officer(work, self.officer)
@@ -112,6 +112,11 @@ class RevokeDevice(Command):
         folder = work.env.settings.codes
         warnings = [f"the secret of {key} lies in {folder}; the desk's account may remove it" for key in kept]
         return Outcome(f"officer {officer.id}: no device any more", officer.id, tuple(warnings))
+
+
+def _ever_of(work: UnitOfWork, officer: str) -> Subject:
+    """Returns every device that the officer ever had: whoever revoked one was faster."""
+    return tuple((Device, one.id) for one in work.tx.find(Device, where(Device.officer).is_(officer)))
 
 
 def devices_of(work: UnitOfWork, officer: str) -> list[Device]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -24,14 +25,14 @@ _IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "p
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(ABC):
     """Base class of every view."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
+    @abstractmethod
     def show(self, work: UnitOfWork) -> Document:
         """Returns the document, read in the one snapshot of `work`. Raises NotFound."""
-        raise NotImplementedError
 
 
 def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:

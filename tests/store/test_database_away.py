@@ -144,8 +144,8 @@ class Patience:
         return self.is_set()
 
     def fileno(self) -> int:
-        """Is of no use here."""
-        raise NotImplementedError
+        """Returns no descriptor: nothing selects on it here."""
+        return -1
 
 
 class AwayStore:
