@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from flaggermail import __version__
 from flaggermail.health.overview import EXERCISE, Limits, Overview, impersonal
@@ -38,8 +38,6 @@ from flaggermail.record.states import (
 )
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import DeskSettings
-
-_BEFORE_ALL_CASES = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def limits_of(desk: DeskSettings) -> Limits:
