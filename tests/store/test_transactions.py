@@ -62,6 +62,19 @@ def test_an_exception_undoes_all_of_it(store: SqlStore) -> None:
         assert tx.broken_link() is None
 
 
+def test_a_savepoint_whose_events_are_read_keeps_all(store: SqlStore) -> None:
+    """What was written before, in and after a savepoint stays, also where the chain is first read within it."""
+    with store.begin() as tx:
+        tx.append(happened(added(alarm("a1"))))
+        with tx.savepoint():
+            assert [seq for seq, _ in tx.events()] == [1]
+            tx.append(happened(added(alarm("a2"))))
+        tx.append(happened(added(alarm("a3"))))
+    with store.read() as tx:
+        assert [row.id for row in tx.find(Alarm)] == ["a1", "a2", "a3"]
+        assert tx.broken_link() is None
+
+
 @pytest.mark.parametrize("caught", [True, False], ids=["caught", "not caught"])
 @pytest.mark.parametrize(
     ("events", "error"),

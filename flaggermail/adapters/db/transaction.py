@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from flaggermail.adapters.db.mapping import table_of, to_columns, to_record
-from flaggermail.adapters.db.own_tables import CursorRow, EventRow, PersonalRow
+from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
 from flaggermail.adapters.db.sealed import COUNTERS, CURSORS
 from flaggermail.adapters.db.statements import (
     KEY,
@@ -48,13 +48,17 @@ from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
 
 R = TypeVar("R", bound=Record)
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
-COUNTER, INDEX, BEFORE = table_of("counter"), table_of("row_event"), EVENT.alias("before")
+COUNTER, CURSOR = table_of("counter"), table_of("cursor")
+INDEX, BEFORE = table_of("row_event"), EVENT.alias("before")
 INDEXED = frozenset({OutboxMail.TABLE, Notification.TABLE})  # compared with their events before a mail is sent
 PAGE = 500
 # Of the statements that every unit of work runs: columns of tables, at half the cost of a model's.
 _HEAD = select_columns(HEAD.c.seq, HEAD.c.digest)
 _NEW_HEAD = update(HEAD)
 _REACHED = select_columns(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
+_CURSOR = select_columns(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(
+    CURSOR.c.folder == bindparam("of_folder")
+)
 _ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
 
 
@@ -70,8 +74,12 @@ class SqlTransaction:
 
     @cached_property
     def _session(self) -> Session:
-        """The session on this connection, for the store's own tables. It writes nothing."""
-        return Session(self._connection, autoflush=False)
+        """The session on this connection, for the store's own tables. It writes nothing.
+
+        It joins whatever is open: one first used within a savepoint would otherwise set a savepoint of its own, which
+        nothing releases.
+        """
+        return Session(self._connection, autoflush=False, join_transaction_mode="rollback_only")
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Returns the row with that key, or None."""
@@ -253,8 +261,7 @@ class SqlTransaction:
 
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read, or None."""
-        query = select(CursorRow).where(CursorRow.folder == folder)
-        row = self._session.exec(query, execution_options={"populate_existing": True}).first()
+        row = self._connection.execute(_CURSOR, {"of_folder": folder}).first()
         return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
