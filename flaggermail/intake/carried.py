@@ -21,7 +21,7 @@ from flaggermail.rules.conditions import Find
 
 AUTHORITIES = frozenset({Source.FELLOW_AUTHORITY, Source.GOVERNMENT_BODY})
 _BY_WORDS = frozenset({CaseType.CHANNEL, CaseType.ADVERT, CaseType.GENERAL_WARNING})
-_CARRIERS = frozenset({MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY})  # reports return mail of ours
+CARRIERS = frozenset({MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY})  # reports return mail of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def look(message: Message, context: Context, within: Message | None, reading: Re
     written = reading.kinds_by(message, context)
     proven = context.verdict is SenderVerdict.VERIFIED
     authority = proven and written.source in AUTHORITIES
-    if message.kind not in _CARRIERS:
+    if message.kind not in CARRIERS:
         return Carried(authority=authority)
     referral = authority and _refers(message, written, reading.language)
     if within is not None:
@@ -62,14 +62,16 @@ def look(message: Message, context: Context, within: Message | None, reading: Re
 
 
 def passed_on(message: Message, ours: frozenset[str], language: Language) -> Message | None:
-    """Returns the mail within a machine's mail, unless one of `our` addresses wrote it: that is what it answers.
+    """Returns the mail within a machine's mail or a mailing, unless one of `our` addresses wrote it: that it answers.
 
-    Of a machine's mail the parser reads the attached mail only; one that is forwarded in the text is looked for here.
+    The parser looks for one that is forwarded in the text in persons' mail only; in a machine's it is looked for here.
     """
-    subject = split_subject(message.subject or "", language)
-    answers = answers_mail(message, language)  # what it shows is then a quotation, unless it says "forwarded"
-    inline = find_inline(message.text.split("\n"), subject, language, answers=answers, recipients=ours)
-    inner = message.forwarded or (inline.mail if inline else None)
+    inner = message.forwarded
+    if inner is None and message.kind is MechanicalKind.AUTO_REPLY:
+        subject = split_subject(message.subject or "", language)
+        answers = answers_mail(message, language)  # what it shows is then a quotation, unless it says "forwarded"
+        inline = find_inline(message.text.split("\n"), subject, language, answers=answers, recipients=ours)
+        inner = inline.mail if inline else None
     # Outlook may print the author's name alone, and that may be ours.
     if inner is None or inner.sender is None or not inner.sender.domain or inner.sender.key in ours:
         return None

@@ -129,7 +129,8 @@ def _carried(work: UnitOfWork, mail: Mail, context: Context, found: Classificati
     if mail.message.kind is MechanicalKind.HUMAN and Kind.NOISE not in found.kinds:
         return carried.Carried()
     env, message = work.env, mail.message
-    within = carried.passed_on(message, _our_addresses(work), env.language)
+    carries = message.kind in carried.CARRIERS
+    within = carried.passed_on(message, _our_addresses(work), env.language) if carries else None
     return carried.look(message, context, within, carried.Reading(env.settings.rules, env.matcher.find, env.language))
 
 
