@@ -140,7 +140,10 @@ def _tell_claim(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> No
 
 
 def _ask_which(work: UnitOfWork, mails: Sequence[OutboxMail], stored: StoredMessage, message: Message) -> None:
-    """Raises an alarm, once for each author until another mail is sent there: what may have come back, newest first."""
+    """Raises an alarm that lists what may have come back, newest first, once for each author until more is sent there.
+
+    Alarms are mail, too: for an officer's dead address it is raised once.
+    """
     newest = sorted(mails, key=lambda mail: mail.id, reverse=True)
     proven = all(_counts(work, stored, message, mail) for mail in mails)
     kind = AlarmKind.BOUNCE_UNCLEAR if proven else AlarmKind.BOUNCE_CLAIMED
@@ -148,13 +151,19 @@ def _ask_which(work: UnitOfWork, mails: Sequence[OutboxMail], stored: StoredMess
         mail.id if mail.kind == Kind.DECLINE else f"{mail.id}: {mail.recipient}: {mail.subject}" for mail in newest
     ]
     said = "\n".join((f"{stored.from_address or '<>'} ({stored.verdict_basis})", *lines[:MOST_ASKED]))
-    about = f"{newest[0].id}/one of several/{_claimant(stored)}"
-    raised = alarm(kind, alarm_key(kind, about), said, work.now, newest[0].case, newest[0].notification)
+    alarms = any(mail.kind == Kind.ALARM for mail in mails)
+    about = f"one of several/{newest[0].recipient if alarms else newest[0].id}/{_claimant(stored)}"
+    case, notification = _only({mail.case for mail in mails}), _only({mail.notification for mail in mails})
+    raised = alarm(kind, alarm_key(kind, about), said, work.now, case, notification)
     next_step = f"flaggermail message confirm {stored.id} --mail MAIL"
     notices.raise_alarm(
         work, raised, next_step, not_to=newest[0].recipient, exercise=newest[0].exercise, topic=Topic.UNCLEAR_REPORT,
         message=stored.id, trust=attention.trust_of(work, stored),
     )  # fmt: skip
+
+
+def _only(values: set[str | None]) -> str | None:
+    return values.pop() if len(values) == 1 else None
 
 
 def _claimant(stored: StoredMessage) -> str:

@@ -24,6 +24,9 @@ LATELY = timedelta(days=6)
 OVERTAKEN = timedelta(minutes=1)
 """How long before the instant of our server's acceptance a report may have come: the clocks of two machines."""
 
+MOST_NAMED = 100
+"""Message-IDs looked up, and failed recipients: a mail of ours has few, and a stranger's report may name any number."""
+
 _LEFT = frozenset({MailState.ATTEMPTING, MailState.UNCERTAIN, MailState.ACCEPTED})
 
 
@@ -60,7 +63,7 @@ def _named(work: UnitOfWork, message: Message) -> list[OutboxMail] | None:
     A server may give our mail another Message-ID; our token in the returned header shows that it is ours.
     """
     original = message.original_message_id
-    names = (original,) if original else (*message.in_reply_to, *reversed(message.references))
+    names = ((original,) if original else (*message.in_reply_to, *reversed(message.references)))[:MOST_NAMED]
     sent = work.tx.find(OutboxMail, where(OutboxMail.message_id).in_(names))
     latest = next((name for name in names if any(mail.message_id == name for mail in sent)), None)
     if latest is not None:
@@ -102,7 +105,7 @@ def _tailed(work: UnitOfWork, message: Message) -> list[OutboxMail] | None:
 
 def _by_recipient(work: UnitOfWork, stored: StoredMessage, message: Message) -> list[OutboxMail]:
     """Returns what was queued lately for the failed recipients, whose addresses a report has in lower case."""
-    failed = set(message.failed_recipients)
+    failed = set(message.failed_recipients[:MOST_NAMED])
     channels = (address for channel in work.tx.find(Channel) for address in (*channel.to, *channel.cc))
     written = (*channels, *(officer.address for officer in work.env.settings.rota.officers))
     spelled = failed | {address for address in written if address.lower() in failed}

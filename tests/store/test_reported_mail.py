@@ -356,3 +356,39 @@ def test_a_person_whose_address_moved_returns_nothing(desk: Desk, language: str,
     assert not {AlarmKind.BOUNCED, AlarmKind.BOUNCE_CLAIMED, AlarmKind.BOUNCE_UNCLEAR} & {
         alarm.kind for alarm in desk.all(Alarm)
     }
+
+
+# ---- officers' mail, citizens' mail, hostile reports
+
+
+def test_the_dead_address_of_an_officer_is_told_once(desk: Desk) -> None:
+    """An officer gets many mails, alarms among them: the first report alerts the other officer, and no loop begins."""
+    for channel in ("x-urgent", "meta-elections", "google-priority"):
+        desk.receive(mail(REFERRER, "Bericht over stembiljet", "Er gaat een bericht rond.", at=desk.clock.now()))
+        desk.go_on(1)
+        desk.receive(bounce(f"Not delivered at {desk.clock.now()}.", written(OFFICER)))
+        key = desk.notified(channel)
+        desk.receive(bounce("Your mail could not be delivered.", subject=f"Undelivered: [{number_of(desk, key)}]"))
+        desk.go_on(1)
+        desk.receive(bounce(f"Not delivered once more at {desk.clock.now()}.", written(OFFICER)))
+        desk.go_on(1)
+    unclear = desk.one(Alarm, where(Alarm.kind).is_(AlarmKind.BOUNCE_UNCLEAR))
+    assert OFFICER in unclear.text
+    told = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    assert OFFICER not in {sent.recipient for sent in told if sent.dedupe.startswith(f"alarm/{unclear.id}")}
+
+
+def test_a_report_that_names_thousands_is_read_and_shown(desk: Desk) -> None:
+    """Neither tens of thousands of recipients nor of Message-IDs keep a report from being filed and told."""
+    key = desk.notified()
+    before = state_of(desk, key)
+    many = "\n".join(written(*(f"p{number}@elsewhere.example" for number in range(800)))[26:] for _ in range(3))
+    listed = ["X-Failed-Recipients: " + ", ".join(f"a{part}b{n}@e.example" for n in range(900)) for part in range(45)]
+    threads = "References: " + " ".join(f"<{number}@elsewhere.example>" for number in range(900))
+    stored = desk.receive(
+        bounce("Not delivered.", f"Content-Type: text/plain\n\n{many}", fields=[threads], sender=FORGER)
+    )
+    assert (stored.mechanical, stored.place) == (MechanicalKind.BOUNCE, "noise")
+    stored = desk.receive(bounce("Not delivered.", fields=listed, sender=FORGER))
+    assert (stored.mechanical, stored.place, alarms(desk)) == (MechanicalKind.BOUNCE, "noise", [])
+    assert state_of(desk, key) == before
