@@ -110,7 +110,7 @@ def shapes(desk: Desk, key: str) -> Mapping[str, bytes]:
         "not a valid user, Dutch": bounce(f"{X_CHANNEL}: dat is hier geen geldige gebruiker", subject="Uw bericht"),
         "renamed by a server": bounce(
             "Your mail could not be delivered.",
-            f"{header}Message-ID: <0100018f@relay.example>\n"
+            f"Content-Type: text/rfc822-headers\n\nFrom: {DESK}\nMessage-ID: <0100018f@relay.example>\n"
             f"X-Flaggermail-Ref: {desk.row(Notification, key).token}\n",
         ),
     }  # fmt: skip
@@ -307,7 +307,19 @@ def test_a_failure_beside_a_delay_leaves_the_delayed_recipient(desk: Desk) -> No
     assert desk.happened(EventKind.ADDRESS_BAD) == 1
 
 
-@pytest.mark.parametrize("named", ["Message-ID", "number"])
+@pytest.mark.parametrize("named", ["answered", "number"])
+@pytest.mark.parametrize("failed", [SECOND, "stranger@x-platform.example"])
+def test_a_key_fits_only_with_the_recipient_that_is_named(desk: Desk, named: str, failed: str) -> None:
+    """A report that answers our mail or bears its number fails the recipient it names, and none if that is another."""
+    key = desk.notified("x-two")
+    subject = f"Undelivered mail: [{number_of(desk, key)}] Two boxes" if named == "number" else "Undelivered mail"
+    fields = () if named == "number" else (f"In-Reply-To: <{desk.message_id_of(key)}>",)
+    desk.receive(bounce("It could not be delivered.", written(failed), subject=subject, fields=fields))
+    assert both(desk, key) == {X_CHANNEL: False, SECOND: failed == SECOND}
+    assert (alarms(desk), len(notices(desk))) == ((["bounced"], 0) if failed == SECOND else ([], 1))
+
+
+@pytest.mark.parametrize("named", ["answered", "number"])
 def test_a_report_without_a_recipient_is_about_one_of_two(desk: Desk, named: str) -> None:
     """Each recipient has an envelope of its own: a report that names none came from one of them, which is unknown."""
     key = desk.notified("x-two")
@@ -392,3 +404,19 @@ def test_a_report_that_names_thousands_is_read_and_shown(desk: Desk) -> None:
     stored = desk.receive(bounce("Not delivered.", fields=listed, sender=FORGER))
     assert (stored.mechanical, stored.place, alarms(desk)) == (MechanicalKind.BOUNCE, "noise", [])
     assert state_of(desk, key) == before
+
+
+def test_forty_strangers_who_claim_hold_back_no_true_report(desk: Desk) -> None:
+    """An address is easier to know than a Message-ID: their claims use up their own limits, and change nothing."""
+    key = desk.notified()
+    before = state_of(desk, key)
+    for number in range(40):
+        sender = f"MAILER-DAEMON@mx{number}.elsewhere{number}.example"
+        desk.receive(bounce("Not delivered.", written(X_CHANNEL), sender=sender, trace=ELSEWHERE[1:]))
+    desk.settle()
+    assert state_of(desk, key) == before
+    claims = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    assert 0 < len(claims) <= 20
+    desk.receive(bounce("Your mail could not be delivered.", written(X_CHANNEL)))
+    told = [sent for sent in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if sent not in claims]
+    assert [sent.dedupe.rpartition("/")[0] for sent in told] == [f"alarm/bounced/{desk.mail_of(key).id}"]
