@@ -77,14 +77,17 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 
 @command.command(name="confirm")
 @click.argument("message", metavar="ID")
+@click.option("--mail", default="", metavar="MAIL", help="The mail of ours that a delivery report is about.")
 @as_json_option
 @click.pass_obj
-def confirm(session: Session, message: str, *, as_json: bool) -> None:
+def confirm(session: Session, message: str, mail: str, *, as_json: bool) -> None:
     """Confirm the sender of a mail, or a disputed arrival: from now on the mail counts.
 
-    Example: flaggermail message confirm m00000012
+    A delivery report that fits several mails of ours counts once you name one of them.
+
+    Example: flaggermail message confirm m00000012 --mail o00000034
     """
-    report_answer(session.ask("message confirm", message=message), as_json=as_json)
+    report_answer(session.ask("message confirm", message=message, mail=mail), as_json=as_json)
 
 
 @command.command(name="refuse")

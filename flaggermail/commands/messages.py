@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from flaggermail.cases import lifecycle
 from flaggermail.commands import assess, contact_notes, move, quarantine
 from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.lookups import given, the_case, the_message
+from flaggermail.commands.lookups import given, the_case, the_mail, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
-from flaggermail.mail.message import MechanicalKind, SenderVerdict
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, lookup
 from flaggermail.notices import notices
 from flaggermail.notifications import clocks
-from flaggermail.outbox import bounces
+from flaggermail.outbox import bounces, reported_mail
+from flaggermail.outbox.reported_mail import Reported
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
@@ -24,12 +25,16 @@ from flaggermail.services import EventRef, UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmMessage(Command):
-    """Confirms the sender, and a disputed arrival, so that the message counts."""
+    """Confirms the sender, and a disputed arrival, so that the message counts.
+
+    `mail`: which mail of ours a delivery report is about, where the report leaves that open.
+    """
 
     NAME = "message confirm"
     MAY = DESK
 
     message: str
+    mail: str = ""
 
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.message).id),)
@@ -40,20 +45,43 @@ class ConfirmMessage(Command):
             return _register_use(work, message)
         mail = work.env.parser.parse(work.env.octets.get(message.digest))
         report = mail.kind is MechanicalKind.BOUNCE
-        claim = report and bounces.is_claim(work, message, mail)
+        about = _reported(work, message, mail, self.mail) if report or self.mail else Reported()
+        claim = bool(self.mail) or bounces.is_claim(work, message, mail, about)
         if message.verdict == SenderVerdict.VERIFIED and not message.disputed and not claim:
             raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
         unproven = _case_of_unproven_referrer(work, message)
         sure = replace(_confirmed(work, message), disputed=False)
         _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
         if report:
-            bounces.handle(work, sure, mail, bounces.returned(work, mail))
+            bounces.handle(work, sure, mail, about)
         else:
             move.teach(work, sure)
             confirmation.confirm_referral(work, sure, mail)
             _tell_decision(work, sure, unproven)
-        did = Did(what=Done.CONFIRMED, case=sure.case)
+        did = Did(what=Done.CONFIRMED, case=the_message(work, sure.id).case)
         return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id, did=did)
+
+
+def _reported(work: UnitOfWork, message: StoredMessage, read: Message, named: str) -> Reported:
+    """Returns what a report is about: the mail that the officer names, or the only one that fits; else raises Refusal.
+
+    An officer may name a mail that the report itself does not: a server may have given it another Message-ID.
+    """
+    if named:
+        mail = the_mail(work, named)
+        if read.kind is not MechanicalKind.BOUNCE:
+            raise Refusal(f"message {message.id}: is no delivery report; it is about no mail of ours")
+        if not reported_mail.left(mail):
+            raise Refusal(f"outbox {mail.id}: is {mail.state}; only a mail that was sent can come back")
+        return Reported(mails=(mail,))
+    found = reported_mail.find(work, message, read)
+    if found.unclear:
+        listed = ", ".join(f"{mail.id} ({mail.queued_at:%Y-%m-%d %H:%M} UTC)" for mail in found.unclear)
+        raise Refusal(
+            f"message {message.id}: fits several mails of ours: {listed}; say which: "
+            f"`flaggermail message confirm {message.id} --mail MAIL`"
+        )
+    return found
 
 
 def _confirmed(work: UnitOfWork, message: StoredMessage) -> StoredMessage:

@@ -17,7 +17,7 @@ from flaggermail.mail.subject import split_subject
 from flaggermail.matching import thread_keys
 from flaggermail.matching.lookup import Sender
 from flaggermail.notices import attention, notices
-from flaggermail.outbox import bounces
+from flaggermail.outbox import bounces, reported_mail
 from flaggermail.outbox.results import COPY_FOUND, settle
 from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted
@@ -167,11 +167,11 @@ def _learn_references(work: UnitOfWork, own: Case, stored: StoredMessage) -> Cas
 
 def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     """Handles a bounce or delay of our mail; `outbox.bounces` decides whether it counts."""
-    mails = bounces.returned(work, message)
+    found = reported_mail.find(work, stored, message)
     # Unknown mail: a person must look at it. Only answers to citizens: the bounce names them, so it is reduced like
     # their own mail.
-    if not mails:
+    if not found.fitting:
         notices.tell_of_mail(work, "further mail" if stored.case else "unplaced mail", stored, message)
-    bounces.handle(work, stored, message, mails)
-    if mails and all(mail.kind == Kind.DECLINE for mail in mails):
+    bounces.handle(work, stored, message, found)
+    if found.fitting and all(mail.kind == Kind.DECLINE for mail in found.fitting):
         declining.set_aside(work, stored, "our answer to a citizen came back")

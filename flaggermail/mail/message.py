@@ -125,6 +125,8 @@ class Message:
     bounce_class: BounceClass | None = None
     original_message_id: str | None = None  # Message-ID of the mail that a bounce or report is about
     original_envelope_id: str | None = None  # its ENVID as reported (RFC 3464, section 2.2.1)
+    original_subject: str | None = None  # its Subject, where its header was returned
+    original_token: str | None = None  # our token in its header, whatever Message-ID a server gave it
     forwarded: Forwarded | None = None
     text: str = ""
     html_text: str = (

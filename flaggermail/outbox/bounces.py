@@ -18,12 +18,13 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.message import BounceClass, Message, SenderVerdict
 from flaggermail.notices import attention, notices
+from flaggermail.outbox.reported_mail import Reported
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.outbox_states import NEXT, moved
 from flaggermail.record.rows import (
     Attempt,
@@ -39,44 +40,46 @@ from flaggermail.record.topics import Topic
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 
-
-def returned(work: UnitOfWork, message: Message) -> list[OutboxMail]:
-    """Returns our mails that a report is about: by Message-ID and, with several recipients, by the failed ones."""
-    about, failed = message.original_message_id, {address.lower() for address in message.failed_recipients}
-    sent = work.tx.find(OutboxMail, where(OutboxMail.message_id).is_(about)) if about else []
-    return [mail for mail in sent if not failed or mail.recipient.lower() in failed]
+MOST_ASKED = 5  # mails named where a report fits several
 
 
-def is_claim(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
-    """True if the mail reports about mail of ours and does not count, so that a person may confirm it."""
-    return any(not _counts(work, stored, message, mail) for mail in returned(work, message))
+def is_claim(work: UnitOfWork, stored: StoredMessage, message: Message, found: Reported) -> bool:
+    """True if the report is about mail of ours and does not count, so that a person may confirm it."""
+    return any(not _counts(work, stored, message, mail) for mail in found.mails)
 
 
-def handle(work: UnitOfWork, stored: StoredMessage, message: Message, mails: Sequence[OutboxMail]) -> None:
-    """Applies a report about `mails` where it counts: a bounce revokes the acceptance, and both raise an alarm, once.
+def handle(work: UnitOfWork, stored: StoredMessage, message: Message, found: Reported) -> None:
+    """Applies a report where it counts: a bounce revokes the acceptance, and bounce and delay raise an alarm, once.
 
-    Where it does not count, it raises an alarm of its own and changes nothing.
+    Where it does not count, or fits several mails, it raises an alarm of its own and changes nothing.
     """
     final = message.bounce_class != BounceClass.DELAYED
-    for mail in mails:
-        # 1. A report that anybody may have written is told, and changes nothing.
-        if not _counts(work, stored, message, mail):
+    # 1. Several mails fit, at most one of them came back: a person says which.
+    if found.unclear:
+        _ask_which(work, found.unclear, stored, message)
+    counted = [mail for mail in found.mails if _counts(work, stored, message, mail)]
+    for mail in found.mails:
+        # 2. A report that anybody may have written is told, and changes nothing.
+        if mail not in counted:
             _tell_claim(work, mail, stored)
             continue
-        # 2. A delay of an uncertain mail proves that our server accepted it.
+        # 3. A delay of an uncertain mail proves that our server accepted it.
         if mail.state == MailState.UNCERTAIN and not final:
             _settle_delayed(work, mail)
-        # 3. A bounced mail becomes refused, before step 6 checks whether any recipient has the notification.
+        # 4. A bounced mail becomes refused, before step 7 checks whether any recipient has the notification.
         if final and not mail.bounced:
             _bounced(work, mail, stored)
-        # 4. Its address is blocked, so that the next use of the channel does not fail in the same way.
+        # 5. Its address is blocked, so that the next use of the channel does not fail in the same way.
         if final and mail.at_most_once:
             _mark_bad(work, mail, stored)
-        # 5. The officer on call is alerted, at another address than the failed one.
+        # 6. The officer on call is alerted, at another address than the failed one.
         _alert_bounce(work, mail, final=final)
-        # 6. The notification last: it depends on the states of all its mails, including this one.
+        # 7. The notification: it depends on the states of all its mails, including this one.
         if mail.notification is not None:
             _revoke_notification(work, mail.notification, stored)
+    # 8. A report without a token of ours was placed nowhere: it belongs to the case of the mail that came back.
+    if counted and stored.case is None:
+        _file(work, stored, counted[0])
 
 
 def _counts(work: UnitOfWork, stored: StoredMessage, message: Message, mail: OutboxMail) -> bool:
@@ -97,14 +100,15 @@ def _is_by_our_server(work: UnitOfWork, stored: StoredMessage, message: Message)
     verified = stored.verdict == SenderVerdict.VERIFIED
     if verified and author in {address.lower() for address in settings.submission.reports_from}:
         return True
-    if not report_origin.is_daemon(message):
+    daemon = report_origin.is_daemon(message)
+    if not daemon and not report_origin.is_nameless(message):
         return False
     trust = settings.mailbox.trusted
     home = settings.mailbox.address.rpartition("@")[2].lower()
     servers = {name.lower() for name in (trust.received_by, settings.submission.host, settings.mailbox.host) if name}
     if verified and in_domains(author.rpartition("@")[2], frozenset({home, *servers})):
         return True
-    if trust.asked is AuthenticationMethod.TOPMOST and report_origin.made_inside_exchange(message):
+    if daemon and trust.asked is AuthenticationMethod.TOPMOST and report_origin.made_inside_exchange(message):
         return True
     return report_origin.made_here(read_trace(work.env.octets.get(stored.digest)), {home, *servers})
 
@@ -123,15 +127,61 @@ def _is_by_their_server(work: UnitOfWork, stored: StoredMessage, mail: OutboxMai
 def _tell_claim(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
     """Raises an alarm, once for each mail and claimed author: who says what, and the reply that accepts it."""
     kind = AlarmKind.BOUNCE_CLAIMED
-    claimant = hashlib.sha256((stored.from_address or "").encode()).hexdigest()[:16]
-    said = f"{stored.from_address} ({stored.verdict_basis}): {mail.recipient}: {mail.subject}"
+    said = f"{stored.from_address or '<>'} ({stored.verdict_basis}): {mail.recipient}: {mail.subject}"
     text = mail.id if mail.kind == Kind.DECLINE else said
-    raised = alarm(kind, alarm_key(kind, f"{mail.id}/{claimant}"), text, work.now, mail.case, mail.notification)
+    raised = alarm(
+        kind, alarm_key(kind, f"{mail.id}/{_claimant(stored)}"), text, work.now, mail.case, mail.notification
+    )
     next_step = f"flaggermail message confirm {stored.id}"
     notices.raise_alarm(
         work, raised, next_step, not_to=mail.recipient, exercise=mail.exercise, topic=Topic.UNVERIFIED,
         message=stored.id, trust=attention.trust_of(work, stored),
     )  # fmt: skip
+
+
+def _ask_which(work: UnitOfWork, mails: Sequence[OutboxMail], stored: StoredMessage, message: Message) -> None:
+    """Raises an alarm that lists what may have come back, newest first, once for each author until more is sent there.
+
+    Alarms are mail, too: for an officer's dead address it is raised once.
+    """
+    newest = sorted(mails, key=lambda mail: mail.id, reverse=True)
+    proven = all(_counts(work, stored, message, mail) for mail in mails)
+    kind = AlarmKind.BOUNCE_UNCLEAR if proven else AlarmKind.BOUNCE_CLAIMED
+    lines = [
+        mail.id if mail.kind == Kind.DECLINE else f"{mail.id}: {mail.recipient}: {mail.subject}" for mail in newest
+    ]
+    said = "\n".join((f"{stored.from_address or '<>'} ({stored.verdict_basis})", *lines[:MOST_ASKED]))
+    alarms = any(mail.kind == Kind.ALARM for mail in mails)
+    about = f"one of several/{newest[0].recipient if alarms else newest[0].id}/{_claimant(stored)}"
+    case, notification = _only({mail.case for mail in mails}), _only({mail.notification for mail in mails})
+    raised = alarm(kind, alarm_key(kind, about), said, work.now, case, notification)
+    next_step = f"flaggermail message confirm {stored.id} --mail MAIL"
+    notices.raise_alarm(
+        work, raised, next_step, not_to=newest[0].recipient, exercise=newest[0].exercise, topic=Topic.UNCLEAR_REPORT,
+        message=stored.id, trust=attention.trust_of(work, stored),
+    )  # fmt: skip
+
+
+def _only(values: set[str | None]) -> str | None:
+    return values.pop() if len(values) == 1 else None
+
+
+def _claimant(stored: StoredMessage) -> str:
+    return hashlib.sha256((stored.from_address or "").encode()).hexdigest()[:16]
+
+
+def _file(work: UnitOfWork, stored: StoredMessage, mail: OutboxMail) -> None:
+    """Files a report, and what it returned, in the case of the mail that it is about."""
+    if mail.case is None:
+        return
+    rows = [stored, *work.tx.find(StoredMessage, where(StoredMessage.enclosed_in).is_(stored.id))]
+    basis = f"reports about {mail.id}"
+    filed = [replace(row, place=Place.CASE, case=mail.case, exercise=mail.exercise) for row in rows]
+    filed[0] = replace(filed[0], notification=mail.notification, match_basis=basis, pending_digest=False)
+    changes = [changed(old, new) for old, new in zip(rows, filed, strict=True)]
+    work.record(
+        EventKind.MESSAGE_PLACED, *changes, reason=basis, about=EventRef(mail.case, mail.notification, stored.id)
+    )
 
 
 def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:

@@ -11,6 +11,7 @@ class AlarmKind(StrEnum):
 
     BOUNCED = "bounced"
     BOUNCE_CLAIMED = "bounce claimed"
+    BOUNCE_UNCLEAR = "bounce unclear"
     DELAYED = "delayed"
     DEFERRED = "deferred"
     REFUSED = "refused"

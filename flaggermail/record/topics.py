@@ -22,6 +22,7 @@ class Topic(StrEnum):
     REMINDERS = "reminders"  # several in one mail
     UNDECIDED = "undecided case"
     UNVERIFIED = "unverified mail"
+    UNCLEAR_REPORT = "unclear report"  # a delivery report that fits several mails of ours
     QUARANTINE = "quarantine"
     SHIFT = "shift"
     SUBMISSION = "submission"  # a text to submit in a portal or to read out by phone

@@ -364,6 +364,13 @@ def _confirm(answered: Answered, _groups: Mapping[str, str]) -> Request:
     return Request("message confirm", {"message": answered.message})
 
 
+def _confirm_report(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Confirms a report about the mail with that number: `o00000012`, or `12`."""
+    number = groups["number"].lower().removeprefix("o")
+    mail = f"o{int(number):08d}" if number.isascii() and number.isdecimal() else groups["number"]
+    return Request("message confirm", {"message": answered.message, "mail": mail})
+
+
 def _refuse(answered: Answered, _groups: Mapping[str, str]) -> Request:
     return Request("message refuse", {"message": answered.message, "reason": "called forged in a reply"})
 
@@ -409,6 +416,10 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.REMINDERS: (_OK, _TO),
     Topic.UNDECIDED: (_OK, _TAKE, _ASK, _DECLINE, _CALLED, _TO),
     Topic.UNVERIFIED: (_Verb("echt", "genuine", _confirm), _Verb("vals", "forged", _refuse)),
+    Topic.UNCLEAR_REPORT: (
+        _Verb("echt", "genuine", _confirm_report, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}),
+        _Verb("vals", "forged", _refuse),
+    ),
     Topic.QUARANTINE: (
         _WITH,
         _Verb("nieuw", "new", _open),

@@ -25,6 +25,7 @@ from flaggermail.mail.fields import read_header, unfolded, words_decoded
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.message_ids import message_ids
 from flaggermail.mail.mime import ENCLOSED, Part
+from flaggermail.mail.reply_tokens import OWN_HEADER, tokens
 from flaggermail.mail.vocabulary import Language
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -137,14 +138,21 @@ def _disposition(parts: Iterable[Part]) -> str:
 def _with_original(
     read: Message, signs: KindEvidence, published: ServiceEvent | None, parts: Iterable[Part]
 ) -> Message:
-    """Adds the original Message-ID: from the returned mail, else from our envelope identifier, which equals it."""
+    """Adds what names the original mail: subject, token, Message-ID or our envelope identifier, which equals it."""
     report = signs.report or signs.written or signs.notice.report
     envelope_id = report.envelope_id if report else None
     original = _message_id(signs.returned) or (published.message_id if published else None)
     original = original or _message_id(signs.notice.returned) or quoted_message_id(read.text) or _quoted_original(parts)
     if original is None and envelope_id and "@" in envelope_id:
         original = next(iter(message_ids(f"<{decoded_xtext(envelope_id).strip('<>')}>")), None)
-    return replace(read, original_message_id=original, original_envelope_id=envelope_id)
+    header = signs.returned or signs.notice.returned
+    return replace(
+        read,
+        original_message_id=original,
+        original_envelope_id=envelope_id,
+        original_subject=header.get("subject"),
+        original_token=next(iter(tokens([header.get(OWN_HEADER.lower(), "")])), None),
+    )
 
 
 def _quoted_original(parts: Iterable[Part]) -> str | None:

@@ -28,6 +28,11 @@ def is_daemon(message: Message) -> bool:
     return len(message.from_) == 1 and message.from_[0].key.rpartition("@")[0] in DAEMONS
 
 
+def is_nameless(message: Message) -> bool:
+    """True if no author has an address, as in "From: Mail Delivery Subsystem" or "From: <>" of some servers."""
+    return not any("@" in author.address for author in message.from_)
+
+
 def made_here(fields: Fields, servers: Collection[str]) -> bool:
     """True if the trace of a mail begins at one of our own `servers` (host names, or domains above them).
 

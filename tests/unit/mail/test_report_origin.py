@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from flaggermail.mail.authentication.report_origin import is_daemon, made_here, made_inside_exchange
+from flaggermail.mail.authentication.report_origin import is_daemon, is_nameless, made_here, made_inside_exchange
 from flaggermail.mail.message import Address, Message
 
 OURS = ("mx.bzk.example", "bzk.example")
@@ -75,3 +75,12 @@ def test_the_mark_of_exchange() -> None:
 def test_a_report_is_written_by_a_daemon(authors: list[str], expected: bool) -> None:  # noqa: FBT001 - the expectation
     """One author with the local part of a mail server."""
     assert is_daemon(Message(sha256="", size=0, from_=tuple(map(Address, authors)))) is expected
+
+
+@pytest.mark.parametrize(
+    ("authors", "expected"),
+    [([], True), (["Mail Delivery Subsystem"], True), (["Postbezorging", "a@bzk.example"], False)],
+)
+def test_a_server_may_write_without_an_address(authors: list[str], expected: bool) -> None:  # noqa: FBT001 - the expectation
+    """No author has an address."""
+    assert is_nameless(Message(sha256="", size=0, from_=tuple(map(Address, authors)))) is expected

@@ -124,6 +124,14 @@ WORDS: tuple[tuple[Topic, str, str, Request], ...] = (
         Request("message refuse", {"message": "m00000009", "reason": "called forged in a reply"}),
     ),
     (
+        Topic.UNCLEAR_REPORT, "echt 12", "genuine o00000012",
+        Request("message confirm", {"message": "m00000009", "mail": "o00000012"}),
+    ),
+    (
+        Topic.UNCLEAR_REPORT, "vals", "forged",
+        Request("message refuse", {"message": "m00000009", "reason": "called forged in a reply"}),
+    ),
+    (
         Topic.QUARANTINE, f"bij {CASE}", f"with {CASE}",
         Request("quarantine place", {"message": "m00000009", "case": CASE}),
     ),
