@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from flaggermail.mail import reply_tokens
+from flaggermail.mail import reference_marks, reply_tokens
 from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.record.events import Change, EventKind, added, changed
@@ -54,13 +54,13 @@ def learn(
     held = {
         m.message_id for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(_answered_ids(message)))
     }
-    values = [value for value in _words(work, message, platform) if value.removeprefix(_MAIL) not in held]
-    of_id = _values_by_id(values[:MOST_TAUGHT])
+    values = [value for value in _words(work, message, platform) if value.removeprefix(_MAIL) not in held][:MOST_TAUGHT]
+    of_id = _values_by_id(values)
     known = work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(of_id)))
     teachers = _teachers(work, known)
     fresh = ThreadKey(id="", case=stored.case, notification=stored.notification, message=stored.id, learned_at=work.now)
     changes: list[Change] = []
-    for value in values[:MOST_TAUGHT]:
+    for value in values:
         rows = [row for row in known if of_id[row.id] == value]
         own = [row for row in rows if stored.from_address in teachers[row.id]]
         free = [key for key in _ids(value) if key not in {row.id for row in rows}]
@@ -69,6 +69,7 @@ def learn(
     if changes:
         about = EventRef(stored.case, stored.notification, stored.id)
         work.record(EventKind.KEY_LEARNED, *changes, about=about)
+    _name(work, stored, [value.partition(f" {platform} ")[2] for value in values if value.startswith(_REFERENCE)])
 
 
 def forget(work: UnitOfWork, stored: StoredMessage) -> None:
@@ -82,6 +83,15 @@ def forget(work: UnitOfWork, stored: StoredMessage) -> None:
     changes = [changed(key, replace(key, ambiguous=True)) for key in taught]
     if changes:
         work.record(EventKind.KEY_FORGOTTEN, *changes, about=EventRef(stored.case, stored.notification, stored.id))
+
+
+def _name(work: UnitOfWork, stored: StoredMessage, references: Iterable[str]) -> None:
+    """Adds the platform's references that this mail taught to those that its case names."""
+    case = work.tx.get(Case, stored.case or "")
+    known = merged(case.platform_references, references) if case is not None else ()
+    if case is not None and known != case.platform_references:
+        about = EventRef(case=case.number, message=stored.id)
+        work.record(EventKind.REFERENCE_LEARNED, changed(case, replace(case, platform_references=known)), about=about)
 
 
 def _corrections(own: Iterable[ThreadKey], fresh: ThreadKey, *, by_hand: bool) -> Iterator[Change]:
@@ -135,11 +145,34 @@ def _words(work: UnitOfWork, message: Message, platform: str | None) -> dict[str
 
 
 def _references(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
-    """Returns the keys of the platform's own references in a mail of that platform, each with its description."""
+    """Returns the keys of the platform's own references in a mail of that platform, each with its description.
+
+    Those of its subject come first: the text may speak of other matters.
+    """
     if platform is None:
         return {}
-    found = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
-    return {f"{_REFERENCE}{platform} {reference}": f"names {reference}" for reference in found}
+    ruled = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
+    heading = [one for one in ruled if one in (message.subject or "")]
+    found = dict.fromkeys((*heading, *marked(work, message), *ruled))
+    named = [one for one in found if not reference_marks.is_year(one)]
+    return {f"{_REFERENCE}{platform} {reference}": f"names {reference}" for reference in named}
+
+
+def marked(work: UnitOfWork, message: Message) -> tuple[str, ...]:
+    """Returns the references that a mail marks in its subject or on lines of its own, whoever wrote it."""
+    prefix, language = work.env.settings.desk.organisation.case_prefix, work.env.language
+    in_subject = reference_marks.in_subject(message.subject or "", prefix, language)
+    return (*in_subject, *reference_marks.on_lines(message.reply_text, prefix, language))
+
+
+def merged(named: Iterable[str], further: Iterable[str]) -> tuple[str, ...]:
+    """Returns the references of both without repeats; "#5519" repeats "Case# 5519"."""
+    found = list(dict.fromkeys(named))
+    for one in dict.fromkeys(further):
+        bare = one.removeprefix("#")
+        if not any(known == bare or known.endswith((f"#{bare}", f" {bare}")) for known in found):
+            found.append(one)
+    return tuple(found)
 
 
 def _answered_ids(message: Message) -> list[str]:
