@@ -54,7 +54,10 @@ def learn(
     held = {
         m.message_id for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(_answered_ids(message)))
     }
-    values = [value for value in _words(work, message, platform) if value.removeprefix(_MAIL) not in held][:MOST_TAUGHT]
+    said = "\n".join((message.subject or "", message.reply_text, *stored.platform_references))
+    ours = {*held, *_of_our_letters(work, stored.case, platform)}
+    values = [value for value in _words(work, message, platform, said) if _bare(value, platform) not in ours]
+    values = values[:MOST_TAUGHT]
     of_id = _values_by_id(values)
     known = work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(of_id)))
     teachers = _teachers(work, known)
@@ -69,7 +72,7 @@ def learn(
     if changes:
         about = EventRef(stored.case, stored.notification, stored.id)
         work.record(EventKind.KEY_LEARNED, *changes, about=about)
-    _name(work, stored, [value.partition(f" {platform} ")[2] for value in values if value.startswith(_REFERENCE)])
+    _name(work, stored, [_bare(value, platform) for value in values if value.startswith(_REFERENCE)])
 
 
 def forget(work: UnitOfWork, stored: StoredMessage) -> None:
@@ -138,31 +141,54 @@ def _values_by_id(values: Iterable[str]) -> dict[str, str]:
     return {key: value for value in values for key in _ids(value)}
 
 
-def _words(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
-    """Returns the keys in a mail, each with its description."""
-    words = _references(work, message, platform)
+def _words(work: UnitOfWork, message: Message, platform: str | None, said: str | None = None) -> dict[str, str]:
+    """Returns the keys in a mail, each with its description; with `said`, only the references in that text."""
+    words = _references(work, message, platform, said)
     return words | {f"{_MAIL}{name}": f"refers, as others do, to <{name}>" for name in _answered_ids(message)}
 
 
-def _references(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
+def _references(work: UnitOfWork, message: Message, platform: str | None, said: str | None) -> dict[str, str]:
     """Returns the keys of the platform's own references in a mail of that platform, each with its description.
 
-    Those of its subject come first: the text may speak of other matters.
+    Those of its subject come first: the text may speak of other matters. A quotation may bear the number of another
+    case, so a mail teaches no more than it says itself (`said`); it is placed by what it quotes too.
     """
     if platform is None:
         return {}
-    ruled = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
+    found = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
+    ruled = [one for one in found if said is None or one in said]
     heading = [one for one in ruled if one in (message.subject or "")]
-    found = dict.fromkeys((*heading, *marked(work, message), *ruled))
-    named = [one for one in found if not reference_marks.is_year(one)]
+    both = dict.fromkeys((*heading, *marked(work, message), *ruled))
+    named = [one for one in both if not reference_marks.is_year(one)]
     return {f"{_REFERENCE}{platform} {reference}": f"names {reference}" for reference in named}
 
 
 def marked(work: UnitOfWork, message: Message) -> tuple[str, ...]:
     """Returns the references that a mail marks in its subject or on lines of its own, whoever wrote it."""
     prefix, language = work.env.settings.desk.organisation.case_prefix, work.env.language
-    in_subject = reference_marks.in_subject(message.subject or "", prefix, language)
-    return (*in_subject, *reference_marks.on_lines(message.reply_text, prefix, language))
+    return (*in_subject(work, message.subject), *reference_marks.on_lines(message.reply_text, prefix, language))
+
+
+def in_subject(work: UnitOfWork, subject: str | None) -> tuple[str, ...]:
+    """Returns the references that a subject marks."""
+    prefix, language = work.env.settings.desk.organisation.case_prefix, work.env.language
+    return reference_marks.in_subject(subject or "", prefix, language)
+
+
+def _of_our_letters(work: UnitOfWork, case: str, platform: str | None) -> tuple[str, ...]:
+    """Returns what looks like a reference in the subjects of our notifications, which answers repeat."""
+    uses = work.tx.find(
+        Notification,
+        where(Notification.case).is_(case),
+        where(Notification.platform).is_(platform or ""),
+        where(Notification.counted).is_(True),
+    )
+    return tuple(reference for use in uses for reference in in_subject(work, use.subject))
+
+
+def _bare(value: str, platform: str | None) -> str:
+    """Returns the reference or Message-ID that a key's value names."""
+    return value.removeprefix(f"{_REFERENCE}{platform} ").removeprefix(_MAIL)
 
 
 def merged(named: Iterable[str], further: Iterable[str]) -> tuple[str, ...]:
