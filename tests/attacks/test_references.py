@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import pytest
 
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.notify import Draft
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.record.rows import Case, StoredMessage, ThreadKey
+from flaggermail.outbox import delivery
+from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
 from tests.attacks.test_numbers import case_of, desk, equipment, later, settings
 from tests.store.desk_fixtures import DESK, META, X_CHANNEL, Desk, X, mail
 
@@ -46,8 +49,15 @@ def test_an_unverified_mail_teaches_nothing(desk: Desk, auth: str) -> None:
 
 @pytest.mark.parametrize(
     ("sender", "auth"),
-    [(X, "pass"), (X_CHANNEL, "pass"), (SYSTEM, "none"), (SYSTEM, "fail"), (META, "pass"), ("w@x-platform.example.com", "pass")],
-)  # fmt: skip
+    [
+        (X, "pass"),
+        (X_CHANNEL, "pass"),
+        (SYSTEM, "none"),
+        (SYSTEM, "fail"),
+        (META, "pass"),
+        ("w@x-platform.example.com", "pass"),
+    ],
+)
 def test_a_reference_from_another_address_places_nothing(desk: Desk, sender: str, auth: str) -> None:
     """Only verified mail of the very address that taught it is placed; the rest waits, and stops no clock."""
     key = desk.notified()
@@ -104,11 +114,15 @@ def test_a_mail_may_not_try_numbers(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "subject",
     [
-        "Re[2]: [EXTERN] [SUSPECTED SPAM] Two boxes", "Your report of [2024-06-06] (10:34)", "[2024] (EP2024) Two boxes",
-        "Call us: (070-1234567) or +31 70 123 4567", "From [192.0.2.7], version v2.10.12345", "(EUR 50000) \u20ac 1.500,00",
+        "Re[2]: [EXTERN] [SUSPECTED SPAM] Two boxes",
+        "Your report of [2024-06-06] (10:34)",
+        "[2024] (EP2024) Two boxes",
+        "Call us: (070-1234567) or +31 70 123 4567",
+        "From [192.0.2.7], version v2.10.12345",
+        "(EUR 50000) \u20ac 1.500,00",
         "Re: #TK2025 and #2024",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_reference_is_not_learned(desk: Desk, subject: str) -> None:
     """A tag of a gateway or a date would lead every later mail that bears it into this case."""
     key = desk.notified()
@@ -119,11 +133,14 @@ def test_what_is_no_reference_is_not_learned(desk: Desk, subject: str) -> None:
 def test_our_own_words_are_not_learned(desk: Desk) -> None:
     """An answer repeats our number and our subject, and quotes a ticket of another case: it teaches none of them."""
     case = desk.decided()
-    key = desk.notified(case=case)
-    number = desk.mail_of(key).subject if hasattr(desk.mail_of(key), "subject") else case
+    draft = desk.do(Draft(case=case, channel="x-urgent", title="Two boxes (post #99120) [Case 99121]")).key
+    desk.do(Approve(draft=draft))
+    delivery.drain(desk.env)
+    subject = desk.row(Notification, draft).subject
+    assert "#99120" in subject
     text = f"Thanks.\n\nOn Thu, 6 Jun 2024 at 10:34 Desk <{DESK}> wrote:\n> See also your ticket #77777.\n> Two boxes"
-    receipt(desk, key, f"Re: [{case}] ({case}) {number}", text=text)
-    assert_untaught(desk, key)
+    receipt(desk, draft, f"Re: [{case}] {subject}", text=text)
+    assert_untaught(desk, draft)
 
 
 def test_a_subject_of_a_hundred_kilobytes_is_read(desk: Desk) -> None:
