@@ -192,13 +192,18 @@ def _bare(value: str, platform: str | None) -> str:
 
 
 def merged(named: Iterable[str], further: Iterable[str]) -> tuple[str, ...]:
-    """Returns the references of both without repeats; "#5519" repeats "Case# 5519"."""
+    """Returns the references of both without repeats."""
     found = list(dict.fromkeys(named))
     for one in dict.fromkeys(further):
-        bare = one.removeprefix("#")
-        if not any(known == bare or known.endswith((f"#{bare}", f" {bare}")) for known in found):
+        if not is_among(one, found):
             found.append(one)
     return tuple(found)
+
+
+def is_among(reference: str, known: Iterable[str]) -> bool:
+    """True if `known` has this reference, also in a form with more words: "Case# 5519" is "#5519"."""
+    bare = reference.removeprefix("#")
+    return any(one == bare or one.endswith((f"#{bare}", f" {bare}")) for one in known)
 
 
 def _answered_ids(message: Message) -> list[str]:
