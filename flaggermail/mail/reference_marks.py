@@ -47,7 +47,7 @@ _SHORT, _LONG = 3, 5  # digits in a row beside a strong mark, and beside a weak 
 _MOST_GROUPS = 2  # of digits alone: "555-123-4567" is a telephone number, "3-1220000" is a reference
 
 
-class Mark(StrEnum):
+class ReferenceMark(StrEnum):
     """What marks a reference."""
 
     HASH = "hash"  # "#123", "##123##", "Case# 123", "[Ticket#123]"
@@ -95,7 +95,7 @@ def _found(text: str, prefix: str, language: Language, *, line: bool) -> Iterato
         if len(token) > _LONGEST or not _has_digit(token) or not _is_free(before, after):
             continue
         mark = _mark(before, after, language, whole=line and _closes_line(plain, match))
-        if line and (mark is Mark.CODE or not _closes_line(plain, match)):
+        if line and (mark is ReferenceMark.CODE or not _closes_line(plain, match)):
             continue
         if _is_reference(token, mark):
             yield f"#{token}" if token.isdecimal() else token.upper()
@@ -116,16 +116,16 @@ def _is_free(before: str, after: str) -> bool:
     return bool(_FREE_BEFORE.search(before[-1:]) and _FREE_AFTER.match(after)) and not _AMOUNT_BEFORE.search(before)
 
 
-def _mark(before: str, after: str, language: Language, *, whole: bool) -> Mark:
+def _mark(before: str, after: str, language: Language, *, whole: bool) -> ReferenceMark:
     """Returns the strongest mark beside a token; `whole`: nothing but its name stands on its line."""
     if _HASH.search(before):
-        return Mark.HASH
+        return ReferenceMark.HASH
     closed = _CLOSED.match(after) is not None
     if _is_named(before, language):
         opened = _OPENED.search(before)
         within = opened is not None and closed and len(opened[0].split()) <= _WORDS_BESIDE
-        return Mark.NAMED if whole or within else Mark.WORD
-    return Mark.BRACKET if closed and _BRACKET.search(before) else Mark.CODE
+        return ReferenceMark.NAMED if whole or within else ReferenceMark.WORD
+    return ReferenceMark.BRACKET if closed and _BRACKET.search(before) else ReferenceMark.CODE
 
 
 def _is_named(before: str, language: Language) -> bool:
@@ -139,20 +139,20 @@ def _is_named(before: str, language: Language) -> bool:
     return (second or first) in language.reference_words
 
 
-def _is_reference(token: str, mark: Mark) -> bool:
+def _is_reference(token: str, mark: ReferenceMark) -> bool:
     """True if a token with this mark is a reference, and nothing else that has digits."""
     runs = [run for run in re.findall(r"\d+", token) if not _YEAR.fullmatch(run) and not _DATE.fullmatch(run)]
     longest = max(map(len, runs), default=0)
     if longest < _SHORT:
         return False
-    if mark is Mark.NAMED:
+    if mark is ReferenceMark.NAMED:
         return True
-    if mark is Mark.CODE:
+    if mark is ReferenceMark.CODE:
         return _CODE.fullmatch(token) is not None and not _ZONE.fullmatch(token)
     groups = re.split(r"[-_/]", token)
     if all(map(str.isdigit, groups)):
-        if mark is Mark.HASH:
+        if mark is ReferenceMark.HASH:
             return True
-        telephone = mark is Mark.BRACKET and (_TELEPHONE.fullmatch(token) or len(groups) > _MOST_GROUPS)
+        telephone = mark is ReferenceMark.BRACKET and (_TELEPHONE.fullmatch(token) or len(groups) > _MOST_GROUPS)
         return longest >= _LONG and not telephone
     return longest >= _LONG or (len(groups) > 1 and token == token.upper())
