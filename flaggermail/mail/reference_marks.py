@@ -43,6 +43,7 @@ _DATE = re.compile(rf"(?:19|20)\d\d{_MONTH}{_DAY}|{_DAY}{_MONTH}(?:19|20)\d\d")
 _CODE = re.compile(r"[A-Z]{1,10}(?:[-_](?:[A-Z]{1,10}|\d{1,20})){1,5}|[A-Z]{2,5}\d{6,20}")  # "TT-123-ABC", "INC0012345"
 _ZONE = re.compile(r"(?:GMT|UTC)-\d{4}")
 _TELEPHONE = re.compile(r"0(?:\D?\d){8,}")
+_ROUND = re.compile(r"[1-9]\d{0,2}(?:000)+")  # an amount
 _SHORT, _LONG = 3, 5  # digits in a row beside a strong mark, and beside a weak one
 _MOST_GROUPS = 2  # of digits alone: "555-123-4567" is a telephone number, "3-1220000" is a reference
 
@@ -153,6 +154,6 @@ def _is_reference(token: str, mark: ReferenceMark) -> bool:
     if all(map(str.isdigit, groups)):
         if mark is ReferenceMark.HASH:
             return True
-        telephone = mark is ReferenceMark.BRACKET and (_TELEPHONE.fullmatch(token) or len(groups) > _MOST_GROUPS)
-        return longest >= _LONG and not telephone
+        other = _TELEPHONE.fullmatch(token) or _ROUND.fullmatch(token) or len(groups) > _MOST_GROUPS
+        return longest >= _LONG and not (mark is ReferenceMark.BRACKET and other)
     return longest >= _LONG or (len(groups) > 1 and token == token.upper())

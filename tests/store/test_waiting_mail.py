@@ -199,18 +199,20 @@ def test_the_heads_reply_stops_the_clock_at_the_arrival_of_a_verified_answer(
 
 @pytest.mark.parametrize("auth", ["pass", "none", "fail"])
 def test_strangers_who_name_the_case_do_not_crowd_out_the_answer(desk: Desk, auth: str) -> None:
-    """Ten of them come before the platform's mail: it is named first, and `bij 1` still means it."""
+    """Ten of them come before a mail in the platform's name: it is named first, and `bij 1` still means it."""
     key = desk.notified()
     desk.go_on(1)
     for number in range(10):
         clued(desk, key, "the number", f"w{number}@elsewhere{number}.example", auth, f"Done {number}.")
     desk.go_on(1)
-    stored = answer(desk)
+    stored = answer(desk, auth="none")
     desk.go_on(60)
     sent = last(desk, Kind.REMINDER, OFFICER)
     text = text_of(desk, sent)
     assert text.count(" uur wacht: ") == LISTED
-    assert text.index("Een mail van X van") < text.index("Een mail van w0@elsewhere0.example")
+    assert text.index("Een mail van X (afzender niet geverifieerd) van") < text.index(
+        "Een mail van w0@elsewhere0.example"
+    )
     assert text.count("antwoord `bij 1`") == 1
     reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
     assert desk.row(StoredMessage, stored.id).case == sent.case

@@ -53,7 +53,8 @@ NONE = (
     "[VF-EP2024-0001]", "VF-EP2024-0001-K7QF", "[VF\u2013EP2024\u20130001\u2013K7QF]", "(vf ep2024 0001 k7qf)",
     "Case VF-EP2024-0001", "Case# VF-EP2024-0001-K7QF", "\u20ac 1.500,00", "(EUR 50000)", "[$12345]", "(12.500,00)",
     "[192.0.2.7]", "[2001:db8::1]", "v2.10.12345", "[v2.1]", "[EXTERN] Two boxes", "[SUSPECTED SPAM] Two boxes",
-    "[SPAM 5.300]", "Re[2]: Two boxes", "Re[12345]: Two boxes", "#100dagen", "#covid-19", "COVID-19",
+    "[SPAM 5.300]", "#123.456 berichten", "case 12345.67", "zaak 12345%", "case 12345@x.example",
+    "[50000]", "(5000000)", "Re[2]: Two boxes", "Re[12345]: Two boxes", "#100dagen", "#covid-19", "COVID-19",
     "12345 posts removed", "https://x.example/p#12345", "https://x.example/status/1798123456789",
     "<12345@x.example>", "(DSA 2022/2065)", "(artikel 127)", "50%", "[100%]", "(1/2)", "Top 100", "(case study 100)",
 )  # fmt: skip
