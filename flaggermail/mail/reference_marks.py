@@ -23,6 +23,7 @@ _LINES, _LONGEST_LINE, _WORDS_BESIDE = 100, 60, 4  # lines of a text that are re
 _LONGEST = 60  # characters of a reference
 _NEAR = 60  # characters before a reference in which its mark is
 
+_DIGITS = re.compile(r"[0-9]+")
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*")
 # Salesforce: "ref:_00Dxx0gEq._500xx1AbC:ref", since 2023 "thread::AbC-1dEf2::".
 _FRAMED = re.compile(r"(?<![^\W_])(?:ref:[ ]?[!._A-Za-z0-9]{6,64}[ ]?:ref|thread::[\w.+/=-]{6,64}::)(?![^\W_])")
@@ -31,7 +32,9 @@ _FREE_BEFORE = re.compile(rf"(?:^|[\s{_OPENS}\"'#:,;|])$")
 _FREE_AFTER = re.compile(rf"(?:$|[\s{_CLOSES}\"'#;|!?\u2013\u2014]|[.,:](?!\d))")
 _AMOUNT_BEFORE = re.compile(r"\d[.,:]$")
 _HASH = re.compile(rf"(?:^|[\s{_OPENS}\"',;:|>])[^\W\d_]{{0,24}}#{{1,3}}:?[ ]?$")
-_WORD = re.compile(r"(?:^|[^\w])([^\W\d_]{2,24})\.?(?:[ -]([^\W\d_]{2,24}))?\.?[ ]?[:=-]?[ ]{0,2}$")
+_WORDS = re.compile(r"[^\W\d_]+")
+_GAP = re.compile(r"\.?[ ]?[:=-]?[ ]{0,2}")  # between a word and its reference
+_BETWEEN = re.compile(r"[.]?[ -]")  # between "case" and "number"
 _BRACKET = re.compile(rf"(?:^|[^\w{_OPENS}])[{_OPENS}]{{1,3}}[ ]?$")  # not "Re[12345]:"
 _CLOSED = re.compile(rf"[ ]?[{_CLOSES}]")
 _OPENED = re.compile(rf"[{_OPENS}][^{_OPENS}{_CLOSES}]*$")
@@ -73,8 +76,8 @@ def on_lines(text: str, prefix: str, language: Language) -> tuple[str, ...]:
 
     A code that only its own form marks does not count there: signatures hold such numbers.
     """
-    short = (line.strip() for line in text.split("\n", _LINES)[:_LINES])
-    lines = (line for line in short if len(line) <= _LONGEST_LINE and _has_digit(line))
+    short = (line.strip() for line in text.split("\n", _LINES)[:_LINES] if _has_digit(line[:_LONGEST_LINE]))
+    lines = (line for line in short if len(line) <= _LONGEST_LINE and len(line.split()) <= _WORDS_BESIDE + 2)
     found = (one for line in lines for one in _found(line, prefix, language, line=True))
     return tuple(dict.fromkeys(found))[:MOST]
 
@@ -88,28 +91,28 @@ def _found(text: str, prefix: str, language: Language, *, line: bool) -> Iterato
     """Yields the references in a subject or `line`."""
     plain = unicodedata.normalize("NFKC", seen(text))
     plain = (without_numbers(plain, prefix) if prefix.lower() in plain.lower() else plain).translate(_HYPHENS)
-    for match in _FRAMED.finditer(plain):
-        yield match[0].replace(" ", "")
-    plain = _FRAMED.sub(" ", plain)
+    if ":" in plain:
+        for match in _FRAMED.finditer(plain):
+            yield match[0].replace(" ", "")
+        plain = _FRAMED.sub(" ", plain)
     for match in _TOKEN.finditer(plain):
         token, before, after = match[0], plain[max(0, match.start() - _NEAR) : match.start()], plain[match.end() :][:2]
-        if len(token) > _LONGEST or not _has_digit(token) or not _is_free(before, after):
+        if len(token) > _LONGEST or _digits_in_a_row(token) < _SHORT or not _is_free(before, after):
             continue
-        mark = _mark(before, after, language, whole=line and _closes_line(plain, match))
-        if line and (mark is ReferenceMark.CODE or not _closes_line(plain, match)):
+        if line and not _closes_line(plain, match):
             continue
-        if _is_reference(token, mark):
+        mark = _mark(before, after, language, whole=line)
+        if _is_reference(token, mark) and not (line and mark is ReferenceMark.CODE):
             yield f"#{token}" if token.isdecimal() else token.upper()
 
 
 def _has_digit(text: str) -> bool:
-    return any(map(str.isdigit, text))
+    return _DIGITS.search(text) is not None
 
 
 def _closes_line(line: str, match: re.Match[str]) -> bool:
     """True if a token ends its line, apart from marks, and few words stand before it."""
-    words = len(line[: match.start()].split())
-    return words <= _WORDS_BESIDE and not any(map(str.isalnum, line[match.end() :]))
+    return not any(map(str.isalnum, line[match.end() :])) and len(line[: match.start()].split()) <= _WORDS_BESIDE
 
 
 def _is_free(before: str, after: str) -> bool:
@@ -119,7 +122,7 @@ def _is_free(before: str, after: str) -> bool:
 
 def _mark(before: str, after: str, language: Language, *, whole: bool) -> ReferenceMark:
     """Returns the strongest mark beside a token; `whole`: nothing but its name stands on its line."""
-    if _HASH.search(before):
+    if "#" in before[-3:] and _HASH.search(before):
         return ReferenceMark.HASH
     closed = _CLOSED.match(after) is not None
     if _is_named(before, language):
@@ -131,21 +134,25 @@ def _mark(before: str, after: str, language: Language, *, whole: bool) -> Refere
 
 def _is_named(before: str, language: Language) -> bool:
     """True if a word for references stands before a token: "case", "case number", "Ref. no.:"."""
-    found = _WORD.search(before)
-    if found is None:
+    words = list(_WORDS.finditer(before))
+    if not words or not _GAP.fullmatch(before, words[-1].end()):
         return False
-    first, second = folded(found[1]), folded(found[2] or "")
-    if second in language.number_words:
-        return first in language.reference_words
-    return (second or first) in language.reference_words
+    last = folded(words[-1][0])
+    if last not in language.number_words:
+        return last in language.reference_words
+    near = len(words) > 1 and _BETWEEN.fullmatch(before, words[-2].end(), words[-1].start())
+    return bool(near) and folded(words[-2][0]) in language.reference_words
+
+
+def _digits_in_a_row(token: str) -> int:
+    """Returns the length of the longest run of digits that is neither a year nor a date."""
+    runs = (run for run in _DIGITS.findall(token) if not _YEAR.fullmatch(run) and not _DATE.fullmatch(run))
+    return max(map(len, runs), default=0)
 
 
 def _is_reference(token: str, mark: ReferenceMark) -> bool:
-    """True if a token with this mark is a reference, and nothing else that has digits."""
-    runs = [run for run in re.findall(r"\d+", token) if not _YEAR.fullmatch(run) and not _DATE.fullmatch(run)]
-    longest = max(map(len, runs), default=0)
-    if longest < _SHORT:
-        return False
+    """True if a token of `_SHORT` digits or more with this mark is a reference, and nothing else that has digits."""
+    longest = _digits_in_a_row(token)
     if mark is ReferenceMark.NAMED:
         return True
     if mark is ReferenceMark.CODE:
