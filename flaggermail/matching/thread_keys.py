@@ -25,8 +25,11 @@ MOST_TEACHERS = 5  # addresses that teach one key
 _REFERENCE, _MAIL = "reference ", "mail "
 
 
-def learned(work: UnitOfWork, message: Message, platform: str | None) -> list[Key]:
-    """Returns the learned keys in `message`, with the addresses that taught them; none that two cases share."""
+def learned(work: UnitOfWork, message: Message, platform: str | None) -> tuple[list[Key], list[Key]]:
+    """Returns the learned keys in `message`: Message-IDs, and references of the platform.
+
+    Each bears the addresses that taught it. A key that two cases share is left out.
+    """
     words = _words(work, message, platform)
     values = _values_by_id(words)
     rows = {
@@ -34,11 +37,13 @@ def learned(work: UnitOfWork, message: Message, platform: str | None) -> list[Ke
         for row in work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(values)), where(ThreadKey.ambiguous).is_(False))
     }
     teachers = _teachers(work, rows.values())
-    return [
-        Key(KeyKind.TAUGHT, rows[key].case, words[value], rows[key].notification, addresses=teachers[key])
+    found = [
+        (value, Key(KeyKind.TAUGHT, rows[key].case, words[value], rows[key].notification, addresses=teachers[key]))
         for key, value in values.items()
         if key in rows
     ]
+    named = [key for value, key in found if value.startswith(_REFERENCE)]
+    return [key for value, key in found if not value.startswith(_REFERENCE)], named
 
 
 def learn(

@@ -149,3 +149,15 @@ def test_a_subject_of_a_hundred_kilobytes_is_read(desk: Desk) -> None:
     stored = receipt(desk, key, "[3-1220000] " + "[1" * 50_000)
     assert stored.notification == key
     assert desk.row(Case, case_of(key)).platform_references == ("3-1220000",)
+
+
+def test_our_number_says_more_than_their_reference(desk: Desk) -> None:
+    """A system that uses one reference for two matters, with our number in the text, answers the case of the number."""
+    one, two = desk.notified(), desk.notified()
+    receipt(desk, one)
+    later(desk)
+    answer = mail(X_CHANNEL, GIVEN, f"On {case_of(two)}: done.", at=desk.clock.now())
+    octets = mail(X_CHANNEL, GIVEN, "Thanks.", answers=desk.message_id_of(one), extra=AUTOMATIC)
+    assert desk.receive(octets).notification == one
+    assert desk.receive(answer).notification == two
+    assert desk.clocks(one)["human"][0] == "running"
