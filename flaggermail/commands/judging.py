@@ -11,7 +11,7 @@ from dataclasses import replace
 from flaggermail.cases import elections
 from flaggermail.citizens import declining
 from flaggermail.mail.message import MechanicalKind, Message, Verdict
-from flaggermail.matching import lookup
+from flaggermail.matching import lookup, thread_keys
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, StoredMessage
 from flaggermail.rules import classifier
@@ -44,7 +44,7 @@ def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> Store
         rule=found.rule,
         ruleset=rules.version,
         automatic=mail.kind is MechanicalKind.AUTO_REPLY,
-        platform_references=found.references or filed.platform_references,
+        platform_references=thread_keys.merged(found.references, filed.platform_references),
         priority=found.priority,
         labels=found.labels,
     )

@@ -23,7 +23,7 @@ from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, Platform, StoredMessage
 from flaggermail.replies import reply_mail
@@ -51,10 +51,9 @@ def follow(
         return
     if stored.notification is not None:
         lifecycle.rejudge(work, stored.notification)
+    thread_keys.learn(work, stored, message, sender.platform)
     own = work.tx.get(Case, stored.case) if stored.case else None
     if own is not None:
-        own = _learn_references(work, own, stored)
-        thread_keys.learn(work, stored, message, sender.platform)
         if stored.verdict == SenderVerdict.VERIFIED and (sender.platform is not None or decision.tells is not None):
             lifecycle.reopen_for(work, own, stored.id)
         if decision.confirms:
@@ -153,16 +152,6 @@ def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:
         )
         raised = alarm(AlarmKind.UNVERIFIED, key, text, work.now, stored.case)
         notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}")
-
-
-def _learn_references(work: UnitOfWork, own: Case, stored: StoredMessage) -> Case:
-    """Stores the platform's own reference in the case."""
-    new = tuple(r for r in stored.platform_references if r not in own.platform_references)
-    if not new:
-        return own
-    richer = replace(own, platform_references=own.platform_references + new)
-    work.record(EventKind.REFERENCE_LEARNED, changed(own, richer), about=EventRef(case=own.number, message=stored.id))
-    return richer
 
 
 def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:

@@ -20,7 +20,7 @@ from flaggermail.intake import apply, disposition, server_name
 from flaggermail.intake.triage import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
-from flaggermail.matching import confirmation, lookup
+from flaggermail.matching import confirmation, lookup, thread_keys
 from flaggermail.notices import attention, notices
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.record import kinds
@@ -257,7 +257,9 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         disputed=judged.dispute is not None,
         pending_digest=(judged.missed or decision.listed) and not exercise,
         same_id_as=lookup.same_id(work, message),
-        platform_references=judged.found.references if judged.sender.platform else (),
+        platform_references=thread_keys.merged(judged.found.references, thread_keys.marked(work, message))
+        if judged.sender.platform
+        else (),
         ruleset=work.env.settings.rules.version,
         priority=judged.found.priority,
         labels=judged.found.labels,

@@ -68,17 +68,24 @@ def tailed_numbers(text: str, prefix: str) -> tuple[Tailed, ...]:
     return tuple(found)
 
 
+def without_numbers(text: str, prefix: str) -> str:
+    """Returns `text` with each number, with or without its tail, replaced by a space."""
+    return _pattern(prefix, "?").sub(" ", text)
+
+
 def without_tail(typed: str) -> str:
     """Returns a number as a person typed it, without the tail if it has one; any other text unchanged."""
     match = _TYPED.fullmatch(typed.strip())
     return f"{match[1]}-{match[2]}-{match[3]}".upper() if match else typed
 
 
-def _pattern(prefix: str) -> re.Pattern[str]:
+def _pattern(prefix: str, tails: str = "") -> re.Pattern[str]:
+    """Compiles the pattern of a number and its tail; `tails` is "?" for numbers without one too."""
     serial = rf"[0-9](?:{_TORN}[0-9]){{2,8}}"
     tail = rf"[{ALPHABET}](?:{_TORN}[{ALPHABET}]){{{LENGTH - 1}}}"
     head = rf"{_BEFORE}{re.escape(prefix)}{_BETWEEN}"
-    return re.compile(rf"{head}([A-Z0-9]{{1,24}}){_BETWEEN}({serial}){_BETWEEN}({tail}){_BEHIND}", re.IGNORECASE)
+    tail = rf"(?:{_BETWEEN}({tail})){tails}"
+    return re.compile(rf"{head}([A-Z0-9]{{1,24}}){_BETWEEN}({serial}){tail}{_BEHIND}", re.IGNORECASE)
 
 
 _TYPED = re.compile(

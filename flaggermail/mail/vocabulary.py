@@ -35,6 +35,8 @@ LISTS = (
     "banner_advice",
     "disclaimers",
     "disclaimer_words",
+    "reference_words",
+    "number_words",
 )
 KEYS = (*LISTS, *(f"{label}_labels" for label in LABELS))
 
@@ -96,6 +98,8 @@ class Language:
     quote_verbs: tuple[str, ...]
     quote_fillers: tuple[str, ...]
     on_behalf_words: tuple[str, ...]
+    reference_words: frozenset[str]
+    number_words: frozenset[str]
     machines: MachineWords
 
     @cached_property
@@ -177,6 +181,8 @@ def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
         quote_verbs=tuple(words["quote_verbs"]),
         quote_fillers=tuple(words["quote_fillers"]),
         on_behalf_words=tuple(words["on_behalf_words"]),
+        reference_words=frozenset(words["reference_words"]),
+        number_words=frozenset(words["number_words"]),
         machines=machines,
     )
 

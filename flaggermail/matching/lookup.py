@@ -67,13 +67,13 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
 
     `in_sent`: it was found in the folder of sent mail, where a colleague's mail program files it.
     """
-    keys = _keys(work, message, sender)
+    keys, weaker = _keys(work, message, sender)
     to_us = _is_to_us(work, message, sender)
     quoting: Mapping[str, Sequence[Clue]] = {}
     if to_us and not any(key.kind in _OURS for key in keys):
         quoted, quoting = answer_keys.quoted(work, message, sender.platform)
-        at = next((at for at, key in enumerate(keys) if key.kind is placing.KeyKind.NUMBER), len(keys))
-        keys[at:at] = quoted
+        keys += quoted
+    keys += weaker
     near = {key.case for key in keys}
     # An answer to an approved notification proves its delivery: it is uncertain, and its clocks start once that is
     # settled.
@@ -110,15 +110,20 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
     )
 
 
-def _keys(work: UnitOfWork, message: Message, sender: Sender) -> list[placing.Key]:
-    """Returns every key in the message, the most specific first; a notification says to which platform its key went."""
+def _keys(work: UnitOfWork, message: Message, sender: Sender) -> tuple[list[placing.Key], list[placing.Key]]:
+    """Returns the keys before and after a quotation, the most specific first.
+
+    Each names the platform to which its notification went. A platform's own reference comes last: where the mail names
+    a case of ours too, our number says which is meant.
+    """
     tails = answer_keys.tails(work, message, sender.platform)
-    learned = thread_keys.learned(work, message, sender.platform)
-    keys = [*_tokens(work, message), *_mails(work, message), *tails, *learned]
+    answered, references = thread_keys.learned(work, message, sender.platform)
+    keys = [*_tokens(work, message), *_mails(work, message), *tails, *answered, *references]
     named = {key.notification for key in keys if key.notification}
     platforms = {n.id: n.platform for n in work.tx.find(Notification, where(Notification.id).in_(sorted(named)))}
     keys = [replace(key, platform=platforms.get(key.notification or "")) for key in keys]
-    return [*keys, *_numbers(work, message, sender)]
+    first = len(keys) - len(references)
+    return keys[:first], [*_numbers(work, message, sender), *keys[first:]]
 
 
 def _tokens(work: UnitOfWork, message: Message) -> list[placing.Key]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from flaggermail.mail import reply_tokens
+from flaggermail.mail import reference_marks, reply_tokens
 from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.record.events import Change, EventKind, added, changed
@@ -25,8 +25,11 @@ MOST_TEACHERS = 5  # addresses that teach one key
 _REFERENCE, _MAIL = "reference ", "mail "
 
 
-def learned(work: UnitOfWork, message: Message, platform: str | None) -> list[Key]:
-    """Returns the learned keys in `message`, with the addresses that taught them; none that two cases share."""
+def learned(work: UnitOfWork, message: Message, platform: str | None) -> tuple[list[Key], list[Key]]:
+    """Returns the learned keys in `message`: Message-IDs, and references of the platform.
+
+    Each bears the addresses that taught it. A key that two cases share is left out.
+    """
     words = _words(work, message, platform)
     values = _values_by_id(words)
     rows = {
@@ -34,11 +37,13 @@ def learned(work: UnitOfWork, message: Message, platform: str | None) -> list[Ke
         for row in work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(values)), where(ThreadKey.ambiguous).is_(False))
     }
     teachers = _teachers(work, rows.values())
-    return [
-        Key(KeyKind.TAUGHT, rows[key].case, words[value], rows[key].notification, addresses=teachers[key])
+    found = [
+        (value, Key(KeyKind.TAUGHT, rows[key].case, words[value], rows[key].notification, addresses=teachers[key]))
         for key, value in values.items()
         if key in rows
     ]
+    named = [key for value, key in found if value.startswith(_REFERENCE)]
+    return [key for value, key in found if not value.startswith(_REFERENCE)], named
 
 
 def learn(
@@ -54,13 +59,16 @@ def learn(
     held = {
         m.message_id for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(_answered_ids(message)))
     }
-    values = [value for value in _words(work, message, platform) if value.removeprefix(_MAIL) not in held]
-    of_id = _values_by_id(values[:MOST_TAUGHT])
+    said = "\n".join((message.subject or "", message.reply_text, *stored.platform_references))
+    ours = {*held, *_of_our_letters(work, stored.case, platform)}
+    values = [value for value in _words(work, message, platform, said) if _bare(value, platform) not in ours]
+    values = values[:MOST_TAUGHT]
+    of_id = _values_by_id(values)
     known = work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(of_id)))
     teachers = _teachers(work, known)
     fresh = ThreadKey(id="", case=stored.case, notification=stored.notification, message=stored.id, learned_at=work.now)
     changes: list[Change] = []
-    for value in values[:MOST_TAUGHT]:
+    for value in values:
         rows = [row for row in known if of_id[row.id] == value]
         own = [row for row in rows if stored.from_address in teachers[row.id]]
         free = [key for key in _ids(value) if key not in {row.id for row in rows}]
@@ -69,6 +77,7 @@ def learn(
     if changes:
         about = EventRef(stored.case, stored.notification, stored.id)
         work.record(EventKind.KEY_LEARNED, *changes, about=about)
+    _name(work, stored, [_bare(value, platform) for value in values if value.startswith(_REFERENCE)])
 
 
 def forget(work: UnitOfWork, stored: StoredMessage) -> None:
@@ -82,6 +91,15 @@ def forget(work: UnitOfWork, stored: StoredMessage) -> None:
     changes = [changed(key, replace(key, ambiguous=True)) for key in taught]
     if changes:
         work.record(EventKind.KEY_FORGOTTEN, *changes, about=EventRef(stored.case, stored.notification, stored.id))
+
+
+def _name(work: UnitOfWork, stored: StoredMessage, references: Iterable[str]) -> None:
+    """Adds the platform's references that this mail taught to those that its case names."""
+    case = work.tx.get(Case, stored.case or "")
+    known = merged(case.platform_references, references) if case is not None else ()
+    if case is not None and known != case.platform_references:
+        about = EventRef(case=case.number, message=stored.id)
+        work.record(EventKind.REFERENCE_LEARNED, changed(case, replace(case, platform_references=known)), about=about)
 
 
 def _corrections(own: Iterable[ThreadKey], fresh: ThreadKey, *, by_hand: bool) -> Iterator[Change]:
@@ -128,18 +146,69 @@ def _values_by_id(values: Iterable[str]) -> dict[str, str]:
     return {key: value for value in values for key in _ids(value)}
 
 
-def _words(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
-    """Returns the keys in a mail, each with its description."""
-    words = _references(work, message, platform)
+def _words(work: UnitOfWork, message: Message, platform: str | None, said: str | None = None) -> dict[str, str]:
+    """Returns the keys in a mail, each with its description; with `said`, only the references in that text."""
+    words = _references(work, message, platform, said)
     return words | {f"{_MAIL}{name}": f"refers, as others do, to <{name}>" for name in _answered_ids(message)}
 
 
-def _references(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
-    """Returns the keys of the platform's own references in a mail of that platform, each with its description."""
+def _references(work: UnitOfWork, message: Message, platform: str | None, said: str | None) -> dict[str, str]:
+    """Returns the keys of the platform's own references in a mail of that platform, each with its description.
+
+    Those of its subject come first: the text may speak of other matters. A quotation may bear the number of another
+    case, so a mail teaches no more than it says itself (`said`); it is placed by what it quotes too.
+    """
     if platform is None:
         return {}
     found = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
-    return {f"{_REFERENCE}{platform} {reference}": f"names {reference}" for reference in found}
+    ruled = [one for one in found if said is None or one in said]
+    heading = [one for one in ruled if one in (message.subject or "")]
+    both = dict.fromkeys((*heading, *marked(work, message), *ruled))
+    named = [one for one in both if not reference_marks.is_year(one)]
+    return {f"{_REFERENCE}{platform} {reference}": f"names {reference}" for reference in named}
+
+
+def marked(work: UnitOfWork, message: Message) -> tuple[str, ...]:
+    """Returns the references that a mail marks in its subject or on lines of its own, whoever wrote it."""
+    prefix, language = work.env.settings.desk.organisation.case_prefix, work.env.language
+    return (*in_subject(work, message.subject), *reference_marks.on_lines(message.reply_text, prefix, language))
+
+
+def in_subject(work: UnitOfWork, subject: str | None) -> tuple[str, ...]:
+    """Returns the references that a subject marks."""
+    prefix, language = work.env.settings.desk.organisation.case_prefix, work.env.language
+    return reference_marks.in_subject(subject or "", prefix, language)
+
+
+def _of_our_letters(work: UnitOfWork, case: str, platform: str | None) -> tuple[str, ...]:
+    """Returns what looks like a reference in the subjects of our notifications, which answers repeat."""
+    uses = work.tx.find(
+        Notification,
+        where(Notification.case).is_(case),
+        where(Notification.platform).is_(platform or ""),
+        where(Notification.counted).is_(True),
+    )
+    return tuple(reference for use in uses for reference in in_subject(work, use.subject))
+
+
+def _bare(value: str, platform: str | None) -> str:
+    """Returns the reference or Message-ID that a key's value names."""
+    return value.removeprefix(f"{_REFERENCE}{platform} ").removeprefix(_MAIL)
+
+
+def merged(named: Iterable[str], further: Iterable[str]) -> tuple[str, ...]:
+    """Returns the references of both without repeats."""
+    found = list(dict.fromkeys(named))
+    for one in dict.fromkeys(further):
+        if not is_among(one, found):
+            found.append(one)
+    return tuple(found)
+
+
+def is_among(reference: str, known: Iterable[str]) -> bool:
+    """True if `known` has this reference, also in a form with more words: "Case# 5519" is "#5519"."""
+    bare = reference.removeprefix("#")
+    return any(one == bare or one.endswith((f"#{bare}", f" {bare}")) for one in known)
 
 
 def _answered_ids(message: Message) -> list[str]:

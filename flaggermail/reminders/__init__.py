@@ -4,5 +4,5 @@
 Entry points: `reminders.tick` sends what is due, `open_clocks.open_clocks` lists what may be due, `paging` calls
 pagers.
 
-May import: `notices` and every room below it; decisions come from `oncall`.
+May import: `matching`, `notices` and every room below them; decisions come from `oncall`.
 """

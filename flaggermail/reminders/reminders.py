@@ -22,7 +22,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Channel, Platform, Reminder, StoredMessage
+from flaggermail.record.rows import Channel, Platform, Reminder
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing, waiting_mail
 from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
@@ -131,8 +131,8 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
     first = told[0][1]
     if len(told) == 1:
         about, template, values = EventRef(first.case, first.notification), str(kind), _values(work, told[0][0])
-        parked = _parked(work, told[0][0])
-        places = parked[0].id if len(parked) == 1 else None
+        meant = waiting_mail.placed_by_reply(_parked(work, told[0][0]))
+        places = meant.id if meant is not None else None
         topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER_WITH_MAIL if places else Topic.REMINDER
     else:
         about, template, values = (
@@ -226,7 +226,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
     }
 
 
-def _parked(work: UnitOfWork, late: Late) -> list[StoredMessage]:
+def _parked(work: UnitOfWork, late: Late) -> list[waiting_mail.Parked]:
     """Returns the mail in the quarantine that may be the answer for which the clock runs."""
     waits = late.waiting
     return waiting_mail.waiting_for(work, waits.case, waits.notification, waits.started_at)

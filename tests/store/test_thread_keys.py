@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.events import EventKind
@@ -131,3 +133,54 @@ def test_a_new_matter_under_an_old_mail_is_shown_to_a_person(desk: Desk) -> None
     assert desk.receive(quoting).case is None
     bare = mail(REFERRER, "", "Nog een.", answers=confirmation.message_id)
     assert desk.receive(bare).case == first.case
+
+
+FORMS = {  # the subject of a receipt, and of a later mail of the same system
+    "brackets": ("[3-1220000] We have your report", "[3-1220000] Re: Two boxes"),
+    "a word and a sign": ("We have your report (Ref# 88172)", "Two boxes (Ref# 88172)"),
+    "signs on both sides": ("##12345## Uw melding is ontvangen", "Re: ##12345## Twee vakjes"),
+    "a long number": ("[Ticket#2024061010000123] Uw melding", "Antw: [Ticket#2024061010000123] Uw melding"),
+    "zeros in front": ("Case #0012345: received", "Case #0012345: closed"),
+    "between marks": ("Received ref:_00D30oXyz._5003000abc:ref", "Update ref:_00D30oXyz._5003000abc:ref"),
+    "a code": ("TT-123-ABC created", "Re: TT-123-ABC"),
+    "braces": ("{TICKET:48213} ontvangen", "{TICKET:48213} afgehandeld"),
+    "in two forms": ("[Ticket#48213] ontvangen", "Uw zaak 48213 is afgehandeld"),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_reference_in_any_form_leads_later_mail_to_its_notification(desk: Desk, name: str) -> None:
+    """Verified mail in the case teaches it, the same address is placed by it, and the case names it."""
+    first, later = FORMS[name]
+    key, other = desk.notified(), desk.notified()
+    system = "support@tickets.x-platform.example"
+    desk.receive(mail(system, first, "Thanks.", answers=desk.message_id_of(key), extra=AUTOMATIC))
+    desk.clock.set(START + timedelta(minutes=97))
+    answer = desk.receive(mail(system, later, "We have taken action.", at=desk.clock.now()))
+    (named,) = desk.row(Case, key.partition("/")[0]).platform_references
+    assert (answer.notification, answer.match_basis) == (key, f"names {named}")
+    assert (desk.clocks(key)["human"], desk.clocks(other)["human"][0]) == (("stopped", 97), "running")
+    assert any(char.isdigit() for char in named)
+    desk.assert_whole()
+
+
+def test_a_reference_on_a_line_of_its_own_is_learned(desk: Desk) -> None:
+    """A receipt that says "Your case number: 48213" teaches it; the number in a quotation of ours teaches nothing."""
+    key = desk.notified()
+    text = (
+        "Thank you.\n\nYour case number: 48213\n\nOn Thu, 6 Jun 2024 at 10:34 Desk wrote:\n> Ticket #77777\n> Two boxes"
+    )
+    desk.receive(mail(X, "Thank you", text, answers=desk.message_id_of(key), extra=AUTOMATIC))
+    assert desk.row(Case, key.partition("/")[0]).platform_references == ("#48213",)
+    assert update(desk, "[48213] Update").notification == key
+
+
+def test_what_a_person_files_names_its_reference(desk: Desk) -> None:
+    """A verified mail placed by hand teaches too, and its case names the reference; the next one needs nobody."""
+    key = desk.notified()
+    case = key.partition("/")[0]
+    stored = desk.receive(mail(X, "[3-1220000] We have your report", "Thanks."))
+    assert (stored.place, stored.platform_references) == ("quarantine", ("3-1220000",))
+    desk.do(PlaceMessage(message=stored.id, case=case))
+    assert desk.row(Case, case).platform_references == ("3-1220000",)
+    assert update(desk, "[3-1220000] Update").notification == key

@@ -12,6 +12,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, Page, Reminder, StoredMessage
 from flaggermail.reminders import paging
+from flaggermail.reminders.waiting_mail import LISTED
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, X, mail
 from tests.store.test_officer_unheard import call_pagers
 from tests.store.test_replies import reply
@@ -130,3 +131,118 @@ def test_a_mail_about_several_silences_names_it_at_each(desk: Desk, language: st
     for key in keys:
         case = desk.row(Notification, key).case
         assert f"{words}flaggermail quarantine place {stored.id} --case {case}`" in text
+
+
+FIRM = "agent@ticket-office.example"  # the platform's desk, at another firm, in no list
+CLUED = {
+    "the number": "Your matter {case}",
+    "the platform's reference": "[3-1220000] Update",
+}
+
+
+def clued(
+    desk: Desk, key: str, name: str, sender: str = FIRM, auth: str = "pass", text: str = "Done."
+) -> StoredMessage:
+    """A mail of an address that nobody listed, which a clue ties to the case."""
+    case = desk.row(Notification, key).case
+    stored = desk.receive(mail(sender, CLUED[name].format(case=case), text, auth=auth, at=desk.clock.now()))
+    assert stored.place == "quarantine"
+    return stored
+
+
+def receipt(desk: Desk, key: str) -> None:
+    """The platform's system confirms under a reference of its own, which the case names from then on."""
+    extra = ("Auto-Submitted: auto-replied",)
+    octets = mail(
+        X, "[3-1220000] Received", "Thanks.", answers=desk.message_id_of(key), extra=extra, at=desk.clock.now()
+    )
+    desk.receive(octets)
+
+
+@pytest.mark.parametrize("name", CLUED)
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_mail_that_a_clue_ties_to_the_case_is_named_with_its_author(desk: Desk, language: str, name: str) -> None:
+    """Head or officer reads who wrote it; `bij 1` files it; it is no mail of the platform, so the clock runs on."""
+    speaks(desk, language)
+    key = desk.notified()
+    by, kind = HEAD, Kind.ESCALATION
+    if name == "the platform's reference":
+        receipt(desk, key)
+        by, kind = OFFICER, Kind.REMINDER  # of the human clock, which has no escalation here
+    desk.clock.set(desk.clock.now().replace(hour=11, minute=6))
+    stored = clued(desk, key, name)
+    desk.go_on(240)
+    sent = last(desk, kind, by)
+    words, said = SAID[language]
+    assert f"{FIRM} {words}" in text_of(desk, sent)
+    reply(desk, sent, said, PLAIN_TEXT, by=by)
+    assert desk.row(StoredMessage, stored.id).case == desk.row(Notification, key).case
+    assert desk.clocks(key)["human"][0] == "running"
+    desk.assert_whole()
+
+
+@pytest.mark.parametrize(("auth", "clock"), [("pass", ("stopped", 152)), ("none", ("running", None))])
+def test_the_heads_reply_stops_the_clock_at_the_arrival_of_a_verified_answer(
+    desk: Desk, auth: str, clock: tuple[str, int | None]
+) -> None:
+    """Another address of the platform names the case, after a stranger did: `bij 1` files it, and only it."""
+    key = desk.notified()
+    desk.clock.set(desk.clock.now().replace(hour=11, minute=6))
+    clued(desk, key, "the number")
+    stored = clued(desk, key, "the number", "agent@mail.x-platform.example", auth, "We removed it.")
+    desk.go_on(240)
+    sent = last(desk, Kind.ESCALATION, HEAD)
+    reply(desk, sent, "bij 1", PLAIN_TEXT, by=HEAD)
+    assert desk.row(StoredMessage, stored.id).notification == key
+    assert desk.clocks(key)["human"] == clock
+
+
+@pytest.mark.parametrize("auth", ["pass", "none", "fail"])
+def test_strangers_who_name_the_case_do_not_crowd_out_the_answer(desk: Desk, auth: str) -> None:
+    """Ten of them come before a mail in the platform's name: it is named first, and `bij 1` still means it."""
+    key = desk.notified()
+    desk.go_on(1)
+    for number in range(10):
+        clued(desk, key, "the number", f"w{number}@elsewhere{number}.example", auth, f"Done {number}.")
+    desk.go_on(1)
+    stored = answer(desk, auth="none")
+    desk.go_on(60)
+    sent = last(desk, Kind.REMINDER, OFFICER)
+    text = text_of(desk, sent)
+    assert text.count(" uur wacht: ") == LISTED
+    assert text.index("Een mail van X (afzender niet geverifieerd) van") < text.index(
+        "Een mail van w0@elsewhere0.example"
+    )
+    assert text.count("antwoord `bij 1`") == 1
+    reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
+    assert desk.row(StoredMessage, stored.id).case == sent.case
+
+
+def test_forged_mail_in_the_platforms_name_takes_no_place_of_true_mail(desk: Desk) -> None:
+    """Ten forged mails, then a verified one and one of the other firm: both are named, and `bij 1` means the first."""
+    key = desk.notified()
+    desk.go_on(1)
+    for number in range(10):
+        answer(desk, f"It stays up. {number}", auth="fail")
+    desk.go_on(1)
+    stored, firm = answer(desk), clued(desk, key, "the number")
+    desk.go_on(60)
+    sent = last(desk, Kind.REMINDER, OFFICER)
+    text = text_of(desk, sent)
+    assert firm.from_address is not None
+    assert text.index("Een mail van X van") < text.index(firm.from_address) < text.index("mogelijk vervalst")
+    assert text.count(" uur wacht: ") == LISTED
+    reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
+    assert desk.row(StoredMessage, stored.id).case == sent.case
+
+
+def test_what_only_resembles_is_not_named(desk: Desk) -> None:
+    """A reference inside another, a bare run of its digits, and the number of another case tie nothing."""
+    key, other = desk.notified(), desk.decided()
+    receipt(desk, key)
+    desk.go_on(1)
+    for subject in ("[3-12200001] Update", "about 3-1220000-7", "3-1220000", f"Your matter {other}"):
+        desk.receive(mail(FIRM, subject, f"Done, {subject}.", at=desk.clock.now()))
+    desk.go_on(185)
+    sent = last(desk, Kind.REMINDER, OFFICER)
+    assert (sent.notification, FIRM in text_of(desk, sent)) == (key, False)
