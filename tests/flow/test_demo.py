@@ -104,6 +104,15 @@ def test_demo_tells_how_long_the_platform_took(shown: Shown) -> None:
     assert re.search(r"escalations +none", block)
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.nl.md"])
+def test_the_readme_shows_what_the_demo_prints(shown: Shown, page: str) -> None:
+    """Each of the ten lines of the README is a line of the demo."""
+    text = (ROOT / page).read_text("utf-8")
+    lines = [line[4:] for line in text[text.index(f"    {WARNING}") :].partition("\n\n")[0].split("\n")]
+    assert len(lines) == 10
+    assert [line for line in lines if line not in shown.text.split("\n")] == []
+
+
 def test_demo_escalates_what_stays_silent(shown: Shown) -> None:
     """The silent platform of the second case causes two reminders, an escalation to the head and no figure."""
     block = shown.block(REFERRED)

@@ -26,7 +26,8 @@ from tests.corpus import each
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
-LINKED = [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+READMES = [ROOT / "README.md", ROOT / "README.nl.md"]
+LINKED = [*PAGES, *READMES, ROOT / "CONTRIBUTING.md"]
 PACKAGE = ROOT / "flaggermail"
 PROGRAM = "flaggermail"
 GLOBAL_OPTIONS = {"--config", "--version", "--help", "-h"}
@@ -112,7 +113,7 @@ def fault_of(words: list[str]) -> str | None:
     return None
 
 
-@each("page", [*PAGES, ROOT / "README.md"], ids=name_of)
+@each("page", [*PAGES, *READMES], ids=name_of)
 def test_every_command_line_in_the_manual_exists(page: Path) -> None:
     """No page shows a command or an option that the program does not have."""
     faults = {" ".join(words): fault for words in typed_lines(text(page)) if (fault := fault_of(words))}

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Draws the pictures of the README; `python -m tests.tools.pictures` writes them to docs/pictures.
+
+`timeline` shows a notification of a replayed scenario; `phones` shows mails as the desk sends them, in the width of a
+telephone. Each is drawn from what the program does, so a test can compare the pictures in the repository with it.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from flaggermail import replay
+from flaggermail.cli.acting import typed
+from tests.doubles import migrated
+from tests.story.told_night import ROOT, played
+
+FOLDER = ROOT / "docs" / "pictures"
+LANGUAGES = ("en", "nl")
+_SHOWN = ("new case", "form", "request")
+
+_STYLE = """\
+text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; fill: #1b1f24 }
+.small { font-size: 13px; fill: #4d5661 } .label { font-size: 15px } .strong { font-size: 15px; font-weight: 600 }
+.figure { font-size: 26px; font-weight: 700 } .mail { font-size: 12.5px } .subject { font-size: 14px; font-weight: 600 }
+.theirs { fill: #4d5661 } .back { fill: #ffffff } .frame { fill: #f6f8fa; stroke: #8b949e } .axis { stroke: #57606a }
+.wait { stroke: #57606a } .dot { fill: #1b1f24 } .ring { fill: #ffffff; stroke: #1b1f24 }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } .small, .theirs { fill: #a3adb8 } .back { fill: #0d1117 }
+.frame { fill: #161b22; stroke: #6e7681 } .axis, .wait { stroke: #8b949e } .dot { fill: #e6edf3 }
+.ring { fill: #0d1117; stroke: #e6edf3 } }"""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of the timeline in one language."""
+
+    title: str
+    sent: str
+    reminder: str
+    answer: str
+    figure: str
+    below: str
+
+
+_WORDS = {
+    "en": Words(
+        title="Thursday 6 June 2024: one notification to X",
+        sent="sent to X", reminder="reminder to the officer", answer="X answers",
+        figure="{hours} hours", below="{minutes} minutes, measured from instants in the mail itself",
+    ),
+    "nl": Words(
+        title="Donderdag 6 juni 2024: één melding aan X",
+        sent="verzonden aan X", reminder="herinnering aan de medewerker", answer="X antwoordt",
+        figure="{hours} uur", below="{minutes} minuten, gemeten aan tijdstippen in de mail zelf",
+    ),
+}  # fmt: skip
+
+
+def timeline(language: str) -> str:
+    """Returns the notification of 6 June 2024 as an SVG picture: sending, reminders, answer, latency."""
+    told = replay.play(ROOT / "tests" / "scenarios" / "S01", typed, migrated.replayed).json["notifications"]
+    assert isinstance(told, list)
+    (use,) = told
+    assert isinstance(use, dict)
+    sent, answered = (datetime.fromisoformat(str(use[name])) for name in ("sent_at", "human_at"))
+    reminded = use["reminders"]
+    assert isinstance(reminded, list)
+    reminders = [datetime.fromisoformat(str(one)) for one in reminded]
+    words, hours = _WORDS[language], str(use["reported_hours"])
+    figure = words.figure.format(hours=hours.replace(".", ",") if language == "nl" else hours)
+    return _timeline(words, figure, words.below.format(minutes=use["human_min"]), [sent, *reminders, answered])
+
+
+def _timeline(words: Words, figure: str, below: str, instants: Sequence[datetime]) -> str:
+    left, right, line, width = 70, 770, 150, 840
+    sent, answered = instants[0], instants[-1]
+
+    def at(instant: datetime) -> int:
+        return left + round((right - left) * ((instant - sent) / (answered - sent)))
+
+    drawn = [
+        f'<text class="strong" x="{left}" y="34">{escape(words.title)}</text>',
+        f'<text class="figure" x="{width // 2}" y="84" text-anchor="middle">{escape(figure)}</text>',
+        f'<text class="small" x="{width // 2}" y="107" text-anchor="middle">{escape(below)}</text>',
+        f'<line class="wait" x1="{left}" y1="{line}" x2="{right}" y2="{line}" stroke-width="6"/>',
+    ]
+    for number, instant in enumerate(instants):
+        ends = instant in {sent, answered}
+        word = words.reminder if not ends else words.sent if number == 0 else words.answer
+        kind = 'class="dot" r="10"' if ends else 'class="ring" r="8" stroke-width="3"'
+        drawn += [
+            f'<circle {kind} cx="{at(instant)}" cy="{line}"/>',
+            f'<text class="strong" x="{at(instant)}" y="{line + 36}" text-anchor="middle">{instant:%H:%M}</text>',
+        ]
+        drawn += [
+            f'<text class="small" x="{at(instant)}" y="{line + 56 + 17 * row}" text-anchor="middle">{part}</text>'
+            for row, part in enumerate(textwrap.wrap(escape(word), 16))
+        ]
+    steps = ", ".join(f"{instant:%H:%M}" for instant in instants)
+    return _picture(width, 250, words.title, f"{steps}. {figure}. {below}.", drawn)
+
+
+def phones(language: str) -> str:
+    """Returns three mails of the night in docs/officer.md as an SVG picture, side by side, cut at the foot."""
+    mails = played(language)
+    drawn: list[str] = []
+    for number, name in enumerate(_SHOWN):
+        drawn += _phone(mails[name], 10 + 320 * number)
+    titles = [_subject(mails[name]) for name in _SHOWN]
+    return _picture(960, _HIGH + 20, " / ".join(titles), "; ".join(titles), drawn)
+
+
+_HIGH, _WIDE, _LINE, _PER_LINE, _SUBJECT = 560, 300, 17, 40, 30  # pixels, and characters of a line
+
+
+def _subject(mail: str) -> str:
+    return mail.partition("Subject: ")[2].partition("\n")[0]
+
+
+def _phone(mail: str, x: int) -> Iterator[str]:
+    """Yields a frame with subject and text; the text fades where the frame ends."""
+    text = mail.partition("\n\n")[2]
+    yield f'<rect class="frame" x="{x}" y="10" width="{_WIDE}" height="{_HIGH}" rx="22"/>'
+    y = 42
+    for part in textwrap.wrap(_subject(mail), _SUBJECT):
+        yield f'<text class="subject" x="{x + 18}" y="{y}">{escape(part)}</text>'
+        y += 19
+    yield f'<text class="small" x="{x + 18}" y="{y}">{mail[:5]}</text>'
+    y += 24
+    for words in _lines(text):
+        if y > _HIGH - _LINE:
+            yield f'<text class="mail" x="{x + 18}" y="{y}">…</text>'
+            return
+        theirs = " theirs" if words.startswith("| ") else ""
+        yield f'<text class="mail{theirs}" x="{x + 18}" y="{y}" xml:space="preserve">{escape(words)}</text>'
+        y += _LINE if words else _LINE // 2
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yields the text in lines of a telephone's width; a paragraph's own line ends are not kept."""
+    for paragraph in text.split("\n\n"):
+        for line in re.sub(r"(?<=[^:\n]{60})\n(?=[^\n|\s=-])", " ", paragraph).split("\n"):
+            mark = "| " if line.startswith("| ") else ""
+            inner = line.removeprefix("| ")
+            indent = " " * (len(inner) - len(inner.lstrip()))
+            wrapped = textwrap.wrap(inner.strip(), _PER_LINE - len(mark + indent), break_on_hyphens=False)
+            yield from (f"{mark}{indent}{part}" for part in wrapped or [""])
+        yield ""
+
+
+def _picture(width: int, height: int, title: str, described: str, drawn: Sequence[str]) -> str:
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        'role="img" aria-labelledby="title described">'
+    )
+    return "\n".join(
+        [
+            head, f'<title id="title">{escape(title)}</title>', f'<desc id="described">{escape(described)}</desc>',
+            f"<style>{_STYLE}</style>", f'<rect class="back" width="{width}" height="{height}"/>', *drawn, "</svg>", "",
+        ]
+    )  # fmt: skip
+
+
+PICTURES = {f"{name}.{language}.svg": (draw, language) for name, draw in (("timeline", timeline), ("phones", phones))
+            for language in LANGUAGES}  # fmt: skip
+
+
+def draw_all(folder: Path = FOLDER) -> None:
+    """Writes every picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (draw, language) in PICTURES.items():
+        (folder / name).write_text(draw(language), "utf-8")
+
+
+if __name__ == "__main__":
+    draw_all()
