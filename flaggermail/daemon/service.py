@@ -26,7 +26,7 @@ from flaggermail.daemon.publishing import Observed, Publishing
 from flaggermail.daemon.reconnection import Reconnection
 from flaggermail.daemon.sending import Sending
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
-from flaggermail.health import mailbox_monitor, self_check
+from flaggermail.health import mailbox_monitor, readiness_letter, self_check
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.job_faults import JobFaults
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
@@ -389,12 +389,13 @@ class Daemon:
             handover.tick(self.env)
 
     def _send_digests(self) -> None:
-        """Sends what no look at the mailbox will tell soon, because it is out of reach, and once a day the noise."""
+        """Sends what no look at the mailbox will tell soon, as it is out of reach; once a day noise and readiness."""
         with self._reminding:
             if self.link is False:
                 digest.send_digest(self.env)
             digest.tell_held_back(self.env)
             digest.tell_noise(self.env)
+            readiness_letter.send(self.env)
 
     def _page(self) -> None:
         """Sends pages, separately from mail: an unresponsive submission server must not delay a page."""

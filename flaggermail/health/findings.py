@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from flaggermail.health.overview import DISK, MEGA
 from flaggermail.record.alarms import AlarmKind
 
+CERTIFICATE = "certificate of "  # prefix of findings about servers
 TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about clocks
 TICK = timedelta(minutes=2)  # reminders are checked every 15 seconds
 
@@ -43,6 +44,7 @@ class Finding:
     value: str
     raises: AlarmKind
     ends: AlarmKind
+    until: datetime | None = None  # when a certificate ends
 
 
 def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterator[Finding]:
@@ -58,7 +60,7 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
     for server, ends in sorted(measured.certificates.items()):
         soon, value = ends - now < limits.certificate, f"until {ends:%Y-%m-%d %H:%M} UTC"
         kinds = AlarmKind.CERTIFICATE_ENDS, AlarmKind.CERTIFICATE_RENEWED
-        yield Finding(f"certificate of {server}", soon, value, *kinds)
+        yield Finding(f"{CERTIFICATE}{server}", soon, value, *kinds, until=ends)
     if measured.skew is not None:
         wrong = abs(measured.skew) > limits.clock
         side = "ahead of" if measured.skew > timedelta(0) else "behind"

@@ -8,7 +8,7 @@ mailbox and the outbox have their own alarms (`mailbox_monitor`, `outbox_ageing`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flaggermail.health.findings import Finding, HealthLimits, Measured, findings
 from flaggermail.notices import notices
@@ -49,14 +49,18 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
 
 def _changed_findings(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched | None]]:
     known = [(finding, tx.get(Watched, finding.what)) for finding in found]
-    return [(f, row) for f, row in known if row is None or (row.failing, row.value) != (f.failing, f.value)]
+    return [(f, row) for f, row in known if row is None or _stored(row) != (f.failing, f.value, f.until)]
+
+
+def _stored(row: Watched) -> tuple[bool, str, datetime | None]:
+    return row.failing, row.value, row.until
 
 
 def _record_finding(work: UnitOfWork, finding: Finding, before: Watched | None) -> None:
     """Records the finding, and raises an alarm if it changed between faulty and in order."""
     was_wrong = before is not None and before.failing
     since = work.now if before is None or before.failing != finding.failing else before.since
-    row = Watched(id=finding.what, failing=finding.failing, since=since, value=finding.value)
+    row = Watched(id=finding.what, failing=finding.failing, since=since, value=finding.value, until=finding.until)
     change = added(row) if before is None else changed(before, row)
     work.record(EventKind.WATCH_CHANGED, change, reason=finding.what)
     if finding.failing == was_wrong:

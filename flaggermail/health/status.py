@@ -60,7 +60,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
             StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.exercise).is_(False)
         )
     ]
-    clocks, mails = _running_clocks(tx), tx.readable(OutboxMail, where(OutboxMail.state).in_(WAITING))
+    clocks, mails = running_clocks(tx), tx.readable(OutboxMail, where(OutboxMail.state).in_(WAITING))
     return Overview(
         at=work.now,
         zone=settings.zone,
@@ -106,7 +106,7 @@ def _cases(tx: Transaction) -> dict[str, int]:
     return {**states, EXERCISE: tx.count(Case, where(Case.state).in_(list(CaseState)), where(Case.exercise).is_(True))}
 
 
-def _running_clocks(tx: Transaction) -> list[ClockRow]:
+def running_clocks(tx: Transaction) -> list[ClockRow]:
     """Returns the running clocks, except those of exercises."""
     running = tx.find(ClockRow, where(ClockRow.state).is_(ClockState.RUNNING))
     rehearsed = {

@@ -43,7 +43,10 @@
 | `matters` | list of mappings with `case`, `sent_at`, `phone` and `platform` (empty if undecided) |
 | `channels` | list of mappings with `code`, `name` and `kind`: mail, portal or phone |
 | `earlier` of a case form | list of mappings with `number`, `title`, `criteria`, `rule`, `decision`, `reason` |
-| `details` | list of str |
+| `details`, `bounced` | list of str |
+| `policies`, `pagers`, `unused`, `certificates` of the readiness letter | list of mappings with `name`, `days` |
+| `hours`, `running`, `uses` | int |
+| `rehearsed`, `longest`; `since` | int or None: days, minutes; aware datetime or None |
 | `why` of a reply | str: a value of `replies.verbs.Why`, empty if it was performed |
 | `did` | list of mappings with `what` and its details: see `flaggermail.replies` |
 | `by_reply` | str: a value of `notifications.approval.ByReply`: how the recipient can approve by reply |
@@ -105,6 +108,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "noise_digest": EVERY | {"total", "more", "entries", "next_step"},
+    "readiness": EVERY | {"election", "polling_day", "total", "policies", "hours", "since", "pagers", "unused"}
+    | {"bounced", "certificates", "rehearsed", "running", "longest", "uses", "next_step"},
     "held_notices": EVERY | {"total", "more", "whose", "entries", "next_step"},
     "quarantine_reminder": EVERY | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY

@@ -75,6 +75,7 @@ def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Services, cl
     with paged.store.read() as tx:
         (row,) = tx.find(Watched)
         assert (row.id, row.failing, row.since) == ("certificate of submission", False, clock.now())
+        assert row.until == NOW + timedelta(days=100)
         assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == 2
 
 

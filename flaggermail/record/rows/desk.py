@@ -33,6 +33,7 @@ class Watched(Record):
     failing: bool
     since: datetime
     value: str  # measured at that instant
+    until: datetime | None = None  # when a server's certificate ends; None for other probes
 
 
 @record

@@ -194,6 +194,17 @@ ALIKE: Mapping[str, object] = {
     "unanswered": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
     "in_hand": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
     "uncertain": [{"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "desk@loudhailer.example"}],
+    "policies": [{"name": "Civic integrity policy", "days": 35}, {"name": "Community guidelines", "days": 31}],
+    "hours": 12,
+    "since": SENT,
+    "pagers": [{"name": "A. Jansen", "days": None}, {"name": "B. de Vries", "days": 40}],
+    "unused": [{"name": "Urgent Escalation Channel", "days": None}],
+    "bounced": ["desk@loudhailer.example"],
+    "certificates": [{"name": "mailbox", "days": 1}],
+    "rehearsed": 200,
+    "running": 2,
+    "longest": 61,
+    "uses": 3,
     "hops": [{"at": SENT, "hop_by": "a.example", "hop_from": "b.example", "hop_protocol": "LMTP", "delay": 61}],
 }
 REASONED: Mapping[str, object] = {
@@ -253,6 +264,8 @@ NOTHING: Mapping[str, object] = {
     "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
     "unanswered": [], "in_hand": [], "uncertain": [], "hops": [],
+    "policies": [], "hours": 0, "since": None, "pagers": [], "unused": [], "bounced": [], "certificates": [],
+    "rehearsed": None, "running": 0, "longest": None, "uses": 0,
 }  # fmt: skip
 
 DECIDED = (*DeclineReason, "refer", "none")  # why no notification was sent
@@ -313,6 +326,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     ],
     "approval_told": [{"approved": False}, {"have": 1}, {"follow_up": True}, {"kind": "mail"}],
     "exercise_mark": [],
+    "readiness": [{"total": 0}, {"total": 1, "rehearsed": 1, "longest": 1}],
     "decided_to_notify": [{"changed": True}],
     "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
 }
@@ -327,10 +341,11 @@ NUMBERLESS = {
     "held_notices",
     "noise_digest",
     "quarantine_reminder",
+    "readiness",
     "reminder_digest",
 }
 
-_NO_CASE = {"decline", "device_enrolled", "device_told", "exercise_mark"}  # nothing in the body is about a case
+_NO_CASE = {"decline", "device_enrolled", "device_told", "exercise_mark", "readiness"}  # not about a case
 
 WITH_OUR_WORDS = [name for name in PLATFORM_TEMPLATES if name != "own_text"]  # which the officer writes
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
