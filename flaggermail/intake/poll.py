@@ -13,11 +13,11 @@ from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.letters import observing
 from flaggermail.matching import lookup
 from flaggermail.notices import notices, rate_limits
-from flaggermail.notices.attention import FREE_MAIL
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.rows import Alarm
+from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
 
 FLOOD = 50  # new mails in a folder from which expected mail is taken in first

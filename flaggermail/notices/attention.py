@@ -11,9 +11,8 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Platform, StoredMessage
 from flaggermail.record.trust import SenderTrust
 from flaggermail.rules.conditions import in_domains
+from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
-
-FREE_MAIL = "free_mail"  # the name of a domain list in the rules
 
 
 def trust_of(work: UnitOfWork, stored: StoredMessage) -> SenderTrust:
