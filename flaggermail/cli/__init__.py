@@ -38,6 +38,7 @@ COMMANDS = {
     "outbox": "List outgoing mail; resolve or cancel it.",
     "parse": "Parse mails and print their content.",
     "quarantine": "List, show and place quarantined mail.",
+    "referrer": "List, add and remove domains of known referrers.",
     "replay": "Play a scenario in simulated time.",
     "resume": "Stop observing: the desk sends again.",
     "rules": "Check the rules and explain their outcome for mails.",

