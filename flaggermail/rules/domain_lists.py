@@ -34,7 +34,7 @@ _OUT = "-"  # before a domain that is taken out
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _ListLine:
     """A domain in a file, and where it is written; `out` if the line takes it out."""
 
     domain: str
@@ -47,11 +47,11 @@ class _Line:
 
 
 @dataclass(slots=True)
-class _List:
+class _ListFiles:
     """One list while it is read: the domains that come without being written, and the lines of its files."""
 
     given: frozenset[str] = frozenset()
-    lines: list[_Line] = field(default_factory=list)
+    lines: list[_ListLine] = field(default_factory=list)
 
     @property
     def domains(self) -> frozenset[str]:
@@ -73,7 +73,7 @@ def package_octets() -> bytes:
 
 def read_lists(directory: Path, faults: list[Fault], *, dated: bool) -> Mapping[str, frozenset[str]]:
     """Returns the domains of each list in the rules folder; appends problems to `faults`."""
-    found = {FREE_MAIL: _List(_of_package())}
+    found = {FREE_MAIL: _ListFiles(_of_package())}
     for folder in (DATED, LISTS) if dated else (LISTS,):
         for path in sorted((directory / folder).glob("*")):
             name = f"{directory.name}/{folder}/{path.name}"
@@ -81,7 +81,7 @@ def read_lists(directory: Path, faults: list[Fault], *, dated: bool) -> Mapping[
                 words = "would not be read; name it NAME.txt: small letters, digits, - and _"
                 faults.append(Fault(name, 1, 1, "", words))
             else:
-                found.setdefault(path.stem, _List()).lines += _lines(path, name, faults)
+                found.setdefault(path.stem, _ListFiles()).lines += _lines(path, name, faults)
     lists = {name: one.domains for name, one in found.items()}
     for name, one in found.items():
         faults += _contradictions(name, one, lists[name], lists[FREE_MAIL])
@@ -93,7 +93,7 @@ def is_domain(written: str) -> bool:
     return _DOMAIN.fullmatch(written) is not None
 
 
-def _lines(path: Path, name: str, faults: list[Fault]) -> Iterator[_Line]:
+def _lines(path: Path, name: str, faults: list[Fault]) -> Iterator[_ListLine]:
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         entry = line.partition("#")[0].strip()
         domain = entry.removeprefix(_OUT)
@@ -101,11 +101,11 @@ def _lines(path: Path, name: str, faults: list[Fault]) -> Iterator[_Line]:
             words = f"{entry[:60]!r} is no domain; write it in lower case, without @, * and https://"
             faults.append(Fault(name, number, 1, "", words))
         elif entry:
-            yield _Line(domain, entry != domain, name, number)
+            yield _ListLine(domain, entry != domain, name, number)
 
 
 def _contradictions(
-    name: str, one: _List, domains: frozenset[str], free_mail: frozenset[str]
+    name: str, one: _ListFiles, domains: frozenset[str], free_mail: frozenset[str]
 ) -> Iterator[Fault]:  # fmt: skip
     """Yields a fault for each domain that is taken out of nothing, or that a provider of free mail has too."""
     added = {line.domain for line in one.lines if not line.out}

@@ -142,7 +142,7 @@ def test_forgotten_domain_is_a_strangers_again(night: Night) -> None:
 
 def test_removing_what_a_list_holds_says_where_it_stands(night: Night) -> None:
     """A domain of a list is taken out in its file, and the refusal says how."""
-    with pytest.raises(NotFound, match="on the list fellow_authorities, where a line -amsterdam.nl"):
+    with pytest.raises(NotFound, match="on the list fellow_authorities, where a line -amsterdam"):
         night.desk.do(RemoveReferrer(domain="amsterdam.nl"))
 
 
