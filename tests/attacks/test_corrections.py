@@ -53,7 +53,7 @@ def test_what_is_so_already_is_refused(night: Night) -> None:
     """A correction to the value that the case has changes nothing, and says so."""
     sent = night.referred("Bericht over openingstijden")
     (said,) = night.answers(night.reply(sent, "bron: gemeente"))
-    assert "nothing to correct" in said
+    assert "is A_content, source fellow_authority already" in " ".join(said.split())
     assert night.desk.happened(EventKind.CASE_RECLASSIFIED) == 0
 
 
@@ -78,9 +78,7 @@ def test_press_question_opens_no_case_and_is_not_confirmed(night: Night, sender:
 
 def test_referral_that_the_press_found_is_no_press_question(night: Night) -> None:
     """What an authority itself refers opens its case, whoever asked about it first."""
-    text = QUESTION.format(subject="Persvraag").replace(
-        "Voor jullie.", "Dit nepaccount staat er nog; graag voorleggen."
-    )
+    text = QUESTION.format(subject="Persvraag").replace("Voor jullie.", "Dit nepaccount staat er nog; graag melden.")
     stored = night.desk.receive(mail("pers@lindewaard.example", "FW: Persvraag", text))
     assert stored.place == Place.CASE
     night.desk.clock.set(night.desk.clock.now() + timedelta(minutes=1))
