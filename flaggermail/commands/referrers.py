@@ -111,7 +111,7 @@ def _refuse_unfit(work: UnitOfWork, domain: str) -> None:
     settings = work.env.settings
     organisation = work.env.organisational(domain) if is_domain(domain) else None
     if organisation is None:
-        raise Refusal(f"domain {shown(domain)}: nobody registered it; name one such as oldtown.example")
+        raise Refusal(f"domain {shown(domain)}: nobody registered it; name a registered one, without @")
     if _overlap(domain, settings.rules.lists.get(FREE_MAIL, ())):
         raise Refusal(f"domain {domain}: is a provider of mailboxes to the public, so anybody can write from there")
     owner = next((p.name for p in work.tx.find(Platform) if _overlap(domain, p.domains)), None)

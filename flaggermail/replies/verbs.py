@@ -145,15 +145,15 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
         return _read_verb(text, answered)
     except _BadArgument as wrong:
         language = _language(text, answered)
-        details = wrong.details or _right_words(wrong.why, language)
+        details = wrong.details or _right_words(wrong.why, answered.words, language)
         return not_understood(wrong.why, answered.topic, language, *details)
 
 
-def _right_words(why: Why, language: str) -> tuple[str, ...]:
+def _right_words(why: Why, words: ReplyWords, language: str) -> tuple[str, ...]:
     """Returns the words of the closed set in which nothing was found."""
     if why is Why.TYPE:
-        return case_words.shown(case_words.TYPES, language)
-    return case_words.shown(case_words.SOURCES, language) if why is Why.SOURCE else ()
+        return case_words.types(words, language)
+    return case_words.sources(words, language) if why is Why.SOURCE else ()
 
 
 def not_understood(why: Why, topic: Topic, language: str, *details: str) -> NotUnderstood:
@@ -279,18 +279,18 @@ def _decline(answered: Answered, groups: Mapping[str, str]) -> Request:
 
 
 def _correct_type(answered: Answered, groups: Mapping[str, str]) -> Request:
-    found = case_words.value_of(groups["words"].strip(_POINTS), case_words.TYPES)
+    found = case_words.type_named(groups["words"].strip(_POINTS), answered.words)
     if found is None:
         raise _BadArgument(Why.TYPE)
     return Request("case reclassify", {"case": answered.case, "type": found})
 
 
 def _correct_source(answered: Answered, groups: Mapping[str, str]) -> Request:
-    return Request("case reclassify", {"case": answered.case, "source": _source_named(groups["words"])})
+    return Request("case reclassify", {"case": answered.case, "source": _source_named(groups["words"], answered)})
 
 
-def _source_named(written: str) -> Source:
-    found = case_words.value_of(written.strip(_POINTS), case_words.SOURCES)
+def _source_named(written: str, answered: Answered) -> Source:
+    found = case_words.source_named(written.strip(_POINTS), answered.words)
     if found is None:
         raise _BadArgument(Why.SOURCE)
     return found
@@ -410,7 +410,8 @@ def _open(answered: Answered, _groups: Mapping[str, str]) -> Request:
 def _open_and_remember(answered: Answered, groups: Mapping[str, str]) -> Request:
     asked: dict[str, Json] = {"message": answered.message, "new": True, "remember": True}
     return Request(
-        "quarantine place", {**asked, "source": _source_named(groups["words"])} if "words" in groups else asked
+        "quarantine place",
+        {**asked, "source": _source_named(groups["words"], answered)} if "words" in groups else asked,
     )
 
 

@@ -105,7 +105,7 @@ def test_source_may_be_named(night: Night, words: str, source: Source) -> None:
 def test_unknown_source_is_answered_with_the_right_words(night: Night) -> None:
     """Nothing is done, and the answer lists the sources."""
     said = answer(night, asked_about(night), f"{WORDS[night.language]}: kabouters")
-    right = {"nl": "gemeente, rijk, factchecker en media", "en": "municipality, government, fact-checker and media"}
+    right = {"nl": "media, factchecker, rijk en gemeente", "en": "media, fact-checker, government and municipality"}
     assert right[night.language] in said
     assert (remembered(night), night.desk.all(Case)) == ([], [])
 
