@@ -409,10 +409,9 @@ def _open(answered: Answered, _groups: Mapping[str, str]) -> Request:
 
 def _open_and_remember(answered: Answered, groups: Mapping[str, str]) -> Request:
     asked: dict[str, Json] = {"message": answered.message, "new": True, "remember": True}
-    return Request(
-        "quarantine place",
-        {**asked, "source": _source_named(groups["words"], answered)} if "words" in groups else asked,
-    )
+    if "words" in groups:
+        asked["source"] = _source_named(groups["words"], answered)
+    return Request("quarantine place", asked)
 
 
 def _discard(answered: Answered, _groups: Mapping[str, str]) -> Request:
