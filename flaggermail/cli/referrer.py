@@ -73,7 +73,7 @@ def add(session: Session, *, domain: str, source: str, as_json: bool) -> None:
 
     Refused are providers of mailboxes to the public, domains of platforms, public suffixes and our own domain.
 
-    Example: flaggermail referrer add kromwoude.nl
+    Example: flaggermail referrer add DOMAIN --source media
     """
     report_answer(session.ask("referrer add", domain=domain, source=source), as_json=as_json)
 
@@ -85,6 +85,6 @@ def add(session: Session, *, domain: str, source: str, as_json: bool) -> None:
 def remove(session: Session, *, domain: str, as_json: bool) -> None:
     """Forget a remembered domain: mail from it is a stranger's again.
 
-    Example: flaggermail referrer remove kromwoude.nl
+    Example: flaggermail referrer remove DOMAIN
     """
     report_answer(session.ask("referrer remove", domain=domain), as_json=as_json)
