@@ -17,12 +17,12 @@ from flaggermail.letters.outgoing import REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message
 from flaggermail.notices import rate_limits
-from flaggermail.notices.attention import FREE_MAIL
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
 from flaggermail.record.topics import Topic
+from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import EventRef, UnitOfWork
 
 

@@ -39,6 +39,7 @@ COMMANDS = {
     "parse": "Parse mails and print their content.",
     "quarantine": "List, show and place quarantined mail.",
     "readiness": "Show what the desk lacks for the next election.",
+    "referrer": "List, add and remove domains of known referrers.",
     "replay": "Play a scenario in simulated time.",
     "resume": "Stop observing: the desk sends again.",
     "rules": "Check the rules and explain their outcome for mails.",

@@ -65,6 +65,7 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @click.argument("message", metavar="ID")
 @click.argument("case", type=CASE, required=False)
 @click.option("--new", is_flag=True, help="Open a new case with it.")
+@click.option("--remember", is_flag=True, help="With --new: the sender's domain is a known referrer's from now on.")
 @click.option("--noise", is_flag=True, help="Treat it as noise; requires --reason.")
 @click.option(
     "--type", "type_", default=CaseType.CONTENT.value, type=choice(CaseType), show_default=True,
@@ -79,7 +80,7 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @click.pass_obj
 def place(
     session: Session, *, message: str, case: str | None, type_: str, election: str | None, source: str | None,
-    kinds: tuple[str, ...], reason: str, new: bool, noise: bool, back: bool, as_json: bool,
+    kinds: tuple[str, ...], reason: str, new: bool, remember: bool, noise: bool, back: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Place a mail: in CASE, in a new case, in the noise, or back in the quarantine.
 
@@ -90,8 +91,10 @@ def place(
     """
     if sum((case is not None, new, noise, back)) != 1:
         raise click.UsageError("Say where it belongs with one of CASE, --new, --noise and --back.")
+    if remember and not new:
+        raise click.UsageError("--remember goes with --new.")
     answer = session.ask(
-        "quarantine place", message=message, case=case, new=new, noise=noise, back=back, reason=reason, type=type_,
-        election=election, source=source, kinds=kinds,
+        "quarantine place", message=message, case=case, new=new, remember=remember, noise=noise, back=back,
+        reason=reason, type=type_, election=election, source=source, kinds=kinds,
     )  # fmt: skip
     report_answer(answer, as_json=as_json)

@@ -131,10 +131,13 @@ class ReclassifyCase(CaseCommand):
     def perform(self, work: UnitOfWork) -> Outcome:
         case = the_case(work, self.case)
         corrected = replace(case, type=self.type or case.type, source=self.source or case.source)
-        if corrected == case:
+        if self.type is None and self.source is None:
             raise Refusal(f"case {case.number}: nothing to correct; give --type or --source")
+        if corrected == case:
+            raise Refusal(f"case {case.number}: is {case.type}, source {case.source or 'none'} already")
         work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=EventRef(case=case.number))
-        return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number)
+        did = Did(what=Done.RECLASSIFIED, case=case.number, type=self.type, source=self.source)
+        return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,8 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "outbox cancel": "outbox:CancelMail",
     "outbox resolve": "outbox:ResolveMail",
     "quarantine place": "quarantine:PlaceMessage",
+    "referrer add": "referrers:AddReferrer",
+    "referrer remove": "referrers:RemoveReferrer",
     "reject": "approve:Reject",
     "resume": "observe:Resume",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from flaggermail.record.case_values import Decision
+from flaggermail.record.case_values import CaseType, Decision, Source
 from flaggermail.record.contacts import ChannelKind, ContactMeans
 
 
@@ -29,8 +29,10 @@ class Done(StrEnum):
     OPENED = "opened"
     OTHER = "other"  # no reply mail asks for it
     PLACED = "placed"
+    RECLASSIFIED = "reclassified"
     REFUSED = "refused"
     REJECTED = "rejected"
+    REMEMBERED = "remembered"
     SUBMITTED = "submitted"
     SWAPPED = "swapped"
 
@@ -41,6 +43,10 @@ class Did:
 
     what: Done = Done.OTHER
     case: str | None = None
+    type: CaseType | None = None  # that a correction gave the case
+    source: Source | None = None
+    domain: str | None = None  # remembered as a known referrer's
+    known: bool | None = None  # the domain was to be remembered, and a list of the rules has it
     name: str | None = None  # of the officer who has the matter or the shift now
     minutes: int | None = None  # for which reminders are suppressed
     at: datetime | None = None  # the instant that a contact note gives

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import elections
-from flaggermail.commands import cases, decline, move
+from flaggermail.commands import cases, decline, move, referrers
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import given, the_case, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
@@ -33,6 +33,7 @@ class PlaceMessage(Command):
     message: str
     case: str | None = None
     new: bool = False
+    remember: bool = False  # with `new`: the sender's domain, as that of a known referrer
     noise: bool = False
     back: bool = False  # into the quarantine
     reason: str = ""
@@ -50,6 +51,8 @@ class PlaceMessage(Command):
             raise Refusal(
                 f"message {message.id}: say where it belongs: a case number, --new, --noise with a reason, or --back"
             )
+        if self.remember and not self.new:
+            raise Refusal(f"message {message.id}: only a mail that opens a case is remembered; add --new")
         if self.noise:
             return _to_noise(work, message, self)
         if self.back:
@@ -145,11 +148,15 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, command: PlaceMessage
     if election is None:
         raise Refusal(f"message {message.id}: no election is open; name one (--election)")
     warnings = _put_back(work, message, command.reason) if message.case is not None else ()
+    source = command.source or (Source.FELLOW_AUTHORITY if command.remember else None)
+    domain = referrers.remember_sender(work, message, source) if command.remember and source is not None else None
     wanted = cases.OpenCase(
-        election=election, type=command.type, origin=Origin.REFERRAL, source=command.source, from_message=message.id
+        election=election, type=command.type, origin=Origin.REFERRAL, source=source, from_message=message.id
     )
     opened = wanted.perform(work)
-    return Outcome(f"message {message.id} opened {opened.key}", opened.key, warnings, opened.did)
+    did = replace(opened.did, domain=domain, known=True if command.remember and domain is None else None)
+    remembered = f"; {domain} is remembered" if domain is not None else ""
+    return Outcome(f"message {message.id} opened {opened.key}{remembered}", opened.key, warnings, did)
 
 
 def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:

@@ -46,8 +46,13 @@ class Reading:
         return classifier.classify(by_a_person, context, self.rules.for_persons, self.find)
 
 
-def look(message: Message, context: Context, within: Message | None, reading: Reading) -> Carried:
-    """Returns what a mail carries that is a machine's, or noise by the rules; `within` is the mail it passes on."""
+def look(
+    message: Message, context: Context, within: Message | None, reading: Reading, *, remembered: str | None = None
+) -> Carried:  # fmt: skip
+    """Returns what a mail carries that is a machine's, or noise by the rules; `within` is the mail it passes on.
+
+    `remembered` is the list to which an officer added the domain that the author of `within` names.
+    """
     written = reading.kinds_by(message, context)
     proven = context.verdict is SenderVerdict.VERIFIED
     authority = proven and written.source in AUTHORITIES
@@ -55,7 +60,9 @@ def look(message: Message, context: Context, within: Message | None, reading: Re
         return Carried(authority=authority)
     referral = authority and _refers(message, written, reading.language)
     if within is not None:
-        stranger = replace(context, platform=None, from_officer=False, verdict=SenderVerdict.UNVERIFIED)
+        stranger = replace(
+            context, platform=None, from_officer=False, verdict=SenderVerdict.UNVERIFIED, remembered=remembered
+        )
         known = proven and Kind.REFERRAL in written.kinds
         referral = referral or known or Kind.REFERRAL in reading.kinds_by(within, stranger).kinds
     return Carried(referral, authority)

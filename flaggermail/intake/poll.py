@@ -7,17 +7,18 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from flaggermail import logbook
+from flaggermail.cases import remembered_domains
 from flaggermail.errors import FolderUnreadable
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.letters import observing
 from flaggermail.matching import lookup
 from flaggermail.notices import notices, rate_limits
-from flaggermail.notices.attention import FREE_MAIL
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.rows import Alarm
+from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
 
 FLOOD = 50  # new mails in a folder from which expected mail is taken in first
@@ -90,11 +91,13 @@ def _take_in_first(
 
 
 def _known_senders(env: Services) -> list[str]:
-    """Returns the addresses of officers and of `answers_from`, and the domains of platforms and the rules' lists."""
+    """Returns the addresses of officers and of `answers_from`, and the domains of platforms and of known referrers."""
     settings = env.settings
     domains = {domain for platform in settings.platforms for domain in platform.domains}
     listed = (domains for name, domains in settings.rules.lists.items() if name != FREE_MAIL)
-    behind = domains.union(*listed)
+    with env.store.read() as tx:
+        remembered = {row.id for row in remembered_domains.in_force(tx)}
+    behind = domains.union(remembered, *listed)
     answering = {address for channel in settings.channels for address in channel.answers_from or ()}
     return sorted({officer.address for officer in settings.rota.officers} | answering | behind)
 

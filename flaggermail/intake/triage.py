@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.cases import elections
+from flaggermail.cases import elections, remembered_domains
 from flaggermail.citizens import declining
 from flaggermail.intake import carried, disposition
 from flaggermail.intake.disposition import Disposition
@@ -89,7 +89,16 @@ def context_of(work: UnitOfWork, mail: Mail) -> Context:
         verdict=mail.message.vouched.value,
         period=elections.election_of(work, mail.message) is not None,
         declined_before=declining.declined_before(work, mail.message),
+        remembered=_remembered(work, mail),
     )
+
+
+def _remembered(work: UnitOfWork, mail: Mail) -> str | None:
+    """Returns the list to which officers added the sender's domain; platforms and officers need none."""
+    author = mail.message.sender
+    if author is None or mail.sender.platform is not None or mail.sender.officer is not None:
+        return None
+    return remembered_domains.list_of(work, author.domain)
 
 
 def facts_of(
@@ -131,7 +140,9 @@ def _carried(work: UnitOfWork, mail: Mail, context: Context, found: Classificati
     env, message = work.env, mail.message
     carries = message.kind in carried.CARRIERS
     within = carried.passed_on(message, _our_addresses(work), env.language) if carries else None
-    return carried.look(message, context, within, carried.Reading(env.settings.rules, env.matcher.find, env.language))
+    inner = remembered_domains.list_of(work, within.sender.domain) if within and within.sender else None
+    reading = carried.Reading(env.settings.rules, env.matcher.find, env.language)
+    return carried.look(message, context, within, reading, remembered=inner)
 
 
 def _names_us(work: UnitOfWork, message: Message) -> bool:

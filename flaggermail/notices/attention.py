@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flaggermail.cases import remembered_domains
 from flaggermail.mail.addresses import mailbox_of
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Platform, StoredMessage
 from flaggermail.record.trust import SenderTrust
 from flaggermail.rules.conditions import in_domains
+from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
-
-FREE_MAIL = "free_mail"  # the name of a domain list in the rules
 
 
 def trust_of(work: UnitOfWork, stored: StoredMessage) -> SenderTrust:
@@ -32,13 +32,18 @@ def trust_of(work: UnitOfWork, stored: StoredMessage) -> SenderTrust:
 
 
 def is_known(work: UnitOfWork, address: str) -> bool:
-    """True for an officer, a platform, and the domains of the lists in the rules, mailboxes for everybody excepted."""
+    """True for an officer, a platform, and the domains of the lists in the rules and those that officers remembered.
+
+    Providers of mailboxes for everybody are excepted.
+    """
     settings, domain = work.env.settings, address.rpartition("@")[2]
     if settings.rota.by_address(address) is not None or address in settings.desk.exercise.addresses:
         return True
     listed = (domains for name, domains in settings.rules.lists.items() if name != FREE_MAIL)
     platforms = frozenset(domain for platform in work.tx.find(Platform) for domain in platform.domains)
-    return any(in_domains(domain, domains) for domains in (platforms, settings.desk.exercise.domains, *listed))
+    if any(in_domains(domain, domains) for domains in (platforms, settings.desk.exercise.domains, *listed)):
+        return True
+    return remembered_domains.list_of(work, domain) is not None
 
 
 def sender_key(env: Services, address: str) -> str:

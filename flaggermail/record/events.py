@@ -30,6 +30,8 @@ class EventKind(StrEnum):
     CHANNEL_RECORDED = "channel recorded"
     ADDRESS_BAD = "address bad"
     ADDRESS_CLEARED = "address cleared"
+    REFERRER_REMEMBERED = "referrer remembered"
+    REFERRER_REMOVED = "referrer removed"
     MESSAGE_TAKEN_IN = "message taken in"
     MESSAGE_UNREADABLE = "message not judged"
     MESSAGE_COMPOSED = "message composed"

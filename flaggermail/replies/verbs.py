@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from flaggermail.mail.message_json import Json
+from flaggermail.record.case_values import Source
 from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.record.topics import Topic
-from flaggermail.replies import case_form, consent
+from flaggermail.replies import case_form, case_words, consent
 from flaggermail.replies.case_form import Channels, FormFault
 from flaggermail.replies.request import Request
 from flaggermail.rules.reply_words import ReplyWords
@@ -44,6 +46,8 @@ class Why(StrEnum):
     INSTANT = "no such time"
     LINES = "lines missing"
     CHANNEL = "no such channel"
+    TYPE = "no such type"
+    SOURCE = "no such source"
     NOTHING = "nothing is asked"
     FORWARD = "a forward"
     FOREIGN = "somebody else was asked"
@@ -140,7 +144,16 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
             return _read_form(text, whole, answered)
         return _read_verb(text, answered)
     except _BadArgument as wrong:
-        return not_understood(wrong.why, answered.topic, _language(text, answered), *wrong.details)
+        language = _language(text, answered)
+        details = wrong.details or _right_words(wrong.why, answered.words, language)
+        return not_understood(wrong.why, answered.topic, language, *details)
+
+
+def _right_words(why: Why, words: ReplyWords, language: str) -> tuple[str, ...]:
+    """Returns the words of the closed set in which nothing was found."""
+    if why is Why.TYPE:
+        return case_words.types(words, language)
+    return case_words.sources(words, language) if why is Why.SOURCE else ()
 
 
 def not_understood(why: Why, topic: Topic, language: str, *details: str) -> NotUnderstood:
@@ -265,6 +278,24 @@ def _decline(answered: Answered, groups: Mapping[str, str]) -> Request:
     return Request("case decide", {"case": answered.case, "decision": "decline", "reason": groups["words"]})
 
 
+def _correct_type(answered: Answered, groups: Mapping[str, str]) -> Request:
+    found = case_words.type_named(groups["words"].strip(_POINTS), answered.words)
+    if found is None:
+        raise _BadArgument(Why.TYPE)
+    return Request("case reclassify", {"case": answered.case, "type": found})
+
+
+def _correct_source(answered: Answered, groups: Mapping[str, str]) -> Request:
+    return Request("case reclassify", {"case": answered.case, "source": _source_named(groups["words"], answered)})
+
+
+def _source_named(written: str, answered: Answered) -> Source:
+    found = case_words.source_named(written.strip(_POINTS), answered.words)
+    if found is None:
+        raise _BadArgument(Why.SOURCE)
+    return found
+
+
 def _approve(answered: Answered, groups: Mapping[str, str]) -> Request:
     draft = answered.names(groups.get("code", ""))
     if draft is None or draft != answered.notification:
@@ -383,6 +414,13 @@ def _open(answered: Answered, _groups: Mapping[str, str]) -> Request:
     return Request("quarantine place", {"message": answered.message, "new": True})
 
 
+def _open_and_remember(answered: Answered, groups: Mapping[str, str]) -> Request:
+    asked: dict[str, Json] = {"message": answered.message, "new": True, "remember": True}
+    if "words" in groups:
+        asked["source"] = _source_named(groups["words"], answered)
+    return Request("quarantine place", asked)
+
+
 def _discard(answered: Answered, _groups: Mapping[str, str]) -> Request:
     return Request(
         "quarantine place", {"message": answered.message, "noise": True, "reason": "called noise in a reply"}
@@ -403,10 +441,16 @@ _CALLED = _Verb(
     paragraph=True, repeatable=True,
 )  # fmt: skip
 _WITH = _Verb("bij", "with", _file, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"})
+_TYPE = _Verb(
+    "soort", "type", _correct_type, _WORDS, {"nl": ": GEHACKT ACCOUNT", "en": ": HACKED ACCOUNT"}, repeatable=True
+)
+_SOURCE = _Verb(
+    "bron", "source", _correct_source, _WORDS, {"nl": ": GEMEENTE", "en": ": MUNICIPALITY"}, repeatable=True
+)
 _TO = _Verb("over aan", "to", _hand_over, _NAME, {"nl": " NAAM", "en": " NAME"})
 
 _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
-    Topic.NEW_CASE: (_TAKE, _ASK, _DECLINE),
+    Topic.NEW_CASE: (_TAKE, _ASK, _DECLINE, _TYPE, _SOURCE),
     Topic.APPROVAL: (
         _Verb("akkoord", "approve", _approve, _CODE, {"nl": " CODE", "en": " CODE"}, coded=True),
         _Verb("nee", "no", _reject, _WORDS, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True),
@@ -414,7 +458,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.REMINDER: (_OK, _CALLED, _TO),
     Topic.REMINDER_WITH_MAIL: (_WITH, _OK, _CALLED, _TO),
     Topic.REMINDERS: (_OK, _TO),
-    Topic.UNDECIDED: (_OK, _TAKE, _ASK, _DECLINE, _CALLED, _TO),
+    Topic.UNDECIDED: (_OK, _TAKE, _ASK, _DECLINE, _TYPE, _SOURCE, _CALLED, _TO),
     Topic.UNVERIFIED: (_Verb("echt", "genuine", _confirm), _Verb("vals", "forged", _refuse)),
     Topic.UNCLEAR_REPORT: (
         _Verb("echt", "genuine", _confirm_report, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}),
@@ -423,6 +467,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.QUARANTINE: (
         _WITH,
         _Verb("nieuw", "new", _open),
+        _Verb("nieuw en onthoud", "new and remember", _open_and_remember, r"(?:\s*:\s*(?P<words>\S.*))?[.!]*"),
         _Verb("ruis", "noise", _discard),
     ),
     Topic.SUBMISSION: (

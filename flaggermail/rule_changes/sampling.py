@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from flaggermail.cases import remembered_domains
 from flaggermail.cases.elections import in_period, open_election
 from flaggermail.commands.lookups import the_message
 from flaggermail.errors import Refusal
@@ -110,7 +111,7 @@ def _domains(work: UnitOfWork, who: WhoFile) -> Callable[[str], str | None]:
                 at = sorted(listed).index(own[-1])
                 choice = who.lists.get(name) or (f"{name.replace('_', '-')}.example",)
                 return choice[at % len(choice)]
-        return None
+        return next(iter(who.lists.get(remembered_domains.list_of(work, domain) or "", ())), None)
 
     return named
 

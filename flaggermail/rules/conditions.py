@@ -28,6 +28,7 @@ class Context:
     verdict: SenderVerdict = SenderVerdict.UNVERIFIED
     period: bool = False  # an election period is running
     declined_before: bool = False
+    remembered: str | None = None  # the list to which an officer added the sender's domain
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ class Domain(Condition):
         """Tests whether the sender's domain is named."""
         del whole
         domain = facts.message.sender.domain if facts.message.sender else ""
-        hit = next((value for value in self.values if in_domains(domain, _domains(value, facts.lists))), None)
+        remembered = facts.context.remembered
+        hit = next((v for v in self.values if v == remembered or in_domains(domain, _domains(v, facts.lists))), None)
         on = f"is {domain or 'none'}"
         saw = on if hit is None or "." in hit else f"{on}, on the list {hit}"
         return Looked(f"domain: [{', '.join(self.values)}]", hit is not None, saw)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Loads `rules/NN-name.yaml` in order of name, with `rules/lists/NAME.txt` and `languages.yaml`, as one rule set.
+"""Loads `rules/NN-name.yaml` in order of name, with the domain lists and `languages.yaml`, as one rule set.
 
 Other modules read the other YAML files of the folder.
 """
@@ -16,42 +16,44 @@ from flaggermail.mail.language_guess import Languages
 from flaggermail.record.kinds import Kind
 from flaggermail.rules.classifier import Cited, Rule, RuleSet, Samples, Then
 from flaggermail.rules.conditions import wording
+from flaggermail.rules.domain_lists import PACKAGE, list_paths, package_octets, read_lists
 from flaggermail.rules.findings import KnownNames, RulesFolder, findings, kinds_of
 from flaggermail.rules.models import LanguagesFile, RuleSettings, RulesFile
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import Fault, YamlSource, read
 
-LANGUAGES, LISTS = "languages.yaml", "lists"
+LANGUAGES = "languages.yaml"
 _NAME = re.compile(r"\d\d-[a-z0-9-]+\.yaml")
-_LIST = re.compile(r"[a-z0-9][a-z0-9_-]*\.txt")
-_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
-def load_rules(directory: Path, faults: list[Fault], known: KnownNames | None = None) -> RuleSet:
-    """Loads the rule set of `directory`; appends problems to `faults`."""
-    folder = _read_folder(directory)
+def load_rules(
+    directory: Path, faults: list[Fault], known: KnownNames | None = None, *, dated_lists: bool = True
+) -> RuleSet:  # fmt: skip
+    """Loads the rule set of `directory`; appends problems to `faults`. Without `dated_lists`, only `lists/` counts."""
+    folder = _read_folder(directory, dated_lists=dated_lists)
     if folder.whole:  # otherwise a name may be unknown only because its file could not be read
         for source, key, words in findings(folder, known or KnownNames()):
             source.faults.append(source.fault(key, words))
     faults += folder.faults
     faults += [fault for source, _ in folder.files for fault in source.faults]
     rules = tuple(_rule(source, file, index) for source, file in folder.files for index in range(len(file.rules)))
-    octets = _octets(directory)
+    octets = _octets(directory, dated_lists=dated_lists)
     return RuleSet(rules, folder.lists, folder.languages, version_of(octets), octets)
 
 
-def rule_paths(directory: Path) -> list[Path]:
-    """Returns the paths of all files that affect classification: rules, lists and languages."""
-    named = [path for path in directory.glob("*") if _NAME.fullmatch(path.name)]
-    lists = [path for path in (directory / LISTS).glob("*.txt") if _LIST.fullmatch(path.name)]
-    return [*sorted(named), *sorted(lists), *filter(Path.is_file, [directory / LANGUAGES])]
+def _octets(directory: Path, *, dated_lists: bool) -> dict[str, bytes]:
+    """Returns the octets of all files that affect classification, by path relative to the folder.
+
+    The domains of the package are among them: another version of it may classify otherwise.
+    """
+    paths = [*_named(directory), *list_paths(directory, dated=dated_lists), directory / LANGUAGES]
+    files = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+    return {**files, PACKAGE: package_octets()}
 
 
-def _octets(directory: Path) -> dict[str, bytes]:
-    """Returns the octets of those files, by path relative to the folder."""
-    paths = filter(Path.is_file, rule_paths(directory))
-    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+def _named(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.glob("*") if _NAME.fullmatch(path.name))
 
 
 def stamp(*directories: Path) -> tuple[tuple[str, int, int], ...]:
@@ -77,9 +79,9 @@ def version_of(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _read_folder(directory: Path) -> RulesFolder:
+def _read_folder(directory: Path, *, dated_lists: bool) -> RulesFolder:
     folder = RulesFolder(directory)
-    paths = [path for path in rule_paths(directory) if path.parent == directory and _NAME.fullmatch(path.name)]
+    paths = _named(directory)
     for path in sorted(directory.glob("[0-9]*.y*ml")):
         if not _NAME.fullmatch(path.name):
             words = "would not be read; name it NN-name.yaml: two digits, then small letters, digits and -"
@@ -95,31 +97,13 @@ def _read_folder(directory: Path) -> RulesFolder:
             folder.faults += source.faults
         else:
             folder.files.append((source, file))
-    _read_lists(folder)
+    folder.lists = read_lists(directory, folder.faults, dated=dated_lists)
     _read_languages(folder)
     return folder
 
 
 def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
-
-
-def _read_lists(folder: RulesFolder) -> None:
-    for path in sorted((folder.directory / LISTS).glob("*")):
-        name = f"{folder.directory.name}/{LISTS}/{path.name}"
-        if not _LIST.fullmatch(path.name):
-            words = "would not be read; name it NAME.txt: small letters, digits, - and _"
-            folder.faults.append(Fault(name, 1, 1, "", words))
-            continue
-        domains: set[str] = set()
-        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-            entry = line.partition("#")[0].strip()
-            if entry and not _DOMAIN.fullmatch(entry):
-                words = f"{entry[:60]!r} is no domain; write it in lower case, without @, * and https://"
-                folder.faults.append(Fault(name, number, 1, "", words))
-            elif entry:
-                domains.add(entry)
-        folder.lists[path.stem] = frozenset(domains)
 
 
 def _read_languages(folder: RulesFolder) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class RulesFolder:
 
     directory: Path
     files: list[tuple[YamlSource, RulesFile]] = field(default_factory=list)
-    lists: dict[str, frozenset[str]] = field(default_factory=dict)
+    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     languages: Languages = field(default_factory=Languages)
     faults: list[Fault] = field(default_factory=list)
     whole: bool = True  # every file could be read

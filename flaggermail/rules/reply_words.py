@@ -4,19 +4,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
+from flaggermail.record.case_values import CaseType, Source
 from flaggermail.rules.intake_words import found
 
+V = TypeVar("V", CaseType, Source)
+WordsOf = Mapping[str, Mapping[V, tuple[str, ...]]]
+"""The words for each value, by language; the first of a value is the one that is shown."""
 _CURLY = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'"})  # apostrophes as phones write them
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyWords:
-    """One pattern per list, over all languages."""
+    """One pattern per list, over all languages, and the words for types and sources of cases."""
 
     doubt: re.Pattern[str]
     unreached: re.Pattern[str]
+    types: WordsOf[CaseType] = field(default_factory=dict)
+    sources: WordsOf[Source] = field(default_factory=dict)
 
     def doubts(self, text: str) -> bool:
         """True if the writer withdraws or postpones what they say in the same text."""

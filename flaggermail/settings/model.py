@@ -163,6 +163,12 @@ class ExerciseSettings(Model):
     domains: frozenset[Domain] = frozenset()
 
 
+class ReferrerSettings(Model):
+    """How the desk knows who may refer a matter, in addition to the lists of the rules."""
+
+    dated_lists: bool = True  # the Dutch authorities of `rules/authorities/` are known
+
+
 class TagSettings(Model):
     """Closed lists: labels that rules may give a mail, narratives of cases. Neither is counted in any figure."""
 
@@ -213,6 +219,7 @@ class DeskSettings(Model):
     quarantine: QuarantineSettings = QuarantineSettings()
     approval: ApprovalSettings = ApprovalSettings()
     exercise: ExerciseSettings = ExerciseSettings()
+    referrers: ReferrerSettings = ReferrerSettings()
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
     rate_limits: RateLimitSettings = RateLimitSettings()

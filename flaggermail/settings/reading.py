@@ -65,7 +65,8 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     if oncall:
         _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
     whole = not sources["flaggermail.yaml"].faults  # otherwise a label may be unknown only because of such a fault
-    rules = load_rules(rules_directory, faults, _known_names(desk if whole else None, platforms))
+    known = _known_names(desk if whole else None, platforms)
+    rules = load_rules(rules_directory, faults, known, dated_lists=desk is None or desk.referrers.dated_lists)
     faults += [fault for source in sources.values() for fault in source.faults]
     templates = templates_directory or directory / "templates"
     template_notes, twice = renamed_templates(templates)

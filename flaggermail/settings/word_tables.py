@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import Field
 
+from flaggermail.record.case_values import CaseType, Source
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.rules.intake_words import IntakeWords, any_of
-from flaggermail.rules.reply_words import ReplyWords
+from flaggermail.rules.reply_words import ReplyWords, V, WordsOf
 from flaggermail.rules.tags import outcome_word
 from flaggermail.settings.checks import Finding
 from flaggermail.settings.model import TagSettings
@@ -45,6 +47,8 @@ class ReplyLanguage(Model):
 
     doubt: Words
     unreached: Words
+    types: Mapping[CaseType, Words] = Field(default_factory=dict)
+    sources: Mapping[Source, Words] = Field(default_factory=dict)
 
 
 class RepliesFile(Model):
@@ -79,9 +83,26 @@ def load_reply_words(rules: Path, faults: list[Fault]) -> ReplyWords | None:
     file = _file(RepliesFile, rules / REPLIES, faults)
     if file is None:
         return None
+    both: dict[str, ReplyLanguage] = {LanguageCode.NL: file.nl, LanguageCode.EN: file.en}
+    types = {language: of.types for language, of in both.items()}
+    sources = {language: of.sources for language, of in both.items()}
+    for name, meant in (("types", _twice(types)), ("sources", _twice(sources))):
+        words = (f"{word!r} stands for {' and '.join(sorted(of))}; let it stand for one" for word, of in meant)
+        faults += [Fault(f"{rules.name}/{REPLIES}", 1, 1, name, said) for said in words]
     return ReplyWords(
-        doubt=any_of((*file.nl.doubt, *file.en.doubt)), unreached=any_of((*file.nl.unreached, *file.en.unreached))
-    )
+        doubt=any_of((*file.nl.doubt, *file.en.doubt)), unreached=any_of((*file.nl.unreached, *file.en.unreached)),
+        types=types, sources=sources,
+    )  # fmt: skip
+
+
+def _twice(words: WordsOf[V]) -> Iterator[tuple[str, set[str]]]:
+    """Yields each word that stands for two values, in whatever language."""
+    meant: dict[str, set[str]] = {}
+    for of in words.values():
+        for value, named in of.items():
+            for word in named:
+                meant.setdefault(word.casefold(), set()).add(value)
+    yield from ((word, values) for word, values in meant.items() if len(values) > 1)
 
 
 def load_outcomes(rules: Path, faults: list[Fault]) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "outbox show": "flaggermail.views.outbox:ShowMail",
     "quarantine list": "flaggermail.views.message:ListQuarantine",
     "readiness": "flaggermail.views.readiness:ShowReadiness",
+    "referrer list": "flaggermail.views.referrer:ListReferrers",
     "rules compare": "flaggermail.views.rules:CompareRules",
     "rules test": "flaggermail.views.rules:ExplainMail",
 }

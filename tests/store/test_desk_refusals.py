@@ -212,8 +212,13 @@ CASE_REFUSALS: list[Refused] = [
     ("correct: case", lambda _: ReclassifyCase(case="N", type=CaseType.OTHER), "case N: there is no such case"),
     (
         "correct: nothing",
-        lambda f: ReclassifyCase(case=f.case, type=CaseType.GENERAL_WARNING),
+        lambda f: ReclassifyCase(case=f.case),
         "nothing to correct; give --type or --source",
+    ),
+    (
+        "correct: as it is",
+        lambda f: ReclassifyCase(case=f.case, type=CaseType.GENERAL_WARNING),
+        "is D_general_warning, source none already",
     ),
     ("close: case", lambda _: CloseCase(case="N"), "case N: there is no such case"),
     ("close: closed", lambda f: CloseCase(case=f.closed), "is closed already"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flaggermail.record.definition import Record
 from flaggermail.record.rows.cases import Case, ContactNote
-from flaggermail.record.rows.desk import DeskState, InForce, Watched
+from flaggermail.record.rows.desk import DeskState, InForce, RememberedDomain, Watched
 from flaggermail.record.rows.duty import Alarm, Device, Override, Page, PageCode, Reminder, Token
 from flaggermail.record.rows.elections import BadAddress, Channel, Decline, Election, ElectionSecret, Platform
 from flaggermail.record.rows.messages import Delivery, StoredMessage, ThreadKey
@@ -41,6 +41,7 @@ __all__ = [
     "PageCode",
     "Platform",
     "Record",
+    "RememberedDomain",
     "Reminder",
     "StoredMessage",
     "ThreadKey",
@@ -52,6 +53,6 @@ __all__ = [
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
     OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
-    Withheld, InForce, ElectionSecret, Device, PageCode,
+    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

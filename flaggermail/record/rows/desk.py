@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar
 
+from flaggermail.record.case_values import Source
 from flaggermail.record.definition import Column, Record, record
 from flaggermail.record.kinds import Versioned
 
@@ -34,6 +35,20 @@ class Watched(Record):
     since: datetime
     value: str  # measured at that instant
     until: datetime | None = None  # when a server's certificate ends; None for other probes
+
+
+@record
+class RememberedDomain(Record):
+    """A domain that an officer added to those of known referrers; its subdomains belong to it too."""
+
+    TABLE: ClassVar[str] = "remembered_domain"
+    id: str  # in lower case
+    source: Annotated[Source, Column.CHECKED]  # of what is referred from there
+    added_at: datetime
+    added_by: str
+    message: str | None = None  # the mail that showed it
+    removed_at: datetime | None = None
+    removed_by: str | None = None
 
 
 @record

@@ -227,7 +227,11 @@ DID: Sequence[Mapping[str, object]] = [
     {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": False}, {"what": "rejected"},
     {"what": "device confirmed"},
     {"what": "confirmed"}, {"what": "refused"}, {"what": "placed", "case": "VF-EP2024-0001"},
-    {"what": "opened", "case": "VF-EP2024-0001"}, {"what": "noise", "case": ""},
+    {"what": "opened", "case": "VF-EP2024-0001", "domain": "", "known": ""}, {"what": "noise", "case": ""},
+    {"what": "opened", "case": "VF-EP2024-0001", "domain": "oudestad.example", "known": ""},
+    {"what": "opened", "case": "VF-EP2024-0001", "domain": "", "known": True},
+    {"what": "reclassified", "case": "VF-EP2024-0001", "type": "B_channel", "source": ""},
+    {"what": "reclassified", "case": "VF-EP2024-0001", "type": "", "source": "media"},
 ]  # fmt: skip
 SILENCE: Mapping[str, object] = {
     "parked": [{"at": SENT, "who": "Loudhailer", "verdict": "unverified", "reply": "", "place": "m00000009"}],

@@ -12,7 +12,9 @@ import pytest
 from flaggermail.commands.door import command_of
 from flaggermail.commands.requests import read_request
 from flaggermail.mail.message_json import Json
+from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.topics import Topic
+from flaggermail.replies.case_words import sources, type_named
 from flaggermail.replies.request import Request
 from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why, read, still_work, would_work
 from flaggermail.rules.reply_words import ReplyWords
@@ -138,6 +140,30 @@ WORDS: tuple[tuple[Topic, str, str, Request], ...] = (
     (Topic.QUARANTINE, "bij 6", "with 6", Request("quarantine place", {"message": "m00000009", "case": "6"})),
     (Topic.QUARANTINE, "nieuw", "new", Request("quarantine place", {"message": "m00000009", "new": True})),
     (
+        Topic.QUARANTINE, "nieuw en onthoud", "new and remember",
+        Request("quarantine place", {"message": "m00000009", "new": True, "remember": True}),
+    ),
+    (
+        Topic.QUARANTINE, "nieuw en onthoud: pers", "new and remember: newsroom",
+        Request("quarantine place", {"message": "m00000009", "new": True, "remember": True, "source": "media"}),
+    ),
+    (
+        Topic.NEW_CASE, "soort: gehackt account", "type: hacked account",
+        Request("case reclassify", {"case": CASE, "type": "B_channel"}),
+    ),
+    (
+        Topic.UNDECIDED, "soort: Algemene  waarschuwing.", "type: General warning!",
+        Request("case reclassify", {"case": CASE, "type": "D_general_warning"}),
+    ),
+    (
+        Topic.NEW_CASE, "bron: gemeente", "source: municipality",
+        Request("case reclassify", {"case": CASE, "source": "fellow_authority"}),
+    ),
+    (
+        Topic.UNDECIDED, "bron: fact-checker", "source: fact checker",
+        Request("case reclassify", {"case": CASE, "source": "fact_checker"}),
+    ),
+    (
         Topic.QUARANTINE, "ruis", "noise",
         Request("quarantine place", {"message": "m00000009", "noise": True, "reason": "called noise in a reply"}),
     ),
@@ -211,6 +237,20 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
         (Topic.APPROVAL, f"niet akkoord {CODE}", Why.UNKNOWN),
         (Topic.APPROVAL, "nee", Why.UNKNOWN),
         (Topic.QUARANTINE, "nieuw\nruis", Why.TWO),
+        (Topic.QUARANTINE, "nieuw en onthoud\nruis", Why.TWO),
+        (Topic.QUARANTINE, "nieuw en onthoud: kabouters", Why.SOURCE),
+        (Topic.QUARANTINE, "nieuw en onthoud van de gemeente", Why.UNKNOWN),
+        (Topic.QUARANTINE, "niet nieuw en onthoud", Why.UNKNOWN),
+        (Topic.QUARANTINE, "nieuw en onthoud?", Why.UNKNOWN),
+        (Topic.QUARANTINE, "nieuw en onthoud\n\nMaar vraag eerst of dit klopt.", Why.DOUBT),
+        (Topic.NEW_CASE, "soort: gehakt account", Why.TYPE),
+        (Topic.NEW_CASE, "soort: gehackt account?", Why.TYPE),
+        (Topic.NEW_CASE, "soort: gehackt account of inhoud", Why.TYPE),
+        (Topic.NEW_CASE, "source: the moon", Why.SOURCE),
+        (Topic.NEW_CASE, "soort:", Why.UNKNOWN),
+        (Topic.NEW_CASE, "bron", Why.UNKNOWN),
+        (Topic.NEW_CASE, "soort: inhoud\nbron: media", Why.TWO),
+        (Topic.QUARANTINE, "soort: inhoud", Why.UNKNOWN),
         (Topic.QUARANTINE, "bij mij", Why.UNKNOWN),
         (Topic.NOTICE, "ok", Why.NOTHING),
     ],
@@ -291,7 +331,33 @@ def test_what_would_work_is_told_in_either_language() -> None:
     assert still_work(Topic.QUARANTINE, "en", used=True, acknowledged=False) == ()
     refused = read("kweetniet", "", about(Topic.NEW_CASE))
     assert isinstance(refused, NotUnderstood)
-    assert refused.would_work == ("neem", "vraag: WAT U WILT WETEN", "wijs af: REDEN")
+    assert refused.would_work[:3] == ("neem", "vraag: WAT U WILT WETEN", "wijs af: REDEN")
+    assert refused.would_work[3:] == ("soort: GEHACKT ACCOUNT", "bron: GEMEENTE")
+
+
+@pytest.mark.parametrize(("written", "right"), [
+    ("soort: x", ("inhoud", "gehackt account", "geblokkeerde advertentie", "algemene waarschuwing", "anders")),
+    ("type: x", ("content", "hacked account", "blocked advert", "general warning", "other")),
+    ("bron: x", ("media", "factchecker", "rijk", "gemeente")),
+    ("source: x", ("media", "fact-checker", "government", "municipality")),
+])  # fmt: skip
+def test_word_of_no_closed_set_is_answered_with_all_of_it(written: str, right: tuple[str, ...]) -> None:
+    """A type or source that does not exist is refused with the words that do, in the language of the verb."""
+    refused = read(written, "", about(Topic.NEW_CASE))
+    assert isinstance(refused, NotUnderstood)
+    assert refused.details == right
+
+
+def test_every_value_has_words_in_both_languages() -> None:
+    """The shipped words name each type and source, and a file without them is understood by its codes."""
+    words = WORDS_OF_REPLIES
+    assert words is not None
+    for language in ("nl", "en"):
+        assert (set(words.types[language]), set(words.sources[language])) == (set(CaseType), set(Source))
+    bare = replace(words, types={}, sources={})
+    assert type_named("b_channel", bare) is CaseType.CHANNEL
+    assert type_named("account", bare) is None
+    assert sources(bare, "nl") == tuple(Source)
 
 
 def test_a_call_that_reached_nobody_delivered_nothing() -> None:

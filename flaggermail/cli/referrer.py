@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail referrer`: the domains of known referrers that officers added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from flaggermail.cli.documents import minute, parts
+from flaggermail.cli.groups import Noun
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import choice, table
+from flaggermail.record.case_values import Source
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
+
+
+@click.group(name="referrer", cls=Noun)
+def command() -> None:
+    """List, add and remove domains of known referrers.
+
+    They count as though they stood on a list of the rules: verified mail from there opens a case, and its sender gets a
+    confirmation. The lists themselves are files: rules/lists and rules/authorities.
+
+    Example: flaggermail referrer list
+    """
+
+
+@command.command(name="list")
+@click.option("--all", "all_", is_flag=True, help="Those that were removed too.")
+@as_json_option
+@click.pass_obj
+def list_(session: Session, *, all_: bool, as_json: bool) -> None:
+    """List the remembered domains: who added each, when, and for which mail.
+
+    Example: flaggermail referrer list
+    """
+    found = session.ask("referrer list", all=all_)
+    if as_json:
+        show_json(found)
+        return
+    table(
+        ("domain", "source", "added", "by", "mail", "state"),
+        [
+            (one["id"], one["source"], minute(one, "added_at"), one["added_by"], one["message"], _state(one))
+            for one in parts(found, "referrers")
+        ],
+        "no domain was remembered; `flaggermail referrer add` adds one",
+    )
+
+
+def _state(one: Mapping[str, Json]) -> str:
+    if one["removed_at"] is not None:
+        return f"removed {minute(one, 'removed_at')} by {one['removed_by']}"
+    if one["listed"] == "free_mail":
+        return "does not count: free mail"
+    return f"on the list {one['listed']} too" if one["listed"] else ""
+
+
+@command.command(name="add")
+@click.argument("domain")
+@click.option(
+    "--source", default=Source.FELLOW_AUTHORITY.value, type=choice(Source), show_default=True,
+    help="Source of what is referred from there.",
+)  # fmt: skip
+@as_json_option
+@click.pass_obj
+def add(session: Session, *, domain: str, source: str, as_json: bool) -> None:
+    """Remember a domain: verified mail from it, and from below it, is a known referrer's.
+
+    Refused are providers of mailboxes to the public, domains of platforms, public suffixes and our own domain.
+
+    Example: flaggermail referrer add DOMAIN --source media
+    """
+    report_answer(session.ask("referrer add", domain=domain, source=source), as_json=as_json)
+
+
+@command.command(name="remove")
+@click.argument("domain")
+@as_json_option
+@click.pass_obj
+def remove(session: Session, *, domain: str, as_json: bool) -> None:
+    """Forget a remembered domain: mail from it is a stranger's again.
+
+    Example: flaggermail referrer remove DOMAIN
+    """
+    report_answer(session.ask("referrer remove", domain=domain), as_json=as_json)
