@@ -89,9 +89,9 @@ def passed_on(message: Message, ours: frozenset[str], language: Language) -> Mes
 
 
 def _refers(message: Message, written: Classification, language: Language) -> bool:
-    """True if the mail's own words refer something; a mailing must say more than that an authority sent it."""
+    """True if the mail's own words refer something; mailings and invitations must say more than who sent them."""
     if Kind.REFERRAL not in written.kinds:
         return False
-    if from_list(message):
+    if from_list(message) or message.kind is MechanicalKind.HUMAN:  # a mailing, or an invitation
         return written.case_type in _BY_WORDS
-    return message.kind is MechanicalKind.AUTO_REPLY and not answers_mail(message, language)
+    return not answers_mail(message, language)

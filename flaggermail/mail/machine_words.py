@@ -22,6 +22,7 @@ MACHINE_KEYS = (
     "returned_lines",
     "automatic_subjects",
     "robot_lines",
+    "no_reply_lines",
     "receipt_lines",
     "notice_subjects",
     "absence_subjects",
@@ -30,6 +31,7 @@ MACHINE_KEYS = (
     "absence_alone",
     "absence_signs",
     "absence_questions",
+    "absence_directions",
     "contrast_words",
     "answer_words",
 )
@@ -57,6 +59,8 @@ class MachineWords:
     returned_lines: tuple[str, ...]
     automatic_subjects: tuple[str, ...]
     robot_lines: tuple[str, ...]
+    no_reply_lines: tuple[str, ...]
+    absence_directions: tuple[str, ...]
     notice_subjects: tuple[str, ...]
     absence_subjects: tuple[str, ...]
 
@@ -134,6 +138,8 @@ def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords
         returned_lines=tuple(words["returned_lines"]),
         automatic_subjects=tuple(words["automatic_subjects"]),
         robot_lines=tuple(words["robot_lines"]),
+        no_reply_lines=tuple(words["no_reply_lines"]),
+        absence_directions=tuple(words["absence_directions"]),
         notice_subjects=tuple(words["notice_subjects"]),
         absence_subjects=tuple(words["absence_subjects"]),
     )

@@ -197,6 +197,8 @@ def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
             ("mailbox", "authserv_id"),
             f"nobody looks at it under `trust: {mailbox.trust}`; remove the line, or write `trust: named`",
         )
+    if mailbox.login_domains and mailbox.trusted.asked not in _NAMED:
+        yield ("mailbox", "login_domains"), "a login counts only by the name of your server; write `trust: named`"
 
 
 def _approval(approval: ApprovalSettings) -> Iterator[Finding]:

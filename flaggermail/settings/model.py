@@ -87,13 +87,14 @@ class MailboxSettings(Model):
     trust: AuthenticationMethod | None = None  # how senders are authenticated
     authserv_id: Text | None = None  # named: the authserv-id of our own receiving server
     received_by: Domain | None = None  # its name, or a domain above it, in Received fields
+    login_domains: frozenset[Domain] = frozenset()  # whose users log in at it with their address: `auth=pass` counts
 
     @property
     def trusted(self) -> Trust:
         """How senders are authenticated. Defaults to the named server, or to no authentication without one."""
         default = AuthenticationMethod.NAMED if self.authserv_id else AuthenticationMethod.NOBODY
         asked = AuthenticationMethod(self.trust or default)
-        return Trust(asked, self.authserv_id, self.received_by or self.authserv_id)
+        return Trust(asked, self.authserv_id, self.received_by or self.authserv_id, self.login_domains)
 
 
 class SendingProof(StrEnum):

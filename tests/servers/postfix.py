@@ -8,7 +8,7 @@ no DNS. Every table can be rewritten while it runs and applies from the next con
 import os
 import shutil
 import smtplib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +82,7 @@ _MASTER = Template("""\
   -o smtpd_tls_security_level=encrypt
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_sender_restrictions=check_sasl_access,texthash:$folder/etc/logins
 127.0.0.1:$submissions_port inet n - n - - smtpd
   -o syslog_name=postfix/submissions
   -o max_use=1
@@ -183,6 +184,11 @@ class Postfix:
         }
         self._set("dmarc_results", vouched)
 
+    def set_logins(self, users: Iterable[str]) -> None:
+        """Writes `auth=pass` with their address on what these users of our domain submit from now on (STARTTLS)."""
+        written = f"PREPEND Authentication-Results: {AUTHSERV_ID}; auth=pass smtp.auth="
+        self._set("logins", {user: f"{written}{user}@{OUR_DOMAIN}" for user in users})
+
     def set_hangs(self, seconds: Mapping[str, int]) -> None:
         """Delays the reply to the final dot from now on: envelope sender -> seconds.
 
@@ -210,7 +216,7 @@ class Postfix:
     def _write_configuration(self) -> None:
         for name in ("etc", "spool", "lib", "log"):
             (self.folder / name).mkdir(exist_ok=True)
-        for table in ("recipient_access", "dmarc_results", "hangs"):
+        for table in ("recipient_access", "dmarc_results", "logins", "hangs"):
             if not (self._etc / table).exists():
                 self._set(table, {})
         values = {

@@ -17,8 +17,10 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
+from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.authentication.report_origin import made_here
+from flaggermail.mail.message import Address
 from tests.servers import ServerNotStartedError, run, server_folder
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
@@ -183,6 +185,21 @@ class TestPostfix:
             postfix.deliver_from_outside(mail(sender, recipient, forged), sender, recipient)
             parsed = _newest(dovecot, mail_user, 1 + (not expected))
             assert parsed.get_all("Authentication-Results") == [*expected, forged.partition(": ")[2]]
+
+    def test_who_submits_with_their_own_login_is_verified(
+        self, postfix: Postfix, dovecot: Dovecot, certificates: Certificates, mail_user: str
+    ) -> None:
+        """A mail between two mailboxes of our server is verified by the login, in the name of that user only."""
+        postfix.set_logins([mail_user])
+        ours, other = f"{mail_user}@bzk.example", f"other-{mail_user}@bzk.example"
+        trust = Trust(AuthenticationMethod.NAMED, AUTHSERV_ID, AUTHSERV_ID, frozenset({"bzk.example"}))
+        for count, (author, verdict) in enumerate([(ours, "verified"), (other, "unverified")], 1):
+            with smtplib.SMTP("localhost", postfix.submission_port, local_hostname="a.example", timeout=20) as client:
+                client.starttls(context=certificates.client_context())
+                client.login(ours, dovecot.password)
+                client.sendmail(author, [ours], mail(author, ours))
+            octets = _newest(dovecot, mail_user, count).as_bytes()
+            assert judge(read_trace(octets), (Address(author),), trust, lambda domain: domain).value == verdict
 
     def test_the_part_after_the_plus_is_no_part_of_the_user(
         self, postfix: Postfix, dovecot: Dovecot, mail_user: str

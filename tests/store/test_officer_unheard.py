@@ -11,6 +11,7 @@ import pytest
 from flaggermail import logbook
 from flaggermail.health import status
 from flaggermail.health.overview import Overview
+from flaggermail.intake.vouching import ByReceivingServer
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, OutboxMail, Page
@@ -107,6 +108,18 @@ def test_machines_and_strangers_are_not_warned_of(desk: Desk) -> None:
     reply(desk, sent, "neem", PLAIN, auth="none", by="who@elsewhere.example")
     assert not alarms(desk, "officer unheard")
     assert seen(desk).unheard == 0
+
+
+@pytest.mark.parametrize(("login", "assigned"), [(OFFICER, 1), (BOB, 0), ("a.jansen", 0)])
+def test_an_officer_on_our_own_server_is_heard_by_their_login(desk: Desk, login: str, assigned: int) -> None:
+    """Where the settings name the domain, `auth=pass` for the officer's address acts; another login is unheard."""
+    mailbox = desk.env.settings.desk.mailbox.model_copy(update={"login_domains": frozenset({"bzk.example"})})
+    desk.env = replace(desk.env, sender_check=ByReceivingServer(mailbox.trusted, desk.env.organisational))
+    sent = invite(desk, "neem")
+    stored = reply(desk, sent, "neem", PLAIN, auth=f"none header.from=bzk.example; auth=pass smtp.auth={login}")
+    assert desk.happened(EventKind.CASE_ASSIGNED) == assigned
+    assert len(alarms(desk, "officer unheard")) == 1 - assigned
+    assert stored.verdict_basis.startswith("auth=pass by" if assigned else "dmarc=none by")
 
 
 @pytest.mark.parametrize(("language", "words"), [("nl", "niet uitgevoerd"), ("en", "did nothing")])

@@ -51,6 +51,20 @@ def author_domain(fields: Fields, authors: Sequence[Address]) -> str | None:
     section 6.6.1: a From with several domains, or none, has no domain to evaluate). A domain may contain only letters,
     digits and hyphens, so a look-alike of a platform's domain is a different domain.
     """
+    found = _author(fields, authors)
+    return found[2].lower() if found else None
+
+
+def author_address(fields: Fields, authors: Sequence[Address]) -> str | None:
+    """Returns the author's address in lower case, or None if `author_domain` does or the parser reads another."""
+    found = _author(fields, authors)
+    if found is None or authors[0].address != f"{found[1]}@{found[2]}":
+        return None
+    return f"{found[1]}@{found[2]}".lower()
+
+
+def _author(fields: Fields, authors: Sequence[Address]) -> re.Match[str] | None:
+    """Returns local part and domain of the single author, or None."""
     lines = [text for name, text in fields if name == FROM]
     if len(lines) != 1 or len(authors) != 1 or len(lines[0]) > LONGEST:
         return None
@@ -58,4 +72,4 @@ def author_domain(fields: Fields, authors: Sequence[Address]) -> str | None:
     found = _BARE.fullmatch(text) or _NAMED.fullmatch(text) or _TWICE.fullmatch(text)
     if found is None or "=?" in found[1] or authors[0].address.rpartition("@")[2] != found[2]:
         return None
-    return found[2].lower()
+    return found

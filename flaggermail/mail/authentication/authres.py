@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flaggermail.mail.authentication.alignment import Organisational, author_domain
+from flaggermail.mail.authentication.alignment import Organisational, author_address, author_domain
+from flaggermail.mail.authentication.login_results import is_login_of
 from flaggermail.mail.authentication.received_fields import (
     Fields,
     above_last_hop,
@@ -45,11 +46,15 @@ class AuthenticationMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The method, the authserv-id of our server, and the domain under which it appears in Received fields."""
+    """The method, the authserv-id of our server, and the domain under which it appears in Received fields.
+
+    `login_domains`: an author in one of them is verified by logging in at our server with their address.
+    """
 
     asked: AuthenticationMethod
     authserv_id: str | None = None
     received_by: str | None = None
+    login_domains: frozenset[str] = frozenset()
 
 
 def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisational: Organisational) -> Verdict:
@@ -57,7 +62,7 @@ def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisation
 
     Anyone can have written the fields below it (RFC 8601, section 5). The worst of several results counts. A pass
     counts only for the domain of the single author in From; some servers report the organisational domain instead
-    (RFC 7489, section 3.2).
+    (RFC 7489, section 3.2). A login with the author's own address verifies too, unless DMARC fails.
     """
     if trust.asked is AuthenticationMethod.DKIM:
         return Verdict(SenderVerdict.UNVERIFIED, "signatures are checked only for domains of a platform")
@@ -66,11 +71,15 @@ def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisation
     server = trust.authserv_id or f"the server of {trust.received_by}"
     domain = author_domain(fields, authors)
     asked = _Question(trust, server, domain, organisational)
-    verdicts = [
-        verdict for field in above_own_line(fields, trust.received_by) for verdict in _dmarc_verdicts(field, asked)
-    ]
+    above = above_own_line(fields, trust.received_by)
+    verdicts = [verdict for field in above for verdict in _dmarc_verdicts(field, asked)]
     nothing = Verdict(SenderVerdict.UNVERIFIED, f"{server} says nothing about DMARC" if domain else NO_AUTHOR)
-    return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value), default=nothing)
+    worst = min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value), default=nothing)
+    if worst.value is SenderVerdict.UNVERIFIED and domain in trust.login_domains and is_named(trust):
+        login = author_address(fields, authors)
+        if login is not None and is_login_of(login, (_statements(field, trust) for field in above)):
+            return Verdict(SenderVerdict.VERIFIED, f"auth=pass by {server} for {domain}")
+    return worst
 
 
 def is_named(trust: Trust) -> bool:
@@ -105,15 +114,20 @@ class _Question:
 
 def _dmarc_verdicts(field: str, asked: _Question) -> Iterator[Verdict]:
     """Yields the DMARC verdicts in one field above our Received field, if our server wrote it."""
-    readable = without_comments(field) if len(field) <= LONGEST else None
-    results = _results(readable, asked.trust) if readable is not None else None
-    if results is not None:
-        found = [match for statement in STATEMENT.findall(results) if (match := RESULT.match(statement))]
+    statements = _statements(field, asked.trust)
+    if statements is not None:
+        found = [match for statement in statements if (match := RESULT.match(statement))]
         yield from (_verdict_of(match[1].lower(), _header_from(match[2]), asked) for match in found)
-    elif readable is None and SAYS_FAIL.search(field):  # unreliable text may count against the sender, never for them
+    elif SAYS_FAIL.search(field):  # unreliable text may count against the sender, never for them
         yield Verdict(
             SenderVerdict.FAILED, f"a field of {asked.server} cannot be read for certain, and says dmarc=fail"
         )
+
+
+def _statements(field: str, trust: Trust) -> list[str] | None:
+    """Returns the results in a field without comments: none of another server's, None if it cannot be read reliably."""
+    readable = without_comments(field) if len(field) <= LONGEST else None
+    return None if readable is None else STATEMENT.findall(_results(readable, trust) or "")
 
 
 def _results(readable: str, trust: Trust) -> str | None:

@@ -253,6 +253,8 @@ def _seems_automatic(signs: KindEvidence, language: Language) -> bool:
     named = _names(signs)
     if named:
         return _is_supported(signs, own, language, named)
+    if confirms(own, language) and _begins_line(_SENTENCE.split(own.text), language.machines.no_reply_lines):
+        return True
     if not _is_from_robot(signs):
         return False
     if _has_robot_line(own.text.split("\n"), language) or (signs.null_path and confirms(own, language)):
@@ -312,7 +314,10 @@ def _is_from_robot(signs: KindEvidence) -> bool:
 
 
 def _has_robot_line(pieces: Sequence[str], language: Language) -> bool:
-    starts = language.machines.robot_lines
+    return _begins_line(pieces, language.machines.robot_lines)
+
+
+def _begins_line(pieces: Sequence[str], starts: tuple[str, ...]) -> bool:
     return any(folded(piece).lstrip("*-=#([ ").startswith(starts) for piece in pieces)
 
 

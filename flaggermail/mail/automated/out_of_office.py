@@ -39,7 +39,9 @@ class OwnText:
 def is_absence(own: OwnText, language: Language) -> bool:
     """True if `own` is an out-of-office reply and nothing else."""
     words, small = language.machines, folded(own.text)
-    if own.quotes or len(own.text) > LONGEST or not _may_state_absence(small, words) or has_other_content(small, words):
+    if own.quotes or len(own.text) > LONGEST or not _may_state_absence(small, words):
+        return False
+    if has_other_content(small, words) and has_other_content(_without_directions(own, language), words):
         return False
     clauses, away = _stated(own, language)
     if not away or _asks(clauses, words):
@@ -102,7 +104,15 @@ def has_other_content(small: str, words: MachineWords) -> bool:
     return words.answer.search(words.absence.sub(" ", small)) is not None
 
 
+def _without_directions(own: OwnText, language: Language) -> str:
+    """Returns the clauses that do not send the reader elsewhere: "To report a post, use the link below"."""
+    directions = language.machines.absence_directions
+    return "\n".join(clause for clause in _clauses(own.text, language) if not clause.startswith(directions))
+
+
 def _is_typical(clause: str, words: MachineWords) -> bool:
+    if clause.startswith(words.absence_directions):
+        return True
     return states_absence(clause, words) or words.absence_sign.search(clause) is not None
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import time
+from collections import Counter
 from email import message_from_bytes
 from email.message import Message as EmailMessage
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.vocabulary_file import read_language
-from flaggermail.mail.message import Message
+from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped
 from tests.corpus import looked_at
@@ -24,6 +25,12 @@ CORPUS = Path(__file__).parents[3].parent / "shared" / "mail-corpus"
 
 MAILS = sorted(CORPUS.glob("*/cases/*.eml"))
 SLOWEST = 1.0  # seconds for one mail
+RECALL = {  # share of the judged mails of a kind that are read as that kind
+    MechanicalKind.HUMAN: 0.995,
+    MechanicalKind.BOUNCE: 0.99,
+    MechanicalKind.AUTO_REPLY: 0.95,
+    MechanicalKind.FEEDBACK_REPORT: 0.95,
+}
 CAUGHT = re.compile("^parser |unreadable: ")  # defects that name the class of an exception
 CAUGHT_AT_MOST = 1 / 200  # share of mails in which an exception was caught
 
@@ -64,6 +71,22 @@ def test_what_was_read_can_be_stored_and_sent() -> None:
         assert message.date is None or message.date.tzinfo is not None, path.name
         assert unpacked(json.loads(json.dumps(packed(message)))) == message, path.name
         json.dumps(contract(message))
+
+
+def test_the_kinds_are_recalled() -> None:
+    """Over all packs together, of each kind nearly every judged mail is read as that kind."""
+    right, judged, missed = Counter[str](), Counter[str](), []
+    for path, _, message, _ in read_all():
+        kind = json.loads(path.with_suffix(".expected.json").read_text("utf-8")).get("kind")
+        if kind is None:
+            continue
+        wanted = kind if isinstance(kind, str) else kind[0]  # a list begins with the best of several right answers
+        judged[wanted] += 1
+        right[wanted] += message.kind == wanted
+        missed += [] if message.kind == wanted else [f"{path.stem}: {message.kind}"]
+    assert all(judged[kind] for kind in RECALL), judged
+    low = {kind: (right[kind], judged[kind]) for kind, floor in RECALL.items() if right[kind] < floor * judged[kind]}
+    assert not low, (low, missed)
 
 
 def plain_leaf(mail: EmailMessage) -> EmailMessage | None:
