@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, consent, phrases
 from flaggermail.replies.case_form import Channels, FormFault
-from flaggermail.replies.first_line import Line, folded
+from flaggermail.replies.first_line import Line, folded, seen
 from flaggermail.replies.request import Request
 from flaggermail.rules.reply_words import ReplyWords
 
@@ -103,6 +103,7 @@ class NotUnderstood:
     language: str
     details: tuple[str, ...] = ()
     would_work: tuple[str, ...] = ()
+    line: str = ""  # that was read and refused, as its writer sees it
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +130,9 @@ class _Verb:
 class _BadArgument(Exception):
     """The argument of a verb is invalid."""
 
-    def __init__(self, why: Why, *details: str) -> None:
+    def __init__(self, why: Why, *details: str, line: str = "") -> None:
         super().__init__(why)
-        self.why, self.details = why, details
+        self.why, self.details, self.line = why, details, line
 
 
 def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstood:
@@ -141,12 +142,18 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
             return _read_form(text, whole, answered)
         return _read_verb(text, answered)
     except _BadArgument as wrong:
-        return not_understood(wrong.why, answered.topic, _language(text, answered), *wrong.details)
+        refused = not_understood(wrong.why, answered.topic, _language(text, answered), *wrong.details)
+        return replace(refused, line=wrong.line)
 
 
 def not_understood(why: Why, topic: Topic, language: str, *details: str) -> NotUnderstood:
     """Returns the explanation, with what would have been understood."""
     return NotUnderstood(why, language, details, would_work(topic, language))
+
+
+def first_line(text: str) -> str:
+    """Returns the line of a reply in which its verb is looked for; empty if there is none."""
+    return next((line.shown for line in _lines(text)), "")
 
 
 def would_work(topic: Topic, language: str) -> tuple[str, ...]:
@@ -174,10 +181,12 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     if found is None:
         raise _BadArgument(Why.UNKNOWN)
     verb, language, groups, below = found
-    if any(answered.words.doubts(line.shown) or _ASKS.search(line.shown) for line in below):
-        raise _BadArgument(Why.DOUBT)
-    if any(_is_second_verb(line, answered) for line in lines[1:]):
-        raise _BadArgument(Why.TWO)
+    for line in below:
+        if answered.words.doubts(line.shown) or _ASKS.search(line.shown):
+            raise _BadArgument(Why.DOUBT, line=line.shown)
+    for line in lines[1:]:
+        if _is_second_verb(line, answered):
+            raise _BadArgument(Why.TWO, line=line.shown)
     return Understood((verb.does(answered, groups),), language or answered.language, verb.repeatable)
 
 
@@ -468,10 +477,11 @@ _ALL_VERBS = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in v
 def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     asked = answered.form or case_form.SentForm(mark="", language=answered.language)
     above = case_form.above(text)
-    if any(answered.words.doubts(Line.of(line).shown) for line in above):
-        raise _BadArgument(Why.DOUBT)
+    for line in map(seen, above):
+        if answered.words.doubts(line):
+            raise _BadArgument(Why.DOUBT, line=line)
     try:
         form = case_form.read(text, whole, asked, answered.channels)
     except FormFault as fault:
-        raise _BadArgument(Why(fault.why), *fault.details) from None
+        raise _BadArgument(Why(fault.why), *fault.details, line=fault.line) from None
     return Understood(form.requests(answered.case), form.language)
