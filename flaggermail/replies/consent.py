@@ -16,6 +16,7 @@ from flaggermail.replies.phrases import ENDS, GAP, GREETED, LONGEST, pattern_of,
 
 _NL = (
     "[helemaal ](akkoord|accoord)[ met]", "hierbij", "ik ga[ hierbij] (akkoord|accoord)", "goedgekeurd", "[is ]goed",
+    "[ik ]geef akkoord", "[ik ]keur[ (het|dit)] goed",
     "prima", "ja", "oke", "[er]mee eens", "bevestigd", "(mag|kan) (weg|verstuurd worden)", "[(de|mijn) ]code is",
 )  # fmt: skip
 _EN = (

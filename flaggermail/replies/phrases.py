@@ -20,7 +20,7 @@ LONGEST = 200  # characters of a line that holds no free text
 
 _THIS = "(deze mail|deze zaak|de mail|de zaak|deze|dit|die|hem|hij|het|zaak)"
 _THIS_EN = "(this mail|this case|this one|the case|the mail|this|it)"
-_NUMBERED = "[ (zaak|zaaknummer|nummer|nr|dossier)]"
+_NUMBERED = "[ (zaak|dossier)][ (zaaknummer|nummer|nr)]"
 _NUMBERED_EN = "[ case][ (number|nr)]"
 _IS, _IS_EN = f"[{_THIS} ]is", f"({_THIS_EN} is|it's)"
 
@@ -31,7 +31,7 @@ def pattern_of(phrase: str) -> str:
 
 
 _NL: Mapping[str, tuple[str, ...]] = {
-    "neem": (f"neem[ {_THIS}][ op (me|mij)]", "neem ik[ op (me|mij)]", f"ik pak {_THIS} op", "pak ik op"),
+    "neem": (f"neem[ {_THIS}][ op (me|mij)]", "neem ik[ (op me|op mij|over)]", f"ik pak {_THIS} op", "pak ik op"),
     "vraag": ("(vraag|vragen)[ aan[ de] melder]",),
     "wijs af": (f"wijs[ {_THIS}] af", "afwijzen", "afgewezen"),
     "nee": ("nee", "niet (akkoord|goedgekeurd)", "afgekeurd", "afkeuren", "afwijzen", "afgewezen"),
@@ -40,7 +40,7 @@ _NL: Mapping[str, tuple[str, ...]] = {
     "over aan": ("over aan", "overdragen aan", "draag over aan", "geef door aan"),
     "bij": (f"bij{_NUMBERED}", f"[{_THIS} ]hoort bij{_NUMBERED}"),
     "echt": (f"[{_IS} ]echt",),
-    "vals": (f"[{_IS} ](vals|nep)", "nepmail"),
+    "vals": (f"[{_IS} ](vals|nep|fake|nepmail)",),
     "nieuw": ("nieuw", f"[{_IS} ][een ]nieuwe zaak", "(open|maak) een nieuwe zaak"),
     "ruis": (f"[{_IS} ](ruis|spam)",),
     "gedaan": ("gedaan", "ingediend"),
@@ -72,7 +72,7 @@ _GREETING = (
     f"((hoi|hallo|hey|hi|hello|dag|goede{_HOUR}|goeden{_HOUR}|goeie{_HOUR}|goeien{_HOUR}"
     f"|good (morning|afternoon|evening))[ {_DESK}]|(beste|geachte|dear) {_DESK})"
 )
-_YES = "(ok|oke|okay|ja|yes|prima|bevestigd|confirmed)"
+_YES = "(ok|oke|okee|okay|ja|yes|prima|bevestigd|confirmed)"
 _THANKS = "(graag|[alvast ]bedankt|dank[ (je|u)][ wel]|dankjewel|dankuwel|aub|svp|thanks|thank you|thx|please)"
 _REGARDS = "([[met ]vriendelijke ](groet|groeten)|groetjes|gr|mvg|[(kind|best) ]regards|cheers)"
 GREETED = f"(?:{pattern_of(_GREETING)}{GAP})?"
@@ -89,7 +89,7 @@ _TURNED = re.compile(
 )
 _DENIED = re.compile(r"(?:nog )?(?:niet|nee|nooit|not|no|never)\b")
 _AGREED = re.compile(
-    rf"(?:{pattern_of(_YES)}|akkoord|approved?|agreed|{pattern_of('geen (bezwaar|probleem)')}"
+    rf"(?:{pattern_of(_YES)}|akkoord|approved?|agreed|{pattern_of('geen (bezwaar|probleem)')}|{pattern_of('toch wel')}"
     rf"|{pattern_of('no (objection|problem)')}|{pattern_of('go ahead')})\b|(?:goed|fine|{pattern_of(_THANKS)}){GAP}?$"
 )
 

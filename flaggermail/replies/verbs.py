@@ -177,14 +177,15 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     lines = _lines(text)
     if not verbs:
         raise _BadArgument(Why.NOTHING)
-    found = _first(lines, verbs, answered)
+    end = next((at for at, line in enumerate(lines) if not line.shown), len(lines))  # of the first paragraph
+    found = _first(lines, end, verbs, answered)
     if found is None:
         raise _BadArgument(Why.UNKNOWN)
-    verb, language, groups, below = found
-    for line in below:
+    verb, language, groups, used = found
+    for line in lines[end if verb.paragraph else used :]:
         if answered.words.doubts(line.shown) or _ASKS.search(line.shown):
             raise _BadArgument(Why.DOUBT, line=line.shown)
-    for line in lines[1:]:
+    for line in lines[used:]:
         if _is_second_verb(line, answered):
             raise _BadArgument(Why.TWO, line=line.shown)
     return Understood((verb.does(answered, groups),), language or answered.language, verb.repeatable)
@@ -198,16 +199,19 @@ def _lines(text: str) -> list[Line]:
 
 
 def _first(
-    lines: list[Line], verbs: tuple[_Verb, ...], answered: Answered
-) -> tuple[_Verb, str | None, Mapping[str, str], list[Line]] | None:
-    """Returns the verb of the first line, its language (None: either), its argument, and the lines below."""
-    end = next((at for at, line in enumerate(lines) if not line.shown), len(lines))
+    lines: list[Line], end: int, verbs: tuple[_Verb, ...], answered: Answered
+) -> tuple[_Verb, str | None, Mapping[str, str], int] | None:
+    """Returns the verb of the first line, its language (None: either), its argument, and how many lines it takes.
+
+    Free text goes on to the `end` of the paragraph, where a further verb is a second one; so may a code and its yes.
+    """
     paragraph = Line.of(" ".join(line.shown for line in lines[:end]))
     for verb in verbs if lines else ():
-        line = paragraph if verb.paragraph else lines[0]
+        broken = verb.coded and consent.code_in(paragraph, _own_names(answered)) is not None
+        line = paragraph if verb.paragraph or broken else lines[0]
         agrees = _OK not in verbs and not verb.denies  # where "ok" is itself a verb, it and another are two
         if (said := _consented(line, verb, answered) or _match(line, verb, answered, agrees=agrees)) is not None:
-            return verb, said[0], said[1], [] if verb.paragraph else lines[1:]
+            return verb, said[0], said[1], end if broken else 1
     return None
 
 
