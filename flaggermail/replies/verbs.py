@@ -182,7 +182,8 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     if found is None:
         raise _BadArgument(Why.UNKNOWN)
     verb, language, groups, used = found
-    for line in lines[end if verb.paragraph else used :]:
+    below = lines[used:] if not verb.paragraph else () if verb.repeatable else lines[end:]  # notes and questions go on
+    for line in below:
         if answered.words.doubts(line.shown) or _ASKS.search(line.shown):
             raise _BadArgument(Why.DOUBT, line=line.shown)
     for line in lines[used:]:
