@@ -112,7 +112,7 @@ def matched(line: Line, verb: str, language: str, takes: str, *, agrees: bool) -
     """
     if _FREE not in takes and len(line.plain) > LONGEST:
         return None
-    for pattern in _patterns(verb, language, takes, agrees):
+    for pattern in _patterns(verb, language, takes, agrees=agrees):
         if found := pattern.fullmatch(line.plain):
             spans = {name: found.span(name) for name, said in found.groupdict().items() if said}
             return {name: line.shown[begin:end].strip() for name, (begin, end) in spans.items()}
@@ -145,7 +145,7 @@ def without_name(line: str, names: Collection[str]) -> str:
 
 
 @cache
-def _patterns(verb: str, language: str, takes: str, agrees: bool) -> tuple[re.Pattern[str], ...]:  # noqa: FBT001 - a key
+def _patterns(verb: str, language: str, takes: str, *, agrees: bool) -> tuple[re.Pattern[str], ...]:
     forms = _FORMS[LanguageCode(language)].get(verb, (verb,))
     head = f"(?:{'|'.join(map(pattern_of, forms))})"
     starts = f"(?:{GAP})?{GREETED}" + (f"(?:{pattern_of(_YES)}{GAP}){{0,2}}" if agrees else "")
