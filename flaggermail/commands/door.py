@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from importlib import import_module
 from typing import TypeVar
 
-from flaggermail.commands import conflicts
+from flaggermail.commands import clock_facts, conflicts
 from flaggermail.commands.command import Command
 from flaggermail.commands.lookups import whole_number
 from flaggermail.commands.outcome import Did, Outcome
@@ -74,10 +74,11 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
     command = read(work, name, request)
     if command.BY_REPLY and not by_reply:
         raise Refusal(f"{name}: only a reply to the desk's mail does this")
+    before = conflicts.version_of(work)
     outcome = perform(work, command, request.get(_VERSION))
     return {
         "key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings),
-        "did": _facts(work, outcome.did), _VERSION: conflicts.version_of(work),
+        "did": _facts(work, clock_facts.told(work, outcome, before)), _VERSION: conflicts.version_of(work),
     }  # fmt: skip
 
 
@@ -132,10 +133,15 @@ def _with_whole_numbers(work: UnitOfWork, command: C) -> C:
 
 def _facts(work: UnitOfWork, did: Did) -> dict[str, Json]:
     """Returns what was done as JSON, without the facts that do not apply."""
-    found: dict[str, Json] = {}
-    for spec in fields(did):
-        value = getattr(did, spec.name)
-        if value is not None:
-            instant = isinstance(value, datetime)
-            found[spec.name] = value.astimezone(work.env.settings.zone).isoformat() if instant else value
-    return found
+    values = {spec.name: getattr(did, spec.name) for spec in fields(did)}
+    clocks = [_plain(work, asdict(fact)) for fact in did.clocks or ()]
+    return _plain(work, {**values, "clocks": clocks or None})
+
+
+def _plain(work: UnitOfWork, values: Mapping[str, Json | datetime]) -> dict[str, Json]:
+    """Returns the values that apply; instants as text, in the desk's zone."""
+    return {
+        name: value.astimezone(work.env.settings.zone).isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value is not None
+    }

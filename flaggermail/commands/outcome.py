@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from flaggermail.record.case_values import CaseType, Decision, Source
+from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import ChannelKind, ContactMeans
 
 
@@ -37,6 +38,35 @@ class Done(StrEnum):
     SWAPPED = "swapped"
 
 
+class ClockTurn(StrEnum):
+    """What happened to a clock."""
+
+    STOPPED = "stopped"
+    RESUMED = "running again"
+
+
+class Unstopped(StrEnum):
+    """Why a mail or note that could be an answer stopped no clock."""
+
+    NO_NOTIFICATION = "no notification"  # it answers none that was sent
+    UNVERIFIED = "sender not verified"
+    NO_ANSWER = "no answer"  # by its kind; a call that reached nobody
+    BEFORE_SENDING = "before the sending"
+    STOPPED_BEFORE = "stopped before"  # by an earlier answer
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFact:
+    """Clocks of one notification that stopped together, or run again; `at` and `minutes` are None for the latter."""
+
+    kinds: tuple[ClockKind, ...]
+    notification: str
+    turn: ClockTurn
+    started_at: datetime
+    at: datetime | None
+    minutes: int | None  # from start to stop, as in the figures
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Did:
     """What a command did, and the facts that belong to it; None where a fact does not apply."""
@@ -60,6 +90,8 @@ class Did:
     channel: str | None = None  # its name
     kind: ChannelKind | None = None
     leaves: bool | None = None  # the draft has all approvals
+    clocks: tuple[ClockFact, ...] | None = None  # that stopped or run again: the door fills these two in
+    unstopped: Unstopped | None = None
 
 
 @dataclass(frozen=True, slots=True)

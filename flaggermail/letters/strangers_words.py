@@ -16,6 +16,7 @@ from flaggermail.mail.invisible import visible
 
 MARK = "| "
 LONGEST = 120  # characters of a title, subject, name, file name or address
+LONGEST_READ = 80  # characters of the line of a refused reply
 LONGEST_LINK = 300
 LONGEST_ALARM = 300  # characters of what an alarm is about: an address, a subject and a server's words
 
@@ -25,6 +26,7 @@ AS_WRITTEN = frozenset({*PLATFORM_TEMPLATES, "call_sheet", "referrer_reply", "ex
 _STRANGERS: Mapping[str, int] = {
     "title": LONGEST, "subject": LONGEST, "sender": LONGEST, "attachments": LONGEST,
     "suggestions": LONGEST_LINK, "hop_by": LONGEST, "hop_from": LONGEST, "hop_protocol": LONGEST,
+    "line_read": LONGEST_READ,
 }  # fmt: skip
 _OF_ALARMS: Mapping[str, int] = {**_STRANGERS, "what": LONGEST_ALARM}
 _SEVERAL_LINES = frozenset({"text", "question", "reason", "advice"})  # an officer's words, or marked by the template

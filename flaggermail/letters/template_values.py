@@ -47,6 +47,7 @@
 | `policies`, `pagers`, `unused`, `certificates` of the readiness letter | list of mappings with `name`, `days` |
 | `hours`, `running`, `uses` | int |
 | `rehearsed`, `longest`; `since` | int or None: days, minutes; aware datetime or None |
+| `line_read` | str: the line of a refused reply that was read; empty if it was performed |
 | `why` of a reply | str: a value of `replies.verbs.Why`, empty if it was performed |
 | `did` | list of mappings with `what` and its details: see `flaggermail.replies` |
 | `by_reply` | str: a value of `notifications.approval.ByReply`: how the recipient can approve by reply |
@@ -116,7 +117,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | OFFICER
     | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
     "reply_answer": EVERY | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft"}
-    | {"sent_at"},
+    | {"sent_at", "line_read"},
     "device_enrolled": EVERY | OFFICER | {"by", "until"},
     "device_told": EVERY | OFFICER | {"what", "officer", "by", "actor", "enrolled_at"},
 })  # fmt: skip

@@ -102,6 +102,8 @@ def _takes_away(name: str, value: str) -> bool:
     if name == "opacity" or (name == "filter" and "opacity" in value):
         found = _NUMBERS.search(value)
         return found is not None and _fraction(found[0]) < FAINT
+    if name in {"text-decoration", "text-decoration-line"}:
+        return "line-through" in value  # struck through: its writer took it back
     if name in _BOXES:
         found = _LENGTH.match(value)
         unitless = name == "line-height" and found is not None and not found[2] and found[1].strip("0.") != ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The part of an HTML mail that a reader sees: without text hidden by size, colour, place or markup.
+"""The part of an HTML mail that a reader sees: without text hidden by size, colour, place or markup, or struck through.
 
 Tags, attributes and comments are read as the WHATWG HTML standard has browsers read them, unclosed ones included, so
 that nothing passes as text that a reader never saw. Each character is visited a fixed number of times.
@@ -32,6 +32,7 @@ _UNSEEN = _RAW | frozenset((
     "head", "template", "option", "datalist", "object", "audio", "video", "canvas", "svg", "math", "dialog", "details",
     "applet", "plaintext", "rp", "bdo",
 ))  # fmt: skip
+_STRUCK = frozenset(("s", "strike", "del"))  # its writer took it back: a reader sees that it does not count
 _FORMATTING = frozenset((
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 ))  # fmt: skip
@@ -122,7 +123,7 @@ class _SeenPage:
         """Opens an element; returns where to go on: behind the content of an element that is no markup."""
         above = self.open[-1][1]
         attributes = _attributes(written)
-        look = replace(above, gone=True) if name in _UNSEEN or "hidden" in attributes else above
+        look = replace(above, gone=True) if name in _UNSEEN | _STRUCK or "hidden" in attributes else above
         for wanted in (*self.sheet.of(name, attributes), _presentational(name, attributes)):
             look = applied(look, wanted, above)
         if "style" in attributes:

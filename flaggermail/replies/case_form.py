@@ -50,11 +50,11 @@ class SentForm:
 
 
 class FormFault(Exception):
-    """The form is rejected: `why` is a value of `verbs.Why`, `details` the lines or names concerned."""
+    """The form is rejected: `why` is a value of `verbs.Why`, `details` lines or names, `line` the one as written."""
 
-    def __init__(self, why: str, *details: str) -> None:
+    def __init__(self, why: str, *details: str, line: str = "") -> None:
         super().__init__(why)
-        self.why, self.details = why, details
+        self.why, self.details, self.line = why, details, line
 
 
 LINES, CHANNEL, TWO = "lines missing", "no such channel", "two verbs"
@@ -171,7 +171,8 @@ def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
         if above_all.get(key) and _plain(above_all[key]) != _plain(sent):
             found[key] = above_all[key]
         elif len(changed) > 1:
-            raise FormFault(TWO, _WORDS[key][_NL if asked.language == LanguageCode.NL else _EN])
+            word = _WORDS[key][_NL if asked.language == LanguageCode.NL else _EN]
+            raise FormFault(TWO, word, line=f"{word}: {changed[-1]}")
         elif changed:
             found[key] = changed[0]
         elif sent and set(given) == {""}:  # the officer emptied the line
@@ -206,10 +207,13 @@ def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
     }
     reason = (argument if decision != Decision.NOTIFY else "") or values.get("contradicts", "")
     if not decision or (decision != Decision.NOTIFY and not reason):
-        answers.lacks.append(_WORDS["decision"][answers.language])
+        answers.lack("decision")
     if answers.lacks:
-        raise FormFault(LINES, *dict.fromkeys(answers.lacks))
-    named = _named(argument, channels) if decision == Decision.NOTIFY else ()
+        raise FormFault(LINES, *dict.fromkeys(answers.lacks), line=answers.unreadable)
+    try:
+        named = _named(argument, channels) if decision == Decision.NOTIFY else ()
+    except FormFault as fault:
+        raise FormFault(fault.why, *fault.details, line=answers.line("decision")) from None
     proposed = "\n".join(asked.links) or contradicts or ""
     return Form(
         assessed, decision, reason, language, named, values.get("title", asked.title), values.get("text", proposed)
@@ -226,17 +230,28 @@ class _Answers:
     values: Values
     language: int
     lacks: list[str] = field(default_factory=list)
+    unreadable: str = ""  # the first line that is there and cannot be read
+
+    def lack(self, key: str, example: str = "") -> None:
+        """Notes a line that is missing, or unreadable."""
+        self.lacks.append(f"{_WORDS[key][self.language]}{example}")
+        if self.values.get(key) and not self.unreadable:
+            self.unreadable = self.line(key)
+
+    def line(self, key: str) -> str:
+        """Returns the line of the form as it was filled in."""
+        return f"{_WORDS[key][self.language]}: {self.values.get(key, '')}"
 
     def words(self, key: str, *, needed: bool) -> str | None:
         value = self.values.get(key, "").strip()
         if not value and needed:
-            self.lacks.append(_WORDS[key][self.language])
+            self.lack(key)
         return value or None
 
     def truth(self, key: str, *, needed: bool) -> bool | None:
         value = _bare(self.words(key, needed=needed))
         if value and value not in _YES | _NO:
-            self.lacks.append(_WORDS[key][self.language])
+            self.lack(key)
         return None if not value else value in _YES
 
     def criteria(self, *, needed: bool) -> tuple[int, ...] | None:
@@ -244,7 +259,7 @@ class _Answers:
         if not value or value in _NONE:
             return () if value else None
         if not _NUMBERS.fullmatch(value):
-            self.lacks.append(f"{_WORDS['criteria'][self.language]} (1, 2, 3)")
+            self.lack("criteria", " (1, 2, 3)")
         return tuple(sorted({int(digit) for digit in re.findall(r"[123]", value)}))
 
     def count(self, key: str, *, needed: bool) -> int | None:
@@ -253,7 +268,7 @@ class _Answers:
             return 0 if value else None
         match = _COUNT.fullmatch(value)
         if match is None:
-            self.lacks.append(_WORDS[key][self.language])
+            self.lack(key)
         return int(match[1]) if match else None
 
 
@@ -338,7 +353,7 @@ def _values(lines: Sequence[str], asked: SentForm) -> dict[str, str]:
             key = _BY_WORD[match[1].lower()]
             if match[2].strip() or key not in found:
                 if found.get(key, [""])[0] not in {"", match[2].strip()}:
-                    raise FormFault(TWO, match[1].lower())
+                    raise FormFault(TWO, match[1].lower(), line=line.strip())
                 found[key] = [match[2].strip()]
         elif key and line.strip():
             found[key].append(line.strip())

@@ -7,6 +7,7 @@ unclear reply does nothing and is answered with what would have been understood.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -41,6 +42,9 @@ from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.services import EventRef, UnitOfWork
 
 Did = Sequence[Mapping[str, object]]
+_NO_LINE = frozenset({Why.NOTHING, Why.HIDDEN})
+_CODE = re.compile(r"\b(?:(?=[A-Za-z .-]{0,6}\d)[A-Za-z0-9]{3}[ .-]?[A-Za-z0-9]{3}|[A-Z]{3}[ .-]?[A-Z]{3})\b")
+_INSTANTS = ("at", "started_at")
 _TOPICS = frozenset(topic.value for topic in Topic)
 _KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.DOUBT, Why.REFUSED})  # the officer may complete what they wrote
 
@@ -106,8 +110,11 @@ def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
 
 def _read(answered: Answered, own: str, whole: str) -> Understood | NotUnderstood:
     """Parses a reply without the lines that bear our mark of others' words."""
-    lines = (line for line in own.splitlines() if not line.lstrip().startswith(MARK.strip()))
-    return verbs.read("\n".join(lines), whole, answered)
+    return verbs.read(_without_marked(own), whole, answered)
+
+
+def _without_marked(own: str) -> str:
+    return "\n".join(line for line in own.splitlines() if not line.lstrip().startswith(MARK.strip()))
 
 
 def _from_whom(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood | None:
@@ -269,10 +276,20 @@ def _done_values(answer: Mapping[str, Json]) -> Did:
     facts = answer["did"]
     if not isinstance(facts, Mapping):
         raise TypeError("an answer of the desk without what was done")
-    done: dict[str, object] = {**dict.fromkeys((spec.name for spec in fields(outcome.Did)), ""), **facts}
-    if isinstance(at := facts.get("at"), str):
-        done["at"] = datetime.fromisoformat(at)
+    done: dict[str, object] = {
+        **dict.fromkeys((spec.name for spec in fields(outcome.Did)), ""),
+        **_with_instants(facts),
+    }
+    clocks = facts.get("clocks")
+    if isinstance(clocks, Sequence) and not isinstance(clocks, str):
+        done["clocks"] = [_with_instants(clock) for clock in clocks if isinstance(clock, Mapping)]
     return [done, *([{"what": "few attempts"}] if facts.get("few_attempts") else [])]
+
+
+def _with_instants(facts: Mapping[str, Json]) -> Mapping[str, object]:
+    """Returns facts with their instants, which an answer of the desk holds as text."""
+    instants = {name: datetime.fromisoformat(at) for name in _INSTANTS if isinstance(at := facts.get(name), str)}
+    return {**facts, **instants}
 
 
 def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> None:
@@ -282,7 +299,14 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
     if case is not None:
         form_mail.send(work, reply.officer, case, found.language, reply.stored)
         return
-    values: dict[str, object] = {"understood": True, "why": "", "details": [], "form": "", **_about_approving(work)}
+    values: dict[str, object] = {
+        "understood": True,
+        "why": "",
+        "details": [],
+        "form": "",
+        "line_read": "",
+        **_about_approving(work),
+    }
     values["did"] = list(did)
     if first.get("what") == outcome.Done.OPENED:
         values["what_would_work"] = list(verbs.would_work(Topic.NEW_CASE, found.language))
@@ -320,6 +344,7 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
         "details": list(found.details),
         "did": [],
         "form": _form_again(work, reply, found.language, kept=found.why in _KEEPS_VALUES),
+        "line_read": _line_read(reply, found),
         "what_would_work": list(found.would_work),
         **_about_approving(work, reply.token.notification or ""),
     }
@@ -327,6 +352,13 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
         _answer(work, reply, found.language, values, Topic.NOTICE, EventRef(case=reply.token.case))
     else:
         _answer(work, reply, found.language, values)
+
+
+def _line_read(reply: _Reply, found: NotUnderstood) -> str:
+    """Returns the line that was read and refused; a code in it is not repeated. Empty where no line decided."""
+    own = "" if reply.topic is Topic.FORM or found.why in _NO_LINE else _without_marked(reply.message.reply_text)
+    line = found.line or verbs.first_line(own)
+    return _CODE.sub("CODE", line) if reply.topic in {Topic.APPROVAL, Topic.DEVICE} else line
 
 
 def _about_approving(work: UnitOfWork, draft: str = "") -> Mapping[str, object]:

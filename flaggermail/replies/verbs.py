@@ -9,9 +9,8 @@ nothing.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -19,8 +18,9 @@ from flaggermail.mail.message_json import Json
 from flaggermail.record.case_values import Source
 from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.record.topics import Topic
-from flaggermail.replies import case_form, case_words, consent
+from flaggermail.replies import case_form, case_words, consent, phrases
 from flaggermail.replies.case_form import Channels, FormFault
+from flaggermail.replies.first_line import Line, folded, seen
 from flaggermail.replies.request import Request
 from flaggermail.rules.reply_words import ReplyWords
 
@@ -107,6 +107,7 @@ class NotUnderstood:
     language: str
     details: tuple[str, ...] = ()
     would_work: tuple[str, ...] = ()
+    line: str = ""  # that was read and refused, as its writer sees it
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,7 @@ class _Verb:
     paragraph: bool = False  # the argument may continue on the next lines, up to an empty one
     repeatable: bool = False
     coded: bool = False  # takes a code, alone or with a word of consent in any usual form: `consent.code_in`
+    denies: bool = False  # a yes before it contradicts it
 
     def words(self, language: str) -> str:
         return self.nl if language == LanguageCode.NL else self.en
@@ -132,9 +134,9 @@ class _Verb:
 class _BadArgument(Exception):
     """The argument of a verb is invalid."""
 
-    def __init__(self, why: Why, *details: str) -> None:
+    def __init__(self, why: Why, *details: str, line: str = "") -> None:
         super().__init__(why)
-        self.why, self.details = why, details
+        self.why, self.details, self.line = why, details, line
 
 
 def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstood:
@@ -146,7 +148,7 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
     except _BadArgument as wrong:
         language = _language(text, answered)
         details = wrong.details or _right_words(wrong.why, answered.words, language)
-        return not_understood(wrong.why, answered.topic, language, *details)
+        return replace(not_understood(wrong.why, answered.topic, language, *details), line=wrong.line)
 
 
 def _right_words(why: Why, words: ReplyWords, language: str) -> tuple[str, ...]:
@@ -159,6 +161,11 @@ def _right_words(why: Why, words: ReplyWords, language: str) -> tuple[str, ...]:
 def not_understood(why: Why, topic: Topic, language: str, *details: str) -> NotUnderstood:
     """Returns the explanation, with what would have been understood."""
     return NotUnderstood(why, language, details, would_work(topic, language))
+
+
+def first_line(text: str) -> str:
+    """Returns the line of a reply in which its verb is looked for; empty if there is none."""
+    return next((line.shown for line in _lines(text)), "")
 
 
 def would_work(topic: Topic, language: str) -> tuple[str, ...]:
@@ -179,60 +186,87 @@ def still_work(topic: Topic, language: str, *, used: bool, acknowledged: bool) -
 
 def _read_verb(text: str, answered: Answered) -> Understood:
     verbs = _TABLE.get(answered.topic, ())
-    lines = [clean for line in text.splitlines() if (clean := _clean(line)) or not line.strip()]
-    while lines and not lines[0]:
-        lines.pop(0)
+    lines = _lines(text)
     if not verbs:
         raise _BadArgument(Why.NOTHING)
-    found = _first(lines, verbs)
+    end = next((at for at, line in enumerate(lines) if not line.shown), len(lines))  # of the first paragraph
+    found = _first(lines, end, verbs, answered)
     if found is None:
         raise _BadArgument(Why.UNKNOWN)
-    verb, language, groups, below = found
-    if any(_is_second_verb(line, answered) for line in lines[1:]):
-        raise _BadArgument(Why.TWO)
-    if any(answered.words.doubts(line) for line in below):
-        raise _BadArgument(Why.DOUBT)
+    verb, language, groups, used = found
+    below = lines[used:] if not verb.paragraph else () if verb.repeatable else lines[end:]  # notes and questions go on
+    for line in below:
+        if answered.words.doubts(line.shown) or _ASKS.search(line.shown):
+            raise _BadArgument(Why.DOUBT, line=line.shown)
+    for line in lines[used:]:
+        if _is_second_verb(line, answered):
+            raise _BadArgument(Why.TWO, line=line.shown)
     return Understood((verb.does(answered, groups),), language or answered.language, verb.repeatable)
 
 
-def _first(lines: list[str], verbs: tuple[_Verb, ...]) -> tuple[_Verb, str | None, Mapping[str, str], list[str]] | None:
-    """Returns the verb of the first line, its language (None: either), its argument, and the lines below."""
-    for verb in verbs:
-        end = lines.index("") if verb.paragraph and "" in lines else len(lines) if verb.paragraph else 1
-        line = " ".join(lines[:end])
-        if (said := _match(line, verb) or _consented(line, verb)) is not None:
-            return verb, said[0], said[1], [] if verb.paragraph else lines[end:]
+def _lines(text: str) -> list[Line]:
+    """Returns the lines from the first that says something; one that only greets the desk does not."""
+    lines = [line for written in text.splitlines() if (line := Line.of(written)).shown or not written.strip()]
+    first = next((at for at, line in enumerate(lines) if line.shown and not phrases.is_greeting(line)), len(lines))
+    return lines[first:]
+
+
+def _first(
+    lines: list[Line], end: int, verbs: tuple[_Verb, ...], answered: Answered
+) -> tuple[_Verb, str | None, Mapping[str, str], int] | None:
+    """Returns the verb of the first line, its language (None: either), its argument, and how many lines it takes.
+
+    Free text goes on to the `end` of the paragraph, where a further verb is a second one; so may a code and its yes.
+    """
+    paragraph = Line.of(" ".join(line.shown for line in lines[:end]))
+    for verb in verbs if lines else ():
+        broken = verb.coded and consent.code_in(paragraph, _own_names(answered)) is not None
+        line = paragraph if verb.paragraph or broken else lines[0]
+        agrees = _OK not in verbs and not verb.denies  # where "ok" is itself a verb, it and another are two
+        if (said := _consented(line, verb, answered) or _match(line, verb, answered, agrees=agrees)) is not None:
+            return verb, said[0], said[1], end if broken else 1
     return None
 
 
-def _match(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | None:
+def _match(line: Line, verb: _Verb, answered: Answered, *, agrees: bool) -> tuple[str | None, Mapping[str, str]] | None:
     """Returns language and argument if `line` is that verb and nothing else."""
     for language in LANGUAGES:
-        words = re.escape(verb.words(language)).replace(r"\ ", r"\s+")
-        bare = line if verb.takes else _stripped(line)
-        if match := re.fullmatch(f"{words}{verb.takes}", bare, re.IGNORECASE | re.DOTALL):
-            alike = verb.nl == verb.en
-            return None if alike else language, {k: v.strip() for k, v in match.groupdict().items() if v}
+        for one in (line, _unsigned(line, answered)):
+            groups = phrases.matched(one, verb.words(language), language, verb.takes, agrees=agrees)
+            if groups is not None:
+                return None if verb.nl == verb.en else language, groups
     return None
 
 
-def _consented(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | None:
-    """Returns language and code if `line` is a code with nothing but consent around it."""
-    found = consent.code_in(line) if verb.coded else None
+def _unsigned(line: Line, answered: Answered) -> Line:
+    """Returns the line without the officer's own name at its end."""
+    plain = phrases.without_name(line.plain, _own_names(answered))
+    return Line(line.shown[: len(plain)], plain)
+
+
+def _own_names(answered: Answered) -> frozenset[str]:
+    name = (answered.officers or {}).get(answered.officer, "")
+    return frozenset(map(folded, _names(answered.officer, name))) if name else frozenset()
+
+
+def _consented(line: Line, verb: _Verb, answered: Answered) -> tuple[str | None, Mapping[str, str]] | None:
+    """Returns language and code if `line` is a code with nothing but consent around it, or consent without one."""
+    names = _own_names(answered)
+    found = (consent.code_in(line, names) or consent.consent_alone(line, names)) if verb.coded else None
     return None if found is None else (found.language, {"code": found.code})
 
 
-def _is_second_verb(line: str, answered: Answered) -> bool:
+def _is_second_verb(line: Line, answered: Answered) -> bool:
     """True if a line below the first is itself a verb; for "to", which also begins sentences, a name decides."""
-    if any(_match(line, verb) for verb in _ALL_VERBS):
+    if any(_match(line, verb, answered, agrees=False) for verb in _ALL_VERBS):
         return True
-    said = _match(line, _TO)
+    said = _match(line, _TO, answered, agrees=False)
     return said is not None and (said[0] == LanguageCode.NL or bool(_officers_named(said[1]["name"], answered)))
 
 
 def _language(text: str, answered: Answered) -> str:
     """Returns the language of the verb with which the text begins; else the desk's."""
-    first = next((clean for line in text.splitlines() if (clean := _clean(line))), "").casefold()
+    first = next((line.plain for line in _lines(text)), "")
     for verb in _ALL_VERBS:
         for language in LANGUAGES:
             if verb.nl != verb.en and re.match(rf"{re.escape(verb.words(language))}\b", first):
@@ -240,30 +274,16 @@ def _language(text: str, answered: Answered) -> str:
     return answered.language
 
 
-def _clean(line: str) -> str:
-    """Normalizes a line as it is seen: compatibility forms, no invisible characters, no marks around it."""
-    seen = "".join(c for c in unicodedata.normalize("NFKC", line) if unicodedata.category(c) not in {"Cf", "Cc", "Mn"})
-    return " ".join(seen.split()).strip(_AROUND)
-
-
-def _stripped(line: str) -> str:
-    return line.rstrip(_AROUND + _POINTS)
-
-
-_AROUND = " *_'\"`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb()[]{}<>~|\u2022"
-_POINTS = ".,!;:-\u2013\u2014"
+_ASKS = re.compile(r"\?(?:\s|$)")
+_POINTS = ".,!;:()-\u2013\u2014"
 
 
 # ---- arguments of verbs
 
-_WORDS = r"\s*:\s*(?P<words>\S.*)"
-_NUMBER = r"\s+(?P<number>(?=[A-Z0-9-]*\d)[A-Z0-9][A-Z0-9-]*)[.!]*"
-_NAME = r"[\s:]+(?P<name>\S.{0,79}?)[.!]*"
-_CODE = r"(?:[\s:]+(?P<code>[A-Z0-9]+))?[.!]*"
-_TIME_AND_WORDS = (
-    r"(?:\s+(?:om|at))?\s+(?P<hour>\d{1,2})(?:[:.]|\s?h\s?|\s?u\s?)(?P<minute>\d\d)(?:\s*(?:uur|u|h))?(?P<words>\b.*)"
-)
+_WORDS, _REASON, _NUMBER, _NAME, _CODE = phrases.WORDS, phrases.REASON, phrases.NUMBER, phrases.NAME, phrases.CODE
+_TIME_AND_WORDS = phrases.TIME_AND_WORDS
 _LONGEST_AGO = timedelta(hours=18)
+_NOON = 12
 
 
 def _take(answered: Answered, _groups: Mapping[str, str]) -> Request:
@@ -275,6 +295,8 @@ def _ask(answered: Answered, groups: Mapping[str, str]) -> Request:
 
 
 def _decline(answered: Answered, groups: Mapping[str, str]) -> Request:
+    if phrases.turns(groups["words"], denials="colon" not in groups):
+        raise _BadArgument(Why.DOUBT)
     return Request("case decide", {"case": answered.case, "decision": "decline", "reason": groups["words"]})
 
 
@@ -311,7 +333,10 @@ def _confirm_device(answered: Answered, groups: Mapping[str, str]) -> Request:
 
 
 def _reject(answered: Answered, groups: Mapping[str, str]) -> Request:
-    return Request("reject", {"draft": answered.notification or "", "reason": groups["words"]})
+    words = groups["words"]
+    if phrases.agrees(words) or consent.code_in(Line.of(words), _own_names(answered)) is not None:
+        raise _BadArgument(Why.TWO)
+    return Request("reject", {"draft": answered.notification or "", "reason": words})
 
 
 def _acknowledge(answered: Answered, _groups: Mapping[str, str]) -> Request:
@@ -334,18 +359,28 @@ def _answer_there(answered: Answered, groups: Mapping[str, str]) -> Request:
 
 
 def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as: str) -> Request:
-    hour, minute = int(groups["hour"]), int(groups["minute"])
+    hour, minute = _hour(int(groups["hour"]), groups.get("half")), int(groups["minute"])
     if hour > 23 or minute > 59:  # noqa: PLR2004 - the hours and minutes of a day
         raise _BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
     at = _last_time(hour, minute, answered.came_at)
     if at is None:
         raise _BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
     text = groups.get("words", "").strip(f"{_POINTS} ") or f"{hour}:{minute:02d}"
-    counts = counts_as and not (means == ContactMeans.PHONE and answered.words.reached_nobody(text))
+    unreached = means == ContactMeans.PHONE and answered.words.reached_nobody(text)
+    if not unreached and phrases.turns(text, denials=True):
+        raise _BadArgument(Why.DOUBT)
+    counts = counts_as and not unreached
     return Request("case note", {
         "case": answered.case, "means": means, "text": text, "effective_at": at.isoformat(),
         "channel": answered.channel, "counts_as": (counts_as,) if counts else (),
     })  # fmt: skip
+
+
+def _hour(hour: int, half: str | None) -> int:
+    """Returns the hour of the day of an hour that may be followed by am or pm."""
+    if half is None or not 0 < hour <= _NOON:
+        return hour
+    return hour % _NOON + (_NOON if half in "pP" else 0)
 
 
 def _last_time(hour: int, minute: int, now: datetime) -> datetime | None:
@@ -434,7 +469,7 @@ _ASK = _Verb(
     "vraag", "ask", _ask, _WORDS, {"nl": ": WAT U WILT WETEN", "en": ": WHAT YOU WANT TO KNOW"}, paragraph=True,
     repeatable=True,
 )  # fmt: skip
-_DECLINE = _Verb("wijs af", "decline", _decline, _WORDS, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True)
+_DECLINE = _Verb("wijs af", "decline", _decline, _REASON, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True)
 _OK = _Verb("ok", "ok", _acknowledge, repeatable=True)  # saying it again is answered with the acknowledgement
 _CALLED = _Verb(
     "gebeld", "called", _note, _TIME_AND_WORDS, {"nl": " 21:45 WAT ER GEZEGD IS", "en": " 21:45 WHAT WAS SAID"},
@@ -453,7 +488,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.NEW_CASE: (_TAKE, _ASK, _DECLINE, _TYPE, _SOURCE),
     Topic.APPROVAL: (
         _Verb("akkoord", "approve", _approve, _CODE, {"nl": " CODE", "en": " CODE"}, coded=True),
-        _Verb("nee", "no", _reject, _WORDS, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True),
+        _Verb("nee", "no", _reject, _REASON, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True, denies=True),
     ),
     Topic.REMINDER: (_OK, _CALLED, _TO),
     Topic.REMINDER_WITH_MAIL: (_WITH, _OK, _CALLED, _TO),
@@ -502,10 +537,11 @@ _ALL_VERBS = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in v
 def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     asked = answered.form or case_form.SentForm(mark="", language=answered.language)
     above = case_form.above(text)
-    if any(answered.words.doubts(_clean(line)) for line in above):
-        raise _BadArgument(Why.DOUBT)
+    for line in map(seen, above):
+        if answered.words.doubts(line):
+            raise _BadArgument(Why.DOUBT, line=line)
     try:
         form = case_form.read(text, whole, asked, answered.channels)
     except FormFault as fault:
-        raise _BadArgument(Why(fault.why), *fault.details) from None
+        raise _BadArgument(Why(fault.why), *fault.details, line=fault.line) from None
     return Understood(form.requests(answered.case), form.language)

@@ -59,6 +59,9 @@ HIDING = {
     "a quoted attribute": '<p title=">{}"></p>',
     "an open comment": "<p></p><!-- {}",
     "in a field": "<textarea>{}</textarea>",
+    "struck through": "<p><s>{}</s></p>",
+    "deleted": "<del>{}</del>",
+    "struck through by style": '<p style="text-decoration: line-through">{}</p>',
 }  # fmt: skip
 SHOWING = {
     "grey small print": '<p style="color:#999999;font-size:7.5pt">{}</p>',

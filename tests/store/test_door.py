@@ -206,7 +206,7 @@ def test_an_instant_without_an_offset_is_the_desks_local_time(desk: Desk) -> Non
         answer = ask(desk, "case note", case=case, means="phone", text="t", effective_at=typed)
         assert answer["did"] == {
             "what": "noted", "case": case, "at": "2024-06-06T09:12:00+02:00", "means": "phone", "starts": False,
-            "stops": False,
+            "stops": False, "unstopped": "no answer",
         }  # fmt: skip
 
 

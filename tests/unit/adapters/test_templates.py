@@ -14,6 +14,7 @@ import re2
 
 from flaggermail.adapters.files.template_formats import Formats, marked, minutes_to, read_words
 from flaggermail.adapters.files.templates import FileTemplates
+from flaggermail.commands.outcome import Unstopped
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
 from flaggermail.notifications.approval import ByReply
@@ -21,6 +22,7 @@ from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason, Item
+from flaggermail.record.states import CLOCKS
 from flaggermail.record.trust import SenderTrust
 from flaggermail.replies.verbs import Why
 from tests.corpus import each
@@ -179,6 +181,7 @@ ALIKE: Mapping[str, object] = {
     ],
     "details": ["VF-EP2024-0001"],
     "did": [{"what": "acknowledged", "minutes": 60}],
+    "line_read": "ok maar wacht",
     "asks": False,
     "parked": [
         {"at": SENT, "who": "Loudhailer", "verdict": "verified", "reply": "1", "place": "m00000009"},
@@ -211,6 +214,10 @@ REASONED: Mapping[str, object] = {
     "number": "VF-TK2023-0001", "title": "Twee vakjes", "criteria": [1], "rule": "artikel N 7", "decision": "notify",
     "reason": "zo een stem telt niet",
 }  # fmt: skip
+STOPPED: Mapping[str, object] = {
+    "kinds": list(CLOCKS), "turn": "stopped", "started_at": SENT, "at": SENT + timedelta(minutes=1), "minutes": 1,
+}  # fmt: skip
+RESUMED: Mapping[str, object] = {"kinds": ["human"], "turn": "running again", "started_at": SENT}
 DID: Sequence[Mapping[str, object]] = [
     {"what": "acknowledged", "minutes": 60}, {"what": "handed over", "name": "J. Wacht"},
     {"what": "swapped", "name": "J. Wacht"},
@@ -226,7 +233,9 @@ DID: Sequence[Mapping[str, object]] = [
     {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "portal"},
     {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": False}, {"what": "rejected"},
     {"what": "device confirmed"},
-    {"what": "confirmed"}, {"what": "refused"}, {"what": "placed", "case": "VF-EP2024-0001"},
+    {"what": "confirmed", "clocks": [STOPPED]}, {"what": "refused", "clocks": [RESUMED]}, {"what": "refused"},
+    *({"what": "confirmed", "unstopped": why.value} for why in Unstopped),
+    {"what": "placed", "case": "VF-EP2024-0001"},
     {"what": "opened", "case": "VF-EP2024-0001", "domain": "", "known": ""}, {"what": "noise", "case": ""},
     {"what": "opened", "case": "VF-EP2024-0001", "domain": "oudestad.example", "known": ""},
     {"what": "opened", "case": "VF-EP2024-0001", "domain": "", "known": True},

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.replies.consent import Consent, code_in
+from flaggermail.replies.first_line import Line
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from flaggermail.replies.consent import Consent, code_in
 )
 def test_usual_forms_are_read(line: str, code: str, language: str | None) -> None:
     """Words of consent, punctuation and emoji may stand around the code; the words give the language."""
-    assert code_in(line) == Consent(code, language)
+    assert code_in(Line.of(line)) == Consent(code, language)
 
 
 @pytest.mark.parametrize(
@@ -37,11 +38,11 @@ def test_usual_forms_are_read(line: str, code: str, language: str | None) -> Non
 )  # fmt: skip
 def test_anything_else_is_not(line: str) -> None:
     """A question, another word, another length or a second code is not understood."""
-    assert code_in(line) is None
+    assert code_in(Line.of(line)) is None
 
 
 @given(st.text(max_size=60))
 def test_no_line_breaks_it(line: str) -> None:
     """Whatever was written, a code of six signs or nothing comes out."""
-    found = code_in(line)
+    found = code_in(Line.of(line))
     assert found is None or len(found.code) == 6
