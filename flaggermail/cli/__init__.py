@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from flaggermail import __version__
+from flaggermail.cli.groups import Suggesting
 from flaggermail.cli.session import Session
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import ConfigurationError, FlaggermailError
@@ -47,7 +48,7 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
+class Commands(Suggesting):
     """Imports the module of a command when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -3,8 +3,8 @@
 
 `load` reads every file and collects all faults in one ConfigurationError. `yaml_files.source` gives a file as plain
 values with line and column, `yaml_files.faults` words the errors of pydantic, `checks` finds faults that no single
-value shows, `rules.files` reads `rules/NN-name.yaml`, `word_tables` reads other words there, `advice` warns of settings
-that are valid but probably not intended.
+value shows, `rules.files` reads `rules/NN-name.yaml`, `word_tables` reads other words there, `advice` finds mistakes
+in settings that are valid.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.rules.files import load_rules
 from flaggermail.rules.findings import KnownNames
 from flaggermail.settings import checks, escalation_checks
-from flaggermail.settings.advice import warnings
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
 from flaggermail.settings.renamed_keys import read_settings, renamed_templates
@@ -25,8 +24,6 @@ from flaggermail.settings.word_tables import load_intake, load_outcomes, load_re
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model
 from flaggermail.yaml_files.source import Fault, YamlSource, require_folder
-
-__all__ = ["load", "rules_of", "warnings"]
 
 M = TypeVar("M", bound=Model)
 

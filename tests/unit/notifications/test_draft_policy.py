@@ -95,6 +95,7 @@ def required(language: str, *, can_confirm: bool = True, follow_up: bool = False
         policy_title="Voting rules",
         policy_url="https://rules.example/voting",
         policy_read_on=date(2024, 5, 2),
+        today=date(2024, 6, 6),
         can_confirm=can_confirm,
         follow_up=follow_up,
     )
