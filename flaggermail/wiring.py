@@ -292,15 +292,28 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
 
 
 def require_ready(settings: Settings, clock: Clock) -> None:
-    """Logs each mistake that the daemon runs with. Raises ConfigurationError with each that it does not start with."""
+    """Logs each mistake that the daemon runs with.
+
+    Raises ConfigurationError with each that it does not start with, and what else would be found on the way.
+    """
     today = clock.now().astimezone(settings.zone).date()
     found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *machine_mistakes(settings))
     refused = [one.text for one in found if one.stops_run]
     if refused:
-        raise ConfigurationError(*refused)
+        raise ConfigurationError(*refused, *_faults_on_the_way(settings))
     for one in found:
         if one.severity is Severity.FAULT:
             logbook.set_up_faulty(one.code, one.text)
+
+
+def _faults_on_the_way(settings: Settings) -> Iterator[str]:
+    yield from template_faults(settings)
+    rules = settings.rules_directory
+    for read in (lambda: read_language(rules), lambda: load_draft_patterns(rules / "drafts.yaml")):
+        try:
+            read()
+        except ConfigurationError as error:
+            yield from error.faults
 
 
 def daemon(

@@ -24,7 +24,7 @@ COMMANDS = {
     "audit": "Prove that the record was not changed.",
     "case": "Open, assess, decide and follow cases.",
     "channel": "List the platforms' channels; clear bounced addresses.",
-    "check": "Check configuration, rules, templates and rota.",
+    "check": "Check configuration, rules, templates, rota, passwords and database.",
     "db": "Maintain the database.",
     "declined": "List, show and decline citizens' mail.",
     "demo": "Play the whole story on this machine.",

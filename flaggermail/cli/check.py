@@ -26,7 +26,7 @@ _COUNTED = ("elections", "platforms", "channels", "officers", "rules")
 @as_json_option
 @click.pass_obj
 def command(session: Session, *, as_json: bool) -> None:
-    """Check configuration, rules, templates, rota, secrets and database.
+    """Check configuration, rules, templates, rota, passwords and database.
 
     What prevents the start is one line each on standard error (file, line, column, key, what would be right), and the
     exit status is 2. What does not work, though the daemon starts, is a line `fault: ...` there, with status 1. Notes

@@ -6,16 +6,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.approval import APPROVES, ByReply
 from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.settings.model import MailboxSettings, Settings, SubmissionSettings
+from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, SubmissionSettings
+from flaggermail.settings.renamed_keys import read_settings
+from flaggermail.shipped import shipped
+from flaggermail.yaml_files.faults import checked
 
 _NEAR = timedelta(weeks=13)
-_EXAMPLE = ("Ministerie van Voorbeeldzaken", "verkiezingenflagger@bzk.example", "imap.bzk.example")
 _USUAL_TLS = {993: "implicit", 465: "implicit", 143: "starttls", 587: "starttls", 25: "starttls"}
 """How servers speak TLS at their registered ports (RFC 8314, sections 3 and 7)."""
 _OTHER_PORT = {
@@ -39,7 +42,7 @@ def _mistakes(settings: Settings) -> Iterator[Mistake]:
     yield from _tls("mailbox", desk.mailbox)
     yield from _tls("submission", desk.submission)
     yield from _trust(desk.mailbox)
-    if (desk.organisation.name.nl, desk.mailbox.address, desk.mailbox.host) == _EXAMPLE:
+    if _whose(desk) == _example():
         yield mistake(CheckCode.EXAMPLE)
     if not settings.election_list:
         yield mistake(CheckCode.ELECTION_NONE)
@@ -55,6 +58,17 @@ def _mistakes(settings: Settings) -> Iterator[Mistake]:
     for name in unused(settings.escalation):
         yield mistake(CheckCode.POLICY_UNUSED, name=name)
     yield from _offsets(settings)
+
+
+def _whose(desk: DeskSettings | None) -> tuple[str, ...]:
+    """Returns organisation, address and host of the desk."""
+    return (desk.organisation.name.nl, desk.mailbox.address, desk.mailbox.host) if desk else ()
+
+
+@cache
+def _example() -> tuple[str, ...]:
+    """Returns those of the shipped configuration."""
+    return _whose(checked(DeskSettings, read_settings(shipped("config") / "flaggermail.yaml")))
 
 
 def _tls(name: str, server: MailboxSettings | SubmissionSettings) -> Iterator[Mistake]:

@@ -123,7 +123,9 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.FAULT, "{path}: other accounts may read it (mode {mode}); run `chmod 600 {path}`"
     ),
     CheckCode.CREDENTIAL_LINES: Sort(
-        Severity.FAULT, "{path}: holds {count} lines, and a secret is one; leave the secret's line alone in it"
+        Severity.FAULT,
+        "credential {name}: its file has {count} lines, and a secret is one; leave that line alone in it, with one line "
+        "break at most",
     ),
     CheckCode.CREDENTIAL_UNREADABLE: Sort(Severity.FAULT, "{path}: {why}"),
     CheckCode.TLS_PORT: Sort(

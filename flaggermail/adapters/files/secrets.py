@@ -19,7 +19,7 @@ def credential(name: str, directory: Path) -> Callable[[], str]:
 
     The reader looks in `$CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=), then in `credentials/` of the
     configuration `directory`, where only the owner may have access. One trailing line break is removed. It raises
-    ConfigurationError if the credential is missing, accessible to others, empty, of several lines or not UTF-8.
+    ConfigurationError if the credential is missing, accessible to others, empty or not UTF-8.
     """
 
     def read() -> str:
@@ -32,9 +32,12 @@ def credential(name: str, directory: Path) -> Callable[[], str]:
 
 
 def secret_mistake(name: str, directory: Path) -> Mistake | None:
-    """Returns why the credential `name` cannot be used; None if it can."""
+    """Returns why the credential `name` cannot be used, or is probably not as it was meant; None if all is well."""
     found = _look(name, directory)
-    return found if isinstance(found, Mistake) else None
+    if isinstance(found, Mistake):
+        return found
+    lines = found.replace("\r", "\n").split("\n")
+    return mistake(CheckCode.CREDENTIAL_LINES, name=name, count=len(lines)) if len(lines) > 1 else None
 
 
 def credential_version(name: str, directory: Path) -> Callable[[], str]:
@@ -83,8 +86,6 @@ def _text(path: Path, *, guarded: bool) -> str | Mistake:
         return _unusable(path, "is not UTF-8; save the secret in that encoding")
     if not secret:
         return _unusable(path, "is empty; write the secret into it")
-    if len(lines := secret.replace("\r", "\n").split("\n")) > 1:
-        return mistake(CheckCode.CREDENTIAL_LINES, path=path, count=len(lines))
     return secret
 
 

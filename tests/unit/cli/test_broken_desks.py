@@ -12,13 +12,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from flaggermail.adapters.db import engine
+from flaggermail import wiring
+from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cli import commands, main
 from flaggermail.daemon.service import Daemon
 from tests.doubles.broken_desks import DESKS, BrokenDesk, sound
@@ -108,8 +110,7 @@ def opened(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 
     The daemon ends as soon as it has started, and nothing waits long: neither for a lock nor for a server.
     """
-    waiting_less = engine._configure_sqlite  # noqa: SLF001 - the wait is a constant of the program
-    monkeypatch.setattr(engine, "_configure_sqlite", lambda _wait: waiting_less(0.05))
+    monkeypatch.setattr(wiring, "SqlStore", partial(SqlStore, wait=0.05))
     monkeypatch.setattr(time, "sleep", interrupt)
     monkeypatch.setattr("flaggermail.cli.session.login", lambda: "officer1")
     monkeypatch.setattr(Daemon, "obey_signals", lambda daemon: daemon.stop.set())
