@@ -124,8 +124,8 @@ SORTS: dict[CheckCode, Sort] = {
     ),
     CheckCode.CREDENTIAL_LINES: Sort(
         Severity.FAULT,
-        "credential {name}: its file has {count} lines, and a secret is one; leave that line alone in it, with one line "
-        "break at most",
+        "credential {name}: its file has {count} lines, and a secret is one; leave that line alone in it, with at most "
+        "one line break",
     ),
     CheckCode.CREDENTIAL_UNREADABLE: Sort(Severity.FAULT, "{path}: {why}"),
     CheckCode.TLS_PORT: Sort(
