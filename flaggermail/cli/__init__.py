@@ -113,6 +113,9 @@ def main(arguments: Sequence[str] | None = None, session: Session | None = None)
         _end("\n".join(map(safe_line, fault.faults)), 2)
     except FlaggermailError as fault:
         _end(safe_line(str(fault)), 1)
+    except OSError as fault:  # a file or folder that is full, closed or gone, where no command expects it
+        place = f"{fault.filename}: " if fault.filename else ""
+        _end(safe_line(f"{place}cannot be used ({fault.strerror or fault}); see to it, and repeat the command"), 1)
     sys.exit(status)
 
 

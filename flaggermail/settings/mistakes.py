@@ -17,6 +17,7 @@ class CheckCode(StrEnum):
 
     CONFIGURATION = "configuration"  # a line of the readers of the files: file, line, column, key
     DATABASE_FOLDER = "database-folder"
+    DATABASE_CLOSED = "database-closed"
     DATABASE_UNREADABLE = "database-unreadable"
     DATABASE_FOREIGN = "database-foreign"
     DATABASE_NEWER = "database-newer"
@@ -63,6 +64,11 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.REFUSES,
         f"{_DESK} store.database: the folder {{folder}} does not exist; create it for the desk's account, or correct "
         "the path",
+    ),
+    CheckCode.DATABASE_CLOSED: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: {{path}} cannot be opened by this account ({{why}}); let it write there, or use the "
+        "desk's account",
     ),
     CheckCode.DATABASE_UNREADABLE: Sort(
         Severity.REFUSES,

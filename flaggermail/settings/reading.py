@@ -23,7 +23,7 @@ from flaggermail.settings.renamed_keys import read_settings, renamed_templates
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model
-from flaggermail.yaml_files.source import Fault, YamlSource, require_folder
+from flaggermail.yaml_files.source import Fault, YamlSource, require_folder, require_open
 
 M = TypeVar("M", bound=Model)
 
@@ -41,6 +41,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     require_folder(directory)
     faults: list[Fault] = []
     rules_directory = (rules_directory or rules_of(directory)).absolute()
+    require_open(rules_directory)
     intake, outcomes = load_intake(rules_directory, faults), load_outcomes(rules_directory, faults)
     reply_words = load_reply_words(rules_directory, faults)
     sources = {name: read_settings(directory / name) for name in _FILES}

@@ -80,9 +80,8 @@ def _create_private_file(url: str) -> None:
             missing = mistake(CheckCode.DATABASE_FOLDER, folder=Path(path).parent)
             raise ConfigurationError(missing.text) from None
         except OSError as error:
-            raise ConfigurationError(
-                f"database {path}: cannot be opened ({error.strerror}); let this account write there"
-            ) from error
+            closed = mistake(CheckCode.DATABASE_CLOSED, path=path, why=error.strerror)
+            raise ConfigurationError(closed.text) from error
 
 
 def connect_reading(engine: Engine) -> Connection:

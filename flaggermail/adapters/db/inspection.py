@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from importlib.util import find_spec
@@ -28,9 +30,12 @@ def database_mistake(file: Path | None, *, on_server: bool) -> Mistake | None:
         return None if driver_is_installed() else mistake(CheckCode.DATABASE_DRIVER)
     if file is None:
         return None
-    if not file.parent.is_dir():
+    if not os.path.isdir(file.parent):  # noqa: PTH112 - Path.is_dir raises where it may not look
         return mistake(CheckCode.DATABASE_FOLDER, folder=file.parent)
-    if not file.exists():
+    place = file if os.path.lexists(file) else file.parent
+    if not os.access(place, os.R_OK | os.W_OK):
+        return mistake(CheckCode.DATABASE_CLOSED, path=place, why=os.strerror(errno.EACCES))
+    if place != file:
         return None
     try:
         revision = _revision(file)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -203,7 +204,7 @@ def test_a_mistake_is_named(
 def test_every_mistake_has_its_case() -> None:
     """The table of sentences, and these cases, know each code; every sentence can be written."""
     assert set(SORTS) == set(CheckCode)
-    unseen = {CheckCode.CREDENTIAL_UNSEEN, CheckCode.RULES_NONE}  # tested below, and in tests of another account
+    unseen = {CheckCode.CREDENTIAL_UNSEEN, CheckCode.DATABASE_CLOSED, CheckCode.RULES_NONE}  # tested below
     assert {code for code, *_ in CASES} | ELSEWHERE.keys() | unseen == set(CheckCode)
 
 
@@ -245,6 +246,21 @@ def test_without_rules_every_mail_waits(folder: Path) -> None:
     read = load(folder)
     bare = read.model_copy(update={"rules": RuleSet()})
     assert [one.code for one in mistakes(bare)] == [CheckCode.RULES_NONE]
+
+
+def test_what_another_account_may_not_see_is_said_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account that may not look is told so in a sentence. Root may look everywhere, so that is played."""
+    closed = {folder / DATABASE, folder / "credentials"}
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) not in closed and may(path, mode))
+    isfile = os.path.isfile
+    monkeypatch.setattr(os.path, "isfile", lambda path: Path(path).parent not in closed and isfile(path))
+    named = found(folder)
+    assert {one.code for one in named} == {CheckCode.DATABASE_CLOSED, CheckCode.CREDENTIAL_UNSEEN}
+    assert all("this account" in one.text for one in named)
+    closed.add(folder / "rules")
+    with pytest.raises(ConfigurationError, match="rules: is closed to this account"):
+        load(folder)
 
 
 # ---------------------------------------------------------------- the start
