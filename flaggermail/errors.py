@@ -3,6 +3,7 @@
 
 FlaggermailError
 +-- ConfigurationError    a setting, rule, template or rota is faulty: the program does not start     (exit 2)
+|   `-- MailboxReadBefore a new database on a mailbox that another one has worked with                (exit 2)
 +-- Refusal               an act is impossible or not allowed: nothing was changed                    (exit 1)
 |   `-- NotFound          the object of the act does not exist
 +-- LinkLost              the connection to the mailbox was lost: reconnect, nothing is lost
@@ -30,6 +31,10 @@ class ConfigurationError(FlaggermailError):
     def __init__(self, *faults: str) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class MailboxReadBefore(ConfigurationError):
+    """The database is new and the mailbox is not: its mail would be answered again."""
 
 
 class Refusal(FlaggermailError):

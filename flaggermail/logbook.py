@@ -181,6 +181,16 @@ def approving_by_reply_not_chosen() -> None:
     _log.warning("approving by reply not chosen", object="flaggermail.yaml approval.by_reply", result="off")
 
 
+def sent_folder_missing(folder: str, there: str) -> None:
+    """The server has no folder of the name of `mailbox.sent`; `there` lists the folders that it has."""
+    _log.warning("folder of sent mail missing", object=folder, result="missing", there=there)
+
+
+def set_up_faulty(code: str, sentence: str) -> None:
+    """The daemon starts with a mistake in its set-up; `check` says the same sentence."""
+    _log.warning("set-up faulty", object=code, result="faulty", reason=sentence)
+
+
 def daemon_stopped(seconds: float) -> None:
     """All workers have ended."""
     _log.info("daemon stopped", seconds=round(seconds, 3))

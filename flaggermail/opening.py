@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.rulebook import Remark
     from flaggermail.services import Services
+    from flaggermail.settings.mistakes import Mistake
     from flaggermail.settings.model import Settings
 
     Given: TypeAlias = Services  # what a replay passes on, without looking into it
@@ -131,6 +132,11 @@ class _Ground:
         from flaggermail.wiring import rule_remarks
 
         return rule_remarks(settings)
+
+    def machine_mistakes(self, settings: Settings) -> tuple[Mistake, ...]:
+        from flaggermail.wiring import machine_mistakes
+
+        return machine_mistakes(settings)
 
     def confinement(self, settings: Settings) -> Confinement:
         from flaggermail.wiring import parser_confinement

@@ -6,24 +6,25 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail import __version__, demo, replay
+from flaggermail import __version__, demo, logbook, replay
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.clock.ticker import SchedulerTicker
+from flaggermail.adapters.db.inspection import database_mistake
 from flaggermail.adapters.db.migrate import require_current, require_revision, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
-from flaggermail.adapters.files.blob_store import FileBlobStore
+from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake
 from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.adapters.files.secrets import credential, credential_version
+from flaggermail.adapters.files.secrets import credential, credential_version, secret_mistake
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
-from flaggermail.adapters.pagers.apprise_pager import NOT_INSTALLED, ApprisePager, is_installed
+from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
@@ -31,6 +32,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccoun
 from flaggermail.adapters.system.health_probe import MachineHealthProbe, places
 from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.adapters.system.sd_notify import SystemdSupervisor
+from flaggermail.adapters.tls import ca_file_mistake
 from flaggermail.cases.sync_settings import register
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.daemon.service import Daemon
@@ -55,6 +57,7 @@ from flaggermail.ports import (
     Submitter,
     Supervisor,
 )
+from flaggermail.record.states import Severity
 from flaggermail.replay import Command, Report
 from flaggermail.replay.doubles import ListPager, StoryClock
 from flaggermail.replies import verbs
@@ -64,6 +67,8 @@ from flaggermail.rules.files import stamp
 from flaggermail.rules.rulebook import Remark
 from flaggermail.rules.samples import load_samples
 from flaggermail.services import Services
+from flaggermail.settings import advice
+from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import Settings, database_file
 from flaggermail.settings.reading import load
 from flaggermail.yaml_files.source import Fault
@@ -262,21 +267,64 @@ def open_evidence(directory: Path) -> tuple[Store, BlobStore]:
     return store, FileBlobStore(settings.archive)
 
 
-def with_pagers(env: Services) -> Services:
-    """Returns `env` if apprise is installed or the rota names no pager. Raises ConfigurationError otherwise."""
-    if any(officer.pagers for officer in env.settings.rota.officers) and not is_installed():
-        raise ConfigurationError(f"oncall.yaml: {NOT_INSTALLED}")
-    return env
+def machine_mistakes(settings: Settings) -> tuple[Mistake, ...]:
+    """Returns what on this machine does not fit the settings: database, archive, authorities, secrets, extras.
+
+    Reads files only: no server is asked, nothing is made or changed.
+    """
+    return tuple(found for found in _machine_mistakes(settings) if found is not None)
+
+
+def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
+    desk = settings.desk
+    on_server = not desk.store.database.startswith("sqlite")
+    yield database_mistake(database_file(desk), on_server=on_server)
+    yield folder_mistake(settings.archive)
+    yield ca_file_mistake("mailbox", desk.mailbox.ca_file)
+    yield ca_file_mistake("submission", desk.submission.ca_file)
+    pagers = [pager.credential for officer in settings.oncall.officers for pager in officer.pagers]
+    if pagers and not is_installed():
+        yield mistake(CheckCode.PAGER_EXTRA)
+    names = [desk.mailbox.credential, *([desk.submission.credential] if desk.submission.user else [])]
+    names += [desk.watch.heartbeat] if desk.watch.heartbeat else []
+    for name in dict.fromkeys((*names, *pagers)):
+        yield secret_mistake(name, settings.directory)
+
+
+def require_ready(settings: Settings, clock: Clock) -> None:
+    """Logs each mistake that the daemon runs with.
+
+    Raises ConfigurationError with each that it does not start with, and what else would be found on the way.
+    """
+    today = clock.now().astimezone(settings.zone).date()
+    found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *machine_mistakes(settings))
+    refused = [one.text for one in found if one.stops_run]
+    if refused:
+        raise ConfigurationError(*refused, *_faults_on_the_way(settings))
+    for one in found:
+        if one.severity is Severity.FAULT:
+            logbook.set_up_faulty(one.code, one.text)
+
+
+def _faults_on_the_way(settings: Settings) -> Iterator[str]:
+    yield from template_faults(settings)
+    rules = settings.rules_directory
+    for read in (lambda: read_language(rules), lambda: load_draft_patterns(rules / "drafts.yaml")):
+        try:
+            read()
+        except ConfigurationError as error:
+            yield from error.faults
 
 
 def daemon(
     directory: Path, adapt: Callable[[Services], Services] = lambda env: env, clock: Clock | None = None,
-    *, observe: bool = False,
+    *, observe: bool = False, new_record: bool = False,
 ) -> Daemon:  # fmt: skip
     """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
+    require_ready(load(directory), clock or SystemClock())
     supervisor = SystemdSupervisor(os.environ)
     opened = services_when_database_answers(directory, clock, supervisor)
-    env = adapt(with_pagers(with_whole_templates(with_signatures(opened))))
+    env = adapt(with_whole_templates(with_signatures(opened)))
     return Daemon(
         renewal=renewal(env),
         env=env,
@@ -287,6 +335,7 @@ def daemon(
         fraction=random.SystemRandom().random,
         supervisor=supervisor,
         observe=observe,
+        new_record=new_record,
         heartbeat=heartbeat(env.settings),
         board=status_board(env.settings),
         confinement=lambda: parser_confinement(env.settings),

@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
 from flaggermail.settings.hosts import is_loopback
+from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
 LONGEST = 200  # characters kept of a server's text
+_CERTIFICATE, _KEY = b"-----BEGIN CERTIFICATE-----", b"PRIVATE KEY-----"  # RFC 7468, sections 5 and 10
+
+_UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})  # X509_V_ERR_*: self-signed, or no issuer known here
+_OTHER_NAME = 62  # X509_V_ERR_HOSTNAME_MISMATCH
+_NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
 
 
 def verifying(server: str, host: str, tls: str, ca_file: Path | None) -> ssl.SSLContext | None:
@@ -22,12 +29,29 @@ def verifying(server: str, host: str, tls: str, ca_file: Path | None) -> ssl.SSL
         if not is_loopback(host):
             raise ConfigurationError(f"{server}: tls none is for a server on this machine, not for {host}")
         return None
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except OSError as fault:  # includes ssl.SSLError
-        raise ConfigurationError(f"{server}: ca_file {ca_file} cannot be used: {fault}") from fault
+    found = ca_file_mistake(server, ca_file)
+    if found is not None:
+        raise ConfigurationError(found.text)
+    context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+def ca_file_mistake(server: str, ca_file: Path | None) -> Mistake | None:
+    """Returns why no certificate authority can be read from `ca_file`; None if one can, or none is named."""
+    if ca_file is None:
+        return None
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as fault:  # includes ssl.SSLError
+        why = f"cannot be read ({one_line(fault.strerror or str(fault))})"
+    else:
+        return None
+    with suppress(OSError):
+        octets = ca_file.read_bytes()
+        if _CERTIFICATE not in octets:
+            why = "holds a private key and no certificate" if _KEY in octets else "holds no certificate"
+    return mistake(CheckCode.CA_FILE, server=server, file=ca_file, why=why)
 
 
 def describe_tls_error(error: ssl.SSLError) -> str:
@@ -35,6 +59,30 @@ def describe_tls_error(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the server's certificate is not accepted: {one_line(error.verify_message)}"
     return f"TLS failed: {one_line(error.reason or str(error))}"
+
+
+def tls_hint(server: str, port: int, ca_file: Path | None, error: ssl.SSLError) -> str:
+    """Returns which key of the section `server` an error of TLS speaks about, as a clause; empty if none."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code in _UNKNOWN_AUTHORITY:
+            named = f"{ca_file} holds another authority; name the file of the one" if ca_file else "name the file"
+            return f"; {server}.ca_file: {named} with the certificate of the authority that signed it"
+        if error.verify_code == _OTHER_NAME:
+            return f"; {server}.host: write a name that the certificate bears"
+        return ""
+    if error.reason in _NO_TLS_THERE:
+        return f"; {server}.tls: at port {port} TLS does not begin with the first octet; write `tls: starttls`"
+    return ""
+
+
+def silence_hint(server: str, port: int, tls: str) -> str:
+    """Returns what may be wrong where a server says nothing to somebody who waits for its greeting; empty if nothing.
+
+    A server that speaks TLS from the first octet waits for the client (RFC 8314, section 3).
+    """
+    if tls == "implicit":
+        return ""
+    return f"; {server}.tls: where the server speaks TLS from the first octet at port {port}, write `tls: implicit`"
 
 
 def one_line(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from flaggermail import __version__
+from flaggermail.cli.groups import Suggesting
 from flaggermail.cli.session import Session
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import ConfigurationError, FlaggermailError
@@ -23,7 +24,7 @@ COMMANDS = {
     "audit": "Prove that the record was not changed.",
     "case": "Open, assess, decide and follow cases.",
     "channel": "List the platforms' channels; clear bounced addresses.",
-    "check": "Check configuration, rules, templates and rota.",
+    "check": "Check configuration, rules, templates, rota, passwords and database.",
     "db": "Maintain the database.",
     "declined": "List, show and decline citizens' mail.",
     "demo": "Play the whole story on this machine.",
@@ -49,7 +50,7 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
+class Commands(Suggesting):
     """Imports the module of a command when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -114,6 +115,9 @@ def main(arguments: Sequence[str] | None = None, session: Session | None = None)
         _end("\n".join(map(safe_line, fault.faults)), 2)
     except FlaggermailError as fault:
         _end(safe_line(str(fault)), 1)
+    except OSError as fault:  # a file or folder that is full, closed or gone, where no command expects it
+        place = f"{fault.filename}: " if fault.filename else ""
+        _end(safe_line(f"{place}cannot be used ({fault.strerror or fault}); see to it, and repeat the command"), 1)
     sys.exit(status)
 
 

@@ -12,11 +12,13 @@ import click
 from flaggermail.cli.documents import part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe, safe_line
+from flaggermail.record.states import Severity
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
-_FAULTY = 2
+_STATUS = {Severity.REFUSES: 2, Severity.FAULT: 1}
+_MARK = {Severity.FAULT: "fault: "}
 _COUNTED = ("elections", "platforms", "channels", "officers", "rules")
 
 
@@ -24,32 +26,38 @@ _COUNTED = ("elections", "platforms", "channels", "officers", "rules")
 @as_json_option
 @click.pass_obj
 def command(session: Session, *, as_json: bool) -> None:
-    """Check configuration, rules, templates and rota.
+    """Check configuration, rules, templates, rota, passwords and database.
 
-    Every fault is one line on standard error (file, line, column, key, what would be right), and the exit status is 2.
-    Warnings, notes about renamed keys, what the kernel of this machine takes from the process that parses mail, and
-    hours of the coming four weeks without an officer on call are printed, but are not faults.
+    What prevents the start is one line each on standard error (file, line, column, key, what would be right), and the
+    exit status is 2. What does not work, though the daemon starts, is a line `fault: ...` there, with status 1. Notes
+    are printed on standard output: what may be meant, renamed keys, what the kernel of this machine takes from the
+    process that parses mail, and hours of the coming four weeks without an officer on call.
+
+    It reads files only, and asks no server.
 
     Example: flaggermail --config /etc/flaggermail check
     """
     found = session.ask("check")
-    faults = texts(found, "faults")
     if as_json:
         show_json(found)
-    elif not faults:
+    elif _COUNTED[0] in found:
         click.echo(safe("\n".join(_lines(found))))
-    for fault in faults:
-        click.echo(safe_line(fault), err=True)
-    if faults:
-        raise click.exceptions.Exit(_FAULTY)
+    for one in parts(found, "findings"):
+        severity = Severity(text(one, "severity"))
+        if severity in _STATUS:
+            click.echo(f"{_MARK.get(severity, '')}{safe_line(text(one, 'text'))}", err=True)
+    worst = text(found, "severity")
+    status = _STATUS.get(Severity(worst), 0) if worst else 0
+    if status:
+        raise click.exceptions.Exit(status)
 
 
 def _lines(found: Mapping[str, Json]) -> Iterator[str]:
-    yield f"configuration in order: {', '.join(f'{found[what]} {what}' for what in _COUNTED)}"
-    yield from (f"warning: {warning}" for warning in texts(found, "warnings"))
-    yield from (f"note: {note}" for note in texts(found, "notes"))
+    state = "in order" if not texts(found, "faults") else "read"
+    yield f"configuration {state}: {', '.join(f'{found[what]} {what}' for what in _COUNTED)}"
+    yield from (f"note: {note}" for note in (*texts(found, "warnings"), *texts(found, "notes")))
     for barrier in texts(part(found, "parser"), "missing"):
-        yield f"warning: the parser runs without {barrier}: this kernel does not offer it"
+        yield f"note: the parser runs without {barrier}: this kernel does not offer it"
     for gap in parts(found, "gaps"):
         begins, ends = (f"{datetime.fromisoformat(text(gap, end)):%Y-%m-%d %H:%M %z}" for end in ("begins", "ends"))
         yield f"nobody is on call: {begins} to {ends}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The group of a noun's commands, whose list says of each what its help says first, in a whole sentence."""
+"""Groups of commands: a misspelt name is answered with the nearest ones; a noun's list has whole sentences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,24 @@ import click
 _SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)", re.DOTALL)
 
 
-class Noun(click.Group):
+class Suggesting(click.Group):
+    """A group that names the commands nearest to a word that is none of them."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:  # fmt: skip
+        """Returns the command of the first word. Raises UsageError with up to three commands that may be meant."""
+        word, names = str(args[0]), self.list_commands(ctx)
+        if word in names or word.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        near = get_close_matches(word.lower(), names) or [name for name in names if word and name.startswith(word)]
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise click.UsageError(f"there is no command {word!r}{meant}", ctx)
+
+
+class Noun(Suggesting):
     """A group of commands; click's own list cuts each text at the width of a line."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

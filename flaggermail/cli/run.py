@@ -9,17 +9,22 @@ import sys
 import click
 
 from flaggermail.cli.session import Session
+from flaggermail.errors import MailboxReadBefore
 
 
 @click.command(name="run")
 @click.option("--observe", is_flag=True, help="Start observing: take in and file all mail, send nothing.")
+@click.option("--new-record", is_flag=True, help="Begin a new record on a mailbox that a desk has read before.")
 @click.option("--json", "as_json", is_flag=True, help="Log JSON lines, as it does anyway where nobody watches.")
 @click.pass_obj
-def command(session: Session, *, observe: bool, as_json: bool) -> None:
+def command(session: Session, *, observe: bool, new_record: bool, as_json: bool) -> None:
     """Run the daemon.
 
     It logs to standard error and ends within ten seconds of SIGTERM or Ctrl-C, after the current message. A desk that
     observes keeps observing, even without the option, until `flaggermail resume`.
+
+    It does not start with what `flaggermail check` refuses, with the example's own address, host and organisation, or
+    with a new database on a mailbox that a desk has read before, whose mail would be answered again.
 
     Example: flaggermail --config /etc/flaggermail run
     """
@@ -28,12 +33,12 @@ def command(session: Session, *, observe: bool, as_json: bool) -> None:
 
     logbook.configure(readable=not as_json)
     logbook.catch_crashes()
-    running = daemon(session.directory, observe=observe)
+    running = daemon(session.directory, observe=observe, new_record=new_record)
     running.obey_signals()
     try:
         running.run()
     except BaseException as error:
-        if error is not running.failure:
+        if error is not running.failure or isinstance(error, MailboxReadBefore):
             raise
     failed = running.failure is not None  # already logged, without the values its text may contain
     if running.overdue:  # the interpreter would wait for threads that still wait for a server

@@ -301,6 +301,7 @@ def _check(work: UnitOfWork, channel: Channel, notification: Notification, subje
         policy_title=channel.policy_title,
         policy_url=channel.policy_url,
         policy_read_on=channel.policy_read_on or channel.valid_from,
+        drafted_on=work.now.astimezone(work.env.settings.zone).date(),
         can_confirm=channel.can_confirm,
         follow_up=not notification.counted,
     )

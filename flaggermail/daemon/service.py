@@ -93,6 +93,7 @@ class Daemon:
     fraction: Callable[[], float]  # in [0, 1): spreads the reconnections of many clients
     supervisor: Supervisor = field(default_factory=Unsupervised)
     observe: bool = False
+    new_record: bool = False  # a new database on a mailbox that a desk has read before is meant
     renewal: RuleReloader | None = None
     heartbeat: Heartbeat | None = None
     board: StatusBoard | None = None
@@ -318,7 +319,7 @@ class Daemon:
         """Polls the inbox after a hint, and every folder once per interval."""
         started, now = self.env.clock.now(), self.monotonic()
         everywhere = now >= self._poll_due
-        if poll.look(self.env, self.mailbox, stop, everywhere=everywhere):
+        if poll.look(self.env, self.mailbox, stop, everywhere=everywhere, new_record=self.new_record):
             self._last_mail = self.env.clock.now()
         self._inbox_read = self.monotonic()
         if everywhere:

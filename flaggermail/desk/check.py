@@ -13,12 +13,16 @@ from flaggermail.health.confinement import Confinement
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.oncall.schedule import gaps
+from flaggermail.record.states import Severity
 from flaggermail.rules import models as files
+from flaggermail.settings import advice
+from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load, rules_of, warnings
+from flaggermail.settings.reading import load, rules_of
 from flaggermail.yaml_files.kinds import Model
 
 _AHEAD = timedelta(weeks=4)
+_WORST_FIRST = tuple(Severity)
 _SCHEMAS: dict[str, type[Model]] = {
     "rules": files.RulesFile, "sample": files.SampleFile, "who": files.WhoFile, "languages": files.LanguagesFile,
 }  # fmt: skip
@@ -27,14 +31,30 @@ Span = tuple[datetime, datetime]
 
 
 def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
-    """Returns what is in order, or {"faults": [...]} with one line for every fault of the configuration."""
+    """Returns what is in order and what is not.
+
+    `findings` has each mistake with `code`, `severity` and `text`, `severity` is that of the worst of them or null,
+    `faults` the lines of those that refuse the start or are faults, and `warnings` the lines of the notes.
+    """
     try:
         settings = _loaded(ground)
     except ConfigurationError as error:
-        return {"faults": error.faults}
+        return _findings([mistake(CheckCode.CONFIGURATION, line=line) for line in error.faults])
     now = ground.now()
+    today = now.astimezone(settings.zone).date()
+    found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *ground.machine_mistakes(settings))
     held = ground.confinement(settings)
-    return _document(settings, warnings(settings), gaps(settings.rota, (), now, now + _AHEAD), held)
+    return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
+
+
+def _findings(found: Sequence[Mistake]) -> dict[str, Json]:
+    ordered = sorted(found, key=lambda one: _WORST_FIRST.index(one.severity))
+    return {
+        "severity": ordered[0].severity if ordered else None,
+        "findings": [{"code": one.code, "severity": one.severity, "text": one.text} for one in ordered],
+        "faults": [one.text for one in ordered if one.severity is not Severity.NOTE],
+        "warnings": [one.text for one in ordered if one.severity is Severity.NOTE],
+    }
 
 
 def _loaded(ground: Ground) -> Settings:
@@ -66,21 +86,17 @@ def _faults(read: Callable[[], object]) -> tuple[str, ...]:
     return ()
 
 
-def _document(
-    settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...], held: Confinement
-) -> dict[str, Json]:
+def _document(settings: Settings, empty: tuple[Span, ...], held: Confinement) -> dict[str, Json]:
     spans: list[Json] = [
         {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}
         for begins, ends in empty
     ]
     return {
-        "faults": [],
         "elections": len(settings.election_list),
         "platforms": len(settings.platform_list),
         "channels": len(settings.channels),
         "officers": len(settings.oncall.officers),
         "rules": len(settings.rules.rules),
-        "warnings": remarks,
         "notes": settings.notes,
         "gaps": spans,
         "parser": {**asdict(held), "missing": held.missing},

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what `status` imports must start in a tenth of a second
     from flaggermail.mail.vocabulary import Language
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.rulebook import Remark
+    from flaggermail.settings.mistakes import Mistake
     from flaggermail.settings.model import Settings
 
 
@@ -55,6 +56,10 @@ class Ground(Protocol):
 
     def rule_remarks(self, settings: Settings) -> list[Remark]:
         """Returns faults and warnings about the rules and their sample mails."""
+        ...
+
+    def machine_mistakes(self, settings: Settings) -> tuple[Mistake, ...]:
+        """Returns what on this machine does not fit the settings; reads files only."""
         ...
 
     def confinement(self, settings: Settings) -> Confinement:

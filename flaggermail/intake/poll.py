@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from flaggermail import logbook
 from flaggermail.cases import remembered_domains
-from flaggermail.errors import FolderUnreadable
+from flaggermail.errors import FolderUnreadable, MailboxReadBefore
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.letters import observing
@@ -17,24 +17,30 @@ from flaggermail.notices import notices, rate_limits
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
-from flaggermail.record.rows import Alarm
+from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.mistakes import CheckCode, mistake
 
+_NAMED = 20  # folders in one line
 FLOOD = 50  # new mails in a folder from which expected mail is taken in first
 
 
-def look(env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True) -> int:
+def look(
+    env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True, new_record: bool = True
+) -> int:
     """Takes in everything new; returns the number of messages. Stops between two messages when `stop` is set.
 
     `everywhere` is False after a push, which concerns the inbox alone. A folder that the server refuses is reported and
     skipped; a missing folder of sent mail raises an alarm. Raises LinkLost (nothing is lost: the next look begins where
-    this one ended) and ArchiveFault.
+    this one ended), ArchiveFault, and MailboxReadBefore unless `new_record` says that this is meant.
     """
     names = mailbox.folders() if everywhere else (env.settings.desk.mailbox.inbox,)
+    if everywhere and not new_record:
+        _require_unread(env, mailbox)
     sent = env.settings.desk.mailbox.sent
     if everywhere and sent not in names:
-        _raise_folder_missing(env, sent)
+        _raise_folder_missing(env, sent, names)
     taken, read = 0, dict[str, Cursor]()
     for folder in names:
         try:
@@ -54,6 +60,22 @@ def look(env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, ever
             tx.advance(folder, cursor)
     send_digest(env)
     return taken
+
+
+def _require_unread(env: Services, mailbox: Mailbox) -> None:
+    """Raises MailboxReadBefore if this database never read the mailbox, and the mailbox shows that a desk did.
+
+    A lost or misnamed database would not be noticed otherwise, and each sender would be answered again. A desk that
+    observes answers nobody. Raises LinkLost.
+    """
+    with env.store.read() as tx:
+        if tx.cursor(env.settings.desk.mailbox.inbox) is not None or observing.is_on(tx):
+            return
+        if tx.exists(StoredMessage) or tx.exists(OutboxMail):
+            return
+    count = mailbox.earlier_mail()
+    if count:
+        raise MailboxReadBefore(mistake(CheckCode.MAILBOX_READ_BEFORE, count=count).text)
 
 
 def _read(env: Services, mailbox: Mailbox, folder: str, stop: Interrupt | None) -> tuple[list[int], Position]:
@@ -137,13 +159,14 @@ def _take_in_batch(env: Services, batch: Sequence[RawMessage], stop: Interrupt |
     return uids
 
 
-def _raise_folder_missing(env: Services, folder: str) -> None:
+def _raise_folder_missing(env: Services, folder: str, there: Sequence[str]) -> None:
     """Raises an alarm, once a day, for a missing folder of sent mail: mail typed by colleagues would go unnoticed."""
     now = env.clock.now()
     identity = f"folder/{folder}/{now.astimezone(env.settings.zone).date()}"
     with env.store.read() as tx:
         if tx.get(Alarm, identity) is not None:
             return
+    logbook.sent_folder_missing(folder, ", ".join(there[:_NAMED]))
     missing = alarm(AlarmKind.FOLDER_MISSING, identity, folder, now)
     with env.store.begin() as tx:
         notices.raise_alarm(UnitOfWork(env, tx, now), missing, "flaggermail check")

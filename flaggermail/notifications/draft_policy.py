@@ -42,6 +42,7 @@ class Requirements:
     policy_title: str
     policy_url: str
     policy_read_on: date
+    drafted_on: date  # by the desk's clock, in its zone
     can_confirm: bool = True  # of the channel; without it the draft requests no confirmation
     follow_up: bool = False  # adds to an earlier mail; needs only the number and who decides
 
@@ -105,6 +106,8 @@ def _missing_details(text: str, wanted: Requirements, patterns: LanguagePatterns
         yield f"body: the policy's address is missing; write {wanted.policy_url}"
     day = wanted.policy_read_on
     written = f"{day.day} {patterns.months[day.month - 1]} {day.year}"
+    if day > wanted.drafted_on:
+        yield f"policy: read on {written}, which lies in the future; write the day of the reading into platforms.yaml"
     if not (_occurs(written, text) or _occurs(day.isoformat(), text)):
         yield f"body: the day on which the policy was read is missing; write {written}"
 

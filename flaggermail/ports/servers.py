@@ -84,6 +84,13 @@ class Mailbox(Protocol):
         """
         ...
 
+    def earlier_mail(self) -> int:
+        """Returns how many mails show that a desk has worked with this mailbox before: ours, and answers to them.
+
+        Raises LinkLost.
+        """
+        return 0
+
     def wait(self, stop: Interrupt, at_most: float) -> None:
         """Waits until the inbox may have changed, until `stop` is set, or for `at_most` seconds; a hint only.
 

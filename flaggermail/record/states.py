@@ -79,3 +79,11 @@ UNDELIVERED_PAGES = (PageState.FAILED, PageState.HELD)  # pages that reached nob
 UNDELIVERED_FOR = timedelta(days=1)
 SUPPRESSED = "suppressed"  # the counter of mails suppressed as duplicates
 LEASE = "mailbox"  # held by the one running daemon
+
+
+class Severity(StrEnum):
+    """What a mistake in the set-up does, from the worst to the least."""
+
+    REFUSES = "refuses"  # the daemon does not start; exit status 2
+    FAULT = "fault"  # it starts, and something will not work; exit status 1
+    NOTE = "note"  # it may be meant; exit status 0

@@ -128,6 +128,10 @@ class ListMailbox(Mailbox):
         self.marked += [(folder, uid) for uid in uids if uidvalidity == UIDVALIDITY]
         return True
 
+    def earlier_mail(self) -> int:
+        """Returns the number of our mails in the folder of sent mail."""
+        return sum(b"\r\nMessage-ID: <vf." in raw.octets for raw in self._messages[self.names[Role.SENT]])
+
     def wait(self, stop: Interrupt, at_most: float) -> None:
         """Returns at once."""
         del stop, at_most

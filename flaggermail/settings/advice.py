@@ -1,90 +1,158 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Warns of settings that are valid but probably not intended."""
+"""Finds mistakes in settings that are valid: what is probably not intended, or will not work."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.approval import APPROVES, ByReply
 from flaggermail.settings.escalation_checks import unused
-from flaggermail.settings.model import MailboxSettings, Settings
+from flaggermail.settings.hosts import is_loopback
+from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, SubmissionSettings
+from flaggermail.settings.renamed_keys import read_settings
+from flaggermail.shipped import shipped
+from flaggermail.yaml_files.faults import checked
+
+_NEAR = timedelta(weeks=13)
+_USUAL_TLS = {993: "implicit", 465: "implicit", 143: "starttls", 587: "starttls", 25: "starttls"}
+"""How servers speak TLS at their registered ports (RFC 8314, sections 3 and 7)."""
+_OTHER_PORT = {
+    ("mailbox", "implicit"): 993, ("mailbox", "starttls"): 143,
+    ("submission", "implicit"): 465, ("submission", "starttls"): 587,
+}  # fmt: skip
 
 
-def warnings(settings: Settings) -> tuple[str, ...]:
-    """Returns one line per warning: the consequence of the setting, and how to change it."""
-    return tuple(_warnings(settings))
+def mistakes(settings: Settings) -> tuple[Mistake, ...]:
+    """Returns the mistakes that the settings show by themselves."""
+    return tuple(_mistakes(settings))
 
 
-def _warnings(settings: Settings) -> Iterator[str]:
-    yield from _trust(settings.desk.mailbox)
+def mistakes_on(settings: Settings, today: date) -> tuple[Mistake, ...]:
+    """Returns the mistakes that depend on the day: a policy read in the future, no election near."""
+    return (*_policies_ahead(settings, today), *_no_election_near(settings, today))
+
+
+def _mistakes(settings: Settings) -> Iterator[Mistake]:
+    desk = settings.desk
+    yield from _tls("mailbox", desk.mailbox)
+    yield from _tls("submission", desk.submission)
+    yield from _trust(desk.mailbox)
+    if _whose(desk) == _example():
+        yield mistake(CheckCode.EXAMPLE)
     if not settings.election_list:
-        yield "elections.yaml elections: empty; a case needs an election: `flaggermail election add`"
+        yield mistake(CheckCode.ELECTION_NONE)
     if not settings.oncall.shifts and not settings.oncall.weekly and settings.oncall.fallback_officer is None:
-        yield "oncall.yaml: no shift and no `fallback_officer`, so nobody is ever on call; add shifts or name one"
+        yield mistake(CheckCode.ON_CALL_NOBODY)
     approvers = sum(not APPROVES.isdisjoint(officer.roles) for officer in settings.oncall.officers)
-    persons = settings.desk.approval.persons
-    if approvers < persons:
-        yield (
-            f"flaggermail.yaml approval.persons: {persons} must approve, but {approvers} officers in oncall.yaml have "
-            "the role approver or head, so no notification can be sent; give the role to more of them"
-        )
+    if approvers < desk.approval.persons:
+        yield mistake(CheckCode.APPROVERS, persons=desk.approval.persons, approvers=approvers)
     yield from _approving_by_reply(settings)
+    yield from _officers_alone(settings)
     if not settings.rules.rules:
-        yield "rules: none, so every mail waits for a person; `flaggermail init DIR` writes rules to start from"
+        yield mistake(CheckCode.RULES_NONE)
     for name in unused(settings.escalation):
-        yield f"escalation.yaml policies: {name} holds nowhere; name it under `use`, or remove it"
+        yield mistake(CheckCode.POLICY_UNUSED, name=name)
     yield from _offsets(settings)
 
 
-def _trust(mailbox: MailboxSettings) -> Iterator[str]:
-    """Warns if senders cannot be verified, or only platforms can."""
+def _whose(desk: DeskSettings | None) -> tuple[str, ...]:
+    """Returns organisation, address and host of the desk."""
+    return (desk.organisation.name.nl, desk.mailbox.address, desk.mailbox.host) if desk else ()
+
+
+@cache
+def _example() -> tuple[str, ...]:
+    """Returns those of the shipped configuration."""
+    return _whose(checked(DeskSettings, read_settings(shipped("config") / "flaggermail.yaml")))
+
+
+def _tls(name: str, server: MailboxSettings | SubmissionSettings) -> Iterator[Mistake]:
+    """A registered port at which servers speak TLS in another form."""
+    usual = _USUAL_TLS.get(server.port)
+    if usual is None or server.tls == usual or is_loopback(server.host):
+        return
+    other = _OTHER_PORT[name, server.tls]
+    yield mistake(CheckCode.TLS_PORT, server=name, tls=server.tls, port=server.port, usual=usual, other=other)
+
+
+def _trust(mailbox: MailboxSettings) -> Iterator[Mistake]:
+    """Senders who cannot be verified, or only platforms can."""
     if mailbox.trust is None and mailbox.authserv_id is None:
-        yield (
-            "flaggermail.yaml mailbox.authserv_id: missing, so no sender is verified: no answer stops a clock alone, "
-            "nobody is answered automatically; write the name that your server puts into Authentication-Results"
+        yield mistake(
+            CheckCode.TRUST,
+            key="authserv_id",
+            what="missing, so no sender is verified: no answer stops a clock alone, nobody is answered automatically; "
+            "write the name that your server puts into Authentication-Results",
         )
-    if mailbox.trust == AuthenticationMethod.NOBODY:
-        yield (
-            "flaggermail.yaml mailbox.trust: nobody, so no sender is verified: no answer stops a clock alone, nobody "
-            "is answered automatically; write another word as soon as your server or the signatures can be asked"
-        )
-    if mailbox.trust == AuthenticationMethod.DKIM:
-        yield (
-            "flaggermail.yaml mailbox.trust: dkim, so only platforms' mail is verified: referrers and citizens are not "
-            "answered automatically, and an officer's reply by mail does nothing"
-        )
-    if mailbox.trust == AuthenticationMethod.NAMED_AND_DKIM:
-        yield (
-            "flaggermail.yaml mailbox.trust: named+dkim, so a platform whose mail bears no signature of its own is not "
-            "verified: an officer confirms each of its answers (`flaggermail message confirm`)"
-        )
+    if mailbox.trust is not None and mailbox.trust in _UNVERIFIED:
+        yield mistake(CheckCode.TRUST, key="trust", what=f"{mailbox.trust}, so {_UNVERIFIED[mailbox.trust]}")
 
 
-def _approving_by_reply(settings: Settings) -> Iterator[str]:
-    """Warns if nobody chose how a reply approves, or if an approver cannot approve in that way."""
+_UNVERIFIED = {
+    AuthenticationMethod.NOBODY: "no sender is verified: no answer stops a clock alone, nobody is answered "
+    "automatically; write another word as soon as your server or the signatures can be asked",
+    AuthenticationMethod.DKIM: "only platforms' mail is verified: referrers and citizens are not answered "
+    "automatically, and an officer's reply by mail does nothing",
+    AuthenticationMethod.NAMED_AND_DKIM: "a platform whose mail bears no signature of its own is not verified: an "
+    "officer confirms each of its answers (`flaggermail message confirm`)",
+}
+
+
+def _approving_by_reply(settings: Settings) -> Iterator[Mistake]:
+    """Nobody chose how a reply approves, or an approver cannot approve in that way."""
     approval = settings.desk.approval
     if approval.by_reply is None:
-        yield (
-            "flaggermail.yaml approval.by_reply: not chosen, so a reply approves nothing and `flaggermail approve` "
-            "does (off); write totp, pager, mail or off"
-        )
+        yield mistake(CheckCode.BY_REPLY)
     if approval.means is ByReply.PAGER:
         for officer in settings.oncall.officers:
             if not officer.pagers and not APPROVES.isdisjoint(officer.roles):
-                yield (
-                    f"oncall.yaml officers: {officer.id} approves and has no pager, so no code reaches them and only "
-                    "`flaggermail approve` remains; add `pagers:`"
-                )
+                yield mistake(CheckCode.PAGER_NONE, officer=officer.id)
 
 
-def _offsets(settings: Settings) -> Iterator[str]:
-    """Warns of an offset that the desk's time zone does not have then, most often from across a clock change."""
+def _officers_alone(settings: Settings) -> Iterator[Mistake]:
+    """Officers whose domain nobody else has: a slip of the keyboard looks like that."""
+    domains = {officer.id: _domain(officer.address) for officer in settings.oncall.officers}
+    shared = Counter((*domains.values(), _domain(settings.desk.mailbox.address)))
+    for officer, domain in domains.items():
+        if shared[domain] == 1:
+            yield mistake(CheckCode.OFFICER_DOMAIN, officer=officer, domain=domain)
+
+
+def _offsets(settings: Settings) -> Iterator[Mistake]:
+    """Offsets that the desk's time zone does not have then, most often from across a clock change."""
     for index, shift in enumerate(settings.oncall.shifts):
         for name, instant in (("begins", shift.begins), ("ends", shift.ends)):
             local = instant.astimezone(settings.zone)
             if instant.utcoffset() not in {local.utcoffset(), None}:
-                yield (
-                    f"oncall.yaml shifts[{index}].{name}: {instant.isoformat()} is {local.isoformat()} in "
-                    f"{settings.zone.key}; write it so if another hour was meant"
-                )
+                values = {"written": instant.isoformat(), "local": local.isoformat(), "zone": settings.zone.key}
+                yield mistake(CheckCode.OFFSET, index=index, name=name, **values)
+
+
+def _policies_ahead(settings: Settings, today: date) -> Iterator[Mistake]:
+    """Policies that an officer would have read after today."""
+    for index, platform in enumerate(settings.platform_list):
+        own = [(f"platforms[{index}].policy", platform.policy)]
+        own += [
+            (f"platforms[{index}].channels[{at}].policy", channel.policy)
+            for at, channel in enumerate(platform.channels)
+            if channel.policy is not None
+        ]
+        for key, policy in own:
+            if policy.read_on > today:
+                yield mistake(CheckCode.POLICY_AHEAD, key=key, day=policy.read_on, platform=platform.code, today=today)
+
+
+def _no_election_near(settings: Settings, today: date) -> Iterator[Mistake]:
+    """No election of the file whose period includes today or begins soon."""
+    periods = [election.period for election in settings.election_list if not election.exercise]
+    if periods and not any(period.begins - _NEAR <= today <= period.ends for period in periods):
+        yield mistake(CheckCode.ELECTION_FAR, weeks=_NEAR.days // 7)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()

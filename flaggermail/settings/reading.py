@@ -3,8 +3,8 @@
 
 `load` reads every file and collects all faults in one ConfigurationError. `yaml_files.source` gives a file as plain
 values with line and column, `yaml_files.faults` words the errors of pydantic, `checks` finds faults that no single
-value shows, `rules.files` reads `rules/NN-name.yaml`, `word_tables` reads other words there, `advice` warns of settings
-that are valid but probably not intended.
+value shows, `rules.files` reads `rules/NN-name.yaml`, `word_tables` reads other words there, `advice` finds mistakes
+in settings that are valid.
 """
 
 from __future__ import annotations
@@ -17,16 +17,13 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.rules.files import load_rules
 from flaggermail.rules.findings import KnownNames
 from flaggermail.settings import checks, escalation_checks
-from flaggermail.settings.advice import warnings
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
 from flaggermail.settings.renamed_keys import read_settings, renamed_templates
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model
-from flaggermail.yaml_files.source import Fault, YamlSource, require_folder
-
-__all__ = ["load", "rules_of", "warnings"]
+from flaggermail.yaml_files.source import Fault, YamlSource, require_folder, require_open
 
 M = TypeVar("M", bound=Model)
 
@@ -44,6 +41,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     require_folder(directory)
     faults: list[Fault] = []
     rules_directory = (rules_directory or rules_of(directory)).absolute()
+    require_open(rules_directory)
     intake, outcomes = load_intake(rules_directory, faults), load_outcomes(rules_directory, faults)
     reply_words = load_reply_words(rules_directory, faults)
     sources = {name: read_settings(directory / name) for name in _FILES}

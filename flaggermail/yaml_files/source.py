@@ -8,6 +8,7 @@ anything but text, numbers, booleans, lists and mappings.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,12 +116,19 @@ def dotted(key: Key) -> str:
 
 
 def require_folder(directory: Path) -> None:
-    """Raises ConfigurationError with what would be right if the folder of the configuration does not exist."""
-    if not directory.is_dir():
+    """Raises ConfigurationError with what would be right if the folder of the configuration cannot be read."""
+    require_open(directory)
+    if not os.path.isdir(directory):  # noqa: PTH112 - Path.is_dir raises where it may not look
         raise ConfigurationError(
             f"{directory}: there is no such folder; name that of the configuration with --config DIR or in "
             "$FLAGGERMAIL_CONFIG, or write one: `flaggermail init DIR`"
         )
+
+
+def require_open(folder: Path) -> None:
+    """Raises ConfigurationError if the folder is there and closed to this account."""
+    if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):  # noqa: PTH112 - as above
+        raise ConfigurationError(f"{folder}: is closed to this account; let it read the folder, or use another account")
 
 
 def read(path: Path, name: str) -> YamlSource:

@@ -72,7 +72,7 @@ def test_every_approver_is_shown_the_draft(desk: Desk) -> None:
         text = text_to(desk, address, "approval_request")
         for said in (
             key, "Clerk", X_CHANNEL, "second@x-platform.example", "Civic integrity policy",
-            "https://help.x-platform.example/civic-integrity", "3 juni 2024", "nee:",
+            "https://help.x-platform.example/civic-integrity", "9 januari 2023", "nee:",
             f"akkoord {code_of(desk, address)}", "6 juni 2024 om 12:34", f"flaggermail approve {key}", "| One post.",
         ):  # fmt: skip
             assert said in text, said

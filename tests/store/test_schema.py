@@ -181,7 +181,7 @@ def test_foreign_tables_prevent_the_start(empty: Engine) -> None:
     """A database that belongs to another program is not taken over."""
     with empty.begin() as connection:
         connection.execute(text("CREATE TABLE somebody_elses (id INTEGER)"))
-    with pytest.raises(ConfigurationError, match="is None"):
+    with pytest.raises(ConfigurationError, match="tables of another program"):
         require_current(empty)
     assert tables_of(empty) == ["somebody_elses"]
 

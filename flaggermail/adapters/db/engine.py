@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from flaggermail.errors import ConfigurationError
+from flaggermail.settings.mistakes import CheckCode, mistake
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -55,7 +57,10 @@ def make_engine(url: str, wait: float = 10) -> Engine:
     else:
         own = make_url(url).query
         settings = {name: value for name, value in CONNECTING.items() if name not in own}
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
+        try:
+            engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
+        except ImportError:
+            raise ConfigurationError(mistake(CheckCode.DATABASE_DRIVER).text) from None
         event.listen(engine, "connect", _configure_postgresql(wait))
         event.listen(engine, "checkout", _leave_mode_to_server)
     event.listen(engine, "handle_error", _hide_values)
@@ -71,10 +76,12 @@ def _create_private_file(url: str) -> None:
     if path and path != ":memory:":
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o660))
+        except FileNotFoundError:
+            missing = mistake(CheckCode.DATABASE_FOLDER, folder=Path(path).parent)
+            raise ConfigurationError(missing.text) from None
         except OSError as error:
-            raise ConfigurationError(
-                f"database {path}: cannot be opened ({error.strerror}); let this account write there"
-            ) from error
+            closed = mistake(CheckCode.DATABASE_CLOSED, path=path, why=error.strerror)
+            raise ConfigurationError(closed.text) from error
 
 
 def connect_reading(engine: Engine) -> Connection:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.adapters.db.faults import as_store_fault
 from flaggermail.errors import ConfigurationError, StoreAway, StoreFault
+from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
 HERE = Path(__file__).parent / "migrations"
 _ENGINES = {"sqlite": "an SQLite database", "postgresql": "a PostgreSQL database of this desk"}
@@ -30,7 +31,9 @@ def upgrade(engine: Engine) -> str:
     config.attributes["engine"] = engine
     with as_store_fault(writing=True):
         with connect_reading(engine) as connection:
-            _require_known(_current(connection))
+            found = revision_mistake(engine.url.render_as_string(), _current(connection))
+        if found is not None and found.code is CheckCode.DATABASE_NEWER:
+            raise ConfigurationError(found.text)
         command.upgrade(config, "head")
         with connect_reading(engine) as connection:
             return str(_current(connection))
@@ -65,32 +68,36 @@ def _revision(engine: Engine, empty: str | None) -> str | None:
 
     Raises ConfigurationError, and StoreAway: a server that is away comes back without a change of the configuration.
     """
+    database = engine.url.render_as_string()
     try:
         with as_store_fault(writing=False), connect_reading(engine) as connection:
             current = _current(connection) if inspect(connection).get_table_names() else empty
     except StoreAway as away:
         raise StoreAway(f"{away}; start it, or mend store.database in flaggermail.yaml") from None
     except StoreFault as fault:
-        raise ConfigurationError(
-            f"database {engine.url.render_as_string()}: cannot be read as {_ENGINES[engine.dialect.name]} ({fault}); "
-            "restore it, or mend store.database in flaggermail.yaml"
-        ) from None
-    if current not in {newest(), ""}:
-        _require_known(current)
-        raise ConfigurationError(
-            f"database: schema revision is {current}, this program needs {newest()}: "
-            "run `flaggermail db upgrade` with the daemon stopped"
-        )
+        raise ConfigurationError(unreadable(database, engine.dialect.name, str(fault)).text) from None
+    found = None if current == "" else revision_mistake(database, current)
+    if found is not None:
+        raise ConfigurationError(found.text)
     return current
 
 
-def _require_known(revision: str | None) -> None:
-    """Raises ConfigurationError for a revision that no migration of this program leads to: no upgrade helps there."""
-    if revision is not None and revision not in _known():
-        raise ConfigurationError(
-            f"database: schema revision is {revision}, this program knows none after {newest()}: "
-            "install the version of flaggermail that wrote it, or mend store.database in flaggermail.yaml"
-        )
+def unreadable(database: str, dialect: str, why: str) -> Mistake:
+    """Returns the mistake of a database that is none, or is damaged."""
+    return mistake(CheckCode.DATABASE_UNREADABLE, database=database, kind=_ENGINES[dialect], why=why)
+
+
+def revision_mistake(database: str, revision: str | None) -> Mistake | None:
+    """Returns what a database of that revision needs; None for the newest.
+
+    A revision that no migration of this program leads to needs another program: no upgrade helps there.
+    """
+    if revision == newest():
+        return None
+    if revision is None:
+        return mistake(CheckCode.DATABASE_FOREIGN, database=database)
+    code = CheckCode.DATABASE_OLDER if revision in _known() else CheckCode.DATABASE_NEWER
+    return mistake(code, database=database, revision=revision, newest=newest())
 
 
 def newest() -> str:

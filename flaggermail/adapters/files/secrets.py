@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
+from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
 _GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -22,20 +23,21 @@ def credential(name: str, directory: Path) -> Callable[[], str]:
     """
 
     def read() -> str:
-        given = os.environ.get("CREDENTIALS_DIRECTORY")
-        if given and (Path(given) / name).is_file():
-            # systemd protects this folder with access lists that the mode bits do not show.
-            return _text(Path(given) / name, guarded=True)
-        own = directory / "credentials" / name
-        if own.is_file():
-            return _text(own, guarded=False)
-        first = f"{given}/{name}" if given else f"$CREDENTIALS_DIRECTORY/{name} (not set)"
-        raise ConfigurationError(
-            f"credential {name}: found neither as {first} nor as {own}; "
-            f"write `LoadCredential={name}:FILE` into the systemd unit, or the secret into the latter with mode 600"
-        )
+        found = _look(name, directory)
+        if isinstance(found, Mistake):
+            raise ConfigurationError(found.text)
+        return found
 
     return read
+
+
+def secret_mistake(name: str, directory: Path) -> Mistake | None:
+    """Returns why the credential `name` cannot be used, or is probably not as it was meant; None if all is well."""
+    found = _look(name, directory)
+    if isinstance(found, Mistake):
+        return found
+    lines = found.replace("\r", "\n").split("\n")
+    return mistake(CheckCode.CREDENTIAL_LINES, name=name, count=len(lines)) if len(lines) > 1 else None
 
 
 def credential_version(name: str, directory: Path) -> Callable[[], str]:
@@ -54,19 +56,38 @@ def credential_version(name: str, directory: Path) -> Callable[[], str]:
     return version
 
 
-def _text(path: Path, *, guarded: bool) -> str:
+def _look(name: str, directory: Path) -> str | Mistake:
+    """Returns the secret, or why it cannot be used."""
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    if given and os.path.isfile(Path(given) / name):  # noqa: PTH113 - Path.is_file raises where it may not look
+        # systemd protects this folder with access lists that the mode bits do not show.
+        return _text(Path(given) / name, guarded=True)
+    own = directory / "credentials" / name
+    if os.path.isfile(own):  # noqa: PTH113 - as above
+        return _text(own, guarded=False)
+    if os.path.isdir(own.parent) and not os.access(own.parent, os.X_OK):  # noqa: PTH112 - as above
+        return mistake(CheckCode.CREDENTIAL_UNSEEN, name=name, folder=own.parent)
+    first = f"{given}/{name}" if given else f"$CREDENTIALS_DIRECTORY/{name} (not set)"
+    return mistake(CheckCode.CREDENTIAL_MISSING, name=name, given=first, own=own)
+
+
+def _text(path: Path, *, guarded: bool) -> str | Mistake:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             octets = file.read()
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); let this account read it") from error
+        return _unusable(path, f"cannot be read ({error.strerror}); let this account read it")
     if not guarded and mode & _GROUP_AND_OTHERS:
-        raise ConfigurationError(f"{path}: other accounts may read it (mode {mode & 0o777:o}); run `chmod 600 {path}`")
+        return mistake(CheckCode.CREDENTIAL_OPEN, path=path, mode=f"{mode & 0o777:o}")
     try:
         secret = octets.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: is not UTF-8; save the secret in that encoding") from None
+        return _unusable(path, "is not UTF-8; save the secret in that encoding")
     if not secret:
-        raise ConfigurationError(f"{path}: is empty; write the secret into it")
+        return _unusable(path, "is empty; write the secret into it")
     return secret
+
+
+def _unusable(path: Path, why: str) -> Mistake:
+    return mistake(CheckCode.CREDENTIAL_UNREADABLE, path=path, why=why)

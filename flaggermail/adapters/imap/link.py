@@ -10,14 +10,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from socket import socket
+from socket import gaierror, socket
 from typing import Literal
 
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
 from flaggermail.adapters.imap.idle import has_octets
-from flaggermail.adapters.tls import describe_tls_error, one_line, verifying
+from flaggermail.adapters.tls import describe_tls_error, one_line, silence_hint, tls_hint, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 
 Tls = Literal["implicit", "starttls", "none"]
@@ -81,9 +81,13 @@ def tls_context(account: ImapAccount) -> ssl.SSLContext | None:
 
 def open_link(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClient:
     """Connects, starts TLS and logs in. Raises LinkLost, LoginRefused, and the errors of socket, ssl and imaplib."""
-    client = IMAPClient(
-        account.host, account.port, ssl=account.tls == "implicit", ssl_context=context, timeout=account.timeout
-    )
+    try:
+        client = IMAPClient(
+            account.host, account.port, ssl=account.tls == "implicit", ssl_context=context, timeout=account.timeout
+        )
+    except TimeoutError:
+        hint = silence_hint("mailbox", account.port, account.tls)
+        raise LinkLost(f"no answer within {account.timeout:g} s{hint}") from None
     try:
         imap = inner(client)
         client.normalise_times = False  # otherwise INTERNALDATE is a naive local time
@@ -132,7 +136,10 @@ def _begin(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, contex
         raise LinkLost("the server greets with PREAUTH, as if somebody had logged in")
     if account.tls == "starttls" and context is not None:
         if "STARTTLS" not in imap.capabilities:
-            raise LinkLost("the server offers no STARTTLS")
+            raise LinkLost(
+                f"the server offers no STARTTLS at port {account.port}; mailbox.tls: write `tls: implicit`, with its "
+                "port, mostly 993"
+            )
         client.starttls(_GuardedStartTls(context, imap))
 
 
@@ -185,16 +192,18 @@ def _reason(account: ImapAccount, error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {account.timeout:g} s"
     if isinstance(error, OSError):
-        return _socket_reason(error)
+        return _socket_reason(account, error)
     if isinstance(error, imaplib.IMAP4.error) and not isinstance(error, ProtocolError):
         return _protocol_reason(error)
     # The error text may quote mail content that could not be parsed: report only the error's type.
     return f"the server's answer cannot be read ({type(error).__name__})"
 
 
-def _socket_reason(error: OSError) -> str:
+def _socket_reason(account: ImapAccount, error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
-        return describe_tls_error(error)
+        return describe_tls_error(error) + tls_hint("mailbox", account.port, account.ca_file, error)
+    if isinstance(error, ConnectionRefusedError | gaierror):
+        return f"{one_line(error.strerror or '')} at port {account.port}; correct mailbox.host or mailbox.port"
     return one_line(error.strerror or type(error).__name__)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import imaplib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import islice
@@ -16,6 +16,7 @@ from imapclient import IMAPClient
 from flaggermail.adapters.imap.folders import watched
 from flaggermail.adapters.imap.idle import wait_for_notice
 from flaggermail.adapters.imap.link import ImapAccount, as_link_lost, close_link, cut, inner, open_link, tls_context
+from flaggermail.adapters.tls import one_line
 from flaggermail.errors import FolderUnreadable, LinkLost
 from flaggermail.ports import Interrupt, Position, RawMessage, Role
 
@@ -26,6 +27,9 @@ _SEARCH_SPAN = 90_000
 # EXAMINE, NOOP and IDLE each reveal new mail; after one of them, each of these requests may skip its NOOP once.
 # Skip the NOOP after IDLE: it makes Dovecot rescan a large Maildir, which takes a second just when mail arrives.
 _NOOP_SKIPPED_ONCE = frozenset({"position", "fetch"})
+_NAMED = 20  # folders in one message
+_OURS = 'HEADER Message-ID "<vf."'  # see mail.reply_tokens
+_TO_OURS = 'OR HEADER References "<vf." HEADER In-Reply-To "<vf."'
 _SENDERS_A_SEARCH = 20  # servers accept command lines of a few thousand octets
 
 
@@ -112,6 +116,20 @@ class ImapMailbox:
                 return False
         return True
 
+    def earlier_mail(self) -> int:
+        """Returns how many mails show that a desk has worked with this mailbox before; see `ports.Mailbox`.
+
+        Its own mail in the folder of sent mail, answers to such mail in the inbox, and mail with the account's keyword.
+        """
+        account = self._account
+        keyword = f"OR KEYWORD {account.keyword} {_TO_OURS}" if account.keyword else _TO_OURS
+        count = 0
+        for folder, wanted in ((account.sent, _OURS), (account.inbox, keyword)):
+            with suppress(FolderUnreadable), self._link() as client:
+                self._look(client, folder, "")
+                count += len(_search(client, wanted))
+        return count
+
     def wait(self, stop: Interrupt, at_most: float) -> None:
         """Waits until the inbox may have changed, until `stop` is set, or for `at_most` seconds.
 
@@ -180,7 +198,7 @@ class ImapMailbox:
     def _look(self, client: IMAPClient, folder: str, request: str) -> Position:
         """Returns UIDVALIDITY and end of `folder`; `request` is empty if the end is not reported."""
         if self._selected is None or self._selected[0] != folder:
-            with self._folder_errors(folder):
+            with self._folder_errors(client, folder):
                 here = _examine(client, folder)
             self._skip_noop = set(_NOOP_SKIPPED_ONCE)
         else:
@@ -195,7 +213,7 @@ class ImapMailbox:
         return here
 
     def _status(self, client: IMAPClient, folder: str) -> Position | None:
-        with self._folder_errors(folder):
+        with self._folder_errors(client, folder):
             told: Mapping[bytes, object] = client.folder_status(folder, ["UIDVALIDITY", "UIDNEXT"])
         uidvalidity, uidnext = told.get(b"UIDVALIDITY"), told.get(b"UIDNEXT")
         if not isinstance(uidvalidity, int) or not isinstance(uidnext, int):
@@ -203,13 +221,18 @@ class ImapMailbox:
         return Position(uidvalidity, uidnext - 1)
 
     @contextmanager
-    def _folder_errors(self, folder: str) -> Iterator[None]:
+    def _folder_errors(self, client: IMAPClient, folder: str) -> Iterator[None]:
         """Raises FolderUnreadable for a NO about a folder other than the inbox: connection and other folders go on."""
         try:
             yield
         except imaplib.IMAP4.error as error:
-            if _is_connection_loss(error) or folder == self._account.inbox:
+            if _is_connection_loss(error):
                 raise
+            if folder == self._account.inbox:
+                there = ", ".join(sorted(str(name) for _, _, name in client.list_folders())[:_NAMED])
+                raise LinkLost(
+                    f"mailbox.inbox: the server cannot open {folder!a}; write one of its folders: {one_line(there)}"
+                ) from None
             raise FolderUnreadable(f"{folder}: the server refuses it") from None
 
     def _batches(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> Iterator[Sequence[RawMessage]]:

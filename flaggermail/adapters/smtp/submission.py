@@ -18,6 +18,7 @@ from typing import Literal
 
 from aiosmtplib import (
     SMTPConnectError,
+    SMTPConnectTimeoutError,
     SMTPDataError,
     SMTPException,
     SMTPRecipientRefused,
@@ -28,7 +29,7 @@ from aiosmtplib import (
 )
 
 from flaggermail.adapters.smtp.session import NotOffered, SmtpSession
-from flaggermail.adapters.tls import describe_tls_error, one_line, verifying
+from flaggermail.adapters.tls import describe_tls_error, one_line, silence_hint, tls_hint, verifying
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.compose import check_octets
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
@@ -202,10 +203,13 @@ class SmtpSubmitter(Submitter):
     def _describe(self, error: SMTPException | OSError) -> str:
         """Describes the error for a person, in one line without secrets."""
         tls_fault = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
+        account = self._account
         if tls_fault is not None:
-            return describe_tls_error(tls_fault)
+            return describe_tls_error(tls_fault) + tls_hint("submission", account.port, account.ca_file, tls_fault)
+        if isinstance(error, SMTPConnectTimeoutError):
+            return f"no answer within {account.timeout:g} s" + silence_hint("submission", account.port, account.tls)
         if isinstance(error, SMTPTimeoutError | TimeoutError):
-            return f"no answer within {self._account.timeout:g} s"
+            return f"no answer within {account.timeout:g} s"
         if isinstance(error, SMTPServerDisconnected):
             return "the server ended the connection"
         said = error.message if isinstance(error, SMTPException) else str(error)

@@ -401,6 +401,7 @@ def requirements(name: str, language: str, *, can_confirm: bool = True) -> Requi
         policy_title="Civic integrity policy",
         policy_url="https://rules.loudhailer.example/civic-integrity",
         policy_read_on=date(2024, 5, 2),
+        drafted_on=date(2024, 6, 6),
         can_confirm=can_confirm,
         follow_up=name == "follow_up",
     )

@@ -80,6 +80,29 @@ def test_wrong_use_is_status_2_and_one_line(desk: Desk, words: list[str], named:
     assert "--help`" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["chekc"], "did you mean check?"),
+        (["Case", "list"], "did you mean case"),
+        (["case", "shwo", "1"], "did you mean show?"),
+        (["reply"], "did you mean replay?"),
+        (["outbox", "liste"], "did you mean list?"),
+        (["stat"], "did you mean status?"),
+        (["zzz"], "there is no command 'zzz'"),
+        (["case", "\u202etsil"], "there is no command"),
+        ([""], "there is no command ''"),
+    ],
+)
+def test_a_misspelt_command_is_answered_with_the_nearest(desk: Desk, words: list[str], meant: str) -> None:
+    """One line names the commands that may be meant, and where the list of all is; a word like none names the list."""
+    ran = desk.type(*words)
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert meant in ran.err
+    assert ("did you mean" in ran.err) == ("did you mean" in meant)
+    assert "--help`" in ran.err
+
+
 @pytest.mark.parametrize("words", [["audit", "verify", "--since", "abc"], ["case", "show"], ["cases"]])
 def test_the_reference_to_the_help_is_a_sentence_of_its_own(desk: Desk, words: list[str]) -> None:
     """Our own messages and those of the library end with one full stop before the reference."""

@@ -95,6 +95,7 @@ def required(language: str, *, can_confirm: bool = True, follow_up: bool = False
         policy_title="Voting rules",
         policy_url="https://rules.example/voting",
         policy_read_on=date(2024, 5, 2),
+        drafted_on=date(2024, 6, 6),
         can_confirm=can_confirm,
         follow_up=follow_up,
     )
@@ -155,6 +156,19 @@ def test_a_forbidden_word_in_the_policys_own_title_or_in_an_address_is_no_word_o
         .replace("https://rules.example/voting", wanted.policy_url)
     )
     assert faults("[VF-EP2024-0001] Two boxes", body, wanted, PATTERNS, search) == ()
+
+
+def test_a_policy_read_in_the_future_is_a_fault() -> None:
+    """A reading on the day of the draft is in order; one on a later day is not, except that a follow-up names none."""
+    wanted = required("en")
+    today, before = (replace(wanted, drafted_on=date(2024, 5, day)) for day in (2, 1))
+    assert faults("[VF-EP2024-0001] Two boxes", GOOD["en"], today, PATTERNS, search) == ()
+    (fault,) = faults("[VF-EP2024-0001] Two boxes", GOOD["en"], before, PATTERNS, search)
+    assert fault == (
+        "policy: read on 2 May 2024, which lies in the future; write the day of the reading into platforms.yaml"
+    )
+    follow_up = replace(before, follow_up=True)
+    assert faults("[VF-EP2024-0001] Two boxes", GOOD["en"], follow_up, PATTERNS, search) == ()
 
 
 def test_a_channel_that_cannot_confirm_is_not_asked_to() -> None:

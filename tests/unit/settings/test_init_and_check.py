@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from flaggermail.cli.session import Session
 from flaggermail.health.confinement import Confinement
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests.doubles.broken_desks import give_secrets
 
 
 @pytest.fixture
@@ -25,7 +27,15 @@ def directory(tmp_path: Path) -> Path:
     """Returns the directory that `init` wrote."""
     result = run_init(tmp_path / "desk")
     assert result.exit_code == 0, result.output
+    give_secrets(tmp_path / "desk")
     return tmp_path / "desk"
+
+
+@pytest.fixture(autouse=True)
+def spring() -> Iterator[None]:
+    """Sets the machine's clock to the spring of an election of the shipped configuration."""
+    with time_machine.travel("2027-03-10T12:00:00+01:00", tick=False):
+        yield
 
 
 def run_init(directory: Path) -> Result:
@@ -97,25 +107,26 @@ def test_init_says_in_one_line_what_it_cannot_write(tmp_path: Path) -> None:
 
 
 def test_check_accepts_what_init_wrote(directory: Path) -> None:
-    """`check` accepts what `init` wrote without an edit."""
+    """`check` accepts what `init` wrote, once the passwords are there; notes say what is still the example's."""
     result = run_check(directory)
     assert (result.exit_code, result.stderr) == (0, "")
     rules = len(load(shipped("config"), shipped("rules")).rules.rules)
     counts = f"4 elections, 5 platforms, 7 channels, 3 officers, {rules} rules"
     first, *more = result.stdout.splitlines()
     assert first == f"configuration in order: {counts}"
-    (to_choose,) = more
+    example, to_choose = more
+    assert "are those of the example" in example
     assert "approval.by_reply: not chosen" in to_choose
 
 
 def test_check_says_what_the_parser_lacks(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`check` warns of each part of the parser's sandbox that this kernel does not offer; it is no fault."""
+    """`check` notes each part of the parser's sandbox that this kernel does not offer; it is no fault."""
     monkeypatch.setattr("flaggermail.wiring.parser_confinement", lambda _: Confinement(no_new_privileges=True))
     result = run_check(directory)
     assert result.exit_code == 0
     assert [line for line in result.stdout.splitlines() if "parser" in line] == [
-        "warning: the parser runs without Landlock: this kernel does not offer it",
-        "warning: the parser runs without seccomp: this kernel does not offer it",
+        "note: the parser runs without Landlock: this kernel does not offer it",
+        "note: the parser runs without seccomp: this kernel does not offer it",
     ]
     told = json.loads(run_check(directory, "--json").stdout)["parser"]
     assert told == {"no_new_privileges": True, "landlock": 0, "seccomp": False, "missing": ["Landlock", "seccomp"]}
@@ -179,17 +190,17 @@ def test_check_lists_hours_without_anybody_on_call(directory: Path) -> None:
     oncall.write_text(text, encoding="utf-8")
     result = run_check(directory)
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[2:] == [
+    assert result.stdout.splitlines()[3:] == [
         "nobody is on call: 2027-03-18 07:00 +0100 to 2027-04-13 13:00 +0200",
     ]
     (gap,) = json.loads(run_check(directory, "--json").stdout)["gaps"]
     assert gap == {"begins": "2027-03-18T07:00:00+01:00", "ends": "2027-04-13T13:00:00+02:00"}
 
 
-def test_check_prints_warnings(directory: Path) -> None:
-    """A warning is printed and does not change the exit status."""
+def test_check_prints_notes(directory: Path) -> None:
+    """A note is printed and does not change the exit status."""
     path = directory / "flaggermail.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("  authserv_id:", "  # authserv_id:"), encoding="utf-8")
     result = run_check(directory)
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[1].startswith("warning: flaggermail.yaml mailbox.authserv_id: missing")
+    assert result.stdout.splitlines()[1].startswith("note: flaggermail.yaml mailbox.authserv_id: missing")

@@ -19,8 +19,11 @@ from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.escalation import Step
 from flaggermail.oncall.periods import Period
 from flaggermail.record.clocks import ClockKind
+from flaggermail.settings.advice import mistakes
 from flaggermail.settings.escalation_file import EscalationFile
-from flaggermail.settings.reading import load, warnings
+from flaggermail.settings.mistakes import CheckCode
+from flaggermail.settings.model import Settings
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
 
@@ -55,6 +58,11 @@ def faults(directory: Path) -> tuple[str, ...]:
     with pytest.raises(ConfigurationError) as caught:
         load(directory)
     return caught.value.faults
+
+
+def warnings(settings: Settings) -> tuple[str, ...]:
+    """Returns the sentences of what the settings show by themselves, except that they are those of the example."""
+    return tuple(found.text for found in mistakes(settings) if found.code is not CheckCode.EXAMPLE)
 
 
 # ---- mistakes

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The mistakes of a set-up that `check` and `run` know: each with its code, its severity and its sentence.
+
+The sentence says what is wrong, where, and what would be right. `SORTS` is the whole list; the manual's table shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flaggermail.record.states import Severity
+
+
+class CheckCode(StrEnum):
+    """One kind of mistake."""
+
+    CONFIGURATION = "configuration"  # a line of the readers of the files: file, line, column, key
+    DATABASE_FOLDER = "database-folder"
+    DATABASE_CLOSED = "database-closed"
+    DATABASE_UNREADABLE = "database-unreadable"
+    DATABASE_FOREIGN = "database-foreign"
+    DATABASE_NEWER = "database-newer"
+    DATABASE_OLDER = "database-older"
+    DATABASE_DRIVER = "database-driver"
+    ARCHIVE_FOLDER = "archive-folder"
+    CA_FILE = "ca-file"
+    PAGER_EXTRA = "pager-extra"
+    POLICY_AHEAD = "policy-ahead"
+    MAILBOX_READ_BEFORE = "mailbox-read-before"  # known only once the mailbox was asked: `run` says it
+    CREDENTIAL_MISSING = "credential-missing"
+    CREDENTIAL_OPEN = "credential-open"
+    CREDENTIAL_LINES = "credential-lines"
+    CREDENTIAL_UNREADABLE = "credential-unreadable"
+    TLS_PORT = "tls-port"
+    APPROVERS = "approvers"
+    CREDENTIAL_UNSEEN = "credential-unseen"
+    EXAMPLE = "example"
+    OFFICER_DOMAIN = "officer-domain"
+    ELECTION_NONE = "election-none"
+    ELECTION_FAR = "election-far"
+    BY_REPLY = "by-reply"
+    PAGER_NONE = "pager-none"
+    TRUST = "trust"
+    ON_CALL_NOBODY = "on-call-nobody"
+    RULES_NONE = "rules-none"
+    POLICY_UNUSED = "policy-unused"
+    OFFSET = "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Severity and sentence of a code; the sentence has places for values. `stops_run`: a note that `run` refuses."""
+
+    severity: Severity
+    sentence: str
+    stops_run: bool = False
+
+
+_DESK, _ROTA = "flaggermail.yaml", "oncall.yaml"
+SORTS: dict[CheckCode, Sort] = {
+    CheckCode.CONFIGURATION: Sort(Severity.REFUSES, "{line}"),
+    CheckCode.DATABASE_FOLDER: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: the folder {{folder}} does not exist; create it for the desk's account, or correct "
+        "the path",
+    ),
+    CheckCode.DATABASE_CLOSED: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: {{path}} cannot be opened by this account ({{why}}); let it write there, or use the "
+        "desk's account",
+    ),
+    CheckCode.DATABASE_UNREADABLE: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: {{database}} cannot be read as {{kind}} ({{why}}); restore it from the backup, make "
+        "room on its disk, or name another database",
+    ),
+    CheckCode.DATABASE_FOREIGN: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: {{database}} holds the tables of another program; name another database",
+    ),
+    CheckCode.DATABASE_NEWER: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: in {{database}} the schema revision is {{revision}}, this program knows none after "
+        "{newest}: install the version of flaggermail that wrote it, or name another database",
+    ),
+    CheckCode.DATABASE_OLDER: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: in {{database}} the schema revision is {{revision}}, this program needs {{newest}}: "
+        "run `flaggermail db upgrade` with the daemon stopped",
+    ),
+    CheckCode.DATABASE_DRIVER: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: PostgreSQL needs the extra `postgres`, which is not installed; "
+        "run `pip install 'flaggermail[postgres]'`",
+    ),
+    CheckCode.ARCHIVE_FOLDER: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.archive: {{path}} is no folder in which this account can write ({{why}}); let it, or name "
+        "another folder",
+    ),
+    CheckCode.CA_FILE: Sort(
+        Severity.REFUSES,
+        f"{_DESK} {{server}}.ca_file: {{file}} {{why}}; name a PEM file with the certificate of the authority that "
+        "signed the server's (-----BEGIN CERTIFICATE-----)",
+    ),
+    CheckCode.PAGER_EXTRA: Sort(
+        Severity.REFUSES,
+        f"{_ROTA} officers: pagers need the extra `pagers`, which is not installed; "
+        "run `pip install 'flaggermail[pagers]'`, or remove `pagers:`",
+    ),
+    CheckCode.POLICY_AHEAD: Sort(
+        Severity.REFUSES,
+        "platforms.yaml {key}.read_on: {day} of {platform} lies in the future, as today is {today}; write the day on "
+        "which an officer read the policy",
+    ),
+    CheckCode.MAILBOX_READ_BEFORE: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: the database is new, but {{count}} mails in the mailbox show that a desk has read it "
+        "before; restore its database, or start with `flaggermail run --observe`, which sends nothing, or with "
+        "`flaggermail run --new-record` if a new record is meant",
+    ),
+    CheckCode.CREDENTIAL_MISSING: Sort(
+        Severity.FAULT,
+        "credential {name}: found neither as {given} nor as {own}; "
+        "write `LoadCredential={name}:FILE` into the systemd unit, or the secret into the latter with mode 600",
+    ),
+    CheckCode.CREDENTIAL_OPEN: Sort(
+        Severity.FAULT, "{path}: other accounts may read it (mode {mode}); run `chmod 600 {path}`"
+    ),
+    CheckCode.CREDENTIAL_LINES: Sort(
+        Severity.FAULT,
+        "credential {name}: its file has {count} lines, and a secret is one; leave that line alone in it, with at most "
+        "one line break",
+    ),
+    CheckCode.CREDENTIAL_UNREADABLE: Sort(Severity.FAULT, "{path}: {why}"),
+    CheckCode.TLS_PORT: Sort(
+        Severity.FAULT,
+        f"{_DESK} {{server}}.tls: {{tls}} does not fit port {{port}}, at which servers speak {{usual}}; write "
+        "`tls: {usual}`, or `port: {other}`",
+    ),
+    CheckCode.APPROVERS: Sort(
+        Severity.FAULT,
+        f"{_DESK} approval.persons: {{persons}} must approve, but {{approvers}} officers in {_ROTA} have the role "
+        "approver or head, so no notification can be sent; give the role to more of them",
+    ),
+    CheckCode.CREDENTIAL_UNSEEN: Sort(
+        Severity.NOTE,
+        "credential {name}: this account may not look into {folder}, so the secret was not checked; run `check` as "
+        "the owner of that folder",
+    ),
+    CheckCode.EXAMPLE: Sort(
+        Severity.NOTE,
+        f"{_DESK}: organisation.name, mailbox.address and mailbox.host are those of the example; write your own, as "
+        "`run` refuses to start with them",
+        stops_run=True,
+    ),
+    CheckCode.OFFICER_DOMAIN: Sort(
+        Severity.NOTE,
+        f"{_ROTA} officers: {{officer}} writes from {{domain}}, a domain of no other officer and not the mailbox's; "
+        "correct the address if that is a slip",
+    ),
+    CheckCode.ELECTION_NONE: Sort(
+        Severity.NOTE, "elections.yaml elections: empty; a case needs an election: `flaggermail election add`"
+    ),
+    CheckCode.ELECTION_FAR: Sort(
+        Severity.NOTE,
+        "elections.yaml elections: no period includes today or begins within {weeks} weeks; "
+        "`flaggermail election add` adds an election, `flaggermail election list` shows what the database knows",
+    ),
+    CheckCode.BY_REPLY: Sort(
+        Severity.NOTE,
+        f"{_DESK} approval.by_reply: not chosen, so a reply approves nothing and `flaggermail approve` does (off); "
+        "write totp, pager, mail or off",
+    ),
+    CheckCode.PAGER_NONE: Sort(
+        Severity.NOTE,
+        f"{_ROTA} officers: {{officer}} approves and has no pager, so no code reaches them and only "
+        "`flaggermail approve` remains; add `pagers:`",
+    ),
+    CheckCode.TRUST: Sort(Severity.NOTE, f"{_DESK} mailbox.{{key}}: {{what}}"),
+    CheckCode.ON_CALL_NOBODY: Sort(
+        Severity.NOTE,
+        f"{_ROTA}: no shift and no `fallback_officer`, so nobody is ever on call; add shifts or name one",
+    ),
+    CheckCode.RULES_NONE: Sort(
+        Severity.NOTE,
+        "rules: none, so every mail waits for a person; `flaggermail init DIR` writes rules to start from",
+    ),
+    CheckCode.POLICY_UNUSED: Sort(
+        Severity.NOTE, "escalation.yaml policies: {name} holds nowhere; name it under `use`, or remove it"
+    ),
+    CheckCode.OFFSET: Sort(
+        Severity.NOTE,
+        f"{_ROTA} shifts[{{index}}].{{name}}: {{written}} is {{local}} in {{zone}}; write it so if another hour was "
+        "meant",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake that was found; `text` is its sentence, in one line."""
+
+    code: CheckCode
+    text: str
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of its code."""
+        return SORTS[self.code].severity
+
+    @property
+    def stops_run(self) -> bool:
+        """True if the daemon does not start with it."""
+        return self.severity is Severity.REFUSES or SORTS[self.code].stops_run
+
+
+def mistake(code: CheckCode, **values: object) -> Mistake:
+    """Returns a mistake with its sentence; `values` fill the places of the sentence."""
+    return Mistake(code, SORTS[code].sentence.format(**values))

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The table of what `check` knows, in docs/operation.md; `python -m tests.tools.check_table` writes it there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from flaggermail.settings.mistakes import SORTS, CheckCode
+
+MANUAL = Path(__file__).parents[2] / "docs" / "operation.md"
+_HEAD = "| code | severity | what `check` says |\n|---|---|---|\n"
+_TABLE = re.compile(re.escape(_HEAD) + r"(?:\|[^\n]*\n)*")
+_LINE = "FILE:LINE:COLUMN KEY: what is wrong, and what would be right"
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def rows() -> Iterator[str]:
+    """Yields a row for each mistake, from the worst severity to the least; the places of values are in capitals."""
+    for code in CheckCode:
+        sort = SORTS[code]
+        severity = f"{sort.severity}, refused by `run`" if sort.stops_run else sort.severity
+        said = _LINE if code is CheckCode.CONFIGURATION else _PLACE.sub(lambda place: place[1].upper(), sort.sentence)
+        yield f"| `{code}` | {severity} | {said} |\n"
+
+
+def with_table(page: str) -> str:
+    """Returns the page with the table as it is now."""
+    written, count = _TABLE.subn(lambda _: _HEAD + "".join(rows()), page)
+    assert count == 1, "the page has no table of mistakes"
+    return written
+
+
+if __name__ == "__main__":
+    MANUAL.write_text(with_table(MANUAL.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""No command ends in a traceback, whatever is broken: each one is typed at each broken desk.
+
+The commands come from the command line's own tree, so a new one is tried without being named here.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from flaggermail import wiring
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.cli import commands, main
+from flaggermail.daemon.service import Daemon
+from tests.doubles.broken_desks import DESKS, BrokenDesk, sound
+from tests.unit.cli.conftest import Ran
+
+MAIL = b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: ?\r\n\r\nhello\r\n"
+GIVEN = {  # what a parameter of that name is given; any other gets the number of a case
+    "officer": "officer2",
+    "other": "officer2",
+    "channel": "x-urgent",
+    "election": "EP2024",
+    "code": "TK2030",
+    "polling_days": "2030-03-13",
+    "period": "2030-02-01 2030-03-27",
+    "begins_at": "2030-03-13T08:00",
+    "ends_at": "2030-03-13T20:00",
+    "shift": "2030-03-13T08:00",
+}
+FILES = {"mail": "one.eml", "form": "form.yaml", "free": "free", "rules": "desk/rules"}
+PATHS = {"paths": "{mail}", "path": "{mail}", "text": "{mail}", "out": "{free}", "folder": "{free}"}
+PATHS |= {"init": "{free}", "rules compare": "{rules}"}  # by command
+BESIDE = {  # what a command needs beside its required parameters
+    "case assess": "{form}",
+    "case tag": "two-boxes",
+    "case reclassify": "--type other",
+    "case note": "--text x",
+    "message reclassify": "--kind noise",
+    "quarantine place": "--noise",
+    "outbox resolve": "--again",
+    "rules schema": "rules",
+    "run": "--json",
+}
+Typed = Callable[[str], Ran]
+STARTS_ITS_OWN = {"demo"}  # it plays on servers and a desk of its own, and needs none
+LOGS = {"run"}  # its lines on standard error are the journal's
+
+
+def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Yields every command that is no group, with its words, from the command line's own tree."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from leaves(found, (*path, name))
+    else:
+        yield " ".join(path), command
+
+
+COMMANDS = {name: command for name, command in leaves(commands) if name not in STARTS_ITS_OWN}
+
+
+def line_of(name: str, folder: Path) -> list[str]:
+    """Returns the words of a command with all that it requires."""
+    words = name.split()
+    for parameter in COMMANDS[name].params:
+        if parameter.required:
+            words += [parameter.opts[0]] if isinstance(parameter, click.Option) else []
+            words += [] if getattr(parameter, "is_flag", False) else value_of(name, parameter).split()
+    words += BESIDE.get(name, "").split()
+    beside = {name: folder / file for name, file in FILES.items()}
+    return [word.format_map(beside) for word in words]
+
+
+def value_of(name: str, parameter: click.Parameter) -> str:
+    """Returns a value that the parameter takes."""
+    if isinstance(parameter.type, click.Choice):
+        return str(parameter.type.choices[0])
+    if isinstance(parameter.type, click.Path | click.File) or parameter.name == "paths":
+        return PATHS.get(name) or PATHS[str(parameter.name)]
+    return GIVEN.get(str(parameter.name), "VF-EP2024-0001")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a folder with a desk without a fault, and a mail and a form beside it."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "one.eml").write_bytes(MAIL)
+    (folder / "form.yaml").write_text("incorrect: true\n", encoding="ascii")
+    sound(folder / "desk")
+    return folder
+
+
+@pytest.fixture
+def opened(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[BrokenDesk], Typed]:
+    """Returns a function that breaks a desk, and returns one that types a command there as an officer.
+
+    The daemon ends as soon as it has started, and nothing waits long: neither for a lock nor for a server.
+    """
+    monkeypatch.setattr(wiring, "SqlStore", partial(SqlStore, wait=0.05))
+    monkeypatch.setattr("flaggermail.wiring.time", SimpleNamespace(monotonic=time.monotonic, sleep=interrupt))
+    monkeypatch.setattr("flaggermail.cli.session.login", lambda: "officer1")
+    monkeypatch.setattr(Daemon, "obey_signals", lambda daemon: daemon.stop.set())
+    for owner, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(owner, hook, getattr(owner, hook))  # `run` sets them for the whole process
+    folder = tmp_path / "at"
+    shutil.copytree(whole, folder)
+
+    def opened(broken: BrokenDesk) -> Typed:
+        broken.spoil(folder / "desk")
+        return lambda name: type_at(folder, broken, name)
+
+    return opened
+
+
+def type_at(folder: Path, broken: BrokenDesk, name: str) -> Ran:
+    """Types a command at the desk in `folder`."""
+    with CliRunner().isolation(input="") as (out, err, _):
+        status: object = 0
+        try:
+            with broken.around(folder / "desk"):
+                main(["--config", str(folder / "desk"), *line_of(name, folder)])
+        except SystemExit as ended:
+            status = ended.code
+        finally:
+            logging.getLogger().handlers.clear()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return Ran(int(str(status or 0)), out.getvalue(), err.getvalue().decode())
+
+
+def interrupt(_seconds: float) -> NoReturn:
+    """Ends the wait of a daemon for a database that is away, as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def test_each_line_says_all_that_its_command_requires(opened: Callable[[BrokenDesk], Typed]) -> None:
+    """At a desk without a fault no command is refused for its words: each gets as far as the desk."""
+    typed = opened(BrokenDesk("without a fault"))
+    for name in COMMANDS.keys() - {"replay"}:  # a scenario has a desk of its own
+        ran = typed(name)
+        assert "--help`" not in ran.err, f"{name}: {ran.err}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", DESKS, ids=lambda broken: broken.name)
+def test_no_command_ends_in_a_traceback(broken: BrokenDesk, opened: Callable[[BrokenDesk], Typed]) -> None:
+    """Every command ends with status 0, 1 or 2, says what is wrong in one line, and shows no traceback."""
+    typed, statuses = opened(broken), dict[str, int]()
+    for name in COMMANDS:
+        ran = typed(name)
+        statuses[name] = ran.status
+        assert ran.status in {0, 1, 2}, (name, ran)
+        assert "Traceback" not in ran.err + ran.out, (name, ran)
+        if ran.status and name not in LOGS:
+            said = ran.err.splitlines()
+            assert len(said) == 1 or (not said and ran.out), (name, ran)  # `status` answers on standard output
+            assert all(len(line.split()) > 2 for line in said), (name, ran)
+    assert (statuses["check"], statuses["run"]) == (broken.check, broken.run)

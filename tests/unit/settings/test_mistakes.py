@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Each mistake that `check` knows is found in a set-up that has it, with its severity and its sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+from click.testing import CliRunner
+
+from flaggermail import wiring
+from flaggermail.cli.check import command as check
+from flaggermail.cli.session import Session
+from flaggermail.errors import ConfigurationError
+from flaggermail.record.states import Severity
+from flaggermail.replay.doubles import SetClock
+from flaggermail.rules.classifier import RuleSet
+from flaggermail.settings.advice import mistakes, mistakes_on
+from flaggermail.settings.mistakes import SORTS, CheckCode, Mistake
+from flaggermail.settings.reading import load
+from flaggermail.shipped import shipped
+from tests.doubles.broken_desks import CONFIG, DATABASE, SETTINGS, edit, sound
+from tests.tools.check_table import MANUAL, rows, with_table
+
+NOW = datetime.fromisoformat("2027-03-10T12:00:00+01:00")
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+SECRET = "credentials/imap-password"
+Spoil = Callable[[Path], None]
+ELSEWHERE = {  # what no set-up on this machine shows
+    CheckCode.CONFIGURATION: "tests/bad_config",
+    CheckCode.MAILBOX_READ_BEFORE: "tests/story/test_read_before.py",
+}
+
+
+def settings(old: str, new: str) -> Spoil:
+    """Returns a change of flaggermail.yaml."""
+    return lambda folder: edit(folder / SETTINGS, old, new)
+
+
+def mailbox(*lines: str) -> Spoil:
+    """Returns a change of the mailbox's server, to one on another machine."""
+    text = "".join(f"\n  {line}" for line in lines)
+    return settings("  host: localhost\n  port: 1\n  tls: none\n  user", f"  host: imap.bzk.example{text}\n  user")
+
+
+def rota(old: str, new: str) -> Spoil:
+    """Returns a change of oncall.yaml."""
+    return lambda folder: edit(folder / "oncall.yaml", old, new)
+
+
+def written(name: str, text: str, mode: int = 0o600) -> Spoil:
+    """Returns a spoiling that writes a file."""
+
+    def spoil(folder: Path) -> None:
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(mode)
+
+    return spoil
+
+
+def authority(text: str) -> Spoil:
+    """Returns a spoiling that names a file of authorities with that text."""
+
+    def spoil(folder: Path) -> None:
+        written("ca.pem", text)(folder)
+        settings("  user: verk", "  ca_file: ca.pem\n  user: verk")(folder)
+
+    return spoil
+
+
+def database(statement: str) -> Spoil:
+    """Returns a spoiling of the database by a statement."""
+
+    def spoil(folder: Path) -> None:
+        with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
+            connection.execute(statement)
+
+    return spoil
+
+
+def no_pagers_extra(folder: Path) -> None:
+    """Names a pager, with its credential."""
+    rota("    login: head1\n", "    login: head1\n    pagers: [{credential: pager-head}]\n")(folder)
+    written("credentials/pager-head", "json://localhost\n")(folder)
+
+
+def one_approver(folder: Path) -> None:
+    """Wants two approvers and leaves one."""
+    settings("persons: 1", "persons: 2")(folder)
+    edit(folder / "oncall.yaml", ", approver]", "]", every=True)
+
+
+def unused_policy(folder: Path) -> None:
+    """Adds a policy that no use names."""
+    text = (shipped("config") / "escalation.yaml").read_text(encoding="utf-8")
+    policies = "\npolicies:\n"
+    strict = f"{policies}  - name: strict\n    receipt: [{{after: 5}}]\n"
+    (folder / "escalation.yaml").write_text(text.replace(policies, strict), encoding="utf-8")
+
+
+CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
+    (CheckCode.DATABASE_FOLDER, settings("sqlite:///", "sqlite:///nowhere/"), "nowhere does not exist; create it"),
+    (CheckCode.DATABASE_UNREADABLE, written(DATABASE, "my notes\n" * 200), "file is not a database); restore it"),
+    (CheckCode.DATABASE_FOREIGN, database("DROP TABLE alembic_version"), "the tables of another program; name"),
+    (CheckCode.DATABASE_NEWER, database("UPDATE alembic_version SET version_num = '9999'"), "is 9999, this program"),
+    (CheckCode.DATABASE_OLDER, database("UPDATE alembic_version SET version_num = '0001'"), "flaggermail db upgrade"),
+    (CheckCode.DATABASE_DRIVER, settings("sqlite:///", "postgresql+psycopg://u@db.example/"), "flaggermail[postgres]"),
+    (
+        CheckCode.ARCHIVE_FOLDER,
+        settings("archive: archive", f"archive: {DATABASE}/archive"),
+        f"{DATABASE} is no folder",
+    ),
+    (CheckCode.CA_FILE, authority(KEY), "ca.pem holds a private key and no certificate; name a PEM file"),
+    (CheckCode.CA_FILE, authority("notes\n"), "mailbox.ca_file: "),
+    (CheckCode.CA_FILE, authority(CERTIFICATE), "ca.pem cannot be read"),
+    (CheckCode.PAGER_EXTRA, no_pagers_extra, "pip install 'flaggermail[pagers]'"),
+    (
+        CheckCode.POLICY_AHEAD,
+        lambda folder: edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2027-03-11", first=True),
+        "platforms[0].policy.read_on: 2027-03-11 of X lies in the future, as today is 2027-03-10; write the day",
+    ),
+    (CheckCode.CREDENTIAL_MISSING, lambda folder: (folder / SECRET).unlink(), "LoadCredential=imap-password:FILE"),
+    (CheckCode.CREDENTIAL_OPEN, lambda folder: (folder / SECRET).chmod(0o644), "(mode 644); run `chmod 600 /"),
+    (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\nof mine\n"), "imap-password: its file has 2 lines"),
+    (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\n\n"), "imap-password: its file has 2 lines"),
+    (CheckCode.CREDENTIAL_UNREADABLE, written(SECRET, "\n"), "is empty; write the secret into it"),
+    (CheckCode.TLS_PORT, mailbox("port: 143", "tls: implicit"), "fit port 143, at which servers speak starttls; write"),
+    (CheckCode.TLS_PORT, mailbox("port: 993", "tls: starttls"), "`tls: implicit`, or `port: 143`"),
+    (CheckCode.TLS_PORT, mailbox("port: 587"), "mailbox.tls: implicit does not fit port 587"),
+    (CheckCode.APPROVERS, one_approver, "2 must approve, but 1 officers"),
+    (CheckCode.EXAMPLE, mailbox(), "are those of the example; write your own"),
+    (CheckCode.OFFICER_DOMAIN, rota("b.devries@bzk.example", "b.devries@bzk.exmaple"), "officer2 writes from bzk.exm"),
+    (
+        CheckCode.ELECTION_NONE,
+        written("elections.yaml", "elections: []\n"),
+        "a case needs an election: `flaggermail election add`",
+    ),
+    (
+        CheckCode.ELECTION_FAR,
+        lambda folder: edit(folder / "elections.yaml", "2027-", "2037-", every=True),
+        "no period includes today or begins within 13 weeks",
+    ),
+    (CheckCode.BY_REPLY, settings("  by_reply: totp\n", ""), "not chosen, so a reply approves nothing"),
+    (CheckCode.PAGER_NONE, settings("by_reply: totp", "by_reply: pager"), "officer1 approves and has no pager"),
+    (CheckCode.TRUST, settings("  authserv_id: mx.bzk.example\n", ""), "mailbox.authserv_id: missing"),
+    (CheckCode.TRUST, settings("  authserv_id: mx.bzk.example\n", "  trust: nobody\n"), "mailbox.trust: nobody, so"),
+    (CheckCode.ON_CALL_NOBODY, rota("fallback_officer: officer1\n", ""), "nobody is ever on call"),
+    (CheckCode.POLICY_UNUSED, unused_policy, "strict holds nowhere"),
+    (
+        CheckCode.OFFSET,
+        rota("shifts: []", "shifts: [{officer: head1, begins: 2027-03-29T07:00:00+01:00, ends: 2027-03-30T07:00Z}]"),
+        "shifts[0].begins: 2027-03-29T07:00:00+01:00 is 2027-03-29T08:00:00+02:00 in Europe/Amsterdam",
+    ),
+)
+"""A set-up with each mistake: its code, what is done, and words of its sentence."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Returns a desk without a fault, a week before an election."""
+    with time_machine.travel(NOW, tick=False):
+        yield sound(tmp_path / "desk")
+
+
+def found(folder: Path) -> list[Mistake]:
+    """Returns what the program finds in the set-up."""
+    read = load(folder)
+    return [*mistakes(read), *mistakes_on(read, NOW.date()), *wiring.machine_mistakes(read)]
+
+
+def test_a_good_set_up_has_no_mistake(folder: Path) -> None:
+    """Nothing is found in a desk without a fault, and `check` says that all is in order."""
+    assert found(folder) == []
+    result = CliRunner().invoke(check, ["--json"], obj=Session(folder))
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["severity"], told["findings"], told["faults"]) == (0, None, [], [])
+
+
+@pytest.mark.parametrize(("code", "spoil", "said"), CASES, ids=[f"{code}-{n}" for n, (code, *_) in enumerate(CASES)])
+def test_a_mistake_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, code: CheckCode, spoil: Spoil, said: str
+) -> None:
+    """Each mistake is found once for its cause, in one line with what would be right, with its severity's status."""
+    monkeypatch.setattr(wiring, "is_installed", lambda: False)
+    monkeypatch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)
+    spoil(folder)
+    named = found(folder)
+    assert {one.code for one in named} >= {code}, named
+    texts = [one.text for one in named if one.code is code]
+    assert said in texts[0]
+    assert all(text.splitlines() == [text] for text in texts)
+    others = {one.code for one in named} - {code} - {CheckCode.EXAMPLE}
+    assert others <= {CheckCode.TRUST}, others
+
+
+def test_every_mistake_has_its_case() -> None:
+    """The table of sentences, and these cases, know each code; every sentence can be written."""
+    assert set(SORTS) == set(CheckCode)
+    unseen = {CheckCode.CREDENTIAL_UNSEEN, CheckCode.DATABASE_CLOSED, CheckCode.RULES_NONE}  # tested below
+    assert {code for code, *_ in CASES} | ELSEWHERE.keys() | unseen == set(CheckCode)
+
+
+def test_the_manual_has_the_table_of_mistakes() -> None:
+    """docs/operation.md shows each code with severity and sentence; `python -m tests.tools.check_table` writes it."""
+    page = MANUAL.read_text(encoding="utf-8")
+    assert with_table(page) == page
+    assert len(list(rows())) == len(CheckCode)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "status", "severity"),
+    [
+        (mailbox(), 0, Severity.NOTE),
+        (mailbox("port: 143"), 1, Severity.FAULT),
+        (settings("sqlite:///", "sqlite:///nowhere/"), 2, Severity.REFUSES),
+    ],
+    ids=["note", "fault", "refuses"],
+)
+def test_the_worst_mistake_decides_the_status(folder: Path, spoil: Spoil, status: int, severity: Severity) -> None:
+    """A note is exit status 0, a fault 1, what refuses the start 2; the document has code, severity and sentence."""
+    spoil(folder)
+    edit(folder / SETTINGS, "  by_reply: totp\n", "")
+    plain = CliRunner().invoke(check, obj=Session(folder))
+    told = json.loads(CliRunner().invoke(check, ["--json"], obj=Session(folder)).stdout)
+    assert (plain.exit_code, told["severity"]) == (status, severity)
+    assert "note: flaggermail.yaml approval.by_reply: not chosen" in plain.stdout
+    assert [one["severity"] for one in told["findings"]] == sorted(
+        (one["severity"] for one in told["findings"]), key=[*map(str, Severity)].index
+    )
+    assert told["faults"] == [one["text"] for one in told["findings"] if one["severity"] != Severity.NOTE]
+    assert [line.removeprefix("fault: ") for line in plain.stderr.splitlines()] == told["faults"]
+    assert ("fault: " in plain.stderr) == (severity is Severity.FAULT)
+    assert plain.stdout.startswith("configuration in order: " if status == 0 else "configuration read: ")
+
+
+def test_without_rules_every_mail_waits(folder: Path) -> None:
+    """A folder of rules without a rule is a note."""
+    read = load(folder)
+    bare = read.model_copy(update={"rules": RuleSet()})
+    assert [one.code for one in mistakes(bare)] == [CheckCode.RULES_NONE]
+
+
+def test_what_another_account_may_not_see_is_said_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account that may not look is told so in a sentence. Root may look everywhere, so that is played."""
+    closed = {folder / DATABASE, folder / "credentials"}
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) not in closed and may(path, mode))
+    isfile = os.path.isfile
+    monkeypatch.setattr(os.path, "isfile", lambda path: Path(path).parent not in closed and isfile(path))
+    named = found(folder)
+    assert {one.code for one in named} == {CheckCode.DATABASE_CLOSED, CheckCode.CREDENTIAL_UNSEEN}
+    assert all("this account" in one.text for one in named)
+    closed.add(folder / "rules")
+    with pytest.raises(ConfigurationError, match="rules: is closed to this account"):
+        load(folder)
+
+
+# ---------------------------------------------------------------- the start
+
+
+def test_the_daemon_refuses_what_check_refuses(folder: Path) -> None:
+    """Each mistake that refuses the start is named at once, all together; a fault alone is not among them."""
+    edit(folder / SETTINGS, "sqlite:///", "sqlite:///nowhere/")
+    edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2027-03-11", first=True)
+    (folder / SECRET).unlink()
+    with pytest.raises(ConfigurationError) as refused:
+        wiring.require_ready(load(folder), SetClock(NOW))
+    assert [line.partition(":")[0] for line in refused.value.faults] == [
+        "platforms.yaml platforms[0].policy.read_on", "flaggermail.yaml store.database",
+    ]  # fmt: skip
+
+
+def test_the_example_is_a_note_and_does_not_run(folder: Path) -> None:
+    """Address, host and organisation of the example: `check` notes it, `run` refuses; one of them changed is enough."""
+    mailbox()(folder)
+    with pytest.raises(ConfigurationError, match="are those of the example"):
+        wiring.require_ready(load(folder), SetClock(NOW))
+    edit(folder / SETTINGS, "nl: Ministerie van Voorbeeldzaken", "nl: Ministerie van Binnenlandse Zaken")
+    wiring.require_ready(load(folder), SetClock(NOW))
+
+
+def test_the_shipped_configuration_is_the_example() -> None:
+    """What `init` writes is recognised as the example, and the scenarios' configuration is not."""
+    assert CheckCode.EXAMPLE in {one.code for one in mistakes(load(shipped("config"), shipped("rules")))}
+    assert CheckCode.EXAMPLE not in {one.code for one in mistakes(load(CONFIG, shipped("rules")))}
+
+
+def test_a_configuration_with_a_policy_ahead_is_merely_loaded(folder: Path) -> None:
+    """The day of a reading is judged by a clock, which loading a configuration has not."""
+    edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2937-03-11", first=True)
+    assert load(folder).platform_list[0].policy.read_on.year == 2937
+
+
+@pytest.mark.parametrize("config", [shipped("config"), CONFIG], ids=["shipped", "tests"])
+def test_policies_were_read_before_every_story(config: Path) -> None:
+    """The shipped example and the scenarios' configuration name days before the first story, of March 2023."""
+    read = load(config, shipped("rules"))
+    assert max(platform.policy.read_on for platform in read.platform_list) < date(2023, 3, 1)
+
+
+def test_looking_at_a_database_leaves_no_file(folder: Path) -> None:
+    """`check` may run under another account than the daemon: a file of its own would be in the daemon's way."""
+    before = sorted(folder.rglob("*"))
+    assert found(folder) == []
+    assert sorted(folder.rglob("*")) == before
