@@ -15,6 +15,7 @@ import re2
 from flaggermail.adapters.files.template_formats import Formats, marked, minutes_to, read_words
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.errors import ConfigurationError
+from flaggermail.letters.shapes import fixed, wrappable
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
 from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -356,7 +357,7 @@ def mails(name: str, language: str) -> Iterator[str]:
     """Yields every variant as subject, empty line and body."""
     for changes in variants(name):
         mail = TEMPLATES.render(name, language, values(name, language, changes))
-        yield f"{mail.subject}\n\n{mail.body}"
+        yield f"{mail.subject}\n\n{fixed(mail.body)}"
 
 
 def search(pattern: str, text: str) -> str | None:
@@ -550,7 +551,8 @@ def test_text_of_others_is_marked_line_by_line(language: str) -> None:
     text = f"Reply: genuine\n\n{'word ' * 40}"
     changes = {"text": text, "subject": "one\r\nSubject: two", "kind": "unplaced mail"}
     mail = TEMPLATES.render("officer_notice", language, values("officer_notice", language, changes))
-    below = mail.body[mail.body.index("| ") :]
+    body = wrappable(mail.body)
+    below = body[body.index("| ") :]
     assert all(line.startswith("|") for line in below.splitlines())
     assert len(below.splitlines()) == 5
     assert "\n" not in mail.subject
@@ -561,18 +563,22 @@ def test_a_line_that_a_program_filled_is_broken_within_its_paragraph() -> None:
 
     Longer lines count as paragraphs of their own.
     """
+
+    def broken(text: str) -> list[str]:
+        return wrappable(marked(text)).splitlines()
+
     filled = "We saw it ourselves this evening on a telephone of our own, and again on a big"
-    assert marked(f"{filled}\nScreen in the office.\n\nKind regards,\n    indented").splitlines() == [
+    assert broken(f"{filled}\nScreen in the office.\n\nKind regards,\n    indented") == [
         "| We saw it ourselves this evening on a telephone of our own, and again on a",
         "| big Screen in the office.",
         "|",
         "| Kind regards,",
         "|     indented",
     ]
-    assert marked(f"{filled} screen\nKind regards,").splitlines()[1:] == ["| big screen", "| Kind regards,"]
-    assert marked(f"{filled}\n- a list").splitlines()[1:] == ["| big", "| - a list"]
+    assert broken(f"{filled} screen\nKind regards,")[1:] == ["| big screen", "| Kind regards,"]
+    assert broken(f"{filled}\n- a list")[1:] == ["| big", "| - a list"]
     ours = filled.removesuffix(" big")
-    assert marked(f"{ours}\nnext").splitlines() == [f"| {ours}", "| next"]
+    assert broken(f"{ours}\nnext") == [f"| {ours}", "| next"]
 
 
 def test_a_value_cannot_add_a_header_field_or_run_as_a_template() -> None:
