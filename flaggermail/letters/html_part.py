@@ -14,31 +14,40 @@ from enum import Enum
 from html import escape
 from itertools import groupby
 
+from flaggermail.letters.shapes import MARK
+
 LONGEST = 100_000  # octets: some programs show no more of an HTML mail, so that a longer one goes as text alone
 
-_OTHERS, _ITEM, _INDENTED = "|", "- ", "  "
+_BARE_MARK, _ITEM, _INDENTED = MARK.strip(), "- ", "  "
+_UNBROKEN = re.compile(  # a case number, a phone number, a day
+    r"\b[A-Z]{1,4}-[A-Z0-9]{1,12}-\d{4}(?:-[A-Z0-9]{4})?(?:/\d{1,3})?\b|\+\d[\d ]{6,18}\d|\b\d{1,2} \w{3,9} \d{4}\b"
+)
+_RULE = re.compile(r"-{20,}")  # above and below a text that an officer copies
 _FORM_MARK = re.compile(r"=+ \S+ [0-9a-f]{6} =+")
+
+_NARROWEST, _WIDEST, _LABEL = 72, 80, 30  # characters of a wrapped line, and of a label with its colon
 
 _SHEET = """\
 :root{color-scheme:light dark}
 body{color:#1b1b1b;background-color:#ffffff}
-.fm-others{background-color:#f2f4f7;border-color:#6b7686}
-.fm-form{background-color:#fff8e1;border-color:#8a6d00}
+.fm-others{background-color:#f0f2f5}
+.fm-form{background-color:#fff4cc}
 @media (prefers-color-scheme:dark){
 body{color:#ececec;background-color:#17191c}
-.fm-others{background-color:#24282e;border-color:#8b97a8}
-.fm-form{background-color:#332c14;border-color:#d9b64a}
+.fm-others{background-color:#262b32}
+.fm-form{background-color:#3a3214}
 }
 @media (max-width:480px){
 .fm-mail{padding:8px}
 }"""
-_MAIL = "max-width:640px;padding:16px;font:16px/1.5 Calibri,'Segoe UI',Helvetica,Arial,sans-serif"
+_MAIL = "max-width:640px;padding:16px;overflow-wrap:anywhere;font:16px/1.5 Calibri,'Segoe UI',Helvetica,Arial,sans-serif"
 _PARAGRAPH = "margin:0 0 16px"
 _LIST = "margin:0 0 16px;padding-left:24px"
 _SET_IN = "margin:0 0 16px 24px"
-_BLOCK = "margin:0 0 16px;padding:8px 12px;border-left:4px solid"
-_OTHERS_LINE = "padding-left:12px;text-indent:-12px;white-space:pre-wrap;overflow-wrap:anywhere"
-_FORM_LINE = "font-family:Consolas,Menlo,monospace;line-height:2;overflow-wrap:anywhere"
+_BLOCK = "margin:0 0 16px;padding:8px 12px"
+_KEPT = r'<span style="white-space:nowrap">\g<0></span>'
+_OTHERS_LINE = "padding-left:12px;text-indent:-12px;white-space:pre-wrap"
+_FORM_LINE = "font-family:Consolas,Menlo,monospace;line-height:2"
 
 
 class _Block(Enum):
@@ -50,6 +59,8 @@ class _Block(Enum):
     SET_IN = 3
     OTHERS = 4
     FORM = 5
+    RULE = 6
+    COPIED = 7
 
 
 def html_part(body: str, *, language: str, title: str) -> str:
@@ -74,7 +85,7 @@ def _blocks(body: str) -> Iterator[tuple[_Block, list[str]]]:
 
 def _lines(body: str) -> Iterator[tuple[_Block, str]]:
     """Yields each line with its kind; a line set in below a list item belongs to the list."""
-    kind, in_form = _Block.EMPTY, False
+    kind, in_form, copied = _Block.EMPTY, False, False
     for line in body.splitlines():
         if _FORM_MARK.fullmatch(line):
             in_form = not in_form
@@ -83,7 +94,11 @@ def _lines(body: str) -> Iterator[tuple[_Block, str]]:
             kind = _Block.FORM
         elif not line:
             kind = _Block.EMPTY
-        elif line.startswith(_OTHERS):
+        elif _RULE.fullmatch(line):
+            copied, kind = not copied, _Block.RULE
+        elif copied:
+            kind = _Block.COPIED
+        elif line.startswith(MARK) or line == _BARE_MARK:
             kind = _Block.OTHERS
         elif line.startswith(_ITEM) or (line.startswith(_INDENTED) and kind is _Block.LIST):
             kind = _Block.LIST
@@ -99,11 +114,15 @@ def _written(kind: _Block, lines: Sequence[str]) -> str:
             inside = "".join(f"<li>{_broken(item)}</li>\n" for item in _items(lines))
             return f'<ul style="{_LIST}">\n{inside}</ul>'
         case _Block.OTHERS:
-            inside = "".join(f'<div style="{_OTHERS_LINE}">{escape(line)}</div>\n' for line in lines)
+            own = _rejoined([line[len(MARK) :] for line in lines])
+            marked = (f"{MARK}{escape(line)}".rstrip(" ") for line in own)
+            inside = "".join(f'<div style="{_OTHERS_LINE}">{line}</div>\n' for line in marked)
             return f'<blockquote class="fm-others" style="{_BLOCK}">\n{inside}</blockquote>'
         case _Block.FORM:
             inside = "".join(f'<div style="{_FORM_LINE}">{escape(line)}</div>\n' for line in lines)
             return f'<div class="fm-form" style="{_BLOCK}">\n{inside}</div>'
+        case _Block.COPIED:
+            return f'<p style="{_PARAGRAPH}">{_broken(list(_rejoined(lines)))}</p>'
         case _:
             style = _SET_IN if kind is _Block.SET_IN else _PARAGRAPH
             return f'<p style="{style}">{_broken([line.strip(" ") for line in lines])}</p>'
@@ -119,5 +138,23 @@ def _items(lines: Sequence[str]) -> list[list[str]]:
     return items
 
 
+def _rejoined(lines: Sequence[str]) -> Iterator[str]:
+    """Joins lines that a program had wrapped, our own included, so that a narrow window can wrap them.
+
+    A line was wrapped if the next word would have made it too long, unless the next line looks like a list or a label.
+    """
+    whole, last = lines[0], lines[0]
+    for line in lines[1:]:
+        word = line.partition(" ")[0]
+        full = _NARROWEST < len(last) + 1 + len(word) and len(last) <= _WIDEST
+        if full and (word[:1].isalnum() or word[:1] == "(") and ":" not in line[:_LABEL]:
+            whole = f"{whole} {line}"
+        else:
+            yield whole
+            whole = line
+        last = line
+    yield whole
+
+
 def _broken(lines: Sequence[str]) -> str:
-    return "<br>\n".join(escape(line) for line in lines)
+    return "<br>\n".join(_UNBROKEN.sub(_KEPT, escape(line)) for line in lines)
