@@ -9,10 +9,10 @@ drop the style sheet, or darken mail by themselves, keep a readable text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from flaggermail.letters.shapes import MARK
 
@@ -41,12 +41,13 @@ body{color:#ececec;background-color:#17191c}
 .fm-mail{padding:8px}
 }"""
 _MAIL = "max-width:640px;padding:16px;overflow-wrap:anywhere;font:16px/1.5 Calibri,'Segoe UI',Helvetica,Arial,sans-serif"
-_PARAGRAPH = "margin:0 0 16px"
-_LIST = "margin:0 0 16px;padding-left:24px"
-_SET_IN = "margin:0 0 16px 24px"
-_BLOCK = "margin:0 0 16px;padding:8px 12px"
+_APART, _CLOSE = "16px", "4px"  # below an element, and before one that no empty line separates from it
+_LIST = "padding-left:24px"
+_SET_IN = "padding-left:24px"
+_BLOCK = "padding:8px 12px"
 _KEPT = r'<span style="white-space:nowrap">\g<0></span>'
-_OTHERS_LINE = "padding-left:12px;text-indent:-12px;white-space:pre-wrap"
+_HANGING = "padding-left:12px;text-indent:-12px"
+_OTHERS_LINE = f"{_HANGING};white-space:pre-wrap"
 _FORM_LINE = "font-family:Consolas,Menlo,monospace;line-height:2"
 
 
@@ -65,7 +66,7 @@ class _Block(Enum):
 
 def html_part(body: str, *, language: str, title: str) -> str:
     """Returns `body` as an HTML document with that `title`; empty if it would be longer than `LONGEST`."""
-    blocks = "\n".join(_written(kind, lines) for kind, lines in _blocks(body))
+    blocks = "\n".join(_written(kind, lines, f"margin:0 0 {below}") for kind, lines, below in _blocks(body))
     page = (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -76,11 +77,12 @@ def html_part(body: str, *, language: str, title: str) -> str:
     return page if len(page.encode("utf-8", "replace")) <= LONGEST else ""
 
 
-def _blocks(body: str) -> Iterator[tuple[_Block, list[str]]]:
-    """Yields the runs of lines of one kind, without the empty lines between them."""
-    for kind, run in groupby(_lines(body), key=lambda line: line[0]):
+def _blocks(body: str) -> Iterator[tuple[_Block, list[str], str]]:
+    """Yields the runs of lines of one kind, each with the space below it, without the empty lines between them."""
+    runs = [(kind, [line for _, line in run]) for kind, run in groupby(_lines(body), key=lambda line: line[0])]
+    for (kind, lines), (after, _) in pairwise([*runs, (_Block.EMPTY, [])]):
         if kind is not _Block.EMPTY:
-            yield kind, [line for _, line in run]
+            yield kind, lines, _APART if after is _Block.EMPTY else _CLOSE
 
 
 def _lines(body: str) -> Iterator[tuple[_Block, str]]:
@@ -107,25 +109,30 @@ def _lines(body: str) -> Iterator[tuple[_Block, str]]:
         yield kind, line
 
 
-def _written(kind: _Block, lines: Sequence[str]) -> str:
+def _written(kind: _Block, lines: Sequence[str], margin: str) -> str:
     """Returns a run of lines as one element."""
     match kind:
         case _Block.LIST:
             inside = "".join(f"<li>{_broken(item)}</li>\n" for item in _items(lines))
-            return f'<ul style="{_LIST}">\n{inside}</ul>'
+            return f'<ul style="{margin};{_LIST}">\n{inside}</ul>'
         case _Block.OTHERS:
             own = _rejoined([line[len(MARK) :] for line in lines])
-            marked = (f"{MARK}{escape(line)}".rstrip(" ") for line in own)
-            inside = "".join(f'<div style="{_OTHERS_LINE}">{line}</div>\n' for line in marked)
-            return f'<blockquote class="fm-others" style="{_BLOCK}">\n{inside}</blockquote>'
+            inside = _each(_OTHERS_LINE, (f"{MARK}{escape(line)}".rstrip(" ") for line in own))
+            return f'<blockquote class="fm-others" style="{margin};{_BLOCK}">\n{inside}</blockquote>'
         case _Block.FORM:
-            inside = "".join(f'<div style="{_FORM_LINE}">{escape(line)}</div>\n' for line in lines)
-            return f'<div class="fm-form" style="{_BLOCK}">\n{inside}</div>'
+            inside = _each(_FORM_LINE, map(escape, lines))
+            return f'<div class="fm-form" style="{margin};{_BLOCK}">\n{inside}</div>'
+        case _Block.SET_IN:
+            inside = _each(_HANGING, (_broken([line.strip(" ")]) for line in lines))
+            return f'<div style="{margin};{_SET_IN}">\n{inside}</div>'
         case _Block.COPIED:
-            return f'<p style="{_PARAGRAPH}">{_broken(list(_rejoined(lines)))}</p>'
+            return f'<p style="{margin}">{_broken(list(_rejoined(lines)))}</p>'
         case _:
-            style = _SET_IN if kind is _Block.SET_IN else _PARAGRAPH
-            return f'<p style="{style}">{_broken([line.strip(" ") for line in lines])}</p>'
+            return f'<p style="{margin}">{_broken([line.strip(" ") for line in lines])}</p>'
+
+
+def _each(style: str, lines: Iterable[str]) -> str:
+    return "".join(f'<div style="{style}">{line}</div>\n' for line in lines)
 
 
 def _items(lines: Sequence[str]) -> list[list[str]]:

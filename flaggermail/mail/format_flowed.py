@@ -22,8 +22,8 @@ def flowed(text: str) -> str:
 
 def _flowed_line(line: str) -> Iterator[str]:
     """Yields the lines of one paragraph; all but the last end with the space that DelSp=yes deletes."""
-    if line == _SIGNATURE:
-        yield line
+    if line == _SIGNATURE or (len(line) < _WIDEST - 1 and not line.startswith(_STUFFED)):
+        yield line if line == _SIGNATURE else line.rstrip(" ")
         return
     content = line.rstrip(" ").lstrip(">")
     depth = len(line.rstrip(" ")) - len(content)
