@@ -114,5 +114,6 @@ def check(octets: bytes) -> None:
     assert frozenset(page.elements) <= ALLOWED
     assert {name for name, _ in page.attributes} <= {"lang", "charset", "name", "content", "class", "style"}
     assert not re.search(r"url|@import|expression|display|visibility|position|opacity", page.sheet, re.IGNORECASE)
-    assert not re.search(r"url|color|display|visibility", " ".join(dict.fromkeys(v for n, v in page.attributes if n == "style")))
+    styles = " ".join({value: "" for name, value in page.attributes if name == "style"})
+    assert not re.search(r"url|color|display|visibility", styles)
     assert text_of(visible_part(markup)) == text_of(markup)

@@ -40,7 +40,7 @@ body{color:#ececec;background-color:#17191c}
 @media (max-width:480px){
 .fm-mail{padding:8px}
 }"""
-_MAIL = "max-width:640px;padding:16px;overflow-wrap:anywhere;font:16px/1.5 Calibri,'Segoe UI',Helvetica,Arial,sans-serif"
+_MAIL = "max-width:640px;padding:16px;overflow-wrap:anywhere;font:16px/1.5 Calibri,'Segoe UI',Arial,sans-serif"
 _APART, _CLOSE = "16px", "4px"  # below an element, and before one that no empty line separates from it
 _LIST = "padding-left:24px"
 _SET_IN = "padding-left:24px"
@@ -153,7 +153,7 @@ def _rejoined(lines: Sequence[str]) -> Iterator[str]:
     whole, last = lines[0], lines[0]
     for line in lines[1:]:
         word = line.partition(" ")[0]
-        full = _NARROWEST < len(last) + 1 + len(word) and len(last) <= _WIDEST
+        full = len(last) + 1 + len(word) > _NARROWEST and len(last) <= _WIDEST
         if full and (word[:1].isalnum() or word[:1] == "(") and ":" not in line[:_LABEL]:
             whole = f"{whole} {line}"
         else:

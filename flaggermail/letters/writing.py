@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing, stored_messages
-from flaggermail.letters.outgoing import Frozen, Outgoing, PreviewedMail
 from flaggermail.letters.html_part import html_part
+from flaggermail.letters.outgoing import Frozen, Outgoing, PreviewedMail
 from flaggermail.letters.shapes import fixed, wrappable
 from flaggermail.letters.strangers_words import guarded, one_line
 from flaggermail.letters.template_values import PLAIN_TEMPLATES

@@ -59,21 +59,29 @@ def in_yahoo(markup: str) -> str:
     return f'<div id="yiv77"><style>{sheet}</style><div>{inner(markup, "body").replace("fm-", "yiv77fm-")}</div></div>'
 
 
-def in_word(markup: str) -> str:
-    """Paragraphs of Word's own, the sheet's colours as attributes, lines wrapped anywhere: Outlook on a desktop."""
-    page = re.sub(r'<p style="[^"]*">', "<p style='mso-margin-top-alt:0cm;margin-bottom:12.0pt;margin-left:0cm'>", inner(markup, "body"))
-    page = re.sub(r'<ul style="[^"]*">', "<ul style='margin-top:0cm' type=disc>", page)
-    page = page.replace("<li>", "<li class=MsoNormal style='mso-list:l0 level1 lfo1'>").replace("</li>", "<o:p></o:p></li>")
-    page = page.replace("</p>", "<o:p></o:p></p>")
-    page = re.sub(r'<span style="white-space:nowrap">(.*?)</span>', r"\1", page)
-    page = re.sub(
+_OF_WORD = (
+    (r'<p style="[^"]*">', "<p style='mso-margin-top-alt:0cm;margin-bottom:12.0pt;margin-left:0cm'>"),
+    (r'<ul style="[^"]*">', "<ul style='margin-top:0cm' type=disc>"),
+    (r"<li>", "<li class=MsoNormal style='mso-list:l0 level1 lfo1'>"),
+    (r"</(li|p)>", r"<o:p></o:p></\1>"),
+    (r'<span style="white-space:nowrap">(.*?)</span>', r"\1"),
+    (
         r'<div style="(?:font-family|padding-left)[^"]*">(.*?)</div>',
         r"<p class=MsoNormal style='line-height:200%'><span style='font-family:Consolas'>\1<o:p></o:p></span></p>",
-        page,
-    )
-    page = re.sub(r'<div class="fm-form"[^>]*>', "<div style='background:#FFF4CC;padding:6.0pt 9.0pt 6.0pt 9.0pt'>", page)
-    page = re.sub(r'<blockquote class="[^"]*" style="[^"]*">', "<blockquote style='margin-top:0cm;background:#F0F2F5'>", page)
-    return re.sub(r'<div class="fm-mail"[^>]*>', "<div style='max-width:480.0pt'>", page)
+    ),
+    (r'<div class="fm-form"[^>]*>', "<div style='background:#FFF4CC;padding:6.0pt 9.0pt 6.0pt 9.0pt'>"),
+    (r"<blockquote [^>]*>", "<blockquote style='margin-top:0cm;background:#F0F2F5'>"),
+    (r'<div class="fm-mail"[^>]*>', "<div style='max-width:480.0pt'>"),
+    (r"([^<>\n]{60,75}) ", r"\1\n"),
+)
+
+
+def in_word(markup: str) -> str:
+    """Paragraphs of Word's own, the sheet's colours as attributes, lines wrapped anywhere: Outlook on a desktop."""
+    page = inner(markup, "body")
+    for ours, words in _OF_WORD:
+        page = re.sub(ours, words, page)
+    return page
 
 
 PAGES: Mapping[str, Callable[[str], str]] = {

@@ -23,7 +23,7 @@ from tests import both_shapes
 from tests.unit.adapters.test_templates import DIRECTORY, TEMPLATES, values, variants
 
 BOTH = sorted(set(VALUES) - PLAIN_TEMPLATES)
-HOSTILE = '</div></blockquote><script>x()</script><img src="https://x.example/1"> <a href="https://x.example">ok</a> &amp;'
+HOSTILE = '</div></blockquote><script>x()</script><img src="https://x.example/1"> <a href="https://x.example">ok</a>'
 AA = 4.5  # WCAG 2.1, success criterion 1.4.3
 
 
@@ -32,7 +32,7 @@ def octets(subject: str, body: str, language: str = "en") -> bytes:
     title = " ".join(subject.split())
     return compose(
         Letter(
-            message_id="1@desk.example", date=datetime(2024, 6, 6, 8, 34, tzinfo=UTC), from_=Address("desk@desk.example"),
+            message_id="1@desk.example", date=datetime(2024, 6, 6, 8, 34, tzinfo=UTC), from_=Address("d@desk.example"),
             to=(Address("officer@desk.example"),), subject=title, body=wrappable(body), flowed=True,
             html=html_part(body, language=language, title=title),
         )
@@ -55,7 +55,8 @@ def test_a_page_shows_each_kind_of_line_as_what_it_is() -> None:
     """Paragraphs, lists, lines set in, others' text, a form line by line, and a text to copy between two rules."""
     body = (
         "One\nTwo\n\n- a\n- b\n  more\n\n  set in\n| theirs\n|\n===== form 12ab34 =====\nrule: 1 < 2\n"
-        f"===== end 12ab34 =====\n{'-' * 40}\n{'word ' * 14}word\nword\n{'-' * 40}\nVF-EP2024-0001-K7QF/1 of 6 June 2024\n"
+        f"===== end 12ab34 =====\n{'-' * 40}\n{'word ' * 14}word\nword\n{'-' * 40}\n"
+        "VF-EP2024-0001-K7QF/1 of 6 June 2024\n"
     )
     page = both_shapes.Page(html_part(body, language="en", title="T"))
     assert [line.strip() for line in page.lines if line.strip()] == [

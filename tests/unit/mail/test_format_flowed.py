@@ -34,7 +34,7 @@ def test_what_is_flowed_reads_as_it_was(lines: list[str]) -> None:
 
 @given(LINES)
 def test_flowed_lines_are_short_and_stuffed(lines: list[str]) -> None:
-    """A line has at most 78 characters unless it is one word; spaces, "From " and quote marks that are text are stuffed."""
+    """A line has at most 78 characters unless it is one word, and none begins with "From "."""
     for line in flowed("\n".join(lines)).split("\n"):
         assert len(line) <= 78 or " " not in line.strip(" >").replace(" >", "")
         assert not line.startswith("From ")
@@ -55,7 +55,7 @@ def test_flowed_lines_are_short_and_stuffed(lines: list[str]) -> None:
     ],
 )
 def test_what_is_written(text: str, written: str) -> None:
-    """Soft breaks have one space of their own, each quoted line its marks, and no line begins with a ">" of the text."""
+    """Soft breaks have a space of their own, each quoted line its marks, and no line begins with a ">" of the text."""
     assert flowed(text) == written
 
 
