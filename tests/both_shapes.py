@@ -61,6 +61,16 @@ class Page(HTMLParser):
             self.lines.append("")
 
 
+def words_of(octets: bytes) -> str:
+    """Returns the text of a mail of ours in either shape, as a reader's program joins it."""
+    mail = message_from_bytes(octets, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    part = mail.get_body(preferencelist=("plain",))
+    assert isinstance(part, EmailMessage)
+    text = str(part.get_content())
+    return unflowed(text, delete_space=True) if "format" in part["Content-Type"].params else text
+
+
 def parts(octets: bytes) -> tuple[EmailMessage, str, str]:
     """Returns the mail, its text part as a reader's program joins it, and its HTML part."""
     mail = message_from_bytes(octets, policy=policy.default)

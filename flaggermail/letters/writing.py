@@ -15,6 +15,7 @@ from flaggermail.letters.shapes import fixed, wrappable
 from flaggermail.letters.strangers_words import guarded, one_line
 from flaggermail.letters.template_values import PLAIN_TEMPLATES
 from flaggermail.mail.compose import Letter, compose, is_message_id
+from flaggermail.mail.format_flowed import flowed, unflowed
 from flaggermail.mail.invisible import visible, visible_lines
 from flaggermail.mail.message import Address
 from flaggermail.mail.message_ids import content_key
@@ -85,7 +86,8 @@ def content_key_of(letter: Letter) -> str:
     Holds only for text without control characters, which parsers treat differently.
     """
     date, references = format_datetime(letter.date), tuple(dict.fromkeys(letter.references))
-    return content_key(letter.subject, (letter.from_,), date, letter.to, letter.cc, references, letter.body)
+    body = unflowed(flowed(letter.body), delete_space=True) if letter.flowed else letter.body
+    return content_key(letter.subject, (letter.from_,), date, letter.to, letter.cc, references, body)
 
 
 def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, number: int) -> Letter:
