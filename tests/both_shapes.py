@@ -82,7 +82,7 @@ def parts(octets: bytes) -> tuple[EmailMessage, str, str]:
     assert dict(plain["Content-Type"].params) == FLOWED
     assert (markup.get_content_type(), markup.get_content_charset()) == ("text/html", "utf-8")
     written = plain.get_content()
-    assert all(len(line) <= 78 or " " not in line.strip() for line in written.splitlines())
+    assert all(len(line) <= 78 or line[0] == "|" or " " not in line.strip() for line in written.splitlines())
     return mail, unflowed(written, delete_space=True), markup.get_content()
 
 

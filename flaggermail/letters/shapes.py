@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The two shapes of a mail: plain text of fixed lines, or paragraphs that a reader's program wraps.
 
-A rendered body has one line for each paragraph, list item, form line and line of others' text. `fixed` breaks all of
-them, for mail to platforms. `wrappable` leaves paragraphs whole for format=flowed, and breaks others' text only, so
-that each line of it bears its mark whatever program shows it. `html_part` has its own module.
+A rendered body has one line for each paragraph, list item and form line, as format=flowed and `html_part` take it;
+`fixed` breaks the lines for mail to platforms. Others' text is broken already, so that each line of it bears its mark
+whatever program shows it.
 """
 
 from __future__ import annotations
@@ -22,16 +22,9 @@ def fixed(body: str) -> str:
     return "".join(f"{_within_width(line)}\n" for line in body.splitlines())
 
 
-def wrappable(body: str) -> str:
-    """Breaks the lines of others' text."""
-    return "".join(f"{_within_width(line) if line.startswith(MARK) else line}\n" for line in body.splitlines())
-
-
 def _within_width(line: str) -> str:
     if len(line) <= WIDTH + (len(MARK) if line.startswith(MARK) else 0):  # a line that fitted before it was marked
         return line
-    if line.startswith(MARK):
-        return "\n".join(f"{MARK}{part}" for part in wrapped(line.removeprefix(MARK)).split("\n"))
     indent = _INDENT.match(line)
     return wrapped(line, indent[0].replace("-", " ") if indent else "")
 

@@ -11,7 +11,7 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing, stored_messages
 from flaggermail.letters.html_part import html_part
 from flaggermail.letters.outgoing import Frozen, Outgoing, PreviewedMail
-from flaggermail.letters.shapes import fixed, wrappable
+from flaggermail.letters.shapes import fixed
 from flaggermail.letters.strangers_words import guarded, one_line
 from flaggermail.letters.template_values import PLAIN_TEMPLATES
 from flaggermail.mail.compose import Letter, compose, is_message_id
@@ -111,7 +111,7 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, numbe
         cc=outgoing.cc,
         reply_to=Address(reply_address(mailbox.address, outgoing.token)) if mailbox.plus_addresses else None,
         subject=titled,
-        body=wrappable(shown) if both else fixed(shown),
+        body=shown if both else fixed(shown),
         flowed=both,
         html=html_part(shown, language=outgoing.language, title=titled) if both else "",
         in_reply_to=answers[-1:],

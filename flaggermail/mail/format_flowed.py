@@ -9,11 +9,15 @@ from collections.abc import Iterator
 _SIGNATURE = "-- "  # RFC 3676, section 4.3: never flowed
 _WIDEST = 78  # section 4.2: characters of a line without its CRLF
 _STUFFED = (" ", ">", "From ")  # section 4.4
+_MARK = "|"
 _WORDS = re.compile(r" *[^ ]+(?: +>[^ ]*)* *")  # no line begins with a ">" that is text: readers differ about it
 
 
 def flowed(text: str) -> str:
     """Breaks long lines softly, for DelSp=yes; a word longer than a line stays whole.
+
+    So does a line that begins with "|", the mark of others' text: where a program does not join the lines, the second
+    would be read as ours.
 
     `unflowed` gives `text` back, apart from spaces at the end of a line and a missing space behind quote marks.
     """
@@ -22,7 +26,7 @@ def flowed(text: str) -> str:
 
 def _flowed_line(line: str) -> Iterator[str]:
     """Yields the lines of one paragraph; all but the last end with the space that DelSp=yes deletes."""
-    if line == _SIGNATURE or (len(line) < _WIDEST - 1 and not line.startswith(_STUFFED)):
+    if line == _SIGNATURE or line.startswith(_MARK) or (len(line) < _WIDEST - 1 and not line.startswith(_STUFFED)):
         yield line if line == _SIGNATURE else line.rstrip(" ")
         return
     content = line.rstrip(" ").lstrip(">")

@@ -189,25 +189,28 @@ def flow(value: object) -> str:
 
 
 def marked(value: object) -> str:
-    """Marks each line of others' text, so that readers do not take it for ours."""
-    return "\n".join(f"{MARK}{text}".rstrip() for text in _joined_lines(str(value).strip().splitlines()))
+    """Marks each line of others' text, so that readers do not take it for ours.
+
+    The mark is not `>`: some mail programs on phones hide quoted lines.
+    """
+    return "\n".join(f"{MARK}{text}".rstrip() for text in _wrapped_lines(str(value).strip().splitlines(), WIDTH))
 
 
-def _joined_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Joins the lines of a paragraph that a mail program had wrapped a little beyond our width."""
-    whole, rest = "", ""  # the paragraph so far, and what would stand on its last line
+def _wrapped_lines(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Wraps long lines. The remainder of a line that a mail program had wrapped joins the next line."""
+    rest = ""
     for line in lines:
         goes_on = bool(rest) and line[:1].isalnum()
         if rest and not goes_on:
-            yield whole
-        whole = f"{whole} {line}" if goes_on else line
-        last = f"{rest} {line}" if goes_on else line
-        parts = wrapped(last).splitlines() if len(last) > WIDTH else []
-        rest = parts[-1] if len(parts) > 1 and len(line) <= FILLED else ""
+            yield rest
+        whole = f"{rest} {line}" if goes_on else line
+        *before, last = wrapped(whole, width=width).splitlines() if len(whole) > width else [whole]
+        yield from before
+        rest = last if before and len(line) <= FILLED else ""
         if not rest:
-            yield whole
+            yield last
     if rest:
-        yield whole
+        yield rest
 
 
 def _aware(value: object) -> datetime:

@@ -15,7 +15,7 @@ import re2
 from flaggermail.adapters.files.template_formats import Formats, marked, minutes_to, read_words
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.errors import ConfigurationError
-from flaggermail.letters.shapes import fixed, wrappable
+from flaggermail.letters.shapes import fixed
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
 from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -551,8 +551,7 @@ def test_text_of_others_is_marked_line_by_line(language: str) -> None:
     text = f"Reply: genuine\n\n{'word ' * 40}"
     changes = {"text": text, "subject": "one\r\nSubject: two", "kind": "unplaced mail"}
     mail = TEMPLATES.render("officer_notice", language, values("officer_notice", language, changes))
-    body = wrappable(mail.body)
-    below = body[body.index("| ") :]
+    below = mail.body[mail.body.index("| ") :]
     assert all(line.startswith("|") for line in below.splitlines())
     assert len(below.splitlines()) == 5
     assert "\n" not in mail.subject
@@ -563,22 +562,18 @@ def test_a_line_that_a_program_filled_is_broken_within_its_paragraph() -> None:
 
     Longer lines count as paragraphs of their own.
     """
-
-    def broken(text: str) -> list[str]:
-        return wrappable(marked(text)).splitlines()
-
     filled = "We saw it ourselves this evening on a telephone of our own, and again on a big"
-    assert broken(f"{filled}\nScreen in the office.\n\nKind regards,\n    indented") == [
+    assert marked(f"{filled}\nScreen in the office.\n\nKind regards,\n    indented").splitlines() == [
         "| We saw it ourselves this evening on a telephone of our own, and again on a",
         "| big Screen in the office.",
         "|",
         "| Kind regards,",
         "|     indented",
     ]
-    assert broken(f"{filled} screen\nKind regards,")[1:] == ["| big screen", "| Kind regards,"]
-    assert broken(f"{filled}\n- a list")[1:] == ["| big", "| - a list"]
+    assert marked(f"{filled} screen\nKind regards,").splitlines()[1:] == ["| big screen", "| Kind regards,"]
+    assert marked(f"{filled}\n- a list").splitlines()[1:] == ["| big", "| - a list"]
     ours = filled.removesuffix(" big")
-    assert broken(f"{ours}\nnext") == [f"| {ours}", "| next"]
+    assert marked(f"{ours}\nnext").splitlines() == [f"| {ours}", "| next"]
 
 
 def test_a_value_cannot_add_a_header_field_or_run_as_a_template() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.letters.html_part import LONGEST, html_part
-from flaggermail.letters.shapes import fixed, wrappable
+from flaggermail.letters.shapes import fixed
 from flaggermail.letters.strangers_words import guarded
 from flaggermail.letters.template_values import LANGUAGES, PLAIN_TEMPLATES, VALUES
 from flaggermail.mail.compose import Letter, compose
@@ -33,7 +33,7 @@ def octets(subject: str, body: str, language: str = "en") -> bytes:
     return compose(
         Letter(
             message_id="1@desk.example", date=datetime(2024, 6, 6, 8, 34, tzinfo=UTC), from_=Address("d@desk.example"),
-            to=(Address("officer@desk.example"),), subject=title, body=wrappable(body), flowed=True,
+            to=(Address("officer@desk.example"),), subject=title, body=body, flowed=True,
             html=html_part(body, language=language, title=title),
         )
     )  # fmt: skip

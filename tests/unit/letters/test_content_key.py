@@ -22,7 +22,8 @@ PARSER = StandardParser(read_language(shipped("rules")))
 def test_the_key_of_a_letter_is_the_key_of_its_octets(letter: Letter) -> None:
     """The keys are equal for any letter, encoded or folded, once invisible characters are removed."""
     letter = replace(letter, body=visible_lines(letter.body))
-    for shape in (letter, replace(letter, flowed=True), replace(letter, flowed=True, html="<p>the same")):
+    page = "<p>the same" if letter.body.strip() else ""
+    for shape in (letter, replace(letter, flowed=True), replace(letter, flowed=True, html=page)):
         assert content_key_of(shape) == PARSER.parse(compose(shape)).content_key
 
 

@@ -51,6 +51,7 @@ def test_flowed_lines_are_short_and_stuffed(lines: list[str]) -> None:
         ("  set in", "   set in"),
         ("From a", " From a"),
         ("x" * 100, "x" * 100),
+        (f"| {'word ' * 20}", f"| {'word ' * 20}".rstrip()),
         (f"{'word ' * 14}word > 5 is more", f"{'word ' * 14} \nword > 5 is more"),
     ],
 )
