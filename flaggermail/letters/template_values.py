@@ -81,6 +81,9 @@ APPROVAL = frozenset({"draft", "follow_up", "platform", "channel", "kind", "pers
 
 PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up", "own_text")
 
+PLAIN_TEMPLATES = frozenset({*PLATFORM_TEMPLATES, "call_sheet", "decline"})
+"""Templates of mail to platforms and citizens: plain text of fixed lines. Officers and referrers get both shapes."""
+
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
     "call_sheet": EVERY | PLATFORM | {"phone"},

@@ -9,9 +9,13 @@ from types import MappingProxyType
 
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing, stored_messages
+from flaggermail.letters.html_part import html_part
 from flaggermail.letters.outgoing import Frozen, Outgoing, PreviewedMail
+from flaggermail.letters.shapes import fixed
 from flaggermail.letters.strangers_words import guarded, one_line
+from flaggermail.letters.template_values import PLAIN_TEMPLATES
 from flaggermail.mail.compose import Letter, compose, is_message_id
+from flaggermail.mail.format_flowed import flowed, unflowed
 from flaggermail.mail.invisible import visible, visible_lines
 from flaggermail.mail.message import Address
 from flaggermail.mail.message_ids import content_key
@@ -35,25 +39,25 @@ LETTERS = "letter"  # the counter of the mails that were composed
 
 def freeze(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
     """Renders and composes `outgoing` and stores its octets durably. Raises Refusal if no valid mail results."""
-    letter, subject, body, octets = _composed(work, outgoing, work.tx.number(LETTERS))
+    letter, subject, octets = _composed(work, outgoing, work.tx.number(LETTERS))
     digest = work.env.octets.put(octets)
-    return Frozen(letter.message_id, subject, body, digest, content_key_of(letter))
+    return Frozen(letter.message_id, subject, letter.body, digest, content_key_of(letter))
 
 
 def preview(work: UnitOfWork, outgoing: Outgoing) -> PreviewedMail:
     """Returns what `freeze` would make of `outgoing` now, and stores nothing. Raises Refusal as it does."""
-    letter, subject, body, octets = _composed(work, outgoing, work.tx.reached(LETTERS) + 1)
-    return PreviewedMail(letter.message_id, subject, body, octets)
+    letter, subject, octets = _composed(work, outgoing, work.tx.reached(LETTERS) + 1)
+    return PreviewedMail(letter.message_id, subject, letter.body, octets)
 
 
-def _composed(work: UnitOfWork, outgoing: Outgoing, number: int) -> tuple[Letter, str, str, bytes]:
-    """Returns the letter with that number, its subject and text as rendered, and its octets. Raises Refusal."""
+def _composed(work: UnitOfWork, outgoing: Outgoing, number: int) -> tuple[Letter, str, bytes]:
+    """Returns the letter with that number, its subject as rendered, and its octets. Raises Refusal."""
     names = [*([exercises.MARK] if exercises.is_exercise_mail(work, outgoing) else []), outgoing.template]
     parts = [render(work, name, outgoing.language, outgoing.number or outgoing.case, outgoing.values) for name in names]
     subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
     letter = _letter(work, outgoing, subject, body, number)
     try:
-        return letter, subject, body, compose(letter)
+        return letter, subject, compose(letter)
     except ValueError as fault:
         raise Refusal(f"{outgoing.template}: {fault}") from fault
 
@@ -82,7 +86,8 @@ def content_key_of(letter: Letter) -> str:
     Holds only for text without control characters, which parsers treat differently.
     """
     date, references = format_datetime(letter.date), tuple(dict.fromkeys(letter.references))
-    return content_key(letter.subject, (letter.from_,), date, letter.to, letter.cc, references, letter.body)
+    body = unflowed(flowed(letter.body), delete_space=True) if letter.flowed else letter.body
+    return content_key(letter.subject, (letter.from_,), date, letter.to, letter.cc, references, body)
 
 
 def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, number: int) -> Letter:
@@ -95,6 +100,9 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, numbe
         headers.append((EXERCISE_HEADER, "yes"))
     if outgoing.automatic is not None:
         headers += [("Auto-Submitted", outgoing.automatic), (LOOP_HEADER, mailbox.address)]
+    shown = visible_lines(body) if outgoing.automatic else body
+    both = outgoing.template not in PLAIN_TEMPLATES
+    titled = _subject(outgoing, subject)
     return Letter(
         message_id=message_id(outgoing.token, number, domain),
         date=work.now.astimezone(work.env.settings.zone),
@@ -102,8 +110,10 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, numbe
         to=tuple(Address(to.address, one_line(to.name) if to.name else None) for to in outgoing.to),
         cc=outgoing.cc,
         reply_to=Address(reply_address(mailbox.address, outgoing.token)) if mailbox.plus_addresses else None,
-        subject=_subject(outgoing, subject),
-        body=visible_lines(body) if outgoing.automatic else body,
+        subject=titled,
+        body=shown if both else fixed(shown),
+        flowed=both,
+        html=html_part(shown, language=outgoing.language, title=titled) if both else "",
         in_reply_to=answers[-1:],
         references=(root_reference(outgoing.token, domain), *answers),
         headers=tuple(headers),

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Composes outgoing mail: text/plain, CRLF line ends, ASCII only. Deterministic: equal letters give equal octets.
+"""Composes outgoing mail: CRLF line ends, ASCII only. Deterministic: equal letters give equal octets.
 
-RFC 5322 (format), RFC 2045 and 2046 (text/plain, quoted-printable), RFC 2047 (encoded words). Invalid input is never
+A letter is text/plain, or flowed text (RFC 3676) with an HTML part that says the same (RFC 2046, section 5.1.4).
+RFC 5322 (format), RFC 2045 and 2046 (MIME, quoted-printable), RFC 2047 (encoded words). Invalid input is never
 repaired: a letter that a reader could see differently from what was approved raises ValueError with a one-line message.
 """
 
@@ -15,7 +16,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from hashlib import sha256
 
+from flaggermail.mail.format_flowed import flowed
 from flaggermail.mail.invisible import is_invisible
 from flaggermail.mail.message import Address
 
@@ -47,6 +50,7 @@ _RESERVED_PREFIXES = ("content-", "resent-")
 class Letter:
     """A mail to compose. Message-IDs have no angle brackets; `body` has LF or CRLF line ends.
 
+    `flowed`: each line of `body` is a paragraph, which a reader's program wraps. `html` is the same in HTML, or empty.
     `headers` are additional unstructured fields as (name, value), written in this order.
     """
 
@@ -58,6 +62,8 @@ class Letter:
     reply_to: Address | None = None
     subject: str
     body: str
+    flowed: bool = False
+    html: str = ""
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
@@ -65,16 +71,32 @@ class Letter:
 
 def compose(letter: Letter) -> bytes:
     """Returns the octets of `letter`, ending with CRLF. Raises ValueError, one line, if it cannot be sent unchanged."""
-    encoding, body = _body(letter.body)
-    fields = [
-        *_fields(letter),
-        "MIME-Version: 1.0",
-        "Content-Type: text/plain; charset=utf-8",
-        f"Content-Transfer-Encoding: {encoding}",
-    ]
-    octets = "\r\n".join(fields).encode("ascii") + b"\r\n\r\n" + body
+    text = _text_part(letter)
+    whole = _alternatives(text, _part("text/html; charset=utf-8", letter.html)) if letter.html else text
+    octets = "\r\n".join((*_fields(letter), "MIME-Version: 1.0", "")).encode("ascii") + whole
     check_octets(octets)
     return octets
+
+
+def _text_part(letter: Letter) -> bytes:
+    if not letter.flowed:
+        return _part("text/plain; charset=utf-8", letter.body)
+    body = flowed(letter.body.replace("\r\n", "\n"))
+    return _part("text/plain; charset=utf-8; format=flowed; delsp=yes", body)
+
+
+def _part(content_type: str, text: str) -> bytes:
+    """Returns the fields of a part, an empty line, and its encoded text."""
+    encoding, body = _body(text)
+    return f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode("ascii") + body
+
+
+def _alternatives(*parts: bytes) -> bytes:
+    """Returns a multipart/alternative, the plainest part first. "=_" occurs in no encoded text."""
+    boundary = f"=_{sha256(b''.join(parts)).hexdigest()[:32]}"
+    mark = f"--{boundary}\r\n".encode("ascii")
+    head = f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode("ascii")
+    return head + b"".join(mark + part for part in parts) + f"--{boundary}--\r\n".encode("ascii")
 
 
 def check_octets(octets: bytes) -> None:

@@ -22,7 +22,7 @@ from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.commands.platform_checks import MAIL
 from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import OctetsLost, Refusal
-from flaggermail.letters.strangers_words import MARK
+from flaggermail.letters.shapes import MARK
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.message_json import Json
 from flaggermail.matching import lookup

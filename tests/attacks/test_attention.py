@@ -25,6 +25,7 @@ from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
+from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 from tests.story.conftest import clock as clock  # noqa: PLC0414 - a fixture
 from tests.story.conftest import env as env  # noqa: PLC0414 - a fixture
@@ -86,7 +87,7 @@ class Night:
         assert notice.done_at - since <= TICK
         letter = read(self.env.octets.get(notice.digest))
         assert "+" in letter["Reply-To"]
-        assert "neem" in letter.get_content()
+        assert "neem" in words_of(self.env.octets.get(notice.digest))
 
     def assert_confirmed(self, address: str) -> None:
         """Asserts that the referrer has the confirmation."""
@@ -294,7 +295,7 @@ def test_an_unverified_answer_to_us_is_not_one_of_the_strangers(night: Night, ve
     """It bears a key of ours, so it is told at once within a flood of unverified mail, and can be judged by reply."""
     notify(night.env, 501, NOW - timedelta(minutes=5))
     night.flood(20, stranger(night, verdict))
-    text = read(night.env.octets.get(answer(night, 501, "none").digest)).get_content()
+    text = words_of(night.env.octets.get(answer(night, 501, "none").digest))
     assert "- echt" in text
     assert "(afzender niet geverifieerd)" in text
 
@@ -329,7 +330,7 @@ def test_after_an_outage_the_known_sender_is_listed_first(night: Night) -> None:
     night.box.deliver("inbox", of(500, TOWN, REAL, forwarded(1)), old + timedelta(minutes=1))
     night.tick()
     (one,) = night.sent(Kind.DIGEST)
-    lines = [line for line in read(night.env.octets.get(one.digest)).get_content().splitlines() if "@" in line]
+    lines = [line for line in words_of(night.env.octets.get(one.digest)).splitlines() if "@" in line]
     assert TOWN in lines[0]
 
 

@@ -27,11 +27,11 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
+from tests.both_shapes import words_of
 from tests.store.conftest import desk as desk  # noqa: PLC0414 - a fixture
 from tests.store.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture
 from tests.store.conftest import new_desk as new_desk  # noqa: PLC0414 - a fixture
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, mail
-from tests.story.test_late import read
 
 TEXT = "Er gaat een bericht rond dat u twee vakjes moet kleuren."
 HEAVY = "Van: a\nVerzonden: b\n"  # lines that begin a header block, again and again: the parser tries each
@@ -59,7 +59,7 @@ def notice_of(desk: Desk, stored: StoredMessage) -> str:
     found = desk.one(
         OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)
     )
-    return str(read(desk.env.octets.get(found.digest)).get_content())
+    return str(words_of(desk.env.octets.get(found.digest)))
 
 
 @dataclass
@@ -183,7 +183,7 @@ def answer_notice(desk: Desk, stored: StoredMessage) -> None:
     )
     desk.receive(mail(OFFICER, "Re: nieuwe zaak", "neem", answers=notice.message_id))
     form = next(row for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER)))
-    assert "staat hier niet" in read(desk.env.octets.get(form.digest)).get_content()
+    assert "staat hier niet" in words_of(desk.env.octets.get(form.digest))
 
 
 @pytest.mark.slow
@@ -298,7 +298,7 @@ def test_a_reply_that_needs_a_lost_mail_is_answered(desk: Desk) -> None:
     desk.receive(mail(OFFICER, "Re: mail", "nieuw", answers=notice.message_id))
     desk.settle()
     (answer,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
-    assert "niet" in read(desk.env.octets.get(answer.digest)).get_content()
+    assert "niet" in words_of(desk.env.octets.get(answer.digest))
     assert desk.receive(mail(REFERRER, "Stembiljet", TEXT)).place == "case"
     desk.assert_whole()
 

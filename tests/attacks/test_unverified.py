@@ -21,11 +21,11 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox
+from tests.both_shapes import words_of
 from tests.store.conftest import desk as desk  # noqa: PLC0414 - a fixture
 from tests.store.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture
 from tests.store.conftest import new_desk as new_desk  # noqa: PLC0414 - a fixture
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, Desk, mail
-from tests.story.test_late import read
 
 TEXT = "Er gaat een bericht rond dat u twee vakjes moet kleuren."
 CASE = "VF-EP2024-0001"
@@ -35,7 +35,7 @@ OFFICERS = {OFFICER, HEAD, "b.devries@bzk.example"}
 
 def text_of(desk: Desk, row: OutboxMail) -> str:
     """Returns the text of a mail, its lines joined."""
-    return " ".join(read(desk.env.octets.get(row.digest)).get_content().split())
+    return " ".join(words_of(desk.env.octets.get(row.digest)).split())
 
 
 def in_the_towns_name(desk: Desk, auth: str | None = "none", subject: str = "Bericht over stembiljet") -> StoredMessage:

@@ -76,10 +76,12 @@ class Read:
 
     @cached_property
     def body(self) -> str:
-        """Returns the text."""
-        octets = self._message.get_payload(decode=True)
+        """Returns the text; flowed lines are joined and unstuffed (RFC 3676, section 4)."""
+        part = next(part for part in self._message.walk() if part.get_content_type() == "text/plain")
+        octets = part.get_payload(decode=True)
         assert isinstance(octets, bytes)
-        return octets.decode().replace("\r\n", "\n")
+        text = octets.decode().replace("\r\n", "\n")
+        return re.sub(r"(?m)^ ", "", text).replace(" \n", "") if part.get_param("format") == "flowed" else text
 
     @property
     def case(self) -> str:

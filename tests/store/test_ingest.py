@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -40,6 +38,7 @@ from flaggermail.replay.doubles import ListMailbox
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet
 from flaggermail.rules.conditions import Find
+from tests.both_shapes import words_of
 from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, Desk, X, mail
 
 RUNNING = ("running", None)
@@ -164,8 +163,7 @@ def test_the_notice_of_a_disputed_arrival_shows_where_the_time_was_lost(desk: De
     notice = desk.all(
         OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)
     )[-1]
-    shown = email.message_from_bytes(desk.env.octets.get(notice.digest), policy=email.policy.default)
-    text = shown.get_content()
+    text = words_of(desk.env.octets.get(notice.digest))
     assert "Wanneer de mail aankwam, staat niet vast." in text
     (first, last) = [line for line in text.splitlines() if line.startswith("| - ")]
     assert first == "| - 6 juni 2024 om 10:42: queue.platform.example (LMTP)"

@@ -34,6 +34,7 @@ from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import OncallFile, Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests.both_shapes import words_of
 from tests.doubles import migrated
 from tests.store.desk_fixtures import CONFIG, HEAD, OFFICER, START, Desk, RecordingSubmitter, X, mail
 
@@ -108,10 +109,9 @@ def told(desk: Desk, start: datetime) -> list[tuple[int, str, str]]:
 
 def text_to(desk: Desk, recipient: str) -> str:
     """Returns the last mail sent to that recipient."""
-    message = email.message_from_bytes(desk.server.to(recipient)[-1].octets, policy=email.policy.default)
-    body = message.get_body()
-    assert body is not None
-    return f"{message['Subject']}\n{body.get_content()}"
+    octets = desk.server.to(recipient)[-1].octets
+    subject = email.message_from_bytes(octets, policy=email.policy.default)["Subject"]
+    return f"{subject}\n{words_of(octets)}"
 
 
 def acknowledge(desk: Desk, by: str = "officer1") -> None:

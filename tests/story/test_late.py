@@ -26,6 +26,7 @@ from flaggermail.record.states import CaseState, MailState, NotificationState
 from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
+from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 
 OLD = NOW - timedelta(hours=5)
@@ -154,7 +155,7 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Services, clock: SetClo
     with env.store.read() as tx:
         (row,) = tx.find(OutboxMail)
     assert (row.kind, row.recipient) == ("reminder", "a.jansen@bzk.example")
-    text = read(env.octets.get(row.digest)).get_content()
+    text = words_of(env.octets.get(row.digest))
     assert all(use.removesuffix("/1") in text for use in uses)
     assert "35 minuten geleden" in text  # the oldest fell due at 120 of 155 minutes
     assert tick(env) == 0
@@ -182,7 +183,7 @@ def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: Set
     assert tick(env) == len(cases)
     with env.store.read() as tx:
         (row,) = tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
-    text = read(env.octets.get(row.digest)).get_content()
+    text = words_of(env.octets.get(row.digest))
     assert all(case in text for case in cases)
     assert text.count("opgepakt tot 11:00. Nog mee bezig?") == len(cases)
     assert "min na" not in text

@@ -14,9 +14,9 @@ from flaggermail.intake import poll
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
+from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
-from tests.story.test_late import read
 
 LIMIT = timedelta(minutes=15)
 
@@ -44,7 +44,7 @@ def test_a_silence_and_its_end_are_told_once_each(env: Services, clock: SetClock
     with env.store.read() as tx:
         mails = tx.find(OutboxMail)
         assert [mail.recipient for mail in mails] == ["a.jansen@bzk.example"] * 2
-        assert "INBOX: 2027-03-17 10:00+01:00" in read(env.octets.get(mails[0].digest)).get_content()
+        assert "INBOX: 2027-03-17 10:00+01:00" in words_of(env.octets.get(mails[0].digest))
     clock.set(NOW + timedelta(hours=4))
     assert mailbox_monitor.keep(env, timedelta(hours=1))
     assert len(alarms(env)) == 3  # a second outage is another alarm

@@ -24,6 +24,7 @@ from flaggermail.record.states import SUPPRESSED
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
+from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 from tests.story.test_late import mail, notify, queued, read
 
@@ -61,7 +62,7 @@ def test_a_few_are_mails_and_many_are_one(env: Services, clock: SetClock) -> Non
     assert digest.tell_held_back(env) == 0
     (one,) = sent(env, Kind.DIGEST)
     assert one.recipient == OFFICER
-    text = read(env.octets.get(one.digest)).get_content()
+    text = words_of(env.octets.get(one.digest))
     assert {f"o{number}" for number in range(5, 12)} <= set(text.split())
     with env.store.read() as tx:
         assert len(tx.find(Alarm)) == 12  # each suppressed mail is still an alarm
@@ -117,7 +118,7 @@ def test_the_digest_names_the_mails_it_is_about(env: Services) -> None:
     poll.look(env, mailbox)
     digest.tell_held_back(env)
     (one,) = sent(env, Kind.DIGEST)
-    text = read(env.octets.get(one.digest)).get_content()
+    text = words_of(env.octets.get(one.digest))
     assert "x5@elsewhere.example" in text
     assert "Vraag 6" in text
     assert "Vraag 4" not in text

@@ -14,6 +14,7 @@ from pathlib import Path
 from flaggermail import replay
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.cli.acting import typed
+from flaggermail.letters.shapes import fixed
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
@@ -76,7 +77,7 @@ def _play(language: str, folder: Path) -> Settings:
 def _shown(env: Services, mails: list[OutboxMail], at: str, to: str, nth: int) -> str:
     """Returns time, recipient, subject and text."""
     when = [m for m in mails if f"{m.queued_at.astimezone(env.settings.zone):%H:%M}" == at and m.recipient == to]
-    text = env.parser.parse(env.octets.get(when[nth].digest)).text.rstrip()
+    text = fixed(env.parser.parse(env.octets.get(when[nth].digest)).text).rstrip()
     return _TAIL.sub(r"\1-K7QF", f"{at}  To: {to}\nSubject: {when[nth].subject}\n\n{text}")
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,14 +14,12 @@ from zoneinfo import ZoneInfo
 from jinja2 import TemplateRuntimeError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from flaggermail.letters.shapes import MARK, WIDTH, wrapped
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.yaml_files.model import read_model
 
-MARK = "| "
 FILLED = 80  # a longer line is a whole paragraph, not one wrapped by a mail program
-WIDTH = 76  # RFC 5322, section 2.1.1 advises 78; two are left for a quote mark
-DAY = re.compile(r"\b(\d{1,2}) (\w+) (\d{4})\b")
 
 Word = Annotated[str, Field(min_length=1)]
 
@@ -186,9 +183,9 @@ def line(value: object) -> str:
 
 
 def flow(value: object) -> str:
-    """Rewraps paragraphs, for sentences containing values of unknown length."""
+    """Makes each paragraph one line, which is wrapped when the mail is written or read."""
     paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", str(value).strip()))
-    return "\n\n".join(wrapped(paragraph) for paragraph in paragraphs) + "\n"
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def marked(value: object) -> str:
@@ -214,16 +211,6 @@ def _wrapped_lines(lines: Iterable[str], width: int) -> Iterator[str]:
             yield last
     if rest:
         yield rest
-
-
-def wrapped(text: str, indent: str = "", width: int = WIDTH) -> str:
-    """Wraps one line of text to the width, with `indent` before the second and later lines.
-
-    Breaks at spaces only and never within a date, so that a search for `6 June 2024` finds it.
-    """
-    whole_days = DAY.sub("\\1\x1f\\2\x1f\\3", text)
-    lines = textwrap.wrap(whole_days, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines).replace("\x1f", " ")
 
 
 def _aware(value: object) -> datetime:

@@ -8,7 +8,7 @@ method that changes a value (jinja2's immutable sandbox).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from flaggermail.adapters.files.template_formats import MARK, WIDTH, Formats, read_words, wrapped
+from flaggermail.adapters.files.template_formats import Formats, read_words
 from flaggermail.errors import ConfigurationError
-from flaggermail.letters.strangers_words import AS_WRITTEN, fitted, restored
+from flaggermail.letters.strangers_words import marked, unmarked
 from flaggermail.letters.template_values import LANGUAGES, VALUES
 from flaggermail.ports import Rendered
 from flaggermail.settings.renamed_keys import template_file
@@ -58,9 +58,8 @@ class FileTemplates:
             text = body.render(values)
         except (TemplateError, TypeError, ArithmeticError) as error:
             raise ConfigurationError(_fault(place, error)) from error
-        if name in AS_WRITTEN:
-            return Rendered(subject=title, body=_wrapped_body(text))
-        return Rendered(subject=restored(title), body=_wrapped_body(text, fitted))
+        lines = (marked(line.rstrip()) for line in text.strip("\n").splitlines())
+        return Rendered(subject=unmarked(title), body="".join(f"{line}\n" for line in lines))
 
     def files(self) -> dict[str, bytes]:
         """Returns the contents of all template files by their paths below the directory."""
@@ -154,19 +153,3 @@ def _fault(place: str, error: Exception) -> str:
     names = re.findall(r"'([^']+)'", text)
     name = f" {names[-1]}" if isinstance(error, UndefinedError) and names else ""
     return f"{place}:{lines[-1] if lines else 1}{name}: {text}"
-
-
-def _wrapped_body(body: str, fit: Callable[[str, Callable[[str], str]], str] | None = None) -> str:
-    """Breaks lines beyond the width at a space, repeating the mark of others' text and the indent of a list.
-
-    `fit` decides which lines are broken; without it all are.
-    """
-    lines = (line.rstrip() for line in body.strip("\n").splitlines())
-    return "\n".join(fit(line, _within_width) if fit else _within_width(line) for line in lines) + "\n"
-
-
-def _within_width(line: str) -> str:
-    if len(line) <= WIDTH + (len(MARK) if line.startswith(MARK) else 0):  # a line that fitted before it was marked
-        return line
-    mark = re.match(r"[| ]*(?:- )?", line)
-    return wrapped(line, mark.group().replace("-", " ") if mark else "")

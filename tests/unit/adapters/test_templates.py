@@ -16,6 +16,7 @@ from flaggermail.adapters.files.template_formats import Formats, marked, minutes
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.commands.outcome import Unstopped
 from flaggermail.errors import ConfigurationError
+from flaggermail.letters.shapes import fixed
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
 from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -384,7 +385,7 @@ def mails(name: str, language: str) -> Iterator[str]:
     """Yields every variant as subject, empty line and body."""
     for changes in variants(name):
         mail = TEMPLATES.render(name, language, values(name, language, changes))
-        yield f"{mail.subject}\n\n{mail.body}"
+        yield f"{mail.subject}\n\n{fixed(mail.body)}"
 
 
 def search(pattern: str, text: str) -> str | None:

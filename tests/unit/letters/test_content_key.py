@@ -22,7 +22,9 @@ PARSER = StandardParser(read_language(shipped("rules")))
 def test_the_key_of_a_letter_is_the_key_of_its_octets(letter: Letter) -> None:
     """The keys are equal for any letter, encoded or folded, once invisible characters are removed."""
     letter = replace(letter, body=visible_lines(letter.body))
-    assert content_key_of(letter) == PARSER.parse(compose(letter)).content_key
+    page = "<p>the same" if letter.body.strip() else ""
+    for shape in (letter, replace(letter, flowed=True), replace(letter, flowed=True, html=page)):
+        assert content_key_of(shape) == PARSER.parse(compose(shape)).content_key
 
 
 @pytest.mark.parametrize(
@@ -33,8 +35,9 @@ def test_the_key_of_a_letter_is_the_key_of_its_octets(letter: Letter) -> None:
         replace(LETTER, to=(Address("B@b.example", "Vries, B."), Address("a@b.example")), cc=(Address("c@d.example"),)),
         replace(LETTER, references=("a@b.example", "c@d.example", "a@b.example")),
         replace(LETTER, body="-----BEGIN PGP MESSAGE-----\n\nxyz\n-----END PGP MESSAGE-----\n"),
+        replace(LETTER, body=f">quoted\n>> > {'more ' * 30}\n-- \nFrom here\n{'long ' * 30}> 5\n", flowed=True),
     ],
-    ids=["subject", "text", "addresses", "references", "armour"],
+    ids=["subject", "text", "addresses", "references", "armour", "flowed"],
 )
 def test_the_key_of_an_odd_letter_is_the_key_of_its_octets(letter: Letter) -> None:
     """The keys are equal for texts that readers treat in special ways."""

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The HTML part of a mail to officers and referrers: a rendered body, with the same words in the same lines.
+
+Nothing in it is hidden, fetched or run, and nothing is a link: replies are refused if they contain text that a reader
+does not see, and a stranger's address must not look like ours. No colour is set on an element, so that programs which
+drop the style sheet, or darken mail by themselves, keep a readable text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from html import escape
+from itertools import groupby, pairwise
+
+from flaggermail.letters.shapes import MARK
+
+LONGEST = 100_000  # octets: some programs show no more of an HTML mail, so that a longer one goes as text alone
+
+_BARE_MARK, _ITEM, _INDENTED = MARK.strip(), "- ", "  "
+_UNBROKEN = re.compile(  # a case number, a phone number, a day
+    r"\b[A-Z]{1,4}-[A-Z0-9]{1,12}-\d{4}(?:-[A-Z0-9]{4})?(?:/\d{1,3})?\b|\+\d[\d ]{6,18}\d|\b\d{1,2} \w{3,9} \d{4}\b"
+)
+_RULE = re.compile(r"-{20,}")  # above and below a text that an officer copies
+_FORM_MARK = re.compile(r"=+ \S+ [0-9a-f]{6} =+")
+
+_NARROWEST, _WIDEST, _LABEL = 72, 80, 30  # characters of a wrapped line, and of a label with its colon
+
+_SHEET = """\
+:root{color-scheme:light dark}
+body{color:#1b1b1b;background-color:#ffffff}
+.fm-others{background-color:#f0f2f5}
+.fm-form{background-color:#fff4cc}
+@media (prefers-color-scheme:dark){
+body{color:#ececec;background-color:#17191c}
+.fm-others{background-color:#262b32}
+.fm-form{background-color:#3a3214}
+}
+@media (max-width:480px){
+.fm-mail{padding:8px}
+}"""
+_MAIL = "max-width:640px;padding:16px;overflow-wrap:anywhere;font:16px/1.5 Calibri,'Segoe UI',Arial,sans-serif"
+_APART, _CLOSE = "16px", "4px"  # below an element, and before one that no empty line separates from it
+_LIST = "padding-left:24px"
+_SET_IN = "padding-left:24px"
+_BLOCK = "padding:8px 12px"
+_KEPT = r'<span style="white-space:nowrap">\g<0></span>'
+_HANGING = "padding-left:12px;text-indent:-12px"
+_OTHERS_LINE = f"{_HANGING};white-space:pre-wrap"
+_FORM_LINE = "font-family:Consolas,Menlo,monospace;line-height:2"
+
+
+class _Block(Enum):
+    """What a run of lines is."""
+
+    EMPTY = 0
+    PARAGRAPH = 1
+    LIST = 2
+    SET_IN = 3
+    OTHERS = 4
+    FORM = 5
+    RULE = 6
+    COPIED = 7
+
+
+def html_part(body: str, *, language: str, title: str) -> str:
+    """Returns `body` as an HTML document with that `title`; empty if it would be longer than `LONGEST`."""
+    blocks = "\n".join(_written(kind, lines, f"margin:0 0 {below}") for kind, lines, below in _blocks(body))
+    page = (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<meta name="supported-color-schemes" content="light dark">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{_SHEET}\n</style>\n</head>\n"
+        f'<body>\n<div class="fm-mail" style="{_MAIL}">\n{blocks}\n</div>\n</body>\n</html>\n'
+    )
+    return page if len(page.encode("utf-8", "replace")) <= LONGEST else ""
+
+
+def _blocks(body: str) -> Iterator[tuple[_Block, list[str], str]]:
+    """Yields the runs of lines of one kind, each with the space below it, without the empty lines between them."""
+    runs = [(kind, [line for _, line in run]) for kind, run in groupby(_lines(body), key=lambda line: line[0])]
+    for (kind, lines), (after, _) in pairwise([*runs, (_Block.EMPTY, [])]):
+        if kind is not _Block.EMPTY:
+            yield kind, lines, _APART if after is _Block.EMPTY else _CLOSE
+
+
+def _lines(body: str) -> Iterator[tuple[_Block, str]]:
+    """Yields each line with its kind; a line set in below a list item belongs to the list."""
+    kind, in_form, copied = _Block.EMPTY, False, False
+    for line in body.splitlines():
+        if _FORM_MARK.fullmatch(line):
+            in_form = not in_form
+            kind = _Block.FORM
+        elif in_form:
+            kind = _Block.FORM
+        elif not line:
+            kind = _Block.EMPTY
+        elif _RULE.fullmatch(line):
+            copied, kind = not copied, _Block.RULE
+        elif copied:
+            kind = _Block.COPIED
+        elif line.startswith(MARK) or line == _BARE_MARK:
+            kind = _Block.OTHERS
+        elif line.startswith(_ITEM) or (line.startswith(_INDENTED) and kind is _Block.LIST):
+            kind = _Block.LIST
+        else:
+            kind = _Block.SET_IN if line.startswith(_INDENTED) else _Block.PARAGRAPH
+        yield kind, line
+
+
+def _written(kind: _Block, lines: Sequence[str], margin: str) -> str:
+    """Returns a run of lines as one element."""
+    match kind:
+        case _Block.LIST:
+            inside = "".join(f"<li>{_broken(item)}</li>\n" for item in _items(lines))
+            return f'<ul style="{margin};{_LIST}">\n{inside}</ul>'
+        case _Block.OTHERS:
+            own = _rejoined([line[len(MARK) :] for line in lines])
+            inside = _each(_OTHERS_LINE, (f"{MARK}{escape(line)}".rstrip(" ") for line in own))
+            return f'<blockquote class="fm-others" style="{margin};{_BLOCK}">\n{inside}</blockquote>'
+        case _Block.FORM:
+            inside = _each(_FORM_LINE, map(escape, lines))
+            return f'<div class="fm-form" style="{margin};{_BLOCK}">\n{inside}</div>'
+        case _Block.SET_IN:
+            inside = _each(_HANGING, (_broken([line.strip(" ")]) for line in lines))
+            return f'<div style="{margin};{_SET_IN}">\n{inside}</div>'
+        case _Block.COPIED:
+            return f'<p style="{margin}">{_broken(list(_rejoined(lines)))}</p>'
+        case _:
+            return f'<p style="{margin}">{_broken([line.strip(" ") for line in lines])}</p>'
+
+
+def _each(style: str, lines: Iterable[str]) -> str:
+    return "".join(f'<div style="{style}">{line}</div>\n' for line in lines)
+
+
+def _items(lines: Sequence[str]) -> list[list[str]]:
+    """Returns the lines of each list item, without its dash and indent."""
+    items: list[list[str]] = []
+    for line in lines:
+        if line.startswith(_ITEM):
+            items.append([])
+        items[-1].append(line[len(_ITEM) :])
+    return items
+
+
+def _rejoined(lines: Sequence[str]) -> Iterator[str]:
+    """Joins lines that a program had wrapped, our own included, so that a narrow window can wrap them.
+
+    A line was wrapped if the next word would have made it too long, unless the next line looks like a list or a label.
+    """
+    whole, last = lines[0], lines[0]
+    for line in lines[1:]:
+        word = line.partition(" ")[0]
+        full = len(last) + 1 + len(word) > _NARROWEST and len(last) <= _WIDEST
+        if full and (word[:1].isalnum() or word[:1] == "(") and ":" not in line[:_LABEL]:
+            whole = f"{whole} {line}"
+        else:
+            yield whole
+            whole = line
+        last = line
+    yield whole
+
+
+def _broken(lines: Sequence[str]) -> str:
+    return "<br>\n".join(_UNBROKEN.sub(_KEPT, escape(line)) for line in lines)
