@@ -21,6 +21,7 @@ from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
 
 
 def into_case(
@@ -91,7 +92,7 @@ def of_others(work: UnitOfWork, key: str) -> StoredMessage:
     """Returns a message that somebody else wrote; raises Refusal for our own mail."""
     message = the_message(work, key)
     if message.place == Place.OWN:
-        raise Refusal(f"message {message.id}: was composed and sent here; there is nothing to correct about it")
+        raise Refusal(Because.COMPOSED_HERE(message=message.id))
     return message
 
 

@@ -21,6 +21,7 @@ from flaggermail.record.rows import Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +48,7 @@ class PlaceMessage(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         message = move.of_others(work, self.message)
         if sum((self.case is not None, self.new, self.noise, self.back)) != 1:
-            raise Refusal(
-                f"message {message.id}: say where it belongs: a case number, --new, --noise with a reason, or --back"
-            )
+            raise Refusal(Because.SAY_WHERE(message=message.id))
         if self.noise:
             return _to_noise(work, message, self)
         if self.back:
@@ -72,13 +71,13 @@ def correct(
         return _file(work, message, the_case(work, case or "").number, (), message.reason)
     use = work.tx.get(Notification, notification)
     if use is None or use.sent_at is None or not use.counted:
-        raise NotFound(f"notification {notification}: no such one was sent; `flaggermail case show` names them")
+        raise NotFound(Because.NO_SUCH_NOTIFICATION(notification=notification))
     if case not in {None, use.case}:
-        raise Refusal(f"notification {notification}: belongs to {use.case}, not to {case}")
+        raise Refusal(Because.NOTIFICATION_ELSEWHERE(notification=notification, there=use.case, case=case or ""))
     platform = _platform_of(work, message)
     if platform != use.platform:
         raise Refusal(
-            f"notification {notification}: went to {use.platform}, and this mail is from {platform or 'none'}"
+            Because.NOTIFICATION_TO_ANOTHER(notification=notification, there=use.platform, platform=platform or "none")
         )
     return move.into_case(work, message, use.case, (), message.reason, use.id)
 
@@ -96,7 +95,7 @@ def _file(
 def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
     given("reason", command.reason)
     if message.place == Place.DECLINED:
-        raise Refusal(f"message {message.id}: was declined, and goes by itself at the end of the review window")
+        raise Refusal(Because.DECLINED_ALREADY(message=message.id))
     binned = replace(_taken_out(work, message, command.reason), place=Place.NOISE, kinds=(Kind.NOISE,))
     warnings = move.move(work, message, binned, "noise")
     return Outcome(f"message {message.id} is noise", message.id, warnings, Did(what=Done.NOISE))
@@ -104,7 +103,7 @@ def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -
 
 def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
     if message.place == Place.QUARANTINE:
-        raise Refusal(f"message {message.id}: is in the quarantine already")
+        raise Refusal(Because.IN_QUARANTINE_ALREADY(message=message.id))
     message = decline.take_back(work, message)
     warnings = _put_back(work, message, command.reason or f"put back by {work.actor}")
     return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
@@ -143,7 +142,7 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, command: PlaceMessage
     found = elections.open_election(work, exercise=message.exercise)
     election = command.election or (found.code if found else None)
     if election is None:
-        raise Refusal(f"message {message.id}: no election is open; name one (--election)")
+        raise Refusal(Because.NO_OPEN_ELECTION(message=message.id))
     warnings = _put_back(work, message, command.reason) if message.case is not None else ()
     wanted = cases.OpenCase(
         election=election, type=command.type, origin=Origin.REFERRAL, source=command.source, from_message=message.id

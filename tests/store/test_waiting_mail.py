@@ -77,7 +77,7 @@ def test_several_mails_are_named_with_the_command_that_places_each(desk: Desk) -
     text = text_of(desk, sent)
     assert all(f"flaggermail quarantine place {one.id} --case" in text for one in found)
     assert "afzender niet geverifieerd" in text
-    assert "bij" not in text.partition("Antwoord op de eerste regel")[2]
+    assert "bij" not in text.partition("Zet op de eerste regel")[2]
     reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
     assert all(desk.row(StoredMessage, one.id).place == "quarantine" for one in found)
 
