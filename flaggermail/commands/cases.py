@@ -19,6 +19,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Filed
 from flaggermail.wording.refusals import Because
 
 
@@ -50,7 +51,7 @@ class OpenCase(Command):
             raise Refusal(Because.MESSAGE_HAS_CASE(message=message.id, case=message.case))
         case = lifecycle.new_case(work, _wanted(work, self, message), f"opened by {work.actor}")
         if message is not None:
-            move.into_case(work, message, case.number, (Kind.REFERRAL,), "a case was opened from it")
+            move.into_case(work, message, case.number, (Kind.REFERRAL,), Filed.CASE_OPENED_FROM())
         return Outcome(f"case {case.number} opened", case.number, did=Did(what=Done.OPENED, case=case.number))
 
 

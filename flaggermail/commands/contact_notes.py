@@ -25,6 +25,7 @@ from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Pl
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Filed
 from flaggermail.wording.refusals import Because, Piece
 
 _OUTGOING = frozenset({Kind.NOTIFICATION, Kind.FOLLOW_UP})  # values for something we did, as opposed to an answer
@@ -93,7 +94,7 @@ def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str
         domain = (message.from_address or "").rpartition("@")[2]
         named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
-            move.into_case(work, message, case.number, (), f"the note names {named}", notification)
+            move.into_case(work, message, case.number, (), Filed.NOTE_NAMES(message=named), notification)
 
 
 def _about(work: UnitOfWork, case: Case, command: NoteContact, effective: datetime) -> str | None:

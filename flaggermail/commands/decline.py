@@ -17,6 +17,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import ElectionSecret, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Filed
 from flaggermail.wording.refusals import Because
 
 
@@ -41,7 +42,7 @@ class DeclineMessage(Command):
         if sender.platform or sender.officer:
             raise Refusal(Because.NO_CITIZENS_REPORT(message=stored.id))
         told_before = declining.declined_before(work, message)
-        kept = declining.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT,))
+        kept = declining.set_aside(work, stored, Filed.DECLINED_BY_PERSON(), (Kind.CITIZEN_REPORT,))
         ours = work.env.settings.desk.mailbox.address
         answerable = stored.verdict == SenderVerdict.VERIFIED and mechanical_kind.answerable(message, ours)
         told = "nobody is told"
@@ -81,7 +82,7 @@ def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
         subject=message.subject,
         from_address=message.sender.key if message.sender else None,
         from_name=message.sender.name if message.sender else None,
-        reason="a decline taken back",
+        reason=Filed.DECLINE_TAKEN_BACK(),
         from_junk=False,
     )
     work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=EventRef(message=row.id))

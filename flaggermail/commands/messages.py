@@ -21,6 +21,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.vouched import Vouched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def _confirmed(work: UnitOfWork, message: StoredMessage) -> StoredMessage:
     return replace(
         message,
         verdict=SenderVerdict.VERIFIED,
-        verdict_basis=f"confirmed by {work.actor}",
+        verdict_basis=Vouched.CONFIRMED(officer=work.actor),
         confirmed_by=work.actor,
     )
 
@@ -126,7 +127,7 @@ class RefuseMessage(Command):
         unbelieved = replace(
             message,
             verdict=SenderVerdict.FAILED,
-            verdict_basis=f"refused by {work.actor}: {self.reason}",
+            verdict_basis=Vouched.REFUSED(officer=work.actor, reason=self.reason),
             confirmed_by=None,
         )
         _correct(work, EventKind.MESSAGE_REFUSED, message, unbelieved)

@@ -21,7 +21,9 @@ from flaggermail.record.rows import Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Basis, Filed
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import Said, as_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class PlaceMessage(Command):
         if self.new:
             return _to_new_case(work, message, self)
         case = the_case(work, self.case or "")
-        filed, warnings = _file(work, message, case.number, self.kinds, self.reason)
+        filed, warnings = _file(work, message, case.number, self.kinds, as_written(self.reason))
         did = Did(what=Done.PLACED, case=case.number)
         return Outcome(f"message {filed.id} is in {case.number}", filed.id, warnings, did)
 
@@ -83,7 +85,7 @@ def correct(
 
 
 def _file(
-    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: str
+    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: Said
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     notification = _use_of(work, message, case)
     filed, warnings = move.into_case(work, message, case, kinds, reason, notification)
@@ -96,7 +98,7 @@ def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -
     given("reason", command.reason)
     if message.place == Place.DECLINED:
         raise Refusal(Because.DECLINED_ALREADY(message=message.id))
-    binned = replace(_taken_out(work, message, command.reason), place=Place.NOISE, kinds=(Kind.NOISE,))
+    binned = replace(_taken_out(work, message, as_written(command.reason)), place=Place.NOISE, kinds=(Kind.NOISE,))
     warnings = move.move(work, message, binned, "noise")
     return Outcome(f"message {message.id} is noise", message.id, warnings, Did(what=Done.NOISE))
 
@@ -105,11 +107,11 @@ def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Ou
     if message.place == Place.QUARANTINE:
         raise Refusal(Because.IN_QUARANTINE_ALREADY(message=message.id))
     message = decline.take_back(work, message)
-    warnings = _put_back(work, message, command.reason or f"put back by {work.actor}")
+    warnings = _put_back(work, message, as_written(command.reason) or Filed.PUT_BACK(officer=work.actor))
     return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
 
 
-def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[str, ...]:
+def _put_back(work: UnitOfWork, message: StoredMessage, reason: Said) -> tuple[str, ...]:
     """Undoes a placement, whoever made it: the message returns to the quarantine with current suggestions."""
     noise = set(message.kinds) == {Kind.NOISE}
     kinds = (Kind.UNKNOWN,) if noise else message.kinds
@@ -118,19 +120,19 @@ def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[st
     mail = work.env.parser.parse(work.env.octets.get(message.digest))
     found = lookup.suggestions(work, replace(mail, vouched=Verdict(message.verdict, message.verdict_basis)))
     if found:
-        suggested = replace(waiting, suggestions=tuple(one.text for one in found))
+        suggested = replace(waiting, suggestions=tuple(one.said for one in found))
         about = EventRef(message=message.id)
         work.record(EventKind.MESSAGE_PLACED, changed(waiting, suggested), about=about, reason="suggestions")
     return warnings
 
 
-def _taken_out(work: UnitOfWork, message: StoredMessage, reason: str) -> StoredMessage:
+def _taken_out(work: UnitOfWork, message: StoredMessage, reason: Said) -> StoredMessage:
     return replace(
         message,
         case=None,
         notification=None,
         reason=reason,
-        match_basis=f"placed by {work.actor}",
+        match_basis=Basis.BY_HAND(officer=work.actor),
         placed_by=work.actor,
         from_junk=False,
         suggestions=(),
@@ -143,7 +145,7 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, command: PlaceMessage
     election = command.election or (found.code if found else None)
     if election is None:
         raise Refusal(Because.NO_OPEN_ELECTION(message=message.id))
-    warnings = _put_back(work, message, command.reason) if message.case is not None else ()
+    warnings = _put_back(work, message, as_written(command.reason)) if message.case is not None else ()
     wanted = cases.OpenCase(
         election=election, type=command.type, origin=Origin.REFERRAL, source=command.source, from_message=message.id
     )

@@ -19,6 +19,7 @@ from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, 
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.rows import Alarm
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.said import as_written
 
 FLOOD = 50  # new mails in a folder from which expected mail is taken in first
 
@@ -141,6 +142,6 @@ def _raise_folder_missing(env: Services, folder: str) -> None:
     with env.store.read() as tx:
         if tx.get(Alarm, identity) is not None:
             return
-    missing = alarm(AlarmKind.FOLDER_MISSING, identity, folder, now)
+    missing = alarm(AlarmKind.FOLDER_MISSING, identity, as_written(folder), now)
     with env.store.begin() as tx:
         notices.raise_alarm(UnitOfWork(env, tx, now), missing, "flaggermail check")

@@ -19,6 +19,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Basis
+from flaggermail.wording.said import Said
 
 MOST_TAUGHT = 5  # keys that one mail teaches; a receipt names one reference, a mail answers one mail
 MOST_TEACHERS = 5  # addresses that teach one key
@@ -128,18 +130,18 @@ def _values_by_id(values: Iterable[str]) -> dict[str, str]:
     return {key: value for value in values for key in _ids(value)}
 
 
-def _words(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
+def _words(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, Said]:
     """Returns the keys in a mail, each with its description."""
     words = _references(work, message, platform)
-    return words | {f"{_MAIL}{name}": f"refers, as others do, to <{name}>" for name in _answered_ids(message)}
+    return words | {f"{_MAIL}{name}": Basis.REFERS_TOO(message=name) for name in _answered_ids(message)}
 
 
-def _references(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
+def _references(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, Said]:
     """Returns the keys of the platform's own references in a mail of that platform, each with its description."""
     if platform is None:
         return {}
     found = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
-    return {f"{_REFERENCE}{platform} {reference}": f"names {reference}" for reference in found}
+    return {f"{_REFERENCE}{platform} {reference}": Basis.REFERENCE(reference=reference) for reference in found}
 
 
 def _answered_ids(message: Message) -> list[str]:

@@ -38,6 +38,8 @@ from flaggermail.record.states import ClockState, MailState, NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.said import as_written
 
 
 def returned(work: UnitOfWork, message: Message) -> list[OutboxMail]:
@@ -124,8 +126,10 @@ def _tell_claim(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> No
     """Raises an alarm, once for each mail and claimed author: who says what, and the reply that accepts it."""
     kind = AlarmKind.BOUNCE_CLAIMED
     claimant = hashlib.sha256((stored.from_address or "").encode()).hexdigest()[:16]
-    said = f"{stored.from_address} ({stored.verdict_basis}): {mail.recipient}: {mail.subject}"
-    text = mail.id if mail.kind == Kind.DECLINE else said
+    said = AlarmText.CLAIM(
+        address=stored.from_address or "", basis=stored.verdict_basis, recipient=mail.recipient, subject=mail.subject
+    )
+    text = as_written(mail.id) if mail.kind == Kind.DECLINE else said
     raised = alarm(kind, alarm_key(kind, f"{mail.id}/{claimant}"), text, work.now, mail.case, mail.notification)
     next_step = f"flaggermail message confirm {stored.id}"
     notices.raise_alarm(
@@ -145,7 +149,8 @@ def _alert_bounce(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
     """Raises the alarm; a bounced alarm is keyed by its dead address, and a citizen's address is never named."""
     kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
     key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM else alarm_key(kind, mail.id)
-    text = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}"
+    told = AlarmText.MAIL(recipient=mail.recipient, subject=mail.subject)
+    text = as_written(mail.id) if mail.kind == Kind.DECLINE else told
     raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
     notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
 

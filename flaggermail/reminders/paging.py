@@ -29,6 +29,7 @@ from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode
 from flaggermail.record.states import CaseState, ClockState, PageState
 from flaggermail.reminders import waiting_mail
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
 
 LOOKED_BACK = timedelta(hours=12)  # older reminders call no pager
 CODE_VOID = "its code is not valid any more, or the desk's key for codes cannot be read"
@@ -189,7 +190,7 @@ def _alarm_pagers_failed(work: UnitOfWork, officer: Officer, page: Page, why: st
     """Raises an alarm that all pagers failed: once a day per person, but for each reminder that was not mailed."""
     alone = _is_pager_only(work, page)
     key = alarm_key(AlarmKind.PAGERS_FAILED, page.about if alone else f"{officer.id}/{work.today}")
-    text = f"{officer.name}: {page.text}: {page.pager}: {why}"
+    text = AlarmText.PAGERS(name=officer.name, page=page.text, pager=page.pager, why=why)
     concerns = (page.case, page.notification) if alone else (None, None)
     notices.raise_alarm(
         work, alarm(AlarmKind.PAGERS_FAILED, key, text, work.now, *concerns), f"flaggermail oncall page {officer.id}"

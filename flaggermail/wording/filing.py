@@ -101,8 +101,9 @@ class Basis(Sentence):
     NUMBER = "basis: number", "names {case}, sender fits", "noemt {case}, de afzender past"
     TAIL = "basis: tail", "names {case} with its tail", "noemt {case} met het achtervoegsel"
     QUOTES = "basis: quotes", "quotes {count} of our words", "citeert {count:woord|woorden} van ons"
-    REFERENCE = "basis: reference", "reference {reference}", "referentie {reference}"
-    MAIL = "basis: mail", "mail {message}", "mail {message}"
+    REFERENCE = "basis: reference", "names {reference}", "noemt {reference}"
+    REFERS_TOO = ("basis: refers too", "refers, as others do, to <{message}>",
+        "verwijst, net als andere mail, naar <{message}>")
     SCORE = "basis: score", "score {score}", "score {score}"
     ENCLOSED = "basis: enclosed", "forwarded in {message}", "doorgestuurd in {message}"
     BY_HAND = "basis: by hand", "placed by {officer}", "geplaatst door {officer}"

@@ -12,7 +12,6 @@ class Hint(Sentence):
     """A suggestion, and the clues for it."""
 
     SUGGESTION = "hint: suggestion", "{case} ({score}): {why}", "{case} ({score}): {why}"
-    CASE_ONLY = "hint: case only", "{case} ({score})", "{case} ({score})"
     ATTACHED = "hint: attached", "it was attached to mail of this case", "was bijlage van mail in deze zaak"
     SAME_REFERRAL = ("hint: same referral", "the same referral was taken in before",
         "dezelfde melding is al eerder ontvangen")

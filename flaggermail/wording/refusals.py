@@ -334,7 +334,6 @@ class Piece(Sentence):
         "geen; zet ze onder tags.narratives in flaggermail.yaml")
     FOLDER_OF_ANOTHER = ("part: folder of another", "{place} belongs to the account {account}",
         "{place} hoort bij het account {account}")
-    AND_MORE = "part: and more", "and {count} more", "en nog {count}"
 
 
 class HasDone(Sentence):

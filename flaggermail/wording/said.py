@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Self, TypeAlias
 
 _CODE = "code"
-_AS_WRITTEN = "as written"
 _BEGIN = f'{{"{_CODE}":'
 
 
@@ -25,6 +24,15 @@ class Said(str):
     def code(self) -> str:
         """The sentence's code; empty if it has none."""
         return str(_read(self).get(_CODE, ""))
+
+    def detail(self, name: str) -> object:
+        """Returns a detail as it is stored; None if the sentence has none of that name."""
+        return _read(self).get(name)
+
+    def sentences(self, name: str) -> tuple[Said, ...]:
+        """Returns the sentences that are a detail of this one."""
+        found = self.detail(name)
+        return tuple(_said(one) for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
 
     @property
     def english(self) -> str:
@@ -65,8 +73,7 @@ class Sentence(StrEnum):
 
     def __call__(self, **details: Detail) -> Said:
         """Returns the sentence with its details."""
-        stored = {_CODE: self.value, **{name: _plain(value) for name, value in details.items()}}
-        return Said(json.dumps(stored, ensure_ascii=False, separators=(",", ":")))
+        return _said({_CODE: self.value, **{name: _plain(value) for name, value in details.items()}})
 
     def words(self, language: str) -> str:
         """Returns the words, with the names of the details, in a language."""
@@ -79,8 +86,12 @@ _SENTENCES: dict[str, Sentence] = {}
 class Plainly(Sentence):
     """What is said in words of its own: by a person, by a server, or by an earlier version of this program."""
 
-    AS_WRITTEN = _AS_WRITTEN, "{text}", "{text}"
-    ALSO = "also", "{first}; {second}", "{first}; {second}"
+    AS_WRITTEN = "as written", "{text}", "{text}"
+
+
+def as_written(text: str) -> Said:
+    """Returns what somebody wrote in their own words; nothing if it is empty."""
+    return Plainly.AS_WRITTEN(text=text) if text else Said()
 
 
 def every() -> Mapping[str, Sentence]:
@@ -110,6 +121,10 @@ def _plain(value: Detail) -> object:
     return value if isinstance(value, int) else [_plain(one) for one in value]
 
 
+def _said(details: Mapping[str, object]) -> Said:
+    return Said(json.dumps(details, ensure_ascii=False, separators=(",", ":")))
+
+
 def _read(stored: str) -> dict[str, object]:
     try:
         found = json.loads(stored) if stored.startswith(_BEGIN) else {}
@@ -121,7 +136,7 @@ def _read(stored: str) -> dict[str, object]:
 def _detail(value: object, language: str) -> object:
     """Returns a detail as it is put into the words; several are listed."""
     if isinstance(value, dict):
-        return Said(json.dumps(value, ensure_ascii=False, separators=(",", ":"))).in_language(language)
+        return _said(value).in_language(language)
     if isinstance(value, list):
         between = "; " if any(isinstance(one, dict) for one in value) else ", "
         return between.join(str(_detail(one, language)) for one in value)

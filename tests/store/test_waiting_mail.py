@@ -42,7 +42,7 @@ def last(desk: Desk, kind: Kind, recipient: str) -> OutboxMail:
 def answer(desk: Desk, text: str = "We removed it.", auth: str = "pass", sender: str = X) -> StoredMessage:
     """A mail of the platform that names nothing of ours, received now."""
     stored = desk.receive(mail(sender, f"Your enquiry {text}", text, auth=auth, at=desk.clock.now()))
-    assert stored.place == "quarantine", (stored.place, stored.reason)
+    assert stored.place == "quarantine", (stored.place, stored.reason.english)
     return stored
 
 

@@ -37,6 +37,7 @@ from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListPager, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
+from flaggermail.wording.said import as_written
 from tests.story.conftest import NOW
 from tests.story.test_late import notify, reminders
 
@@ -77,7 +78,9 @@ def kinds(env: Services) -> list[str]:
 def alarm(env: Services, **fields: str) -> None:
     """Raises an alarm."""
     with env.store.begin() as tx:
-        row = Alarm(id="refused/o1", kind=AlarmKind.REFUSED, text="to.whom@x.example", raised_at=NOW, **fields)
+        row = Alarm(
+            id="refused/o1", kind=AlarmKind.REFUSED, text=as_written("to.whom@x.example"), raised_at=NOW, **fields
+        )
         notices.raise_alarm(UnitOfWork(env, tx, env.clock.now()), row, "flaggermail outbox show o1")
 
 
