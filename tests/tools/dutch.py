@@ -30,7 +30,7 @@ def english_in_mail(octets: bytes) -> list[str]:
     """Returns the lines with English words in a mail of ours that is in Dutch; none of another mail."""
     mail = message_from_bytes(octets, policy=policy.default)
     part = mail.get_body(("plain",)) if isinstance(mail, EmailMessage) else None
-    text = str(part.get_content()) if part is not None else ""
+    text = "\n".join(str(part.get_content()).splitlines()) if part is not None else ""
     own = [line for line in _RULED.sub("", text).splitlines() if not _OTHERS.match(line)]
     if len(set(DUTCH.findall("\n".join(own)))) < 2:
         return []
