@@ -172,7 +172,7 @@ def _raised_change(found: StoredChange) -> StoredChange:
 
 
 def completed(event: StoredEvent, table: str, values: Mapping[str, Plain]) -> dict[str, Plain]:
-    """Returns the values of a change with the fields and codes that an old event lacks; personal values are revealed."""
+    """Returns the values of a change, revealed, with the fields and the codes that an old event lacks."""
     found = {**values}
     if event.get("version", 1) < COMPLETE:
         found |= sentences.completed(table, values)

@@ -30,7 +30,7 @@ from flaggermail.record.reading import typed
 from flaggermail.record.rows import BY_TABLE, RECORDS, Record, StoredMessage
 from flaggermail.wording.filing import Basis, Filed
 from flaggermail.wording.hints import Hint
-from flaggermail.wording.said import as_written
+from flaggermail.wording.said import Said, as_written
 from flaggermail.wording.vouched import Vouched
 from tests.store.samples import NOON
 from tests.store.test_chain import behind_its_back, broken
@@ -58,12 +58,17 @@ OLD_FIELD = {
 }
 
 
+SAID = WORDS.map(as_written)
+
+
 def values(hint: object) -> st.SearchStrategy[Scalar]:
     """Builds values of a field with that type."""
     known: dict[object, st.SearchStrategy[Scalar]] = {
-        str: WORDS, int: NUMBERS, bool: st.booleans(), date: st.dates(), datetime: st.datetimes(timezones=st.just(UTC)),
+        str: WORDS, Said: SAID,
+        int: NUMBERS, bool: st.booleans(), date: st.dates(), datetime: st.datetimes(timezones=st.just(UTC)),
         type(None): st.none(),
         tuple[str, ...]: st.lists(WORDS, max_size=2).map(tuple),
+        tuple[Said, ...]: st.lists(SAID, max_size=2).map(tuple),
         tuple[int, ...]: st.lists(NUMBERS, max_size=2).map(tuple),
         tuple[date, ...]: st.lists(st.dates(), max_size=2).map(tuple),
     }  # fmt: skip
