@@ -30,6 +30,7 @@ from flaggermail.record.states import CaseState, ClockState, PageState
 from flaggermail.reminders import waiting_mail
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.pages import PageText
 
 LOOKED_BACK = timedelta(hours=12)  # older reminders call no pager
 CODE_VOID = "its code is not valid any more, or the desk's key for codes cannot be read"
@@ -92,7 +93,9 @@ def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
     played = exercises.belongs_to_exercise(work, reminder.case, otherwise=False)
     platform, mark = page_queue.platform_of(work, reminder.notification), page_queue.mark(work, exercise=played)
     minutes, more, parked = silent // timedelta(minutes=1), len(waiting) - 1, _has_mail_waiting(work, reminder)
-    text = reminder_text(reminder.case, platform, minutes, more, mark, mail_waits=parked)
+    language = work.env.settings.desk.organisation.language
+    waits = PageText.MAIL_WAITS().in_language(language) if parked else ""
+    text = reminder_text(reminder.case, platform, minutes, more, mark, waits)
     return Wake(about, text, reminder.case, reminder.notification, played)
 
 

@@ -214,9 +214,8 @@ def assert_rows(desk: Before) -> None:
     expected = rows_now(desk.section("rows"))
     assert tables.keys() == expected.keys()
     for table, held in tables.items():
-        found = in_order(
-            [in_english(table, dict(zip(held["columns"], values, strict=True))) for values in held["rows"]]
-        )
+        rows = (dict(zip(held["columns"], values, strict=True)) for values in held["rows"])
+        found = in_order([in_english(table, row) for row in rows])
         assert len(found) == len(expected[table]), table
         for now, then in zip(found, expected[table], strict=True):
             assert now == then, table

@@ -23,7 +23,7 @@ from tests.story.test_replay import FOLDERS, SCENARIOS
 from tests.tools.dutch import english_in, english_in_mail
 
 
-class Keeping:
+class Keeping(Submitter):
     """Keeps every mail that is handed to a submitter."""
 
     def __init__(self, submitter: Submitter, mails: list[bytes]) -> None:
