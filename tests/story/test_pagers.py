@@ -163,7 +163,7 @@ def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Services) 
         assert (page.state, page.tries) == ("attempting", expected)
         paging.recover(paged)
     paging.drain(paged)
-    assert calls(paged) == [("second", "alarm: refused")]
+    assert calls(paged) == [("second", "alarm: mail geweigerd")]
 
 
 @pytest.mark.parametrize(
