@@ -265,7 +265,7 @@ def open_evidence(directory: Path) -> tuple[Store, BlobStore]:
 def with_pagers(env: Services) -> Services:
     """Returns `env` if apprise is installed or the rota names no pager. Raises ConfigurationError otherwise."""
     if any(officer.pagers for officer in env.settings.rota.officers) and not is_installed():
-        raise ConfigurationError(f"oncall.yaml: {NOT_INSTALLED}")
+        raise ConfigurationError(f"oncall.yaml: {NOT_INSTALLED.english}")
     return env
 
 

@@ -15,7 +15,8 @@ class AlarmText(Sentence):
     CLAIM = ("alarm: claim", "{address} ({basis}): {recipient}: {subject}",
         "{address} ({basis}): {recipient}: {subject}")
     MAIL = "alarm: mail", "{recipient}: {subject}", "{recipient}: {subject}"
-    MAIL_ANSWERED = "alarm: mail answered", "{recipient}: {subject}: {answer}", "{recipient}: {subject}: {answer}"
+    MAIL_ANSWERED = ("alarm: mail answered", "{recipient}: {subject}: {answer}",
+        "{recipient}: {subject}; antwoord van de server: {answer}")
     FAULT = "alarm: fault", "{key}: {fault}", "{key}: {fault}"
     TREND = ("alarm: trend",
         ("{now} of {of_now:mail|mails} of platforms in 24 hours, and {before} of {of_before} before that; the "

@@ -51,3 +51,21 @@ class AlarmName(Sentence):
     OCTETS_LOST = "alarm name: octets lost", "octets lost", "mail ontbreekt in archief"
     OFFICER_UNHEARD = "alarm name: officer unheard", "officer unheard", "antwoord niet uitgevoerd"
     SERVER_MISNAMED = "alarm name: server misnamed", "server misnamed", "naam van mailserver wijkt af"
+
+
+class PageFault(Sentence):
+    """Why a pager was not called."""
+
+    CREDENTIAL = ("page fault: credential", "credential {pager}: cannot be read",
+        "wachtwoordbestand {pager}: is niet leesbaar")
+    NOT_INSTALLED = ("page fault: not installed",
+        "pagers need the extra `pagers`: pip install 'flaggermail[pagers]'",
+        "voor pagers is de uitbreiding `pagers` nodig: `pip install 'flaggermail[pagers]'`")
+    NO_ADDRESS = ("page fault: no address", "its credential holds no address of one service that is known",
+        "het wachtwoordbestand bevat geen adres van één bekende dienst")
+    NOT_TAKEN = "page fault: not taken", "the service did not take it", "de dienst nam het bericht niet aan"
+    CODE_VOID = ("page fault: code void",
+        "its code is not valid any more, or the desk's key for codes cannot be read",
+        "de code is niet meer geldig, of de sleutel voor codes van de desk is niet leesbaar")
+    OFTEN = "page fault: often", "called often enough in this hour", "in dit uur al vaak genoeg opgeroepen"
+    ENDED = "page fault: ended", "the program ended in each call", "het programma stopte bij elke oproep"

@@ -49,6 +49,9 @@ class Said(str):
         return sentence.words(language).format_map(details)
 
 
+UNSAID = Said()
+"""Nothing is said."""
+
 Detail: TypeAlias = "str | int | Sequence[str]"
 """A detail of a sentence: a value, another sentence, or several of either, which are listed."""
 

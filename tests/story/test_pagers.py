@@ -393,7 +393,10 @@ def test_each_kind_of_service_is_handed_the_text_and_no_address_of_others(
 def test_teams_is_known_too(tmp_path: Path) -> None:
     """The Teams address is recognised. It requires TLS, so the call to the closed local port fails."""
     address = "workflows://127.0.0.1:1/643b4acce8c4465599a7cdd8ab7a4d29/" + "s" * 43
-    assert written(tmp_path, teams=address).call("teams", "flaggermail", "trial").why == "the service did not take it"
+    assert (
+        written(tmp_path, teams=address).call("teams", "flaggermail", "trial").why.english
+        == "the service did not take it"
+    )
 
 
 @OF_A_LIBRARY
@@ -427,7 +430,7 @@ def _every_failure(env: Services, port: int, folder: Path) -> None:
     answers = {name: pager.call(name, "flaggermail", "trial") for name in ("no", "moved", "gone", "odd", "none")}
     assert not any(answer.taken for answer in answers.values())
     assert CANARY not in repr(answers)
-    assert answers["none"].why == "credential none: cannot be read"
+    assert answers["none"].why.english == "credential none: cannot be read"
     pagers = tuple(PagerSettings(credential=name) for name in ("gone", "odd"))
     officers = tuple(o.model_copy(update={"pagers": pagers}) for o in env.settings.oncall.officers)
     oncall = env.settings.oncall.model_copy(update={"officers": officers})
