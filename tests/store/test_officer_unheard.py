@@ -119,7 +119,7 @@ def test_machines_and_strangers_are_not_warned_of(desk: Desk) -> None:
     ],
 )
 def test_the_alarm_says_it_in_the_desks_language(desk: Desk, language: str, words: str) -> None:
-    """The mail names the officer, our server's words and the command that shows the reply."""
+    """The mail names what our server said, in the language of the desk, and the command that shows the reply."""
     found = desk.env.settings.desk
     organisation = found.organisation.model_copy(update={"language": language})
     desk.env = replace(

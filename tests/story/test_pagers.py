@@ -393,10 +393,8 @@ def test_each_kind_of_service_is_handed_the_text_and_no_address_of_others(
 def test_teams_is_known_too(tmp_path: Path) -> None:
     """The Teams address is recognised. It requires TLS, so the call to the closed local port fails."""
     address = "workflows://127.0.0.1:1/643b4acce8c4465599a7cdd8ab7a4d29/" + "s" * 43
-    assert (
-        written(tmp_path, teams=address).call("teams", "flaggermail", "trial").why.english
-        == "the service did not take it"
-    )
+    answered = written(tmp_path, teams=address).call("teams", "flaggermail", "trial")
+    assert answered.why.english == "the service did not take it"
 
 
 @OF_A_LIBRARY
