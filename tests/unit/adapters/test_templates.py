@@ -23,6 +23,7 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason, Item
 from flaggermail.record.trust import SenderTrust
 from flaggermail.replies.verbs import Why
+from flaggermail.settings.reading import load
 from tests.corpus import each
 from tests.tools.dutch import english_in, english_in_mail
 
@@ -766,3 +767,13 @@ def test_no_english_is_in_a_dutch_template(name: str) -> None:
         mail = TEMPLATES.render(name, "nl", values(name, "nl", changes))
         assert english_in_mail(f"Subject: {mail.subject}\n\nde het een deze\n{mail.body}".encode()) == []
         assert english_in(mail.subject) == []
+
+
+@EVERY_LANGUAGE
+def test_every_shipped_label_has_its_words(language: str) -> None:
+    """Each label of the shipped configuration has words for notices; another one is shown as it is."""
+    shown = Formats(read_words(DIRECTORY / "words.yaml")[language], ZONE)
+    labels = load(DIRECTORY.parent).desk.tags.labels
+    assert set(labels) == set(shown.words.labels)
+    assert shown.label("our-own") == "our-own"
+    assert language == "en" or not [label for label in labels if english_in(shown.label(label))]
