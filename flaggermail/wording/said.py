@@ -46,7 +46,10 @@ class Said(str):
         if sentence is None:
             return str(self)
         details = {name: _detail(value, language) for name, value in found.items()}
-        return sentence.words(language).format_map(details)
+        try:
+            return sentence.words(language).format_map(details)
+        except (KeyError, ValueError):  # a detail was taken away or changed by other means
+            return str(self)
 
 
 UNSAID = Said()
@@ -118,7 +121,7 @@ class _Number(int):
 def _plain(value: Detail) -> object:
     """Returns a detail for JSON: a sentence in it stays one."""
     if isinstance(value, Said):
-        return _read(value) or ""
+        return _read(value) or str(value)
     if isinstance(value, str):
         return str(value)
     return value if isinstance(value, int) else [_plain(one) for one in value]

@@ -125,9 +125,19 @@ def test_several_details_are_listed() -> None:
     assert Because.NOT_ONE_OF(name="type", given="x", allowed=["a", "b"]).english.endswith("one of a, b")
 
 
-@pytest.mark.parametrize("text", ["", "an old sentence", '{"code":"no such code"}', '{"code":', "[1]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "an old sentence",
+        '{"code":"no such code"}',
+        '{"code":',
+        "[1]",
+        '{"code":"filed: late"}',
+    ],
+)
 def test_text_without_a_code_words_itself(text: str) -> None:
-    """Whatever stands in a row can be shown."""
+    """Whatever stands in a row can be shown, a sentence without its details too."""
     assert Said(text).in_language("nl") == Said(text).english == text
 
 
