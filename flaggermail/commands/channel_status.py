@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import given
@@ -88,7 +89,7 @@ def _others(work: UnitOfWork, channel: Channel) -> Said:
     ways = [_named(c) for c in others if _covers(c, work.today) and not bad_addresses(work, c)]
     if not ways:
         return Piece.NO_OTHER_CHANNEL(platform=platform.name if platform else channel.platform)
-    return Piece.USE_OTHER(ways=ways)
+    return Piece.USE_OTHER(ways=reduce(lambda one, other: Piece.OR(one=one, other=other), ways))
 
 
 def _covers(channel: Channel, day: date) -> bool:

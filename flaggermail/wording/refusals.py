@@ -322,6 +322,7 @@ class Piece(Sentence):
     OFFICER = "part: officer", "officer {key}", "medewerker {key}"
     THE_DESK = "part: the desk", "the desk", "de desk"
     USE_OTHER = "part: use other", "use {ways}", "gebruik {ways}"
+    OR = "part: or", "{one} or {other}", "{one} of {other}"
     NO_OTHER_CHANNEL = ("part: no other channel", "{platform} has no other channel today",
         "{platform} heeft vandaag geen ander kanaal")
     SPAN = "part: span", "from {begin} to {end}", "van {begin} tot en met {end}"
