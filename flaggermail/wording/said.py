@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Self, TypeAlias
 
 _CODE = "code"
+_WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _BEGIN = f'{{"{_CODE}":'
 
 
@@ -128,7 +129,7 @@ def _plain(value: Detail) -> object:
 
 
 def _said(details: Mapping[str, object]) -> Said:
-    return Said(json.dumps(details, ensure_ascii=False, separators=(",", ":")))
+    return Said(_WRITE(details))
 
 
 def _read(stored: str) -> dict[str, object]:
