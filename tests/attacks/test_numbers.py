@@ -442,7 +442,8 @@ def test_a_report_that_names_no_mail_of_ours_is_told_with_its_case(desk: Desk) -
     assert stored.case == case_of(key)
     notice = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))[-1]
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(notice.digest)).text.split())
-    assert (f"Op zaak {stored.case} is nog een mail gekomen" in text, "niet aan een zaak worden gekoppeld" in text) == (True, False)
+    further = f"Op zaak {stored.case} is nog een mail gekomen" in text
+    assert (further, "niet aan een zaak worden gekoppeld" in text) == (True, False)
 
 
 def test_a_person_makes_a_claimed_report_count(desk: Desk) -> None:
