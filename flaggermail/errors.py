@@ -20,6 +20,8 @@ FlaggermailError
 
 from __future__ import annotations
 
+from flaggermail.wording.said import Plainly, Said
+
 
 class FlaggermailError(Exception):
     """Base of all errors that flaggermail raises deliberately; the text is one line for a person."""
@@ -38,7 +40,14 @@ class MailboxReadBefore(ConfigurationError):
 
 
 class Refusal(FlaggermailError):
-    """An act was refused and nothing was changed; the text says what, where, and what would be right."""
+    """An act was refused and nothing was changed; the text says what, where, and what would be right.
+
+    `said` is the reason in the reader's language. Only what a terminal alone can ask for is refused in plain English.
+    """
+
+    def __init__(self, because: Said | str) -> None:
+        self.said = because if isinstance(because, Said) else Plainly.AS_WRITTEN(text=because)
+        super().__init__(self.said.english)
 
 
 class NotFound(Refusal):

@@ -5,19 +5,21 @@ from __future__ import annotations
 
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case
+from flaggermail.wording.said import Said
+from flaggermail.wording.shortcomings import Lacks
 
 ENOUGH_ATTEMPTS = 2  # "repeated" means at least two
 
 
-def missing(case: Case) -> tuple[str, ...]:
+def missing(case: Case) -> tuple[Said, ...]:
     """Returns what the assessment lacks before a decision to notify is allowed."""
-    lacks = []
+    lacks: list[Said] = []
     if case.type == CaseType.CONTENT and case.incorrect is not True:
-        lacks.append("step (a), whether it is in fact incorrect or misleading, is not answered with yes")
+        lacks.append(Lacks.STEP_A())
     if case.type in {CaseType.CONTENT, CaseType.GENERAL_WARNING} and not case.criteria:
-        lacks.append("step (b), at least one of the criteria 1 to 3, is not filled in")
+        lacks.append(Lacks.STEP_B())
     if case.type == CaseType.CHANNEL and case.all_means_used is not True and not (case.override_reason or "").strip():
-        lacks.append("the owner has not used all own means, and no reason to go on without them is given")
+        lacks.append(Lacks.OWN_MEANS())
     return tuple(lacks)
 
 

@@ -14,6 +14,8 @@ from flaggermail.record.kinds import Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.intake_words import READ, IntakeWords, found
+from flaggermail.wording.filing import CitizenDoubt
+from flaggermail.wording.said import Said
 
 PERSONAL = ("from_address", "from_name", "subject")  # fields of a row that are emptied when a mail is declined
 
@@ -26,28 +28,28 @@ def pseudonym(secret: str, address: str) -> str:
     return hmac.new(secret.encode(), mailbox_of(address).encode(), hashlib.sha256).hexdigest()
 
 
-def doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> tuple[str, ...]:
+def doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> tuple[Said, ...]:
     """Returns why a person must decide, whatever a rule says; other code checks that the sender is verified and new."""
     return tuple(_doubts(message, free_mail, words))
 
 
-def _doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> Iterator[str]:
+def _doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> Iterator[Said]:
     if message.sender is None or not in_domains(message.sender.domain, free_mail):
-        yield "not from a provider of mailboxes to the public"
+        yield CitizenDoubt.NO_PUBLIC_PROVIDER()
     if message.forwarded is not None or message.enclosed:
-        yield "a forward"
+        yield CitizenDoubt.FORWARD()
     if message.attachments:
-        yield "with an attachment"
+        yield CitizenDoubt.ATTACHMENT()
     if len(message.text) > READ:
-        yield "longer than is read"
+        yield CitizenDoubt.LONG()
     name = message.sender.name if message.sender else None
     if found(words.authorities, f"{name or ''}\n{message.text}"):
-        yield "with the words of an authority or a newsroom"
+        yield CitizenDoubt.AUTHORITYS_WORDS()
     if not found(words.citizens, f"{message.subject or ''}\n{message.reply_text}"):
-        yield "without a citizen's words"
+        yield CitizenDoubt.NO_CITIZENS_WORDS()
 
 
-def minimal(stored: StoredMessage, reason: str) -> StoredMessage:
+def minimal(stored: StoredMessage, reason: Said) -> StoredMessage:
     """Returns the row to keep of a declined mail: no address, no name, no subject."""
     emptied = replace(stored, from_address=None, from_name=None, subject=None, same_id_as=None)
     return replace(emptied, place=Place.DECLINED, case=None, notification=None, suggestions=(), reason=reason)

@@ -24,9 +24,11 @@ from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Toke
 from flaggermail.record.topics import Topic
 from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Basis
+from flaggermail.wording.said import Said
 
 
-def doubts(work: UnitOfWork, message: Message) -> tuple[str, ...]:
+def doubts(work: UnitOfWork, message: Message) -> tuple[Said, ...]:
     """Returns why a person must decide about an apparent citizen's report."""
     free_mail = work.env.settings.rules.lists.get(FREE_MAIL, frozenset())
     return criteria.doubts(message, free_mail, work.env.settings.intake)
@@ -112,7 +114,7 @@ def _queue_answer(work: UnitOfWork, dedupe: str, message: Message, sender: Addre
 
 
 def set_aside(
-    work: UnitOfWork, stored: StoredMessage, reason: str, kinds: tuple[Kind, ...] | None = None
+    work: UnitOfWork, stored: StoredMessage, reason: Said, kinds: tuple[Kind, ...] | None = None
 ) -> StoredMessage:
     """Reduces a filed mail, and mail attached to it, to what is kept of one that was declined at once."""
     rows = [stored, *attached(work, stored)]
@@ -120,7 +122,7 @@ def set_aside(
     kept[0] = replace(
         kept[0],
         kinds=kept[0].kinds if kinds is None else kinds,
-        match_basis=f"placed by {work.actor}",
+        match_basis=Basis.BY_HAND(officer=work.actor),
         placed_by=work.actor,
     )
     for old, new in zip(rows, kept, strict=True):

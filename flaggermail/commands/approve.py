@@ -24,6 +24,7 @@ from flaggermail.record.rows import Case, Channel, Notification, Platform, Token
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +41,16 @@ class Approve(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         notification = the_draft(work, self.draft)
-        observing.refuse(work, f"draft {notification.id}")
+        observing.refuse(work, Piece.DRAFT(key=notification.id))
         case = the_case(work, notification.case)
         platform_checks.check_decided(case)  # the decision may have changed since the draft was written
         if case.state == CaseState.CLOSED:
-            raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
+            raise Refusal(Because.DRAFT_OF_CLOSED_CASE(draft=notification.id, case=case.number))
         persons = _persons(work)
         if persons > 1 and work.actor == notification.drafted_by:
-            raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
+            raise Refusal(Because.DRAFT_BY_ONESELF(draft=notification.id, officer=work.actor))
         if work.actor in notification.approved_by:
-            raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
+            raise Refusal(Because.DRAFT_APPROVED_BY_ONESELF(draft=notification.id, officer=work.actor))
         channel = channel_status.usable(work, notification.channel)
         approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
         count = len(approved.approved_by)

@@ -20,6 +20,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +36,16 @@ class AskReferrer(CaseCommand):
     def perform(self, work: UnitOfWork) -> Outcome:
         case = the_case(work, self.case)
         if not notices.has_referrer(work, case):
-            raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to ask")
+            raise Refusal(Because.NOBODY_TO_ASK(case=case.number))
         if case.state == CaseState.CLOSED:
-            raise Refusal(f"case {case.number}: is closed; nothing is asked any more")
+            raise Refusal(Because.CLOSED_TO_QUESTIONS(case=case.number))
         notices.refuse_unproven(work, case)
-        observing.refuse(work, f"case {case.number}")
+        observing.refuse(work, Piece.CASE(key=case.number))
         question = self.text.strip()
         named = tuple(dict.fromkeys(self.items))
         items = named or (() if question else missing_of(work, case, read=reading.again))
         if not (items or question):
-            raise Refusal(f"case {case.number}: nothing is missing; name an item (--item) or write a question (--text)")
+            raise Refusal(Because.NOTHING_TO_ASK(case=case.number))
         asked_before = work.tx.find(
             OutboxMail, where(OutboxMail.case).is_(case.number), where(OutboxMail.kind).is_(Kind.INFORMATION_REQUEST)
         )

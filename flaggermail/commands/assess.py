@@ -18,6 +18,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
 
 CRITERIA = frozenset({1, 2, 3})
 MOST_ATTEMPTS = 1000  # a typing error is larger
@@ -42,9 +43,9 @@ class Assess(CaseCommand):
     def perform(self, work: UnitOfWork) -> Outcome:
         case = the_case(work, self.case)
         if self.criteria is not None and not CRITERIA.issuperset(self.criteria):
-            raise Refusal(f"criteria: {list(self.criteria)} must be among 1, 2, 3")
+            raise Refusal(Because.CRITERIA_UNKNOWN(given=[str(one) for one in self.criteria]))
         if self.own_attempts is not None and not 0 <= self.own_attempts <= MOST_ATTEMPTS:
-            raise Refusal(f"own_attempts: {self.own_attempts} must be 0 or more, and at most {MOST_ATTEMPTS}")
+            raise Refusal(Because.ATTEMPTS_OUT_OF_RANGE(given=self.own_attempts, most=MOST_ATTEMPTS))
         filled = {
             f.name: value for f in fields(self) if f.name != "case" and (value := getattr(self, f.name)) is not None
         }
@@ -74,13 +75,13 @@ class Decide(CaseCommand):
         notifies = self.decision == Decision.NOTIFY
         missing = assessment.missing(case) if notifies else ()
         if missing:
-            raise Refusal(f"case {case.number}: not ready to notify: {'; '.join(missing)}")
+            raise Refusal(Because.NOT_READY_TO_NOTIFY(case=case.number, missing=missing))
         if not notifies and work.tx.find(
             Notification,
             where(Notification.case).is_(case.number),
             where(Notification.state).in_([NotificationState.APPROVED, NotificationState.SENT]),
         ):
-            raise Refusal(f"case {case.number}: a notification was sent; close the case instead")
+            raise Refusal(Because.NOTIFIED_ALREADY(case=case.number))
         decided = replace(
             case,
             decision=self.decision,
@@ -114,9 +115,7 @@ def _ground(command: Decide) -> DeclineReason | None:
     """Returns the ground from the closed list; a decline in free text only has the ground OTHER."""
     if command.decision != Decision.DECLINE:
         if command.ground is not None:
-            raise Refusal(
-                f"ground: {command.ground.value!r} belongs to a decline; {command.decision} is explained by its reason"
-            )
+            raise Refusal(Because.GROUND_OF_DECLINE(ground=command.ground.value, decision=command.decision))
         return None
     return command.ground or DeclineReason.OTHER
 

@@ -19,6 +19,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Filed
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +43,15 @@ class OpenCase(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         if the_election(work, self.election).closed_at is not None:
-            raise Refusal(f"election {self.election}: is closed; no new case may belong to it")
+            raise Refusal(Because.ELECTION_CLOSED(election=self.election))
         for number in self.related:
             _precedent(the_case(work, number), exercise=the_election(work, self.election).exercise)
         message = decline.take_back(work, the_message(work, self.from_message)) if self.from_message else None
         if message is not None and message.case is not None:
-            raise Refusal(f"message {message.id}: belongs to {message.case} already")
+            raise Refusal(Because.MESSAGE_HAS_CASE(message=message.id, case=message.case))
         case = lifecycle.new_case(work, _wanted(work, self, message), f"opened by {work.actor}")
         if message is not None:
-            move.into_case(work, message, case.number, (Kind.REFERRAL,), "a case was opened from it")
+            move.into_case(work, message, case.number, (Kind.REFERRAL,), Filed.CASE_OPENED_FROM())
         return Outcome(f"case {case.number} opened", case.number, did=Did(what=Done.OPENED, case=case.number))
 
 
@@ -86,7 +88,7 @@ class AssignCase(CaseCommand):
     def perform(self, work: UnitOfWork) -> Outcome:
         case = the_case(work, self.case)
         if work.env.settings.rota.officer(self.officer) is None:
-            raise NotFound(f"officer {self.officer}: is not in oncall.yaml")
+            raise NotFound(Because.OFFICER_NOT_IN_ROTA(officer=self.officer))
         change = changed(case, replace(case, assigned_to=self.officer))
         work.record(EventKind.CASE_ASSIGNED, change, reason=self.officer, about=EventRef(case=case.number))
         did = Did(what=Done.ASSIGNED, case=case.number)
@@ -106,7 +108,7 @@ class LinkCase(CaseCommand):
         case = the_case(work, self.case)
         for number in self.related:
             if the_case(work, number).number == case.number:
-                raise Refusal(f"case {number}: cannot be related to itself")
+                raise Refusal(Because.RELATED_TO_ITSELF(case=number))
             _precedent(the_case(work, number), exercise=case.exercise)
         linked = replace(case, related=tuple(dict.fromkeys((*case.related, *self.related))))
         work.record(EventKind.CASE_LINKED, changed(case, linked), about=EventRef(case=case.number))
@@ -115,7 +117,7 @@ class LinkCase(CaseCommand):
 
 def _precedent(related: Case, *, exercise: bool) -> None:
     if related.exercise and not exercise:
-        raise Refusal(f"case {related.number}: is of an exercise, and no precedent for a real case")
+        raise Refusal(Because.NO_PRECEDENT(case=related.number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +134,9 @@ class ReclassifyCase(CaseCommand):
         case = the_case(work, self.case)
         corrected = replace(case, type=self.type or case.type, source=self.source or case.source)
         if self.type is None and self.source is None:
-            raise Refusal(f"case {case.number}: nothing to correct; give --type or --source")
+            raise Refusal(Because.NOTHING_TO_CORRECT(case=case.number))
         if corrected == case:
-            raise Refusal(f"case {case.number}: is {case.type}, source {case.source or 'none'} already")
+            raise Refusal(Because.IS_SO_ALREADY(case=case.number, type=case.type, source=case.source or "none"))
         work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=EventRef(case=case.number))
         did = Did(what=Done.RECLASSIFIED, case=case.number, type=self.type, source=self.source)
         return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number, did=did)
@@ -150,9 +152,9 @@ class CloseCase(CaseCommand):
     def perform(self, work: UnitOfWork) -> Outcome:
         case = the_case(work, self.case)
         if case.state == CaseState.CLOSED:
-            raise Refusal(f"case {case.number}: is closed already")
+            raise Refusal(Because.CASE_CLOSED_ALREADY(case=case.number))
         if case.decision is None:
-            raise Refusal(f"case {case.number}: has no decision yet; `flaggermail case decide {case.number} ...`")
+            raise Refusal(Because.CASE_UNDECIDED(case=case.number))
         change = changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now))
         work.record(EventKind.CASE_CLOSED, change, about=EventRef(case=case.number))
         return Outcome(f"case {case.number} closed", case.number)

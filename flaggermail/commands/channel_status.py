@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import given
@@ -14,6 +15,8 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import BadAddress, Channel, Platform
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.said import Said
 
 
 def usable(work: UnitOfWork, code: str) -> Channel:
@@ -23,8 +26,14 @@ def usable(work: UnitOfWork, code: str) -> Channel:
     if bad:
         since = bad[0].since.astimezone(work.env.settings.zone)
         raise Refusal(
-            f"channel {code}: mail to {bad[0].id} came back on {since:%Y-%m-%d at %H:%M} (outbox {bad[0].mail}); "
-            f"{_others(work, channel)}, or say that the address works again: `flaggermail channel clear {bad[0].id}`"
+            Because.CHANNEL_BOUNCED(
+                channel=code,
+                address=bad[0].id,
+                day=f"{since:%Y-%m-%d}",
+                time=f"{since:%H:%M}",
+                mail=bad[0].mail,
+                others=_others(work, channel),
+            )
         )
     return channel
 
@@ -34,10 +43,13 @@ def valid(work: UnitOfWork, code: str, day: date) -> Channel:
     channel = work.tx.get(Channel, code)
     if channel is None:
         known = ", ".join(c.code for c in work.tx.find(Channel))
-        raise NotFound(f"channel {code}: is not known; there are {known}")
+        raise NotFound(Because.CHANNEL_UNKNOWN(channel=code, known=known))
     if not _covers(channel, day):
-        span = f"from {channel.valid_from} to {channel.valid_until or 'further notice'}"
-        raise Refusal(f"channel {code}: is valid {span}, not on {day}; {_others(work, channel)}")
+        begin, end = channel.valid_from.isoformat(), channel.valid_until
+        span = Piece.SPAN(begin=begin, end=end.isoformat()) if end else Piece.SPAN_OPEN(begin=begin)
+        raise Refusal(
+            Because.CHANNEL_NOT_VALID(channel=code, span=span, day=day.isoformat(), others=_others(work, channel))
+        )
     return channel
 
 
@@ -63,23 +75,21 @@ class ClearAddress(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         bad = work.tx.get(BadAddress, self.address.lower())
         if bad is None or bad.cleared_at is not None:
-            raise Refusal(
-                f"address {self.address}: no mail came back from it; `flaggermail channel list` shows which do"
-            )
+            raise Refusal(Because.ADDRESS_NOT_BAD(address=self.address))
         given("reason", self.reason)
         cleared = replace(bad, cleared_at=work.now, cleared_by=work.actor, cleared_reason=self.reason)
         work.record(EventKind.ADDRESS_CLEARED, changed(bad, cleared))
         return Outcome(f"address {bad.id}: may be used again", bad.id)
 
 
-def _others(work: UnitOfWork, channel: Channel) -> str:
-    """Describes the other channels of the platform that may be used today."""
+def _others(work: UnitOfWork, channel: Channel) -> Said:
+    """Names the other channels of the platform that may be used today."""
     platform = work.tx.get(Platform, channel.platform)
     others = (c for c in work.tx.find(Channel, where(Channel.platform).is_(channel.platform)) if c.code != channel.code)
     ways = [_named(c) for c in others if _covers(c, work.today) and not bad_addresses(work, c)]
     if not ways:
-        return f"{platform.name if platform else channel.platform} has no other channel today"
-    return f"use {' or '.join(ways)}"
+        return Piece.NO_OTHER_CHANNEL(platform=platform.name if platform else channel.platform)
+    return Piece.USE_OTHER(ways=reduce(lambda one, other: Piece.OR(one=one, other=other), ways))
 
 
 def _covers(channel: Channel, day: date) -> bool:

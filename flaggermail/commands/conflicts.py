@@ -24,6 +24,8 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.services import DAEMON, UnitOfWork
+from flaggermail.wording.refusals import Because, HasDone, Piece
+from flaggermail.wording.said import Said
 
 MOST_EVENTS = 20_000  # since the view; a longer look back would keep other writers waiting
 
@@ -42,29 +44,30 @@ _ROUTINE = frozenset({
 """What follows from other events, or happens every few minutes: no reason to decide otherwise."""
 
 _DID = {
-    EventKind.CASE_OPENED: "opened it",
-    EventKind.CASE_ASSESSED: "assessed it",
-    EventKind.CASE_DECIDED: "recorded the decision {reason}",
-    EventKind.CASE_ASSIGNED: "gave it to {reason}",
-    EventKind.CASE_CLOSED: "closed it",
-    EventKind.CASE_REOPENED: "opened it again",
-    EventKind.CONTACT_NOTED: "noted a contact by {reason}",
-    EventKind.INFORMATION_ASKED: "asked the referrer something",
-    EventKind.MESSAGE_TAKEN_IN: "took in a mail",
-    EventKind.MESSAGE_PLACED: "moved a mail",
-    EventKind.MESSAGE_CONFIRMED: "confirmed the sender",
-    EventKind.MESSAGE_REFUSED: "rejected the sender",
-    EventKind.NOTIFICATION_DRAFTED: "drafted a notification",
-    EventKind.NOTIFICATION_APPROVED: "approved a notification",
-    EventKind.NOTIFICATION_REJECTED: "rejected or replaced a draft",
-    EventKind.NOTIFICATION_SENT: "sent a notification",
-    EventKind.REMINDER_ACKNOWLEDGED: "acknowledged it",
-    EventKind.REMINDER_HANDED_OVER: "handed it over to {reason}",
-    EventKind.ROTA_OVERRIDDEN: "gave a shift to {reason}",
+    EventKind.CASE_OPENED: HasDone.CASE_OPENED,
+    EventKind.CASE_ASSESSED: HasDone.CASE_ASSESSED,
+    EventKind.CASE_DECIDED: HasDone.CASE_DECIDED,
+    EventKind.CASE_ASSIGNED: HasDone.CASE_ASSIGNED,
+    EventKind.CASE_CLOSED: HasDone.CASE_CLOSED,
+    EventKind.CASE_REOPENED: HasDone.CASE_REOPENED,
+    EventKind.CONTACT_NOTED: HasDone.CONTACT_NOTED,
+    EventKind.INFORMATION_ASKED: HasDone.INFORMATION_ASKED,
+    EventKind.MESSAGE_TAKEN_IN: HasDone.MESSAGE_TAKEN_IN,
+    EventKind.MESSAGE_PLACED: HasDone.MESSAGE_PLACED,
+    EventKind.MESSAGE_CONFIRMED: HasDone.MESSAGE_CONFIRMED,
+    EventKind.MESSAGE_REFUSED: HasDone.MESSAGE_REFUSED,
+    EventKind.NOTIFICATION_DRAFTED: HasDone.NOTIFICATION_DRAFTED,
+    EventKind.NOTIFICATION_APPROVED: HasDone.NOTIFICATION_APPROVED,
+    EventKind.NOTIFICATION_REJECTED: HasDone.NOTIFICATION_REJECTED,
+    EventKind.NOTIFICATION_SENT: HasDone.NOTIFICATION_SENT,
+    EventKind.REMINDER_ACKNOWLEDGED: HasDone.REMINDER_ACKNOWLEDGED,
+    EventKind.REMINDER_HANDED_OVER: HasDone.REMINDER_HANDED_OVER,
+    EventKind.ROTA_OVERRIDDEN: HasDone.ROTA_OVERRIDDEN,
 }
-_NAMES: Mapping[type[Record], str] = {
-    Case: "case", StoredMessage: "message", Notification: "notification", OutboxMail: "outbox", Reminder: "reminder",
-    BadAddress: "address", Device: "device", Election: "election", Override: "rota", DeskState: "state of the",
+_NAMES: Mapping[type[Record], Piece] = {
+    Case: Piece.CASE, StoredMessage: Piece.MESSAGE, Notification: Piece.NOTIFICATION, OutboxMail: Piece.OUTBOX,
+    Reminder: Piece.REMINDER, BadAddress: Piece.ADDRESS, Device: Piece.DEVICE, Election: Piece.ELECTION,
+    Override: Piece.ROTA, DeskState: Piece.DESK,
 }  # fmt: skip
 
 
@@ -82,19 +85,19 @@ def check(work: UnitOfWork, command: Command, version: Json) -> None:
     """
     last = version_of(work)
     if isinstance(version, bool) or not isinstance(version, int) or not 0 <= version <= last:
-        raise Refusal(f"{command.NAME}: version: is no version of this desk, whose last is {last}")
+        raise Refusal(Because.VERSION_UNKNOWN(name=command.NAME, last=last))
     if last - version > MOST_EVENTS:
-        raise Refusal(f"{command.NAME}: version: {last - version} events have followed it; look again")
+        raise Refusal(Because.VERSION_TOO_OLD(name=command.NAME, events=last - version))
     if last == version:
         return
     subject = command.subject(work)
     for _, event in work.tx.events(after=version):
         if event.actor != work.actor and (about := _about(event, subject)):
-            raise Refusal(f"{about}: {_happened(work, event)}, after you looked; look again")
+            raise Refusal(_happened(work, event, about))
 
 
-def _about(event: Event, subject: Subject) -> str:
-    """Returns the row of `subject` that the event is about, in words; empty if about none of them."""
+def _about(event: Event, subject: Subject) -> Said | None:
+    """Returns the row of `subject` that the event is about; None if about none of them."""
     routine = _is_routine(event)
     for kind, key in subject:
         if routine and kind is not OutboxMail:  # whether a mail was tried or accepted is what one decides on
@@ -102,8 +105,8 @@ def _about(event: Event, subject: Subject) -> str:
         changes = (change.key for change in event.changes if change.table == kind.TABLE)
         touched = next((changed for changed in changes if key in {None, changed}), None)
         if touched is not None or (key is not None and key == _named(event, kind)):
-            return f"{_NAMES.get(kind, kind.TABLE)} {key or touched}"
-    return ""
+            return _NAMES[kind](key=key or touched or "")
+    return None
 
 
 def _named(event: Event, kind: type[Record]) -> str | None:
@@ -123,10 +126,13 @@ def _is_routine(event: Event) -> bool:
     return all(row.get("direction") == Direction.OUT or row.get("kinds") == (Kind.OFFICER_REPLY,) for row in taken)
 
 
-def _happened(work: UnitOfWork, event: Event) -> str:
-    """Returns who did what, and when, in the desk's zone."""
+def _happened(work: UnitOfWork, event: Event, about: Said) -> Said:
+    """Returns who did what about it, and when, in the desk's zone."""
     at = event.at.astimezone(work.env.settings.zone)
-    when = f"{at:%H:%M}" if at.date() == work.today else f"{at:%H:%M on %Y-%m-%d}"
-    who = "the desk" if event.actor == DAEMON else event.actor
-    did = _DID.get(event.kind, "changed it").format(reason=event.reason)
-    return f"{who} {did} at {when} ({event.kind.value})"
+    who = Piece.THE_DESK() if event.actor == DAEMON else event.actor
+    did = _DID.get(event.kind, HasDone.CHANGED)(what=event.reason)
+    kind, time = event.kind.value, f"{at:%H:%M}"
+    if at.date() == work.today:
+        return Because.CHANGED_SINCE(about=about, who=who, did=did, time=time, kind=kind)
+    day = at.date().isoformat()
+    return Because.CHANGED_SINCE_ON(about=about, who=who, did=did, time=time, day=day, kind=kind)

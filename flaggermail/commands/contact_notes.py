@@ -25,6 +25,8 @@ from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Pl
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Filed
+from flaggermail.wording.refusals import Because, Piece
 
 _OUTGOING = frozenset({Kind.NOTIFICATION, Kind.FOLLOW_UP})  # values for something we did, as opposed to an answer
 
@@ -52,7 +54,7 @@ class NoteContact(CaseCommand):
         for count in self.counts_as:
             one_of("counts_as", count, COUNTS)
         if effective > work.now:
-            raise Refusal(f"note: {effective.isoformat()} has not come yet; a note says what has happened")
+            raise Refusal(Because.NOTE_IN_FUTURE(at=effective.isoformat()))
         notification = _about(work, case, self, effective)
         row = ContactNote(
             id=f"n{work.tx.number('note'):06d}",
@@ -92,7 +94,7 @@ def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str
         domain = (message.from_address or "").rpartition("@")[2]
         named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
-            move.into_case(work, message, case.number, (), f"the note names {named}", notification)
+            move.into_case(work, message, case.number, (), Filed.NOTE_NAMES(message=named), notification)
 
 
 def _about(work: UnitOfWork, case: Case, command: NoteContact, effective: datetime) -> str | None:
@@ -109,8 +111,8 @@ def _about(work: UnitOfWork, case: Case, command: NoteContact, effective: dateti
     )
     uses = [n for n in uses if command.channel in {None, n.channel}]
     if len(uses) != 1:
-        named = ", ".join(f"{n.id} ({n.channel})" for n in uses) or "none that was sent"
-        raise Refusal(f"case {case.number}: name the channel that the note is about (--channel); there is {named}")
+        named = ", ".join(f"{n.id} ({n.channel})" for n in uses) or Piece.NONE_SENT()
+        raise Refusal(Because.NOTE_NEEDS_CHANNEL(case=case.number, known=named))
     return uses[0].id
 
 
@@ -121,10 +123,10 @@ def _noted_use(work: UnitOfWork, case: Case, command: NoteContact, effective: da
     which is allowed only for a notification and only if one approval suffices.
     """
     if command.channel is None:
-        raise Refusal(f"case {case.number}: a note that counts as a notification names its channel (--channel)")
+        raise Refusal(Because.USE_NEEDS_CHANNEL(case=case.number))
     channel = channel_status.valid(work, command.channel, effective.astimezone(work.env.settings.zone).date())
     if case.decision != Decision.NOTIFY:
-        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
+        raise Refusal(Because.NOT_DECIDED_TO_NOTIFY(case=case.number))
     use = Kind.NOTIFICATION in command.counts_as
     written = work.tx.find(
         Notification,
@@ -137,20 +139,17 @@ def _noted_use(work: UnitOfWork, case: Case, command: NoteContact, effective: da
     if by_hand:
         return _submitted(work, by_hand[-1], effective)
     if not use or work.env.settings.desk.approval.persons > 1:
-        raise Refusal(
-            f"case {case.number}: nobody approved a text for {channel.code}; "
-            f"`flaggermail notify {case.number} --channel {channel.code}`, then `flaggermail approve`"
-        )
+        raise Refusal(Because.TEXT_NOT_APPROVED(case=case.number, channel=channel.code))
     return use_by_hand(work, case, channel, effective, None).id
 
 
 def _submitted(work: UnitOfWork, written: Notification, effective: datetime) -> str:
     """Records that the approved text was submitted or read out then."""
     if written.state == NotificationState.DRAFT or written.approved_at is None:
-        raise Refusal(f"draft {written.id}: waits for approval; `flaggermail approve {written.id}` comes first")
+        raise Refusal(Because.DRAFT_WAITS(draft=written.id))
     if effective < written.approved_at.replace(second=0, microsecond=0):  # the time is given to the minute
         at = written.approved_at.astimezone(work.env.settings.zone)
-        raise Refusal(f"note: {written.id} was approved on {at:%Y-%m-%d at %H:%M}, and cannot have been used before")
+        raise Refusal(Because.USED_BEFORE_APPROVAL(draft=written.id, day=f"{at:%Y-%m-%d}", time=f"{at:%H:%M}"))
     sent(work, replace(written, state=NotificationState.SENT, sent_at=effective, by_hand=True), written)
     return written.id
 

@@ -17,6 +17,8 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import ElectionSecret, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Filed
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +36,13 @@ class DeclineMessage(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         stored = the_message(work, self.message)
         if stored.place not in {Place.QUARANTINE, Place.NOISE} or stored.direction != Direction.IN:
-            raise Refusal(f"message {stored.id}: is in {stored.place}; only mail that waits, or noise, can be declined")
+            raise Refusal(Because.NOT_TO_DECLINE(message=stored.id, place=stored.place))
         message = work.env.parser.parse(work.env.octets.get(stored.digest))
         sender = lookup.sender_of(work, message)
         if sender.platform or sender.officer:
-            raise Refusal(f"message {stored.id}: comes from a platform or an officer; it is no citizen's report")
+            raise Refusal(Because.NO_CITIZENS_REPORT(message=stored.id))
         told_before = declining.declined_before(work, message)
-        kept = declining.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT,))
+        kept = declining.set_aside(work, stored, Filed.DECLINED_BY_PERSON(), (Kind.CITIZEN_REPORT,))
         ours = work.env.settings.desk.mailbox.address
         answerable = stored.verdict == SenderVerdict.VERIFIED and mechanical_kind.answerable(message, ours)
         told = "nobody is told"
@@ -60,7 +62,7 @@ def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
         return stored
     if stored.discarded_at is not None:
         day = stored.discarded_at.astimezone(work.env.settings.zone).date()
-        raise Refusal(f"message {stored.id}: was destroyed on {day}, at the end of the review window")
+        raise Refusal(Because.MESSAGE_DESTROYED(message=stored.id, day=day.isoformat()))
     restored = [_restored(work, row) for row in (stored, *declining.attached(work, stored))]
     sender = restored[0].from_address
     for held in work.tx.find(ElectionSecret):
@@ -80,7 +82,7 @@ def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
         subject=message.subject,
         from_address=message.sender.key if message.sender else None,
         from_name=message.sender.name if message.sender else None,
-        reason="a decline taken back",
+        reason=Filed.DECLINE_TAKEN_BACK(),
         from_junk=False,
     )
     work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=EventRef(message=row.id))

@@ -24,6 +24,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import NOTHING, UnitOfWork
+from flaggermail.wording.refusals import Because, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +41,14 @@ class EnrolDevice(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         officer = _officer(work, self.officer)
-        observing.refuse(work, f"officer {officer.id}")
+        observing.refuse(work, Piece.OFFICER(key=officer.id))
         _check_enroller(work, officer)
         fault = work.env.codes.unusable()
         if fault:
-            raise Refusal(f"officer {officer.id}: {fault}; run this command as that account, the desk's own")
+            raise Refusal(Because.VAULT_UNUSABLE(officer=officer.id, fault=fault))
         for old in devices_of(work, officer.id):
             if old.confirmed_at is not None and has_secret(work, old):
-                raise Refusal(f"officer {officer.id}: has a device; first `flaggermail officer revoke {officer.id}`")
+                raise Refusal(Because.HAS_DEVICE(officer=officer.id))
             _end(work, old)
         key = f"d{work.tx.number('device'):06d}"
         secret = work.env.randomness.salt() + work.env.randomness.salt()[:4]  # 160 bits (RFC 4226, section 4, R6)
@@ -81,7 +82,7 @@ class ConfirmDevice(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         device = work.tx.get(Device, self.device)
         if device is None or device.officer != work.actor or device.revoked_at is not None:
-            raise NotFound(f"device {self.device}: there is no such device of {work.actor}")
+            raise NotFound(Because.NO_SUCH_DEVICE(device=self.device, officer=work.actor))
         confirmed = replace(device, confirmed_at=work.now)
         work.record(EventKind.DEVICE_CONFIRMED, changed(device, confirmed), reason=device.officer)
         _tell(work, confirmed, "confirmed")
@@ -105,7 +106,7 @@ class RevokeDevice(Command):
         officer = _officer(work, self.officer)
         found = devices_of(work, officer.id)
         if not found:
-            raise Refusal(f"officer {officer.id}: has no device; `flaggermail officer list` shows who has one")
+            raise Refusal(Because.HAS_NO_DEVICE(officer=officer.id))
         kept = [device.id for device in found if not _end(work, device)]
         for device in found:
             _tell(work, device, "revoked")
@@ -148,19 +149,16 @@ def tell_locked(work: UnitOfWork, device: Device) -> None:
 def _check_enroller(work: UnitOfWork, officer: Officer) -> None:
     """Raises Refusal for a device that approves nothing, and for one whose secret another approver would see."""
     if not officer.roles & APPROVES:
-        raise Refusal(f"officer {officer.id}: approves nothing, so needs no device (roles approver, head)")
+        raise Refusal(Because.APPROVES_NOTHING(officer=officer.id))
     enroller = work.env.settings.rota.officer(work.actor)
     if work.env.settings.desk.approval.persons > 1 and enroller is not None and enroller.roles & APPROVES:
-        raise Refusal(
-            f"officer {officer.id}: {work.actor} approves too, and whoever enrols a device sees its secret; where two "
-            "persons approve, somebody without the roles approver and head enrols devices"
-        )
+        raise Refusal(Because.ENROLLER_APPROVES(officer=officer.id, enroller=work.actor))
 
 
 def _officer(work: UnitOfWork, officer_id: str) -> Officer:
     officer = work.env.settings.rota.officer(officer_id)
     if officer is None:
-        raise NotFound(f"officer {officer_id}: there is no such officer in oncall.yaml")
+        raise NotFound(Because.NO_SUCH_OFFICER(officer=officer_id))
     return officer
 
 

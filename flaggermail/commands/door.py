@@ -17,6 +17,7 @@ from flaggermail.commands.requests import read_request
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import Because
 
 C = TypeVar("C", bound=Command)
 
@@ -73,7 +74,7 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
     """
     command = read(work, name, request)
     if command.BY_REPLY and not by_reply:
-        raise Refusal(f"{name}: only a reply to the desk's mail does this")
+        raise Refusal(Because.BY_REPLY_ONLY(name=name))
     before = conflicts.version_of(work)
     outcome = perform(work, command, request.get(_VERSION))
     return {
@@ -91,7 +92,7 @@ def read(work: UnitOfWork, name: str, request: Mapping[str, Json]) -> Command:
 def command_of(name: str) -> type[Command]:
     """Returns the class of a command. Raises NotFound."""
     if name not in COMMANDS:
-        raise NotFound(f"{name}: the desk knows no such command")
+        raise NotFound(Because.NO_SUCH_COMMAND(name=name))
     module, _, kind = COMMANDS[name].partition(":")
     found: type[Command] = getattr(import_module(f"{_ROOM}.{module}"), kind)
     return found
@@ -115,10 +116,10 @@ def _authorise(work: UnitOfWork, command: Command) -> None:
     """Raises Refusal unless the actor has a role, in the desk's own configuration, that may give the command."""
     officer = work.env.settings.rota.officer(work.actor)
     if officer is None:
-        raise Refusal(f"{command.NAME}: {work.actor} is not an officer of this desk: add the person to oncall.yaml")
+        raise Refusal(Because.NO_OFFICER_OF_DESK(name=command.NAME, actor=work.actor))
     if not officer.roles & command.MAY:
         needed = ", ".join(sorted(command.MAY))
-        raise Refusal(f"{command.NAME}: {work.actor} has none of the roles {needed} that this command needs")
+        raise Refusal(Because.LACKS_ROLE(name=command.NAME, actor=work.actor, roles=needed))
 
 
 def _with_whole_numbers(work: UnitOfWork, command: C) -> C:

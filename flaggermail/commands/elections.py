@@ -15,6 +15,7 @@ from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import Because
 
 ELECTION_CODE = r"[A-Z0-9]{1,24}"  # the form that mail.subject.case_numbers finds
 
@@ -39,16 +40,17 @@ class AddElection(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         if work.tx.get(Election, self.code) is not None:
-            raise Refusal(f"election {self.code}: exists already")
+            raise Refusal(Because.ELECTION_EXISTS(election=self.code))
         if not re.fullmatch(ELECTION_CODE, self.code):
-            raise Refusal(
-                f"election {self.code}: a code is 1 to 24 capitals and digits, since it stands in case numbers"
-            )
+            raise Refusal(Because.ELECTION_CODE(election=self.code))
         if not self.polling_days:
-            raise Refusal(f"election {self.code}: has no polling day; give --polling-day")
+            raise Refusal(Because.NO_POLLING_DAY(election=self.code))
         if not self.period_from <= min(self.polling_days) <= max(self.polling_days) <= self.period_until:
-            period = f"{self.period_from} to {self.period_until}"
-            raise Refusal(f"election {self.code}: polling days must lie in the period {period}")
+            raise Refusal(
+                Because.POLLING_DAY_OUTSIDE(
+                    election=self.code, begin=self.period_from.isoformat(), end=self.period_until.isoformat()
+                )
+            )
         election = Election(
             code=self.code,
             name_nl=self.name_nl,
@@ -77,7 +79,7 @@ class CloseElection(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         election = the_election(work, self.code)
         if election.closed_at is not None:
-            raise Refusal(f"election {self.code}: is closed already")
+            raise Refusal(Because.ELECTION_CLOSED_ALREADY(election=self.code))
         work.record(
             EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=self.code
         )

@@ -18,6 +18,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, Election, Notification
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
 
 LASTS = timedelta(days=7)  # unless stopped earlier; after that, mail of participants opens no case
 
@@ -38,12 +39,10 @@ class StartExercise(Command):
         given("name", self.name)
         players = work.env.settings.desk.exercise
         if not (players.addresses or players.domains):
-            raise Refusal(
-                "exercise: nobody can take part; name addresses or domains under `exercise` in flaggermail.yaml"
-            )
+            raise Refusal(Because.NO_PLAYERS())
         other = exercises.running(work.tx)
         if other is not None:
-            raise Refusal(f"exercise {other.code}: runs already; `flaggermail exercise stop` ends it")
+            raise Refusal(Because.EXERCISE_RUNS(exercise=other.code))
         election = elections.AddElection(
             code=_code(work),
             name_nl=f"Oefening {self.name.strip()}",
@@ -73,7 +72,7 @@ class StopExercise(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         election = exercises.running(work.tx)
         if election is None:
-            raise Refusal("exercise: none runs; `flaggermail exercise start NAME` begins one")
+            raise Refusal(Because.NO_EXERCISE())
         open_cases = [
             case
             for case in work.tx.find(Case, where(Case.election).is_(election.code))

@@ -12,6 +12,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Election, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import Because, Piece
 
 LONGEST_SERIAL = 9  # digits, as `mail.subject.case_numbers` reads them
 
@@ -20,7 +21,7 @@ def the_election(work: UnitOfWork, code: str) -> Election:
     """Returns the election with that code; else raises NotFound."""
     election = work.tx.get(Election, code)
     if election is None:
-        raise NotFound(f"election {code}: there is no such election; `flaggermail election list` shows them")
+        raise NotFound(Because.NO_SUCH_ELECTION(election=code))
     return election
 
 
@@ -28,7 +29,7 @@ def the_case(work: UnitOfWork, number: str) -> Case:
     """Returns the case with that number, typed with or without a tail, or by its last digits; else raises NotFound."""
     case = work.tx.get(Case, whole_number(work, number))
     if case is None:
-        raise NotFound(f"case {number}: there is no such case; `flaggermail case list` shows them")
+        raise NotFound(Because.NO_SUCH_CASE(case=number))
     return case
 
 
@@ -42,8 +43,9 @@ def whole_number(work: UnitOfWork, typed: str) -> str:
         return without_tail(typed)
     codes = [election.code for election in elections.meant_by_number_alone(work)]
     if len(codes) != 1:
-        listed = f"open elections are {', '.join(codes)}" if codes else "no election is open"
-        raise Refusal(f"case {serial}: write the whole number, such as {_numbered(work, codes, serial)}; {listed}")
+        listed = Piece.ELECTIONS_OPEN(codes=codes) if codes else Piece.NO_ELECTION_OPEN()
+        example = _numbered(work, codes, serial)
+        raise Refusal(Because.WHOLE_NUMBER(case=serial, example=example, elections=listed))
     return _numbered(work, codes, serial)
 
 
@@ -59,7 +61,7 @@ def the_message(work: UnitOfWork, key: str) -> StoredMessage:
         return message
     found = work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(key.strip("<>")))
     if len(found) != 1:
-        raise NotFound(f"message {key}: there is no such message; ids look like m00000001")
+        raise NotFound(Because.NO_SUCH_MESSAGE(message=key))
     return found[0]
 
 
@@ -67,9 +69,9 @@ def the_draft(work: UnitOfWork, key: str) -> Notification:
     """Returns the notification with that id, which must still be a draft; else raises NotFound or Refusal."""
     notification = work.tx.get(Notification, key)
     if notification is None:
-        raise NotFound(f"draft {key}: there is no such draft; `flaggermail notify` prints its id")
+        raise NotFound(Because.NO_SUCH_DRAFT(draft=key))
     if notification.state != NotificationState.DRAFT:
-        raise Refusal(f"draft {key}: is {notification.state}; only a draft can be approved or rejected")
+        raise Refusal(Because.NO_DRAFT_ANY_MORE(draft=key, state=notification.state))
     return notification
 
 
@@ -77,18 +79,18 @@ def the_mail(work: UnitOfWork, key: str) -> OutboxMail:
     """Returns the outgoing mail with that id; else raises NotFound."""
     mail = work.tx.get(OutboxMail, key)
     if mail is None:
-        raise NotFound(f"outbox {key}: there is no such mail; `flaggermail outbox list` shows them")
+        raise NotFound(Because.NO_SUCH_MAIL(mail=key))
     return mail
 
 
 def one_of(name: str, value: str, allowed: Collection[str]) -> str:
     """Returns the value if it is allowed; else raises Refusal."""
     if value not in allowed:
-        raise Refusal(f"{name}: {str(value)!r} is not known; it must be one of {', '.join(allowed)}")
+        raise Refusal(Because.NOT_ONE_OF(name=name, given=str(value), allowed=[str(one) for one in allowed]))
     return value
 
 
 def given(name: str, text: str) -> None:
     """Raises Refusal for an empty text."""
     if not text.strip():
-        raise Refusal(f"{name}: is empty; write at least a word")
+        raise Refusal(Because.EMPTY(name=name))

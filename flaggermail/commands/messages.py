@@ -21,6 +21,8 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
+from flaggermail.wording.vouched import Vouched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class ConfirmMessage(Command):
         about = _reported(work, message, mail, self.mail) if report or self.mail else Reported()
         claim = bool(self.mail) or bounces.is_claim(work, message, mail, about)
         if message.verdict == SenderVerdict.VERIFIED and not message.disputed and not claim:
-            raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
+            raise Refusal(Because.VERIFIED_ALREADY(message=message.id, basis=message.verdict_basis))
         unproven = _case_of_unproven_referrer(work, message)
         sure = replace(_confirmed(work, message), disputed=False)
         _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
@@ -88,7 +90,7 @@ def _confirmed(work: UnitOfWork, message: StoredMessage) -> StoredMessage:
     return replace(
         message,
         verdict=SenderVerdict.VERIFIED,
-        verdict_basis=f"confirmed by {work.actor}",
+        verdict_basis=Vouched.CONFIRMED(officer=work.actor),
         confirmed_by=work.actor,
     )
 
@@ -120,13 +122,11 @@ def _without_effect(work: UnitOfWork, message: StoredMessage) -> str:
 def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:
     """Registers a notification that somebody typed by hand; its clocks start at the copy in Sent."""
     if message.case is None:
-        raise Refusal(
-            f"message {message.id}: first put it into a case: `flaggermail quarantine place {message.id} CASE`"
-        )
+        raise Refusal(Because.PLACE_FIRST(message=message.id))
     case = the_case(work, message.case)
     channel = lookup.channel_of(work, work.env.parser.parse(work.env.octets.get(message.digest)))
     if channel is None:
-        raise Refusal(f"message {message.id}: went to no address of a channel in platforms.yaml; it is no notification")
+        raise Refusal(Because.TO_NO_CHANNEL(message=message.id))
     use = contact_notes.use_by_hand(work, case, channel, message.received_at, message.message_id)
     registered = replace(_confirmed(work, message), notification=use.id, kinds=(Kind.NOTIFICATION,))
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, registered)
@@ -151,11 +151,11 @@ class RefuseMessage(Command):
         message = move.of_others(work, self.message)
         given("reason", self.reason)
         if message.direction == Direction.OUT:
-            raise Refusal(f"message {message.id}: was sent from this mailbox; there is no sender to doubt")
+            raise Refusal(Because.SENT_FROM_HERE(message=message.id))
         unbelieved = replace(
             message,
             verdict=SenderVerdict.FAILED,
-            verdict_basis=f"refused by {work.actor}: {self.reason}",
+            verdict_basis=Vouched.REFUSED(officer=work.actor, reason=self.reason),
             confirmed_by=None,
         )
         _correct(work, EventKind.MESSAGE_REFUSED, message, unbelieved)
@@ -184,7 +184,7 @@ class ReclassifyMessage(Command):
         message = move.of_others(work, self.message)
         kinds = self.kinds
         if not (kinds or self.case or self.notification):
-            raise Refusal(f"message {message.id}: name at least one kind (--kind), or where it belongs (--case)")
+            raise Refusal(Because.NAME_A_KIND(message=message.id))
         said = []
         if kinds:
             automatic = Kind.AUTO_REPLY in kinds

@@ -21,6 +21,9 @@ from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Basis
+from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import Said
 
 
 def into_case(
@@ -28,7 +31,7 @@ def into_case(
     message: StoredMessage,
     case: str,
     kinds: tuple[Kind, ...],
-    reason: str,
+    reason: Said,
     notification: str | None = None,
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Files a message in a case and confirms it to its referrer; returns the row and the warnings.
@@ -46,7 +49,7 @@ def into_case(
         notification=notification,
         kinds=kinds or message.kinds,
         corrected_by=work.actor if named else message.corrected_by,
-        match_basis=f"placed by {work.actor}",
+        match_basis=Basis.BY_HAND(officer=work.actor),
         placed_by=work.actor,
         reason=reason,
         from_junk=message.from_junk and reason == message.reason,
@@ -91,7 +94,7 @@ def of_others(work: UnitOfWork, key: str) -> StoredMessage:
     """Returns a message that somebody else wrote; raises Refusal for our own mail."""
     message = the_message(work, key)
     if message.place == Place.OWN:
-        raise Refusal(f"message {message.id}: was composed and sent here; there is nothing to correct about it")
+        raise Refusal(Because.COMPOSED_HERE(message=message.id))
     return message
 
 

@@ -22,6 +22,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because, Piece
 
 TEMPLATE_OF_TYPE = {
     CaseType.CONTENT: "notification",
@@ -117,7 +118,7 @@ def _planned(work: UnitOfWork, command: Draft) -> _Plan:
     template = _template(case, channel, command)
     written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
     if written in NEEDS_TEXT and not command.text.strip():
-        raise Refusal(f"notify: template {template} needs --text FILE, what the platform is asked to look at")
+        raise Refusal(Because.TEXT_NEEDED(template=template))
     return _Plan(case, channel, template, tuple(warnings))
 
 
@@ -137,8 +138,8 @@ def _channel_of_exchange(work: UnitOfWork, case: Case) -> str:
         )
     }
     if len(codes) != 1:
-        named = ", ".join(sorted(codes)) or "none that was sent"
-        raise Refusal(f"case {case.number}: name the channel of the exchange (--channel); there is {named}")
+        named = ", ".join(sorted(codes)) or Piece.NONE_SENT()
+        raise Refusal(Because.EXCHANGE_NEEDS_CHANNEL(case=case.number, known=named))
     return codes.pop()
 
 
@@ -171,9 +172,9 @@ def _check_none_pending(work: UnitOfWork, case: Case, channel: Channel) -> None:
     ):
         if platform_checks.awaits_submission(work, waiting):
             raise Refusal(
-                f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
-                f"(`{portal_texts.note_command(waiting, channel.kind)}`) "
-                f"or `flaggermail approve {waiting.id} --reject R`"
+                Because.APPROVED_NOT_DONE(
+                    channel=channel.code, draft=waiting.id, command=portal_texts.note_command(waiting, channel.kind)
+                )
             )
 
 
@@ -308,5 +309,6 @@ def _check(work: UnitOfWork, channel: Channel, notification: Notification, subje
     patterns, search = work.env.draft_patterns, work.env.matcher.search
     faults = draft_policy.faults(subject, body, requirements, patterns, search)
     if faults:
-        hint = "; for a text that is no letter of your own: --template" if notification.template == OWN_TEXT else ""
-        raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}{hint}")
+        letter = notification.template == OWN_TEXT
+        because = Because.DRAFT_FAULTY_LETTER if letter else Because.DRAFT_FAULTY
+        raise Refusal(because(channel=channel.name, faults=faults))

@@ -13,6 +13,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import DeskState, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +31,9 @@ class Resume(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         state = observing.state_of(work.tx)
         if state is None or not state.observing:
-            raise Refusal("resume: the desk does not observe; there is nothing to resume")
+            raise Refusal(Because.NOT_OBSERVING())
         waiting = [mail.id for mail in work.tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))]
         if waiting and not self.with_waiting:
-            raise Refusal(
-                f"resume: {', '.join(waiting)} waited before the desk began to observe, and would leave now: take each "
-                "back with `flaggermail outbox cancel ID`, or let all leave with `flaggermail resume --with-waiting`"
-            )
+            raise Refusal(Because.MAIL_WAITED_BEFORE(mails=waiting))
         observing.end(work, state)
         return Outcome("the desk sends again; what was withheld stays unsent", state.id)

@@ -19,6 +19,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Override, Platform, Reminder
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Acknowledge(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         reminder = _the_reminder(work, self.reminder)
         if reminder.acknowledged_at is not None:
-            raise Refusal(f"reminder {reminder.id}: was acknowledged by {reminder.acknowledged_by} already")
+            raise Refusal(Because.ACKNOWLEDGED_ALREADY(reminder=reminder.id, officer=reminder.acknowledged_by or ""))
         minutes = work.env.settings.escalation.acknowledged_minutes
         until = work.now + timedelta(minutes=minutes)
         told = [
@@ -81,7 +82,7 @@ class HandOver(Command):
         reminder = _the_reminder(work, self.reminder)
         officer = work.env.settings.rota.officer(self.officer)
         if officer is None or officer.id == work.actor:
-            raise NotFound(f"officer {self.officer}: is not another officer of oncall.yaml")
+            raise NotFound(Because.NO_OTHER_OFFICER(officer=self.officer))
         told = [row for row in work.tx.find(Reminder, where(Reminder.token).is_(reminder.token)) if not row.withheld]
         for row in told:
             about = EventRef(case=row.case, notification=row.notification)
@@ -136,9 +137,9 @@ class OverrideRota(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         if work.env.settings.rota.officer(self.officer) is None:
-            raise NotFound(f"officer {self.officer}: is not in oncall.yaml")
+            raise NotFound(Because.OFFICER_NOT_IN_ROTA(officer=self.officer))
         if self.ends_at <= self.begins_at:
-            raise Refusal(f"override: ends {self.ends_at.isoformat()}, which is not after its begin")
+            raise Refusal(Because.ENDS_BEFORE_BEGIN(end=self.ends_at.isoformat()))
         return _swapped(work, _take_over(work, Shift(self.officer, self.begins_at, self.ends_at)))
 
 
@@ -164,24 +165,22 @@ class SwapShift(Command):
         if self.other is not None:
             second = _shift(work, self.other)
             if second.officer == first.officer:
-                raise Refusal(f"swap: both shifts are {first.officer}'s; name one of another officer")
+                raise Refusal(Because.SAME_HOLDER(officer=first.officer))
             given, taken = replace(first, officer=second.officer), replace(second, officer=first.officer)
             return _swapped(work, _take_over(work, given), _take_over(work, taken))
         officer = work.env.settings.rota.by_name(self.officer or "")
         if officer is None:
             known = ", ".join(f"{o.id} ({o.name})" for o in work.env.settings.rota.officers)
-            raise NotFound(
-                f"officer {self.officer}: is not in oncall.yaml, or several are called so; there are {known}"
-            )
+            raise NotFound(Because.OFFICER_NOT_CLEAR(officer=self.officer or "", known=known))
         if officer.id == first.officer:
-            raise Refusal(f"swap: {officer.id} has that shift already")
+            raise Refusal(Because.HAS_SHIFT(officer=officer.id))
         return _swapped(work, _take_over(work, replace(first, officer=officer.id)))
 
 
 def _the_reminder(work: UnitOfWork, key: str) -> Reminder:
     reminder = work.tx.get(Reminder, key)
     if reminder is None:
-        raise NotFound(f"reminder {key}: there is no such reminder; `flaggermail oncall now` shows them")
+        raise NotFound(Because.NO_SUCH_REMINDER(reminder=key))
     return reminder
 
 
@@ -197,16 +196,14 @@ def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
     if begins_at is None or begins_at == work.now:
         found = running(rota, changed_since, work.now)
         if found is None:
-            raise Refusal(
-                "swap: nobody is on call now, so there is no shift to hand over; `flaggermail oncall override`"
-            )
+            raise Refusal(Because.NOBODY_ON_CALL())
         return found
     shifts = [s for s in (*rota_shifts(rota, begins_at), *changed_since) if s.begins_at == begins_at]
     if not shifts:
-        raise NotFound(f"shift {begins_at.isoformat()}: none begins then; `flaggermail oncall next` lists them")
+        raise NotFound(Because.NO_SUCH_SHIFT(at=begins_at.isoformat()))
     shift = shifts[-1]
     if shift.ends_at <= work.now:
-        raise Refusal(f"shift {begins_at.isoformat()}: is over since {shift.ends_at.isoformat()}")
+        raise Refusal(Because.SHIFT_OVER(at=begins_at.isoformat(), end=shift.ends_at.isoformat()))
     holder = on_call(rota, changed_since, max(begins_at, work.now))
     return Shift(holder.id if holder else shift.officer, max(begins_at, work.now), shift.ends_at)
 

@@ -20,6 +20,7 @@ from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.record.states import MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,24 +40,22 @@ class ResolveMail(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         mail = the_mail(work, self.mail)
         if mail.state != MailState.UNCERTAIN:
-            raise Refusal(f"outbox {mail.id}: is {mail.state}, not uncertain; there is nothing to resolve")
+            raise Refusal(Because.NOT_UNCERTAIN(mail=mail.id, state=mail.state))
         if row_fault(work.tx, mail) is not None:
-            raise Refusal(f"outbox {mail.id}: is not what its events say; `flaggermail audit verify` says more")
+            raise Refusal(Because.ROW_DIFFERS(mail=mail.id))
         if self.again:
-            observing.refuse(work, f"outbox {mail.id}")
+            observing.refuse(work, Piece.OUTBOX(key=mail.id))
             change = changed(mail, replace(moved(mail, MailState.QUEUED), next_try_at=work.now))
             about = EventRef(case=mail.case, notification=mail.notification)
             work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
             return Outcome(f"outbox {mail.id}: is sent again", mail.id)
         if self.sent_at is None:
-            raise Refusal(
-                f"outbox {mail.id}: say when it was sent (--sent-at) or that it is to be sent again (--again)"
-            )
+            raise Refusal(Because.SAY_WHEN_SENT(mail=mail.id))
         if self.sent_at > work.now:
-            raise Refusal(f"outbox {mail.id}: {self.sent_at.isoformat()} has not come yet")
+            raise Refusal(Because.SENT_IN_FUTURE(mail=mail.id, at=self.sent_at.isoformat()))
         if self.sent_at < mail.queued_at.replace(second=0, microsecond=0):  # the time is given to the minute
             written = mail.queued_at.isoformat()
-            raise Refusal(f"outbox {mail.id}: was written at {written}; it was not sent at {self.sent_at.isoformat()}")
+            raise Refusal(Because.SENT_BEFORE_WRITTEN(mail=mail.id, written=written, at=self.sent_at.isoformat()))
         settle(work, mail, Accepted(mail.recipient, self.sent_at, f"settled by {work.actor}"))
         return Outcome(f"outbox {mail.id}: was sent", mail.id)
 
@@ -76,9 +75,7 @@ class CancelMail(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         mail = the_mail(work, self.mail)
         if mail.state != MailState.QUEUED or mail.tries:
-            raise Refusal(
-                f"outbox {mail.id}: was tried {mail.tries} times and is {mail.state}; only an untried one can be"
-            )
+            raise Refusal(Because.TRIED_ALREADY(mail=mail.id, tries=mail.tries, state=mail.state))
         change = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
         work.record(EventKind.MAIL_CANCELLED, change, about=EventRef(case=mail.case, notification=mail.notification))
         if mail.notification is not None and mail.at_most_once:

@@ -9,6 +9,7 @@ from flaggermail.record.case_values import Decision
 from flaggermail.record.rows import Case, Channel, Notification, Platform
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import Because
 
 MAIL = "mail"  # a kind of channel
 
@@ -16,7 +17,7 @@ MAIL = "mail"  # a kind of channel
 def check_decided(case: Case) -> None:
     """Raises Refusal unless the decision is to notify."""
     if case.decision != Decision.NOTIFY:
-        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
+        raise Refusal(Because.NOT_DECIDED_TO_NOTIFY(case=case.number))
 
 
 def awaits_submission(work: UnitOfWork, notification: Notification) -> bool:
@@ -34,8 +35,8 @@ def check_exercise(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str,
     platform = work.tx.get(Platform, channel.platform)
     played = any(exercises.is_address(settings, f"any@{domain}") for domain in (platform.domains if platform else ()))
     if not case.exercise and (played or any(exercises.is_address(settings, address) for address in addresses)):
-        raise Refusal(f"channel {channel.code}: is for exercises only, and case {case.number} is real")
+        raise Refusal(Because.CHANNEL_FOR_EXERCISES(channel=channel.code, case=case.number))
     if case.exercise and channel.kind != MAIL and not played:
-        raise Refusal(f"channel {channel.code}: is a real {channel.kind}, and case {case.number} is of an exercise")
+        raise Refusal(Because.CHANNEL_IS_REAL(channel=channel.code, kind=channel.kind, case=case.number))
     barred = [address for address in addresses if case.exercise and not exercises.may_reach(settings, address)]
     return tuple(f"exercise: {address} is no exercise address, and nothing will leave for it" for address in barred)

@@ -21,6 +21,9 @@ from flaggermail.record.rows import Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Basis, Filed
+from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import Said, as_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +51,9 @@ class PlaceMessage(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         message = move.of_others(work, self.message)
         if sum((self.case is not None, self.new, self.noise, self.back)) != 1:
-            raise Refusal(
-                f"message {message.id}: say where it belongs: a case number, --new, --noise with a reason, or --back"
-            )
+            raise Refusal(Because.SAY_WHERE(message=message.id))
         if self.remember and not self.new:
-            raise Refusal(f"message {message.id}: only a mail that opens a case is remembered; add --new")
+            raise Refusal(Because.REMEMBER_NEW(message=message.id))
         if self.noise:
             return _to_noise(work, message, self)
         if self.back:
@@ -61,7 +62,7 @@ class PlaceMessage(Command):
         if self.new:
             return _to_new_case(work, message, self)
         case = the_case(work, self.case or "")
-        filed, warnings = _file(work, message, case.number, self.kinds, self.reason)
+        filed, warnings = _file(work, message, case.number, self.kinds, as_written(self.reason))
         did = Did(what=Done.PLACED, case=case.number)
         return Outcome(f"message {filed.id} is in {case.number}", filed.id, warnings, did)
 
@@ -75,19 +76,19 @@ def correct(
         return _file(work, message, the_case(work, case or "").number, (), message.reason)
     use = work.tx.get(Notification, notification)
     if use is None or use.sent_at is None or not use.counted:
-        raise NotFound(f"notification {notification}: no such one was sent; `flaggermail case show` names them")
+        raise NotFound(Because.NO_SUCH_NOTIFICATION(notification=notification))
     if case not in {None, use.case}:
-        raise Refusal(f"notification {notification}: belongs to {use.case}, not to {case}")
+        raise Refusal(Because.NOTIFICATION_ELSEWHERE(notification=notification, there=use.case, case=case or ""))
     platform = _platform_of(work, message)
     if platform != use.platform:
         raise Refusal(
-            f"notification {notification}: went to {use.platform}, and this mail is from {platform or 'none'}"
+            Because.NOTIFICATION_TO_ANOTHER(notification=notification, there=use.platform, platform=platform or "none")
         )
     return move.into_case(work, message, use.case, (), message.reason, use.id)
 
 
 def _file(
-    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: str
+    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: Said
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     notification = _use_of(work, message, case)
     filed, warnings = move.into_case(work, message, case, kinds, reason, notification)
@@ -99,21 +100,21 @@ def _file(
 def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
     given("reason", command.reason)
     if message.place == Place.DECLINED:
-        raise Refusal(f"message {message.id}: was declined, and goes by itself at the end of the review window")
-    binned = replace(_taken_out(work, message, command.reason), place=Place.NOISE, kinds=(Kind.NOISE,))
+        raise Refusal(Because.DECLINED_ALREADY(message=message.id))
+    binned = replace(_taken_out(work, message, as_written(command.reason)), place=Place.NOISE, kinds=(Kind.NOISE,))
     warnings = move.move(work, message, binned, "noise")
     return Outcome(f"message {message.id} is noise", message.id, warnings, Did(what=Done.NOISE))
 
 
 def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
     if message.place == Place.QUARANTINE:
-        raise Refusal(f"message {message.id}: is in the quarantine already")
+        raise Refusal(Because.IN_QUARANTINE_ALREADY(message=message.id))
     message = decline.take_back(work, message)
-    warnings = _put_back(work, message, command.reason or f"put back by {work.actor}")
+    warnings = _put_back(work, message, as_written(command.reason) or Filed.PUT_BACK(officer=work.actor))
     return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
 
 
-def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[str, ...]:
+def _put_back(work: UnitOfWork, message: StoredMessage, reason: Said) -> tuple[str, ...]:
     """Undoes a placement, whoever made it: the message returns to the quarantine with current suggestions."""
     noise = set(message.kinds) == {Kind.NOISE}
     kinds = (Kind.UNKNOWN,) if noise else message.kinds
@@ -122,19 +123,19 @@ def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[st
     mail = work.env.parser.parse(work.env.octets.get(message.digest))
     found = lookup.suggestions(work, replace(mail, vouched=Verdict(message.verdict, message.verdict_basis)))
     if found:
-        suggested = replace(waiting, suggestions=tuple(one.text for one in found))
+        suggested = replace(waiting, suggestions=tuple(one.said for one in found))
         about = EventRef(message=message.id)
         work.record(EventKind.MESSAGE_PLACED, changed(waiting, suggested), about=about, reason="suggestions")
     return warnings
 
 
-def _taken_out(work: UnitOfWork, message: StoredMessage, reason: str) -> StoredMessage:
+def _taken_out(work: UnitOfWork, message: StoredMessage, reason: Said) -> StoredMessage:
     return replace(
         message,
         case=None,
         notification=None,
         reason=reason,
-        match_basis=f"placed by {work.actor}",
+        match_basis=Basis.BY_HAND(officer=work.actor),
         placed_by=work.actor,
         from_junk=False,
         suggestions=(),
@@ -146,8 +147,8 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, command: PlaceMessage
     found = elections.open_election(work, exercise=message.exercise)
     election = command.election or (found.code if found else None)
     if election is None:
-        raise Refusal(f"message {message.id}: no election is open; name one (--election)")
-    warnings = _put_back(work, message, command.reason) if message.case is not None else ()
+        raise Refusal(Because.NO_OPEN_ELECTION(message=message.id))
+    warnings = _put_back(work, message, as_written(command.reason)) if message.case is not None else ()
     source = command.source or (Source.FELLOW_AUTHORITY if command.remember else None)
     domain = referrers.remember_sender(work, message, source) if command.remember and source is not None else None
     wanted = cases.OpenCase(

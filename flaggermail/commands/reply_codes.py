@@ -23,6 +23,7 @@ from flaggermail.record.rows import Device, Notification, Token
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
 
 _DIGITS = re.compile(r"(?<!\d)\d{3}[ \t\u00a0.-]?\d{3}(?!\d)")
 _SIGNS = re.compile(r"(?<![A-Z0-9])[A-HJ-NP-Z2-9]{3}[ \t\u00a0.-]?[A-HJ-NP-Z2-9]{3}(?![A-Z0-9])")
@@ -106,10 +107,8 @@ def _count_wrong(work: UnitOfWork, device: Device) -> None:
         return
     locked = replace(counted, locked_at=work.now)
     work.record(EventKind.DEVICE_LOCKED, changed(counted, locked), reason=device.officer)
-    raised = alarm(
-        AlarmKind.DEVICE_LOCKED, alarm_key(AlarmKind.DEVICE_LOCKED, device.id), f"{device.officer}: {device.id}",
-        work.now,
-    )  # fmt: skip
+    text = AlarmText.FAULT(key=device.officer, fault=device.id)
+    raised = alarm(AlarmKind.DEVICE_LOCKED, alarm_key(AlarmKind.DEVICE_LOCKED, device.id), text, work.now)
     notices.raise_alarm(work, raised, f"flaggermail officer revoke {device.officer}")
     devices.tell_locked(work, locked)
 

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, 
 
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
+from flaggermail.wording.refusals import Because
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -88,16 +89,18 @@ def read_request(
     try:
         written = json.dumps(request, allow_nan=False)
         if most is not None and len(written) > most:
-            raise Refusal(f"{name}: the request has {len(written)} characters; {most} are allowed")
+            raise Refusal(Because.REQUEST_TOO_LONG(name=name, length=len(written), most=most))
         if "\\u0000" in written.replace("\\\\", ""):  # PostgreSQL stores no text with NUL
-            raise Refusal(f"{name}: the request holds a NUL character")
+            raise Refusal(Because.REQUEST_WITH_NUL(name=name))
         found = _reader(kind).validate_json(written, context=zone)
     except ValidationError as fault:
-        faults = [_said(one) for one in fault.errors(include_url=False)]
-        more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
-        raise Refusal(f"{name}: {'; '.join(faults[:MOST_FAULTS] + more)}") from fault
+        found_faults = fault.errors(include_url=False)
+        faults = [_said(one) for one in found_faults[:MOST_FAULTS]]
+        more = [f"and {len(found_faults) - MOST_FAULTS} more"] if len(found_faults) > MOST_FAULTS else []
+        fields = [_where(one) for one in found_faults]
+        raise Refusal(Because.REQUEST_FAULTY(name=name, faults="; ".join(faults + more), fields=fields)) from fault
     except (RecursionError, TypeError, ValueError) as fault:
-        raise Refusal(f"{name}: the request is no JSON object that can be read") from fault
+        raise Refusal(Because.REQUEST_UNREADABLE(name=name)) from fault
     if not isinstance(found, kind):
         raise TypeError(f"{name}: read as {type(found).__name__}")
     return found
@@ -105,7 +108,7 @@ def read_request(
 
 def _said(fault: ErrorDetails) -> str:
     """Returns what is wrong with one field, and what would be right."""
-    where = ".".join(str(part)[:LONGEST_SHOWN] for part in fault["loc"])
+    where = _where(fault)
     kind, wrong = fault["type"], shown(fault["input"])
     context = fault.get("ctx", {})
     if kind == "json_invalid":
@@ -120,6 +123,10 @@ def _said(fault: ErrorDetails) -> str:
     if kind == "value_error":
         return f"{where}: {context.get('error')}"
     return f"{where}: {wrong} is not right: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+
+
+def _where(fault: ErrorDetails) -> str:
+    return ".".join(str(part)[:LONGEST_SHOWN] for part in fault["loc"])
 
 
 def shown(value: object) -> str:

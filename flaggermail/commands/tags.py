@@ -13,6 +13,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +31,16 @@ class TagCase(CaseCommand):
         known = work.env.settings.desk.tags.narratives
         for word in self.tags:
             if word not in known:
-                listed = ", ".join(known) or "none; write them into tags.narratives of flaggermail.yaml"
-                raise Refusal(f"narrative {word}: is not on the list; known here: {listed}")
+                raise Refusal(Because.NARRATIVE_UNKNOWN(word=word, known=known or Piece.NO_NARRATIVES()))
         for word in self.remove:
             if word not in case.narratives:
-                raise Refusal(f"case {case.number}: does not bear {word}; it bears {_listed(case.narratives)}")
+                borne = case.narratives or Piece.NO_NARRATIVE()
+                raise Refusal(Because.NARRATIVE_NOT_BORNE(case=case.number, word=word, borne=borne))
         kept = (word for word in (*case.narratives, *self.tags) if word not in self.remove)
         tagged = replace(case, narratives=tuple(dict.fromkeys(kept)))
         if tagged == case:
-            raise Refusal(f"case {case.number}: bears {_listed(case.narratives)} already; nothing to change")
+            borne = case.narratives or Piece.NO_NARRATIVE()
+            raise Refusal(Because.NARRATIVE_BORNE(case=case.number, borne=borne))
         work.record(EventKind.CASE_TAGGED, changed(case, tagged), about=EventRef(case=case.number))
         return Outcome(f"case {case.number} is about {_listed(tagged.narratives)}", case.number)
 

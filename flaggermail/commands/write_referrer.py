@@ -13,6 +13,7 @@ from flaggermail.letters import observing
 from flaggermail.notices import notices
 from flaggermail.record.kinds import Kind
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import Because, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +28,10 @@ class ReplyToReferrer(CaseCommand):
     def perform(self, work: UnitOfWork) -> Outcome:
         case = the_case(work, self.case)
         if not notices.has_referrer(work, case):
-            raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to write to")
+            raise Refusal(Because.NOBODY_TO_WRITE_TO(case=case.number))
         notices.refuse_unproven(work, case)
         given("text", self.text)
-        observing.refuse(work, f"case {case.number}")
+        observing.refuse(work, Piece.CASE(key=case.number))
         dedupe = f"reply/{case.number}/{work.now.isoformat()}"
         notices.to_referrer(work, case, Kind.FOLLOW_UP, "referrer_reply", {"text": self.text.strip()}, dedupe)
         return Outcome(f"case {case.number}: the referrer is written to", case.number)

@@ -44,9 +44,9 @@ def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator
 
 def troubles(tx: Transaction) -> list[str]:
     """Returns what must not exist whenever no work is left."""
-    found = [f"alarm {alarm.kind}: {alarm.text}" for alarm in tx.find(Alarm)]
+    found = [f"alarm {alarm.kind}: {alarm.text.english}" for alarm in tx.find(Alarm)]
     found += [
-        f"quarantine: {message.reason}"
+        f"quarantine: {message.reason.english}"
         for message in tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))
     ]
     return found + [

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from flaggermail.health.overview import DISK, MEGA
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.wording.alarm_texts import Health
+from flaggermail.wording.said import Said
 
 CERTIFICATE = "certificate of "  # prefix of findings about servers
 TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about clocks
@@ -40,34 +42,39 @@ class Finding:
     """The state of one measured thing; a change of `value` is news, reported with the alarm `raises` or `ends`."""
 
     what: str
+    shown: Said  # what it is, in words
     failing: bool
-    value: str
+    said: Said
     raises: AlarmKind
     ends: AlarmKind
     until: datetime | None = None  # when a certificate ends
+
+    @property
+    def value(self) -> str:
+        """The state in the words of `status`."""
+        return self.said.english
 
 
 def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterator[Finding]:
     """Yields one finding per measurement, in a stable order."""
     for place, octets in sorted(measured.free.items()):
         low = octets < limits.free * MEGA
-        value = f"less than {limits.free} MB free" if low else "enough free"
-        yield Finding(f"{DISK}{place}", low, value, AlarmKind.DISK_LOW, AlarmKind.DISK_BACK)
+        said = Health.LITTLE_FREE(free=limits.free) if low else Health.ENOUGH_FREE()
+        yield Finding(f"{DISK}{place}", Health.DISK(place=place), low, said, AlarmKind.DISK_LOW, AlarmKind.DISK_BACK)
     for loop, age in sorted(measured.ticks.items()):
         late = age > limits.tick
-        value = f"more than {_seconds(limits.tick)} s ago" if late else "in time"
-        yield Finding(f"tick of {loop}", late, value, AlarmKind.TICK_LATE, AlarmKind.TICK_BACK)
+        said = Health.LATE(seconds=_seconds(limits.tick)) if late else Health.IN_TIME()
+        yield Finding(f"tick of {loop}", Health.TICK(loop=loop), late, said, AlarmKind.TICK_LATE, AlarmKind.TICK_BACK)
     for server, ends in sorted(measured.certificates.items()):
-        soon, value = ends - now < limits.certificate, f"until {ends:%Y-%m-%d %H:%M} UTC"
+        soon, said = ends - now < limits.certificate, Health.UNTIL(at=f"{ends:%Y-%m-%d %H:%M}")
         kinds = AlarmKind.CERTIFICATE_ENDS, AlarmKind.CERTIFICATE_RENEWED
-        yield Finding(f"{CERTIFICATE}{server}", soon, value, *kinds, until=ends)
+        shown = Health.CERTIFICATE(server=server)
+        yield Finding(f"{CERTIFICATE}{server}", shown, soon, said, *kinds, until=ends)
     if measured.skew is not None:
         wrong = abs(measured.skew) > limits.clock
-        side = "ahead of" if measured.skew > timedelta(0) else "behind"
-        value = (
-            f"the server more than {_seconds(limits.clock)} s {side} us" if wrong else "agrees, as far as mail shows"
-        )
-        yield Finding("clock", wrong, value, AlarmKind.CLOCK_WRONG, AlarmKind.CLOCK_RIGHT)
+        side = Health.AHEAD if measured.skew > timedelta(0) else Health.BEHIND
+        said = side(seconds=_seconds(limits.clock)) if wrong else Health.AGREES()
+        yield Finding("clock", Health.CLOCK(), wrong, said, AlarmKind.CLOCK_WRONG, AlarmKind.CLOCK_RIGHT)
 
 
 def skew(low: timedelta | None, high: timedelta | None) -> timedelta | None:

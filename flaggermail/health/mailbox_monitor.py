@@ -13,6 +13,7 @@ from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
 
 
 def keep(env: Services, unread: timedelta) -> bool:
@@ -43,7 +44,9 @@ def end(work: UnitOfWork, read_at: datetime | None) -> None:
 def _raise_alarm(work: UnitOfWork, kind: AlarmKind, read_at: datetime | None, next_step: str) -> None:
     zone, inbox = work.env.settings.zone, work.env.settings.desk.mailbox.inbox
     at = read_at.astimezone(zone).isoformat(" ", "minutes") if read_at else "-"
-    notices.raise_alarm(work, alarm(kind, _key(kind, read_at), f"{inbox}: {at}", work.now), next_step)
+    notices.raise_alarm(
+        work, alarm(kind, _key(kind, read_at), AlarmText.MAILBOX(folder=inbox, at=at), work.now), next_step
+    )
 
 
 def _key(kind: AlarmKind, read_at: datetime | None) -> str:

@@ -18,6 +18,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Watched
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import DeskSettings
+from flaggermail.wording.alarm_texts import AlarmText
 
 
 def limits_of(desk: DeskSettings) -> HealthLimits:
@@ -67,5 +68,5 @@ def _record_finding(work: UnitOfWork, finding: Finding, before: Watched | None) 
         return
     kind = finding.raises if finding.failing else finding.ends
     key = alarm_key(kind, f"{finding.what}/{work.now.isoformat()}")
-    raised = alarm(kind, key, f"{finding.what}: {finding.value}", work.now)
+    raised = alarm(kind, key, AlarmText.FOUND(what=finding.shown, value=finding.said), work.now)
     notices.raise_alarm(work, raised, "flaggermail status")

@@ -29,6 +29,9 @@ from flaggermail.record.rows import Alarm, Case, Platform, StoredMessage
 from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification, in_domains
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.filing import Basis, Filed
+from flaggermail.wording.vouched import Vouched
 
 LOOKED_BACK = 1000  # messages of any sender searched for the latest ones of platforms
 
@@ -75,10 +78,10 @@ def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached:
         taken,
         content_key=f"forwarded in {outer.id} {taken.content_key}",
         case=outer.case,
-        match_basis=f"forwarded in {outer.id}",
+        match_basis=Basis.ENCLOSED(message=outer.id),
         enclosed_in=outer.id,
-        reason="attached to the mail that brought it",
-        verdict_basis="nobody vouches for an attached mail",
+        reason=Filed.ATTACHED(),
+        verdict_basis=Vouched.ENCLOSED(),
         exercise=outer.exercise,
     )
     about = EventRef(stored.case, None, stored.id)
@@ -124,7 +127,7 @@ def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Disposition
 def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage, sender: Sender) -> None:
     """Raises an alarm; for forged mail once for each platform and hour, whatever address it names."""
     about = f"{sender.platform}/{work.now:%Y-%m-%dT%H}" if kind is AlarmKind.FORGED else stored.id
-    text = f"{stored.from_address}: {stored.verdict_basis}"
+    text = AlarmText.SENDER(address=stored.from_address or "", basis=stored.verdict_basis)
     raised = alarm(kind, alarm_key(kind, about), text, work.now, stored.case, stored.notification)
     trust = attention.trust_of(work, stored)
     notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}", trust=trust)
@@ -146,10 +149,10 @@ def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:
     ]
     jump = unverified_trend.jump(mails, work.now)
     if jump is not None:
-        text = (
-            f"{jump.now.unverified} of {jump.now.of} mails of platforms in 24 hours, and {jump.before.unverified} of "
-            f"{jump.before.of} before that; the latest: {stored.from_address}: {stored.verdict_basis}"
-        )
+        text = AlarmText.TREND(
+            now=jump.now.unverified, of_now=jump.now.of, before=jump.before.unverified, of_before=jump.before.of,
+            address=stored.from_address or "", basis=stored.verdict_basis,
+        )  # fmt: skip
         raised = alarm(AlarmKind.UNVERIFIED, key, text, work.now, stored.case)
         notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}")
 
@@ -163,4 +166,4 @@ def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) ->
         notices.tell_of_mail(work, "further mail" if stored.case else "unplaced mail", stored, message)
     bounces.handle(work, stored, message, found)
     if found.fitting and all(mail.kind == Kind.DECLINE for mail in found.fitting):
-        declining.set_aside(work, stored, "our answer to a citizen came back")
+        declining.set_aside(work, stored, Filed.ANSWER_CAME_BACK())

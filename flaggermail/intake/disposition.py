@@ -8,8 +8,13 @@ from dataclasses import dataclass, replace
 from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
+from flaggermail.wording.filing import Filed
+from flaggermail.wording.said import Said
 
-IN_JUNK = "; in the junk folder"
+_UNSURE_REFERRAL = {
+    SenderVerdict.UNVERIFIED: Filed.REFERRAL_UNVERIFIED, SenderVerdict.FAILED: Filed.REFERRAL_FAILED
+}  # fmt: skip
+_UNSURE_CITIZEN = {SenderVerdict.UNVERIFIED: Filed.CITIZEN_UNVERIFIED, SenderVerdict.FAILED: Filed.CITIZEN_FAILED}
 MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
 
 
@@ -35,7 +40,7 @@ class Facts:
     carries_referral: bool = False  # machine mail or noise, with a referral within: see intake.carried
     from_authority: bool = False  # machine mail or noise of a proven authority, addressed to us
     from_officer: bool = False  # in reply to a mail that was sent to an officer
-    doubts: tuple[str, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
+    doubts: tuple[Said, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Disposition:
     """Where the message is filed, and the effects."""
 
     place: Place
-    reason: str
+    reason: Said
     opens: bool = False
     confirms: bool = False
     declines: bool = False
@@ -73,30 +78,28 @@ def decide(facts: Facts) -> Disposition:
 
 def _of_mail_received(facts: Facts) -> Disposition:
     if facts.mechanical in MACHINE:
-        return Disposition(Place.CASE if facts.placed else Place.NOISE, f"machine mail: {facts.mechanical}")
+        return Disposition(Place.CASE if facts.placed else Place.NOISE, Filed.MACHINE(kind=facts.mechanical))
     if facts.placed:
         return _in_its_case(facts)
     if facts.from_officer:
         sure = facts.verdict == SenderVerdict.VERIFIED and facts.mechanical is MechanicalKind.HUMAN
-        return Disposition(
-            Place.OWN if sure else Place.NOISE, "in an officer's name, in answer to a mail about no case"
-        )
+        return Disposition(Place.OWN if sure else Place.NOISE, Filed.OFFICERS_NAME())
     if facts.from_platform:
-        return _quarantined(facts, "a platform's mail that fits no case")
+        return _quarantined(facts, Filed.PLATFORM_UNPLACED())
     if facts.mechanical is MechanicalKind.AUTO_REPLY or Kind.NOISE in facts.kinds:
         return _by_no_person(facts)
     if Kind.REFERRAL in facts.kinds:
         return _referral(facts)
     if Kind.CITIZEN_REPORT in facts.kinds:
         return _citizen(facts)
-    return _quarantined(facts, "no rule knows what it is")
+    return _quarantined(facts, Filed.UNKNOWN())
 
 
 def _by_no_person(facts: Facts) -> Disposition:
     if facts.carries_referral and not facts.declined_before:
-        return _quarantined(facts, "machine mail that carries a referral")
+        return _quarantined(facts, Filed.CARRIES_REFERRAL())
     # an out-of-office reply of a declined citizen must not be stored under their address
-    return Disposition(Place.DECLINED if facts.declined_before else Place.NOISE, "nobody wrote it for the desk")
+    return Disposition(Place.DECLINED if facts.declined_before else Place.NOISE, Filed.NOBODY_WROTE())
 
 
 def of_old_mail(decision: Disposition) -> Disposition:
@@ -107,7 +110,7 @@ def of_old_mail(decision: Disposition) -> Disposition:
     """
     place = Place.QUARANTINE if decision.declines else decision.place  # a citizen who was not told is not declined
     return Disposition(
-        place, f"{decision.reason}; taken in late", opens=decision.opens, late=True, from_junk=decision.from_junk,
+        place, Filed.LATE(reason=decision.reason), opens=decision.opens, late=True, from_junk=decision.from_junk,
         listed=decision.listed,
     )  # fmt: skip
 
@@ -115,60 +118,52 @@ def of_old_mail(decision: Disposition) -> Disposition:
 def _from_junk(decision: Disposition) -> Disposition:
     """Returns the decision for unexpected mail from the junk folder: listed in quarantine, without notifications."""
     place = Place.QUARANTINE if decision.declines else decision.place
-    return Disposition(place, f"{decision.reason}{IN_JUNK}", from_junk=True)
+    return Disposition(place, Filed.JUNK(reason=decision.reason), from_junk=True)
 
 
 def _by_a_colleague(facts: Facts) -> Disposition:
     """Decides about mail in Sent that we did not send: a colleague typed it; it starts and stops no clock by itself."""
     if facts.to_channel and not facts.use_placed:
-        return Disposition(
-            Place.QUARANTINE, "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
-        )
+        return Disposition(Place.QUARANTINE, Filed.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE)
     if facts.placed:
-        return Disposition(Place.CASE, "sent by a colleague in this case")
-    return Disposition(Place.NOISE, "sent by a colleague, belongs to no case")
+        return Disposition(Place.CASE, Filed.COLLEAGUE_IN_CASE())
+    return Disposition(Place.NOISE, Filed.COLLEAGUE())
 
 
 def _in_its_case(facts: Facts) -> Disposition:
     if facts.from_platform and facts.verdict == SenderVerdict.FAILED:
-        return Disposition(
-            Place.CASE, "filed; the sender failed the check and stops nothing", tells=None, alarm=AlarmKind.FORGED
-        )
+        return Disposition(Place.CASE, Filed.FAILED(), tells=None, alarm=AlarmKind.FORGED)
     if facts.from_platform and facts.verdict != SenderVerdict.VERIFIED:
-        return Disposition(
-            Place.CASE, "filed; unverified, stops nothing until a person confirms it", tells="platform answer"
-        )
+        return Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer")
     if facts.disputed:
-        return Disposition(Place.CASE, "filed; its arrival is disputed and needs a person", tells="platform answer")
+        return Disposition(Place.CASE, Filed.ARRIVAL_DISPUTED(), tells="platform answer")
     if facts.mechanical is not MechanicalKind.HUMAN or Kind.OFFICER_REPLY in facts.kinds:
-        return Disposition(Place.CASE, "filed in its case")
-    return Disposition(
-        Place.CASE, "filed in its case", tells="platform answer" if facts.from_platform else "further mail"
-    )
+        return Disposition(Place.CASE, Filed.IN_CASE())
+    return Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer" if facts.from_platform else "further mail")
 
 
 def _referral(facts: Facts) -> Disposition:
     if facts.verdict != SenderVerdict.VERIFIED:
-        return _quarantined(facts, f"looks like a referral, but its sender is {facts.verdict}")
+        return _quarantined(facts, _UNSURE_REFERRAL[facts.verdict]())
     if facts.suggestions:
-        return _quarantined(facts, "may belong to a case that is there")
+        return _quarantined(facts, Filed.MAY_BELONG())
     if facts.election is None:
-        return _quarantined(facts, "looks like a referral, but no election is open")
-    return Disposition(Place.CASE, "a referral", opens=True, confirms=facts.template is not None, tells="new case")
+        return _quarantined(facts, Filed.NO_ELECTION())
+    return Disposition(Place.CASE, Filed.REFERRAL(), opens=True, confirms=facts.template is not None, tells="new case")
 
 
 def _citizen(facts: Facts) -> Disposition:
     if facts.declined_before:
-        return _quarantined(facts, "this sender was declined in this period")
+        return _quarantined(facts, Filed.DECLINED_BEFORE())
     if facts.verdict != SenderVerdict.VERIFIED:
-        return _quarantined(facts, f"looks like a citizen's report, but its sender is {facts.verdict}")
+        return _quarantined(facts, _UNSURE_CITIZEN[facts.verdict]())
     if facts.template is None or facts.known_sender or facts.election is None:
-        return _quarantined(facts, "looks like a citizen's report: a person decides")
+        return _quarantined(facts, Filed.CITIZEN_TO_JUDGE())
     if facts.doubts:
-        return _quarantined(facts, f"looks like a citizen's report: {', '.join(facts.doubts)}; a person decides")
-    return Disposition(Place.DECLINED, "a citizen's report about a single post", declines=True)
+        return _quarantined(facts, Filed.CITIZEN_IN_DOUBT(doubts=facts.doubts))
+    return Disposition(Place.DECLINED, Filed.CITIZEN(), declines=True)
 
 
-def _quarantined(facts: Facts, reason: str) -> Disposition:
+def _quarantined(facts: Facts, reason: Said) -> Disposition:
     alarm = AlarmKind.FORGED if facts.verdict == SenderVerdict.FAILED and facts.from_platform else None
     return Disposition(Place.QUARANTINE, reason, tells=None if alarm else "unplaced mail", alarm=alarm)

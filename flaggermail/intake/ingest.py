@@ -16,7 +16,7 @@ from flaggermail.cases import elections, lifecycle
 from flaggermail.citizens import criteria, retention
 from flaggermail.commands import reply_codes
 from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
-from flaggermail.intake import apply, disposition, server_name
+from flaggermail.intake import apply, server_name
 from flaggermail.intake.triage import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
@@ -30,6 +30,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.filing import Filed
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,7 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
     saved = raw.role is Role.INBOX and twin.from_junk
     if saved:
-        said = twin.reason.replace(disposition.IN_JUNK, "; taken out of the junk folder")
-        better = replace(better, reason=said, from_junk=False)
+        better = replace(better, reason=Filed.OUT_OF_JUNK(reason=twin.reason), from_junk=False)
     if better != twin:
         work.record(EventKind.DELIVERY_SUPERSEDED, changed(twin, better), about=about)
         if twin.notification is not None:
@@ -231,7 +232,7 @@ def _file(
     reply_codes.spend_seen(work, message)
     if judged.placement.by_score is not None:
         confirmation.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
-    return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"
+    return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason.english}"
 
 
 def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, judged: Triaged) -> StoredMessage:
@@ -247,9 +248,9 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         case=placement.case if in_case else None,
         notification=placement.notification if in_case else None,
         match_basis=placement.basis,
-        reason=f"{decision.reason}: {judged.dispute}" if judged.dispute else decision.reason,
+        reason=Filed.DISPUTED(reason=decision.reason, dispute=judged.dispute) if judged.dispute else decision.reason,
         from_junk=decision.from_junk,
-        suggestions=tuple(one.text for one in (*placement.suggestions, *placement.hints)),
+        suggestions=tuple(one.said for one in (*placement.suggestions, *placement.hints)),
         verdict=judged.verdict.value,
         verdict_basis=judged.verdict.basis,
         rule=judged.found.rule,
@@ -274,13 +275,13 @@ def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Del
         from_name=None,
         mechanical=MechanicalKind.HUMAN,  # the kind of machine that wrote it may be what the triage failed on
         kinds=(kinds.Kind.UNKNOWN,),
-        reason=f"could not be judged: {fault}",
+        reason=Filed.UNJUDGED(fault=fault),
         defects=(*message.defects, fault),
     )
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=EventRef(message=stored.id), reason=fault)
     key = alarm_key(AlarmKind.UNJUDGED, stored.id)
-    unjudged = alarm(AlarmKind.UNJUDGED, key, f"{stored.id}: {fault}", work.now)
+    unjudged = alarm(AlarmKind.UNJUDGED, key, AlarmText.FAULT(key=stored.id, fault=fault), work.now)
     trust = attention.trust_of(work, stored)
     notices.raise_alarm(work, unjudged, f"flaggermail quarantine show {stored.id}", trust=trust)
-    return f"quarantine: {stored.reason}"
+    return f"quarantine: {stored.reason.english}"

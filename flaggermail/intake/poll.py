@@ -21,6 +21,7 @@ from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.mistakes import CheckCode, mistake
+from flaggermail.wording.said import as_written
 
 _NAMED = 20  # folders in one line
 FLOOD = 50  # new mails in a folder from which expected mail is taken in first
@@ -167,6 +168,6 @@ def _raise_folder_missing(env: Services, folder: str, there: Sequence[str]) -> N
         if tx.get(Alarm, identity) is not None:
             return
     logbook.sent_folder_missing(folder, ", ".join(there[:_NAMED]))
-    missing = alarm(AlarmKind.FOLDER_MISSING, identity, folder, now)
+    missing = alarm(AlarmKind.FOLDER_MISSING, identity, as_written(folder), now)
     with env.store.begin() as tx:
         notices.raise_alarm(UnitOfWork(env, tx, now), missing, "flaggermail check")

@@ -15,6 +15,8 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Alarm, StoredMessage, Watched
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.said import Said
 
 FOUND = "authserv_id"
 
@@ -37,9 +39,9 @@ def watch(work: UnitOfWork, raw: RawMessage, stored: StoredMessage, *, late: boo
         if before is not None and before.failing:
             _record(work, before, failing=False, value="agrees")
     elif names:
-        said = f"your server writes {names[0]}; the configuration says {configured}"
-        if before is None or (before.failing, before.value) != (True, said):
-            _record(work, before, failing=True, value=said)
+        said = AlarmText.SERVER_NAMES(written=names[0], configured=configured)
+        if before is None or (before.failing, before.value) != (True, said.english):
+            _record(work, before, failing=True, value=said.english)
         _raise_alarm(work, said)
 
 
@@ -49,7 +51,7 @@ def _record(work: UnitOfWork, before: Watched | None, *, failing: bool, value: s
     work.record(EventKind.WATCH_CHANGED, added(row) if before is None else changed(before, row), reason=FOUND)
 
 
-def _raise_alarm(work: UnitOfWork, said: str) -> None:
+def _raise_alarm(work: UnitOfWork, said: Said) -> None:
     key = alarm_key(AlarmKind.SERVER_MISNAMED, work.today)
     if work.tx.get(Alarm, key) is None:
         raised = alarm(AlarmKind.SERVER_MISNAMED, key, said, work.now)

@@ -23,6 +23,7 @@ from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Triaged:
     context: Context
     found: Classification
     election: str | None
-    dispute: str | None  # why the arrival time is not reliable
+    dispute: Said | None  # why the arrival time is not reliable
     decision: Disposition
     missed: bool  # taken in late, and somebody would have been notified of it
 

@@ -9,6 +9,7 @@ from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import Clock, SenderCheck, SignatureCheck
 from flaggermail.rules.classifier import in_domains
+from flaggermail.wording.vouched import Vouched
 
 
 class ByReceivingServer:
@@ -51,5 +52,5 @@ class BySignature:
 
 def _both(ours: Verdict, signed: Verdict) -> Verdict:
     """Returns the worse verdict; who can write into the mailbox can forge the first, but no platform's signature."""
-    basis = f"{ours.basis}; {signed.basis}"
+    basis = Vouched.BOTH(first=ours.basis, second=signed.basis)
     return Verdict(min(ours.value, signed.value, key=WORST_FIRST.index), basis)

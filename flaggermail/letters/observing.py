@@ -20,6 +20,8 @@ from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import DeskState, OutboxMail, Withheld
 from flaggermail.record.states import MailState
 from flaggermail.services import NOTHING, EventRef, Services, UnitOfWork
+from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import Said
 
 DESK = "desk"
 
@@ -82,9 +84,7 @@ def suppresses(work: UnitOfWork, kind: Kind, dedupe: str, about: EventRef = NOTH
     return True
 
 
-def refuse(work: UnitOfWork, what: str) -> None:
+def refuse(work: UnitOfWork, what: Said) -> None:
     """Raises Refusal for an action that sends mail while the desk is observing."""
     if is_on(work.tx):
-        raise Refusal(
-            f"{what}: the desk observes and sends nothing; `flaggermail resume` by an officer or the head ends that"
-        )
+        raise Refusal(Because.OBSERVING(what=what))

@@ -14,6 +14,8 @@ from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.filing import Basis
+from flaggermail.wording.vouched import Vouched
 
 
 def taken_in(work: UnitOfWork, message: Message, digest: str, received_at: datetime, place: Place) -> StoredMessage:
@@ -52,9 +54,9 @@ def composed(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen) -> StoredMess
         place=Place.OWN,
         case=outgoing.case,
         notification=outgoing.notification,
-        match_basis="sent by us",
+        match_basis=Basis.OURS(),
         verdict=SenderVerdict.VERIFIED,
-        verdict_basis="composed here",
+        verdict_basis=Vouched.COMPOSED(),
         exercise=exercises.is_exercise_mail(work, outgoing),
     )
 

@@ -33,6 +33,8 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail, Token
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import Said
 
 LETTERS = "letter"  # the counter of the mails that were composed
 
@@ -59,7 +61,7 @@ def _composed(work: UnitOfWork, outgoing: Outgoing, number: int) -> tuple[Letter
     try:
         return letter, subject, compose(letter)
     except ValueError as fault:
-        raise Refusal(f"{outgoing.template}: {fault}") from fault
+        raise Refusal(Because.NO_VALID_MAIL(template=outgoing.template, fault=str(fault))) from fault
 
 
 def render(
@@ -77,7 +79,22 @@ def render(
         "language": language,
         "number": number,
     }
-    return work.env.templates.render(template, language, {**shared, **guarded(template, values)})
+    return work.env.templates.render(template, language, {**shared, **guarded(template, _said(values, language))})
+
+
+def _said(values: Mapping[str, object], language: str) -> Mapping[str, object]:
+    """Returns the values with each sentence among them in the language of the mail."""
+    return {name: _in_language(value, language) for name, value in values.items()}
+
+
+def _in_language(value: object, language: str) -> object:
+    if isinstance(value, Said):
+        return value.in_language(language)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return {name: _in_language(inner, language) for name, inner in value.items()}
+    return [_in_language(inner, language) for inner in value] if isinstance(value, Sequence) else value
 
 
 def content_key_of(letter: Letter) -> str:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from flaggermail.wording.said import Said
+from flaggermail.wording.vouched import Vouched
+
 
 class MechanicalKind(StrEnum):
     """The kind of a mail according to its structure and headers, before any rule is applied."""
@@ -95,10 +98,10 @@ class Verdict:
     """Whether the author is authenticated; `basis` states the evidence."""
 
     value: SenderVerdict
-    basis: str
+    basis: Said
 
 
-NOT_AUTHENTICATED = Verdict(SenderVerdict.UNVERIFIED, "nobody was asked who wrote it")
+NOT_AUTHENTICATED = Verdict(SenderVerdict.UNVERIFIED, Vouched.NOBODY_ASKED())
 
 
 @dataclass(frozen=True, slots=True)

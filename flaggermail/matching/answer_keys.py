@@ -26,6 +26,7 @@ from flaggermail.record.rows import Case, Channel, Election, Notification, Outbo
 from flaggermail.record.states import NotificationState
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.filing import Basis
 
 ANSWERS = frozenset({MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY})
 NEWEST_USES = 40  # notifications and follow-ups to a platform whose words are compared
@@ -113,7 +114,7 @@ def _to_referrers(work: UnitOfWork, message: Message, cases: Mapping[str, Case])
 
 
 def _key(case: str, notification: str | None = None) -> Key:
-    return Key(KeyKind.TAIL, case, f"names {case} with its tail", notification)
+    return Key(KeyKind.TAIL, case, Basis.TAIL(case=case), notification)
 
 
 # ---- words of ours
@@ -138,7 +139,7 @@ def quoted(work: UnitOfWork, message: Message, platform: str | None) -> tuple[li
     ranked = quoted_words.judged(found, ours, _usual_words(work))
     certain = [one for one in ranked if one.specific and one.letter.case not in doubtful]
     if len(certain) == 1:
-        letter, basis = certain[0].letter, f"quotes {certain[0].length} of our words"
+        letter, basis = certain[0].letter, Basis.QUOTES(count=certain[0].length)
         return [Key(KeyKind.QUOTATION, letter.case, basis, letter.notification, platform)], {}
     return [], {one.letter.case: [scoring.QUOTES] for one in ranked}
 

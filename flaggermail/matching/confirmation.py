@@ -43,7 +43,7 @@ def placed_by_score(
 ) -> None:
     """Records that this mail was filed by its score and why, and confirms it to its sender."""
     about = EventRef(stored.case, stored.notification, stored.id)
-    work.record(EventKind.MESSAGE_PLACED_BY_SCORE, about=about, reason=by.text)
+    work.record(EventKind.MESSAGE_PLACED_BY_SCORE, about=about, reason=by.said)
     if not quietly:
         confirm(work, stored, message)
 

@@ -20,6 +20,8 @@ from flaggermail.record.rows import Case, Channel, Notification, Platform, Store
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.filing import Basis, Dispute
+from flaggermail.wording.said import Said
 
 _OURS = frozenset({placing.KeyKind.TOKEN, placing.KeyKind.OUR_MAIL, placing.KeyKind.TAIL})
 
@@ -131,7 +133,7 @@ def _tokens(work: UnitOfWork, message: Message) -> list[placing.Key]:
     found = {t.token: t for t in work.tx.find(Token, where(Token.token).in_(named))}
     kind = placing.KeyKind.TOKEN
     return [
-        placing.Key(kind, case, "token of ours", found[token].notification)
+        placing.Key(kind, case, Basis.TOKEN(), found[token].notification)
         for token in named
         if token in found and (case := found[token].case)
     ]
@@ -146,7 +148,7 @@ def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
         placing.Key(
             placing.KeyKind.OUR_MAIL if row.direction == Direction.OUT else placing.KeyKind.THEIR_MAIL,
             row.case,
-            f"refers to <{name}>",
+            Basis.REFERS(message=name),
             row.notification,
             addresses=_author(row),
         )
@@ -185,7 +187,7 @@ def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing
             placing.Key(
                 placing.KeyKind.NUMBER,
                 case.number,
-                f"names {case.number}, sender fits",
+                Basis.NUMBER(case=case.number),
                 here[0] if len(here) == 1 else None,
                 addresses=frozenset().union({case.referrer_address or ""}, *addresses.values()) - {""},
             )
@@ -267,7 +269,7 @@ def known_sender(work: UnitOfWork, message: Message) -> bool:
     )
 
 
-def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> str | None:
+def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> Said | None:
     """Returns why the arrival time is not reliable, or None."""
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
@@ -276,7 +278,7 @@ def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> str | None
     return arrival.disputed(raw.internaldate, looked_at, received)
 
 
-def too_early(work: UnitOfWork, raw: RawMessage, placement: placing.Placement) -> str | None:
+def too_early(work: UnitOfWork, raw: RawMessage, placement: placing.Placement) -> Said | None:
     """Returns why the arrival time of an answer is impossible, or None: it lies before the notification was sent.
 
     One of the two clocks was wrong. Such an answer stops no clock, so a person must be informed.
@@ -284,7 +286,7 @@ def too_early(work: UnitOfWork, raw: RawMessage, placement: placing.Placement) -
     answered = work.tx.get(Notification, placement.notification) if placement.notification else None
     if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, raw.internaldate):
         return None
-    return f"before the sending at {answered.sent_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return Dispute.BEFORE_SENDING(at=f"{answered.sent_at.astimezone(UTC):%Y-%m-%d %H:%M}")
 
 
 def same_id(work: UnitOfWork, message: Message) -> str | None:

@@ -17,6 +17,8 @@ from enum import StrEnum
 
 from flaggermail.matching import scoring
 from flaggermail.matching.scoring import Clue, Suggestion
+from flaggermail.wording.filing import Basis
+from flaggermail.wording.said import Said
 
 
 class KeyKind(StrEnum):
@@ -86,7 +88,7 @@ class Key:
 
     kind: KeyKind
     case: str
-    basis: str
+    basis: Said
     notification: str | None = None
     platform: str | None = None
     addresses: frozenset[str] = frozenset()
@@ -129,7 +131,7 @@ class Placement:
 
     case: str | None
     notification: str | None
-    basis: str
+    basis: Said
     suggestions: tuple[Suggestion, ...] = ()
     hints: tuple[Suggestion, ...] = ()
     by_score: Suggestion | None = None
@@ -143,9 +145,9 @@ def place(known: Known) -> Placement:
     suggestions = scoring.suggest(_clues(known, found))
     sure = scoring.certain(suggestions, known.threshold)
     if sure is not None:
-        return Placement(sure.case, None, f"score {sure.score}", suggestions=suggestions, by_score=sure)
+        return Placement(sure.case, None, Basis.SCORE(score=sure.score), suggestions=suggestions, by_score=sure)
     strong = tuple(one for one in suggestions if one.score >= scoring.HOLDS)
-    return Placement(None, None, "", suggestions=strong, hints=suggestions[len(strong) :])
+    return Placement(None, None, Said(), suggestions=strong, hints=suggestions[len(strong) :])
 
 
 def _doubts(key: Key, known: Known) -> tuple[Clue, ...]:

@@ -7,47 +7,47 @@ and that filing without a person takes the same referral plus more than its subj
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from flaggermail.wording.hints import Hint
+from flaggermail.wording.said import Said
 
 HIGHEST = 100
 HOLDS = 40  # from this score a referral opens no new case until a person has looked
 MOST = 5  # cases listed at most
-_WRITTEN = re.compile(r"(\S+) \((\d{1,3})\): (.*)", re.DOTALL)
-_BETWEEN = "; "
 
 
 @dataclass(frozen=True, slots=True)
 class Clue:
     """Evidence for a case. Only a `firm` clue allows filing without a person."""
 
-    why: str
+    why: Said
     points: int
     firm: bool = False
 
 
-ATTACHED = Clue("it was attached to mail of this case", 80, firm=True)
-SAME_REFERRAL = Clue("the same referral was taken in before", 60, firm=True)
-OUR_KEY = Clue("answers mail of ours in this case", 50)
-SAME_THREAD = Clue("refers to something that mail of this case named", 50)
-NUMBER = Clue("its number is named", 50)
-TAIL = Clue("it bears the number as we sent it there", 50)
-QUOTES = Clue("it quotes words of ours", 50)
-OTHER_SUBJECT = Clue("answers its mail under another subject", 40)
-WAITS = Clue("waits for an answer of this platform", 40)
-SAME_TEXT = Clue("the texts agree", 20)
-SAME_SUBJECT = Clue("the same subject and somebody in common", 25)
-SAME_ADDRESS = Clue("the same web address in both", 25)
-SAME_SENDER = Clue("this sender has a case that is open", 10)
+ATTACHED = Clue(Hint.ATTACHED(), 80, firm=True)
+SAME_REFERRAL = Clue(Hint.SAME_REFERRAL(), 60, firm=True)
+OUR_KEY = Clue(Hint.OUR_KEY(), 50)
+SAME_THREAD = Clue(Hint.SAME_THREAD(), 50)
+NUMBER = Clue(Hint.NUMBER(), 50)
+TAIL = Clue(Hint.TAIL(), 50)
+QUOTES = Clue(Hint.QUOTES(), 50)
+OTHER_SUBJECT = Clue(Hint.OTHER_SUBJECT(), 40)
+WAITS = Clue(Hint.WAITS(), 40)
+SAME_TEXT = Clue(Hint.SAME_TEXT(), 20)
+SAME_SUBJECT = Clue(Hint.SAME_SUBJECT(), 25)
+SAME_ADDRESS = Clue(Hint.SAME_ADDRESS(), 25)
+SAME_SENDER = Clue(Hint.SAME_SENDER(), 10)
 
 # Why a key only suggests: shown beside its clue, without points of its own.
-NOT_TO_US = Clue("it was not addressed to us", 0)
-NOT_VERIFIED = Clue("nobody vouches for its sender", 0)
-OTHER_ADDRESS = Clue("it comes from another address than was known there", 0)
-OTHER_RECIPIENT = Clue("that mail went to somebody else", 0)
-CLOSED = Clue("the case is closed", 0)
-NOT_ENOUGH = Clue("that alone places no mail", 0)
+NOT_TO_US = Clue(Hint.NOT_TO_US(), 0)
+NOT_VERIFIED = Clue(Hint.NOT_VERIFIED(), 0)
+OTHER_ADDRESS = Clue(Hint.OTHER_ADDRESS(), 0)
+OTHER_RECIPIENT = Clue(Hint.OTHER_RECIPIENT(), 0)
+CLOSED = Clue(Hint.CLOSED(), 0)
+NOT_ENOUGH = Clue(Hint.NOT_ENOUGH(), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ class Suggestion:
 
     case: str
     score: int
-    why: tuple[str, ...]
+    why: tuple[Said, ...]
     firm: bool = False
 
     @property
-    def text(self) -> str:
-        """The stored and displayed form: `VF-EP2024-0001 (85): the same referral was taken in before; ...`."""
-        return f"{self.case} ({self.score}): {_BETWEEN.join(self.why)}"
+    def said(self) -> Said:
+        """The stored form, in words: `VF-EP2024-0001 (85): the same referral was taken in before; ...`."""
+        return Hint.SUGGESTION(case=self.case, score=self.score, why=self.why)
 
     @property
     def document(self) -> dict[str, str | int | list[str]]:
         """The JSON form."""
-        return {"case": self.case, "score": self.score, "why": list(self.why)}
+        return {"case": self.case, "score": self.score, "why": [why.english for why in self.why]}
 
 
 def suggest(clues: Mapping[str, Iterable[Clue]]) -> tuple[Suggestion, ...]:
@@ -82,13 +82,10 @@ def certain(suggestions: Sequence[Suggestion], threshold: int | None) -> Suggest
     return reaching[0] if len(reaching) == 1 and reaching[0].firm else None
 
 
-def read(text: str) -> Suggestion:
-    """Parses a suggestion stored as `text`."""
-    found = _WRITTEN.fullmatch(text)
-    if found is None:
-        case, _, why = text.partition(": ")
-        return Suggestion(case, 0, (why,) if why else ())
-    return Suggestion(found[1], int(found[2]), tuple(found[3].split(_BETWEEN)))
+def read(said: Said) -> Suggestion:
+    """Returns a suggestion as it was stored."""
+    score = said.detail("score")
+    return Suggestion(str(said.detail("case")), score if isinstance(score, int) else 0, said.sentences("why"))
 
 
 def _suggestion(case: str, clues: Sequence[Clue]) -> Suggestion:

@@ -19,6 +19,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Basis
+from flaggermail.wording.said import Said
 
 MOST_TAUGHT = 5  # keys that one mail teaches; a receipt names one reference, a mail answers one mail
 MOST_TEACHERS = 5  # addresses that teach one key
@@ -146,13 +148,13 @@ def _values_by_id(values: Iterable[str]) -> dict[str, str]:
     return {key: value for value in values for key in _ids(value)}
 
 
-def _words(work: UnitOfWork, message: Message, platform: str | None, said: str | None = None) -> dict[str, str]:
+def _words(work: UnitOfWork, message: Message, platform: str | None, said: str | None = None) -> dict[str, Said]:
     """Returns the keys in a mail, each with its description; with `said`, only the references in that text."""
     words = _references(work, message, platform, said)
-    return words | {f"{_MAIL}{name}": f"refers, as others do, to <{name}>" for name in _answered_ids(message)}
+    return words | {f"{_MAIL}{name}": Basis.REFERS_TOO(message=name) for name in _answered_ids(message)}
 
 
-def _references(work: UnitOfWork, message: Message, platform: str | None, said: str | None) -> dict[str, str]:
+def _references(work: UnitOfWork, message: Message, platform: str | None, said: str | None) -> dict[str, Said]:
     """Returns the keys of the platform's own references in a mail of that platform, each with its description.
 
     Those of its subject come first: the text may speak of other matters. A quotation may bear the number of another
@@ -165,7 +167,7 @@ def _references(work: UnitOfWork, message: Message, platform: str | None, said: 
     heading = [one for one in ruled if one in (message.subject or "")]
     both = dict.fromkeys((*heading, *marked(work, message), *ruled))
     named = [one for one in both if not reference_marks.is_year(one)]
-    return {f"{_REFERENCE}{platform} {reference}": f"names {reference}" for reference in named}
+    return {f"{_REFERENCE}{platform} {reference}": Basis.REFERENCE(reference=reference) for reference in named}
 
 
 def marked(work: UnitOfWork, message: Message) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
 
 NAMED_CASES = 5  # cases listed in the notice of an unfiled mail
 SHOWN_TEXT = 6000  # characters of a mail shown in a notice; a command shows the rest
@@ -312,9 +313,9 @@ def refuse_unproven(work: UnitOfWork, case: Case) -> None:
     message = unproven_referrer(work, case)
     if message is not None:
         root = work.tx.get(StoredMessage, message)
-        verdict = root.verdict if root is not None else "unverified"
-        what = f"vouch for it first: `flaggermail message confirm {message}`" if root is not None else "call them"
-        raise Refusal(f"case {case.number}: the referrer's mail is {verdict}, so they are not written to; {what}")
+        if root is None:
+            raise Refusal(Because.REFERRER_TO_CALL(case=case.number))
+        raise Refusal(Because.REFERRER_UNPROVEN(case=case.number, verdict=root.verdict, message=message))
 
 
 def confirm_intake(work: UnitOfWork, case: Case, subject: str) -> None:

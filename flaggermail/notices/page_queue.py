@@ -96,7 +96,8 @@ def queue_for_alarm(
         return
     played = exercises.belongs_to_exercise(work, alarm.case, otherwise=exercise)
     platform, begins = platform_of(work, alarm.notification), mark(work, exercise=played)
-    text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform, begins)
+    language = work.env.settings.desk.organisation.language
+    text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform, begins, language=language)
     # a digest, because the id of an alarm may contain a recipient's address
     about = f"alarm/{hashlib.sha256(alarm.id.encode()).hexdigest()[:32]}"
     queue(work, officer, 0, Wake(about, text, alarm.case, alarm.notification, played, by_stranger=trust is not None))

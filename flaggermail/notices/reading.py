@@ -12,6 +12,7 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
 
 
 def again(work: UnitOfWork, row: StoredMessage) -> Message | None:
@@ -35,6 +36,6 @@ def again(work: UnitOfWork, row: StoredMessage) -> Message | None:
 def raise_lost(work: UnitOfWork, row: StoredMessage) -> None:
     """Raises an alarm, once, for a mail whose octets are missing from the archive or changed there."""
     key = alarm_key(AlarmKind.OCTETS_LOST, row.id)
-    text = f"{row.id}, {row.digest}"
+    text = AlarmText.LOST(key=row.id, digest=row.digest)
     lost = alarm(AlarmKind.OCTETS_LOST, key, text, work.now, row.case, row.notification)
     notices.raise_alarm(work, lost, f"flaggermail message show {row.id}")

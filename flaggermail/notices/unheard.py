@@ -16,6 +16,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm, StoredMessage
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
 
 LATELY = timedelta(hours=24)
 MOST = 1000  # counted; `status` needs no exact figure beyond it
@@ -26,11 +27,12 @@ def warn(work: UnitOfWork, stored: StoredMessage, officer: Officer) -> None:
     """Counts the reply and logs it; raises one alarm a day and officer, to the officer on call and to the head."""
     nth = work.tx.number(_REPLIES)
     work.tx.set_number(f"{_REPLIES} {nth}", int(work.now.timestamp()) // 60)  # fits 32 bits beyond 2038
-    logbook.officer_unheard(officer.id, stored.id, stored.verdict_basis)
+    logbook.officer_unheard(officer.id, stored.id, stored.verdict_basis.english)
     key = alarm_key(AlarmKind.OFFICER_UNHEARD, f"{officer.id}/{work.today}")
     if work.tx.get(Alarm, key) is not None:
         return
-    raised = alarm(AlarmKind.OFFICER_UNHEARD, key, f"{officer.name}: {stored.verdict_basis}", work.now)
+    text = AlarmText.SENDER(address=officer.name, basis=stored.verdict_basis)
+    raised = alarm(AlarmKind.OFFICER_UNHEARD, key, text, work.now)
     trust = attention.trust_of(work, stored)
     notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}", to_head=True, trust=trust)
 

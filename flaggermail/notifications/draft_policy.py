@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from flaggermail.mail.invisible import is_invisible
+from flaggermail.wording.said import Said
+from flaggermail.wording.shortcomings import InDraft
 
 Search = Callable[[str, str], str | None]
 
@@ -47,18 +49,14 @@ class Requirements:
     follow_up: bool = False  # adds to an earlier mail; needs only the number and who decides
 
 
-MISSING = {
-    "check": "body: no request to check; ask the platform to check, to review, to look at it or to pay attention to it",
-    "decides": "body: does not say that the platform decides; say that the decision is the platform's own",
-    "confirmation": "body: no request to confirm receipt; ask for it, quoting the case number",
-}
+MISSING = {"check": InDraft.CHECK, "decides": InDraft.DECIDES, "confirmation": InDraft.CONFIRMATION}
 
 FORBIDDEN = {
-    "removal": "speaks of removal; ask to check, and leave open what follows from it",
-    "illegality": "speaks of illegality; name the rule of the platform and the risk for the election process",
-    "deadline": "sets a deadline or presses for time; leave out when an answer is wanted",
-    "power": "claims a legal power or duty; this is a request under the platform's own rules",
-    "status": "claims the status of another arrangement; write election flagger (Dutch: verkiezingen flagger)",
+    "removal": InDraft.REMOVAL,
+    "illegality": InDraft.ILLEGALITY,
+    "deadline": InDraft.DEADLINE,
+    "power": InDraft.POWER,
+    "status": InDraft.STATUS,
 }
 
 WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -66,8 +64,8 @@ WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
 def faults(
     subject: str, body: str, requirements: Requirements, patterns: DraftPatterns, search: Search
-) -> tuple[str, ...]:
-    """Returns one line per fault, each with its correction; empty if the draft may be submitted for approval.
+) -> tuple[Said, ...]:
+    """Returns the faults, each with its correction; empty if the draft may be submitted for approval.
 
     White space is normalized first, so line breaks do not matter. Required statements are searched in the draft's
     language, forbidden ones in every language.
@@ -76,14 +74,14 @@ def faults(
     return (
         *_missing_statements(text, requirements, patterns.languages[requirements.language], search),
         *_missing_details(text, requirements, patterns.languages[requirements.language]),
-        *_forbidden_statements("subject", _folded(subject), requirements, patterns, search),
-        *_forbidden_statements("body", text, requirements, patterns, search),
-        *_invisible_characters("subject", subject, allowed=""),
-        *_invisible_characters("body", body, allowed="\n\t"),
+        *_forbidden_statements(InDraft.SUBJECT_LINE(), _folded(subject), requirements, patterns, search),
+        *_forbidden_statements(InDraft.BODY(), text, requirements, patterns, search),
+        *_invisible_characters(InDraft.SUBJECT_LINE(), subject, allowed=""),
+        *_invisible_characters(InDraft.BODY(), body, allowed="\n\t"),
     )
 
 
-def _missing_statements(text: str, wanted: Requirements, patterns: LanguagePatterns, search: Search) -> Iterator[str]:
+def _missing_statements(text: str, wanted: Requirements, patterns: LanguagePatterns, search: Search) -> Iterator[Said]:
     """Yields a fault for each required statement that is missing."""
     for what, expected in (
         ("check", not wanted.follow_up),
@@ -91,40 +89,40 @@ def _missing_statements(text: str, wanted: Requirements, patterns: LanguagePatte
         ("confirmation", wanted.can_confirm and not wanted.follow_up),
     ):
         if expected and not any(search(pattern, text) for pattern in patterns.must[what]):
-            yield MISSING[what]
+            yield MISSING[what]()
 
 
-def _missing_details(text: str, wanted: Requirements, patterns: LanguagePatterns) -> Iterator[str]:
+def _missing_details(text: str, wanted: Requirements, patterns: LanguagePatterns) -> Iterator[Said]:
     """Yields a fault for each detail that the draft must quote literally and does not."""
     if not _occurs(wanted.number, text):
-        yield f"body: the case number is missing; quote {wanted.number}"
+        yield InDraft.NUMBER(number=wanted.number)
     if wanted.follow_up:
         return
     if not _occurs(wanted.policy_title, text):
-        yield f"body: the policy is not named; write its title {wanted.policy_title!r}"
+        yield InDraft.POLICY(title=wanted.policy_title)
     if not _occurs(wanted.policy_url, text):
-        yield f"body: the policy's address is missing; write {wanted.policy_url}"
+        yield InDraft.POLICY_ADDRESS(url=wanted.policy_url)
     day = wanted.policy_read_on
     written = f"{day.day} {patterns.months[day.month - 1]} {day.year}"
     if day > wanted.drafted_on:
         yield f"policy: read on {written}, which lies in the future; write the day of the reading into platforms.yaml"
     if not (_occurs(written, text) or _occurs(day.isoformat(), text)):
-        yield f"body: the day on which the policy was read is missing; write {written}"
+        yield InDraft.POLICY_DAY(day=written)
 
 
 def _forbidden_statements(
-    where: str, text: str, wanted: Requirements, patterns: DraftPatterns, search: Search
-) -> Iterator[str]:
+    where: Said, text: str, wanted: Requirements, patterns: DraftPatterns, search: Search
+) -> Iterator[Said]:
     """Yields a fault for each forbidden statement, ignoring the platform's own policy title and web addresses."""
     ours = WEB_ADDRESS.sub(" ", text.replace(_folded(wanted.policy_title), " "))
-    for what, text_of_fault in FORBIDDEN.items():
+    for what, fault in FORBIDDEN.items():
         every = (pattern for language in patterns.languages.values() for pattern in language.must_not[what])
         found = next((hit for pattern in every if (hit := search(pattern, ours))), None)
         if found is not None:
-            yield f"{where}: {found!r} {text_of_fault}"
+            yield fault(where=where, words=found)
 
 
-def _invisible_characters(where: str, text: str, allowed: str) -> Iterator[str]:
+def _invisible_characters(where: Said, text: str, allowed: str) -> Iterator[Said]:
     """Yields a fault for each character that is invisible or changes the text direction."""
     lines: dict[str, int] = {}
     for line, content in enumerate(text.split("\n"), start=1):
@@ -135,7 +133,7 @@ def _invisible_characters(where: str, text: str, allowed: str) -> Iterator[str]:
         lines.setdefault("\n", 1)
     for char, line in lines.items():
         name = f"U+{ord(char):04X} {unicodedata.name(char, '')}".strip()
-        yield f"{where}, line {line}: the character {name} cannot be seen; write the text without it"
+        yield InDraft.INVISIBLE(where=where, line=line, character=name)
 
 
 def _folded(text: str) -> str:

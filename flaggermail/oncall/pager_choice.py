@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from flaggermail.mail.invisible import visible
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.states import PageState
+from flaggermail.wording.pages import AlarmName, PageText
 
 TITLE = "flaggermail"
 LONGEST = 120  # characters; one SMS of GSM 03.38 carries 160, the title included
@@ -29,22 +30,21 @@ class OfficerPager:
 
 
 def reminder_text(
-    number: str, platform: str | None, minutes: int, more: int = 0, mark: str = "", *, mail_waits: bool = False
+    number: str, platform: str | None, minutes: int, more: int = 0, mark: str = "", waits: str = ""
 ) -> str:
     """Returns the page for a silence of `minutes`; `more` counts the other cases in the same mail.
 
-    `mark` is the prefix of an exercise page. `mail_waits`: the answer may lie in the quarantine.
+    `mark` is the prefix of an exercise page. `waits` says, if so, that the answer may lie in the quarantine.
     """
     what = ", ".join(part for part in (number, platform) if part)
-    return _fit(
-        f"{mark} {what}: {minutes} min" + (f" (+{more})" if more else "") + (", mail waits" if mail_waits else "")
-    )
+    return _fit(f"{mark} {what}: {minutes} min" + (f" (+{more})" if more else "") + waits)
 
 
-def alarm_text(kind: AlarmKind, number: str | None, platform: str | None, mark: str = "") -> str:
+def alarm_text(kind: AlarmKind, number: str | None, platform: str | None, mark: str = "", *, language: str) -> str:
     """Returns the page for an alarm: a case's number and platform, or else the kind of alarm."""
     what = ", ".join(part for part in (number, platform) if part)
-    return _fit(f"{mark} alarm: {what or kind.value}")
+    said = PageText.ALARM(what=what or AlarmName[kind.name]())
+    return _fit(f"{mark} {said.in_language(language)}")
 
 
 def draft_text(draft: str, platform: str | None, mark: str = "") -> str:

@@ -39,6 +39,8 @@ from flaggermail.record.states import ClockState, MailState, NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.said import as_written
 
 MOST_ASKED = 5  # mails named where a report fits several
 
@@ -127,8 +129,10 @@ def _is_by_their_server(work: UnitOfWork, stored: StoredMessage, mail: OutboxMai
 def _tell_claim(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
     """Raises an alarm, once for each mail and claimed author: who says what, and the reply that accepts it."""
     kind = AlarmKind.BOUNCE_CLAIMED
-    said = f"{stored.from_address or '<>'} ({stored.verdict_basis}): {mail.recipient}: {mail.subject}"
-    text = mail.id if mail.kind == Kind.DECLINE else said
+    said = AlarmText.CLAIM(
+        address=stored.from_address or "<>", basis=stored.verdict_basis, recipient=mail.recipient, subject=mail.subject
+    )
+    text = as_written(mail.id) if mail.kind == Kind.DECLINE else said
     raised = alarm(
         kind, alarm_key(kind, f"{mail.id}/{_claimant(stored)}"), text, work.now, mail.case, mail.notification
     )
@@ -195,7 +199,8 @@ def _alert_bounce(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
     """Raises the alarm; a bounced alarm is keyed by its dead address, and a citizen's address is never named."""
     kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
     key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM else alarm_key(kind, mail.id)
-    text = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}"
+    told = AlarmText.MAIL(recipient=mail.recipient, subject=mail.subject)
+    text = as_written(mail.id) if mail.kind == Kind.DECLINE else told
     raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
     notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
 

@@ -21,6 +21,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Notification, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText, Differs
 
 _PASSED = frozenset({"approved", "sent", "failed"})  # states of a notification that was approved
 
@@ -92,7 +93,12 @@ def tell(work: UnitOfWork, key: str, found: Unsound) -> None:
         _tell_lost(work, key)
         return
     # only the number: the row's other values may be an intruder's
-    raised = alarm(AlarmKind.OUTBOX_CHANGED, alarm_key(AlarmKind.OUTBOX_CHANGED, key), f"{key}: {found}", work.now)
+    raised = alarm(
+        AlarmKind.OUTBOX_CHANGED,
+        alarm_key(AlarmKind.OUTBOX_CHANGED, key),
+        AlarmText.FAULT(key=key, fault=Differs[found.name]()),
+        work.now,
+    )
     notices.raise_alarm(work, raised, "flaggermail audit verify")
 
 
@@ -100,6 +106,6 @@ def _tell_lost(work: UnitOfWork, key: str) -> None:
     """Raises the alarm that the octets of a mail are missing or changed; its row is what the events say."""
     mail = work.tx.get(OutboxMail, key)
     if mail is not None:
-        identity, text = alarm_key(AlarmKind.OCTETS_LOST, key), f"{mail.id}, {mail.digest}"
+        identity, text = alarm_key(AlarmKind.OCTETS_LOST, key), AlarmText.LOST(key=mail.id, digest=mail.digest)
         lost = alarm(AlarmKind.OCTETS_LOST, identity, text, work.now, mail.case, mail.notification)
         notices.raise_alarm(work, lost, f"flaggermail outbox show {mail.id}")

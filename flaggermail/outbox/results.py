@@ -23,6 +23,8 @@ from flaggermail.record.refusals import Concerns, SmtpStage, concerns
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.said import as_written
 
 COPY_FOUND = "a copy of it came back to our mailbox"
 _TEMPORARY, _PERMANENT = 4, 5  # first digit of a reply, RFC 5321, section 4.2.1
@@ -276,7 +278,8 @@ def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
 
 def _alarm(work: UnitOfWork, kind: AlarmKind, mail: OutboxMail) -> None:
     # a citizen's address must not be stored beyond the retention period
-    about = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}: {mail.answer}"
+    told = AlarmText.MAIL_ANSWERED(recipient=mail.recipient, subject=mail.subject, answer=mail.answer)
+    about = as_written(mail.id) if mail.kind == Kind.DECLINE else told
     raised = alarm(kind, alarm_key(kind, mail.id), about, work.now, mail.case, mail.notification)
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"
     notices.raise_alarm(work, raised, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise)

@@ -14,6 +14,7 @@ from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.events import Event
 from flaggermail.record.finding import FieldCondition
 from flaggermail.record.rows import Record
+from flaggermail.wording.said import Said
 
 R = TypeVar("R", bound=Record)
 
@@ -48,7 +49,7 @@ class BlobStore(Listing, Protocol):
 class CodeVault(Protocol):
     """Keeps the secrets of one-time codes for the desk's own account; no secret leaves it but in `address`."""
 
-    def unusable(self) -> str:
+    def unusable(self) -> Said:
         """Returns why this account cannot keep secrets here; empty if it can."""
         ...
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports.machine import Interrupt
 from flaggermail.record.refusals import SmtpStage
+from flaggermail.wording.said import UNSAID, Said
 
 
 class Role(StrEnum):
@@ -161,7 +162,7 @@ class Paged:
     """Whether a pager's service accepted a page; if not, `why` says so in our own words, without the address."""
 
     taken: bool
-    why: str = ""
+    why: Said = UNSAID
 
 
 class Pager(Protocol):

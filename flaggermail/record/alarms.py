@@ -7,6 +7,7 @@ from datetime import datetime
 
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.rows import Alarm
+from flaggermail.wording.said import Said
 
 __all__ = ["AlarmKind", "alarm", "alarm_key"]
 
@@ -17,7 +18,7 @@ def alarm_key(kind: AlarmKind, about: object) -> str:
 
 
 def alarm(
-    kind: AlarmKind, key: str, text: str, raised_at: datetime, case: str | None = None, notification: str | None = None
+    kind: AlarmKind, key: str, text: Said, raised_at: datetime, case: str | None = None, notification: str | None = None
 ) -> Alarm:  # fmt: skip
     """Returns the row of an alarm under its deduplication key, with the case and the notification that it concerns."""
     return Alarm(id=key, kind=kind, case=case, notification=notification, text=text, raised_at=raised_at)

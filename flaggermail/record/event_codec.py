@@ -26,8 +26,8 @@ Plain = str | int | bool | None | list[str] | list[int]
 COMMITMENT = "sha256:"
 GENESIS = "0" * 64
 
-VERSION = 3  # of the words in an event; version 1 does not name itself
-NAMED, COMPLETE = 2, 3  # the first versions with the present names, and without meaning in sentences
+VERSION = 4  # of the words in an event; version 1 does not name itself
+NAMED, COMPLETE, CODED = 2, 3, 4  # the first versions with the present names, without meaning in sentences, with codes
 OLD_KINDS = {
     "better delivery seen": EventKind.DELIVERY_SUPERSEDED,
     "case waits again": EventKind.CASE_REVERTED_TO_NOTIFIED,
@@ -76,7 +76,7 @@ def plain(value: Scalar) -> Plain:
     if isinstance(value, str):
         if "\0" in value:
             raise ValueError("text with NUL cannot be recorded")
-        return value.value if isinstance(value, StrEnum) else value
+        return value.value if isinstance(value, StrEnum) else str(value)
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("an instant without a zone cannot be recorded")
@@ -172,10 +172,13 @@ def _raised_change(found: StoredChange) -> StoredChange:
 
 
 def completed(event: StoredEvent, table: str, values: Mapping[str, Plain]) -> dict[str, Plain]:
-    """Returns the values of a change with the fields that an old event lacks; personal values must be revealed."""
+    """Returns the values of a change, revealed, with the fields and the codes that an old event lacks."""
+    found = {**values}
     if event.get("version", 1) < COMPLETE:
-        return {**values, **sentences.completed(table, values)}
-    return {**values}
+        found |= sentences.completed(table, values)
+    if event.get("version", 1) < CODED:
+        found |= sentences.coded(table, values)
+    return found
 
 
 def _change(event: StoredEvent, found: StoredChange, reveal: Callable[[str], Plain]) -> Change:

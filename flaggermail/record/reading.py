@@ -15,6 +15,7 @@ from typing import TypeVar
 from flaggermail.record.definition import FieldFacts, Record, facts_of
 from flaggermail.record.events import Scalar
 from flaggermail.record.rows import BY_TABLE
+from flaggermail.wording.said import Said
 
 R = TypeVar("R", bound=Record)
 S = TypeVar("S", str, int, datetime, date)
@@ -45,6 +46,8 @@ def _reader(facts: FieldFacts) -> Reader:
     kind = facts.kind
     if issubclass(kind, StrEnum):
         return _fitting(facts, _word(kind))
+    if issubclass(kind, Said):
+        return _fitting(facts, _said)
     if kind is str:
         return _fitting(facts, _text)
     if kind is bool:
@@ -72,6 +75,10 @@ def _text(value: object) -> str:
     if type(value) is str:
         return value
     raise _impossible(str, value)
+
+
+def _said(value: object) -> Said:
+    return value if isinstance(value, Said) else Said(_text(value))
 
 
 def _number(value: object) -> int:

@@ -20,6 +20,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.said import Said, as_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def tick(env: Services) -> int:
         for trouble in news:
             number, told = _episode(tx, trouble)
             if told:
-                _raise(work, trouble.ends, number, "-")
+                _raise(work, trouble.ends, number, as_written("-"))
             else:
                 _raise(work, trouble.raises, number + 1, _summary(work, trouble.held_up(env, tx, now)))
     return len(news)
@@ -86,12 +88,12 @@ def _episode(tx: Transaction, trouble: _Trouble) -> tuple[int, bool]:
     return begun, begun > len(tx.find(Alarm, where(Alarm.kind).is_(trouble.ends)))
 
 
-def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> str:
+def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> Said:
     """Returns their number, since when, and the server's last answer; addresses and subjects stay in the record."""
     since = held_up[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
     answer = next((mail.answer for mail in held_up if mail.answer), "-")
-    return f"{len(held_up)}, {since}: {answer}"
+    return AlarmText.WAITING(count=len(held_up), since=since, answer=answer)
 
 
-def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: str) -> None:
+def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: Said) -> None:
     notices.raise_alarm(work, alarm(kind, alarm_key(kind, number), text, work.now), "flaggermail outbox list")

@@ -29,9 +29,12 @@ from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode
 from flaggermail.record.states import CaseState, ClockState, PageState
 from flaggermail.reminders import waiting_mail
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.pages import PageFault, PageText
+from flaggermail.wording.said import Said
 
 LOOKED_BACK = timedelta(hours=12)  # older reminders call no pager
-CODE_VOID = "its code is not valid any more, or the desk's key for codes cannot be read"
+CODE_VOID = PageFault.CODE_VOID()
 MOST_TRIES = 2  # of one page: the second only after the program died during the first
 
 
@@ -45,7 +48,7 @@ def tick(env: Services) -> int:
         queued = [(officer, page_queue.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
         for officer, page in queued:
             if page is not None and page.state == PageState.HELD and _is_pager_only(work, page):
-                _alarm_pagers_failed(work, officer, page, "called often enough in this hour")
+                _alarm_pagers_failed(work, officer, page, PageFault.OFTEN())
     return sum(page is not None for _, page in queued)
 
 
@@ -91,7 +94,9 @@ def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
     played = exercises.belongs_to_exercise(work, reminder.case, otherwise=False)
     platform, mark = page_queue.platform_of(work, reminder.notification), page_queue.mark(work, exercise=played)
     minutes, more, parked = silent // timedelta(minutes=1), len(waiting) - 1, _has_mail_waiting(work, reminder)
-    text = reminder_text(reminder.case, platform, minutes, more, mark, mail_waits=parked)
+    language = work.env.settings.desk.organisation.language
+    waits = PageText.MAIL_WAITS().in_language(language) if parked else ""
+    text = reminder_text(reminder.case, platform, minutes, more, mark, waits)
     return Wake(about, text, reminder.case, reminder.notification, played)
 
 
@@ -134,7 +139,7 @@ def recover(env: Services) -> int:
         doubtful = tx.find(Page, where(Page.state).is_(PageState.ATTEMPTING))
         for page in doubtful:
             if page.tries >= MOST_TRIES:
-                _settle(work, page, Paged(taken=False, why="the program ended in each call"))
+                _settle(work, page, Paged(taken=False, why=PageFault.ENDED()))
             else:
                 again = changed(page, replace(page, state=PageState.QUEUED))
                 work.record(EventKind.PAGE_QUEUED, again, about=_about(page), reason="in doubt")
@@ -163,7 +168,7 @@ def _claim(env: Services) -> Page | None:
 def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
     """Records how the call ended. A failure calls the next pager at once; if none is left, an alarm is mailed."""
     settled = replace(
-        page, state=PageState.SENT if answer.taken else PageState.FAILED, done_at=work.now, answer=answer.why
+        page, state=PageState.SENT if answer.taken else PageState.FAILED, done_at=work.now, answer=answer.why.english
     )
     kind = EventKind.PAGE_SENT if answer.taken else EventKind.PAGE_FAILED
     work.record(kind, changed(page, settled), about=_about(page), reason=page.pager)
@@ -185,11 +190,11 @@ def _is_pager_only(work: UnitOfWork, page: Page) -> bool:
     return reminder is not None and Means.MAIL not in reminder.how
 
 
-def _alarm_pagers_failed(work: UnitOfWork, officer: Officer, page: Page, why: str) -> None:
+def _alarm_pagers_failed(work: UnitOfWork, officer: Officer, page: Page, why: Said) -> None:
     """Raises an alarm that all pagers failed: once a day per person, but for each reminder that was not mailed."""
     alone = _is_pager_only(work, page)
     key = alarm_key(AlarmKind.PAGERS_FAILED, page.about if alone else f"{officer.id}/{work.today}")
-    text = f"{officer.name}: {page.text}: {page.pager}: {why}"
+    text = AlarmText.PAGERS(name=officer.name, page=page.text, pager=page.pager, why=why)
     concerns = (page.case, page.notification) if alone else (None, None)
     notices.raise_alarm(
         work, alarm(AlarmKind.PAGERS_FAILED, key, text, work.now, *concerns), f"flaggermail oncall page {officer.id}"

@@ -25,6 +25,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.wording.said import as_written
 
 LISTED = 40  # mails listed in one reminder; the rest is counted
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -146,7 +147,7 @@ def _may_remind(work: UnitOfWork, officer: Officer) -> bool:
 def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> None:
     """Records each step, and queues one mail for all except those that fell due while the desk was observing."""
     for one in late:
-        raised = replace(alarm(AlarmKind.WAITING, one.key, officer.id, work.now), officer=officer.id)
+        raised = replace(alarm(AlarmKind.WAITING, one.key, as_written(officer.id), work.now), officer=officer.id)
         about = EventRef(message=one.waiting.message.id)
         work.record(EventKind.ALARM_RAISED, added(raised), reason=raised.kind, about=about)
     spoken = [one for one in late if not observing.suppresses_due_at(work.tx, one.due.call.due_at)]

@@ -26,6 +26,7 @@ from flaggermail.ports import (
 )
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.settings.model import MailboxSettings
+from flaggermail.wording.said import as_written
 
 UIDVALIDITY = 1
 
@@ -196,4 +197,4 @@ class ListPager:
         """Records the call."""
         del title
         self.calls.append((pager, text))
-        return Paged(taken=False, why="broken") if pager in self.broken else Paged(taken=True)
+        return Paged(taken=False, why=as_written("broken")) if pager in self.broken else Paged(taken=True)

@@ -108,7 +108,7 @@ def _case(env: Services, tx: Transaction, case: Case) -> Json:
                 "kinds": list(m.kinds),
                 "direction": m.direction,
                 "received_at": _shown(env, m.received_at),
-                "basis": m.match_basis,
+                "basis": m.match_basis.english,
                 "verdict": m.verdict,
             }
             for m in messages
@@ -155,8 +155,8 @@ def _quarantined(message: StoredMessage) -> Json:
     return {
         "message_id": message.message_id,
         "kinds": list(message.kinds),
-        "reason": message.reason,
-        "suggestions": [scoring.read(text).document for text in message.suggestions],
+        "reason": message.reason.english,
+        "suggestions": [scoring.read(said).document for said in message.suggestions],
     }
 
 

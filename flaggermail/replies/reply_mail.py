@@ -40,6 +40,7 @@ from flaggermail.replies import case_form, form_mail, objections, verbs
 from flaggermail.replies.case_form import FormFault, SentForm
 from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
 
 Did = Sequence[Mapping[str, object]]
 _NO_LINE = frozenset({Why.NOTHING, Why.HIDDEN})
@@ -184,7 +185,7 @@ def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understoo
         try:
             command = door.read(work, asked.name, asked.fields)
         except Refusal as refusal:
-            return verbs.not_understood(Why.REFUSED, topic, found.language, str(refusal))
+            return verbs.not_understood(Why.REFUSED, topic, found.language, refusal.said)
         if (refused := _done_before(work, reply, found.language, command)) is not None:
             return refused
     return found
@@ -266,8 +267,11 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
                 about = EventRef(case=token.case, notification=token.notification)
                 used = changed(token, replace(token, used_at=work.now))
                 work.record(EventKind.REPLY_OBEYED, used, about=about, reason=token.purpose)
-    except (Refusal, OctetsLost) as refusal:
-        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, str(refusal))
+    except Refusal as refusal:
+        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, refusal.said)
+    except OctetsLost:
+        lost = Because.MAIL_LOST()
+        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, lost)
     return did
 
 

@@ -207,7 +207,7 @@ def _context(then: UnitOfWork, row: StoredMessage, raw: RawMessage, message: Mes
 def _placement(row: StoredMessage) -> Placement:
     """Returns where its tokens placed it; None for a case that the message itself opened."""
     named = bool(row.match_basis)
-    found = tuple(scoring.read(text) for text in row.suggestions)
+    found = tuple(scoring.read(said) for said in row.suggestions)
     strong = tuple(one for one in found if one.score >= scoring.HOLDS)
     return Placement(
         row.case if named else None, row.notification if named else None, row.match_basis, suggestions=strong

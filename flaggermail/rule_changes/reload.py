@@ -15,6 +15,7 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.rule_changes import versions
 from flaggermail.rules.files import version_of
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
 
 
 @dataclass
@@ -82,10 +83,12 @@ class RuleReloader:
 
 def _refuse(env: Services, found: Sequence[str]) -> None:
     """Raises an alarm. The log names only places, as a fault may quote text that was typed into the wrong file."""
-    logbook.rules_refused(len(found), " ".join(fault.partition(" ")[0] for fault in found[:5]))
+    places = [fault.partition(" ")[0] for fault in found[:5]]
+    logbook.rules_refused(len(found), " ".join(places))
     now = env.clock.now()
     faults = "\n".join(found[:5])
     key = alarm_key(AlarmKind.RULES_REFUSED, f"{version_of({'faults': faults.encode()})[:16]}/{now:%Y-%m-%d}")
-    refused = alarm(AlarmKind.RULES_REFUSED, key, faults, now)
+    text = AlarmText.RULES(faults=faults, places=places)
+    refused = alarm(AlarmKind.RULES_REFUSED, key, text, now)
     with env.store.begin() as tx:
         notices.raise_alarm(UnitOfWork(env, tx, now), refused, "flaggermail rules check")

@@ -21,6 +21,7 @@ from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.models import WhoFile
 from flaggermail.rules.samples import WHO
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import Because
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read
 
@@ -43,7 +44,7 @@ def make_sample(work: UnitOfWork, key: str) -> SampleText:
     """Returns the anonymised mail and its description. Raises NotFound, Refusal if the octets were destroyed."""
     stored = the_message(work, key)
     if stored.discarded_at is not None:
-        raise Refusal(f"message {stored.id}: its octets were destroyed at the end of the review window")
+        raise Refusal(Because.OCTETS_DESTROYED(message=stored.id))
     octets = work.env.octets.get(stored.digest)
     message = work.env.parser.parse(octets)
     inner = [work.env.parser.parse(octets[start:end]) for start, end in message.enclosed]

@@ -15,6 +15,7 @@ from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.rows import BY_TABLE, Case, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import SECRET, Document, View, json_of
+from flaggermail.wording.said import Said
 
 _ERASED = re.compile(rf"{re.escape(COMMITMENT)}[0-9a-f]{{64}}")
 
@@ -62,7 +63,7 @@ def _document(number: int, event: Event, zone: ZoneInfo) -> Document:
         "case": event.case,
         "notification": event.notification,
         "message": event.message,
-        "reason": event.reason,
+        "reason": Said(event.reason).english,
         "facts": {name: json_of(value, zone) for name, value in event.facts.items()},
         "changes": [_change(change, zone) for change in event.changes],
     }

@@ -149,7 +149,7 @@ def _placed(work: UnitOfWork, place: Place) -> list[StoredMessage]:
 
 def _with_suggestions(stored: StoredMessage, zone: ZoneInfo) -> dict[str, Json]:
     """Returns the row; each suggestion has its case, score and evidence."""
-    return {**plain(stored, zone), "suggestions": [read(text).document for text in stored.suggestions]}
+    return {**plain(stored, zone), "suggestions": [read(said).document for said in stored.suggestions]}
 
 
 def _minute(row: StoredMessage, work: UnitOfWork, zone: ZoneInfo) -> str:

@@ -116,7 +116,7 @@ class TryPagers(View):
         if person is None or not person.pagers:
             raise Refusal(f"{self.officer} has no pager in oncall.yaml")
         answers = [(one.credential, work.env.pager.call(one.credential, TITLE, "trial")) for one in person.pagers]
-        return {"pagers": [{"pager": name, "taken": said.taken, "why": said.why} for name, said in answers]}
+        return {"pagers": [{"pager": name, "taken": said.taken, "why": said.why.english} for name, said in answers]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ def _live(work: UnitOfWork, name: str, octets: bytes) -> Document:
     message = replace(parsed, vouched=work.env.sender_check.verdict(octets, parsed))
     judged = judge(work, raw, message)
     found = explain(message, judged.context, work.env.settings.rules, work.env.matcher.find)
-    becomes = f"{judged.decision.place}: {judged.decision.reason}"
+    becomes = f"{judged.decision.place}: {judged.decision.reason.english}"
     return explained.document(name, judged.context, found, becomes)
 
 

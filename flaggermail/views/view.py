@@ -16,6 +16,7 @@ from flaggermail.commands.requests import STRICT
 from flaggermail.mail.message_json import Json
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.said import Said
 
 Document = Mapping[str, Json]
 
@@ -49,6 +50,8 @@ def json_of(value: object, zone: ZoneInfo) -> Json:
         return value.isoformat()
     if isinstance(value, list | tuple):
         return [json_of(entry, zone) for entry in value]
+    if isinstance(value, Said):
+        return value.english
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{type(value).__name__} is not known in JSON")

@@ -141,9 +141,9 @@ def quoted(text: str, mark: str = "> ") -> str:
 def tried(octets: bytes, exchange: Exchange) -> StoredMessage:
     """Takes in an attack on an exchange, which must place nothing by a tail or by words; returns its row."""
     stored = exchange.desk.receive(octets)
-    assert "tail" not in stored.match_basis
-    assert "words" not in stored.match_basis
-    assert "answers for" not in stored.match_basis
+    assert "tail" not in stored.match_basis.english
+    assert "words" not in stored.match_basis.english
+    assert "answers for" not in stored.match_basis.english
     return stored
 
 

@@ -118,7 +118,7 @@ def test_a_number_with_its_tail_places_however_it_is_wrapped(desk: Desk, name: s
     )  # fmt: skip
     desk.clock.set(desk.clock.now() + timedelta(minutes=97))
     stored = desk.receive(answer(f"Hello,\n\nGot it, we have it with the team.\n\n{written}\n", late=97))
-    assert stored.match_basis == f"names {exchange.case} with its tail"
+    assert stored.match_basis.english == f"names {exchange.case} with its tail"
     assert exchange.states == STOPPED
 
 
@@ -149,7 +149,7 @@ def test_the_referrers_tail_places_the_referrers_mail(desk: Desk) -> None:
     desk.settle()
     number = with_tail(case, desk.row(Case, case).tail)
     stored = desk.receive(mail(REFERRER, "Nog iets", f"Over {number}: het bericht staat er nog."))
-    assert (stored.case, stored.match_basis) == (case, f"names {case} with its tail")
+    assert (stored.case, stored.match_basis.english) == (case, f"names {case} with its tail")
 
 
 # ---- who cannot use a tail
@@ -193,7 +193,7 @@ def test_a_tail_in_mail_that_nobody_vouches_for_stops_no_clock(desk: Desk, auth:
     """The tail says where a mail belongs, not who wrote it."""
     exchange = notified(desk)
     stored = desk.receive(answer(f"Got it: {exchange.number}", auth=auth))
-    assert "stops nothing" in stored.reason
+    assert "stops nothing" in stored.reason.english
     assert exchange.states == RUNNING
 
 
@@ -215,7 +215,7 @@ def test_guessing_is_bounded(desk: Desk) -> None:
         tried(answer(text), exchange)
     assert exchange.states == RUNNING
     stored = desk.receive(answer("\n".join([*guesses[:3], exchange.number])))
-    assert stored.match_basis.endswith("with its tail")
+    assert stored.match_basis.english.endswith("with its tail")
 
 
 def test_tails_of_two_exchanges_in_one_text_are_a_persons_to_tell_apart(desk: Desk) -> None:

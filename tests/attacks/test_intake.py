@@ -27,6 +27,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
+from flaggermail.wording.filing import Basis
 from tests.both_shapes import words_of
 from tests.store.conftest import desk as desk  # noqa: PLC0414 - a fixture
 from tests.store.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture
@@ -114,7 +115,7 @@ def test_25_mb_with_45_attached_mails(desk: Desk) -> None:
     print(f"25 MB with 45 attached mails: {took:.1f} s")  # noqa: T201 - the measured figure
     assert took < MOST
     assert stored.place == "case"
-    inner = desk.all(StoredMessage, where(StoredMessage.match_basis).is_(f"forwarded in {stored.id}"))
+    inner = desk.all(StoredMessage, where(StoredMessage.match_basis).is_(Basis.ENCLOSED(message=stored.id)))
     assert len(inner) == 45
     assert all(row.subject == f"Bron {number}" for number, row in enumerate(inner))
     assert all(desk.env.octets.get(row.digest) for row in inner)
@@ -226,7 +227,7 @@ def test_a_lost_first_mail_stops_nothing_behind_it(desk: Desk, damage: str) -> N
     lose(desk, first.digest, DAMAGE[damage])
     for number in range(3):
         later = desk.receive(mail(REFERRER, "Stembiljet", f"Nog iets over hetzelfde, {number}."))
-        assert not later.reason.startswith("could not be judged")
+        assert not later.reason.english.startswith("could not be judged")
     desk.settle()
     assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 4
     lost = desk.one(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))

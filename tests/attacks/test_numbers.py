@@ -47,6 +47,7 @@ from tests.store.desk_fixtures import (
     opened,
     report_of,
 )
+from tests.tools.wording import english
 
 COMMUNITY = "no-reply@community.x-platform.example"  # system mail that shows what a user wrote
 ATTACKER = "wim@elsewhere.example"
@@ -91,7 +92,9 @@ def assert_waits(desk: Desk, stored: StoredMessage, key: str, clue: str) -> None
     """Asserts that a mail waits with a suggestion and this clue, that it stopped nothing, and that a person can."""
     case = case_of(key)
     assert (stored.place, stored.case, stored.notification) == ("quarantine", None, None)
-    assert any(text.startswith(f"{case} ") and clue in text for text in stored.suggestions), stored.suggestions
+    assert any(text.startswith(f"{case} ") and clue in text for text in english(stored.suggestions)), english(
+        stored.suggestions
+    )
     assert {state for state, _ in desk.clocks(key).values()} == {"running"}
     if stored.verdict == "verified":
         desk.clock.set(desk.clock.now() + timedelta(minutes=200))
@@ -154,11 +157,11 @@ def test_a_verified_referrers_number_files_and_proves_nothing(desk: Desk) -> Non
     first = desk.receive(mail(REFERRER, *REFERRAL))
     case = first.case or ""
     same = desk.receive(mail(REFERRER, "Nog iets", f"Bij {case}: de schermafdruk."))
-    assert (same.case, same.match_basis) == (case, f"names {case}, sender fits")
+    assert (same.case, same.match_basis.english) == (case, f"names {case}, sender fits")
     for sender, auth in (("burgemeester@lindewaard.example", "pass"), (REFERRER, "none"), (ATTACKER, "pass")):
         other = desk.receive(mail(sender, "Nog iets", f"Bij {case}: {sender} {auth}.", auth=auth))
         assert (other.place, other.case) == ("quarantine", None)
-        assert other.suggestions[0].startswith(f"{case} (")
+        assert english(other.suggestions)[0].startswith(f"{case} (")
 
 
 # ---- a genuine mail to somebody else
@@ -282,7 +285,7 @@ def test_a_ticket_number_counts_only_from_the_address_that_taught_it(desk: Desk)
     later(desk)
     other = desk.receive(mail(COMMUNITY, "[#5519] Update", "We have taken action.", at=desk.clock.now()))
     assert (other.place, desk.clocks(key)["human"][0]) == ("quarantine", "running")
-    assert "refers to something that mail of this case named" in other.suggestions[0]
+    assert "refers to something that mail of this case named" in english(other.suggestions)[0]
     unsure = desk.receive(mail(X, "[#5519] Update", "We have done it.", auth="none"))
     assert (unsure.place, desk.clocks(key)["human"][0]) == ("quarantine", "running")
     true = desk.receive(mail(X, "[#5519] Update", "We took action on it.", at=desk.clock.now()))
@@ -356,7 +359,7 @@ def test_unverified_mail_opens_no_closed_case(desk: Desk, sender: str, auth: str
     desk.do(CloseCase(case=case_of(key)))
     stored = desk.receive(mail(sender, "Re: Two boxes", "One more thing.", auth=auth, answers=desk.message_id_of(key)))
     assert (stored.place, desk.row(Case, case_of(key)).state) == ("quarantine", "closed")
-    assert "the case is closed" in stored.suggestions[0]
+    assert "the case is closed" in english(stored.suggestions)[0]
     desk.do(PlaceMessage(message=stored.id, case=case_of(key)))
     assert desk.row(Case, case_of(key)).state == "notified"
     assert desk.clocks(key)["human"][0] == "running"  # filed, and still nobody vouches for its sender
@@ -439,7 +442,8 @@ def test_a_report_that_names_no_mail_of_ours_is_told_with_its_case(desk: Desk) -
     assert stored.case == case_of(key)
     notice = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))[-1]
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(notice.digest)).text.split())
-    assert (f"Op zaak {stored.case} is nog een mail gekomen" in text, "geen enkele zaak" in text) == (True, False)
+    further = f"Op zaak {stored.case} is nog een mail gekomen" in text
+    assert (further, "niet aan een zaak worden gekoppeld" in text) == (True, False)
 
 
 def test_a_person_makes_a_claimed_report_count(desk: Desk) -> None:

@@ -46,6 +46,7 @@ from tests.store.desk_fixtures import (
     Desk,
     mail,
 )
+from tests.tools.wording import english
 
 # ---- words of ours
 
@@ -71,8 +72,8 @@ def test_a_quotation_of_our_letter_places_however_it_is_quoted(desk: Desk, style
     """Thirty of our words in a row, in verified mail to us, are a key; the basis counts them."""
     exchange = notified(desk)
     stored = desk.receive(answer(QUOTED[style](without_number(exchange))))
-    count = re.fullmatch(r"quotes (\d+) of our words", stored.match_basis)
-    assert count is not None, stored.match_basis
+    count = re.fullmatch(r"quotes (\d+) of our words", stored.match_basis.english)
+    assert count is not None, stored.match_basis.english
     assert int(count[1]) > 30
     assert (stored.notification, exchange.states) == (exchange.id, STOPPED)
 
@@ -83,7 +84,7 @@ def test_thirty_words_in_a_row_are_counted(desk: Desk, words: int, places: bool)
     exchange = notified(desk)
     part = " ".join(OWN_TEXT.split()[5 : 5 + words])
     stored = desk.receive(answer(f"You wrote: {part} and so we look."))
-    assert stored.match_basis == (f"quotes {words} of our words" if places else "")
+    assert stored.match_basis.english == (f"quotes {words} of our words" if places else "")
     assert exchange.states == (STOPPED if places else RUNNING)
 
 
@@ -114,8 +115,8 @@ def test_the_same_letter_in_two_cases_is_a_persons_to_tell_apart(desk: Desk) -> 
     one, two = notified(desk), notified(desk)
     stored = tried(answer(quoted(OWN_TEXT)), one)
     assert stored.place == "quarantine"
-    assert {suggested.partition(" ")[0] for suggested in stored.suggestions} == {one.case, two.case}
-    assert all("quotes words of ours" in suggested for suggested in stored.suggestions)
+    assert {suggested.partition(" ")[0] for suggested in english(stored.suggestions)} == {one.case, two.case}
+    assert all("quotes words of ours" in suggested for suggested in english(stored.suggestions))
     assert one.states == two.states == RUNNING
 
 
@@ -125,7 +126,7 @@ def test_the_same_sentences_in_another_order_are_a_persons_to_tell_apart(desk: D
     turned = [" ".join(words[at : at + 20]) for at in range(0, len(words), 20)][::-1]
     one, two = notified(desk), notified(desk, text="\n\n".join(turned))
     stored = tried(answer(quoted(OWN_TEXT)), one)
-    assert any("quotes words of ours" in suggested for suggested in stored.suggestions)
+    assert any("quotes words of ours" in suggested for suggested in english(stored.suggestions))
     assert one.states == two.states == RUNNING
 
 
@@ -133,7 +134,7 @@ def test_a_mail_that_quotes_two_letters_is_a_persons_to_tell_apart(desk: Desk) -
     """Each quotation is certain by itself; which of the two the mail answers is not."""
     one, two = notified(desk), notified(desk, text=" ".join(reversed(OWN_TEXT.split())))
     stored = tried(answer(f"{quoted(without_number(one))}\n\n{quoted(without_number(two))}"), one)
-    assert {suggested.partition(" ")[0] for suggested in stored.suggestions} == {one.case, two.case}
+    assert {suggested.partition(" ")[0] for suggested in english(stored.suggestions)} == {one.case, two.case}
     assert one.states == two.states == RUNNING
 
 
@@ -166,7 +167,7 @@ def test_words_of_the_referrer_that_we_passed_on_are_not_ours(desk: Desk) -> Non
     tried(answer(theirs), exchange)
     assert exchange.states == RUNNING
     assert (
-        desk.receive(answer(f"{theirs}\n\n{OWN_TEXT}")).match_basis
+        desk.receive(answer(f"{theirs}\n\n{OWN_TEXT}")).match_basis.english
         == f"quotes {len(re.findall('[a-z0-9]+', OWN_TEXT.lower()))} of our words"
     )
 
@@ -189,7 +190,7 @@ def test_words_of_a_case_whose_mail_cannot_be_read_suggest_only(desk: Desk, unre
             UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MESSAGE_COSTLY, change)
     stored = tried(answer(theirs), exchange)
     assert (stored.place, exchange.states) == ("quarantine", RUNNING)
-    assert any("quotes" in one for one in stored.suggestions), stored.suggestions
+    assert any("quotes" in one for one in english(stored.suggestions)), english(stored.suggestions)
 
 
 @pytest.mark.parametrize("auth", ["none", "fail"])
@@ -197,7 +198,7 @@ def test_a_quotation_in_mail_that_nobody_vouches_for_places_nothing(desk: Desk, 
     """The report to Parliament prints our letters: only the platform's own mail may quote them back."""
     exchange = notified(desk)
     stored = tried(answer(quoted(OWN_TEXT), auth=auth), exchange)
-    assert not any("quotes" in suggested for suggested in stored.suggestions)
+    assert not any("quotes" in suggested for suggested in english(stored.suggestions))
     assert exchange.states == RUNNING
 
 
@@ -253,7 +254,7 @@ def test_the_answer_to_a_letter_typed_by_hand_threads(desk: Desk) -> None:
     said = "Hello,\n\nGot it, we have it with the team."
     text = f"{said}\n\nOn Thu, Jun 6, 2024 at 10:34?a0AM Desk <{DESK}> wrote:\n{quoted(TYPED)}"
     stored = desk.receive(answer(text, "Re: Notification of narratives", late=152))
-    assert stored.match_basis.startswith("quotes ")
+    assert stored.match_basis.english.startswith("quotes ")
     assert desk.clocks(exchange.id)["human"] == ("stopped", 152)
 
 
@@ -273,5 +274,5 @@ def test_a_case_without_a_referral_gets_clues(desk: Desk) -> None:
     """An answer under the subject of our letter, without its words, is suggested for that case before the others."""
     other, exchange = notified(desk), typed_by_hand(desk)
     stored = tried(answer("Got it, we have it with the team.", "Re: Notification of narratives"), exchange)
-    assert [one.partition(" ")[0] for one in stored.suggestions] == [exchange.case, other.case]
-    assert "the same subject" in stored.suggestions[0]
+    assert [one.partition(" ")[0] for one in english(stored.suggestions)] == [exchange.case, other.case]
+    assert "the same subject" in english(stored.suggestions)[0]

@@ -80,7 +80,7 @@ def waiting(desk: Desk) -> OutboxMail:
 
 def alarms(desk: Desk) -> list[str]:
     """Returns the texts of the alarms that a mail is withheld."""
-    return [alarm.text for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_CHANGED))]
+    return [alarm.text.english for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_CHANGED))]
 
 
 # ---------------------------------------------------------------- what leaves
@@ -225,7 +225,7 @@ def test_octets_that_were_changed_or_lost_do_not_leave(desk: Desk, tmp_path: Pat
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []
     assert len(desk.server.envelopes) == others + 1
-    assert [alarm.text for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))] == [
+    assert [alarm.text.english for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))] == [
         f"{mail.id}, {mail.digest}"
     ]
     status, said = audit(desk, "verify")

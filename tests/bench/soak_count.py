@@ -162,7 +162,7 @@ def report(servers: Servers, desk: DeskProcess, diary: Diary, user: str) -> int:
 
 def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[Kept]) -> None:
     deliveries = {str(row[0]): row for row in desk.rows("SELECT id, message, digest, internaldate FROM delivery")}
-    messages = {str(row[0]): row for row in desk.rows("SELECT id, message_id, direction, match_basis FROM message")}
+    messages = {str(row[0]): row for row in desk.rows("SELECT id, message_id, direction, enclosed_in FROM message")}
     archived = {path.name for path in (desk.folder / "archive").rglob("*") if path.is_file()}
     figures.count("mails that our servers took from strangers", len(diary.accepted))
     figures.count("mails in the mailbox", len(kept))
@@ -179,9 +179,7 @@ def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[K
     figures.none("LOST: in the mailbox, not on record", lost)
     figures.none("on record with other octets or another date", wrong)
     figures.none("on record, not in the mailbox", set(deliveries) - {mail.delivery for mail in kept})
-    taken_in = Counter(
-        str(row[1]) for row in messages.values() if row[2] == "in" and not str(row[3]).startswith("forw")
-    )
+    taken_in = Counter(str(row[1]) for row in messages.values() if row[2] == "in" and row[3] is None)
     figures.none("DOUBLED: several messages of one mail", (n for n, count in taken_in.items() if count > 1))
     cases = Counter(str(row[0]) for row in desk.rows("SELECT root_message FROM case_file"))
     figures.count("cases", sum(cases.values()))

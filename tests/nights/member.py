@@ -31,7 +31,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "Answer from a platform: ": ("echt", "genuine", "vals", "forged"),
     "Please approve: ": ("akkoord {code}", "approve {code}", "{code}", "nee: niet goed", "no: not good"),
     " after ": ("ok", "gebeld {time} ze hebben het", "called {time} they have it", "over aan De Vries", "to Bakker"),
-    " silences": ("ok",),
+    " silence": ("ok",),
     "To be ": ("verstuurd {time}", "submitted {time}"),
 }
 """Words in the subject of a mail to an officer, and what a reply to it may say."""

@@ -61,7 +61,9 @@ class People:
         """Registers the case that the referral opened."""
         stored = self._stored(mail)
         if stored is None or stored.case is None:
-            self.night.diary.broken(2, f"{mail.what} opened no case: {stored.reason if stored else 'not filed'}")
+            self.night.diary.broken(
+                2, f"{mail.what} opened no case: {stored.reason.english if stored else 'not filed'}"
+            )
             return
         late = mail.arrived_at < self.night.clock.now() - LATE
         self.night.diary.referrals.append(Referral(sender, stored.message_id or "", stored.case, late))

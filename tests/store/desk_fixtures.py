@@ -42,6 +42,7 @@ from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.wiring import make_services
 from tests.acting import run
+from tests.tools.dutch import english_in_mail
 
 CONFIG = Path(__file__).parents[1] / "config"
 START = datetime.fromisoformat("2024-06-06T10:34:00+02:00")
@@ -84,7 +85,8 @@ class RecordingSubmitter(ScriptedSubmitter):
         super().__init__(clock, self.script)
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """Returns one result per recipient."""
+        """Returns one result per recipient. No Dutch mail may contain English words of ours."""
+        assert english_in_mail(octets) == []
         self.envelopes += [Envelope(self._set_clock.now(), octets, recipient, witness) for recipient in recipients]
         return super().submit(octets, sender, recipients, witness)
 

@@ -16,7 +16,7 @@ def found_otherwise(work: UnitOfWork) -> tuple[int, list[str]]:
         again = outcome(one, found)
         kinds = tuple(kind.value for kind in found.kinds)
         says = (again.place, again.opens, found.rule, kinds, found.labels, found.priority)
-        row, opened = one.row, one.row.case is not None and not one.row.match_basis
+        row, opened = one.row, one.row.case is not None and not one.row.match_basis.english
         holds = (row.place, opened, row.rule, row.kinds, row.labels, row.priority)
         if says != holds:
             otherwise.append(f"{row.id}: {holds}, now {says}")

@@ -16,14 +16,17 @@ from flaggermail.adapters.db.mapping import metadata, table_of
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Change, Event, EventKind, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, Alarm, Record
+from flaggermail.wording.said import Said, as_written
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 ZONES = st.builds(lambda minutes: timezone(timedelta(minutes=minutes)), st.integers(-14 * 60, 14 * 60))
+SAID = TEXTS.filter(bool).map(as_written)
 INSTANTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=ZONES)  # noqa: DTZ001 - zones are drawn
 INTEGERS = st.integers(-(2**31), 2**31 - 1)
 PLAIN: Mapping[object, st.SearchStrategy[Scalar]] = {
     str: TEXTS,
+    Said: SAID,
     bool: st.booleans(),
     int: INTEGERS,
     date: st.dates(),
@@ -31,6 +34,7 @@ PLAIN: Mapping[object, st.SearchStrategy[Scalar]] = {
 }
 LISTS: Mapping[object, st.SearchStrategy[Scalar]] = {
     str: st.lists(TEXTS, min_size=1, max_size=3).map(tuple),
+    Said: st.lists(SAID, min_size=1, max_size=3).map(tuple),
     int: st.lists(INTEGERS, min_size=1, max_size=3).map(tuple),
     date: st.lists(st.dates(), min_size=1, max_size=3).map(tuple),
 }
@@ -124,7 +128,7 @@ def record(draw: Draw, kind: type[Record], known: Known, *, optional: bool | Non
 
 def alarm(key: str, *, kind: AlarmKind = AlarmKind.MAILBOX_SILENT, text: str = "", case: str | None = None) -> Alarm:
     """Builds an alarm for tests that need any row, with nothing personal in it unless they give a text."""
-    return Alarm(id=key, kind=kind, text=text, case=case, raised_at=NOON)
+    return Alarm(id=key, kind=kind, text=as_written(text), case=case, raised_at=NOON)
 
 
 def happened(*changes: Change) -> Event:

@@ -113,10 +113,10 @@ def test_each_approval_is_told_to_all_approvers(new_desk: NewDesk) -> None:
     desk.do(Approve(draft=key), "officer1")
     assert recipients(desk, "officer_notice") == Counter(APPROVERS | {CLERK})
     assert "A. Jansen" in text_to(desk, SIGNER, "officer_notice")
-    assert "1 van 2" in text_to(desk, SIGNER, "officer_notice")
+    assert "1 van de 2" in text_to(desk, SIGNER, "officer_notice")
     desk.do(Approve(draft=key), "head1")
     assert recipients(desk, "officer_notice") == Counter(dict.fromkeys(APPROVERS | {CLERK}, 2))
-    assert "Het gaat nu weg" in text_to(desk, SIGNER, "officer_notice")
+    assert "Het wordt nu verzonden" in text_to(desk, SIGNER, "officer_notice")
     approved = [event for event in desk.events() if event.kind is EventKind.NOTIFICATION_APPROVED]
     assert [event.actor for event in approved] == ["officer1", "head1"]
 

@@ -19,6 +19,7 @@ from flaggermail.record.events import Event, EventKind, added, changed, fold
 from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, ContactNote, Election, Record, StoredMessage
 from flaggermail.record.states import CaseState
+from flaggermail.wording.said import as_written
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, happened
 
@@ -36,7 +37,8 @@ CASE = Case(
 MESSAGE = StoredMessage(
     id="m1", message_id=None, content_key="k", digest="d", direction=Direction.IN, place=Place.CASE, case="GR26-1",
     from_address=f"{CANARY}@town.example", from_name=f"{CANARY} name", subject=f"{CANARY} subject",
-    reason=f"{CANARY} waits", verdict_basis=f"refused: {CANARY}", received_at=NOON, first_seen_at=NOON,
+    reason=as_written(f"{CANARY} waits"),
+    verdict_basis=as_written(f"refused: {CANARY}"), received_at=NOON, first_seen_at=NOON,
 )  # fmt: skip
 NOTE = ContactNote(
     id="n1",

@@ -159,7 +159,7 @@ def test_message_is_vouched_for_refused_and_corrected(desk: Desk) -> None:
     desk.clock.set(START + timedelta(minutes=9))
     stored = desk.receive(mail(answers=desk.message_id_of(key), auth="none", at=desk.clock.now()))
     desk.do(ConfirmMessage(message=stored.id))
-    assert desk.row(StoredMessage, stored.id).verdict_basis == "confirmed by officer1"
+    assert desk.row(StoredMessage, stored.id).verdict_basis.english == "confirmed by officer1"
     assert desk.clocks(key)["human"] == ("stopped", 9)
     desk.do(ReclassifyMessage(message=stored.id, kinds=(Kind.AUTO_REPLY, Kind.PLATFORM_ACK)))
     assert (desk.clocks(key)["receipt"], desk.clocks(key)["human"]) == (("stopped", 9), ("running", None))
@@ -178,7 +178,7 @@ def test_message_leaves_the_quarantine_for_a_new_case_or_the_bin(desk: Desk) -> 
     assert desk.row(StoredMessage, one.id).case == opened
     desk.do(PlaceMessage(message=two.id, noise=True, reason="advertising"))
     binned = desk.row(StoredMessage, two.id)
-    assert (binned.place, binned.reason, binned.kinds) == ("noise", "advertising", ("noise",))
+    assert (binned.place, binned.reason.english, binned.kinds) == ("noise", "advertising", ("noise",))
     desk.do(PlaceMessage(message=two.id, case=opened))
     assert desk.row(StoredMessage, two.id).case == opened
 

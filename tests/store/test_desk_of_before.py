@@ -30,6 +30,7 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.said import Said
 from tests.desks import kept, loaded
 from tests.desks.played import environment, with_shipped
 from tests.servers.postgres import Postgres
@@ -73,6 +74,9 @@ IMPLIED: dict[str, tuple[str, str]] = {
     "held_back.shows": ("dedupe", r"notice/(\w+)"),
 }
 """The column whose sentence, if it has this form, gives an added column another value than in `ADDED`."""
+
+CODED = {"message": ("match_basis", "reason", "verdict_basis", "suggestions"), "alarm": ("text",)}
+"""By table, the columns that hold codes now: in English they say what they said before."""
 
 RENAMED_SETTINGS: dict[str, str] = {}
 """Text in the files of the configuration, and its replacement: `"unwatched:": "excluded_folders:"`."""
@@ -193,6 +197,15 @@ def in_order(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
 
 
+def in_english(table: str, row: Mapping[str, object]) -> dict[str, object]:
+    """Returns a row with the sentences that its codes stand for."""
+    said = {
+        name: [Said(one).english for one in value] if isinstance(value := row[name], list) else Said(value).english
+        for name in CODED.get(table, ())
+    }
+    return {**row, **said}
+
+
 def assert_rows(desk: Before) -> None:
     """Asserts that the rows are the expected ones."""
     with desk.env.store.read() as tx:
@@ -201,7 +214,8 @@ def assert_rows(desk: Before) -> None:
     expected = rows_now(desk.section("rows"))
     assert tables.keys() == expected.keys()
     for table, held in tables.items():
-        found = in_order([dict(zip(held["columns"], values, strict=True)) for values in held["rows"]])
+        rows = (dict(zip(held["columns"], values, strict=True)) for values in held["rows"])
+        found = in_order([in_english(table, row) for row in rows])
         assert len(found) == len(expected[table]), table
         for now, then in zip(found, expected[table], strict=True):
             assert now == then, table

@@ -144,7 +144,9 @@ LEFT_OUT = {
     },
     "nl": {
         "no request to check": ("Wilt u dit aan uw eigen beleid toetsen?", "Het gaat om dit beleid."),
-        "does not say that the platform decides": ("De beslissing daarover is aan u; wij hebben daarin geen stem.", ""),
+        "does not say that the platform decides": (
+            "De beslissing daarover is aan u; wij hebben daarop geen invloed.", "",
+        ),
         "no request to confirm receipt": ("Wilt u de ontvangst bevestigen en daarbij ", "Wilt u "),
     },
 }  # fmt: skip

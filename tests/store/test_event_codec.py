@@ -17,6 +17,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.record.event_codec import (
     COMMITMENT,
     GENESIS,
+    VERSION,
     Plain,
     decode,
     encode,
@@ -27,6 +28,10 @@ from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.reading import typed
 from flaggermail.record.rows import BY_TABLE, RECORDS, Record, StoredMessage
+from flaggermail.wording.filing import Basis, Filed
+from flaggermail.wording.hints import Hint
+from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.vouched import Vouched
 from tests.store.samples import NOON
 from tests.store.test_chain import behind_its_back, broken
 
@@ -53,12 +58,17 @@ OLD_FIELD = {
 }
 
 
+SAID = WORDS.map(as_written)
+
+
 def values(hint: object) -> st.SearchStrategy[Scalar]:
     """Builds values of a field with that type."""
     known: dict[object, st.SearchStrategy[Scalar]] = {
-        str: WORDS, int: NUMBERS, bool: st.booleans(), date: st.dates(), datetime: st.datetimes(timezones=st.just(UTC)),
+        str: WORDS, Said: SAID,
+        int: NUMBERS, bool: st.booleans(), date: st.dates(), datetime: st.datetimes(timezones=st.just(UTC)),
         type(None): st.none(),
         tuple[str, ...]: st.lists(WORDS, max_size=2).map(tuple),
+        tuple[Said, ...]: st.lists(SAID, max_size=2).map(tuple),
         tuple[int, ...]: st.lists(NUMBERS, max_size=2).map(tuple),
         tuple[date, ...]: st.lists(st.dates(), max_size=2).map(tuple),
     }  # fmt: skip
@@ -87,7 +97,7 @@ EVENTS = st.builds(
 def as_before(octets: bytes) -> bytes:
     """Returns the same event as version 1 wrote it, without the fields that it did not have."""
     found = json.loads(octets)
-    assert found.pop("version") == 3
+    assert found.pop("version") == VERSION
     found["kind"] = OLD_KIND.get(found["kind"], found["kind"])
     for change in found["changes"]:
         for name in NEW_FIELD.get(change["table"], ()):
@@ -112,23 +122,33 @@ def without_new(event: Event) -> Event:
     )
 
 
-# What versions 1 and 2 said in sentences and keys, and the fields that say it now.
+# What versions 1 and 2 said in sentences and keys, and the fields and codes that say it now.
+UNKNOWN = Filed.UNKNOWN()
 SENTENCES: list[tuple[str, dict[str, Scalar], dict[str, Scalar]]] = [
-    ("message", {"match_basis": "forwarded in m00000012"}, {"enclosed_in": "m00000012", "placed_by": None}),
-    ("message", {"match_basis": "placed by officer1"}, {"enclosed_in": None, "placed_by": "officer1"}),
-    ("message", {"match_basis": "names #5519"}, {"enclosed_in": None, "placed_by": None}),
-    ("message", {"reason": "no rule knows what it is; in the junk folder: its arrival"}, {"from_junk": True}),
-    ("message", {"reason": "unknown; taken out of the junk folder"}, {"from_junk": False}),
-    ("message", {"verdict_basis": "confirmed by officer1"}, {"confirmed_by": "officer1"}),
-    ("message", {"verdict_basis": "refused by officer1: no"}, {"confirmed_by": None}),
+    ("message", {"match_basis": "forwarded in m00000012"},
+     {"match_basis": Basis.ENCLOSED(message="m00000012"), "enclosed_in": "m00000012", "placed_by": None}),
+    ("message", {"match_basis": "placed by officer1"},
+     {"match_basis": Basis.BY_HAND(officer="officer1"), "enclosed_in": None, "placed_by": "officer1"}),
+    ("message", {"match_basis": "names #5519"},
+     {"match_basis": as_written("names #5519"), "enclosed_in": None, "placed_by": None}),
+    ("message", {"reason": f"{UNKNOWN.english}; in the junk folder: its arrival"},
+     {"reason": as_written(f"{UNKNOWN.english}; in the junk folder: its arrival"), "from_junk": True}),
+    ("message", {"reason": UNKNOWN.english}, {"reason": UNKNOWN, "from_junk": False}),
+    ("message", {"suggestions": ("VF-1 (60): its number is named; the texts match", "VF-2: its number is named")},
+     {"suggestions": (Hint.SUGGESTION(case="VF-1", score=60, why=[Hint.NUMBER(), as_written("the texts match")]),
+                      Hint.SUGGESTION(case="VF-2", score=0, why=[Hint.NUMBER()]))}),
+    ("message", {"verdict_basis": "confirmed by officer1"},
+     {"verdict_basis": Vouched.CONFIRMED(officer="officer1"), "confirmed_by": "officer1"}),
+    ("message", {"verdict_basis": "refused by officer1: no"},
+     {"verdict_basis": as_written("refused by officer1: no"), "confirmed_by": None}),
     ("message", {"rule": "corrected by head1"}, {"corrected_by": "head1"}),
     ("message", {"rule": None}, {"corrected_by": None}),
     ("outbox", {"dedupe": "notice/m00000003/a@b.example", "shows": None}, {"shows": "m00000003"}),
     ("outbox", {"dedupe": "notice/m00000003/a@b.example", "shows": "m00000009"}, {"shows": "m00000009"}),
     ("outbox", {"dedupe": "alarm/refused/o1/a@b.example"}, {}),
     ("held_back", {"dedupe": "notice/m00000003"}, {"shows": "m00000003"}),
-    ("alarm", {"kind": "mail waits", "text": "officer2"}, {"officer": "officer2"}),
-    ("alarm", {"kind": "refused", "text": "officer2"}, {}),
+    ("alarm", {"kind": "mail waits", "text": "officer2"}, {"text": as_written("officer2"), "officer": "officer2"}),
+    ("alarm", {"kind": "refused", "text": "officer2"}, {"text": as_written("officer2")}),
 ]  # fmt: skip
 
 
@@ -151,12 +171,12 @@ def test_an_erased_sentence_implies_nothing() -> None:
     found = json.loads(encode(event, Kept().commit))
     found["version"] = 2
     (change,) = decode(json.dumps(found).encode(), lambda key: key).changes
-    assert change.values["confirmed_by"] is None
+    assert change.values == {"verdict_basis": f"{COMMITMENT}0", "confirmed_by": None}
 
 
 def test_this_version_reads_no_sentence() -> None:
     """An event of this version says only what its fields say."""
-    said = Change("message", "k", {"match_basis": "placed by officer1"})
+    said = Change("message", "k", {"match_basis": Basis.BY_HAND(officer="officer1")})
     (change,) = decode(encode(Event(EventKind.MESSAGE_PLACED, NOON, "o1", (said,)), str), str).changes
     assert change == said
 
@@ -187,13 +207,15 @@ def test_an_event_is_read_as_it_was_written_in_old_words_too(event: Event) -> No
     assert without_new(decode(as_before(octets), kept.reveal)) == without_new(event)
 
 
-VALUES = {"match_basis": "sent by us"}  # the others are flags
 RENAMED = [
     *(Event(EventKind(kind), NOON, "o1") for kind in OLD_KIND),
     *(Event(EventKind.KEY_LEARNED, NOON, "o1", (Change(table, "k", {}),)) for table in OLD_TABLE),
     *(
         Event(
-            EventKind.WATCH_CHANGED, NOON, "o1", (Change(table, "k", {name: "x" if name == "match_basis" else True}),)
+            EventKind.WATCH_CHANGED,
+            NOON,
+            "o1",
+            (Change(table, "k", {name: Basis.OURS() if name == "match_basis" else True}),),
         )
         for table, names in OLD_FIELD.items()
         for name in names

@@ -218,7 +218,7 @@ def test_a_real_platform_is_not_reached_whoever_approves(rehearsing: Desk) -> No
     assert (desk.mail_of(drafted.key).state, desk.row(Notification, drafted.key).state) == ("refused", "failed")
     (alarm,) = desk.all(Alarm)
     assert (alarm.kind, alarm.case) == ("refused", case)
-    assert "exercise: this is no exercise address" in alarm.text
+    assert "exercise: this is no exercise address" in alarm.text.english
     desk.go_on(3000)
     assert desk.server.to(X_CHANNEL) == []
     assert desk.clocks(drafted.key) == {}

@@ -38,8 +38,10 @@ from flaggermail.replay.doubles import ListMailbox
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet
 from flaggermail.rules.conditions import Find
+from flaggermail.wording.said import as_written
 from tests.both_shapes import words_of
 from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, Desk, X, mail
+from tests.tools.wording import english
 
 RUNNING = ("running", None)
 REFERRAL = ("Bericht over stembiljet", "Er gaat een bericht rond dat u twee vakjes moet kleuren.")
@@ -148,7 +150,7 @@ def test_arrival_far_from_our_own_servers_line_is_disputed(desk: Desk) -> None:
     stored = desk.receive(mail(answers=desk.message_id_of(key), at=after(20)), at=after(24))
     assert stored.disputed
     assert desk.clocks(key)["receipt"] == RUNNING
-    assert "our own server took it at 2024-06-06 08:54 UTC" in stored.reason
+    assert "our own server took it at 2024-06-06 08:54 UTC" in stored.reason.english
 
 
 def test_the_notice_of_a_disputed_arrival_shows_where_the_time_was_lost(desk: Desk) -> None:
@@ -190,7 +192,7 @@ def test_answer_from_before_the_sending_is_shown_to_a_person(desk: Desk) -> None
     key = desk.notified()
     stored = desk.receive(mail(answers=desk.message_id_of(key), at=after(-30)), at=after(-30))
     assert stored.disputed
-    assert stored.reason.endswith("before the sending at 2024-06-06 08:34 UTC")
+    assert stored.reason.english.endswith("before the sending at 2024-06-06 08:34 UTC")
     assert desk.clocks(key)["receipt"] == RUNNING
     assert OFFICER in told(desk)
     done = desk.do(ConfirmMessage(message=stored.id))
@@ -237,7 +239,10 @@ def test_platform_mail_without_a_key_waits_with_suggestions(desk: Desk) -> None:
     case = desk.row(Notification, key).case
     desk.clock.set(after(60))
     stored = desk.receive(mail(X, "About your report", "Got it.", at=after(60)))
-    assert (stored.place, stored.suggestions) == ("quarantine", (f"{case} (40): waits for an answer of this platform",))
+    assert (stored.place, english(stored.suggestions)) == (
+        "quarantine",
+        (f"{case} (40): waits for an answer of this platform",),
+    )
     assert desk.clocks(key)["human"] == RUNNING
     desk.clock.set(after(400))
     desk.do(PlaceMessage(message=stored.id, case=case))
@@ -310,7 +315,7 @@ def test_an_answer_under_the_key_of_another_platform_waits(desk: Desk) -> None:
     stored = desk.receive(mail(META, "Re: both", "Got it.", answers=desk.message_id_of(first)))
     assert (stored.place, stored.notification) == ("quarantine", None)
     why = "answers mail of ours in this case; that mail went to somebody else; waits for an answer of this platform"
-    assert stored.suggestions == (f"{case} (90): {why}",)
+    assert english(stored.suggestions) == (f"{case} (90): {why}",)
     assert (desk.clocks(first)["human"], desk.clocks(second)["human"]) == (RUNNING, RUNNING)
 
 
@@ -363,7 +368,7 @@ class NotingCheck:
         """Records the octets."""
         assert message.content_key
         self.asked.append(octets)
-        return Verdict(SenderVerdict.VERIFIED, "noted")
+        return Verdict(SenderVerdict.VERIFIED, as_written("noted"))
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -382,7 +387,7 @@ def test_senders_are_checked_on_the_octets_and_not_within(desk: Desk, together: 
     else:
         ingest(env, raw)
     assert check.asked == [octets]
-    assert desk.holding(octets).verdict_basis == "noted"
+    assert desk.holding(octets).verdict_basis.english == "noted"
     assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 2
 
 
@@ -456,7 +461,7 @@ def test_citizen_is_declined_once_in_the_period(desk: Desk) -> None:
     assert b"VF-" not in answer.octets
     again = desk.receive(mail(CITIZEN, "Nog een bericht", "Ik zag dit ook. Haal het weg."))
     desk.settle()
-    assert (again.place, again.reason) == ("quarantine", "this sender was declined in this period")
+    assert (again.place, again.reason.english) == ("quarantine", "this sender was declined in this period")
     assert len(desk.server.to(CITIZEN)) == 1
 
 
@@ -509,7 +514,7 @@ def test_mail_on_which_the_judgement_fails_waits_and_the_next_goes_on(
 
     monkeypatch.setattr(classifier, "classify", classify)
     stored = desk.receive(mail(REFERRER, "This one breaks", "Text."))
-    assert (stored.place, stored.reason) == ("quarantine", "could not be judged: ZeroDivisionError")
+    assert (stored.place, stored.reason.english) == ("quarantine", "could not be judged: ZeroDivisionError")
     assert stored.defects[-1] == "ZeroDivisionError"
     assert [alarm.kind for alarm in desk.all(Alarm)] == ["unjudged"]
     assert desk.receive(mail(REFERRER, *REFERRAL)).case == "VF-EP2024-0001"
@@ -529,7 +534,7 @@ def test_failure_on_a_second_copy_does_not_hold_up_the_mailbox(desk: Desk, monke
     with monkeypatch.context() as patch:
         patch.setattr("flaggermail.cases.lifecycle.rejudge", fails)
         stored = desk.receive(octets, at=after(19))
-    assert stored.reason == "could not be judged: ZeroDivisionError"
+    assert stored.reason.english == "could not be judged: ZeroDivisionError"
     assert desk.receive(mail(REFERRER, *REFERRAL)).place == "case"
 
 

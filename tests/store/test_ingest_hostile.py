@@ -30,7 +30,7 @@ def test_hostile_subject_of_a_referral_is_filed_and_answered(desk: Desk, subject
     )
     stored = desk.receive(octets)
     desk.settle()
-    assert (stored.place, stored.case) == ("case", "VF-EP2024-0001"), stored.reason
+    assert (stored.place, stored.case) == ("case", "VF-EP2024-0001"), stored.reason.english
     (confirmation,) = desk.server.to(REFERRER)
     head = confirmation.octets.partition(b"\r\n\r\n")[0].lower()
     assert b"\nbcc:" not in head
@@ -67,7 +67,10 @@ def test_hostile_header_of_a_referral_is_filed(desk: Desk, header: str, value: s
     lines.insert(place, name + b": " + value.encode())
     stored = desk.receive(b"\r\n".join(lines))
     desk.settle()
-    assert (stored.place, stored.case) == ("case", "VF-EP2024-0001"), (stored.reason, stored.verdict_basis)
+    assert (stored.place, stored.case) == ("case", "VF-EP2024-0001"), (
+        stored.reason.english,
+        stored.verdict_basis.english,
+    )
     assert {envelope.recipient for envelope in desk.server.envelopes} <= {stored.from_address, OFFICER}
     if header in {"Message-ID", "References"}:
         assert len(desk.server.to(REFERRER)) == 1

@@ -45,7 +45,7 @@ def test_the_officer_sees_what_a_new_referral_lacks(desk: Desk) -> None:
     """The notice of the new case lists only what is missing."""
     referred(desk, "Wij meldden het, geen reactie. Zie https://x-platform.example/1")
     notice = text_to(desk, OFFICER, "officer_notice")
-    assert "- een schermafdruk" in notice
+    assert "- een schermafbeelding" in notice
     assert "- een telefoonnummer voor overleg" in notice
     assert "waar het te zien is" not in notice
     assert "zelf al is gedaan" not in notice
@@ -59,7 +59,7 @@ def test_nothing_is_named_where_nothing_lacks(desk: Desk) -> None:
         "--cut\nContent-Type: image/png; name=beeld.png\nContent-Transfer-Encoding: base64\n\nAAAA\n--cut--"
     )
     desk.receive(mail(REFERRER, "Bericht over stembiljet", text, extra=(kind, "MIME-Version: 1.0")))
-    assert "nog niet verteld" not in text_to(desk, OFFICER, "officer_notice")
+    assert "ontbreekt nog" not in text_to(desk, OFFICER, "officer_notice")
 
 
 def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk: Desk) -> None:
@@ -71,7 +71,7 @@ def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk
     )
     delivery.drain(desk.env)
     asked = text_to(desk, REFERRER, "information_request")
-    assert [line for line in asked.splitlines() if line.startswith("- ")][1:2] == ["- een schermafdruk"]
+    assert [line for line in asked.splitlines() if line.startswith("- ")][1:2] == ["- een schermafbeelding"]
     assert asked.count("\n- ") == 4
     (event,) = [e for e in desk.events() if e.kind is EventKind.INFORMATION_ASKED]
     assert (event.case, event.reason, event.actor) == (case.number, "attempts+screenshot+link+contact", "officer1")
@@ -80,7 +80,7 @@ def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk
     stored = desk.receive(mail(REFERRER, f"Re: {request.subject}", answer, answers=request.message_id))
     assert (stored.place, stored.case) == ("case", case.number)
     notice = text_to(desk, OFFICER, "officer_notice")
-    assert "- een schermafdruk" in notice
+    assert "- een schermafbeelding" in notice
     assert "waar het te zien is" not in notice
     desk.go_on(1)
     outcome = desk.do(AskReferrer(case=case.number))

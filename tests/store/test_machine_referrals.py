@@ -52,7 +52,7 @@ def test_machine_mail_that_carries_a_referral_waits_for_a_person(
 ) -> None:
     """It is quarantined with a notice; nobody gets an answer, and no case opens by itself."""
     stored = desk.receive(mail(sender, subject, text, extra=extra))
-    assert (stored.place, stored.reason) == (Place.QUARANTINE, "machine mail that carries a referral")
+    assert (stored.place, stored.reason.english) == (Place.QUARANTINE, "machine mail that carries a referral")
     (notice,) = told(desk)
     assert stored.id in notice
     assert [row.kind for row in desk.all(OutboxMail)] == [Kind.OFFICER_NOTICE]

@@ -19,7 +19,9 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
 from flaggermail.settings.model import QuarantineSettings
+from flaggermail.wording.said import Said
 from tests.store.desk_fixtures import CITIZEN, DESK, META, OFFICER, REFERRER, START, Desk, X, mail
+from tests.tools.wording import english
 
 RUNNING = ("running", None)
 SUBJECT = "Onjuist adres stembureau"
@@ -56,8 +58,8 @@ def sent(desk: Desk, kind: str = "intake_confirmation") -> list[tuple[str, str |
 
 def scored(stored: StoredMessage) -> list[tuple[str, int, tuple[str, ...]]]:
     """Returns the parsed suggestions of a quarantined mail."""
-    found = [read(text) for text in stored.suggestions]
-    return [(one.case, one.score, one.why) for one in found]
+    found = [read(said) for said in stored.suggestions]
+    return [(one.case, one.score, english(one.why)) for one in found]
 
 
 # ---- suggestions when the same matter is referred twice
@@ -118,7 +120,7 @@ def test_no_web_address_is_kept_for_the_comparison(desk: Desk) -> None:
     """Web addresses are read only from the mails compared: neither rows nor events contain them."""
     desk.receive(mail(REFERRER, SUBJECT, f"{TEXT}\n{ADDRESS}"))
     second = desk.receive(forward(OTHER, text=f"{TEXT}\n{ADDRESS}"))
-    assert second.match_basis == "score 100"
+    assert second.match_basis.english == "score 100"
     assert ADDRESS not in repr(desk.events())
 
 
@@ -135,9 +137,9 @@ def certain(desk: Desk, sender: str = OTHER, auth: str = "pass") -> tuple[str, S
 def test_one_certain_suggestion_places_and_says_so(desk: Desk) -> None:
     """The event records score and reasons; the sender gets the case number, and a person can undo it."""
     case, second = certain(desk)
-    assert (second.case, second.match_basis) == (case, "score 100")
+    assert (second.case, second.match_basis.english) == (case, "score 100")
     (event,) = [e for e in desk.events() if e.kind is EventKind.MESSAGE_PLACED_BY_SCORE]
-    assert event.reason == (
+    assert Said(event.reason).english == (
         f"{case} (100): the same referral was taken in before; the texts agree; the same web address in both"
     )
     assert sent(desk) == [(REFERRER, case), (OTHER, case)]
@@ -246,7 +248,7 @@ def test_noise_and_declined_mail_can_be_taken_out(desk: Desk) -> None:
     desk.do(PlaceMessage(message=stray.id, noise=True, reason="a question"))
     desk.do(PlaceMessage(message=stray.id, back=True, reason="it was one after all"))
     back = desk.row(StoredMessage, stray.id)
-    assert (back.place, back.kinds, back.reason) == ("quarantine", ("unknown",), "it was one after all")
+    assert (back.place, back.kinds, back.reason.english) == ("quarantine", ("unknown",), "it was one after all")
     desk.assert_whole()
 
 

@@ -13,6 +13,7 @@ from flaggermail.errors import NotFound
 from flaggermail.record.events import added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm
+from flaggermail.wording.said import as_written
 from tests.store.samples import alarm, happened
 from tests.store.test_transactions import NO_SUCH_CASE
 
@@ -87,6 +88,6 @@ def test_the_head_is_read_and_written_once(store: SqlStore) -> None:
     """The head is read and written once, however many events a transaction appends."""
     with statements(store) as sent, store.begin() as tx:
         for number in range(5):
-            tx.append(happened(added(replace(alarm(str(number)), text="x"))))
+            tx.append(happened(added(replace(alarm(str(number)), text=as_written("x")))))
     heads = [statement.split()[0] for statement in sent if "chain_head" in statement]
     assert heads == ["SELECT", "SELECT", "UPDATE"]  # the first one takes the lock

@@ -14,6 +14,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, StoredMessage, ThreadKey
 from tests.store.desk_fixtures import META, REFERRER, START, Desk, X, mail
+from tests.tools.wording import english
 
 RECEIPT = ("We received your request [#5519]", "This is an automated message.")
 REFERRAL = ("Verkeerde stemdag rondgestuurd", "Zie het bericht. Zelf twee keer gemeld.")
@@ -39,7 +40,7 @@ def test_the_number_of_a_receipt_leads_later_mail_to_its_notification(desk: Desk
     receipt(desk, key)
     desk.clock.set(START + timedelta(minutes=97))
     answer = update(desk)
-    assert (answer.place, answer.notification, answer.match_basis) == ("case", key, "names #5519")
+    assert (answer.place, answer.notification, answer.match_basis.english) == ("case", key, "names #5519")
     assert desk.clocks(key)["human"] == ("stopped", 97)
     assert desk.clocks(other)["human"][0] == "running"
 
@@ -91,12 +92,12 @@ def test_mail_that_answers_the_same_unseen_mail_is_of_the_same_case(desk: Desk) 
     first = desk.receive(mail(REFERRER, *REFERRAL, answers=ROOT))
     second = desk.receive(mail(REFERRER, "Re: iets heel anders", "Dit ook nog.", answers=ROOT))
     assert (first.place, second.case) == ("case", None)  # another subject: a person decides
-    assert second.suggestions == (f"{first.case} (40): answers its mail under another subject",)
+    assert english(second.suggestions) == (f"{first.case} (40): answers its mail under another subject",)
     third = desk.receive(mail(REFERRER, f"Re: {REFERRAL[0]}", "En dit.", answers=ROOT))
-    assert (third.case, third.match_basis) == (first.case, f"refers, as others do, to <{ROOT}>")
+    assert (third.case, third.match_basis.english) == (first.case, f"refers, as others do, to <{ROOT}>")
     other = desk.receive(mail("raad@kromwoude.example", f"Re: {REFERRAL[0]}", "Ook wij.", answers=ROOT))
     why = "refers to something that mail of this case named; it comes from another address than was known there"
-    assert (other.case, other.suggestions) == (None, (f"{first.case} (50): {why}",))
+    assert (other.case, english(other.suggestions)) == (None, (f"{first.case} (50): {why}",))
     assert len(desk.all(Case)) == 1
 
 
@@ -122,7 +123,7 @@ def test_a_new_matter_under_an_old_mail_is_shown_to_a_person(desk: Desk) -> None
     ]
     assert confirmation.message_id is not None
     other = mail(REFERRER, "Nepaccount van de griffier", "Nu iets anders.", answers=confirmation.message_id)
-    assert desk.receive(other).suggestions == (f"{first.case} (40): answers its mail under another subject",)
+    assert english(desk.receive(other).suggestions) == (f"{first.case} (40): answers its mail under another subject",)
     same = mail(REFERRER, f"Antw: {confirmation.subject}", "Hierbij de schermafdruk.", answers=confirmation.message_id)
     assert desk.receive(same).case == first.case
     about = mail(REFERRER, "Aanvulling", f"Dit hoort bij {first.case}.", answers=confirmation.message_id)

@@ -20,6 +20,7 @@ from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import Change, Event, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Election
+from flaggermail.wording.said import as_written
 from tests.store.conftest import new_store
 from tests.store.processes import go_on, other_process, told
 from tests.store.samples import NOON, alarm, happened
@@ -146,11 +147,11 @@ def test_concurrent_writers_lose_nothing(store: SqlStore, in_threads: InThreads)
             with store.begin() as tx:
                 row = tx.get(Alarm, "counted")
                 assert row is not None
-                tx.append(happened(changed(row, replace(row, text=str(int(row.text) + 1)))))
+                tx.append(happened(changed(row, replace(row, text=as_written(str(int(row.text.english) + 1))))))
 
     in_threads(add_one, THREADS)
     with store.read() as tx:
-        assert [row.text for row in tx.find(Alarm)] == [str(THREADS * ROUNDS)]
+        assert [row.text.english for row in tx.find(Alarm)] == [str(THREADS * ROUNDS)]
         assert len(list(tx.events())) == THREADS * ROUNDS + 1
         assert tx.broken_link() is None
 

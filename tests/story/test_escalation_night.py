@@ -173,7 +173,7 @@ def test_the_officers_ok_silences_him_until_it_expires_and_never_the_head(make: 
     acknowledge(desk)
     pass_time(desk, 60)
     assert told(desk, START) == [(60, "reminder", OFFICER), (179, "reminder", OFFICER)]
-    assert "Eerder opgepakt (12:33). Nog mee bezig?" in text_to(desk, OFFICER)
+    assert "Eerder opgepakt (12:33). Bent u hier nog mee bezig?" in text_to(desk, OFFICER)
     assert "te laat" not in text_to(desk, OFFICER)
     acknowledge(desk)
     pass_time(desk, 61)

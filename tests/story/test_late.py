@@ -185,7 +185,7 @@ def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: Set
         (row,) = tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
     text = words_of(env.octets.get(row.digest))
     assert all(case in text for case in cases)
-    assert text.count("opgepakt tot 11:00. Nog mee bezig?") == len(cases)
+    assert text.count("opgepakt tot 11:00. Bent u hier nog mee bezig?") == len(cases)
     assert "min na" not in text
     assert tick(env) == 0
 

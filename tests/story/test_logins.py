@@ -19,6 +19,7 @@ from flaggermail.ports import Submission
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.replay.doubles import ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.said import as_written
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
 
 
@@ -90,7 +91,9 @@ def test_a_new_password_of_the_submission_server_is_tried_at_once(env: Services)
     env = replace(env, submitter=submitter)
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, clock.now())
-        notices.raise_alarm(work, alarm(AlarmKind.DISK_LOW, "disk low/1", "little", work.now), "flaggermail status")
+        notices.raise_alarm(
+            work, alarm(AlarmKind.DISK_LOW, "disk low/1", as_written("little"), work.now), "flaggermail status"
+        )
     mailbox = WatchedMailbox(env)
     with capture_logs() as logged:
         daemon = a_daemon(env, mailbox)

@@ -37,6 +37,7 @@ from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListPager, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
+from flaggermail.wording.said import as_written
 from tests.story.conftest import NOW
 from tests.story.test_late import notify, reminders
 
@@ -77,7 +78,9 @@ def kinds(env: Services) -> list[str]:
 def alarm(env: Services, **fields: str) -> None:
     """Raises an alarm."""
     with env.store.begin() as tx:
-        row = Alarm(id="refused/o1", kind=AlarmKind.REFUSED, text="to.whom@x.example", raised_at=NOW, **fields)
+        row = Alarm(
+            id="refused/o1", kind=AlarmKind.REFUSED, text=as_written("to.whom@x.example"), raised_at=NOW, **fields
+        )
         notices.raise_alarm(UnitOfWork(env, tx, env.clock.now()), row, "flaggermail outbox show o1")
 
 
@@ -160,7 +163,7 @@ def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Services) 
         assert (page.state, page.tries) == ("attempting", expected)
         paging.recover(paged)
     paging.drain(paged)
-    assert calls(paged) == [("second", "alarm: refused")]
+    assert calls(paged) == [("second", "alarm: mail geweigerd")]
 
 
 @pytest.mark.parametrize(
@@ -390,7 +393,8 @@ def test_each_kind_of_service_is_handed_the_text_and_no_address_of_others(
 def test_teams_is_known_too(tmp_path: Path) -> None:
     """The Teams address is recognised. It requires TLS, so the call to the closed local port fails."""
     address = "workflows://127.0.0.1:1/643b4acce8c4465599a7cdd8ab7a4d29/" + "s" * 43
-    assert written(tmp_path, teams=address).call("teams", "flaggermail", "trial").why == "the service did not take it"
+    answered = written(tmp_path, teams=address).call("teams", "flaggermail", "trial")
+    assert answered.why.english == "the service did not take it"
 
 
 @OF_A_LIBRARY
@@ -424,7 +428,7 @@ def _every_failure(env: Services, port: int, folder: Path) -> None:
     answers = {name: pager.call(name, "flaggermail", "trial") for name in ("no", "moved", "gone", "odd", "none")}
     assert not any(answer.taken for answer in answers.values())
     assert CANARY not in repr(answers)
-    assert answers["none"].why == "credential none: cannot be read"
+    assert answers["none"].why.english == "credential none: cannot be read"
     pagers = tuple(PagerSettings(credential=name) for name in ("gone", "odd"))
     officers = tuple(o.model_copy(update={"pagers": pagers}) for o in env.settings.oncall.officers)
     oncall = env.settings.oncall.model_copy(update={"officers": officers})

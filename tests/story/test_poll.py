@@ -176,7 +176,7 @@ def count(env: Services) -> int:
 def alarms(env: Services) -> list[tuple[str, str]]:
     """Returns kind and text of all alarms."""
     with env.store.read() as tx:
-        return [(alarm.kind, alarm.text) for alarm in tx.find(Alarm)]
+        return [(alarm.kind, alarm.text.english) for alarm in tx.find(Alarm)]
 
 
 class TestFolders:
@@ -279,7 +279,7 @@ class TestPace:
             unjudged = [
                 m.message_id
                 for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
-                if "RuntimeError" in m.reason
+                if "RuntimeError" in m.reason.english
             ]
         assert (unjudged, count(env)) == (["3@shop.example"], 6)
 

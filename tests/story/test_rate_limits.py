@@ -24,6 +24,7 @@ from flaggermail.record.states import SUPPRESSED
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.said import as_written
 from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 from tests.story.test_late import mail, notify, queued, read
@@ -35,7 +36,9 @@ REFERRER = "a@lindewaard.example"
 def alarm(env: Services, number: int, case: str | None = None) -> None:
     """Raises an alarm."""
     with env.store.begin() as tx:
-        row = Alarm(id=f"refused/o{number}", kind=AlarmKind.REFUSED, case=case, text="x", raised_at=env.clock.now())
+        row = Alarm(
+            id=f"refused/o{number}", kind=AlarmKind.REFUSED, case=case, text=as_written("x"), raised_at=env.clock.now()
+        )
         notices.raise_alarm(UnitOfWork(env, tx, env.clock.now()), row, f"flaggermail outbox show o{number}")
 
 

@@ -195,7 +195,7 @@ def test_the_alarm_names_the_place_and_what_to_do(desk: Desk) -> None:
     desk.look(2)
     (alarm,) = desk.all(Alarm)
     assert alarm.kind == "rules refused"
-    assert alarm.text.startswith("rules/90-noise.yaml:11:12 rules[1].when.subjects: is no known key")
+    assert alarm.text.english.startswith("rules/90-noise.yaml:11:12 rules[1].when.subjects: is no known key")
 
 
 def test_rules_that_fail_a_sample_are_refused(desk: Desk) -> None:
@@ -205,7 +205,7 @@ def test_rules_that_fail_a_sample_are_refused(desk: Desk) -> None:
     desk.look(2)
     assert desk.receive().kinds == ("unknown",)
     (alarm,) = desk.all(Alarm)
-    assert "invitation: is not matched by 'invitation'" in alarm.text
+    assert "invitation: is not matched by 'invitation'" in alarm.text.english
 
 
 # ---- reload by signal
@@ -291,7 +291,7 @@ def test_a_file_that_cannot_be_read_is_told_of(desk: Desk) -> None:
     desk.add(NEWSLETTER)
     desk.look(3)
     assert len(desk.alarms()) == 1
-    assert [alarm.text for alarm in desk.all(Alarm)] == ["90-noise.yaml: Permission denied"]
+    assert [alarm.text.english for alarm in desk.all(Alarm)] == ["90-noise.yaml: Permission denied"]
 
 
 def test_nothing_is_read_while_nothing_moves() -> None:

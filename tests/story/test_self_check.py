@@ -20,6 +20,7 @@ from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.intake import poll
+from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
@@ -28,6 +29,7 @@ from flaggermail.record.states import MailState
 from flaggermail.reminders import outbox_ageing, paging
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
+from flaggermail.wording.pages import AlarmName
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon
 from tests.story.test_late import mail
@@ -66,7 +68,7 @@ def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Services, cl
         self_check.tick(paged, IN_TIME)
     assert alarms(paged) == ["certificate ends"]
     paging.drain(paged)
-    assert calls(paged) == [("first", "alarm: certificate ends")]
+    assert calls(paged) == [("first", "alarm: certificaat verloopt")]
     clock.set(NOW + timedelta(days=18))
     certificate(paged, NOW + timedelta(days=100))
     for _ in range(3):
@@ -189,7 +191,8 @@ def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
         find(paged, wrong)
         paging.drain(paged)
     assert alarms(paged) == [alarm, recovery]
-    assert calls(paged) == [("first", f"alarm: {alarm}"), ("first", f"alarm: {recovery}")]
+    names = [AlarmName[AlarmKind(kind).name].nl for kind in (alarm, recovery)]
+    assert calls(paged) == [("first", f"alarm: {name}") for name in names]
     with paged.store.read() as tx:
         assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == 2
 

@@ -307,7 +307,7 @@ def test_the_true_answer_stops_the_clocks(desk: Services) -> None:
     """The genuine mail on which every attack is based stops the clocks of its platform."""
     stored = receive(desk, octets(Attack("none", PASS, [])))
     assert (stored.verdict, clocks(desk)) == ("verified", {**RUNNING, "X": {"stopped"}})
-    assert stored.verdict_basis == f"dmarc=pass by {SERVER} for {PLATFORM}"
+    assert stored.verdict_basis.english == f"dmarc=pass by {SERVER} for {PLATFORM}"
 
 
 def test_the_true_answer_stops_the_clocks_where_our_server_writes_no_name(desk: Services) -> None:
@@ -334,7 +334,7 @@ def test_no_trick_stops_a_clock(desk: Services, attack: Attack, writes_name: boo
     for stored in (first, again):
         assert (stored.verdict == "failed") is attack.alarm
         assert stored.place in {"case", "quarantine"}
-        assert stored.verdict_basis
+        assert stored.verdict_basis.english
 
 
 @pytest.mark.parametrize(
@@ -388,7 +388,7 @@ def test_many_unverified_mails_of_platforms_are_told_of_once(desk: Services) -> 
     for number in range(3, 8):
         receive(desk, octets(Attack("none", "none", []), number), number)
     (alarm,) = alarms(desk, "unverified senders")
-    assert alarm.text.startswith("4 of 4 mails of platforms in 24 hours, and 0 of 0 before that")
+    assert alarm.text.english.startswith("4 of 4 mails of platforms in 24 hours, and 0 of 0 before that")
     assert clocks(desk) == RUNNING
 
 
@@ -419,7 +419,7 @@ def test_the_signed_answer_stops_the_clocks(checking: Services, resolver: Script
     """A valid signature of the platform stops its clocks. The tests below replay this mail."""
     stored = receive(checking, TRACE + signed(TRUE, PLATFORM))
     assert (stored.verdict, clocks(checking)) == ("verified", {**RUNNING, "X": {"stopped"}})
-    assert stored.verdict_basis == f"DKIM signature of {PLATFORM} fits, checked here, for {PLATFORM}"
+    assert stored.verdict_basis.english == f"DKIM signature of {PLATFORM} fits, checked here, for {PLATFORM}"
     assert resolver.asked == [KEY]
 
 
@@ -479,7 +479,7 @@ def test_a_dns_without_an_answer_leaves_the_mail_to_a_person(checking: Services,
     resolver.records = {KEY: None}
     stored = receive(checking, TRACE + signed(TRUE, PLATFORM))
     assert (stored.verdict, clocks(checking)) == ("unverified", RUNNING)
-    assert stored.verdict_basis == f"DKIM signature of {PLATFORM}: no answer from the DNS about {KEY} now"
+    assert stored.verdict_basis.english == f"DKIM signature of {PLATFORM}: no answer from the DNS about {KEY} now"
     assert alarms(checking, "forged") == []
     run(checking, ConfirmMessage(message=stored.id), "officer1")
     assert clocks(checking)["X"] == {"stopped"}
@@ -487,7 +487,7 @@ def test_a_dns_without_an_answer_leaves_the_mail_to_a_person(checking: Services,
         confirmed = tx.get(StoredMessage, stored.id)
         actors = [event.actor for _, event in tx.events() if event.kind is EventKind.MESSAGE_CONFIRMED]
     assert confirmed is not None
-    assert (confirmed.verdict_basis, actors) == ("confirmed by officer1", ["officer1"])
+    assert (confirmed.verdict_basis.english, actors) == ("confirmed by officer1", ["officer1"])
 
 
 def test_nobody_is_asked_about_mail_of_strangers(checking: Services, resolver: ScriptedResolver) -> None:

@@ -68,4 +68,4 @@ def test_a_server_without_a_name_is_asked_where_the_settings_say_so(directory: P
     with closing(wiring.open_services(directory)) as env:
         topmost = env.sender_check.verdict(MAIL, env.parser.parse(MAIL))
     assert (named.value, topmost.value) == ("unverified", "verified")
-    assert topmost.basis == "dmarc=pass by the server of protection.mailcloud.example for x-platform.example"
+    assert topmost.basis.english == "dmarc=pass by the server of protection.mailcloud.example for x-platform.example"

@@ -45,6 +45,7 @@ from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, e
 from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
 from flaggermail.record.finding import Comparison, FieldCondition
 from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
+from flaggermail.wording.refusals import Because
 
 R = TypeVar("R", bound=Record)
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
@@ -225,7 +226,7 @@ class SqlTransaction:
         elif change.values:
             values = {KEY: change.key, **to_columns(change.values)}
             if self._connection.execute(changing(change.table, record.KEY), values).rowcount != 1:
-                raise NotFound(f"{change.table} {change.key}: there is no such row to change")
+                raise NotFound(Because.NO_SUCH_ROW(table=change.table, key=change.key))
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
         """Erases earlier values of these personal fields, keeping the current ones; see `ports.Transaction`."""

@@ -22,6 +22,8 @@ from flaggermail.mail.authentication.dkim_signature import (
 from flaggermail.mail.fields import read_header, unfolded
 from flaggermail.mail.message import SenderVerdict, Verdict
 from flaggermail.ports import Resolver
+from flaggermail.wording.said import Said
+from flaggermail.wording.vouched import SignatureProof
 
 FIELD = "dkim-signature"
 LARGEST = 64 * 1024 * 1024  # octets; signatures of larger mail are not verified
@@ -38,6 +40,10 @@ _SILENT.disabled = True  # dkimpy would copy text from the mail into our log
 class _Unanswered(Exception):
     """The DNS does not answer now, or the query limit is reached."""
 
+    def __init__(self, why: Said) -> None:
+        super().__init__(why)
+        self.why = why
+
 
 @dataclass
 class _QueryBudget:
@@ -49,11 +55,11 @@ class _QueryBudget:
     def texts(self, name: str) -> Sequence[bytes]:
         """Returns the TXT records; raises _Unanswered."""
         if self.left == 0:
-            raise _Unanswered(f"more than {MOST_QUESTIONS} questions to the DNS")
+            raise _Unanswered(SignatureProof.QUESTIONS(most=MOST_QUESTIONS))
         self.left -= 1
         found = self.resolver.texts(name)
         if found is None:
-            raise _Unanswered(f"no answer from the DNS about {name} now")
+            raise _Unanswered(SignatureProof.NO_ANSWER(name=name))
         return found
 
 
@@ -70,10 +76,10 @@ class DkimCheck:
         says nothing about the author: `UNVERIFIED`.
         """
         if len(octets) > LARGEST:
-            return Verdict(UNVERIFIED, "the mail is too large for its signature to be checked")
+            return Verdict(UNVERIFIED, SignatureProof.TOO_LARGE())
         header = read_header(octets)
         if header.defects:  # dkimpy skips lines at which other parsers end the header: it would verify unseen fields
-            return Verdict(UNVERIFIED, f"its signature proves too little: {header.defects[0]}")
+            return Verdict(UNVERIFIED, SignatureProof.HEADER(defect=header.defects[0]))
         fields = header.fields
         names = [name for name, _ in fields]
         questions = _QueryBudget(self._resolver)
@@ -83,29 +89,29 @@ class DkimCheck:
             for index, signature in enumerate(found)
             if signature is not None and aligned(signature.domain, domain, self._organisational)
         ]
-        nothing = UNVERIFIED, f"no DKIM signature of {domain}"
+        nothing = UNVERIFIED, SignatureProof.NONE(domain=domain)
         verdict, evidence = min(found_out, key=lambda one: BEST_FIRST.index(one[0]), default=nothing)
         return Verdict(verdict or UNVERIFIED, evidence)
 
     def _one(
-        self, octets: bytes, index: int, signature: Signature, author: str, weak: str | None, questions: _QueryBudget
-    ) -> tuple[SenderVerdict | None, str]:
+        self, octets: bytes, index: int, signature: Signature, author: str, weak: Said | None, questions: _QueryBudget
+    ) -> tuple[SenderVerdict | None, Said]:
         """Returns the verdict of one signature, None if DNS did not answer, and the evidence."""
-        whose = f"DKIM signature of {signature.domain}"
+        signer = signature.domain
         if weak is not None:
-            return UNVERIFIED, f"{whose} proves too little: {weak}"
+            return UNVERIFIED, SignatureProof.WEAK(signer=signer, weakness=weak)
         try:
             if not self._dmarc_allows(signature.domain, author, questions):
-                return UNVERIFIED, f"{whose}: {author} wants a signature of its very own domain"
+                return UNVERIFIED, SignatureProof.STRICT(signer=signer, domain=author)
             record = _key(questions.texts(signature.key_name))
         except _Unanswered as fault:
-            return None, f"{whose}: {fault}"
+            return None, SignatureProof.FAULT(signer=signer, fault=fault.why)
         weak = _weak_key(signature, record)
         if weak is not None or record is None:
-            return UNVERIFIED, f"{whose}: {weak}"
+            return UNVERIFIED, SignatureProof.FAULT(signer=signer, fault=weak or SignatureProof.KEY_MISSING())
         if _verifies(octets, index, record):
-            return VERIFIED, f"{whose} fits, checked here, for {author}"
-        return FAILED, f"{whose} does not fit: the mail is not as it was signed"
+            return VERIFIED, SignatureProof.FITS(signer=signer, domain=author)
+        return FAILED, SignatureProof.ALTERED(signer=signer)
 
     def _dmarc_allows(self, signer: str, author: str, questions: _QueryBudget) -> bool:
         """True if the author's DMARC record allows the signer (RFC 7489, sections 3.1.1 and 6.6.3)."""
@@ -123,21 +129,22 @@ def _key(records: Sequence[bytes]) -> bytes | None:
     return records[0] if len(records) == 1 else None
 
 
-def _weak_key(signature: Signature, record: bytes | None) -> str | None:
+def _weak_key(signature: Signature, record: bytes | None) -> Said | None:
     """Returns why the key is not acceptable, or None."""
     tags = read_tags(record.decode("ascii", "replace")) if record is not None else None
     if record is None or tags is None:
-        return "its key is not in the DNS, or not readable"
+        return SignatureProof.KEY_MISSING()
     if not same_identity(signature, tags):
-        return "its i= lies outside its domain"
+        return SignatureProof.IDENTITY()
     weak = key_weakness(tags)
     if weak is not None:
         return weak
     try:
         bits = dkim.evaluate_pk(signature.key_name, record)[1]
     except Exception as fault:  # noqa: BLE001 - dkimpy lets any exception escape on a malformed key
-        return f"its key cannot be read ({type(fault).__name__})"
-    return f"its key has {bits} bits only" if not isinstance(bits, int) or bits < SHORTEST_KEY else None
+        return SignatureProof.KEY_UNREADABLE(fault=type(fault).__name__)
+    short = not isinstance(bits, int) or bits < SHORTEST_KEY
+    return SignatureProof.KEY_SHORT(bits=str(bits)) if short else None
 
 
 def _verifies(octets: bytes, index: int, record: bytes) -> bool:

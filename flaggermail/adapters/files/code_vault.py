@@ -20,6 +20,8 @@ from pathlib import Path
 import pyotp
 
 from flaggermail.errors import ArchiveFault
+from flaggermail.wording.refusals import Piece
+from flaggermail.wording.said import Said
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}")
 _KEY = "key"
@@ -32,11 +34,13 @@ class FileCodeVault:
     def __init__(self, folder: Path, salt: Callable[[], bytes]) -> None:
         self._folder, self._salt = folder, salt
 
-    def unusable(self) -> str:
+    def unusable(self) -> Said:
         """Returns whose folder it is if it is not this account's; empty if secrets can be kept."""
         place = next(path for path in (self._folder, *self._folder.parents) if path.exists())
         owner = place.stat().st_uid
-        return "" if owner == os.geteuid() else f"{place} belongs to the account {_account(owner)}"
+        if owner == os.geteuid():
+            return Said()
+        return Piece.FOLDER_OF_ANOTHER(place=str(place), account=_account(owner))
 
     def make(self, device: str, secret: bytes) -> str:
         """Keeps the secret of a device durably; returns the commitment to it. Raises ArchiveFault."""

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from flaggermail.letters.shapes import MARK, WIDTH, wrapped
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.wording.said import counted
 from flaggermail.yaml_files.model import read_model
 
 FILLED = 80  # a longer line is a whole paragraph, not one wrapped by a mail program
@@ -46,6 +47,7 @@ class LanguageWords(BaseModel):
     alarms: Mapping[str, Word]
     doubts: Mapping[str, Word]
     missing: Mapping[str, Word]
+    labels: Mapping[str, Word] = {}
     decided: Mapping[str, Decided]
 
     @field_validator("alarms")
@@ -92,6 +94,8 @@ class Formats:
             "alarm": self.alarm,
             "doubt": self.doubt,
             "asked": self.asked,
+            "label": self.label,
+            "counted": counted,
             "reason": lambda value: self.decided(value).reason or "",
             "advice": lambda value: self.decided(value).advice,
             "flow": flow,
@@ -160,6 +164,10 @@ class Formats:
         if not isinstance(value, str) or value not in self.words.missing:
             raise TemplateRuntimeError(f"asked: {value!r} is none of those in words.yaml")
         return self.words.missing[value]
+
+    def label(self, value: object) -> str:
+        """Returns the words of a label that a rule sets; a label without words is shown as it is."""
+        return self.words.labels.get(str(value), str(value))
 
     def decided(self, value: object) -> Decided:
         """Returns reason and advice for the referrer of a case that is not put before a platform."""

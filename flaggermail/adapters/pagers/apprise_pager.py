@@ -13,9 +13,11 @@ from importlib.util import find_spec
 
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Paged
+from flaggermail.wording.pages import PageFault
+from flaggermail.wording.said import as_written
 
 TIMEOUT = 20.0  # seconds for one page
-NOT_INSTALLED = "pagers need the extra `pagers`: pip install 'flaggermail[pagers]'"
+NOT_INSTALLED = PageFault.NOT_INSTALLED()
 
 
 def is_installed() -> bool:
@@ -34,13 +36,13 @@ class ApprisePager:
         try:
             address = self._secret(pager)()
         except ConfigurationError:
-            return Paged(taken=False, why=f"credential {pager}: cannot be read")
+            return Paged(taken=False, why=PageFault.CREDENTIAL(pager=pager))
         if not is_installed():
             return Paged(taken=False, why=NOT_INSTALLED)
         try:
             return _call(address, title, text)
         except Exception as fault:  # noqa: BLE001 - boundary to many services; texts may contain the address
-            return Paged(taken=False, why=type(fault).__name__)
+            return Paged(taken=False, why=as_written(type(fault).__name__))
 
 
 def _call(address: str, title: str, text: str) -> Paged:
@@ -55,7 +57,7 @@ def _call(address: str, title: str, text: str) -> Paged:
     )  # fmt: skip
     services = apprise.Apprise(asset=asset)
     if not services.add(address) or len(services) != 1:
-        return Paged(taken=False, why="its credential holds no address of one service that is known")
+        return Paged(taken=False, why=PageFault.NO_ADDRESS())
     if not services.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT):
-        return Paged(taken=False, why="the service did not take it")
+        return Paged(taken=False, why=PageFault.NOT_TAKEN())
     return Paged(taken=True)

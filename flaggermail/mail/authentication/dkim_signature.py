@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.mail.authentication.received_fields import without_comments
+from flaggermail.wording.said import Said
+from flaggermail.wording.vouched import SignatureProof
 
 LONGEST_ON_ITS_WAY = timedelta(days=5)  # RFC 5321, section 4.5.4.1: how long a server tries to deliver
 CLOCK_SLOP = timedelta(hours=1)  # the signer's clock may be ahead of ours
@@ -68,35 +70,35 @@ def read_signature(text: str) -> Signature | None:
     return Signature(tags["d"].lower(), tags["s"], covers, tags)
 
 
-def weakness(signature: Signature, names: Sequence[str], date: datetime | None, now: datetime) -> str | None:
+def weakness(signature: Signature, names: Sequence[str], date: datetime | None, now: datetime) -> Said | None:
     """Returns why the signature would prove too little even if valid, or None.
 
     `names` are the field names of the mail with repetitions; `date` is its Date.
     """
     if signature.tags.get("a", "").lower() != ALGORITHM:
-        return f"its algorithm is not {ALGORITHM}"
+        return SignatureProof.ALGORITHM(algorithm=ALGORITHM)
     if "l" in signature.tags:
-        return "it covers only the beginning of the text (l=)"
+        return SignatureProof.PARTIAL()
     missing = [name for name in NEEDED if name not in signature.covers]
     if missing:
-        return f"it does not cover {' and '.join(missing)}"
+        return SignatureProof.UNCOVERED(fields=missing)
     found = Counter(names)
     twice = [name for name in ONCE if found[name] > 1]
     if twice:
-        return f"the mail has more than one field {' and '.join(twice)}"
+        return SignatureProof.REPEATED(fields=twice)
     return _age_weakness(signature, date if "date" in signature.covers else None, now)
 
 
-def _age_weakness(signature: Signature, date: datetime | None, now: datetime) -> str | None:
+def _age_weakness(signature: Signature, date: datetime | None, now: datetime) -> Said | None:
     """Returns why the age of a signature rules it out; an old mail may be resent to look like a current answer."""
     signed, expires = (_instant(signature.tags.get(tag)) for tag in ("t", "x"))
     if "x" in signature.tags and (expires is None or expires < now):
-        return "it has expired (x=)"
+        return SignatureProof.EXPIRED()
     signed = signed or date
     if signed is None:
-        return "it does not say when it was made"
+        return SignatureProof.UNDATED()
     if not now - LONGEST_ON_ITS_WAY <= signed <= now + CLOCK_SLOP:
-        return f"it was made at {signed.astimezone(UTC):%Y-%m-%d %H:%M} UTC, not lately"
+        return SignatureProof.OLD(at=f"{signed.astimezone(UTC):%Y-%m-%d %H:%M}")
     return None
 
 
@@ -109,18 +111,18 @@ def _instant(seconds: str | None) -> datetime | None:
         return None
 
 
-def key_weakness(record: Mapping[str, str]) -> str | None:
+def key_weakness(record: Mapping[str, str]) -> Said | None:
     """Returns why a key record is unusable, or None (RFC 6376, section 3.6.1)."""
     if not record.get("p"):
-        return "its key was withdrawn" if "p" in record else "its record holds no key"
+        return SignatureProof.KEY_WITHDRAWN() if "p" in record else SignatureProof.NO_KEY()
     if record.get("k", "rsa").lower() != "rsa":
-        return "its key is of a kind that is not checked here"
+        return SignatureProof.KEY_KIND()
     if "sha256" not in record.get("h", "sha256").lower().split(":"):
-        return "its key does not allow SHA-256"
+        return SignatureProof.KEY_HASH()
     if not {"*", "email"} & set(record.get("s", "*").lower().split(":")):
-        return "its key is not for mail"
+        return SignatureProof.KEY_PURPOSE()
     if "y" in record.get("t", "").lower().split(":"):
-        return "its key says that the signer is only testing"
+        return SignatureProof.KEY_TEST()
     return None
 
 

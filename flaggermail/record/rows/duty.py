@@ -13,6 +13,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.states import PageState
 from flaggermail.record.topics import Topic
+from flaggermail.wording.said import Said
 
 
 @record
@@ -66,7 +67,7 @@ class Alarm(Record):
     kind: Annotated[AlarmKind, Column.INDEXED]
     case: Annotated[str | None, Column.INDEXED] = None
     notification: Annotated[str | None, Column.INDEXED] = None
-    text: str
+    text: Said
     raised_at: datetime
     officer: str | None = None  # whom it reminds, if it reminds one officer of a waiting mail
 

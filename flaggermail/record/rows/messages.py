@@ -13,6 +13,7 @@ from flaggermail.record.case_values import (
 from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows.cases import Case
+from flaggermail.wording.said import Said
 
 
 @record
@@ -37,11 +38,11 @@ class StoredMessage(Record):
     place: Annotated[Place, Column.INDEXED, Column.CHECKED]
     case: Annotated[str | None, References(Case), Column.INDEXED] = None
     notification: Annotated[str | None, Column.INDEXED] = None
-    match_basis: str = ""  # why it was placed there, in words
-    reason: str = ""  # why it waits for a person
-    suggestions: tuple[str, ...] = ()
+    match_basis: Said = Said()  # why it was placed there
+    reason: Said = Said()  # why it waits for a person
+    suggestions: tuple[Said, ...] = ()
     verdict: SenderVerdict = SenderVerdict.UNVERIFIED
-    verdict_basis: str = ""
+    verdict_basis: Said = Said()
     rule: str | None = None  # that decided, or who corrected it, in words
     automatic: bool = False
     substance: bool = False

@@ -26,7 +26,9 @@ from flaggermail.record.case_values import DeclineReason, Item
 from flaggermail.record.states import CLOCKS
 from flaggermail.record.trust import SenderTrust
 from flaggermail.replies.verbs import Why
+from flaggermail.settings.reading import load
 from tests.corpus import each
+from tests.tools.dutch import english_in, english_in_mail
 
 ROOT = Path(__file__).parents[3]
 DIRECTORY = ROOT / "config" / "templates"
@@ -759,3 +761,49 @@ def test_an_alarm_without_words_prevents_the_start(tmp_path: Path) -> None:
         FileTemplates(tmp_path, ZONE)
     (fault,) = error.value.faults
     assert re.search(r"words\.yaml:\d+:\d+ nl\.alarms: Value error, lacks the words of octets lost", fault)
+
+
+SEVERAL = re.compile(
+    r"\b1 (?:minuten|seconden|mails|meldingen|termijnen|berichten|zaken|bijgevoegde mails|personen|minutes|seconds|"
+    r"notices|silences|periods|cases|persons)\b"
+)
+
+
+@EVERY_TEMPLATE
+@EVERY_LANGUAGE
+def test_one_is_not_several(name: str, language: str) -> None:
+    """A mail about one minute, one mail or one person says so: never "1 minuten"."""
+    for changes in variants(name):
+        filled = {key: ones(value) for key, value in values(name, language, changes).items()}
+        mail = TEMPLATES.render(name, language, filled)
+        assert not SEVERAL.search(f"{mail.subject}\n{mail.body}")
+
+
+def ones(value: object) -> object:
+    """Returns a value of a template with 1 for each number in it."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Mapping):
+        return {key: ones(inner) for key, inner in value.items()}
+    if isinstance(value, list) and value and not isinstance(value[0], int):
+        return [ones(inner) for inner in value]
+    return 1 if isinstance(value, int) else value
+
+
+@EVERY_TEMPLATE
+def test_no_english_is_in_a_dutch_template(name: str) -> None:
+    """Whatever a Dutch template says in any of its branches, it says in Dutch."""
+    for changes in variants(name):
+        mail = TEMPLATES.render(name, "nl", values(name, "nl", changes))
+        assert english_in_mail(f"Subject: {mail.subject}\n\nde het een deze\n{mail.body}".encode()) == []
+        assert english_in(mail.subject) == []
+
+
+@EVERY_LANGUAGE
+def test_every_shipped_label_has_its_words(language: str) -> None:
+    """Each label of the shipped configuration has words for notices; another one is shown as it is."""
+    shown = Formats(read_words(DIRECTORY / "words.yaml")[language], ZONE)
+    labels = load(DIRECTORY.parent).desk.tags.labels
+    assert set(labels) == set(shown.words.labels)
+    assert shown.label("our-own") == "our-own"
+    assert language == "en" or not [label for label in labels if english_in(shown.label(label))]

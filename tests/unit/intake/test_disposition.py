@@ -12,6 +12,7 @@ from flaggermail.intake.disposition import MACHINE, Disposition, Facts, decide
 from flaggermail.mail.message import MechanicalKind, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
+from flaggermail.wording.filing import CitizenDoubt, Filed
 from tests.corpus import each
 
 HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE
@@ -27,33 +28,33 @@ REFERRAL = replace(STRANGER, kinds=frozenset({Kind.REFERRAL}), template="intake_
 CITIZEN = replace(STRANGER, kinds=frozenset({Kind.CITIZEN_REPORT}), template="decline")
 SENT = replace(STRANGER, sent_folder=True)
 
-NO_CASE = "a platform's mail that fits no case"
+NO_CASE = Filed.PLATFORM_UNPLACED()
 TABLE: list[tuple[str, Facts, Disposition]] = [
     # mail in the Junk folder
     (
         "a stranger's mail in Junk",
         replace(STRANGER, junk_folder=True),
-        Disposition(Place.QUARANTINE, "no rule knows what it is; in the junk folder", from_junk=True),
+        Disposition(Place.QUARANTINE, Filed.JUNK(reason=Filed.UNKNOWN()), from_junk=True),
     ),
     (
         "a citizen's report in Junk is answered by nobody",
         replace(CITIZEN, junk_folder=True),
-        Disposition(Place.QUARANTINE, "a citizen's report about a single post; in the junk folder", from_junk=True),
+        Disposition(Place.QUARANTINE, Filed.JUNK(reason=Filed.CITIZEN()), from_junk=True),
     ),
     (
         "noise in Junk",
         replace(STRANGER, kinds=frozenset({Kind.NOISE}), junk_folder=True),
-        Disposition(Place.NOISE, "nobody wrote it for the desk; in the junk folder", from_junk=True),
+        Disposition(Place.NOISE, Filed.JUNK(reason=Filed.NOBODY_WROTE()), from_junk=True),
     ),
     (
         "a referral in Junk whose sender is verified",
         replace(REFERRAL, junk_folder=True),
-        Disposition(Place.CASE, "a referral", opens=True, confirms=True, tells="new case"),
+        Disposition(Place.CASE, Filed.REFERRAL(), opens=True, confirms=True, tells="new case"),
     ),
     (
         "a platform's answer in Junk",
         replace(ANSWER, junk_folder=True),
-        Disposition(Place.CASE, "filed in its case", tells="platform answer"),
+        Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer"),
     ),
     (
         "a platform's mail in Junk that fits no case",
@@ -64,79 +65,75 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
     (
         "typed to a channel",
         replace(SENT, to_channel=True),
-        Disposition(
-            Place.QUARANTINE, "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
-        ),
+        Disposition(Place.QUARANTINE, Filed.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE),
     ),
     (
         "typed to a channel in a case without a use",
         replace(SENT, to_channel=True, placed=True),
-        Disposition(
-            Place.QUARANTINE, "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
-        ),
+        Disposition(Place.QUARANTINE, Filed.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE),
     ),
     (
         "typed further in an exchange that runs",
         replace(SENT, to_channel=True, placed=True, use_placed=True),
-        Disposition(Place.CASE, "sent by a colleague in this case"),
+        Disposition(Place.CASE, Filed.COLLEAGUE_IN_CASE()),
     ),
-    ("typed to a referrer", replace(SENT, placed=True), Disposition(Place.CASE, "sent by a colleague in this case")),
-    ("typed to anybody", SENT, Disposition(Place.NOISE, "sent by a colleague, belongs to no case")),
+    ("typed to a referrer", replace(SENT, placed=True), Disposition(Place.CASE, Filed.COLLEAGUE_IN_CASE())),
+    ("typed to anybody", SENT, Disposition(Place.NOISE, Filed.COLLEAGUE())),
     # machines
-    ("bounce in its case", replace(ANSWER, mechanical=BOUNCE), Disposition(Place.CASE, "machine mail: bounce")),
-    ("bounce of nothing", replace(STRANGER, mechanical=BOUNCE), Disposition(Place.NOISE, "machine mail: bounce")),
+    ("bounce in its case", replace(ANSWER, mechanical=BOUNCE), Disposition(Place.CASE, Filed.MACHINE(kind="bounce"))),
+    ("bounce of nothing", replace(STRANGER, mechanical=BOUNCE), Disposition(Place.NOISE, Filed.MACHINE(kind="bounce"))),
     (
         "delivery report",
         replace(ANSWER, mechanical=MechanicalKind.DELIVERED),
-        Disposition(Place.CASE, "machine mail: delivered"),
+        Disposition(Place.CASE, Filed.MACHINE(kind="delivered")),
     ),
     (
         "complaint",
         replace(STRANGER, mechanical=MechanicalKind.FEEDBACK_REPORT),
-        Disposition(Place.NOISE, "machine mail: feedback-report"),
+        Disposition(Place.NOISE, Filed.MACHINE(kind="feedback-report")),
     ),
     (
         "absence of anybody",
         replace(STRANGER, mechanical=AUTO),
-        Disposition(Place.NOISE, "nobody wrote it for the desk"),
+        Disposition(Place.NOISE, Filed.NOBODY_WROTE()),
     ),
     (
         "machine mail that carries a referral",
         replace(STRANGER, mechanical=AUTO, carries_referral=True),
-        Disposition(Place.QUARANTINE, "machine mail that carries a referral", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, Filed.CARRIES_REFERRAL(), tells="unplaced mail"),
     ),
     (
         "an authority's noise addressed to us",
         replace(STRANGER, kinds=frozenset({Kind.NOISE}), from_authority=True),
-        Disposition(Place.NOISE, "nobody wrote it for the desk", listed=True),
+        Disposition(Place.NOISE, Filed.NOBODY_WROTE(), listed=True),
     ),
     (
         "an authority's noise in Junk",
         replace(STRANGER, mechanical=AUTO, from_authority=True, junk_folder=True),
-        Disposition(Place.NOISE, "nobody wrote it for the desk; in the junk folder", from_junk=True, listed=True),
+        Disposition(Place.NOISE, Filed.JUNK(reason=Filed.NOBODY_WROTE()), from_junk=True, listed=True),
     ),
     (
         "absence of a declined citizen that shows a referral",
         replace(STRANGER, mechanical=AUTO, declined_before=True, carries_referral=True),
-        Disposition(Place.DECLINED, "nobody wrote it for the desk"),
+        Disposition(Place.DECLINED, Filed.NOBODY_WROTE()),
     ),
     # a platform
-    ("answer", ANSWER, Disposition(Place.CASE, "filed in its case", tells="platform answer")),
-    ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Disposition(Place.CASE, "filed in its case")),
+    ("answer", ANSWER, Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer")),
+    ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Disposition(Place.CASE, Filed.IN_CASE())),
     (
         "answer nobody vouches for",
         replace(ANSWER, verdict=SenderVerdict.UNVERIFIED),
-        Disposition(Place.CASE, "filed; unverified, stops nothing until a person confirms it", tells="platform answer"),
+        Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer"),
     ),
     (
         "answer that failed the check",
         replace(ANSWER, verdict=SenderVerdict.FAILED),
-        Disposition(Place.CASE, "filed; the sender failed the check and stops nothing", alarm=AlarmKind.FORGED),
+        Disposition(Place.CASE, Filed.FAILED(), alarm=AlarmKind.FORGED),
     ),
     (
         "answer whose arrival is disputed",
         replace(ANSWER, disputed=True),
-        Disposition(Place.CASE, "filed; its arrival is disputed and needs a person", tells="platform answer"),
+        Disposition(Place.CASE, Filed.ARRIVAL_DISPUTED(), tells="platform answer"),
     ),
     (
         "platform without a case",
@@ -157,78 +154,76 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
     (
         "referrer adds",
         replace(REFERRAL, placed=True, template=None),
-        Disposition(Place.CASE, "filed in its case", tells="further mail"),
+        Disposition(Place.CASE, Filed.IN_CASE(), tells="further mail"),
     ),
     (
         "officer in a case",
         replace(STRANGER, placed=True, kinds=frozenset({Kind.OFFICER_REPLY})),
-        Disposition(Place.CASE, "filed in its case"),
+        Disposition(Place.CASE, Filed.IN_CASE()),
     ),
     (
         "disputed addition",
         replace(REFERRAL, placed=True, disputed=True),
-        Disposition(Place.CASE, "filed; its arrival is disputed and needs a person", tells="platform answer"),
+        Disposition(Place.CASE, Filed.ARRIVAL_DISPUTED(), tells="platform answer"),
     ),
     # referrals
-    ("referral", REFERRAL, Disposition(Place.CASE, "a referral", opens=True, confirms=True, tells="new case")),
+    ("referral", REFERRAL, Disposition(Place.CASE, Filed.REFERRAL(), opens=True, confirms=True, tells="new case")),
     (
         "referral of an officer",
         replace(REFERRAL, template=None),
-        Disposition(Place.CASE, "a referral", opens=True, confirms=False, tells="new case"),
+        Disposition(Place.CASE, Filed.REFERRAL(), opens=True, confirms=False, tells="new case"),
     ),
     (
         "unverified referral",
         replace(REFERRAL, verdict=SenderVerdict.UNVERIFIED),
-        Disposition(Place.QUARANTINE, "looks like a referral, but its sender is unverified", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, Filed.REFERRAL_UNVERIFIED(), tells="unplaced mail"),
     ),
     (
         "forged referral",
         replace(REFERRAL, verdict=SenderVerdict.FAILED),
-        Disposition(Place.QUARANTINE, "looks like a referral, but its sender is failed", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, Filed.REFERRAL_FAILED(), tells="unplaced mail"),
     ),
     (
         "referral that may belong to a case",
         replace(REFERRAL, suggestions=True),
-        Disposition(Place.QUARANTINE, "may belong to a case that is there", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, Filed.MAY_BELONG(), tells="unplaced mail"),
     ),
     (
         "referral outside every election",
         replace(REFERRAL, election=None),
-        Disposition(Place.QUARANTINE, "looks like a referral, but no election is open", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, Filed.NO_ELECTION(), tells="unplaced mail"),
     ),
     # citizens
-    ("citizen", CITIZEN, Disposition(Place.DECLINED, "a citizen's report about a single post", declines=True)),
+    ("citizen", CITIZEN, Disposition(Place.DECLINED, Filed.CITIZEN(), declines=True)),
     (
         "citizen who was declined",
         replace(CITIZEN, declined_before=True),
-        Disposition(Place.QUARANTINE, "this sender was declined in this period", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, Filed.DECLINED_BEFORE(), tells="unplaced mail"),
     ),
     (
         "citizen of whom the program has doubts",
-        replace(CITIZEN, doubts=("a forward", "with an attachment")),
+        replace(CITIZEN, doubts=(CitizenDoubt.FORWARD(), CitizenDoubt.ATTACHMENT())),
         Disposition(
             Place.QUARANTINE,
-            "looks like a citizen's report: a forward, with an attachment; a person decides",
+            Filed.CITIZEN_IN_DOUBT(doubts=(CitizenDoubt.FORWARD(), CitizenDoubt.ATTACHMENT())),
             tells="unplaced mail",
         ),
     ),
     (
         "machine of a citizen who was declined",
         replace(STRANGER, mechanical=AUTO, declined_before=True),
-        Disposition(Place.DECLINED, "nobody wrote it for the desk"),
+        Disposition(Place.DECLINED, Filed.NOBODY_WROTE()),
     ),
     (
         "unverified citizen",
         replace(CITIZEN, verdict=SenderVerdict.UNVERIFIED),
-        Disposition(
-            Place.QUARANTINE, "looks like a citizen's report, but its sender is unverified", tells="unplaced mail"
-        ),
+        Disposition(Place.QUARANTINE, Filed.CITIZEN_UNVERIFIED(), tells="unplaced mail"),
     ),
     *(
         (
             f"citizen, doubtful: {name}",
             replace(CITIZEN, **doubt),
-            Disposition(Place.QUARANTINE, "looks like a citizen's report: a person decides", tells="unplaced mail"),
+            Disposition(Place.QUARANTINE, Filed.CITIZEN_TO_JUDGE(), tells="unplaced mail"),
         )
         for name, doubt in (
             ("no template", {"template": None}),
@@ -240,13 +235,13 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
     (
         "newsletter",
         replace(STRANGER, kinds=frozenset({Kind.NOISE})),
-        Disposition(Place.NOISE, "nobody wrote it for the desk"),
+        Disposition(Place.NOISE, Filed.NOBODY_WROTE()),
     ),
-    ("stranger", STRANGER, Disposition(Place.QUARANTINE, "no rule knows what it is", tells="unplaced mail")),
+    ("stranger", STRANGER, Disposition(Place.QUARANTINE, Filed.UNKNOWN(), tells="unplaced mail")),
     (
         "officer's note outside a case",
         replace(STRANGER, kinds=frozenset({Kind.OFFICER_REPLY})),
-        Disposition(Place.QUARANTINE, "no rule knows what it is", tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, Filed.UNKNOWN(), tells="unplaced mail"),
     ),
 ]
 

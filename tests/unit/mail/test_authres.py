@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge, servers
 from flaggermail.mail.authentication.received_fields import own_received_line, read_trace
 from flaggermail.mail.message import Address, Message, SenderVerdict, Verdict
+from flaggermail.wording.vouched import Vouched
 from tests.corpus import each
 
 OURS = "mx.bzk.example"
@@ -249,7 +250,7 @@ def test_without_exactly_one_author_nobody_is_vouched_for() -> None:
 def test_without_a_configured_server_nobody_is_verified() -> None:
     """Without a configured authserv-id no field is trusted, and the basis gives that reason."""
     nobody = judged(*results(PASS), trust=Trust(AuthenticationMethod.NOBODY))
-    assert nobody == Verdict(SenderVerdict.UNVERIFIED, "no receiving server is configured to vouch for senders")
+    assert nobody == Verdict(SenderVerdict.UNVERIFIED, Vouched.NO_SERVER())
     assert judged(*results(PASS), trust=Trust(AuthenticationMethod.DKIM, None, OURS)).value == "unverified"
     assert verdict(*results(PASS), ours=OURS.upper()) == "verified"
 
@@ -257,7 +258,7 @@ def test_without_a_configured_server_nobody_is_verified() -> None:
 def test_a_mail_on_which_nobody_gave_a_verdict_is_unverified() -> None:
     """A message that did not pass through the intake is unverified, with that reason."""
     bare = Message(sha256="", size=0, from_=(AUTHOR,), headers=results(PASS))
-    assert bare.vouched == Verdict(SenderVerdict.UNVERIFIED, "nobody was asked who wrote it")
+    assert bare.vouched == Verdict(SenderVerdict.UNVERIFIED, Vouched.NOBODY_ASKED())
 
 
 def test_our_own_received_line_is_found_by_its_server() -> None:

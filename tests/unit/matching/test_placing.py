@@ -9,7 +9,11 @@ import pytest
 
 from flaggermail.matching.placing import NEEDS, Key, KeyKind, Known, Placement, Proof, Use, Writer, place
 from flaggermail.matching.scoring import ATTACHED, SAME_ADDRESS, SAME_REFERRAL, SAME_SENDER, SAME_TEXT, Suggestion
+from flaggermail.wording.filing import Basis
+from flaggermail.wording.hints import Hint
+from flaggermail.wording.said import Said, as_written
 from tests.corpus import each
+from tests.tools.wording import english
 
 ONE, TWO = "VF-EP2024-0001", "VF-EP2024-0002"
 USE_A = Use(f"{ONE}/1", ONE, "A", open=True)
@@ -26,7 +30,7 @@ OF_OTHERS = tuple(kind for kind in KeyKind if kind is not KeyKind.QUOTATION)  # 
 def key(kind: KeyKind = KeyKind.TOKEN, case: str = ONE, notification: str | None = None, *, of: str = "A") -> Key:
     """Builds a key that was given to platform `of`, and belongs to the addresses of the referrer and that platform."""
     addresses = frozenset({REFERRER, f"desk@{of.lower()}.example"})
-    return Key(kind, case, f"{kind} of {case}", notification, of if notification else None, addresses)
+    return Key(kind, case, as_written(f"{kind} of {case}"), notification, of if notification else None, addresses)
 
 
 def of_platform(
@@ -99,7 +103,7 @@ def test_a_platforms_mail_to_somebody_else_only_suggests(kind: KeyKind) -> None:
     asked = key(kind, notification=USE_A.notification)
     found = place(of_platform(asked, to_us=False))
     assert (found.case, found.notification) == (None, None)
-    assert "it was not addressed to us" in found.suggestions[0].why
+    assert Hint.NOT_TO_US() in found.suggestions[0].why
 
 
 @each("kind", [KeyKind.TOKEN, KeyKind.OUR_MAIL])
@@ -108,7 +112,7 @@ def test_a_key_that_was_given_to_somebody_else_stops_no_clock(kind: KeyKind, giv
     """A platform's mail under the key of the referrer, or of another platform, waits for a person."""
     found = place(of_platform(replace(given, kind=kind)))
     assert (found.case, found.notification) == (None, None)
-    assert "that mail went to somebody else" in found.suggestions[0].why
+    assert Hint.OTHER_RECIPIENT() in found.suggestions[0].why
 
 
 def test_a_platform_that_was_not_notified_answers_no_notification() -> None:
@@ -126,7 +130,7 @@ def test_unverified_mail_opens_no_closed_case(kind: KeyKind) -> None:
         assert place(known).case == ONE
         found = place(replace(known, verified=False))
         assert found.case is None
-        assert "the case is closed" in found.suggestions[0].why
+        assert Hint.CLOSED() in found.suggestions[0].why
 
 
 def test_a_colleagues_mail_in_sent_is_placed_by_every_key_but_a_number() -> None:
@@ -156,7 +160,7 @@ def test_a_platform_needs_at_least_what_others_need() -> None:
 def test_a_number_alone_is_a_clue() -> None:
     """The clue of a key that places nothing comes with the reason."""
     found = place(of_other(key(KeyKind.NUMBER), sender="wim@elsewhere.example"))
-    why = ("its number is named", "it comes from another address than was known there")
+    why = (Hint.NUMBER(), Hint.OTHER_ADDRESS())
     assert (found.case, found.suggestions) == (None, (Suggestion(ONE, 50, why),))
 
 
@@ -164,10 +168,10 @@ def test_another_subject_under_our_key_only_suggests() -> None:
     """A mail with our token but another subject is only suggested for that case: a person decides."""
     known = Known(keys=(key(),), clues=TWINS, other_subject=frozenset({ONE}))
     found = place(known)
-    assert (found.case, found.basis) == (None, "")
+    assert (found.case, found.basis) == (None, Said())
     assert found.suggestions == (
-        Suggestion(ONE, 100, ("answers its mail under another subject", "the same referral was taken in before"), TWIN),
-        Suggestion(TWO, 60, ("the same referral was taken in before",), TWIN),
+        Suggestion(ONE, 100, (Hint.OTHER_SUBJECT(), Hint.SAME_REFERRAL()), TWIN),
+        Suggestion(TWO, 60, (Hint.SAME_REFERRAL(),), TWIN),
     )
     assert place(replace(known, keys=(key(case=TWO),))).case == TWO
 
@@ -178,19 +182,19 @@ def test_only_open_case_of_a_platform_is_only_suggested() -> None:
     found = place(of_platform(uses=(USE_A, ELSEWHERE, USE_B, closed)))
     assert found.case is None
     assert found.suggestions == (
-        Suggestion(ONE, 40, ("waits for an answer of this platform",)),
-        Suggestion(TWO, 40, ("waits for an answer of this platform",)),
+        Suggestion(ONE, 40, (Hint.WAITS(),)),
+        Suggestion(TWO, 40, (Hint.WAITS(),)),
     )
 
 
 def test_clues_add_up_and_the_highest_comes_first() -> None:
     """Clues add up and the highest score comes first; a repeated clue counts once and the maximum is 100."""
-    number = Key(KeyKind.NUMBER, ONE, "")
+    number = Key(KeyKind.NUMBER, ONE, Said())
     found = place(Known(keys=(number,), verified=True, clues={ONE: [SAME_SENDER], TWO: [ATTACHED, SAME_TEXT]}))
-    why = ("its number is named", "it comes from another address than was known there", SAME_SENDER.why)
-    assert [one.text for one in found.suggestions] == [
+    why = (Hint.NUMBER(), Hint.OTHER_ADDRESS(), SAME_SENDER.why)
+    assert [one.said.english for one in found.suggestions] == [
         f"{TWO} (100): it was attached to mail of this case; the texts agree",
-        f"{ONE} (60): {'; '.join(why)}",
+        f"{ONE} (60): {'; '.join(english(why))}",
     ]
     assert place(Known(clues={ONE: [ATTACHED, SAME_REFERRAL, SAME_REFERRAL]})).suggestions[0].score == 100
 
@@ -207,7 +211,7 @@ SURE = (SAME_REFERRAL, SAME_TEXT, SAME_ADDRESS)
 def test_one_score_at_the_threshold_places() -> None:
     """If exactly one case reaches the threshold, the mail is filed in it with the score and its suggestion."""
     found = place(Known(clues={ONE: SURE, TWO: [SAME_REFERRAL]}, threshold=95))
-    assert (found.case, found.notification, found.basis) == (ONE, None, "score 100")
+    assert (found.case, found.notification, found.basis) == (ONE, None, Basis.SCORE(score=100))
     assert found.by_score == Suggestion(ONE, 100, tuple(clue.why for clue in SURE), TWIN)
 
 
@@ -217,7 +221,9 @@ def test_one_score_at_the_threshold_places() -> None:
         Known(clues={ONE: SURE}),  # no threshold: switched off, or a platform's mail
         Known(clues={ONE: SURE, TWO: SURE}, threshold=95),  # two of them
         Known(clues={ONE: [SAME_REFERRAL, SAME_TEXT]}, threshold=95),  # below it
-        Known(keys=(Key(KeyKind.NUMBER, ONE, ""),), clues={ONE: [SAME_ADDRESS, SAME_SENDER, SAME_TEXT]}, threshold=95),
+        Known(
+            keys=(Key(KeyKind.NUMBER, ONE, Said()),), clues={ONE: [SAME_ADDRESS, SAME_SENDER, SAME_TEXT]}, threshold=95
+        ),
     ],
     ids=["no threshold", "two", "below", "nothing firm"],
 )
@@ -253,4 +259,4 @@ def test_bounce_keeps_the_notification_of_its_key() -> None:
 
 def test_nothing_known_leads_nowhere() -> None:
     """A mail without any known key gets neither a case nor a suggestion."""
-    assert place(Known(sender="strange@elsewhere.example")) == Placement(None, None, "")
+    assert place(Known(sender="strange@elsewhere.example")) == Placement(None, None, Said())

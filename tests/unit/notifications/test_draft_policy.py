@@ -111,7 +111,7 @@ def found(
 ) -> tuple[str, ...]:
     """Returns the faults of a draft."""
     wanted = required(language, can_confirm=can_confirm, follow_up=follow_up)
-    return faults(subject, body, wanted, PATTERNS, search)
+    return tuple(fault.english for fault in faults(subject, body, wanted, PATTERNS, search))
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -129,7 +129,7 @@ def test_each_missing_element_is_named_alone(language: str, what: str) -> None:
     old, new = ELEMENTS[language][what]
     assert old in GOOD[language]
     (fault,) = found(GOOD[language].replace(old, new), language)
-    assert fault == MISSING[what] if what in MISSING else what in fault
+    assert fault == MISSING[what]().english if what in MISSING else what in fault
     assert "\n" not in fault
 
 
@@ -137,8 +137,16 @@ def test_each_missing_element_is_named_alone(language: str, what: str) -> None:
 @each(("what", "sentence"), [(what, each) for what, sentences in SAID.items() for each in sentences])
 def test_what_must_not_be_said_is_refused_in_either_language(language: str, what: str, sentence: str) -> None:
     """A forbidden statement is refused in both languages, in the body and in the subject."""
-    assert [fault for fault in found(f"{GOOD[language]} {sentence}", language) if FORBIDDEN[what] in fault]
-    assert [fault for fault in found(GOOD[language], language, subject=sentence) if FORBIDDEN[what] in fault]
+    assert [
+        fault
+        for fault in found(f"{GOOD[language]} {sentence}", language)
+        if FORBIDDEN[what].en.partition("!r} ")[2] in fault
+    ]
+    assert [
+        fault
+        for fault in found(GOOD[language], language, subject=sentence)
+        if FORBIDDEN[what].en.partition("!r} ")[2] in fault
+    ]
 
 
 @each("sentence", HARMLESS)
@@ -182,7 +190,7 @@ def test_a_follow_up_needs_only_its_number_and_who_decides() -> None:
     """A follow-up needs only its number and who decides; forbidden statements are refused there too."""
     body = "This adds to VF-EP2024-0001. You alone decide what to do with it."
     assert found(body, follow_up=True) == ()
-    assert found("This adds to VF-EP2024-0001.", follow_up=True) == (MISSING["decides"],)
+    assert found("This adds to VF-EP2024-0001.", follow_up=True) == (MISSING["decides"]().english,)
     assert len(found("You alone decide what to do with it.", follow_up=True)) == 1
     assert len(found(f"{body} Please remove it.", follow_up=True)) == 1
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an alarm is about; what its kind says stands in `config/templates/words.yaml`."""
+
+from __future__ import annotations
+
+from flaggermail.wording.said import Sentence
+
+# fmt: off
+
+
+class AlarmText(Sentence):
+    """What an alarm is about."""
+
+    SENDER = "alarm: sender", "{address}: {basis}", "{address}: {basis}"
+    CLAIM = ("alarm: claim", "{address} ({basis}): {recipient}: {subject}",
+        "{address} ({basis}): {recipient}: {subject}")
+    MAIL = "alarm: mail", "{recipient}: {subject}", "{recipient}: {subject}"
+    MAIL_ANSWERED = ("alarm: mail answered", "{recipient}: {subject}: {answer}",
+        "{recipient}: {subject}; antwoord van de server: {answer}")
+    FAULT = "alarm: fault", "{key}: {fault}", "{key}: {fault}"
+    TREND = ("alarm: trend",
+        ("{now} of {of_now:mail|mails} of platforms in 24 hours, and {before} of {of_before} before that; the "
+         "latest: {address}: {basis}"),
+        ("{now} van {of_now:mail|mails} van platforms in 24 uur, en {before} van {of_before} daarvoor; de "
+         "laatste: {address}: {basis}"))
+    SERVER_NAMES = ("alarm: server names", "your server writes {written}; the configuration says {configured}",
+        "uw server schrijft {written}; in de instellingen staat {configured}")
+    MAILBOX = "alarm: mailbox", "{folder}: {at}", "{folder}: {at}"
+    WAITING = "alarm: waiting", "{count}, {since}: {answer}", "{count}, {since}: {answer}"
+    PAGERS = "alarm: pagers", "{name}: {page}: {pager}: {why}", "{name}: {page}: {pager}: {why}"
+    RULES = "alarm: rules", "{faults}", "{places}"
+    FOUND = "alarm: found", "{what}: {value}", "{what}: {value}"
+    LOST = "alarm: lost", "{key}, {digest}", "{key}, {digest}"
+
+
+class Differs(Sentence):
+    """How a mail of ours differs from the record."""
+
+    UNREADABLE = "differs: unreadable", "unreadable", "niet leesbaar"
+    ADDED = "differs: added", "added", "toegevoegd"
+    CHANGED = "differs: changed", "changed", "gewijzigd"
+    NOT_APPROVED = "differs: not approved", "not approved", "niet goedgekeurd"
+    RECIPIENT = "differs: recipient", "recipient", "andere ontvanger"
+    OCTETS = "differs: octets", "octets", "andere inhoud"
+
+
+class Health(Sentence):
+    """What was measured, and what of it."""
+
+    DISK = "health: disk", "disk of {place}", "schijf van {place}"
+    TICK = "health: tick", "tick of {loop}", "controle van {loop}"
+    CERTIFICATE = "health: certificate", "certificate of {server}", "certificaat van {server}"
+    CLOCK = "health: clock", "clock", "klok"
+    LITTLE_FREE = "health: little free", "less than {free} MB free", "minder dan {free} MB vrij"
+    ENOUGH_FREE = "health: enough free", "enough free", "genoeg vrij"
+    LATE = "health: late", "more than {seconds} s ago", "meer dan {seconds} s geleden"
+    IN_TIME = "health: in time", "in time", "op tijd"
+    UNTIL = "health: until", "until {at} UTC", "tot {at} UTC"
+    AHEAD = ("health: ahead", "the server more than {seconds} s ahead of us",
+        "de server loopt meer dan {seconds} s voor")
+    BEHIND = ("health: behind", "the server more than {seconds} s behind us",
+        "de server loopt meer dan {seconds} s achter")
+    AGREES = "health: agrees", "agrees, as far as mail shows", "loopt gelijk, voor zover uit mail blijkt"

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a page says: a few words, as a pager shows little."""
+
+from __future__ import annotations
+
+from flaggermail.wording.said import Sentence
+
+# fmt: off
+
+
+class PageText(Sentence):
+    """Parts of a page."""
+
+    ALARM = "page: alarm", "alarm: {what}", "alarm: {what}"
+    MAIL_WAITS = "page: mail waits", ", mail waits", ", mail wacht"
+
+
+class AlarmName(Sentence):
+    """The kind of an alarm in a word or two; its sentence stands in `config/templates/words.yaml`."""
+
+    BOUNCED = "alarm name: bounced", "bounced", "mail teruggekomen"
+    BOUNCE_CLAIMED = "alarm name: bounce claimed", "bounce claimed", "mail mogelijk teruggekomen"
+    DELAYED = "alarm name: delayed", "delayed", "mail vertraagd"
+    DEFERRED = "alarm name: deferred", "deferred", "mail uitgesteld"
+    REFUSED = "alarm name: refused", "refused", "mail geweigerd"
+    UNCERTAIN = "alarm name: uncertain", "uncertain", "verzending onzeker"
+    FORGED = "alarm name: forged", "forged", "mogelijk vervalst"
+    UNVERIFIED = "alarm name: unverified", "unverified senders", "afzenders niet geverifieerd"
+    UNREGISTERED_USE = "alarm name: unregistered use", "unregistered use", "melding buiten het programma om"
+    FOLDER_MISSING = "alarm name: folder missing", "folder missing", "map ontbreekt"
+    MAILBOX_SILENT = "alarm name: mailbox silent", "mailbox silent", "mailbox niet leesbaar"
+    MAILBOX_BACK = "alarm name: mailbox back", "mailbox back", "mailbox weer leesbaar"
+    UNJUDGED = "alarm name: unjudged", "unjudged", "mail niet beoordeeld"
+    RULES_REFUSED = "alarm name: rules refused", "rules refused", "regels afgekeurd"
+    WAITING = "alarm name: waiting", "mail waits", "mail wacht"
+    OUTBOX_WAITS = "alarm name: outbox waits", "outbox waits", "verzending stokt"
+    OUTBOX_FLOWS = "alarm name: outbox flows", "outbox flows", "verzending hersteld"
+    OUTBOX_DENIED = "alarm name: outbox denied", "outbox denied", "verzendserver weigert"
+    OUTBOX_TAKEN = "alarm name: outbox taken", "outbox taken", "verzendserver neemt weer aan"
+    OUTBOX_CHANGED = "alarm name: outbox changed", "outbox changed", "mail gewijzigd"
+    PAGERS_FAILED = "alarm name: pagers failed", "pagers failed", "pagers werken niet"
+    DISK_LOW = "alarm name: disk low", "disk low", "weinig schijfruimte"
+    DISK_BACK = "alarm name: disk back", "disk back", "schijfruimte hersteld"
+    TICK_LATE = "alarm name: tick late", "tick late", "herinneringen vertraagd"
+    TICK_BACK = "alarm name: tick back", "tick back", "herinneringen op tijd"
+    CERTIFICATE_ENDS = "alarm name: certificate ends", "certificate ends", "certificaat verloopt"
+    CERTIFICATE_RENEWED = "alarm name: certificate renewed", "certificate renewed", "certificaat vernieuwd"
+    CLOCK_WRONG = "alarm name: clock wrong", "clock wrong", "klok wijkt af"
+    CLOCK_RIGHT = "alarm name: clock right", "clock right", "klok loopt gelijk"
+    DEVICE_LOCKED = "alarm name: device locked", "device locked", "app geblokkeerd"
+    OCTETS_LOST = "alarm name: octets lost", "octets lost", "mail ontbreekt in archief"
+    OFFICER_UNHEARD = "alarm name: officer unheard", "officer unheard", "antwoord niet uitgevoerd"
+    SERVER_MISNAMED = "alarm name: server misnamed", "server misnamed", "naam van mailserver wijkt af"
+
+
+class PageFault(Sentence):
+    """Why a pager was not called."""
+
+    CREDENTIAL = ("page fault: credential", "credential {pager}: cannot be read",
+        "wachtwoordbestand {pager}: is niet leesbaar")
+    NOT_INSTALLED = ("page fault: not installed",
+        "pagers need the extra `pagers`: pip install 'flaggermail[pagers]'",
+        "voor pagers is de uitbreiding `pagers` nodig: `pip install 'flaggermail[pagers]'`")
+    NO_ADDRESS = ("page fault: no address", "its credential holds no address of one service that is known",
+        "het wachtwoordbestand bevat geen adres van één bekende dienst")
+    NOT_TAKEN = "page fault: not taken", "the service did not take it", "de dienst nam het bericht niet aan"
+    CODE_VOID = ("page fault: code void",
+        "its code is not valid any more, or the desk's key for codes cannot be read",
+        "de code is niet meer geldig, of de sleutel voor codes van de desk is niet leesbaar")
+    OFTEN = "page fault: often", "called often enough in this hour", "in dit uur al vaak genoeg opgeroepen"
+    ENDED = "page fault: ended", "the program ended in each call", "het programma stopte bij elke oproep"

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A sentence by its code: stored as code and details, and worded in the reader's language when it is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Self, TypeAlias
+
+_CODE = "code"
+_WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_BEGIN = f'{{"{_CODE}":'
+
+
+class Said(str):
+    """A sentence as it is stored: canonical JSON of its code and its details; empty if nothing is said.
+
+    Made by calling a `Sentence`. Text that is no such JSON, as in a row that somebody else changed, words itself.
+    """
+
+    __slots__ = ()
+
+    @property
+    def code(self) -> str:
+        """The sentence's code; empty if it has none."""
+        return str(_read(self).get(_CODE, ""))
+
+    def detail(self, name: str) -> object:
+        """Returns a detail as it is stored; None if the sentence has none of that name."""
+        return _read(self).get(name)
+
+    def sentences(self, name: str) -> tuple[Said, ...]:
+        """Returns the sentences that are a detail of this one."""
+        found = self.detail(name)
+        return tuple(_said(one) for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
+
+    @property
+    def english(self) -> str:
+        """The sentence as the command line, the journal and documents show it."""
+        return self.in_language("en")
+
+    def in_language(self, language: str) -> str:
+        """Returns the sentence in a language: `en` or `nl`."""
+        found = _read(self)
+        sentence = _SENTENCES.get(str(found.pop(_CODE, "")))
+        if sentence is None:
+            return str(self)
+        details = {name: _detail(value, language) for name, value in found.items()}
+        try:
+            return sentence.words(language).format_map(details)
+        except (KeyError, ValueError):  # a detail was taken away or changed by other means
+            return str(self)
+
+
+UNSAID = Said()
+"""Nothing is said."""
+
+Detail: TypeAlias = "str | int | Sequence[str]"
+"""A detail of a sentence: a value, another sentence, or several of either, which are listed."""
+
+
+class Sentence(StrEnum):
+    """Base class of every set of sentences. A member is its code, its English and its Dutch words.
+
+    `{name}` stands for the detail of that name, `{count:mail|mails}` for a number with the noun that fits it.
+    """
+
+    en: str
+    nl: str
+
+    def __new__(cls, code: str, en: str, nl: str) -> Self:
+        """Makes a member; raises ValueError for a code that another sentence has."""
+        if code in _SENTENCES:
+            raise ValueError(f"two sentences have the code {code!r}")
+        member = str.__new__(cls, code)
+        member._value_, member.en, member.nl = code, en, nl
+        _SENTENCES[code] = member
+        return member
+
+    def __call__(self, **details: Detail) -> Said:
+        """Returns the sentence with its details."""
+        return _said({_CODE: self.value, **{name: _plain(value) for name, value in details.items()}})
+
+    def words(self, language: str) -> str:
+        """Returns the words, with the names of the details, in a language."""
+        return str(getattr(self, language))
+
+
+_SENTENCES: dict[str, Sentence] = {}
+
+
+class Plainly(Sentence):
+    """What is said in words of its own: by a person, by a server, or by an earlier version of this program."""
+
+    AS_WRITTEN = "as written", "{text}", "{text}"
+
+
+def as_written(text: str) -> Said:
+    """Returns what somebody wrote in their own words; nothing if it is empty."""
+    return Plainly.AS_WRITTEN(text=text) if text else Said()
+
+
+def every() -> Mapping[str, Sentence]:
+    """Returns all sentences by their codes."""
+    return _SENTENCES
+
+
+def counted(number: int, one: str, several: str) -> str:
+    """Returns a number with the noun that fits it: `1 minuut`, `2 minuten`."""
+    return f"{number} {one if number == 1 else several}"
+
+
+class _Number(int):
+    """A number in a sentence, which may name what is counted."""
+
+    def __format__(self, spec: str) -> str:
+        one, bar, several = spec.partition("|")
+        return counted(int(self), one, several) if bar else int.__format__(self, spec)
+
+
+def _plain(value: Detail) -> object:
+    """Returns a detail for JSON: a sentence in it stays one."""
+    if isinstance(value, Said):
+        return _read(value) or str(value)
+    if isinstance(value, str):
+        return str(value)
+    return value if isinstance(value, int) else [_plain(one) for one in value]
+
+
+def _said(details: Mapping[str, object]) -> Said:
+    return Said(_WRITE(details))
+
+
+def _read(stored: str) -> dict[str, object]:
+    try:
+        found = json.loads(stored) if stored.startswith(_BEGIN) else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _detail(value: object, language: str) -> object:
+    """Returns a detail as it is put into the words; several are listed."""
+    if isinstance(value, dict):
+        return _said(value).in_language(language)
+    if isinstance(value, list):
+        between = "; " if any(isinstance(one, dict) for one in value) else ", "
+        return between.join(str(_detail(one, language)) for one in value)
+    return _Number(value) if isinstance(value, int) else value

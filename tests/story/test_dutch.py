@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""No Dutch mail of any scenario contains English words of ours.
+
+The desk of the other stories looks at each mail that it sends in the same way (`RecordingSubmitter`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from flaggermail import replay
+from flaggermail.cli.acting import typed
+from flaggermail.ports import Clock, Randomness, Submission, Submitter
+from flaggermail.services import Services
+from flaggermail.settings.model import Settings
+from tests.corpus import each
+from tests.doubles import migrated
+from tests.story.test_replay import FOLDERS, SCENARIOS
+from tests.tools.dutch import english_in, english_in_mail
+
+
+class Keeping(Submitter):
+    """Keeps every mail that is handed to a submitter."""
+
+    def __init__(self, submitter: Submitter, mails: list[bytes]) -> None:
+        self._submitter, self._mails = submitter, mails
+
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
+        """Keeps the mail and hands it on."""
+        self._mails.append(octets)
+        return self._submitter.submit(octets, sender, recipients, witness)
+
+
+def sent_in(name: str) -> list[bytes]:
+    """Returns every mail that the desk sends in a scenario."""
+    mails: list[bytes] = []
+
+    def build(
+        settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submitter: Submitter
+    ) -> Services:  # fmt: skip
+        return migrated.replayed(settings, folder, clock, randomness, Keeping(submitter, mails))
+
+    replay.play(SCENARIOS / name, typed, build)
+    return mails
+
+
+@each("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_no_english_is_in_dutch_mail(folder: Path) -> None:
+    """Every mail that a scenario sends to officers, referrers and platforms is wholly in its language."""
+    for octets in sent_in(folder.name):
+        assert english_in_mail(octets) == [], message_from_bytes(octets)["Subject"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "zaak VF-1: not ready to notify: step (b)", "Mogelijk: VF-1 (10): this sender has a case that is open",
+        "officer1: dmarc=fail by mx.bzk.example for x.example", "de tekst speaks of removal; ask to check",
+    ],
+)  # fmt: skip
+def test_english_in_a_dutch_line_is_found(line: str) -> None:
+    """The sentences that once stood in Dutch mail are found."""
+    assert english_in(line)
+    mail = f"Subject: x\r\n\r\nDeze mail kon niet worden gekoppeld.\r\n{line}\r\n".encode()
+    assert english_in_mail(mail) == [line]
+
+
+def test_what_others_wrote_and_commands_are_no_english_of_ours() -> None:
+    """Marked lines, commands, addresses and texts to copy may be in any language."""
+    text = (
+        "De mail wacht op beoordeling, het nummer niet.\n| the words of a platform\n"
+        f"Op de computer: flaggermail message show m1\n{'-' * 40}\nThis is for the portal.\n{'-' * 40}\n"
+        "zie `flaggermail outbox cancel ID` en this@for.example\n"
+    )
+    assert english_in_mail(f"Subject: x\n\n{text}".encode()) == []

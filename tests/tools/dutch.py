@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Finds English in Dutch: function words that Dutch does not have."""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+ENGLISH = re.compile(
+    r"\b(?:the|and|not|that|this|these|those|from|with|are|were|has|have|had no|its|it|nobody|somebody|already|been|be|"
+    r"which|who|there|only|does|did|must|could|would|should|their|they|them|your|our|for|to|by|if|any|until|after|"
+    r"before|because|while|since|says|sender|case|closed|waits|sent|reason)\b",
+    re.IGNORECASE,
+)
+DUTCH = re.compile(r"\b(?:de|het|een|deze|niet|geen|voor|naar|wordt|zijn)\b", re.IGNORECASE)
+_CODE = re.compile(
+    r"`[^`\n]*`|\bflaggermail(?: [a-z-]+)+|--[a-z-]+|<[^<>\s]*>|\S+@\S+|https?://\S+|\b\S+\.(?:yaml|json|eml)\b"
+)
+_OTHERS = re.compile(r"^(?:\s*\| |Onderwerp: |Beleid: |Over: |Van: |Titel: )")  # lines with words of somebody else
+_RULED = re.compile(r"^-{20,}$.*?^-{20,}$", re.MULTILINE | re.DOTALL)  # a text to copy, in the platform's language
+
+
+def english_in(text: str) -> list[str]:
+    """Returns the English words in a Dutch sentence, apart from commands, options, addresses and names of files."""
+    return [found[0] for found in ENGLISH.finditer(_CODE.sub(" ", text))]
+
+
+def english_in_mail(octets: bytes) -> list[str]:
+    """Returns the lines with English words in a mail of ours that is in Dutch; none of another mail."""
+    mail = message_from_bytes(octets, policy=policy.default)
+    part = mail.get_body(("plain",)) if isinstance(mail, EmailMessage) else None
+    text = "\n".join(str(part.get_content()).splitlines()) if part is not None else ""
+    own = [line for line in _RULED.sub("", text).splitlines() if not _OTHERS.match(line)]
+    if len(set(DUTCH.findall("\n".join(own)))) < 2:
+        return []
+    return [line for line in own if english_in(line)]

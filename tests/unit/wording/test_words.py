@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Every sentence that the program says by code has its words in both languages, and is said with its details."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from flaggermail import wording
+from flaggermail.errors import Refusal
+from flaggermail.record.sentences import CLUES, SENTENCES
+from flaggermail.wording.filing import Filed
+from flaggermail.wording.hints import Hint
+from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.said import Said, Sentence, as_written, counted, every
+from tests.corpus import each
+from tests.tools.dutch import english_in
+
+PACKAGE = Path(__file__).parents[3] / "flaggermail"
+ROOMS_OF_THE_TERMINAL = ("cli/", "desk/", "views/", "replay/", "demo/")  # no reply mail comes there
+SAMPLES: dict[str, str | int] = {"count": 2, "tries": 3, "of_now": 4, "score": 85}
+SETS = frozenset(type(one).__name__ for one in every().values())
+
+
+def details_of(words: str) -> frozenset[str]:
+    """Returns the names of the details in words."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(words) if name)
+
+
+def sample(sentence: Sentence) -> Said:
+    """Says a sentence, with something that belongs to no language for each detail."""
+    names = details_of(sentence.en) | details_of(sentence.nl)
+    return sentence(**{name: SAMPLES.get(name, "XK-7") for name in names})
+
+
+@each("code", sorted(every()))
+def test_a_sentence_is_said_in_both_languages(code: str) -> None:
+    """Each sentence is worded in both languages without a gap, and there is no English in the Dutch words."""
+    said = sample(every()[code])
+    for language in ("en", "nl"):
+        assert said.in_language(language).strip(), language
+        assert not re.search(r"[{}]", said.in_language(language))
+    assert english_in(said.in_language("nl")) == []
+    assert details_of(every()[code].nl) <= details_of(every()[code].en) | {"fields", "places"}
+
+
+def test_some_english_is_found() -> None:
+    """The words that this file looks for are those of the sentences: nearly every English one has some."""
+    found = [code for code, one in every().items() if len(one.en.split()) > 6 and not english_in(sample(one).english)]
+    assert len(found) < len(every()) // 20, found
+
+
+def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Yields the calls of a module that say a sentence, each with the name of the sentence."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            if isinstance(owner, ast.Name) and owner.id in SETS and node.func.attr.isupper():
+                yield f"{owner.id}.{node.func.attr}", node
+
+
+def test_every_call_gives_the_details_of_its_sentence() -> None:
+    """Whoever says a sentence gives each detail that its words name, and no other."""
+    sentences = {f"{type(one).__name__}.{one.name}": one for one in every().values()}
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for name, call in calls(path):
+            given = {word.arg for word in call.keywords}
+            if None not in given and given != details_of(sentences[name].en) | details_of(sentences[name].nl):
+                wrong.append(f"{path.relative_to(PACKAGE)}:{call.lineno}: {name}")
+    assert wrong == []
+
+
+def test_every_sentence_is_said_somewhere() -> None:
+    """No sentence is left over."""
+    text = "\n".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "wording")
+    text += (PACKAGE / "wording" / "said.py").read_text("utf-8")
+    named = set(re.findall(r"\b[A-Z]\w+\.[A-Z_]+\b", text))
+    left = {f"{type(one).__name__}.{one.name}" for one in every().values()} - named
+    by_name = ("Differs.", "AlarmName.")  # said by the name of the finding, or of the kind of alarm
+    assert {one for one in left if not one.startswith(by_name)} == set()
+
+
+def test_a_refusal_that_can_reach_a_mail_is_a_sentence() -> None:
+    """Only what a terminal alone can ask for is refused in plain English."""
+    plain = [
+        f"{name}:{node.lineno}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if not (name := path.relative_to(PACKAGE).as_posix()).startswith(ROOMS_OF_THE_TERMINAL)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Refusal", "NotFound"}
+        if any(isinstance(given, ast.Constant | ast.JoinedStr) for given in node.args)
+    ]
+    assert plain == []
+
+
+def test_a_refusal_reads_in_english_and_is_said_in_dutch() -> None:
+    """The text of a refusal is its English sentence, as a terminal shows it."""
+    refusal = Refusal(Because.OBSERVING(what=Piece.CASE(key="VF-1")))
+    assert str(refusal).startswith("case VF-1: the desk observes and sends nothing")
+    assert refusal.said.in_language("nl").startswith("zaak VF-1: de desk kijkt alleen mee")
+    assert str(Refusal("only here")) == Refusal("only here").said.in_language("nl") == "only here"
+
+
+def test_details_are_stored_apart_from_the_sentence() -> None:
+    """What a person wrote stays a detail, even if it looks like a sentence of ours."""
+    posing = str(Filed.UNKNOWN())
+    said = Filed.LATE(reason=as_written(posing))
+    assert said.detail("reason") == {"code": "as written", "text": posing}
+    assert said.english == f"{posing}; taken in late"
+    assert Filed.LATE(reason=Filed.UNKNOWN()).english == "no rule knows what it is; taken in late"
+    assert as_written("{case} {0}").in_language("nl") == "{case} {0}"
+
+
+def test_several_details_are_listed() -> None:
+    """Sentences are listed with semicolons, other details with commas."""
+    assert Hint.SUGGESTION(case="VF-1", score=60, why=[Hint.NUMBER(), Hint.CLOSED()]).english == (
+        "VF-1 (60): its number is named; the case is closed"
+    )
+    assert Because.NOT_ONE_OF(name="type", given="x", allowed=["a", "b"]).english.endswith("one of a, b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "an old sentence",
+        '{"code":"no such code"}',
+        '{"code":',
+        "[1]",
+        '{"code":"filed: late"}',
+    ],
+)
+def test_text_without_a_code_words_itself(text: str) -> None:
+    """Whatever stands in a row can be shown, a sentence without its details too."""
+    assert Said(text).in_language("nl") == Said(text).english == text
+
+
+def test_a_number_has_the_noun_that_fits() -> None:
+    """One minute is one minute."""
+    assert [counted(n, "minuut", "minuten") for n in (0, 1, 2)] == ["0 minuten", "1 minuut", "2 minuten"]
+    assert (
+        Because.TRIED_ALREADY(mail="o1", tries=1, state="queued")
+        .in_language("nl")
+        .startswith("outbox o1: is al 1 keer")
+    )
+
+
+def test_no_code_stands_twice() -> None:
+    """A code belongs to one sentence."""
+    with pytest.raises(ValueError, match="two sentences have the code 'as written'"):
+
+        class Again(Sentence):
+            AGAIN = "as written", "a", "b"
+
+
+def test_what_earlier_versions_said_has_its_code() -> None:
+    """The sentences of before are read as the ones that say the same now."""
+    for text, sentence in {**SENTENCES, **CLUES}.items():
+        assert details_of(sentence.en) == frozenset()
+        assert sentence().english == text
+
+
+def test_the_room_holds_every_set() -> None:
+    """Importing the room is enough to read whatever a row says."""
+    modules = {path.stem for path in (PACKAGE / "wording").glob("*.py")} - {"__init__", "said"}
+    assert set(wording.__all__) == modules
