@@ -72,17 +72,14 @@ def _reported(work: UnitOfWork, message: StoredMessage, read: Message, named: st
     if named:
         mail = the_mail(work, named)
         if read.kind is not MechanicalKind.BOUNCE:
-            raise Refusal(f"message {message.id}: is no delivery report; it is about no mail of ours")
+            raise Refusal(Because.NO_REPORT(message=message.id))
         if not reported_mail.left(mail):
-            raise Refusal(f"outbox {mail.id}: is {mail.state}; only a mail that was sent can come back")
+            raise Refusal(Because.NEVER_LEFT(mail=mail.id, state=mail.state))
         return Reported(mails=(mail,))
     found = reported_mail.find(work, message, read)
     if found.unclear:
-        listed = ", ".join(f"{mail.id} ({mail.queued_at:%Y-%m-%d %H:%M} UTC)" for mail in found.unclear)
-        raise Refusal(
-            f"message {message.id}: fits several mails of ours: {listed}; say which: "
-            f"`flaggermail message confirm {message.id} --mail MAIL`"
-        )
+        listed = [f"{mail.id} ({mail.queued_at:%Y-%m-%d %H:%M} UTC)" for mail in found.unclear]
+        raise Refusal(Because.FITS_SEVERAL(message=message.id, listed=listed))
     return found
 
 

@@ -18,6 +18,7 @@ from flaggermail.record.rows import Platform, RememberedDomain, StoredMessage
 from flaggermail.rules.conditions import in_domains
 from flaggermail.rules.domain_lists import FREE_MAIL, LIST_OF, is_domain
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.refusals import Because
 
 REMOVE = "flaggermail referrer remove"
 
@@ -39,7 +40,7 @@ class AddReferrer(Command):
         domain = self.domain.lower()
         listed = _list_with(work, domain)
         if listed is not None:
-            raise Refusal(f"domain {domain}: is known already, by the list {listed} of the rules")
+            raise Refusal(Because.LISTED_ALREADY(domain=domain, listed=listed))
         remember(work, domain, self.source)
         return Outcome(
             f"domain {domain}: remembered, source {self.source}", domain, did=Did(what=Done.REMEMBERED, domain=domain)
@@ -63,8 +64,9 @@ class RemoveReferrer(Command):
         row = work.tx.get(RememberedDomain, domain)
         if row is None or row.removed_at is not None:
             listed = _list_with(work, domain)
-            where = f"; it is on the list {listed}, where a line -{domain} takes it out" if listed is not None else ""
-            raise NotFound(f"domain {domain}: nobody remembered it{where}; `flaggermail referrer list` shows which are")
+            if listed is not None:
+                raise NotFound(Because.LISTED_NOT_REMEMBERED(domain=domain, listed=listed))
+            raise NotFound(Because.NOT_REMEMBERED(domain=domain))
         removed = replace(row, removed_at=work.now, removed_by=work.actor)
         work.record(EventKind.REFERRER_REMOVED, changed(row, removed))
         return Outcome(f"domain {domain}: no longer remembered", domain)
@@ -77,15 +79,12 @@ def remember_sender(work: UnitOfWork, message: StoredMessage, source: Source) ->
     """
     domain = (message.from_address or "").rpartition("@")[2]
     if message.verdict != SenderVerdict.VERIFIED or message.confirmed_by is not None:
-        raise Refusal(
-            f"message {message.id}: our server did not verify its sender, so its domain is not remembered; reply "
-            "`nieuw` or `new`, or use --new without --remember"
-        )
+        raise Refusal(Because.SENDER_NOT_VERIFIED(message=message.id))
     if message.exercise:
-        raise Refusal(f"message {message.id}: is of an exercise, and teaches the desk no domain; use --new alone")
+        raise Refusal(Because.EXERCISE_TEACHES_NOTHING(message=message.id))
     _refuse_unfit(work, domain)
     if lookup.platform_answering(work, [message.from_address or ""]) is not None:
-        raise Refusal(f"domain {domain}: a platform answers from that address, and a platform refers nothing")
+        raise Refusal(Because.PLATFORM_ANSWERS_THERE(domain=domain))
     if _list_with(work, domain) is not None:
         return None
     remember(work, domain, source, message.id)
@@ -97,7 +96,7 @@ def remember(work: UnitOfWork, domain: str, source: Source, message: str | None 
     _refuse_unfit(work, domain)
     name = LIST_OF[source]
     if name not in work.env.settings.rules.lists:
-        raise Refusal(f"source {source}: the rules have no list {name}, so a domain of that source would do nothing")
+        raise Refusal(Because.NO_LIST_OF_SOURCE(source=source, name=name))
     row = RememberedDomain(id=domain, source=source, added_at=work.now, added_by=work.actor, message=message)
     old = work.tx.get(RememberedDomain, domain)
     if old is not None and old.removed_at is None and old.source == source:
@@ -111,15 +110,15 @@ def _refuse_unfit(work: UnitOfWork, domain: str) -> None:
     settings = work.env.settings
     organisation = work.env.organisational(domain) if is_domain(domain) else None
     if organisation is None:
-        raise Refusal(f"domain {shown(domain)}: nobody registered it; name a registered one, without @")
+        raise Refusal(Because.NOT_REGISTERED(domain=shown(domain)))
     if _overlap(domain, settings.rules.lists.get(FREE_MAIL, ())):
-        raise Refusal(f"domain {domain}: is a provider of mailboxes to the public, so anybody can write from there")
+        raise Refusal(Because.FREE_MAIL(domain=domain))
     owner = next((p.name for p in work.tx.find(Platform) if _overlap(domain, p.domains)), None)
     if owner is not None:
-        raise Refusal(f"domain {domain}: is one of {owner}, and a platform refers nothing")
+        raise Refusal(Because.PLATFORMS_DOMAIN(domain=domain, platform=owner))
     ours = {a.rpartition("@")[2].lower() for a in (settings.desk.mailbox.address, *settings.desk.mailbox.aliases)}
     if _overlap(domain, ours):
-        raise Refusal(f"domain {domain}: is our own; colleagues stand in oncall.yaml, or on a list of the rules")
+        raise Refusal(Because.OWN_DOMAIN(domain=domain))
 
 
 def _overlap(domain: str, others: Iterable[str]) -> bool:

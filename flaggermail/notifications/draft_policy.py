@@ -105,7 +105,7 @@ def _missing_details(text: str, wanted: Requirements, patterns: LanguagePatterns
     day = wanted.policy_read_on
     written = f"{day.day} {patterns.months[day.month - 1]} {day.year}"
     if day > wanted.drafted_on:
-        yield f"policy: read on {written}, which lies in the future; write the day of the reading into platforms.yaml"
+        yield InDraft.POLICY_AHEAD(day=written)
     if not (_occurs(written, text) or _occurs(day.isoformat(), text)):
         yield InDraft.POLICY_DAY(day=written)
 

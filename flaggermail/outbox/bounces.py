@@ -40,6 +40,7 @@ from flaggermail.record.topics import Topic
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.filing import Basis
 from flaggermail.wording.said import as_written
 
 MOST_ASKED = 5  # mails named where a report fits several
@@ -152,9 +153,12 @@ def _ask_which(work: UnitOfWork, mails: Sequence[OutboxMail], stored: StoredMess
     proven = all(_counts(work, stored, message, mail) for mail in mails)
     kind = AlarmKind.BOUNCE_UNCLEAR if proven else AlarmKind.BOUNCE_CLAIMED
     lines = [
-        mail.id if mail.kind == Kind.DECLINE else f"{mail.id}: {mail.recipient}: {mail.subject}" for mail in newest
+        as_written(mail.id)
+        if mail.kind == Kind.DECLINE
+        else AlarmText.FITTING(mail=mail.id, recipient=mail.recipient, subject=mail.subject)
+        for mail in newest[:MOST_ASKED]
     ]
-    said = "\n".join((f"{stored.from_address or '<>'} ({stored.verdict_basis})", *lines[:MOST_ASKED]))
+    said = AlarmText.FITS(address=stored.from_address or "<>", basis=stored.verdict_basis, mails=lines)
     alarms = any(mail.kind == Kind.ALARM for mail in mails)
     about = f"one of several/{newest[0].recipient if alarms else newest[0].id}/{_claimant(stored)}"
     case, notification = _only({mail.case for mail in mails}), _only({mail.notification for mail in mails})
@@ -179,7 +183,7 @@ def _file(work: UnitOfWork, stored: StoredMessage, mail: OutboxMail) -> None:
     if mail.case is None:
         return
     rows = [stored, *work.tx.find(StoredMessage, where(StoredMessage.enclosed_in).is_(stored.id))]
-    basis = f"reports about {mail.id}"
+    basis = Basis.REPORTS(mail=mail.id)
     filed = [replace(row, place=Place.CASE, case=mail.case, exercise=mail.exercise) for row in rows]
     filed[0] = replace(filed[0], notification=mail.notification, match_basis=basis, pending_digest=False)
     changes = [changed(old, new) for old, new in zip(rows, filed, strict=True)]

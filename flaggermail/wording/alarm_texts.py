@@ -14,6 +14,8 @@ class AlarmText(Sentence):
     SENDER = "alarm: sender", "{address}: {basis}", "{address}: {basis}"
     CLAIM = ("alarm: claim", "{address} ({basis}): {recipient}: {subject}",
         "{address} ({basis}): {recipient}: {subject}")
+    FITS = "alarm: fits", "{address} ({basis}): {mails}", "{address} ({basis}): {mails}"
+    FITTING = "alarm: fitting", "{mail}: {recipient}: {subject}", "{mail}: {recipient}: {subject}"
     MAIL = "alarm: mail", "{recipient}: {subject}", "{recipient}: {subject}"
     MAIL_ANSWERED = ("alarm: mail answered", "{recipient}: {subject}: {answer}",
         "{recipient}: {subject}; antwoord van de server: {answer}")

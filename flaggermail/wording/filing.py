@@ -104,6 +104,7 @@ class Basis(Sentence):
     REFERENCE = "basis: reference", "names {reference}", "noemt {reference}"
     REFERS_TOO = ("basis: refers too", "refers, as others do, to <{message}>",
         "verwijst, net als andere mail, naar <{message}>")
+    REPORTS = "basis: reports", "reports about {mail}", "bericht over de bezorging van {mail}"
     SCORE = "basis: score", "score {score}", "score {score}"
     ENCLOSED = "basis: enclosed", "forwarded in {message}", "doorgestuurd in {message}"
     BY_HAND = "basis: by hand", "placed by {officer}", "geplaatst door {officer}"

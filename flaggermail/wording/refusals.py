@@ -262,6 +262,47 @@ class Because(Sentence):
         "mail {message}: geef aan waar deze bij hoort: een zaaknummer, --new, --noise met een reden, of --back")
     REMEMBER_NEW = ("remember new", "message {message}: only a mail that opens a case is remembered; add --new",
         "mail {message}: alleen een mail die een zaak opent wordt onthouden; voeg --new toe")
+    NO_REPORT = ("no report", "message {message}: is no delivery report; it is about no mail of ours",
+        "mail {message}: is geen bericht over de bezorging en gaat over geen mail van ons")
+    NEVER_LEFT = ("never left", "outbox {mail}: is {state}; only a mail that was sent can come back",
+        "uitgaande mail {mail}: heeft de stand {state}; alleen een verstuurde mail kan terugkomen")
+    FITS_SEVERAL = ("fits several",
+        ("message {message}: fits several mails of ours: {listed}; say which: "
+         "`flaggermail message confirm {message} --mail MAIL`"),
+        ("mail {message}: past bij meer dan een mail van ons: {listed}; geef aan welke: "
+         "`flaggermail message confirm {message} --mail MAIL`"))
+    LISTED_ALREADY = ("listed already", "domain {domain}: is known already, by the list {listed} of the rules",
+        "domein {domain}: is al bekend en staat op de lijst {listed} van de regels")
+    LISTED_NOT_REMEMBERED = ("listed not remembered",
+        "domain {domain}: nobody remembered it; it is on the list {listed}, where a line -{domain} takes it out",
+        "domein {domain}: is niet onthouden; het staat op de lijst {listed}, waar de regel -{domain} het weghaalt")
+    NOT_REMEMBERED = ("not remembered",
+        "domain {domain}: nobody remembered it; `flaggermail referrer list` shows which are",
+        "domein {domain}: is niet onthouden; `flaggermail referrer list` toont welke dat wel zijn")
+    SENDER_NOT_VERIFIED = ("sender not verified",
+        ("message {message}: our server did not verify its sender, so its domain is not remembered; reply `new`, or "
+         "use --new without --remember"),
+        ("mail {message}: onze server heeft de afzender niet geverifieerd, dus het domein wordt niet onthouden; "
+         "antwoord `nieuw`, of gebruik --new zonder --remember"))
+    EXERCISE_TEACHES_NOTHING = ("exercise teaches nothing",
+        "message {message}: is of an exercise, and teaches the desk no domain; use --new alone",
+        "mail {message}: hoort bij een oefening, dus het domein wordt niet onthouden; gebruik alleen --new")
+    PLATFORM_ANSWERS_THERE = ("platform answers there",
+        "domain {domain}: a platform answers from that address, and a platform refers nothing",
+        "domein {domain}: een platform antwoordt vanaf dat adres, en een platform meldt niets")
+    NO_LIST_OF_SOURCE = ("no list of source",
+        "source {source}: the rules have no list {name}, so a domain of that source would do nothing",
+        "bron {source}: de regels hebben geen lijst {name}, dus een domein van die bron zou niets doen")
+    NOT_REGISTERED = ("not registered", "domain {domain}: nobody registered it; name a registered one, without @",
+        "domein {domain}: is niet geregistreerd; noem een geregistreerd domein, zonder @")
+    FREE_MAIL = ("free mail",
+        "domain {domain}: is a provider of mailboxes to the public, so anybody can write from there",
+        "domein {domain}: is van een aanbieder van mailboxen voor iedereen, dus iedereen kan daarvandaan schrijven")
+    PLATFORMS_DOMAIN = ("platforms domain", "domain {domain}: is one of {platform}, and a platform refers nothing",
+        "domein {domain}: is van {platform}, en een platform meldt niets")
+    OWN_DOMAIN = ("own domain",
+        "domain {domain}: is our own; colleagues stand in oncall.yaml, or on a list of the rules",
+        "domein {domain}: is van onszelf; collega's staan in oncall.yaml of op een lijst van de regels")
     REQUEST_TOO_LONG = ("request too long", "{name}: the request has {length} characters; {most} are allowed",
         "{name}: het verzoek telt {length} tekens; ten hoogste {most} is toegestaan")
     REQUEST_WITH_NUL = ("request with nul", "{name}: the request holds a NUL character",

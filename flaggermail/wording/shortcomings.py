@@ -39,6 +39,9 @@ class InDraft(Sentence):
         "tekst: het beleid is niet genoemd; schrijf de titel {title!r}")
     POLICY_ADDRESS = ("draft: policy address", "body: the policy's address is missing; write {url}",
         "tekst: het webadres van het beleid ontbreekt; schrijf {url}")
+    POLICY_AHEAD = ("draft: policy ahead",
+        "policy: read on {day}, which lies in the future; write the day of the reading into platforms.yaml",
+        "beleid: gelezen op {day}, en die dag moet nog komen; schrijf de dag van het lezen in platforms.yaml")
     POLICY_DAY = ("draft: policy day", "body: the day on which the policy was read is missing; write {day}",
         "tekst: de dag waarop het beleid is gelezen ontbreekt; schrijf {day}")
     REMOVAL = ("draft: removal",

@@ -15,6 +15,7 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust,
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.fields import words_decoded
 from flaggermail.mail.message import Verdict
+from flaggermail.wording.vouched import Vouched
 from tests.corpus import each
 
 OURS = "mx.bzk.example"
@@ -54,7 +55,7 @@ def judged(*values: str, author: str = OFFICER, trust: Trust = LOGINS, below: tu
 )
 def test_a_login_with_the_authors_address_verifies(value: str) -> None:
     """Every form of RFC 8601 is understood; DMARC may say nothing, as it does of submitted mail."""
-    assert judged(value) == Verdict(judged(PASS).value, f"auth=pass by {OURS} for bzk.example")
+    assert judged(value) == Verdict(judged(PASS).value, Vouched.LOGIN(server=OURS, domain="bzk.example"))
     assert judged(value).value == "verified"
 
 
