@@ -68,7 +68,8 @@ def words_of(octets: bytes) -> str:
     part = mail.get_body(preferencelist=("plain",))
     assert isinstance(part, EmailMessage)
     text = str(part.get_content())
-    return unflowed(text, delete_space=True) if "format" in part["Content-Type"].params else text
+    kind = part["Content-Type"]
+    return unflowed(text, delete_space=True) if kind is not None and "format" in kind.params else text
 
 
 def parts(octets: bytes) -> tuple[EmailMessage, str, str]:

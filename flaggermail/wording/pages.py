@@ -19,6 +19,7 @@ class AlarmName(Sentence):
     """The kind of an alarm in a word or two; its sentence stands in `config/templates/words.yaml`."""
 
     BOUNCED = "alarm name: bounced", "bounced", "mail teruggekomen"
+    BOUNCE_UNCLEAR = "alarm name: bounce unclear", "bounce unclear", "onduidelijk welke mail terugkwam"
     BOUNCE_CLAIMED = "alarm name: bounce claimed", "bounce claimed", "mail mogelijk teruggekomen"
     DELAYED = "alarm name: delayed", "delayed", "mail vertraagd"
     DEFERRED = "alarm name: deferred", "deferred", "mail uitgesteld"

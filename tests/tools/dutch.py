@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+
+from tests.both_shapes import words_of
 
 ENGLISH = re.compile(
     r"\b(?:the|and|not|that|this|these|those|from|with|are|were|has|have|had no|its|it|nobody|somebody|already|been|be|"
@@ -28,9 +28,7 @@ def english_in(text: str) -> list[str]:
 
 def english_in_mail(octets: bytes) -> list[str]:
     """Returns the lines with English words in a mail of ours that is in Dutch; none of another mail."""
-    mail = message_from_bytes(octets, policy=policy.default)
-    part = mail.get_body(("plain",)) if isinstance(mail, EmailMessage) else None
-    text = "\n".join(str(part.get_content()).splitlines()) if part is not None else ""
+    text = words_of(octets)
     own = [line for line in _RULED.sub("", text).splitlines() if not _OTHERS.match(line)]
     if len(set(DUTCH.findall("\n".join(own)))) < 2:
         return []

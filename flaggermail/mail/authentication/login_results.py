@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _VALUE = rf"{_QUOTED}|[^\s\";]+"
 _METHOD = re.compile(r"\s*auth\s*(?:/\s*\d+\s*)?=", re.IGNORECASE)
-# Every property is read to its end: in `smtp.auth="officer@bzk.example"@elsewhere` the login is not the quoted text.
+# Every property is read to its end: `smtp.auth="somebody"@elsewhere` is not a login of what it quotes.
 _PASS = re.compile(
     rf"\s*auth\s*(?:/\s*1\s*)?=\s*pass((?:\s+[a-z][\w-]*(?:\.[\w-]+)?\s*=\s*(?:{_VALUE}))*)\s*",
     re.IGNORECASE | re.DOTALL,

@@ -88,7 +88,7 @@ def test_another_accounts_folder_or_file_is_not_ours(vault: FileCodeVault, folde
     os.chown(folder / "d000001", 65534, 65534)
     assert vault.codes("d000001", commitment, [1]) is None
     os.chown(folder, 65534, 65534)
-    assert "belongs to the account" in vault.unusable()
+    assert "belongs to the account" in vault.unusable().english
     assert FileCodeVault(folder / "below" / "codes", lambda: b"").unusable()
 
 
