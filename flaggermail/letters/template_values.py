@@ -48,7 +48,7 @@
 | `hours`, `running`, `uses` | int |
 | `rehearsed`, `longest`; `since` | int or None: days, minutes; aware datetime or None |
 | `line_read` | str: the line of a refused reply that was read; empty if it was performed |
-| `why` of a reply | str: a value of `replies.verbs.Why`, empty if it was performed |
+| `why` of a reply | str: a value of `replies.answered.Why`, empty if it was performed |
 | `did` | list of mappings with `what` and its details: see `flaggermail.replies` |
 | `by_reply` | str: a value of `notifications.approval.ByReply`: how the recipient can approve by reply |
 | `what` of a device | str: enrolled, confirmed, locked, revoked; `by` made the device, `actor` did this |

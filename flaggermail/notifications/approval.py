@@ -38,7 +38,7 @@ class ByReply(StrEnum):
 
 
 class CodeFault(StrEnum):
-    """Why a code in a reply does nothing; each is a value of `replies.verbs.Why` too."""
+    """Why a code in a reply does nothing; each is a value of `replies.answered.Why` too."""
 
     WRONG = "wrong code"
     LATE = "code too late"

@@ -50,7 +50,7 @@ class SentForm:
 
 
 class FormFault(Exception):
-    """The form is rejected: `why` is a value of `verbs.Why`, `details` lines or names, `line` the one as written."""
+    """The form is rejected: `why` is a value of `answered.Why`, `details` lines or names, `line` the one as written."""
 
     def __init__(self, why: str, *details: str, line: str = "") -> None:
         super().__init__(why)

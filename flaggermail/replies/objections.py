@@ -10,8 +10,8 @@ from hashlib import sha256
 
 from flaggermail.mail.automated.mechanical_kind import answerable
 from flaggermail.mail.message import Message
+from flaggermail.replies.answered import NotUnderstood, Understood, Why
 from flaggermail.replies.request import Request
-from flaggermail.replies.verbs import NotUnderstood, Understood, Why
 
 Found = Understood | NotUnderstood
 _RESENT = "resent-"  # RFC 5322, section 3.6.6

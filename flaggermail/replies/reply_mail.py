@@ -37,8 +37,8 @@ from flaggermail.record.rows import Case, Channel, ContactNote, Device, Notifica
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, form_mail, objections, verbs
+from flaggermail.replies.answered import Answered, NotUnderstood, Understood, Why
 from flaggermail.replies.case_form import FormFault, SentForm
-from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
 

@@ -25,7 +25,7 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason, Item
 from flaggermail.record.states import CLOCKS
 from flaggermail.record.trust import SenderTrust
-from flaggermail.replies.verbs import Why
+from flaggermail.replies.answered import Why
 from flaggermail.settings.reading import load
 from tests.corpus import each
 from tests.tools.dutch import english_in, english_in_mail

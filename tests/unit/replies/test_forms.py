@@ -12,8 +12,9 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from flaggermail.record.topics import Topic
+from flaggermail.replies.answered import NotUnderstood, Understood
 from flaggermail.replies.request import Request
-from flaggermail.replies.verbs import NotUnderstood, Understood, read
+from flaggermail.replies.verbs import read
 from tests.corpus import each
 from tests.unit.replies.test_verbs import CALL, CASE, DRAFT, SUBMITTED, about, changed
 

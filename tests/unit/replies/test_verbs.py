@@ -14,9 +14,10 @@ from flaggermail.commands.requests import read_request
 from flaggermail.mail.message_json import Json
 from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.topics import Topic
+from flaggermail.replies.answered import Answered, NotUnderstood, Understood, Why
 from flaggermail.replies.case_words import sources, type_named
 from flaggermail.replies.request import Request
-from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why, read, still_work, would_work
+from flaggermail.replies.verbs import read, still_work, would_work
 from flaggermail.rules.reply_words import ReplyWords
 from flaggermail.settings.word_tables import load_reply_words
 from flaggermail.shipped import shipped

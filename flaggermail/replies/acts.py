@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What each verb asks of the desk: a function of the mail that was answered and of the verb's argument.
+
+Raises BadArgument where the argument is no officer, instant, number or word of a closed set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from flaggermail.mail.message_json import Json
+from flaggermail.record.case_values import Source
+from flaggermail.record.contacts import ContactMeans
+from flaggermail.replies import case_words, consent, phrases
+from flaggermail.replies.answered import Answered, BadArgument, Why, names_of
+from flaggermail.replies.first_line import Line
+from flaggermail.replies.request import Request
+
+POINTS = ".,!;:()-\u2013\u2014"
+_LONGEST_AGO = timedelta(hours=18)
+_NOON = 12
+
+
+def take(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Assigns the case to the officer."""
+    return Request("case assign", {"case": answered.case, "officer": answered.officer})
+
+
+def ask(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Asks the referrer the words of the reply."""
+    return Request("case ask", {"case": answered.case, "text": groups["words"]})
+
+
+def decline(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Declines the case, unless the reason takes the verb back."""
+    if phrases.turns(groups["words"], denials="colon" not in groups):
+        raise BadArgument(Why.DOUBT)
+    return Request("case decide", {"case": answered.case, "decision": "decline", "reason": groups["words"]})
+
+
+def correct_type(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Corrects the type of the case."""
+    found = case_words.type_named(groups["words"].strip(POINTS), answered.words)
+    if found is None:
+        raise BadArgument(Why.TYPE)
+    return Request("case reclassify", {"case": answered.case, "type": found})
+
+
+def correct_source(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Corrects the source of the case."""
+    return Request("case reclassify", {"case": answered.case, "source": _source_named(groups["words"], answered)})
+
+
+def _source_named(written: str, answered: Answered) -> Source:
+    found = case_words.source_named(written.strip(POINTS), answered.words)
+    if found is None:
+        raise BadArgument(Why.SOURCE)
+    return found
+
+
+def approve(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Approves the draft whose code was written."""
+    draft = answered.names(groups.get("code", ""))
+    if draft is None or draft != answered.notification:
+        raise BadArgument(Why.CODE)
+    return Request("approve", {"draft": draft})
+
+
+def confirm_device(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Confirms the device whose code was written."""
+    device = answered.names(groups.get("code", ""))
+    if device is None or device != answered.device:
+        raise BadArgument(Why.CODE)
+    return Request("officer confirm", {"device": device})
+
+
+def reject(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Rejects the draft, unless the reason agrees."""
+    words = groups["words"]
+    if phrases.agrees(words) or consent.code_in(Line.of(words), answered.own_names) is not None:
+        raise BadArgument(Why.TWO)
+    return Request("reject", {"draft": answered.notification or "", "reason": words})
+
+
+def acknowledge(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Acknowledges the reminder."""
+    return Request("oncall ack", {"reminder": answered.reminder})
+
+
+def note(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Records a call; it counts as an answer unless the words say that nobody was reached."""
+    return _noted(answered, groups, "phone", "platform_ack" if answered.notification is not None else "")
+
+
+def submit(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Records the submission of an approved text; a call that reached nobody delivered nothing."""
+    return _noted(answered, groups, answered.means, answered.submits)
+
+
+def answer_there(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Records an answer shown by a portal or given by phone."""
+    return _noted(answered, groups, answered.means, "platform_ack")
+
+
+def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as: str) -> Request:
+    hour, minute = _hour(int(groups["hour"]), groups.get("half")), int(groups["minute"])
+    if hour > 23 or minute > 59:  # noqa: PLR2004 - the hours and minutes of a day
+        raise BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
+    at = _last_time(hour, minute, answered.came_at)
+    if at is None:
+        raise BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
+    text = groups.get("words", "").strip(f"{POINTS} ") or f"{hour}:{minute:02d}"
+    unreached = means == ContactMeans.PHONE and answered.words.reached_nobody(text)
+    if not unreached and phrases.turns(text, denials=True):
+        raise BadArgument(Why.DOUBT)
+    counts = counts_as and not unreached
+    return Request("case note", {
+        "case": answered.case, "means": means, "text": text, "effective_at": at.isoformat(),
+        "channel": answered.channel, "counts_as": (counts_as,) if counts else (),
+    })  # fmt: skip
+
+
+def _hour(hour: int, half: str | None) -> int:
+    """Returns the hour of the day of an hour that may be followed by am or pm."""
+    if half is None or not 0 < hour <= _NOON:
+        return hour
+    return hour % _NOON + (_NOON if half in "pP" else 0)
+
+
+def _last_time(hour: int, minute: int, now: datetime) -> datetime | None:
+    """Returns when a clock in the zone of `now` last showed that time, within hours; it can occur twice a night."""
+    that = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    days = (that, that - timedelta(days=1))  # yesterday: noted after midnight, for a call in the evening
+    shown = (day.replace(fold=fold) for day in days for fold in (0, 1))
+    # Python compares two instants of one zone by wall time.
+    past = [at for at in shown if timedelta(0) <= now.astimezone(UTC) - at.astimezone(UTC) <= _LONGEST_AGO]
+    return max(past, key=lambda at: at.astimezone(UTC), default=None)
+
+
+def hand_over(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Hands the reminder over to the officer that was named."""
+    return Request(
+        "oncall reassign", {"reminder": answered.reminder, "officer": _officer_named(groups["name"], answered)}
+    )
+
+
+def swap(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Gives the shift to the officer that was named."""
+    return Request("oncall swap", {"officer": _officer_named(groups["name"], answered)})
+
+
+def _officer_named(name: str, answered: Answered) -> str:
+    """Returns the other officer with that name; raises BadArgument for none or several."""
+    found = officers_named(name, answered)
+    if len(found) != 1:
+        others = (name for key, name in (answered.officers or {}).items() if key != answered.officer)
+        raise BadArgument(Why.NAME, *others)
+    return found[0]
+
+
+def officers_named(name: str, answered: Answered) -> list[str]:
+    """Returns the other officers who may have that name."""
+    officers, wanted = answered.officers or {}, name.casefold()
+    return [key for key, whole in officers.items() if wanted in names_of(key, whole) and key != answered.officer]
+
+
+def confirm(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Confirms the sender of the mail."""
+    return Request("message confirm", {"message": answered.message})
+
+
+def confirm_report(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Confirms a report about the mail with that number: `o00000012`, or `12`."""
+    number = groups["number"].lower().removeprefix("o")
+    mail = f"o{int(number):08d}" if number.isascii() and number.isdecimal() else groups["number"]
+    return Request("message confirm", {"message": answered.message, "mail": mail})
+
+
+def refuse(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Calls the mail forged."""
+    return Request("message refuse", {"message": answered.message, "reason": "called forged in a reply"})
+
+
+def file_in(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Files the mail in the case of that number."""
+    return Request("quarantine place", {"message": answered.message, "case": groups["number"].upper()})
+
+
+def open_case(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Opens a case for the mail."""
+    return Request("quarantine place", {"message": answered.message, "new": True})
+
+
+def open_and_remember(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Opens a case, and remembers the domain of the sender."""
+    asked: dict[str, Json] = {"message": answered.message, "new": True, "remember": True}
+    if "words" in groups:
+        asked["source"] = _source_named(groups["words"], answered)
+    return Request("quarantine place", asked)
+
+
+def discard(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Files the mail as noise."""
+    return Request(
+        "quarantine place", {"message": answered.message, "noise": True, "reason": "called noise in a reply"}
+    )

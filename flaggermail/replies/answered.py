@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a reply answers, and what was read in it: requests to the desk, or why it does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from flaggermail.record.topics import Topic
+from flaggermail.replies import case_form
+from flaggermail.replies.case_form import Channels
+from flaggermail.replies.first_line import folded
+from flaggermail.replies.request import Request
+from flaggermail.rules.reply_words import ReplyWords
+
+
+class Why(StrEnum):
+    """The reasons for which a reply does nothing."""
+
+    UNKNOWN = "not understood"
+    TWO = "two verbs"
+    DOUBT = "words of doubt"
+    CODE = "wrong code"
+    CODE_LATE = "code too late"
+    CODE_SPENT = "code spent"
+    BY_COMMAND = "by command only"
+    NO_DEVICE = "no device"
+    DEVICE_LOCKED = "device locked"
+    DEVICE_LOST = "device lost"
+    DEVICE_SHARED = "device made by an approver"
+    NO_PAGER = "no pager"
+    NAME = "no such officer"
+    INSTANT = "no such time"
+    LINES = "lines missing"
+    CHANNEL = "no such channel"
+    TYPE = "no such type"
+    SOURCE = "no such source"
+    NOTHING = "nothing is asked"
+    FORWARD = "a forward"
+    FOREIGN = "somebody else was asked"
+    TWO_MAILS = "answers two mails"
+    EXPIRED = "expired"
+    USED = "answered before"
+    SETTLED = "settled before"
+    REFUSED = "refused"
+    FORM = "form as sent is missing"
+    SENDER = "another sender"
+    RESENT = "sent on"
+    HIDDEN = "hidden text"
+    DISAGREE = "alternatives disagree"
+
+
+def _no_draft(_code: str) -> None:
+    """Default for `Answered.names`: no draft can be approved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The mail that was replied to, and what the reply may refer to."""
+
+    topic: Topic
+    officer: str  # id of the replying officer
+    language: str  # of the desk
+    came_at: datetime  # in the desk's zone
+    words: ReplyWords
+    case: str = ""
+    notification: str | None = None
+    channel: str | None = None  # of that notification
+    means: str = "phone"  # how that channel is reached if it takes no mail
+    submits: str = "notification"  # what submitting that text counts as; follow_up for a follow-up
+    names: Callable[[str], str | None] = _no_draft  # a written code -> the draft (or device) it is this officer's for
+    device: str = ""  # that the mail asks a first code of
+    message: str = ""
+    reminder: str = ""
+    officers: Mapping[str, str] | None = None  # names by id
+    form: case_form.SentForm | None = None
+    channels: Channels = ()
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """The names with which this officer may sign, folded."""
+        name = (self.officers or {}).get(self.officer, "")
+        return frozenset(map(folded, names_of(self.officer, name))) if name else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What to ask of the desk in this order, all or none; `language` is that of the words."""
+
+    requests: tuple[Request, ...]
+    language: str
+    repeatable: bool = False  # may be repeated in reply to the same mail
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The reason why nothing is done, its details, and what would have been understood."""
+
+    why: Why
+    language: str
+    details: tuple[str, ...] = ()
+    would_work: tuple[str, ...] = ()
+    line: str = ""  # that was read and refused, as its writer sees it
+
+
+def names_of(key: str, name: str) -> Iterator[str]:
+    """Yields the names of an officer: id, full name, and any last words of it ("De Vries", "Vries")."""
+    yield key.casefold()
+    words = name.casefold().split()
+    yield from (" ".join(words[at:]) for at in range(len(words)))
+    yield words[0]
+
+
+class BadArgument(Exception):
+    """The argument of a verb is invalid."""
+
+    def __init__(self, why: Why, *details: str, line: str = "") -> None:
+        super().__init__(why)
+        self.why, self.details, self.line = why, details, line
