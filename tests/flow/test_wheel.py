@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,7 +15,9 @@ import click
 import pytest
 
 from flaggermail.cli import COMMANDS
+from tests.doubles.broken_desks import give_secrets
 from tests.unit.cli.test_cli_help import everything
+from tests.unit.test_docs import links
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,7 +50,9 @@ def test_the_wheel_brings_configuration_rules_and_templates(installed: Path, tmp
     """`init DIR` from a wheel writes a configuration that `check` accepts, byte for byte the checkout's."""
     made = run(installed, tmp_path, "init", "desk")
     assert made.returncode == 0, made.stderr
-    assert run(installed, tmp_path, "--config", "desk", "check").returncode == 0
+    give_secrets(tmp_path / "desk")
+    checked = run(installed, tmp_path, "--config", "desk", "check")
+    assert checked.returncode == 0, checked.stderr
     for name in ("flaggermail.yaml", "templates/nl/notification.j2"):
         assert (tmp_path / "desk" / name).read_bytes() == (ROOT / "config" / name).read_bytes()
     rules = ROOT / "rules"
@@ -56,10 +61,30 @@ def test_the_wheel_brings_configuration_rules_and_templates(installed: Path, tmp
 
 
 def test_the_wheel_puts_nothing_beside_the_package(installed: Path) -> None:
-    """The wheel installs nothing beside the package: `config` and `rules` are inside it."""
+    """The wheel installs nothing beside the package: what is shipped is inside it."""
     names = {path.name.partition("-")[0] for path in installed.iterdir()}
     assert names == {"flaggermail"}
-    assert {path.name for path in (installed / "flaggermail" / "_shipped").iterdir()} == {"config", "rules"}
+    folders = {path.name for path in (installed / "flaggermail" / "_shipped").iterdir() if path.is_dir()}
+    assert folders == {"config", "rules", "docs", "systemd"}
+
+
+def test_the_wheel_brings_the_manual(installed: Path, tmp_path: Path) -> None:
+    """Every page of the manual is in the wheel, every link of it leads to a file there, and `init` names it."""
+    shipped = installed / "flaggermail" / "_shipped"
+    pages = sorted((shipped / "docs").glob("*.md"))
+    assert [page.name for page in pages] == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+    for page in (*pages, shipped / "systemd" / "README.md"):
+        targets = {target.partition("#")[0] for target in links(page.read_text("utf-8"))}
+        assert [target for target in targets if not (page.parent / target).exists()] == [], page.name
+    told = run(installed, tmp_path, "init", "desk", "--json")
+    assert json.loads(told.stdout)["manual"] == str(shipped / "docs" / "administrator.md")
+
+
+def test_init_writes_the_unit_of_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """`init DIR --unit` also writes the systemd unit, byte for byte the checkout's."""
+    assert run(installed, tmp_path, "init", "desk", "--unit").returncode == 0
+    unit = "flaggermail.service"
+    assert (tmp_path / "desk" / unit).read_bytes() == (ROOT / "systemd" / unit).read_bytes()
 
 
 def page_of(installed: Path, *words: str) -> str:
