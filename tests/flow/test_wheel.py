@@ -7,43 +7,15 @@ import json
 import os
 import re
 import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import click
-import pytest
 
 from flaggermail.cli import COMMANDS
 from tests.doubles.broken_desks import give_secrets
+from tests.flow.from_wheel import ROOT, run
 from tests.unit.cli.test_cli_help import everything
 from tests.unit.test_docs import links
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns a folder with the unpacked wheel, built now."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(build, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
-
-
-def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Runs the installed command line in `folder`, where there is no checkout."""
-    code = (
-        "import flaggermail, sys; from flaggermail.cli import main; "
-        f"assert flaggermail.__file__.startswith({str(installed)!r}), flaggermail.__file__; main(sys.argv[1:])"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
-    command = [sys.executable, "-c", code, *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_the_wheel_brings_configuration_rules_and_templates(installed: Path, tmp_path: Path) -> None:
