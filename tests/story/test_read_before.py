@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -50,8 +51,11 @@ def counts(env: Services) -> tuple[int, int]:
 def test_a_new_database_on_an_old_mailbox_is_refused(env: Services, mailbox: WatchedMailbox) -> None:
     """Nothing is taken in and nothing is written; the reason names the way without sending and the way on."""
     daemon = a_daemon(env, mailbox)
+    in_vain = threading.Timer(10, daemon.stop.set)
+    in_vain.start()
     with pytest.raises(MailboxReadBefore) as refused:
         daemon.run()
+    in_vain.cancel()
     assert counts(env) == (0, 0)
     assert "1 mails in the mailbox show that a desk has read it before" in str(refused.value)
     assert "`flaggermail run --observe`" in str(refused.value)

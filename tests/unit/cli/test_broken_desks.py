@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
 
 import click
 import pytest
@@ -111,7 +113,7 @@ def opened(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
     The daemon ends as soon as it has started, and nothing waits long: neither for a lock nor for a server.
     """
     monkeypatch.setattr(wiring, "SqlStore", partial(SqlStore, wait=0.05))
-    monkeypatch.setattr(time, "sleep", interrupt)
+    monkeypatch.setattr("flaggermail.wiring.time", SimpleNamespace(monotonic=time.monotonic, sleep=interrupt))
     monkeypatch.setattr("flaggermail.cli.session.login", lambda: "officer1")
     monkeypatch.setattr(Daemon, "obey_signals", lambda daemon: daemon.stop.set())
     for owner, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
@@ -142,10 +144,9 @@ def type_at(folder: Path, broken: BrokenDesk, name: str) -> Ran:
         return Ran(int(str(status or 0)), out.getvalue(), err.getvalue().decode())
 
 
-def interrupt(_seconds: float) -> None:
+def interrupt(_seconds: float) -> NoReturn:
     """Ends the wait of a daemon for a database that is away, as Ctrl-C does."""
-    if threading.current_thread() is threading.main_thread():
-        raise KeyboardInterrupt
+    raise KeyboardInterrupt
 
 
 def test_each_line_says_all_that_its_command_requires(opened: Callable[[BrokenDesk], Typed]) -> None:
