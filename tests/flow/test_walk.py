@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
+from ruamel.yaml import YAML
 
 from tests.doubles.broken_desks import edit
 from tests.flow import from_wheel
@@ -213,6 +214,7 @@ def test_from_the_wheel_to_an_answered_case(place: Place) -> None:
         refer(place)
         take_and_approve(place, device)
         patiently(lambda: len(minutes(place)) == 3, "three clocks are stopped")
+        see_the_proof(place)
     assert "chain intact" in place.type("audit", "verify")
     assert place.type("quarantine", "list") == "the quarantine is empty\n"
 
@@ -244,6 +246,43 @@ def take_and_approve(place: Place, device: pyotp.TOTP) -> None:
     (notified,) = place.platform.wait(1, recipient=PLATFORM, timeout=30)
     place.post(PLATFORM, "Re: your report", "We received your report about the video and removed it.\n\nKim\n",
                read(notified.octets))  # fmt: skip
+
+
+def see_the_proof(place: Place) -> None:
+    """The server files nothing: the notification's copy is in the inbox, without a notice, and in Sent is nothing."""
+    assert place.dovecot.messages(place.mailbox, "Sent") == []
+    (copy,) = (mail for mail in map(read, place.dovecot.messages(place.mailbox)) if mail["To"] == PLATFORM)
+    assert CASE in str(copy["Subject"])
+    assert str(copy["Subject"]) in place.type("outbox", "list", "--all")
+    notices = [str(mail["Subject"]) for mail in map(read, place.dovecot.messages(place.officer))]
+    assert len([subject for subject in notices if "Mail zonder zaak" in subject]) == 0
+
+
+def named_in_the_manual() -> set[str]:
+    """Returns the keys in the manual's table of what to edit."""
+    page = (from_wheel.ROOT / "docs" / "administrator.md").read_text("utf-8")
+    steps = page.partition("**3. Edit it.**")[2].partition("**4. ")[0]
+    return {key for span in re.findall(r"`([a-z_.]+)`", steps) for key in span.split(".")}
+
+
+def keys_of(value: object, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], object]:
+    """Returns each value of a settings file under the path of its keys."""
+    if not isinstance(value, dict):
+        return {path: value}
+    return {key: one for name, below in value.items() for key, one in keys_of(below, (*path, str(name))).items()}
+
+
+def test_the_walk_edits_what_the_manual_names(place: Place) -> None:
+    """No key is edited on the walk that the manual's table does not name: who follows it misses none."""
+    assert from_wheel.run(place.installed, place.folder, "init", "desk").returncode == 0
+    yaml, settings = YAML(), place.desk / "flaggermail.yaml"
+    before = keys_of(yaml.load(settings))
+    edited(place)
+    after = keys_of(yaml.load(settings))
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    named = named_in_the_manual()
+    assert {key for key in changed if not named >= set(key[:2]) - {"name"}} == set()
+    assert len(changed) > 10
 
 
 def minutes(place: Place) -> list[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -160,6 +161,14 @@ def test_check_says_what_the_parser_lacks(directory: Path, monkeypatch: pytest.M
     ]
     told = json.loads(run_check(directory, "--json").stdout)["parser"]
     assert told == {"no_new_privileges": True, "landlock": 0, "seccomp": False, "missing": ["Landlock", "seccomp"]}
+
+
+def test_check_says_that_the_parser_does_not_start(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parser whose process this account may not start is one note that names the program, and no kernel's fault."""
+    monkeypatch.setattr("flaggermail.wiring.parser_confinement", lambda _: Confinement())
+    (line,) = [line for line in run_check(directory).stdout.splitlines() if "pars" in line]
+    assert line.startswith("note: the process that parses mail does not start")
+    assert line.endswith(f"let this account run {sys.executable}")
 
 
 def test_check_names_every_fault_on_its_own_line(directory: Path) -> None:
