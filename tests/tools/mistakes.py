@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,8 +31,7 @@ from tests.unit.settings.test_mistakes import CASES
 TESTS = Path(__file__).parents[1]
 MANUAL = TESTS.parent / "docs" / "mistakes.md"
 NOW = datetime.fromisoformat("2027-03-10T12:00:00+01:00")
-_HEAD = "| mistake | what the program says | exit status |\n|---|---|---|\n"
-_TABLE = re.compile(re.escape(_HEAD) + r"(?:\|[^\n]*\n)*")
+HEAD = "| mistake | what the program says | exit status |\n|---|---|---|\n"
 _GROWING = re.compile(r"(?P<revision>(?<= )0\d{3}\b)|(?<=\()\d+(?= of)|\d+(?= files are)")
 
 
@@ -209,14 +208,18 @@ def _as_new_administrator(login: str) -> Iterator[None]:
         yield
 
 
-def rows() -> list[str]:
-    """Returns the rows of the manual's table."""
-    found = _TABLE.search(MANUAL.read_text(encoding="utf-8"))
-    assert found, "the page has no table of mistakes"
-    return found[0].removeprefix(_HEAD).splitlines(keepends=True)
+def rows(head: str = HEAD) -> list[str]:
+    """Returns the rows of the manual's table that has this head."""
+    found = re.search(re.escape(head) + r"((?:\|[^\n]*\n)*)", MANUAL.read_text(encoding="utf-8"))
+    assert found, "the page has no such table"
+    return found[1].splitlines(keepends=True)
+
+
+def write(made: Iterable[str], head: str = HEAD) -> None:
+    """Replaces the rows of that table."""
+    before, now = head + "".join(rows(head)), head + "".join(made)
+    MANUAL.write_text(MANUAL.read_text(encoding="utf-8").replace(before, now), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    before = _HEAD + "".join(rows())
-    now = _HEAD + "".join(mistake.row for mistake in MISTAKES)
-    MANUAL.write_text(MANUAL.read_text(encoding="utf-8").replace(before, now), encoding="utf-8")
+    write(mistake.row for mistake in MISTAKES)
