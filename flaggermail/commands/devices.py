@@ -160,9 +160,7 @@ def _check_enroller(work: UnitOfWork, officer: Officer) -> None:
 def _officer(work: UnitOfWork, officer_id: str) -> Officer:
     officer = work.env.settings.rota.officer(officer_id)
     if officer is None:
-        raise NotFound(
-            f"officer {officer_id}: there is no such officer in oncall.yaml; `flaggermail officer list` shows them"
-        )
+        raise NotFound(f"officer {officer_id}: there is no such officer in oncall.yaml")
     return officer
 
 
