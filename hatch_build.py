@@ -15,11 +15,15 @@ import click
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _OBEYED = re.compile(r"^[.']", re.MULTILINE)  # at the begin of a line, a request of roff
+_LINKED = ("SECURITY.md", "CONTRIBUTING.md")  # docs/*.md link to them as `../NAME`
 _SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)", re.DOTALL)
 
 
 class ManualPages(BuildHookInterface):
-    """Adds share/man/man1 to a wheel; not to an editable installation, whose help texts change every hour."""
+    """Adds share/man/man1, and two files that the manual links, to a wheel.
+
+    Not to an editable installation, whose help texts change every hour.
+    """
 
     def initialize(self, version: str, build_data: dict[str, dict[str, str]]) -> None:
         """Writes the pages into a temporary folder, and names them to the builder."""
@@ -29,6 +33,7 @@ class ManualPages(BuildHookInterface):
         # In a process of its own, because the builder may have imported another flaggermail.
         subprocess.run([sys.executable, __file__, self._folder.name], check=True, cwd=self.root)  # noqa: S603 - ours
         pages = sorted(Path(self._folder.name).iterdir())
+        build_data["force_include"] |= {str(Path(self.root) / name): f"flaggermail/_shipped/{name}" for name in _LINKED}
         build_data["shared_data"] |= {str(page): f"share/man/man1/{page.name}" for page in pages}
 
     def finalize(self, version: str, build_data: dict[str, dict[str, str]], artifact_path: str) -> None:

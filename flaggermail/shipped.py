@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Locates the configuration, rules and templates shipped with flaggermail."""
+"""Locates what is shipped with flaggermail: configuration, rules, templates, manual and systemd unit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ _PACKAGE = Path(__file__).parent
 
 
 def shipped(name: str) -> Path:
-    """Returns the folder `name` (`config` or `rules`) of the installed package, else of the checkout."""
+    """Returns the folder `name` (`config`, `rules`, `docs`, `systemd`) of the package, else of the checkout."""
     installed = _PACKAGE / "_shipped" / name
     return installed if installed.is_dir() else _PACKAGE.parent / name

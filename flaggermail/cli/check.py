@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -56,8 +57,19 @@ def _lines(found: Mapping[str, Json]) -> Iterator[str]:
     state = "in order" if not texts(found, "faults") else "read"
     yield f"configuration {state}: {', '.join(f'{found[what]} {what}' for what in _COUNTED)}"
     yield from (f"note: {note}" for note in (*texts(found, "warnings"), *texts(found, "notes")))
-    for barrier in texts(part(found, "parser"), "missing"):
-        yield f"note: the parser runs without {barrier}: this kernel does not offer it"
+    yield from _about_the_parser(part(found, "parser"))
     for gap in parts(found, "gaps"):
         begins, ends = (f"{datetime.fromisoformat(text(gap, end)):%Y-%m-%d %H:%M %z}" for end in ("begins", "ends"))
         yield f"nobody is on call: {begins} to {ends}"
+
+
+def _about_the_parser(held: Mapping[str, Json]) -> Iterator[str]:
+    """Yields what does not confine the parser; a process that has nothing, not even what every kernel has, is none."""
+    if not any(held[barrier] for barrier in ("no_new_privileges", "landlock", "seccomp")):
+        yield (
+            "note: the process that parses mail does not start, so the header of each mail alone would be read; let "
+            f"this account run {sys.executable}"
+        )
+        return
+    for barrier in texts(held, "missing"):
+        yield f"note: the parser runs without {barrier}: this kernel does not offer it"

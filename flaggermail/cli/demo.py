@@ -54,10 +54,11 @@ def command(*, once: bool, answer_after: int | None, as_json: bool, directory: P
     try:
         show_demo(wanted, typed, [sys.executable, "-m", _PROGRAM, "demo", "--daemon"], _tell_json if as_json else _tell)
     except ModuleNotFoundError as missing:
-        if str(missing.name).partition(".")[0] == _PROGRAM:
+        package = str(missing.name).partition(".")[0]
+        if package == _PROGRAM:
             raise
         need = "install the extra `demo`: pip install 'flaggermail[demo]'"
-        click.echo(f"demo: {missing.name} is not installed; {need}", err=True)
+        click.echo(f"demo: {package} is not installed; {need}", err=True)
         raise click.exceptions.Exit(2) from None
 
 

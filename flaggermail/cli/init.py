@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,20 +14,27 @@ from flaggermail.shipped import shipped
 
 # A checkout that was used also has a database and secrets in these folders; they are not copied.
 _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})
+UNIT = "flaggermail.service"
+# What the unit is written for; systemd/README.md makes this program, folder and account.
+UNIT_PROGRAM = Path("/opt/flaggermail/bin/flaggermail")
+UNIT_FOLDER = Path("/etc/flaggermail")
 
 
 @click.command(name="init")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--unit", is_flag=True, help="Write the systemd unit flaggermail.service into DIR, too.")
 @as_json_option
-def command(directory: Path, *, as_json: bool) -> None:
+def command(directory: Path, *, unit: bool, as_json: bool) -> None:
     """Write a complete configuration to start from.
 
     Settings, templates and rules are written into DIR. Existing files are never overwritten: if one of them exists,
     nothing is written at all.
 
-    Example: flaggermail init /etc/flaggermail
+    Example: flaggermail init /etc/flaggermail --unit
     """
     copies = {directory / name: source for name, source in _shipped_files()}
+    if unit:
+        copies[directory / UNIT] = shipped("systemd") / UNIT
     there = sorted(str(path) for path in copies if path.exists() or path.is_symlink())
     if there:
         click.echo(
@@ -44,12 +52,27 @@ def command(directory: Path, *, as_json: bool) -> None:
     except OSError as error:
         click.echo(f"{error.filename}: cannot be written ({error.strerror}); name another folder", err=True)
         raise click.exceptions.Exit(1) from None
+    manual = shipped("docs") / "administrator.md"
     if as_json:
-        show_json({"files": len(copies), "directory": str(directory)})
+        show_json({"files": len(copies), "directory": str(directory), "manual": str(manual)})
         return
-    click.echo(f"{len(copies)} files written into {directory}")
+    click.echo(f"{len(copies)} files written into {directory}; the manual is {manual}")
+    for line in _about_the_unit(directory) if unit else ():
+        click.echo(line)
     click.echo(f"next: edit them, put the passwords into {directory / 'credentials'} with mode 600, then run")
     click.echo(f"  flaggermail --config {directory} check")
+
+
+def _about_the_unit(directory: Path) -> Iterator[str]:
+    """Yields what the unit expects, and what of it to change for this program and folder."""
+    program = Path(sys.executable).with_name("flaggermail")
+    here = directory.absolute()
+    yield f"{UNIT} runs as the account flaggermail and keeps its state in /var/lib/flaggermail: set store.database and"
+    yield "  store.archive to that folder, and name each further credential in a line LoadCredential="
+    if program != UNIT_PROGRAM:
+        yield f"  in ExecStart= write {program} for {UNIT_PROGRAM}"
+    if here != UNIT_FOLDER:
+        yield f"  in ExecStart= and LoadCredential= write {here} for {UNIT_FOLDER}"
 
 
 def _shipped_files() -> Iterator[tuple[Path, Path]]:

@@ -11,11 +11,18 @@ import pytest
 
 from tests.flow.desk_process import DeskProcess, configure
 from tests.flow.engines import SQLITE
+from tests.flow.from_wheel import unpacked
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a folder with the unpacked wheel, built now."""
+    return unpacked(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture

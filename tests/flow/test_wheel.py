@@ -3,51 +3,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import click
-import pytest
 
 from flaggermail.cli import COMMANDS
+from tests.doubles.broken_desks import give_secrets
+from tests.flow.from_wheel import ROOT, run
 from tests.unit.cli.test_cli_help import everything
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns a folder with the unpacked wheel, built now."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(build, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
-
-
-def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Runs the installed command line in `folder`, where there is no checkout."""
-    code = (
-        "import flaggermail, sys; from flaggermail.cli import main; "
-        f"assert flaggermail.__file__.startswith({str(installed)!r}), flaggermail.__file__; main(sys.argv[1:])"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
-    command = [sys.executable, "-c", code, *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+from tests.unit.test_docs import links
 
 
 def test_the_wheel_brings_configuration_rules_and_templates(installed: Path, tmp_path: Path) -> None:
     """`init DIR` from a wheel writes a configuration that `check` accepts, byte for byte the checkout's."""
     made = run(installed, tmp_path, "init", "desk")
     assert made.returncode == 0, made.stderr
-    assert run(installed, tmp_path, "--config", "desk", "check").returncode == 0
+    give_secrets(tmp_path / "desk")
+    checked = run(installed, tmp_path, "--config", "desk", "check")
+    assert checked.returncode == 0, checked.stderr
     for name in ("flaggermail.yaml", "templates/nl/notification.j2"):
         assert (tmp_path / "desk" / name).read_bytes() == (ROOT / "config" / name).read_bytes()
     rules = ROOT / "rules"
@@ -56,10 +33,30 @@ def test_the_wheel_brings_configuration_rules_and_templates(installed: Path, tmp
 
 
 def test_the_wheel_puts_nothing_beside_the_package(installed: Path) -> None:
-    """The wheel installs nothing beside the package: `config` and `rules` are inside it."""
+    """The wheel installs nothing beside the package: what is shipped is inside it."""
     names = {path.name.partition("-")[0] for path in installed.iterdir()}
     assert names == {"flaggermail"}
-    assert {path.name for path in (installed / "flaggermail" / "_shipped").iterdir()} == {"config", "rules"}
+    folders = {path.name for path in (installed / "flaggermail" / "_shipped").iterdir() if path.is_dir()}
+    assert folders == {"config", "rules", "docs", "systemd"}
+
+
+def test_the_wheel_brings_the_manual(installed: Path, tmp_path: Path) -> None:
+    """Every page of the manual is in the wheel, every link of it leads to a file there, and `init` names it."""
+    shipped = installed / "flaggermail" / "_shipped"
+    pages = sorted((shipped / "docs").glob("*.md"))
+    assert [page.name for page in pages] == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+    for page in (*pages, shipped / "systemd" / "README.md"):
+        targets = {target.partition("#")[0] for target in links(page.read_text("utf-8"))}
+        assert [target for target in targets if not (page.parent / target).exists()] == [], page.name
+    told = run(installed, tmp_path, "init", "desk", "--json")
+    assert json.loads(told.stdout)["manual"] == str(shipped / "docs" / "administrator.md")
+
+
+def test_init_writes_the_unit_of_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """`init DIR --unit` also writes the systemd unit, byte for byte the checkout's."""
+    assert run(installed, tmp_path, "init", "desk", "--unit").returncode == 0
+    unit = "flaggermail.service"
+    assert (tmp_path / "desk" / unit).read_bytes() == (ROOT / "systemd" / unit).read_bytes()
 
 
 def page_of(installed: Path, *words: str) -> str:

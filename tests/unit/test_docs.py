@@ -74,14 +74,17 @@ def test_every_command_is_in_the_manual(command: str) -> None:
 
 
 def code(page: str) -> Iterator[str]:
-    """Yields the code of a page: spans and lines of blocks; a backslash at the end joins the next line."""
+    """Yields the code of a page: spans and lines of blocks; a backslash at the end joins the next line.
+
+    A span between double backticks is what the program prints, in which a command may be misspelt.
+    """
     joined = page.replace("\\\n", " ")
     blocks = re.findall(r"^```[^\n]*\n(.*?)^```", joined, re.MULTILINE | re.DOTALL)
     rest = re.sub(r"^```.*?^```", "", joined, flags=re.MULTILINE | re.DOTALL)
     for block in blocks:
         yield from block.splitlines()
     yield from (line for line in rest.splitlines() if line.startswith("    "))
-    prose = "\n".join(line for line in rest.splitlines() if not line.startswith("    "))
+    prose = re.sub(r"`` .*? ``", "", "\n".join(line for line in rest.splitlines() if not line.startswith("    ")))
     yield from (" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose))
 
 

@@ -213,6 +213,8 @@ class SmtpSubmitter(Submitter):
         if isinstance(error, SMTPServerDisconnected):
             return "the server ended the connection"
         said = error.message if isinstance(error, SMTPException) else str(error)
+        if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
+            return f"{one_line(said)}; correct submission.host or submission.port"
         return one_line(_REFUSED.get(type(error), "") + said)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import time_machine
 from click.testing import CliRunner, Result
 
 from flaggermail.cli.check import command as check
+from flaggermail.cli.init import UNIT, UNIT_FOLDER, UNIT_PROGRAM
 from flaggermail.cli.init import command as init
 from flaggermail.cli.session import Session
 from flaggermail.health.confinement import Confinement
@@ -38,9 +40,9 @@ def spring() -> Iterator[None]:
         yield
 
 
-def run_init(directory: Path) -> Result:
+def run_init(directory: Path, *options: str) -> Result:
     """Runs `flaggermail init DIR`."""
-    return CliRunner().invoke(init, [str(directory)])
+    return CliRunner().invoke(init, [str(directory), *options])
 
 
 def run_check(directory: Path, *options: str) -> Result:
@@ -98,6 +100,35 @@ def test_init_leaves_other_files_alone(tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "ours"
 
 
+def test_init_writes_the_unit_when_asked(tmp_path: Path) -> None:
+    """`--unit` adds the unit to the folder, and the answer says what of it to change for this program and folder."""
+    desk = tmp_path / "desk"
+    result = run_init(desk, "--unit")
+    assert result.exit_code == 0, result.output
+    assert (desk / UNIT).read_bytes() == (shipped("systemd") / UNIT).read_bytes()
+    told = " ".join(result.stdout.split())
+    assert "in ExecStart= write " in told
+    assert f"in ExecStart= and LoadCredential= write {desk} for /etc/flaggermail" in told
+    assert run_init(tmp_path / "other").exit_code == 0
+    assert not (tmp_path / "other" / UNIT).exists()
+
+
+def test_the_unit_is_written_for_what_init_says() -> None:
+    """Program, folder, account and state folder that `init --unit` names are those of the unit."""
+    unit = (shipped("systemd") / UNIT).read_text(encoding="utf-8")
+    assert f"ExecStart={UNIT_PROGRAM} --config {UNIT_FOLDER} run\n" in unit
+    assert f"LoadCredential=imap-password:{UNIT_FOLDER}/credentials/imap-password\n" in unit
+    assert "\nUser=flaggermail\n" in unit
+    assert "\nWorkingDirectory=/var/lib/flaggermail\n" in unit
+
+
+def test_init_leaves_a_unit_that_is_there(tmp_path: Path) -> None:
+    """A unit that somebody has changed is not overwritten: nothing is written at all."""
+    (tmp_path / UNIT).write_text("ours", encoding="utf-8")
+    assert run_init(tmp_path, "--unit").exit_code == 2
+    assert files(tmp_path) == {UNIT}
+
+
 def test_init_says_in_one_line_what_it_cannot_write(tmp_path: Path) -> None:
     """`init` reports in one line that it cannot write."""
     (tmp_path / "file").touch()
@@ -130,6 +161,14 @@ def test_check_says_what_the_parser_lacks(directory: Path, monkeypatch: pytest.M
     ]
     told = json.loads(run_check(directory, "--json").stdout)["parser"]
     assert told == {"no_new_privileges": True, "landlock": 0, "seccomp": False, "missing": ["Landlock", "seccomp"]}
+
+
+def test_check_says_that_the_parser_does_not_start(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parser whose process this account may not start is one note that names the program, and no kernel's fault."""
+    monkeypatch.setattr("flaggermail.wiring.parser_confinement", lambda _: Confinement())
+    (line,) = [line for line in run_check(directory).stdout.splitlines() if "pars" in line]
+    assert line.startswith("note: the process that parses mail does not start")
+    assert line.endswith(f"let this account run {sys.executable}")
 
 
 def test_check_names_every_fault_on_its_own_line(directory: Path) -> None:

@@ -313,7 +313,7 @@ def test_shipped_files_go_into_the_wheel() -> None:
     """The build puts the shipped files where `shipped` looks for them in the package."""
     pyproject = tomllib.loads((TESTS.parent / "pyproject.toml").read_text(encoding="utf-8"))
     sources = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"]
-    assert sources == {name: f"flaggermail/_shipped/{name}" for name in ("config", "rules")}
+    assert sources == {name: f"flaggermail/_shipped/{name}" for name in ("config", "rules", "docs", "systemd")}
 
 
 # ---- authentication of senders

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The mistakes that administrators make, and what the program says to each: the table of docs/mistakes.md.
+
+Each is made at a desk without a fault, and the command is typed there. `python -m tests.tools.mistakes` writes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+from click.testing import CliRunner
+
+from flaggermail import wiring
+from flaggermail.cli import main
+from flaggermail.settings.mistakes import CheckCode
+from tests.doubles.broken_desks import sound
+from tests.unit.settings.test_mistakes import CASES
+
+TESTS = Path(__file__).parents[1]
+MANUAL = TESTS.parent / "docs" / "mistakes.md"
+NOW = datetime.fromisoformat("2027-03-10T12:00:00+01:00")
+HEAD = "| mistake | what the program says | exit status |\n|---|---|---|\n"
+_GROWING = re.compile(r"(?P<revision>(?<= )0\d{3}\b)|(?<=\()\d+(?= of)|\d+(?= files are)")
+
+
+@dataclass(frozen=True)
+class Made:
+    """One mistake in plain words: `spoil` makes it at a desk, and `typed` is the command that tells of it."""
+
+    words: str
+    spoil: Callable[[Path], None] = lambda _: None
+    typed: str = "check"
+    login: str = "officer1"
+
+    @property
+    def row(self) -> str:
+        """The row of the manual, made by running the program."""
+        status, said = told(self)
+        escaped = said.replace("|", r"\|")
+        return f"| {self.words} | `` {escaped} `` | {status} |\n"
+
+
+def _laid(name: str) -> Callable[[Path], None]:
+    """Returns a spoiling that lays the files of tests/bad_config over the desk."""
+    overlay = TESTS / "bad_config" / name
+    aside = {"expected.txt", "removed.txt"}
+
+    def spoil(folder: Path) -> None:
+        for path in overlay.rglob("*"):
+            if path.is_file() and path.name not in aside:
+                shutil.copyfile(path, folder / path.relative_to(overlay))
+        removed = overlay / "removed.txt"
+        for file in removed.read_text(encoding="utf-8").split() if removed.exists() else ():
+            (folder / file).unlink(missing_ok=True)
+
+    return spoil
+
+
+def _known(code: CheckCode, number: int = 0) -> Callable[[Path], None]:
+    """Returns the spoiling of a mistake that `check` knows: of the first set-up of that code, or a later one."""
+    return [spoil for one, spoil, _ in CASES if one is code][number]
+
+
+def _typing(words: str, typed: str, *, login: str = "officer1") -> Made:
+    """Returns a mistake of the command line."""
+    return Made(words, typed=typed, login=login)
+
+
+MISTAKES = (
+    # ---- flaggermail.yaml
+    Made("a key is misspelt", _laid("01-unknown-key")),
+    Made("a key is missing", _laid("03-missing-key")),
+    Made("a key is written twice", _laid("04-duplicate-key")),
+    Made("a value with a colon is not in quotes", _laid("06-second-colon")),
+    Made("a quotation mark is not closed", _laid("07-open-quotation-mark")),
+    Made("a tab in place of spaces", _laid("08-tab")),
+    Made("the indentation is wrong", _laid("09-indentation")),
+    Made("a file is missing", _laid("10-missing-file")),
+    Made("a file is empty", _laid("11-empty-file")),
+    Made("a file was saved as Windows-1252", _laid("13-not-utf-8")),
+    Made("the password stands in the settings", _laid("14-password-in-yaml")),
+    Made("a word in place of the port", _laid("15-wrong-type")),
+    Made("a key without a value", _laid("19-no-value")),
+    Made("an unknown word for TLS", _laid("18-unknown-word")),
+    Made("no TLS to another machine", _laid("27-tls-none-to-another-machine")),
+    Made("the form of TLS does not fit the port", _known(CheckCode.TLS_PORT)),
+    Made("the port of submission for the mailbox", _known(CheckCode.TLS_PORT, 2)),
+    Made("the file of the authority does not exist", _laid("28-ca-file-missing")),
+    Made("the file of the authority is the private key", _known(CheckCode.CA_FILE)),
+    Made("nobody verifies senders", _known(CheckCode.TRUST)),
+    Made("`trust: named` without a name", _laid("71-trust-named-without-name")),
+    Made("`trust: topmost` without the server", _laid("72-trust-topmost-without-server")),
+    Made("the folder of sent mail is the inbox", _laid("32-sent-is-the-inbox")),
+    Made("the folder of sent mail is excluded", _laid("76-sent-unwatched")),
+    Made("the time zone is a city's own name", _laid("23-time-zone")),
+    Made("how replies approve was not chosen", _known(CheckCode.BY_REPLY)),
+    Made("codes by mail without the risk accepted", _laid("126-mail-codes-without-the-risk")),
+    Made("an old key beside its new name", _laid("113-old-and-new-name")),
+    # ---- the database, the archive, the passwords
+    Made("the folder of the database does not exist", _known(CheckCode.DATABASE_FOLDER)),
+    Made("the database is another file", _known(CheckCode.DATABASE_UNREADABLE)),
+    Made("the database of another program", _known(CheckCode.DATABASE_FOREIGN)),
+    Made("the database of a newer version", _known(CheckCode.DATABASE_NEWER)),
+    Made("the database of an older version, after an upgrade", _known(CheckCode.DATABASE_OLDER)),
+    Made("PostgreSQL without its extra", _known(CheckCode.DATABASE_DRIVER)),
+    Made("the password of PostgreSQL in the address", _laid("29-database-password")),
+    Made("the archive cannot be a folder", _known(CheckCode.ARCHIVE_FOLDER)),
+    Made("a password is missing", _known(CheckCode.CREDENTIAL_MISSING)),
+    Made("a password that other accounts may read", _known(CheckCode.CREDENTIAL_OPEN)),
+    Made("a password with a second line", _known(CheckCode.CREDENTIAL_LINES)),
+    Made("an empty file for a password", _known(CheckCode.CREDENTIAL_UNREADABLE)),
+    # ---- oncall.yaml
+    Made("an officer's address with the name", _laid("20-address-with-name")),
+    Made("an officer's address in a domain of nobody else", _known(CheckCode.OFFICER_DOMAIN)),
+    Made("a shift of somebody who is no officer", _laid("33-officer-unknown")),
+    Made("nobody has the role head", _laid("36-no-head")),
+    Made("two shifts overlap", _laid("37-shifts-overlap")),
+    Made("a shift without its offset", _laid("26-instant-without-offset")),
+    Made("a shift with the offset of winter in summer", _known(CheckCode.OFFSET)),
+    Made("nobody is ever on call", _known(CheckCode.ON_CALL_NOBODY)),
+    Made("two must approve, and one may", _known(CheckCode.APPROVERS)),
+    Made("a pager without the extra", _known(CheckCode.PAGER_EXTRA)),
+    Made("codes by pager, and an approver without one", _known(CheckCode.PAGER_NONE)),
+    # ---- platforms.yaml, elections.yaml, escalation.yaml, rules
+    Made("a platform's domain with a star", _laid("21-domain-with-star")),
+    Made("a channel's address in another domain", _laid("43-channel-address-elsewhere")),
+    Made("a policy read in the future", _known(CheckCode.POLICY_AHEAD)),
+    Made("a day that no calendar has", _laid("25-no-such-day")),
+    Made("an election's code that is a number", _laid("17-number-for-text")),
+    Made("a polling day outside the period", _laid("44-polling-day-outside-period")),
+    Made("no election", _known(CheckCode.ELECTION_NONE)),
+    Made("no election near", _known(CheckCode.ELECTION_FAR)),
+    Made("reminders out of order", _laid("31-reminders-not-rising")),
+    Made("a policy of reminders that nothing uses", _known(CheckCode.POLICY_UNUSED)),
+    Made("a rule names a list that is not there", _laid("47-rule-list-unknown")),
+    Made("a rule that would match every mail", _laid("46-rule-matches-everything")),
+    # ---- commands
+    Made("the example is run unchanged", _known(CheckCode.EXAMPLE), "run"),
+    _typing("`--config` names a folder that is not there", "--config {folder}/nowhere check"),
+    _typing("`init` into a folder in use", "init {folder}"),
+    _typing("a misspelt command", "cases"),
+    _typing("a misspelt option", "check --jsn"),
+    _typing("a case that does not exist", "case show VF-EP2024-0099"),
+    _typing("a login that is no officer's", "resume", login="somebody"),
+    _typing("an officer who does not exist", "officer enrol offcer1"),
+    _typing("`demo` without its extra", "demo --once"),
+    _typing("an instant in words", "events --since yesterday"),
+    _typing("`replay` of a folder without a scenario", "replay {folder}/rules"),
+)
+
+
+def told(mistake: Made) -> tuple[int, str]:
+    """Makes the mistake at a desk of its own; returns the exit status and the one sentence that the program says."""
+    with tempfile.TemporaryDirectory(prefix="flaggermail-mistake-") as name, time_machine.travel(NOW, tick=False):
+        folder = sound(Path(name) / "desk")
+        mistake.spoil(folder)
+        status, out, err = _typed(folder, mistake)
+        lines = err.splitlines() or [line for line in out.splitlines() if not line.startswith("configuration ")]
+        assert lines, (mistake.words, out)
+        return status, _plain(lines, folder)
+
+
+def _plain(lines: Sequence[str], folder: Path) -> str:
+    """Returns the first sentence without this machine's folder and without what grows with the program."""
+    first = lines[0].replace(str(folder), "DIR").strip()
+    return _GROWING.sub(lambda found: "REVISION" if found["revision"] else "N", first)
+
+
+def _typed(folder: Path, mistake: Made) -> tuple[int, str, str]:
+    """Types the command with a login and without the extras; returns the exit status and what it printed."""
+    words = ["--config", str(folder), *(word.format(folder=folder) for word in mistake.typed.split())]
+    with _as_new_administrator(mistake.login), CliRunner().isolation() as (out, err, _):
+        status: object = 0
+        try:
+            main(words)
+        except SystemExit as ended:
+            status = ended.code
+        finally:
+            logging.getLogger().handlers.clear()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return int(str(status or 0)), out.getvalue().decode(), err.getvalue().decode()
+
+
+@contextmanager
+def _as_new_administrator(login: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "is_installed", lambda: False)
+        patch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)
+        patch.setitem(sys.modules, "aiosmtpd", None)
+        for name in ("aiosmtpd.smtp", "flaggermail.adapters.demo_servers"):
+            patch.delitem(sys.modules, name, raising=False)
+        patch.setattr("flaggermail.cli.session.login", lambda: login)
+        for owner, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+            patch.setattr(owner, hook, getattr(owner, hook))  # `run` sets them for the whole process
+        yield
+
+
+def rows(head: str = HEAD) -> list[str]:
+    """Returns the rows of the manual's table that has this head."""
+    found = re.search(re.escape(head) + r"((?:\|[^\n]*\n)*)", MANUAL.read_text(encoding="utf-8"))
+    assert found, "the page has no such table"
+    return found[1].splitlines(keepends=True)
+
+
+def write(made: Iterable[str], head: str = HEAD) -> None:
+    """Replaces the rows of that table."""
+    before, now = head + "".join(rows(head)), head + "".join(made)
+    MANUAL.write_text(MANUAL.read_text(encoding="utf-8").replace(before, now), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(mistake.row for mistake in MISTAKES)
