@@ -23,6 +23,7 @@ from flaggermail.ports import Cursor, Position
 from flaggermail.record.audit import Discrepancy, Subject
 from flaggermail.record.events import Event, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, OutboxMail, Record
+from flaggermail.wording.said import Said, as_written
 from tests.store.conftest import LATER_ON_POSTGRESQL, ON_SQLITE
 from tests.store.samples import KINDS, NOON, allowed, closed_set, happened, hints_of, is_optional, parent
 
@@ -44,7 +45,8 @@ def value(kind: type[Record], name: str, number: int) -> Scalar:
         return key_of(kind, number)
     many = get_origin(hint) is tuple
     single: dict[object, Scalar] = {
-        str: f"{name} {number}", bool: False, int: number, date: NOON.date(), datetime: NOON + timedelta(hours=number)
+        str: f"{name} {number}", bool: False, int: number, date: NOON.date(), datetime: NOON + timedelta(hours=number),
+        Said: as_written(f"{name} {number}"),
     }  # fmt: skip
     inner = get_args(hint)[0] if many else hint
     of_set = closed_set(inner)
