@@ -38,4 +38,6 @@ def check_exercise(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str,
     if case.exercise and channel.kind != MAIL and not played:
         raise Refusal(f"channel {channel.code}: is a real {channel.kind}, and case {case.number} is of an exercise")
     barred = [address for address in addresses if case.exercise and not exercises.may_reach(settings, address)]
+    if exercises.rehearsal_of(work.tx, case.number) is not None:
+        return tuple(f"exercise: the desk plays {address}, and nothing will leave for it" for address in barred)
     return tuple(f"exercise: {address} is no exercise address, and nothing will leave for it" for address in barred)

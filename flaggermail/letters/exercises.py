@@ -3,16 +3,17 @@
 
 Mail from a configured exercise address belongs to the exercise; all other mail is real, even while an exercise runs.
 Exercise mail is marked in subject, header and first line, and reaches only exercise addresses and officers of the desk.
-The final check examines the octets about to leave, whoever approved them.
+The final check examines the octets about to leave, whoever approved them. In a rehearsal the desk plays everyone else: a
+mail to them counts as sent, and does not leave.
 """
 
 from __future__ import annotations
 
 from flaggermail.letters.outgoing import Outgoing
 from flaggermail.mail.reply_tokens import EXERCISE_HEADER
-from flaggermail.ports import Refused, Transaction
+from flaggermail.ports import Accepted, Refused, Transaction
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, Election, OutboxMail
+from flaggermail.record.rows import Case, Election, OutboxMail, Rehearsal
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
@@ -51,10 +52,46 @@ def is_exercise_mail(work: UnitOfWork, outgoing: Outgoing) -> bool:
     return belongs_to_exercise(work, outgoing.case, otherwise=outgoing.exercise or players)
 
 
-def refusal(env: Services, mail: OutboxMail, octets: bytes) -> Refused | None:
-    """Returns why this exercise mail must not leave, or None; either its row or its own header can mark it as one."""
+def rehearsal_of(tx: Transaction, number: str | None) -> Rehearsal | None:
+    """Returns the rehearsal, running or ended, to which a case belongs; None for any other case."""
+    case = tx.get(Case, number) if number else None
+    return tx.get(Rehearsal, case.election) if case is not None and case.exercise else None
+
+
+def under_way(tx: Transaction) -> Rehearsal | None:
+    """Returns the rehearsal whose story is being played."""
+    election = running(tx)
+    return tx.get(Rehearsal, election.code) if election is not None else None
+
+
+def pace(tx: Transaction, number: str | None) -> int:
+    """Returns how many minutes of policy pass in one minute in that case: 1 unless it belongs to a rehearsal."""
+    found = rehearsal_of(tx, number)
+    return 1 if found is None else found.speed
+
+
+def held_in(env: Services, mail: OutboxMail, octets: bytes) -> Accepted | Refused | None:
+    """Returns the answer to an exercise mail that must not leave, or None if it may.
+
+    Either its row or its own header can mark it as one. To a correspondent whom the desk plays it counts as sent.
+    """
     header = octets.partition(b"\r\n\r\n")[0].lower()
     is_one = mail.exercise or f"\r\n{EXERCISE_HEADER.lower()}:".encode() in header
     if not is_one or may_reach(env.settings, mail.recipient):
         return None
+    with env.store.read() as tx:
+        return _kept(env, tx, mail)
+
+
+def kept(env: Services, tx: Transaction, mail: OutboxMail) -> Accepted | None:
+    """Returns the answer to a mail of a rehearsal that never leaves, however its attempt ended; None of other mail."""
+    if not mail.exercise or may_reach(env.settings, mail.recipient):
+        return None
+    answer = _kept(env, tx, mail)
+    return answer if isinstance(answer, Accepted) else None
+
+
+def _kept(env: Services, tx: Transaction, mail: OutboxMail) -> Accepted | Refused:
+    if rehearsal_of(tx, mail.case) is not None:
+        return Accepted(mail.recipient, env.clock.now(), "exercise: the desk plays this address; nothing left")
     return Refused(mail.recipient, permanent=True, code=0, text="exercise: this is no exercise address")

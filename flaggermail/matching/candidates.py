@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from flaggermail.cases import elections
 from flaggermail.letters import exercises
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
@@ -42,7 +43,10 @@ def clues_of_platform(work: UnitOfWork, message: Message, platform: str) -> dict
     """Returns the cases in which we wrote to this platform under the subject of its mail."""
     title = folded(split_subject(message.subject or "", work.env.language).base)
     uses = work.tx.find(
-        Notification, where(Notification.platform).is_(platform), where(Notification.state).is_(NotificationState.SENT)
+        Notification,
+        where(Notification.platform).is_(platform),
+        where(Notification.exercise).is_(elections.is_players(work, message)),
+        where(Notification.state).is_(NotificationState.SENT),
     )
     uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-LATEST_USES:]
     written = work.tx.find(

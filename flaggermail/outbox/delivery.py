@@ -72,8 +72,8 @@ def _submit(env: Services, mail: OutboxMail) -> Submission:
         octets = env.octets.get(mail.digest)  # compared with their digest, once more
     except ArchiveFault as lost:  # since `claim` has read them: tried again, and then withheld
         return Refused(mail.recipient, permanent=False, code=0, text=str(lost))
-    refused = exercises.refusal(env, mail, octets)
-    return refused or env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
+    held = exercises.held_in(env, mail, octets)
+    return held or env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
 
 
 def recover(env: Services) -> int:
@@ -84,8 +84,8 @@ def recover(env: Services) -> int:
             if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
                 integrity.tell(work, mail.id, found)
                 continue
-            answer = Unknown(mail.recipient, "the program ended before the server's answer was recorded")
-            settle(work, mail, answer)
+            lost = Unknown(mail.recipient, "the program ended before the server's answer was recorded")
+            settle(work, mail, exercises.kept(env, tx, mail) or lost)
             settled += 1
     return settled
 
