@@ -16,7 +16,17 @@ from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, Channel, ClockRow, ContactNote, Election, Notification, Rehearsal, StoredMessage, Token
+from flaggermail.record.rows import (
+    Case,
+    Channel,
+    ClockRow,
+    ContactNote,
+    Election,
+    Notification,
+    Rehearsal,
+    StoredMessage,
+    Token,
+)
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork

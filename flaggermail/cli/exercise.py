@@ -33,7 +33,7 @@ def command() -> None:
 @click.option("--even-today", is_flag=True, help="Play it even on the polling day of a real election.")
 @as_json_option
 @click.pass_obj
-def start(  # noqa: PLR0913 - one argument for each option
+def start(
     session: Session, name: str | None, *, story: str | None, speed: int | None, even_today: bool, as_json: bool
 ) -> None:
     """Start an exercise: mail from the exercise addresses belongs to it, all other mail stays real.

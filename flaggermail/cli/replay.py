@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class ScenarioPath(click.Path):
     def __init__(self) -> None:
         super().__init__(exists=True, path_type=Path)
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Returns the path; a file or folder of that name comes before a story."""
         shipped = stories().get(str(value))
         path = shipped if shipped is not None and not Path(str(value)).exists() else value

@@ -93,7 +93,11 @@ class StartExercise(Command):
         speed = SPEED if self.speed is None else self.speed
         head = work.tx.head()
         row = Rehearsal(
-            election=code, story=story, speed=speed, started_at=work.now, after_event=head.seq if head is not None else 0
+            election=code,
+            story=story,
+            speed=speed,
+            started_at=work.now,
+            after_event=head.seq if head else 0,
         )
         work.record(EventKind.REHEARSAL_BEGAN, added(row), reason=f"{story} {speed}")
         says = f"exercise {code} plays {story}, {speed} minutes in one: the desk writes as referrers and platforms"

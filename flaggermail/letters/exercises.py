@@ -3,8 +3,8 @@
 
 Mail from a configured exercise address belongs to the exercise; all other mail is real, even while an exercise runs.
 Exercise mail is marked in subject, header and first line, and reaches only exercise addresses and officers of the desk.
-The final check examines the octets about to leave, whoever approved them. In a rehearsal the desk plays everyone else: a
-mail to them counts as sent, and does not leave.
+The final check examines the octets about to leave, whoever approved them. In a rehearsal the desk plays everyone else:
+a mail to them counts as sent, and does not leave.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@
 | `matters` | list of mappings with `case`, `sent_at`, `phone` and `platform` (empty if undecided) |
 | `channels` | list of mappings with `code`, `name` and `kind`: mail, portal or phone |
 | `earlier` of a case form | list of mappings with `number`, `title`, `criteria`, `rule`, `decision`, `reason` |
-| `moments` | list of mappings with `at`, `what` (a notices.debrief.Turn), `about`, `officer` (str), `minutes` (or None) |
+| `moments` | list of mappings with `at`, `what` (notices.debrief.Turn), `about`, `officer` (str), `minutes` or None |
 | `waits` | list of mappings with `place`, `subject` (str), `minutes` (int), `still` (bool) |
 | `unclear` | list of mappings with `place`, `subject` (str): mail that no rule placed or classified |
 | `story`, `speed` | str; int: minutes of the story in one |

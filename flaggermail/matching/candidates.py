@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.cases import elections
-from flaggermail.letters import exercises
+from flaggermail.cases import elections, lifecycle
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import folded
@@ -98,8 +97,10 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
         )
     ]
     cases |= {case.number: case for case in alike}
-    exercise = exercises.is_address(work.env.settings, message.sender.key if message.sender else None)
+    exercise = elections.is_players(work, message)
     cases = {number: case for number, case in cases.items() if case.exercise == exercise}
+    if exercise:  # the same story may be played again: what ended is no candidate
+        cases = {number: case for number, case in cases.items() if not lifecycle.was_rehearsed(work, case)}
     return sorted(cases.values(), key=lambda case: (case.title in titles, case.opened_at, case.number), reverse=True)[
         :COMPARED
     ]

@@ -103,7 +103,9 @@ def gather(work: UnitOfWork, rehearsal: Rehearsal) -> Debrief:
     until = (election.closed_at if election is not None else None) or work.now
     night = _Night(work, rehearsal)
     own = where(Notification.case).in_(sorted(night.cases))
-    reminders = work.tx.find(Reminder, where(Reminder.case).in_(sorted(night.cases)), where(Reminder.withheld).is_(False))
+    reminders = work.tx.find(
+        Reminder, where(Reminder.case).in_(sorted(night.cases)), where(Reminder.withheld).is_(False)
+    )
     moments, waits = night.told(until)
     return Debrief(
         rehearsal=rehearsal,

@@ -311,7 +311,7 @@ def _one_per_person(calls: Collection[Call], who: Who, now: datetime) -> tuple[D
 
 
 def quicker(minutes: int, speed: int) -> int:
-    """Returns the minutes of a rehearsal that plays `speed` minutes in one: whole, rounded up, so none but 0 becomes 0."""
+    """Returns the minutes in a rehearsal that plays `speed` minutes in one: whole minutes, rounded up."""
     return -(-minutes // speed)
 
 
@@ -321,9 +321,7 @@ def quickened(steps: Collection[Step], speed: int) -> tuple[Step, ...]:
     def pace(minutes: int | None) -> int | None:
         return None if minutes is None else quicker(minutes, speed)
 
-    paced = [
-        replace(s, after=quicker(s.after, speed), repeat=pace(s.repeat), until=pace(s.until)) for s in steps
-    ]
+    paced = [replace(s, after=quicker(s.after, speed), repeat=pace(s.repeat), until=pace(s.until)) for s in steps]
     return tuple(dict.fromkeys(paced))
 
 

@@ -31,7 +31,7 @@ CORRESPONDENCE = frozenset({
     Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE,
 })  # fmt: skip
 """Our mail that others than officers answer."""
-UIDVALIDITY = 0  # of no folder of a server (RFC 9051, section 9: nz-number), so that none of its mail is taken for played
+UIDVALIDITY = 0  # no server has it (RFC 9051, section 9: nz-number), so none of its mail is taken for played mail
 LAST_WORDS = timedelta(minutes=10)  # after the last mail, for what officers do about it
 AT_MOST = timedelta(hours=12)  # since the start, if officers do nothing for which the story waits
 _SAYS = {ClaimedResult.PASSED: SenderVerdict.VERIFIED, ClaimedResult.FAILED: SenderVerdict.FAILED}
@@ -39,7 +39,7 @@ _SAYS = {ClaimedResult.PASSED: SenderVerdict.VERIFIED, ClaimedResult.FAILED: Sen
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A mail of the story that was not taken in yet: when it comes (None: what it answers was not sent), and as what."""
+    """A mail of the story that is still to come; `at` is None until the mail that it answers was sent."""
 
     uid: int
     entry: MailEntry
@@ -106,7 +106,7 @@ def _to_come(tx: Transaction, rehearsal: Rehearsal, story: ScenarioFile) -> Iter
 
 
 def _answered(tx: Transaction, rehearsal: Rehearsal, wanted: Answers) -> OutboxMail | None:
-    """Returns our mail of the exercise that the story's mail answers, whatever platform officers chose; None if unsent."""
+    """Returns our mail that the story's mail answers, whatever platform officers chose; None if it was not sent."""
     cases = [case.number for case in tx.find(Case, where(Case.election).is_(rehearsal.election))]
     sent = tx.find(
         OutboxMail,
@@ -119,7 +119,7 @@ def _answered(tx: Transaction, rehearsal: Rehearsal, wanted: Answers) -> OutboxM
 
 
 def _as_players(env: Services, story: ScenarioFile, sender: str, claimed: ClaimedResult) -> Services:
-    """Returns services to which this sender is a player, the story's authorities are known, and the verdict is given."""
+    """Returns services that take this sender for a player with that verdict, and know the story's authorities."""
     settings = env.settings
     lists = dict(settings.rules.lists)
     for domain, name in story.authorities.items():

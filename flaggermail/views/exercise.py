@@ -26,7 +26,7 @@ class ShowDebrief(View):
         zone = work.env.settings.zone
         known = [row for row in work.tx.find(Rehearsal) if self.exercise in {None, row.election}]
         if not known:
-            raise NotFound(f"exercise {self.exercise or ''}: none played a story; `flaggermail election list` names them")
+            raise NotFound(f"exercise {self.exercise or ''}: no story was played; see `flaggermail election list`")
         found = gather(work, max(known, key=lambda row: row.started_at))
         return {
             "exercise": found.rehearsal.election,
@@ -36,7 +36,10 @@ class ShowDebrief(View):
             "until": json_of(found.until, zone),
             "moments": [
                 {
-                    "at": json_of(m.at, zone), "what": m.turn, "about": m.about, "officer": m.officer,
+                    "at": json_of(m.at, zone),
+                    "what": m.turn,
+                    "about": m.about,
+                    "officer": m.officer,
                     "minutes": m.minutes,
                 }
                 for m in found.moments

@@ -3,23 +3,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from flaggermail import rehearsal
+from flaggermail.cli import commands
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.elections import CloseElection
 from flaggermail.commands.exercises import StartExercise, StopExercise
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.letters import observing
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import (
     Alarm,
     Case,
@@ -29,12 +33,13 @@ from flaggermail.record.rows import (
     OutboxMail,
     Reminder,
     StoredMessage,
-    ThreadKey,
 )
 from flaggermail.record.states import CaseState, MailState
 from flaggermail.reminders import reminders
-from flaggermail.replay import report
+from flaggermail.services import UnitOfWork
 from flaggermail.shipped import stories
+from flaggermail.views.exercise import ShowDebrief
+from tests.doubles.told_status import written
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
 
 CASE, FOLDER = "VF-EX240606-0001", "exercise EX240606"
@@ -178,7 +183,7 @@ def test_nothing_is_played_twice(desk: Desk) -> None:
     notify(desk)
     go_on(desk)
     assert [go_on(desk, minutes) for minutes in (6, 0, 1)] == [1, 0, 0]
-    assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_("in"))) == 2
+    assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 2
     desk.assert_whole()
 
 
@@ -224,7 +229,7 @@ def test_what_comes_meanwhile_is_real(desk: Desk) -> None:
 
 @pytest.mark.parametrize("sender", ["signalering@kiesraad.example", X_CHANNEL, OFFICER, "x@elsewhere.example"])
 def test_a_stranger_cannot_write_for_the_desk(desk: Desk, sender: str) -> None:
-    """Mail of a server is real whatever it claims: folder, number, sender and mark of the exercise count for nothing."""
+    """Mail of a server is real whatever it claims: folder, number, sender and mark count for nothing."""
     go_on(desk)
     forged = mail(
         sender, "Video over ongeldige stembiljetten", f"{CASE}: zie https://a.example/1", auth="none",
@@ -240,18 +245,22 @@ def test_a_stranger_cannot_write_for_the_desk(desk: Desk, sender: str) -> None:
 
 
 def test_a_rehearsal_is_in_no_figure(desk: Desk) -> None:
-    """Neither a report nor the status counts it, and no platform's number is learned from it."""
+    """The status before and during it differs only in the number of cases of exercises; nothing of it is cited."""
+    before = written(desk.env)
+    assert isinstance(before["cases"], dict)
     go_on(desk)
-    notify(desk)
+    key = notify(desk)
     go_on(desk)
-    go_on(desk, 6)
-    assert desk.all(ThreadKey) == []
-    with desk.env.store.read() as tx:
-        from flaggermail.health import status  # noqa: PLC0415
-
-        assert status is not None
-        assert tx.count(Case, where(Case.exercise).is_(False)) == 0
-    assert report is not None
+    go_on(desk, 2)
+    during = written(desk.env)
+    assert before["cases"] | {"exercise": 1} == during["cases"]
+    same = set(before) - {"cases", "written_at"}
+    assert {name: before[name] for name in same} == {name: during[name] for name in same}
+    go_on(desk, 4)
+    real = desk.decided()
+    drafted = desk.do(Draft(case=real, channel="x-urgent", title="Two boxes", text="A post."))
+    octets = desk.env.octets.get(desk.row(Notification, drafted.key).digest)
+    assert key.partition("/")[0].encode() not in octets
 
 
 # ---- the end
@@ -316,8 +325,44 @@ def test_an_exercise_closed_as_an_election_plays_no_more(desk: Desk) -> None:
     assert desk.all(Case) == []
 
 
-def test_mail_that_no_rule_knows_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A referral whose authority the desk does not list waits, and the debrief says so."""
-    assert list(stories()) == ["S05", "S08"]
-    assert monkeypatch is not None
-    assert desk is not None
+def test_mail_that_no_rule_knows_is_named(desk: Desk) -> None:
+    """Where a rule is silent the mail waits, for so long; the debrief names it, and the view gives its row."""
+    rules = replace(desk.env.settings.rules, rules=())
+    desk.with_settings(desk.env.settings.model_copy(update={"rules": rules}))
+    go_on(desk)
+    (referral,) = played(desk)
+    assert (referral.place, referral.exercise) == ("quarantine", True)
+    go_on(desk, 4)
+    desk.do(PlaceMessage(message=referral.id, new=True))
+    assert desk.row(Case, CASE).exercise
+    go_on(desk, 1)
+    desk.do(StopExercise())
+    delivery.drain(desk.env)
+    text = desk.env.parser.parse(desk.server.to(HEAD)[-1].octets).text
+    assert f"- {referral.id}, 4 minuten" in text
+    assert "Waar geen regel iets van zei:" in text
+    with desk.env.store.read() as tx:
+        shown = ShowDebrief().show(UnitOfWork(desk.env, tx, desk.clock.now()))
+    assert isinstance(shown["waits"], list)
+    assert [(wait["minutes"], wait["still"]) for wait in shown["waits"] if isinstance(wait, dict)] == [(4, False)]
+
+
+def test_a_story_of_a_robot_and_a_person(new_desk: NewDesk) -> None:
+    """S05: the receipt stops one clock after a minute, the person the next after 108."""
+    desk = new_desk()
+    desk.do(StartExercise(story="S05", speed=1, even_today=True))
+    go_on(desk)
+    key = notify(desk)
+    go_on(desk)
+    go_on(desk, 1)
+    go_on(desk, 107)
+    assert {kind: minutes for kind, (_, minutes) in desk.clocks(key).items()} == {
+        "receipt": 1, "human": 108, "substance": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("story", sorted(stories()))
+def test_a_shipped_story_is_a_scenario(story: str) -> None:
+    """`flaggermail replay S08` plays it without a difference."""
+    ran = CliRunner().invoke(commands, ["replay", story])
+    assert (ran.exit_code, ran.stderr) == (0, "")
