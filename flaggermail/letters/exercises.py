@@ -70,28 +70,20 @@ def pace(tx: Transaction, number: str | None) -> int:
     return 1 if found is None else found.speed
 
 
-def held_in(env: Services, mail: OutboxMail, octets: bytes) -> Accepted | Refused | None:
-    """Returns the answer to an exercise mail that must not leave, or None if it may.
-
-    Either its row or its own header can mark it as one. To a correspondent whom the desk plays it counts as sent.
-    """
+def refusal(env: Services, mail: OutboxMail, octets: bytes) -> Refused | None:
+    """Returns why this exercise mail must not leave, or None; either its row or its own header can mark it as one."""
     header = octets.partition(b"\r\n\r\n")[0].lower()
     is_one = mail.exercise or f"\r\n{EXERCISE_HEADER.lower()}:".encode() in header
     if not is_one or may_reach(env.settings, mail.recipient):
         return None
-    with env.store.read() as tx:
-        return _kept(env, tx, mail)
+    return Refused(mail.recipient, permanent=True, code=0, text="exercise: this is no exercise address")
 
 
 def kept(env: Services, tx: Transaction, mail: OutboxMail) -> Accepted | None:
-    """Returns the answer to a mail of a rehearsal that never leaves, however its attempt ended; None of other mail."""
-    if not mail.exercise or may_reach(env.settings, mail.recipient):
+    """Returns the answer to a mail of a rehearsal to somebody whom the desk plays; None of other mail.
+
+    `refusal` kept it from leaving, so this holds however its attempt ended.
+    """
+    if not mail.exercise or may_reach(env.settings, mail.recipient) or rehearsal_of(tx, mail.case) is None:
         return None
-    answer = _kept(env, tx, mail)
-    return answer if isinstance(answer, Accepted) else None
-
-
-def _kept(env: Services, tx: Transaction, mail: OutboxMail) -> Accepted | Refused:
-    if rehearsal_of(tx, mail.case) is not None:
-        return Accepted(mail.recipient, env.clock.now(), "exercise: the desk plays this address; nothing left")
-    return Refused(mail.recipient, permanent=True, code=0, text="exercise: this is no exercise address")
+    return Accepted(mail.recipient, env.clock.now(), "exercise: the desk plays this address; nothing left")

@@ -58,7 +58,8 @@ def _record_result(env: Services, mail: OutboxMail, answer: Submission, stop: In
             with env.store.begin() as tx:
                 attempt = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}") if again else None
                 if attempt is None or attempt.ended_at is None:  # else only the answer to the commit was lost
-                    settle(UnitOfWork(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
+                    work, answer = UnitOfWork(env, tx, env.clock.now()), exercises.kept(env, tx, mail) or answer
+                    settle(work, tx.get(OutboxMail, mail.id) or mail, answer)
         except StoreAway:
             if stop is None or stop.wait(AGAIN_SECONDS):
                 raise
@@ -72,8 +73,8 @@ def _submit(env: Services, mail: OutboxMail) -> Submission:
         octets = env.octets.get(mail.digest)  # compared with their digest, once more
     except ArchiveFault as lost:  # since `claim` has read them: tried again, and then withheld
         return Refused(mail.recipient, permanent=False, code=0, text=str(lost))
-    held = exercises.held_in(env, mail, octets)
-    return held or env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
+    refused = exercises.refusal(env, mail, octets)
+    return refused or env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
 
 
 def recover(env: Services) -> int:

@@ -18,8 +18,10 @@ from flaggermail.commands.exercises import StartExercise, StopExercise
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.intake.ingest import ingest
 from flaggermail.letters import observing
 from flaggermail.outbox import delivery
+from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import where
@@ -184,6 +186,8 @@ def test_nothing_is_played_twice(desk: Desk) -> None:
     go_on(desk)
     assert [go_on(desk, minutes) for minutes in (6, 0, 1)] == [1, 0, 0]
     assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 2
+    with desk.env.store.read() as tx:
+        assert tx.cursor(FOLDER) is None  # nor does a folder of a server that has this name count as read
     desk.assert_whole()
 
 
@@ -238,9 +242,14 @@ def test_a_stranger_cannot_write_for_the_desk(desk: Desk, sender: str) -> None:
     came = desk.receive(forged, folder=FOLDER)
     assert not came.exercise
     assert came.case != CASE
+    for uid in (1, 2, 3):  # a server's folder of that name, with a mail under each number of the story
+        other = mail(sender, f"Vraag {uid}", "Wat is dit?", auth="none")
+        ingest(desk.env, RawMessage(other, desk.clock.now(), FOLDER, 1, uid))
+        assert not desk.holding(other).exercise
     notify(desk)
     go_on(desk)
     go_on(desk, 6)
+    assert [one.uid for one in desk.all(Delivery, where(Delivery.uidvalidity).is_(0))] == [1, 2]
     assert [one.from_address for one in played(desk) if one.exercise] == ["signalering@kiesraad.example", X_CHANNEL]
 
 
