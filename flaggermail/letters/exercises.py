@@ -79,11 +79,11 @@ def refusal(env: Services, mail: OutboxMail, octets: bytes) -> Refused | None:
     return Refused(mail.recipient, permanent=True, code=0, text="exercise: this is no exercise address")
 
 
-def kept(env: Services, tx: Transaction, mail: OutboxMail) -> Accepted | None:
+def kept(work: UnitOfWork, mail: OutboxMail) -> Accepted | None:
     """Returns the answer to a mail of a rehearsal to somebody whom the desk plays; None of other mail.
 
     `refusal` kept it from leaving, so this holds however its attempt ended.
     """
-    if not mail.exercise or may_reach(env.settings, mail.recipient) or rehearsal_of(tx, mail.case) is None:
+    if not mail.exercise or may_reach(work.env.settings, mail.recipient) or rehearsal_of(work.tx, mail.case) is None:
         return None
-    return Accepted(mail.recipient, env.clock.now(), "exercise: the desk plays this address; nothing left")
+    return Accepted(mail.recipient, work.now, "exercise: the desk plays this address; nothing left")

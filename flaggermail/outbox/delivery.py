@@ -58,8 +58,8 @@ def _record_result(env: Services, mail: OutboxMail, answer: Submission, stop: In
             with env.store.begin() as tx:
                 attempt = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}") if again else None
                 if attempt is None or attempt.ended_at is None:  # else only the answer to the commit was lost
-                    work, answer = UnitOfWork(env, tx, env.clock.now()), exercises.kept(env, tx, mail) or answer
-                    settle(work, tx.get(OutboxMail, mail.id) or mail, answer)
+                    work = UnitOfWork(env, tx, env.clock.now())
+                    settle(work, tx.get(OutboxMail, mail.id) or mail, exercises.kept(work, mail) or answer)
         except StoreAway:
             if stop is None or stop.wait(AGAIN_SECONDS):
                 raise
@@ -86,7 +86,7 @@ def recover(env: Services) -> int:
                 integrity.tell(work, mail.id, found)
                 continue
             lost = Unknown(mail.recipient, "the program ended before the server's answer was recorded")
-            settle(work, mail, exercises.kept(env, tx, mail) or lost)
+            settle(work, mail, exercises.kept(work, mail) or lost)
             settled += 1
     return settled
 
