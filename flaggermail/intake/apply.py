@@ -9,7 +9,7 @@ from dataclasses import replace
 from flaggermail.cases import lifecycle
 from flaggermail.citizens import declining
 from flaggermail.intake.disposition import Disposition
-from flaggermail.letters import stored_messages
+from flaggermail.letters import exercises, stored_messages
 from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
@@ -54,7 +54,8 @@ def follow(
     own = work.tx.get(Case, stored.case) if stored.case else None
     if own is not None:
         own = _learn_references(work, own, stored)
-        thread_keys.learn(work, stored, message, sender.platform)
+        if not own.exercise or exercises.rehearsal_of(work.tx, own.number) is None:  # real mail may bear such a number
+            thread_keys.learn(work, stored, message, sender.platform)
         if stored.verdict == SenderVerdict.VERIFIED and (sender.platform is not None or decision.tells is not None):
             lifecycle.reopen_for(work, own, stored.id)
         if decision.confirms:

@@ -160,7 +160,7 @@ class _Night:
 
     def _moments(self, event: Event) -> Iterator[Moment]:
         about = event.notification or event.case or event.message or ""
-        if event.kind in _ACTS:
+        if event.kind in _ACTS and (event.kind is not EventKind.MESSAGE_PLACED or _place_in(event) is not None):
             yield Moment(event.at, _ACTS[event.kind], about, event.actor, self._since_opened(event))
         elif event.kind is EventKind.NOTIFICATION_SENT:
             yield Moment(event.at, Turn.SENT, about, None, self._since_opened(event))

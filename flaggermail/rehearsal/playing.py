@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from flaggermail import logbook
 from flaggermail.commands import exercises as acts
+from flaggermail.errors import ConfigurationError, OctetsLost
 from flaggermail.intake.ingest import ingest
 from flaggermail.letters import exercises
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
@@ -59,15 +62,27 @@ class _Says:
 
 
 def tick(env: Services) -> int:
-    """Takes in what is due and ends what is over; returns the number of mails taken in."""
+    """Takes in what is due and ends what is over; returns the number of mails taken in.
+
+    A story that this version does not ship, or that cannot be read or answered, ends: it must not stop the daemon.
+    """
     with env.store.read() as tx:
         rehearsal = exercises.under_way(tx)
         if rehearsal is None:
             return 0
     folder = stories().get(rehearsal.story)
-    if folder is None:  # a version that does not ship it any more
+    try:
+        taken, is_over = _play(env, rehearsal, folder) if folder is not None else (0, True)
+    except (ConfigurationError, OctetsLost, OSError) as fault:
+        logbook.rehearsal_broken(rehearsal.story, str(fault))
+        taken, is_over = 0, True
+    if is_over:
         _end(env, rehearsal)
-        return 0
+    return taken
+
+
+def _play(env: Services, rehearsal: Rehearsal, folder: Path) -> tuple[int, bool]:
+    """Takes in the mail that is due; returns the number of mails, and whether the story is over."""
     story = read_model(folder / "scenario.yaml", ScenarioFile)
     now, taken = env.clock.now(), 0
     while (due := _next(env, rehearsal, story)) is not None and due.at is not None and due.at <= now:
@@ -77,9 +92,7 @@ def tick(env: Services) -> int:
         raw = RawMessage(octets, due.at, folder_of(rehearsal.election), UIDVALIDITY, due.uid)
         ingest(_as_players(env, story, sender, due.entry.auth), raw, in_turn=False)
         taken += 1
-    if _is_over(env, rehearsal, due):
-        _end(env, rehearsal)
-    return taken
+    return taken, _is_over(env, rehearsal, due)
 
 
 def _next(env: Services, rehearsal: Rehearsal, story: ScenarioFile) -> _Due | None:
@@ -138,7 +151,7 @@ def _is_over(env: Services, rehearsal: Rehearsal, due: _Due | None) -> bool:
         return True
     with env.store.read() as tx:
         came = tx.find(Delivery, where(Delivery.folder).is_(folder_of(rehearsal.election)))
-    return due is None and now >= max(one.first_seen_at for one in came) + LAST_WORDS
+    return due is None and now >= max((one.first_seen_at for one in came), default=rehearsal.started_at) + LAST_WORDS
 
 
 def _end(env: Services, rehearsal: Rehearsal) -> None:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -35,6 +37,7 @@ from flaggermail.record.rows import (
     OutboxMail,
     Reminder,
     StoredMessage,
+    ThreadKey,
 )
 from flaggermail.record.states import CaseState, MailState
 from flaggermail.reminders import reminders
@@ -368,6 +371,33 @@ def test_a_story_of_a_robot_and_a_person(new_desk: NewDesk) -> None:
     assert {kind: minutes for kind, (_, minutes) in desk.clocks(key).items()} == {
         "receipt": 1, "human": 108, "substance": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", ["missing", "no yaml", "no mail"])
+def test_a_story_that_cannot_be_played_ends_and_stops_no_daemon(
+    desk: Desk, broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an upgrade to a version without it, or on a faulty disk, the exercise ends; the tick never raises."""
+    folder = shutil.copytree(stories()["S08"], tmp_path / "S08")
+    (folder / {"missing": "x", "no yaml": "scenario.yaml", "no mail": "referral.eml"}[broken]).unlink(missing_ok=True)
+    shipped = {} if broken == "missing" else {"S08": folder}
+    monkeypatch.setattr("flaggermail.rehearsal.playing.stories", lambda: shipped)
+    assert go_on(desk) == 0
+    assert desk.row(Election, "EX240606").closed_at is not None
+
+
+def test_nothing_is_learned_for_real_mail(new_desk: NewDesk) -> None:
+    """The number that a played platform gives places no mail of the real one."""
+    desk = new_desk()
+    desk.do(StartExercise(story="S05", speed=240, even_today=True))
+    go_on(desk)
+    key = notify(desk)
+    go_on(desk)
+    go_on(desk, 3)
+    assert desk.clocks(key)["human"][0] == "stopped"
+    assert desk.all(ThreadKey) == []
+    real = desk.receive(mail(X_CHANNEL, "Your request [#5519]", "We looked at [#5519] again."))
+    assert (real.case, real.exercise) == (None, False)
 
 
 @pytest.mark.parametrize("story", sorted(stories()))
