@@ -42,11 +42,13 @@ from flaggermail.record.rows import (
 from flaggermail.record.states import CaseState, MailState
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.model import ExerciseSettings
 from flaggermail.shipped import stories
 from flaggermail.views.exercise import ShowDebrief
 from tests.doubles.told_status import written
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
 
+PLAYER = "oefening@lindewaard.example"
 CASE, FOLDER = "VF-EX240606-0001", "exercise EX240606"
 
 
@@ -254,6 +256,24 @@ def test_a_stranger_cannot_write_for_the_desk(desk: Desk, sender: str) -> None:
     go_on(desk, 6)
     assert [one.uid for one in desk.all(Delivery, where(Delivery.uidvalidity).is_(0))] == [1, 2]
     assert [one.from_address for one in played(desk) if one.exercise] == ["signalering@kiesraad.example", X_CHANNEL]
+
+
+def test_a_participant_joins_in_and_cannot_answer_for_a_platform(desk: Desk) -> None:
+    """A person at an exercise address is really written to, opens cases of the exercise, and stops no clock of it."""
+    settings = desk.env.settings
+    players = ExerciseSettings(addresses=(PLAYER,))
+    desk.with_settings(settings.model_copy(update={"desk": settings.desk.model_copy(update={"exercise": players})}))
+    go_on(desk)
+    key = notify(desk)
+    go_on(desk)
+    asked = desk.receive(mail(PLAYER, "Andere zaak", "Zie https://a.example/2. Zelf twee keer gemeld."))
+    assert (asked.case, asked.exercise) == ("VF-EX240606-0002", True)
+    forged = desk.receive(mail(PLAYER, "Re: it", "Got it, we have it.", answers=desk.message_id_of(key)))
+    assert forged.exercise
+    go_on(desk)
+    assert desk.clocks(key)["human"][0] == "running"
+    assert len(desk.server.to(PLAYER)) == 1
+    assert desk.server.to(X_CHANNEL) == []
 
 
 def test_a_rehearsal_is_in_no_figure(desk: Desk) -> None:

@@ -16,10 +16,10 @@ from flaggermail.adapters.files.template_formats import Formats, marked, minutes
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
+from flaggermail.notices.debrief import Turn
 from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
-from flaggermail.notices.debrief import Turn
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason, Item
 from flaggermail.record.trust import SenderTrust
