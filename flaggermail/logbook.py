@@ -314,6 +314,11 @@ def not_scrubbed() -> None:
     _log.warning("erased values remain in the journal for now", object="database", result="tried again")
 
 
+def rehearsal_broken(story: str, reason: str) -> None:
+    """The story that an exercise plays cannot be read or answered; the exercise ends."""
+    _log.error("rehearsal broken off", object=story, result="ended", reason=reason)
+
+
 def record_head(seq: int, digest: str) -> None:
     """The head of the chain: in a log that another machine collects, it reveals a chain that was written anew."""
     _log.info("head of the record", object="record", head=f"{seq}:{digest}")

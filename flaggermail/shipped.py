@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Locates what is shipped with flaggermail: configuration, rules, templates, manual and systemd unit."""
+"""Locates what is shipped with flaggermail: configuration, rules, templates, stories, manual and systemd unit."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ def shipped(name: str) -> Path:
     """Returns the folder `name` (`config`, `rules`, `docs`, `systemd`) of the package, else of the checkout."""
     installed = _PACKAGE / "_shipped" / name
     return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def stories() -> dict[str, Path]:
+    """Returns the folder of each shipped story, by its name: scenarios that `replay` and `exercise start` play."""
+    return {folder.name: folder for folder in sorted((_PACKAGE / "rehearsal" / "stories").iterdir()) if folder.is_dir()}

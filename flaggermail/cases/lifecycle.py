@@ -16,7 +16,17 @@ from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, Channel, ClockRow, ContactNote, Election, Notification, StoredMessage, Token
+from flaggermail.record.rows import (
+    Case,
+    Channel,
+    ClockRow,
+    ContactNote,
+    Election,
+    Notification,
+    Rehearsal,
+    StoredMessage,
+    Token,
+)
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
@@ -32,7 +42,7 @@ def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
         number=f"{prefix}-{case.election}-{work.tx.number(f'case {case.election}'):04d}",
         token=work.env.randomness.token(),
         tail=tail_from(work.env.randomness.token()),
-        reminders=escalation.write_steps(policy.steps(ClockKind.DECISION)),
+        reminders=escalation.write_steps(_paced(work, election, policy.steps(ClockKind.DECISION))),
         exercise=election is not None and election.exercise,
     )
     work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=EventRef(case=case.number))
@@ -51,7 +61,14 @@ def new_tail(work: UnitOfWork, case: Case) -> str:
 def policy_for(work: UnitOfWork, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:
     """Returns the steps for a notification sent then on that channel; without confirmations, no receipt clock."""
     policy = work.env.settings.escalation.policy(elections.period_at(work, election, at), channel.code)
-    return policy.steps(*([ClockKind.RECEIPT] if channel.can_confirm else []), ClockKind.HUMAN)
+    steps = policy.steps(*([ClockKind.RECEIPT] if channel.can_confirm else []), ClockKind.HUMAN)
+    return _paced(work, work.tx.get(Election, election), steps)
+
+
+def _paced(work: UnitOfWork, election: Election | None, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Returns the steps at the pace of a rehearsal, if the election is one."""
+    rehearsal = work.tx.get(Rehearsal, election.code) if election is not None and election.exercise else None
+    return steps if rehearsal is None else escalation.quickened(steps, rehearsal.speed)
 
 
 def policy_of(work: UnitOfWork, notification: Notification) -> tuple[Step, ...]:

@@ -30,7 +30,7 @@ COMMANDS = {
     "demo": "Play the whole story on this machine.",
     "election": "List, add and close elections.",
     "events": "Print what happened: the events of the record in words.",
-    "exercise": "Start and stop an exercise.",
+    "exercise": "Start and stop an exercise, and show its debrief.",
     "init": "Write a complete configuration to start from.",
     "message": "List, show and correct messages.",
     "notify": "Draft a notification to a platform.",

@@ -3,30 +3,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import click
 
+from flaggermail.cli.documents import minute, part, parts
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.session import Session, as_json_option, report_answer
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import table
+from flaggermail.cli.terminal import safe_line
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
 
 
 @click.group(name="exercise", cls=Noun)
 def command() -> None:
-    """Start and stop an exercise.
+    """Start and stop an exercise, and show its debrief.
 
     Example: flaggermail exercise start "the night of the count"
     """
 
 
 @command.command(name="start")
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--story", help="A shipped story that the desk plays: S05 or S08.")
+@click.option("--speed", type=int, help="Minutes of the story and of the policy in one minute, 1 to 240 (default 60).")
+@click.option("--even-today", is_flag=True, help="Play it even on the polling day of a real election.")
 @as_json_option
 @click.pass_obj
-def start(session: Session, name: str, *, as_json: bool) -> None:
+def start(
+    session: Session, name: str | None, *, story: str | None, speed: int | None, even_today: bool, as_json: bool
+) -> None:
     """Start an exercise: mail from the exercise addresses belongs to it, all other mail stays real.
 
-    Example: flaggermail exercise start "the night of the count"
+    With --story the desk writes as the story's referrers and platforms, to the real officers and their pagers; nothing
+    leaves to a referrer or a platform. It ends by itself with a debrief.
+
+    Example: flaggermail exercise start --story S08 --speed 60
     """
-    report_answer(session.ask("exercise start", name=name), as_json=as_json)
+    request = {"name": name, "story": story, "speed": speed}
+    asked = {key: value for key, value in request.items() if value is not None}
+    report_answer(session.ask("exercise start", even_today=even_today, **asked), as_json=as_json)
 
 
 @command.command(name="stop")
@@ -38,3 +57,42 @@ def stop(session: Session, *, as_json: bool) -> None:
     Example: flaggermail exercise stop
     """
     report_answer(session.ask("exercise stop"), as_json=as_json)
+
+
+@command.command(name="debrief")
+@click.argument("exercise", required=False)
+@as_json_option
+@click.pass_obj
+def debrief(session: Session, exercise: str | None, *, as_json: bool) -> None:
+    """Show what came of the story of an exercise, by default the latest one, also while it runs.
+
+    Example: flaggermail exercise debrief EX270317
+    """
+    found = session.ask("exercise debrief", exercise=exercise)
+    if as_json:
+        show_json(found)
+        return
+    click.echo(safe_line(f"{found['exercise']} played {found['story']}, {found['speed']} minutes in one"))
+    table(
+        ("at", "what", "about", "officer", "minutes after"),
+        [
+            (minute(row, "at"), row["what"], row["about"], row["officer"], row["minutes"])
+            for row in parts(found, "moments")
+        ],
+        "nothing happened",
+    )
+    for wait in parts(found, "waits"):
+        still = ", still waits" if wait["still"] else ""
+        click.echo(safe_line(f"waited {wait['minutes']} min in the quarantine: {_mail(part(wait, 'message'))}{still}"))
+    for row in parts(found, "unclear"):
+        click.echo(safe_line(f"no rule said what this is: {_mail(row)}"))
+    for row in parts(found, "unanswered"):
+        click.echo(safe_line(f"no person at {row['platform']} answered: {row['id']}"))
+    for row in parts(found, "undecided"):
+        click.echo(safe_line(f"not decided: {row['number']}"))
+    for row in parts(found, "unacknowledged"):
+        click.echo(safe_line(f"not acknowledged: {row['id']}"))
+
+
+def _mail(row: Mapping[str, Json]) -> str:
+    return f"{row['id']} {row['subject'] or ''}"

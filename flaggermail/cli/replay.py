@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,17 +12,32 @@ import click
 
 from flaggermail.cli.session import as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
+from flaggermail.shipped import stories
 
 _FILE = "scenario.yaml"
 
 
+class ScenarioPath(click.Path):
+    """A path that exists, or the name of a shipped story."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, path_type=Path)
+
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Returns the path; a file or folder of that name comes before a story."""
+        shipped = stories().get(str(value))
+        path = shipped if shipped is not None and not Path(str(value)).exists() else value
+        return Path(str(super().convert(path, param, ctx)))
+
+
 @click.command(name="replay")
-@click.argument("paths", metavar="SCENARIO...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", metavar="SCENARIO...", nargs=-1, required=True, type=ScenarioPath())
 @as_json_option
 def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Play a scenario in simulated time.
 
-    SCENARIO is a folder with scenario.yaml and its mails, or a folder of such folders. Deviations from the expected
+    SCENARIO is a folder with scenario.yaml and its mails, a folder of such folders, or the name of a shipped story
+    (S05, S08). Deviations from the expected
     outcome are printed to standard error; the exit status is 1 if there are any.
 
     Example: flaggermail replay tests/scenarios/S01

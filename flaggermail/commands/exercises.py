@@ -12,56 +12,100 @@ from flaggermail.commands.command import LEADS, Command, Subject
 from flaggermail.commands.lookups import given
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
-from flaggermail.letters import exercises
-from flaggermail.record.events import EventKind, changed
+from flaggermail.letters import exercises, observing
+from flaggermail.notices import debrief
+from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, ClockRow, Election, Notification
+from flaggermail.record.rows import Case, ClockRow, Election, Notification, Rehearsal
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.shipped import stories
 from flaggermail.wording.refusals import Because
 
 LASTS = timedelta(days=7)  # unless stopped earlier; after that, mail of participants opens no case
 
 
+SPEEDS = range(1, 241)  # minutes of a story, and of the policy, that pass in one minute
+SPEED = 60
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartExercise(Command):
-    """Adds an election for the exercise, in which the cases of its participants are opened."""
+    """Adds an election for the exercise, in which the cases of its participants are opened.
+
+    With `story`, the desk plays the referrers and platforms of that shipped story, at `speed`.
+    """
 
     NAME = "exercise start"
     MAY = LEADS
 
-    name: str
+    name: str | None = None
+    story: str | None = None
+    speed: int | None = None
+    even_today: bool = False
 
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Election, None),)
 
     def perform(self, work: UnitOfWork) -> Outcome:
-        given("name", self.name)
-        players = work.env.settings.desk.exercise
-        if not (players.addresses or players.domains):
-            raise Refusal(Because.NO_PLAYERS())
+        name, players = self.name or self.story or "", work.env.settings.desk.exercise
+        given("name", name)
         other = exercises.running(work.tx)
         if other is not None:
             raise Refusal(Because.EXERCISE_RUNS(exercise=other.code))
+        if self.story is not None:
+            self._check_story(work, self.story)
+        elif self.speed is not None:
+            raise Refusal(Because.SPEED_NEEDS_STORY())
+        elif not (players.addresses or players.domains):
+            raise Refusal(Because.NO_PLAYERS())
         election = elections.AddElection(
             code=_code(work),
-            name_nl=f"Oefening {self.name.strip()}",
-            name_en=f"Exercise {self.name.strip()}",
+            name_nl=f"Oefening {name.strip()}",
+            name_en=f"Exercise {name.strip()}",
             polling_days=(work.today,),
             period_from=work.today,
             period_until=work.today + LASTS,
             exercise=True,
         )
         election.perform(work)
+        if self.story is not None:
+            return self._begin(work, election.code, self.story)
         who = ", ".join((*players.addresses, *(f"@{domain}" for domain in players.domains)))
         return Outcome(
             f"exercise {election.code} runs: mail from {who} belongs to it, all other mail is real", election.code
         )
 
+    def _check_story(self, work: UnitOfWork, story: str) -> None:
+        """Raises Refusal unless the story can be played today."""
+        if story not in stories():
+            raise Refusal(Because.NO_SUCH_STORY(story=story, stories=list(stories())))
+        if self.speed is not None and self.speed not in SPEEDS:
+            raise Refusal(Because.SPEED_OUT_OF_RANGE(speed=self.speed, least=SPEEDS[0], most=SPEEDS[-1]))
+        if observing.is_on(work.tx):
+            raise Refusal(Because.OBSERVES())
+        voting = [e.code for e in work.tx.find(Election, where(Election.exercise).is_(False)) if _votes_today(work, e)]
+        if voting and not self.even_today:
+            raise Refusal(Because.POLLING_DAY_TODAY(elections=voting))
+
+    def _begin(self, work: UnitOfWork, code: str, story: str) -> Outcome:
+        speed = SPEED if self.speed is None else self.speed
+        head = work.tx.head()
+        row = Rehearsal(
+            election=code,
+            story=story,
+            speed=speed,
+            started_at=work.now,
+            after_event=head.seq if head else 0,
+        )
+        work.record(EventKind.REHEARSAL_BEGAN, added(row), reason=f"{story} {speed}")
+        says = f"exercise {code} plays {story}, {speed} minutes in one: the desk writes as referrers and platforms"
+        return Outcome(f"{says}; nothing leaves to them, and all other mail is real", code)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopExercise(Command):
-    """Stops the exercise and closes its cases, which ends their reminders."""
+    """Stops the exercise and closes its cases, which ends their reminders; sends the debrief of a story."""
 
     NAME = "exercise stop"
     MAY = LEADS
@@ -73,15 +117,24 @@ class StopExercise(Command):
         election = exercises.running(work.tx)
         if election is None:
             raise Refusal(Because.NO_EXERCISE())
-        open_cases = [
-            case
-            for case in work.tx.find(Case, where(Case.election).is_(election.code))
-            if case.state != CaseState.CLOSED
-        ]
-        for case in open_cases:
-            _close(work, case)
-        elections.CloseElection(code=election.code).perform(work)
-        return Outcome(f"exercise {election.code} stopped, {len(open_cases)} cases closed", election.code)
+        closed = end(work, election)
+        return Outcome(f"exercise {election.code} stopped, {closed} cases closed", election.code)
+
+
+def end(work: UnitOfWork, election: Election) -> int:
+    """Ends an exercise, with the debrief of its story; returns the number of cases that it closed."""
+    debrief.send(work, election)
+    open_cases = [
+        case for case in work.tx.find(Case, where(Case.election).is_(election.code)) if case.state != CaseState.CLOSED
+    ]
+    for case in open_cases:
+        _close(work, case)
+    elections.CloseElection(code=election.code).perform(work)
+    return len(open_cases)
+
+
+def _votes_today(work: UnitOfWork, election: Election) -> bool:
+    return work.today in election.polling_days and (election.closed_at is None or election.closed_at > work.now)
 
 
 def _code(work: UnitOfWork) -> str:

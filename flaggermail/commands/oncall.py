@@ -10,8 +10,10 @@ from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.letters import exercises
 from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell
+from flaggermail.oncall import escalation
 from flaggermail.oncall.schedule import Rota, Shift, on_call, planned, running
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
@@ -41,7 +43,8 @@ class Acknowledge(Command):
         reminder = _the_reminder(work, self.reminder)
         if reminder.acknowledged_at is not None:
             raise Refusal(Because.ACKNOWLEDGED_ALREADY(reminder=reminder.id, officer=reminder.acknowledged_by or ""))
-        minutes = work.env.settings.escalation.acknowledged_minutes
+        promised = work.env.settings.escalation.acknowledged_minutes
+        minutes = escalation.quicker(promised, exercises.pace(work.tx, reminder.case))
         until = work.now + timedelta(minutes=minutes)
         told = [
             r

@@ -39,4 +39,6 @@ def check_exercise(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str,
     if case.exercise and channel.kind != MAIL and not played:
         raise Refusal(Because.CHANNEL_IS_REAL(channel=channel.code, kind=channel.kind, case=case.number))
     barred = [address for address in addresses if case.exercise and not exercises.may_reach(settings, address)]
+    if exercises.rehearsal_of(work.tx, case.number) is not None:
+        return tuple(f"exercise: the desk plays {address}, and nothing will leave for it" for address in barred)
     return tuple(f"exercise: {address} is no exercise address, and nothing will leave for it" for address in barred)

@@ -19,7 +19,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import logbook
+from flaggermail import logbook, rehearsal
 from flaggermail.citizens import retention
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.daemon.publishing import Observed, Publishing
@@ -364,6 +364,7 @@ class Daemon:
             told = reminders.tick(self.env)
             paging.tick(self.env)
             digest.tell_held_back(self.env)
+            rehearsal.tick(self.env)  # after all that is real
             if self.link is not None:  # the first poll of a large mailbox takes long without being an outage
                 mailbox_monitor.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
             self._pulse.beat("remind")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from flaggermail.cases import lifecycle
 from flaggermail.citizens import declining
 from flaggermail.intake.disposition import Disposition
-from flaggermail.letters import stored_messages
+from flaggermail.letters import exercises, stored_messages
 from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
@@ -54,7 +54,9 @@ def follow(
         return
     if stored.notification is not None:
         lifecycle.rejudge(work, stored.notification)
-    thread_keys.learn(work, stored, message, sender.platform)
+    played = stored.exercise and exercises.rehearsal_of(work.tx, stored.case) is not None
+    if not played:  # real mail may bear a number of the story
+        thread_keys.learn(work, stored, message, sender.platform)
     own = work.tx.get(Case, stored.case) if stored.case else None
     if own is not None:
         if stored.verdict == SenderVerdict.VERIFIED and (sender.platform is not None or decision.tells is not None):

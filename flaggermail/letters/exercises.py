@@ -3,16 +3,17 @@
 
 Mail from a configured exercise address belongs to the exercise; all other mail is real, even while an exercise runs.
 Exercise mail is marked in subject, header and first line, and reaches only exercise addresses and officers of the desk.
-The final check examines the octets about to leave, whoever approved them.
+The final check examines the octets about to leave, whoever approved them. In a rehearsal the desk plays everyone else:
+a mail to them counts as sent, and does not leave.
 """
 
 from __future__ import annotations
 
 from flaggermail.letters.outgoing import Outgoing
 from flaggermail.mail.reply_tokens import EXERCISE_HEADER
-from flaggermail.ports import Refused, Transaction
+from flaggermail.ports import Accepted, Refused, Transaction
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, Election, OutboxMail
+from flaggermail.record.rows import Case, Election, OutboxMail, Rehearsal
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
@@ -51,6 +52,24 @@ def is_exercise_mail(work: UnitOfWork, outgoing: Outgoing) -> bool:
     return belongs_to_exercise(work, outgoing.case, otherwise=outgoing.exercise or players)
 
 
+def rehearsal_of(tx: Transaction, number: str | None) -> Rehearsal | None:
+    """Returns the rehearsal, running or ended, to which a case belongs; None for any other case."""
+    case = tx.get(Case, number) if number else None
+    return tx.get(Rehearsal, case.election) if case is not None and case.exercise else None
+
+
+def under_way(tx: Transaction) -> Rehearsal | None:
+    """Returns the rehearsal whose story is being played."""
+    election = running(tx)
+    return tx.get(Rehearsal, election.code) if election is not None else None
+
+
+def pace(tx: Transaction, number: str | None) -> int:
+    """Returns how many minutes of policy pass in one minute in that case: 1 unless it belongs to a rehearsal."""
+    found = rehearsal_of(tx, number)
+    return 1 if found is None else found.speed
+
+
 def refusal(env: Services, mail: OutboxMail, octets: bytes) -> Refused | None:
     """Returns why this exercise mail must not leave, or None; either its row or its own header can mark it as one."""
     header = octets.partition(b"\r\n\r\n")[0].lower()
@@ -58,3 +77,13 @@ def refusal(env: Services, mail: OutboxMail, octets: bytes) -> Refused | None:
     if not is_one or may_reach(env.settings, mail.recipient):
         return None
     return Refused(mail.recipient, permanent=True, code=0, text="exercise: this is no exercise address")
+
+
+def kept(work: UnitOfWork, mail: OutboxMail) -> Accepted | None:
+    """Returns the answer to a mail of a rehearsal to somebody whom the desk plays; None of other mail.
+
+    `refusal` kept it from leaving, so this holds however its attempt ended.
+    """
+    if not mail.exercise or may_reach(work.env.settings, mail.recipient) or rehearsal_of(work.tx, mail.case) is None:
+        return None
+    return Accepted(mail.recipient, work.now, "exercise: the desk plays this address; nothing left")

@@ -43,6 +43,10 @@
 | `matters` | list of mappings with `case`, `sent_at`, `phone` and `platform` (empty if undecided) |
 | `channels` | list of mappings with `code`, `name` and `kind`: mail, portal or phone |
 | `earlier` of a case form | list of mappings with `number`, `title`, `criteria`, `rule`, `decision`, `reason` |
+| `moments` | list of mappings with `at`, `what` (notices.debrief.Turn), `about`, `officer` (str), `minutes` or None |
+| `waits` | list of mappings with `place`, `subject` (str), `minutes` (int), `still` (bool) |
+| `unclear` | list of mappings with `place`, `subject` (str): mail that no rule placed or classified |
+| `story`, `speed` | str; int: minutes of the story in one |
 | `details`, `bounced` | list of str |
 | `policies`, `pagers`, `unused`, `certificates` of the readiness letter | list of mappings with `name`, `days` |
 | `hours`, `running`, `uses` | int |
@@ -110,6 +114,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
     | {"suggestions", "form", "sent_at"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step"},
+    "debrief": EVERY | {"story", "speed", "sent_at", "until", "moments", "waits", "unclear", "unanswered", "more"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "noise_digest": EVERY | {"total", "more", "entries", "next_step"},
     "readiness": EVERY | {"election", "polling_day", "total", "policies", "hours", "since", "pagers", "unused"}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.letters import exercises
+from flaggermail.cases import elections, lifecycle
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import folded
@@ -42,7 +42,10 @@ def clues_of_platform(work: UnitOfWork, message: Message, platform: str) -> dict
     """Returns the cases in which we wrote to this platform under the subject of its mail."""
     title = folded(split_subject(message.subject or "", work.env.language).base)
     uses = work.tx.find(
-        Notification, where(Notification.platform).is_(platform), where(Notification.state).is_(NotificationState.SENT)
+        Notification,
+        where(Notification.platform).is_(platform),
+        where(Notification.exercise).is_(elections.is_players(work, message)),
+        where(Notification.state).is_(NotificationState.SENT),
     )
     uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-LATEST_USES:]
     written = work.tx.find(
@@ -94,8 +97,10 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
         )
     ]
     cases |= {case.number: case for case in alike}
-    exercise = exercises.is_address(work.env.settings, message.sender.key if message.sender else None)
+    exercise = elections.is_players(work, message)
     cases = {number: case for number, case in cases.items() if case.exercise == exercise}
+    if exercise:  # the same story may be played again: what ended is no candidate
+        cases = {number: case for number, case in cases.items() if not lifecycle.was_rehearsed(work, case)}
     return sorted(cases.values(), key=lambda case: (case.title in titles, case.opened_at, case.number), reverse=True)[
         :COMPARED
     ]

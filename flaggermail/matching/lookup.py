@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from flaggermail.cases import elections
 from flaggermail.mail import reply_tokens, subject
 from flaggermail.mail.authentication import received_fields
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
@@ -91,6 +92,7 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
             for n in work.tx.find(
                 Notification,
                 where(Notification.platform).is_(sender.platform),
+                where(Notification.exercise).is_(elections.is_players(work, message)),
                 where(Notification.state).is_(NotificationState.SENT),
                 where(Notification.counted).is_(True),
             )

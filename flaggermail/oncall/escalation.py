@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -308,6 +308,21 @@ def _one_per_person(calls: Collection[Call], who: Who, now: datetime) -> tuple[D
         if call.minute == highest:
             found.setdefault(who(call.reader, now), call)
     return tuple(Due(call, officer, now - call.due_at) for officer, call in found.items())
+
+
+def quicker(minutes: int, speed: int) -> int:
+    """Returns the minutes in a rehearsal that plays `speed` minutes in one: whole minutes, rounded up."""
+    return -(-minutes // speed)
+
+
+def quickened(steps: Collection[Step], speed: int) -> tuple[Step, ...]:
+    """Returns the steps with their minutes divided by `speed`; those that become equal are one."""
+
+    def pace(minutes: int | None) -> int | None:
+        return None if minutes is None else quicker(minutes, speed)
+
+    paced = [replace(s, after=quicker(s.after, speed), repeat=pace(s.repeat), until=pace(s.until)) for s in steps]
+    return tuple(dict.fromkeys(paced))
 
 
 def write_steps(steps: Collection[Step]) -> str:

@@ -58,7 +58,8 @@ def _record_result(env: Services, mail: OutboxMail, answer: Submission, stop: In
             with env.store.begin() as tx:
                 attempt = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}") if again else None
                 if attempt is None or attempt.ended_at is None:  # else only the answer to the commit was lost
-                    settle(UnitOfWork(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
+                    work = UnitOfWork(env, tx, env.clock.now())
+                    settle(work, tx.get(OutboxMail, mail.id) or mail, exercises.kept(work, mail) or answer)
         except StoreAway:
             if stop is None or stop.wait(AGAIN_SECONDS):
                 raise
@@ -84,8 +85,8 @@ def recover(env: Services) -> int:
             if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
                 integrity.tell(work, mail.id, found)
                 continue
-            answer = Unknown(mail.recipient, "the program ended before the server's answer was recorded")
-            settle(work, mail, answer)
+            lost = Unknown(mail.recipient, "the program ended before the server's answer was recorded")
+            settle(work, mail, exercises.kept(work, mail) or lost)
             settled += 1
     return settled
 

@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     TEMPLATES_IN_FORCE = "templates in force"
     ELECTION_ADDED = "election added"
     ELECTION_CLOSED = "election closed"
+    REHEARSAL_BEGAN = "rehearsal began"
     PLATFORM_RECORDED = "platform recorded"
     CHANNEL_RECORDED = "channel recorded"
     ADDRESS_BAD = "address bad"

@@ -17,6 +17,7 @@ from itertools import groupby
 from flaggermail.letters import exercises
 from flaggermail.notices import code_pages, notices, page_queue
 from flaggermail.notices.page_queue import Wake
+from flaggermail.oncall import escalation
 from flaggermail.oncall.pager_choice import TITLE, next_pager, reminder_text
 from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Interrupt, Paged, Transaction
@@ -65,7 +66,8 @@ def _due(work: UnitOfWork) -> Iterator[tuple[Officer, int, Wake]]:
         officer = rota.officer(first.officer)
         if officer is None or not waiting:
             continue
-        delays = [pager.after for pager in officer.pagers]
+        speed = exercises.pace(work.tx, first.case)
+        delays = [escalation.quicker(pager.after, speed) for pager in officer.pagers]
         states = [page.state for page in _pages_of(work.tx, first.id, officer)]
         urgent = first.kind == Kind.ESCALATION or Means.MAIL not in first.how
         position = next_pager(delays, states, first.told_at, work.now, at_once=urgent)

@@ -34,7 +34,7 @@ from flaggermail.yaml_files.model import read_model
 Instant = AwareDatetime
 Show = Literal["line", "nothing", "letter"]  # what the demo shows of an act; letter: also the mail sent by it
 _CODE_PLACEHOLDER = re.compile(rb"\bCODE\b")
-_NUMBER_PLACEHOLDER = re.compile(rb"\bNUMBER\b")
+NUMBER_PLACEHOLDER = re.compile(rb"\bNUMBER\b")
 
 
 class GivenNotification(Model):
@@ -157,6 +157,7 @@ class ScenarioFile(Model):
     submission: tuple[SubmissionEntry, ...] = ()
     until: Instant | None = None
     demo: DemoEntry = DemoEntry()
+    authorities: Mapping[str, str] = Field(default_factory=dict)  # domain -> list of the rules; `flaggermail.rehearsal`
     expect: Mapping[str, object] = Field(default_factory=dict)
 
 
@@ -296,14 +297,14 @@ def _octets(file: Path, mail: MailEntry, at: datetime, first_at: datetime) -> Ca
         lines = _trace_fields(env, sender, mail.auth, at) if Role(mail.folder) is Role.INBOX else []
         answered = None if mail.answers is None else _answered_mail(env, mail.answers, file.name)
         if answered is not None:
-            lines += _reply_fields(header, env.octets.get(answered.digest), at)
+            lines += reply_fields(header, env.octets.get(answered.digest), at)
         if _CODE_PLACEHOLDER.search(body):
             code = code_at(env, first_at, sender.key if sender else "", answered)
             body = _CODE_PLACEHOLDER.sub((code or "CODE").encode("ascii"), body)
         known = mail.quotes or mail.answers
         if known is not None:
-            number = _number_in(env, _answered_mail(env, known, file.name))
-            header, body = (_NUMBER_PLACEHOLDER.sub(number, part) for part in (header, body))
+            number = number_in(env, _answered_mail(env, known, file.name))
+            header, body = (NUMBER_PLACEHOLDER.sub(number, part) for part in (header, body))
         return "".join(f"{line}\r\n" for line in lines).encode() + header + blank + body
 
     return octets
@@ -323,7 +324,7 @@ def _trace_fields(env: Services, sender: Address | None, auth: ClaimedResult, at
     return lines
 
 
-def _reply_fields(header: bytes, answered: bytes, at: datetime) -> list[str]:
+def reply_fields(header: bytes, answered: bytes, at: datetime) -> list[str]:
     """Returns the fields that make a mail a reply, and those that its file lacks."""
     own, other = (BytesParser().parsebytes(octets, headersonly=True) for octets in (header, answered))
     message_id = str(other["Message-ID"]).strip().strip("<>")
@@ -337,7 +338,7 @@ def _reply_fields(header: bytes, answered: bytes, at: datetime) -> list[str]:
     return [f"In-Reply-To: <{message_id}>", f"References: <{message_id}>", *lines]
 
 
-def _number_in(env: Services, answered: OutboxMail) -> bytes:
+def number_in(env: Services, answered: OutboxMail) -> bytes:
     """Returns the case number as that mail bears it, with its tail if it has one."""
     read = env.parser.parse(env.octets.get(answered.digest))
     prefix, text = env.settings.desk.organisation.case_prefix, f"{read.subject or ''}\n{read.text}"

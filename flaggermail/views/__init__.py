@@ -18,6 +18,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "channel list": "flaggermail.views.channel:ListChannels",
     "declined list": "flaggermail.views.message:ListDeclined",
     "election list": "flaggermail.views.election:ListElections",
+    "exercise debrief": "flaggermail.views.exercise:ShowDebrief",
     "events": "flaggermail.views.event:ListEvents",
     "message list": "flaggermail.views.message:ListMessages",
     "message octets": "flaggermail.views.message:MessageOctets",

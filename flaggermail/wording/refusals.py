@@ -262,6 +262,17 @@ class Because(Sentence):
         "mail {message}: geef aan waar deze bij hoort: een zaaknummer, --new, --noise met een reden, of --back")
     REMEMBER_NEW = ("remember new", "message {message}: only a mail that opens a case is remembered; add --new",
         "mail {message}: alleen een mail die een zaak opent wordt onthouden; voeg --new toe")
+    SPEED_NEEDS_STORY = ("speed needs story", "speed: belongs to a story; name one with --story",
+        "speed: hoort bij een verhaal; noem er een met --story")
+    NO_SUCH_STORY = ("no such story", "story {story}: there is no such story; there are {stories}",
+        "verhaal {story}: dat verhaal is er niet; er zijn {stories}")
+    SPEED_OUT_OF_RANGE = ("speed out of range", "speed {speed}: must be from {least} to {most}",
+        "speed {speed}: moet van {least} tot en met {most} zijn")
+    OBSERVES = ("observes", "exercise: the desk observes and sends nothing; `flaggermail resume` ends that",
+        "oefening: de desk kijkt alleen mee en verstuurt niets; `flaggermail resume` maakt daar een eind aan")
+    POLLING_DAY_TODAY = ("polling day today",
+        "exercise: today is polling day of {elections}; --even-today rehearses all the same",
+        "oefening: vandaag is de dag van de stemming van {elections}; met --even-today kan het toch")
     NO_REPORT = ("no report", "message {message}: is no delivery report; it is about no mail of ours",
         "mail {message}: is geen bericht over de bezorging en gaat over geen mail van ons")
     NEVER_LEFT = ("never left", "outbox {mail}: is {state}; only a mail that was sent can come back",

@@ -29,6 +29,7 @@ class Vouched(Sentence):
         "de uitkomst van DMARC bij {server} gaat niet over {domain}")
     SERVER_OF = "vouched: server of", "the server of {domain}", "de server van {domain}"
     LOGIN = "vouched: login", "auth=pass by {server} for {domain}", "{server} meldt auth=pass voor {domain}"
+    REHEARSED = "vouched: rehearsed", "as the rehearsal has it", "zoals het verhaal van de oefening zegt"
     THIS_MAIL = "vouched: this mail", "this mail", "deze mail"
     BOTH = "vouched: both", "{first}; {second}", "{first}; {second}"
     ENCLOSED = ("vouched: enclosed", "nobody vouches for an attached mail",

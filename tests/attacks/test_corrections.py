@@ -53,7 +53,7 @@ def test_what_is_so_already_is_refused(night: Night) -> None:
     """A correction to the value that the case has changes nothing, and says so."""
     sent = night.referred("Bericht over openingstijden")
     (said,) = night.answers(night.reply(sent, "bron: gemeente"))
-    assert "is A_content, source fellow_authority already" in " ".join(said.split())
+    assert "is al A_content, bron fellow_authority" in " ".join(said.split())  # in the language of the reply
     assert night.desk.happened(EventKind.CASE_RECLASSIFIED) == 0
 
 
@@ -73,7 +73,7 @@ def test_press_question_opens_no_case_and_is_not_confirmed(night: Night, sender:
     assert (stored.place, stored.labels) == (Place.QUARANTINE, ("press",))
     assert night.desk.all(Case) == []
     assert [one.kind for one in night.desk.all(OutboxMail)] == [Kind.OFFICER_NOTICE]
-    assert "press" in night.body(night.latest(Kind.OFFICER_NOTICE))
+    assert {"nl": "Kenmerk: pers", "en": "press"}[night.language] in night.body(night.latest(Kind.OFFICER_NOTICE))
 
 
 def test_referral_that_the_press_found_is_no_press_question(night: Night) -> None:

@@ -159,9 +159,8 @@ OF_0001 = """
 
 def test_rows_of_the_first_schema_are_kept(empty: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database of revision 0001 is refused until the upgrade; then its rows are stored under the new names."""
-    scripts = shutil.copytree(
-        HERE, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__", "000[2-9]_*", "001*")
-    )
+    later = shutil.ignore_patterns("__pycache__", "000[2-9]_*", "001*")
+    scripts = shutil.copytree(HERE, tmp_path / "migrations", ignore=later)
     monkeypatch.setattr(migrate, "HERE", scripts)
     assert upgrade(empty) == "0001"
     monkeypatch.undo()

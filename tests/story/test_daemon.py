@@ -16,14 +16,17 @@ from structlog.testing import capture_logs
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.citizens import retention
+from flaggermail.commands.exercises import StartExercise
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
 from flaggermail.notifications.approval import ByReply
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, JobFault, JobReport, Position, RawMessage, WallTime
+from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Services
+from tests.acting import run
 from tests.story.conftest import NOW
 
 
@@ -380,3 +383,15 @@ def test_review_windows_are_looked_at_at_once_and_then_at_half_past_each_hour(
     thread.join(10)
     assert daemon.failure is None
     assert ran == ["retention"] * 3
+
+
+def test_the_tick_plays_a_rehearsal_and_the_next_daemon_goes_on(env: Services) -> None:
+    """The story comes by the tick of reminders; a daemon that follows another finds in the record what came already."""
+    run(env, StartExercise(story="S08", even_today=True), "officer1")
+    for _ in range(2):
+        daemon = a_daemon(env, WatchedMailbox(env))
+        daemon.remind()
+        daemon.remind()
+    with env.store.read() as tx:
+        assert [case.number for case in tx.find(Case)] == ["VF-EX270317-0001"]
+        assert len([row for row in tx.find(StoredMessage) if row.direction == "in"]) == 1

@@ -31,6 +31,7 @@ from flaggermail.adapters.db.engine import make_engine
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.commands import door
+from flaggermail.commands.exercises import StartExercise
 from flaggermail.intake import apply
 from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
@@ -39,6 +40,7 @@ from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
+from tests.acting import run
 from tests.corpus import each, one_in
 from tests.story.conftest import CONFIG, NOW
 
@@ -337,7 +339,7 @@ READING = {  # command -> arguments; {case} and the like are filled in
     "audit head": [], "audit verify": [],
     "case list": [], "case show": ["{case}"], "channel list": [], "events": [],
     "declined list": [], "declined show": ["{parked}"],
-    "election list": [],
+    "election list": [], "exercise debrief": [],
     "message list": [],
     "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],
     "officer list": [],
@@ -384,6 +386,8 @@ def places(env: Services, tmp_path: Path) -> dict[str, str]:
         )
         mail = tx.find(OutboxMail)[0]
     assert "\u202e" in str(filed.subject)
+    run(env, StartExercise(story="S08", even_today=True), "officer1")
+    ingest(env, RawMessage(stranger.replace(b"<i", b"<j"), NOW, "exercise EX270317", 0, 1))  # as if the story had it
     rules = shutil.copytree(shipped("rules"), tmp_path / "rules")
     marking = "{name: marked, when: {domain: [lindewaard.example]}, then: {labels: [press]}}"
     (rules / "16-more.yaml").write_text(f"stage: sender\nrules:\n  - {marking}\n", encoding="utf-8")

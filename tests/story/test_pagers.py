@@ -15,9 +15,11 @@ from typing import ClassVar
 
 import pytest
 
+from flaggermail import rehearsal
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.commands import door
+from flaggermail.commands.exercises import StartExercise
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.letters import observing
 from flaggermail.logbook import configure
@@ -435,3 +437,20 @@ def _every_failure(env: Services, port: int, folder: Path) -> None:
     broken = replace(env, pager=pager, settings=env.settings.model_copy(update={"oncall": oncall}))
     alarm(broken)
     assert paging.drain(broken) == 2
+
+
+def test_a_rehearsal_pages_at_its_own_pace_and_says_what_it_is(paged: Services, clock: SetClock) -> None:
+    """The pager's five minutes are one at sixty minutes in one, and the page begins with the mark of an exercise."""
+    with paged.store.begin() as tx:
+        door.perform(UnitOfWork(paged, tx, NOW, "officer1"), StartExercise(story="S08", even_today=True))
+    rehearsal.tick(paged)
+    run(paged)
+    clock.set(NOW + timedelta(minutes=1))
+    run(paged)
+    assert calls(paged) == []
+    clock.set(NOW + timedelta(minutes=2))
+    run(paged)
+    ((pager, text),) = calls(paged)
+    assert (pager, text.startswith("OEFENING ")) == ("first", True)
+    with paged.store.read() as tx:
+        assert [page.exercise for page in tx.find(Page)] == [True]

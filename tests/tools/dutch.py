@@ -17,7 +17,9 @@ DUTCH = re.compile(r"\b(?:de|het|een|deze|niet|geen|voor|naar|wordt|zijn)\b", re
 _CODE = re.compile(
     r"`[^`\n]*`|\bflaggermail(?: [a-z-]+)+|--[a-z-]+|<[^<>\s]*>|\S+@\S+|https?://\S+|\b\S+\.(?:yaml|json|eml)\b"
 )
-_OTHERS = re.compile(r"^(?:\s*\| |Onderwerp: |Beleid: |Over: |Van: |Titel: )")  # lines with words of somebody else
+_OTHERS = re.compile(  # lines with words or names of somebody else
+    r"^(?:\s*\| |Onderwerp: |Beleid: |Over: |Van: |Titel: |Beleid dat |Kanalen die )"
+)
 _RULED = re.compile(r"^-{20,}$.*?^-{20,}$", re.MULTILINE | re.DOTALL)  # a text to copy, in the platform's language
 
 

@@ -11,7 +11,15 @@ from flaggermail.record.definition import Record
 from flaggermail.record.rows.cases import Case, ContactNote
 from flaggermail.record.rows.desk import DeskState, InForce, RememberedDomain, Watched
 from flaggermail.record.rows.duty import Alarm, Device, Override, Page, PageCode, Reminder, Token
-from flaggermail.record.rows.elections import BadAddress, Channel, Decline, Election, ElectionSecret, Platform
+from flaggermail.record.rows.elections import (
+    BadAddress,
+    Channel,
+    Decline,
+    Election,
+    ElectionSecret,
+    Platform,
+    Rehearsal,
+)
 from flaggermail.record.rows.messages import Delivery, StoredMessage, ThreadKey
 from flaggermail.record.rows.notifications import ClockRow, Notification
 from flaggermail.record.rows.outgoing import Attempt, HeldBack, OutboxMail, Withheld
@@ -41,6 +49,7 @@ __all__ = [
     "PageCode",
     "Platform",
     "Record",
+    "Rehearsal",
     "RememberedDomain",
     "Reminder",
     "StoredMessage",
@@ -53,6 +62,6 @@ __all__ = [
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
     OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
-    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain,
+    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

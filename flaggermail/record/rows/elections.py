@@ -88,6 +88,19 @@ class BadAddress(Record):
 
 
 @record
+class Rehearsal(Record):
+    """A story that the desk plays in an exercise: since when, and how many of its minutes pass in one."""
+
+    TABLE: ClassVar[str] = "rehearsal"
+    KEY: ClassVar[str] = "election"
+    election: Annotated[str, References(Election)]  # the exercise
+    story: str  # the name of a shipped story
+    speed: int
+    started_at: datetime
+    after_event: int  # the number of the last event before it
+
+
+@record
 class Decline(Record):
     """A sender who was told, once in this period, that reports about single posts are not handled."""
 

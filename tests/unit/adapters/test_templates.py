@@ -18,6 +18,7 @@ from flaggermail.commands.outcome import Unstopped
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.shapes import fixed
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
+from flaggermail.notices.debrief import Turn
 from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
@@ -198,6 +199,18 @@ ALIKE: Mapping[str, object] = {
         for clock, due in (("receipt", SENT + timedelta(minutes=60)), ("human", None), ("decision", SENT))
     ],
     "unanswered": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
+    "story": "S08",
+    "speed": 60,
+    "moments": [
+        {"at": SENT, "what": turn.value, "about": "VF-EP2024-0001", "officer": officer, "minutes": minutes}
+        for turn in Turn
+        for officer, minutes in (("", None), ("J. Wacht", 0), ("J. Wacht", 1), ("J. Wacht", 12))
+    ],
+    "waits": [
+        {"place": "m00000009", "subject": "Verkeerde stemdag", "minutes": minutes, "still": still}
+        for minutes, still in ((12, True), (1, False), (0, False))
+    ],
+    "unclear": [{"place": "m00000009", "subject": "Verkeerde stemdag"}],
     "in_hand": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
     "uncertain": [{"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "desk@loudhailer.example"}],
     "policies": [{"name": "Civic integrity policy", "days": 35}, {"name": "Community guidelines", "days": 31}],
@@ -279,6 +292,7 @@ NOTHING: Mapping[str, object] = {
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
     "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
+    "moments": [], "waits": [], "unclear": [],
     "unanswered": [], "in_hand": [], "uncertain": [], "hops": [],
     "policies": [], "hours": 0, "since": None, "pagers": [], "unused": [], "bounced": [], "certificates": [],
     "rehearsed": None, "running": 0, "longest": None, "uses": 0,
@@ -348,6 +362,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
 }
 
 NUMBERLESS = {
+    "debrief",
     "decline",
     "device_enrolled",
     "device_told",

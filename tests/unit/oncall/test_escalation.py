@@ -25,6 +25,7 @@ from flaggermail.oncall.escalation import (
     Step,
     due,
     next_due,
+    quickened,
     read_steps,
     upcoming,
     write_steps,
@@ -370,3 +371,19 @@ def test_who_ticks_every_minute_misses_nothing(policy: tuple[Step, ...]) -> None
         if step.last is None or minute <= step.minute(step.last)
         for reader in step.readers
     }
+
+
+@pytest.mark.parametrize("speed", [1, 7, 60, 240])
+def test_a_rehearsal_divides_every_minute_of_a_step(speed: int) -> None:
+    """Minutes are whole and rounded up, so that none becomes 0; steps that become equal are one."""
+    steps = (
+        Step(ClockKind.RECEIPT, 60),
+        Step(ClockKind.RECEIPT, 61),
+        Step(ClockKind.RECEIPT, 120, HEAD),
+        Step(ClockKind.HUMAN, 60, repeat=30, until=600),
+    )
+    paced = quickened(steps, speed)
+    assert all(step.after >= 1 and (step.repeat is None or step.repeat >= 1) for step in paced)
+    assert [step.after for step in paced if step.tell == HEAD] == [-(-120 // speed)]
+    assert len(paced) == len(set(paced)) == (3 if speed in {7, 240} else 4)
+    assert quickened(steps, 1) == steps

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Takes in the mail of a story at its minute, as mail of the exercise; officers act themselves.
+
+A mail that answers one of ours comes `after` minutes of the story after that one was sent; any other mail as long after
+the start as in the story. What the story has its officers do is not played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flaggermail import logbook
+from flaggermail.commands import exercises as acts
+from flaggermail.errors import ConfigurationError, OctetsLost
+from flaggermail.intake.ingest import ingest
+from flaggermail.letters import exercises
+from flaggermail.mail.message import Message, SenderVerdict, Verdict
+from flaggermail.notices.debrief import folder_of
+from flaggermail.ports import RawMessage, Transaction
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, Delivery, Election, OutboxMail, Rehearsal
+from flaggermail.record.states import MailState
+from flaggermail.rehearsal.played_mail import played, sender_of
+from flaggermail.replay.scenario import Answers, ClaimedResult, MailEntry, ScenarioFile
+from flaggermail.services import Services, UnitOfWork
+from flaggermail.shipped import stories
+from flaggermail.wording.vouched import Vouched
+from flaggermail.yaml_files.model import read_model
+
+CORRESPONDENCE = frozenset({
+    Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE,
+})  # fmt: skip
+"""Our mail that others than officers answer."""
+UIDVALIDITY = 0  # no server has it (RFC 9051, section 9: nz-number), so none of its mail is taken for played mail
+LAST_WORDS = timedelta(minutes=10)  # after the last mail, for what officers do about it
+AT_MOST = timedelta(hours=12)  # since the start, if officers do nothing for which the story waits
+_SAYS = {ClaimedResult.PASSED: SenderVerdict.VERIFIED, ClaimedResult.FAILED: SenderVerdict.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A mail of the story that is still to come; `at` is None until the mail that it answers was sent."""
+
+    uid: int
+    entry: MailEntry
+    at: datetime | None
+    answers: OutboxMail | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Says:
+    """Implements `ports.SenderCheck` with the verdict that the story states."""
+
+    claimed: ClaimedResult
+
+    def verdict(self, octets: bytes, message: Message) -> Verdict:  # noqa: ARG002 - the port's signature
+        """Returns that verdict."""
+        return Verdict(_SAYS.get(self.claimed, SenderVerdict.UNVERIFIED), Vouched.REHEARSED())
+
+
+def tick(env: Services) -> int:
+    """Takes in what is due and ends what is over; returns the number of mails taken in.
+
+    A story that this version does not ship, or that cannot be read or answered, ends: it must not stop the daemon.
+    """
+    with env.store.read() as tx:
+        rehearsal = exercises.under_way(tx)
+        if rehearsal is None:
+            return 0
+    folder = stories().get(rehearsal.story)
+    try:
+        taken, is_over = _play(env, rehearsal, folder) if folder is not None else (0, True)
+    except (ConfigurationError, OctetsLost, OSError) as fault:
+        logbook.rehearsal_broken(rehearsal.story, str(fault))
+        taken, is_over = 0, True
+    if is_over:
+        _end(env, rehearsal)
+    return taken
+
+
+def _play(env: Services, rehearsal: Rehearsal, folder: Path) -> tuple[int, bool]:
+    """Takes in the mail that is due; returns the number of mails, and whether the story is over."""
+    story = read_model(folder / "scenario.yaml", ScenarioFile)
+    now, taken = env.clock.now(), 0
+    while (due := _next(env, rehearsal, story)) is not None and due.at is not None and due.at <= now:
+        file = folder / due.entry.file
+        sender = due.answers.recipient if due.answers is not None else sender_of(file)[1]
+        octets = played(env, file, f"{rehearsal.election}.{due.uid}".lower(), sender, due.answers, due.at)
+        raw = RawMessage(octets, due.at, folder_of(rehearsal.election), UIDVALIDITY, due.uid)
+        ingest(_as_players(env, story, sender, due.entry.auth), raw, in_turn=False)
+        taken += 1
+    return taken, _is_over(env, rehearsal, due)
+
+
+def _next(env: Services, rehearsal: Rehearsal, story: ScenarioFile) -> _Due | None:
+    """Returns the mail that comes next; one whose time is not known yet only if there is no other."""
+    with env.store.read() as tx:
+        found = list(_to_come(tx, rehearsal, story))
+    timed = [(due.at, due.uid, due) for due in found if due.at is not None]
+    return min(timed)[2] if timed else next(iter(found), None)
+
+
+def _to_come(tx: Transaction, rehearsal: Rehearsal, story: ScenarioFile) -> Iterator[_Due]:
+    begins = min(mail.at for mail in story.mails)
+    for uid, entry in enumerate(story.mails, start=1):
+        is_others = entry.answers is None or entry.answers.kind in CORRESPONDENCE
+        if not is_others or tx.get(Delivery, f"{folder_of(rehearsal.election)}/{UIDVALIDITY}/{uid}") is not None:
+            continue
+        after = timedelta(minutes=entry.after)
+        if entry.answers is None:
+            yield _Due(uid, entry, rehearsal.started_at + (entry.at - begins + after) / rehearsal.speed, None)
+        elif (mail := _answered(tx, rehearsal, entry.answers)) is not None and mail.done_at is not None:
+            yield _Due(uid, entry, mail.done_at + after / rehearsal.speed, mail)
+        else:
+            yield _Due(uid, entry, None, None)
+
+
+def _answered(tx: Transaction, rehearsal: Rehearsal, wanted: Answers) -> OutboxMail | None:
+    """Returns our mail that the story's mail answers, whatever platform officers chose; None if it was not sent."""
+    cases = [case.number for case in tx.find(Case, where(Case.election).is_(rehearsal.election))]
+    sent = tx.find(
+        OutboxMail,
+        where(OutboxMail.case).in_(cases),
+        where(OutboxMail.kind).is_(Kind(wanted.kind or "")),
+        where(OutboxMail.state).is_(MailState.ACCEPTED),
+    )
+    at = max(wanted.number, 0)
+    return sorted(sent, key=lambda mail: mail.id)[at] if len(sent) > at else None
+
+
+def _as_players(env: Services, story: ScenarioFile, sender: str, claimed: ClaimedResult) -> Services:
+    """Returns services that take this sender for a player with that verdict, and know the story's authorities."""
+    settings = env.settings
+    lists = dict(settings.rules.lists)
+    for domain, name in story.authorities.items():
+        lists[name] = lists.get(name, frozenset()) | {domain}
+    players = settings.desk.exercise.model_copy(update={"addresses": (*settings.desk.exercise.addresses, sender)})
+    desk = settings.desk.model_copy(update={"exercise": players})
+    rules = replace(settings.rules, lists=lists)
+    return replace(
+        env, settings=settings.model_copy(update={"desk": desk, "rules": rules}), sender_check=_Says(claimed)
+    )
+
+
+def _is_over(env: Services, rehearsal: Rehearsal, due: _Due | None) -> bool:
+    now = env.clock.now()
+    if now >= rehearsal.started_at + AT_MOST:
+        return True
+    with env.store.read() as tx:
+        came = tx.find(Delivery, where(Delivery.folder).is_(folder_of(rehearsal.election)))
+    return due is None and now >= max((one.first_seen_at for one in came), default=rehearsal.started_at) + LAST_WORDS
+
+
+def _end(env: Services, rehearsal: Rehearsal) -> None:
+    with env.store.begin() as tx:
+        election = tx.get(Election, rehearsal.election)
+        if election is not None and election.closed_at is None:
+            acts.end(UnitOfWork(env, tx, env.clock.now()), election)
