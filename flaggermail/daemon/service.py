@@ -2,10 +2,9 @@
 """The daemon: starts every worker in one place and stops them in reverse order within a deadline.
 
 One thread watches the mailbox; a ticker drains the outbox, sends reminders and renews the lease. A failing worker stops
-the daemon loudly, which is better than running half of it silently. A stuck worker starves the supervisor's watchdog.
-Calls at a minute (hand-overs, digests, clean-up, the next reminder) are hints: rows decide what is due, so a call that
-was missed is made up by the next tick, or at the next start.
-While the database's server is away, all of them wait for it (`outage`).
+the daemon loudly; a stuck one starves the supervisor's watchdog. Calls at a minute (hand-overs, digests, clean-up, the
+next reminder) are hints: rows decide what is due, and the next tick or start makes up a call that was missed. While the
+database's server is away, all of them wait for it (`outage`).
 """
 
 from __future__ import annotations
@@ -181,8 +180,8 @@ class Daemon:
             ticker.every(seconds, name, self._unless_away(name, work))
         for at, name in _hand_overs(self.env):
             ticker.at([at], zone, name, self._unless_away(name, self._hand_over))
-        ticker.at([DIGESTS_AT], zone, "digests", self._unless_away("digests", self._send_digests))
-        ticker.at([CLEANED_AT], zone, "clean-up", self._unless_away("clean-up", self._clean_up))
+        for at, name, work in ((DIGESTS_AT, "digests", self._send_digests), (CLEANED_AT, "clean-up", self._clean_up)):
+            ticker.at([at], zone, name, self._unless_away(name, work))
         self._clean_up_soon()  # an hourly call never comes if restarts are frequent
 
     def _clean_up_soon(self) -> None:
@@ -349,7 +348,7 @@ class Daemon:
     def _probe_database(self) -> None:
         """Ends an outage once the lease can be renewed, which also shows that no other daemon has taken over.
 
-        What counts from the last look at the mailbox, or the last reminders, counts anew as after a start.
+        What counts from the last look or the last reminders counts anew as after a start.
         """
         if self._outage.may_be_over:
             self._keep_lease()
