@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The letter that tells a referrer the decision on their report, once for each decision.
+
+That a matter is put before a platform is said only after that has happened: a notification may be rejected, refused by
+a server, or never leave.
+"""
+
+from __future__ import annotations
+
+from flaggermail.notices import notices
+from flaggermail.record.case_values import Decision
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, Notification, OutboxMail
+from flaggermail.record.states import NotificationState
+from flaggermail.services import UnitOfWork
+
+
+def decide(work: UnitOfWork, case: Case, advice: str) -> None:
+    """Tells a decision that differs from the one before in what the referrer is shown."""
+    work.tx.number(_counter(case))
+    tell(work, case, advice)
+
+
+def tell(work: UnitOfWork, case: Case, advice: str = "") -> None:
+    """Tells the current decision unless it was told; to notify, once a notification of the case has been sent."""
+    notifies = case.decision == Decision.NOTIFY
+    if notifies and not _is_sent(work, case):
+        return
+    template = "decided_to_notify" if notifies else "decided_not_to_notify"
+    number = work.tx.reached(_counter(case))
+    values: dict[str, object] = {"changed": _is_told(work, case, number - 1)}
+    if not notifies:
+        why = case.decision_ground or case.decision or ""
+        values |= {"why": why, "reason": (case.decision_reason or "").strip(), "advice": advice.strip()}
+    notices.to_referrer(work, case, Kind.DECISION_NOTICE, template, values, _dedupe(case, number))
+
+
+def _is_sent(work: UnitOfWork, case: Case) -> bool:
+    sent = work.tx.find(
+        Notification,
+        where(Notification.case).is_(case.number),
+        where(Notification.counted).is_(True),
+        where(Notification.state).is_(NotificationState.SENT),
+    )
+    return bool(sent)
+
+
+def _is_told(work: UnitOfWork, case: Case, number: int) -> bool:
+    """True if the referrer was told the decision with that number."""
+    letters = work.tx.find(
+        OutboxMail, where(OutboxMail.case).is_(case.number), where(OutboxMail.kind).is_(Kind.DECISION_NOTICE)
+    )
+    return any(letter.dedupe.startswith(f"{_dedupe(case, number)}/") for letter in letters)
+
+
+def _counter(case: Case) -> str:
+    return f"decision {case.number}"
+
+
+def _dedupe(case: Case, number: int) -> str:
+    return f"decided/{case.number}/{number}"
