@@ -18,7 +18,7 @@ _BY_PLATFORM = frozenset({Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY, Kind.AUTO_R
 def phone_of(work: UnitOfWork, notification: Notification | None) -> str | None:
     """Returns the number at which the platform is called: the channel's own, or that of its phone channel; or None.
 
-    A phone channel is named beside its number. An exercise names the channel's own number only: nobody else plays.
+    An exercise names the channel's own number only: nobody else plays.
     """
     channel = work.tx.get(Channel, notification.channel) if notification is not None else None
     if notification is None or (channel is not None and channel.phone) or notification.exercise:
@@ -26,8 +26,7 @@ def phone_of(work: UnitOfWork, notification: Notification | None) -> str | None:
     by_phone = work.tx.find(
         Channel, where(Channel.platform).is_(notification.platform), where(Channel.kind).is_(ChannelKind.PHONE)
     )
-    valid = (one for one in by_phone if one.phone and _is_valid(one, work))
-    return next((f"{one.phone} ({one.name})" for one in valid), None)
+    return next((one.phone for one in by_phone if one.phone and _is_valid(one, work)), None)
 
 
 def _is_valid(channel: Channel, work: UnitOfWork) -> bool:
