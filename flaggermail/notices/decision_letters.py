@@ -37,21 +37,14 @@ def tell(work: UnitOfWork, case: Case, advice: str = "") -> None:
 
 
 def _is_sent(work: UnitOfWork, case: Case) -> bool:
-    sent = work.tx.find(
-        Notification,
-        where(Notification.case).is_(case.number),
-        where(Notification.counted).is_(True),
-        where(Notification.state).is_(NotificationState.SENT),
-    )
-    return bool(sent)
+    uses = work.tx.find(Notification, where(Notification.case).is_(case.number))
+    return any(use.counted and use.state == NotificationState.SENT for use in uses)
 
 
 def _is_told(work: UnitOfWork, case: Case, number: int) -> bool:
     """True if the referrer was told the decision with that number."""
-    letters = work.tx.find(
-        OutboxMail, where(OutboxMail.case).is_(case.number), where(OutboxMail.kind).is_(Kind.DECISION_NOTICE)
-    )
-    return any(letter.dedupe.startswith(f"{_dedupe(case, number)}/") for letter in letters)
+    mails = work.tx.find(OutboxMail, where(OutboxMail.case).is_(case.number))
+    return any(mail.dedupe.startswith(f"{_dedupe(case, number)}/") for mail in mails)
 
 
 def _counter(case: Case) -> str:
