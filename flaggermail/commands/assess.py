@@ -93,7 +93,8 @@ class Decide(CaseCommand):
         why = f"{self.decision}: {ground}" if ground else self.decision
         work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=EventRef(case=case.number))
         if _shown_to_referrer(case) != _shown_to_referrer(decided):
-            decision_letters.decide(work, decided, self.advice)
+            work.tx.number(decision_letters.counter(decided))
+            decision_letters.tell(work, decided, self.advice)
         unproven = notices.unproven_referrer(work, decided)
         did = Did(
             what=Done.DECIDED, case=case.number, decision=self.decision, unproven=unproven,

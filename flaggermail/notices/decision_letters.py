@@ -16,19 +16,16 @@ from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
 
 
-def decide(work: UnitOfWork, case: Case, advice: str) -> None:
-    """Tells a decision that differs from the one before in what the referrer is shown."""
-    work.tx.number(_counter(case))
-    tell(work, case, advice)
-
-
 def tell(work: UnitOfWork, case: Case, advice: str = "") -> None:
-    """Tells the current decision unless it was told; to notify, once a notification of the case has been sent."""
+    """Tells the current decision unless it was told; to notify, once a notification of the case has been sent.
+
+    The caller that decides otherwise than before has counted the decision under `counter`.
+    """
     notifies = case.decision == Decision.NOTIFY
     if notifies and not _is_sent(work, case):
         return
     template = "decided_to_notify" if notifies else "decided_not_to_notify"
-    number = work.tx.reached(_counter(case))
+    number = work.tx.reached(counter(case))
     values: dict[str, object] = {"changed": _is_told(work, case, number - 1)}
     if not notifies:
         why = case.decision_ground or case.decision or ""
@@ -47,7 +44,8 @@ def _is_told(work: UnitOfWork, case: Case, number: int) -> bool:
     return any(mail.dedupe.startswith(f"{_dedupe(case, number)}/") for mail in mails)
 
 
-def _counter(case: Case) -> str:
+def counter(case: Case) -> str:
+    """Returns the name under which the decisions that a referrer may be told are counted."""
     return f"decision {case.number}"
 
 
