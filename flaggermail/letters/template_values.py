@@ -127,8 +127,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "handover": EVERY
     | OFFICER
     | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
-    "reply_answer": EVERY | MATTER | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft"}
-    | {"sent_at", "line_read"},
+    "reply_answer": EVERY | MATTER
+    | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft", "sent_at", "line_read"},
     "device_enrolled": EVERY | OFFICER | {"by", "until"},
     "device_told": EVERY | OFFICER | {"what", "officer", "by", "actor", "enrolled_at"},
 })  # fmt: skip

@@ -110,7 +110,11 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
             template=notice.template,
             language=language,
             to=(Address(officer.address, officer.name),),
-            values={"replies": list(work.env.would_work(notice.topic, language)), **_matter(work, notice.about), **values},
+            values={
+                "replies": list(work.env.would_work(notice.topic, language)),
+                **_matter(work, notice.about),
+                **values,
+            },
             dedupe=notice.dedupe,
             token=token.token,
             case=notice.about.case,
