@@ -7,11 +7,12 @@ a server, or never leave.
 
 from __future__ import annotations
 
+from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.record.case_values import Decision
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Notification, OutboxMail
+from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
 
@@ -26,7 +27,8 @@ def tell(work: UnitOfWork, case: Case, advice: str = "") -> None:
         return
     template = "decided_to_notify" if notifies else "decided_not_to_notify"
     number = work.tx.reached(counter(case))
-    values: dict[str, object] = {"changed": _is_told(work, case, number - 1)}
+    before = writing.is_queued(work, _dedupe(case, number - 1), case.referrer_address or "")
+    values: dict[str, object] = {"changed": before}
     if not notifies:
         why = case.decision_ground or case.decision or ""
         values |= {"why": why, "reason": (case.decision_reason or "").strip(), "advice": advice.strip()}
@@ -36,12 +38,6 @@ def tell(work: UnitOfWork, case: Case, advice: str = "") -> None:
 def _is_sent(work: UnitOfWork, case: Case) -> bool:
     uses = work.tx.find(Notification, where(Notification.case).is_(case.number))
     return any(use.counted and use.state == NotificationState.SENT for use in uses)
-
-
-def _is_told(work: UnitOfWork, case: Case, number: int) -> bool:
-    """True if the referrer was told the decision with that number."""
-    mails = work.tx.find(OutboxMail, where(OutboxMail.case).is_(case.number))
-    return any(mail.dedupe.startswith(f"{_dedupe(case, number)}/") for mail in mails)
 
 
 def counter(case: Case) -> str:

@@ -37,6 +37,7 @@ def told(desk: Desk, kind: Kind) -> Message:
 
 
 def flowing(message: Message) -> str:
+    """Returns the text without its line breaks."""
     return " ".join(message.text.split())
 
 
