@@ -10,11 +10,10 @@ from flaggermail.commands.command import DECIDES, DESK, CaseCommand
 from flaggermail.commands.lookups import given, the_case
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
-from flaggermail.notices import notices
+from flaggermail.notices import decision_letters, notices
 from flaggermail.record.case_values import Aspect, Decision, DeclineReason
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
@@ -94,7 +93,8 @@ class Decide(CaseCommand):
         why = f"{self.decision}: {ground}" if ground else self.decision
         work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=EventRef(case=case.number))
         if _shown_to_referrer(case) != _shown_to_referrer(decided):
-            tell_referrer(work, decided, self.advice, changed=case.decision is not None)
+            work.tx.number(decision_letters.counter(decided))
+            decision_letters.tell(work, decided, self.advice)
         unproven = notices.unproven_referrer(work, decided)
         did = Did(
             what=Done.DECIDED, case=case.number, decision=self.decision, unproven=unproven,
@@ -125,15 +125,3 @@ def _shown_to_referrer(case: Case) -> tuple[str | None, ...]:
     if case.decision == Decision.NOTIFY:
         return (case.decision,)
     return (case.decision, case.decision_ground, case.decision_reason)
-
-
-def tell_referrer(work: UnitOfWork, case: Case, advice: str, *, changed: bool) -> None:
-    """Tells the referrer the decision."""
-    notifies = case.decision == Decision.NOTIFY
-    template = "decided_to_notify" if notifies else "decided_not_to_notify"
-    values: dict[str, object] = {"changed": changed}
-    if not notifies:
-        why = case.decision_ground or case.decision or ""
-        values |= {"why": why, "reason": (case.decision_reason or "").strip(), "advice": advice.strip()}
-    dedupe = f"decided/{case.number}/{work.tx.number(f'decision {case.number}')}"
-    notices.to_referrer(work, case, Kind.DECISION_NOTICE, template, values, dedupe)

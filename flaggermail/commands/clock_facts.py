@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a command did to the clocks of notifications, read from the events that it recorded."""
+"""What a command or a received mail did to the clocks of notifications, read from the events that it recorded."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from flaggermail.commands.outcome import ClockFact, ClockTurn, Did, Done, Outcome, Unstopped
@@ -24,6 +25,13 @@ def told(work: UnitOfWork, outcome: Outcome, before: int) -> Did:
         return replace(outcome.did, clocks=turned)
     why = _why_none(work, outcome) if outcome.did.what in _MAY_STOP else None
     return replace(outcome.did, unstopped=why) if why is not None else outcome.did
+
+
+def of_mail(work: UnitOfWork, message: StoredMessage, before: int) -> Mapping[str, object]:
+    """Returns the clocks that a received mail stopped since event `before`, or why none, as values of its notice."""
+    turned = _turned(work, before)
+    why = None if turned else _why_not_by(work, message)
+    return {"clocks": [asdict(fact) for fact in turned], "unstopped": why or ""}
 
 
 def _turned(work: UnitOfWork, before: int) -> tuple[ClockFact, ...]:
@@ -58,8 +66,11 @@ def _why_none(work: UnitOfWork, outcome: Outcome) -> Unstopped | None:
         answer = clocks.answer_of_note(note)
         return Unstopped.NO_ANSWER if answer is None else _not_by(work, note.notification, answer.at)
     message = work.tx.get(StoredMessage, outcome.key)
-    if message is None:
-        return None
+    return _why_not_by(work, message) if message is not None else None
+
+
+def _why_not_by(work: UnitOfWork, message: StoredMessage) -> Unstopped | None:
+    """Returns why a mail that may be an answer stopped no clock; None if it is no answer to a notification."""
     if message.notification is not None and message.verdict != SenderVerdict.VERIFIED:
         return Unstopped.UNVERIFIED
     found = _not_by(work, message.notification, message.received_at)

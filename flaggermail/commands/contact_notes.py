@@ -14,6 +14,7 @@ from flaggermail.commands.lookups import given, one_of, the_case
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
+from flaggermail.notices import decision_letters
 from flaggermail.oncall import escalation
 from flaggermail.outbox.results import sent
 from flaggermail.record.case_values import Decision
@@ -185,4 +186,6 @@ def use_by_hand(
     noted = replace(case, state=CaseState.NOTIFIED)
     about = EventRef(case.number, notification.id)
     work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
+    if noted.decision == Decision.NOTIFY:
+        decision_letters.tell(work, noted)
     return notification

@@ -6,14 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import assess, contact_notes, move, quarantine
+from flaggermail.commands import contact_notes, move, quarantine
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import given, the_case, the_mail, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, lookup
-from flaggermail.notices import notices
+from flaggermail.notices import decision_letters, notices
 from flaggermail.notifications import clocks
 from flaggermail.outbox import bounces, reported_mail
 from flaggermail.outbox.reported_mail import Reported
@@ -102,7 +102,7 @@ def _tell_decision(work: UnitOfWork, sure: StoredMessage, unproven: str | None) 
     """Tells the referrer the decision that was taken while nobody vouched for them."""
     case = work.tx.get(Case, unproven) if unproven else None
     if case is not None and case.decision is not None and case.referrer_address == sure.from_address:
-        assess.tell_referrer(work, case, "", changed=False)
+        decision_letters.tell(work, case)
 
 
 def _without_effect(work: UnitOfWork, message: StoredMessage) -> str:

@@ -11,6 +11,7 @@ from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import exercises
+from flaggermail.notices import last_contact
 from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.oncall import escalation
@@ -18,7 +19,7 @@ from flaggermail.oncall.schedule import Rota, Shift, on_call, planned, running
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Channel, Notification, Override, Platform, Reminder
+from flaggermail.record.rows import Case, Notification, Override, Platform, Reminder
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
@@ -115,12 +116,16 @@ class HandOver(Command):
 def _matter(work: UnitOfWork, row: Reminder) -> dict[str, object]:
     use = work.tx.get(Notification, row.notification) if row.notification else None
     platform = work.tx.get(Platform, use.platform) if use else None
-    channel = work.tx.get(Channel, use.channel) if use else None
+    case = work.tx.get(Case, row.case)
+    since = use.sent_at if use else case.opened_at if case else None
     return {
         "case": row.case,
+        "title": case.title if case else "",
         "platform": platform.name if platform else "",
         "sent_at": use.sent_at if use else None,
-        "phone": channel.phone if channel else None,
+        "minutes": int((work.now - since).total_seconds()) // 60 if since else None,
+        "phone": last_contact.phone_of(work, use),
+        "contact": last_contact.last_contact(work, use) if use else None,
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from flaggermail.cases import lifecycle
 from flaggermail.citizens import declining
+from flaggermail.commands import clock_facts, conflicts
 from flaggermail.intake.disposition import Disposition
 from flaggermail.letters import exercises, stored_messages
 from flaggermail.mail.authentication import unverified_trend
@@ -52,8 +53,11 @@ def follow(
     ):
         reply_mail.obey(work, stored, message, sender.officer, sender.answers)
         return
+    clocks = notices.NO_CLOCKS
     if stored.notification is not None:
+        before = conflicts.version_of(work)
         lifecycle.rejudge(work, stored.notification)
+        clocks = clock_facts.of_mail(work, stored, before)
     played = stored.exercise and exercises.rehearsal_of(work.tx, stored.case) is not None
     if not played:  # real mail may bear a number of the story
         thread_keys.learn(work, stored, message, sender.platform)
@@ -66,7 +70,7 @@ def follow(
     if decision.declines:
         declining.decline(work, stored, message)
     if decision.tells is not None:
-        notices.tell_of_mail(work, decision.tells, stored, message, attached)
+        notices.tell_of_mail(work, decision.tells, stored, message, attached, clocks)
     _raise_alarms(work, stored, decision, sender)
 
 

@@ -28,9 +28,10 @@ _STRANGERS: Mapping[str, int] = {
     "line_read": LONGEST_READ,
 }  # fmt: skip
 _OF_ALARMS: Mapping[str, int] = {**_STRANGERS, "what": LONGEST_ALARM}
+_OF_DRAFTS: Mapping[str, int] = {"title": LONGEST}  # they show the subject that a person approves
 # An officer's words, our own form, or what the template marks.
 _SEVERAL_LINES = frozenset({"text", "question", "reason", "advice", "form"})
-_DRAFTS = frozenset({"approval_request", "submission_request"})  # they show the subject that a person approves
+_DRAFTS = frozenset({"approval_request", "submission_request"})
 _STRANGER = "\ufdd1"  # begins a stranger's words; a noncharacter, which no text contains
 _BREAKS = str.maketrans(dict.fromkeys("\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
 
@@ -47,7 +48,8 @@ def guarded(template: str, values: Mapping[str, object]) -> Mapping[str, object]
         return values
     if template == "alarm":
         return {name: _guarded(name, value, _OF_ALARMS) for name, value in values.items()}
-    return {name: _guarded(name, value, {} if template in _DRAFTS else _STRANGERS) for name, value in values.items()}
+    strangers = _OF_DRAFTS if template in _DRAFTS else _STRANGERS
+    return {name: _guarded(name, value, strangers) for name, value in values.items()}
 
 
 def _guarded(name: str, value: object, strangers: Mapping[str, int]) -> object:

@@ -8,12 +8,17 @@
 | `sent_at`, `due_at`, `until`, `enrolled_at` | aware datetime |
 | `sent_at` of a reply's answer and of the case form | aware datetime: when the reply arrived |
 | `minutes`, `attempts` | int: minutes since sending or since the opening of the case; the owner's own attempts |
+| `minutes` of an officer's notice | int or None: from the sending to the arrival of the mail |
+| `title`, `platform` of mail to an officer | str: of the case and of the notification that it is about; or empty |
+| `original` | mapping with `sender` and `text` (str), the forwarded mail; or None |
+| `whole` | str: the command that shows the whole mail; empty if `text` is all of it |
+| `clocks` of an officer's notice, `unstopped` | as in `did` of a reply's answer |
 | `criteria`, `aspects` | list of int 1 to 3; list of str: organisation, conduct, integrity |
 | `earlier` | list of mappings or objects with `number` (str) and `sent_on` (date) |
 | `report_urls` | list of mappings or objects with `platform` and `url` (str) |
 | `told` | list of mappings or objects with `at` (aware datetime) and `officer` (str) |
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
-| `phone` of a call sheet and of a submission request | str or None |
+| `phone` of a call sheet, a submission request and an alarm | str or None |
 | `acknowledged` | the time, or a longer text; `acknowledged_by` names the officer |
 | `can_confirm`, `understood`, `follow_up`, `approved`, `unsure` | bool |
 | `asks` | bool: asks whether somebody is still on it, after an acknowledgement has expired |
@@ -75,13 +80,16 @@ PLATFORM = frozenset({
     "criteria", "aspects", "title", "text", "earlier", "authority", "attempts", "contact",
 })  # fmt: skip
 
-OFFICER = frozenset({"replies"})
+MATTER = frozenset({"title", "platform"})
+"""What the first line of a mail to an officer names, beside the minutes."""
+
+OFFICER = MATTER | {"replies"}
 
 LATE = frozenset({
     "platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged", "behind", "parked",
 })  # fmt: skip
 
-APPROVAL = frozenset({"draft", "follow_up", "platform", "channel", "kind", "persons"})
+APPROVAL = MATTER | {"draft", "follow_up", "channel", "kind", "persons"}
 
 PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up", "own_text")
 
@@ -102,7 +110,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "officer_notice": EVERY
     | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
-    | {"open_cases", "unsure", "verdict", "unread", "hops"},
+    | {"open_cases", "unsure", "verdict", "unread", "hops", "original", "whole", "minutes", "clocks", "unstopped"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply"},
@@ -113,7 +121,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
     | {"suggestions", "form", "sent_at"},
-    "alarm": EVERY | OFFICER | {"kind", "what", "next_step"},
+    "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone"},
     "debrief": EVERY | {"story", "speed", "sent_at", "until", "moments", "waits", "unclear", "unanswered", "more"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "noise_digest": EVERY | {"total", "more", "entries", "next_step"},
@@ -124,8 +132,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "handover": EVERY
     | OFFICER
     | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
-    "reply_answer": EVERY | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft"}
-    | {"sent_at", "line_read"},
+    "reply_answer": EVERY | MATTER
+    | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft", "sent_at", "line_read"},
     "device_enrolled": EVERY | OFFICER | {"by", "until"},
     "device_told": EVERY | OFFICER | {"what", "officer", "by", "actor", "enrolled_at"},
 })  # fmt: skip

@@ -148,11 +148,7 @@ def queue(work: UnitOfWork, outgoing: Outgoing) -> None:
     While the desk is observing, only the deduplication key is recorded. A mail that cannot be composed (an address that
     no server takes) is recorded as such: it must not keep the message that caused it from being filed.
     """
-    waiting = [
-        to
-        for to in outgoing.to
-        if not work.tx.find(OutboxMail, where(OutboxMail.dedupe).is_(_dedupe(outgoing, to.address)))
-    ]
+    waiting = [to for to in outgoing.to if not is_queued(work, outgoing.dedupe, to.address)]
     if not waiting:
         return
     if observing.suppresses(work, outgoing.kind, outgoing.dedupe, EventRef(outgoing.case, outgoing.notification)):
@@ -175,7 +171,7 @@ def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Se
         mail = OutboxMail(
             id=f"o{work.tx.number('outbox'):08d}",
             kind=outgoing.kind,
-            dedupe=_dedupe(outgoing, recipient),
+            dedupe=_dedupe(outgoing.dedupe, recipient),
             case=outgoing.case,
             notification=outgoing.notification,
             message_id=frozen.message_id,
@@ -198,5 +194,10 @@ def issue(work: UnitOfWork, token: Token) -> None:
     work.record(EventKind.TOKEN_ISSUED, added(token), about=EventRef(case=token.case, notification=token.notification))
 
 
-def _dedupe(outgoing: Outgoing, recipient: str) -> str:
-    return f"{outgoing.dedupe}/{recipient.lower()}"
+def is_queued(work: UnitOfWork, dedupe: str, recipient: str) -> bool:
+    """True if a mail with this deduplication key was put into the outbox for this recipient, whatever became of it."""
+    return bool(work.tx.find(OutboxMail, where(OutboxMail.dedupe).is_(_dedupe(dedupe, recipient))))
+
+
+def _dedupe(dedupe: str, recipient: str) -> str:
+    return f"{dedupe}/{recipient.lower()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from flaggermail.cases import elections, lifecycle
 from flaggermail.cases.referrals import missing_of
@@ -14,13 +15,14 @@ from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import with_tail
-from flaggermail.notices import attention, duty, page_queue, rate_limits, route
+from flaggermail.notices import attention, duty, last_contact, page_queue, rate_limits, route, shown_mail
+from flaggermail.notifications import latency
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.case_values import Priority
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import Alarm, Case, HeldBack, StoredMessage, Token
+from flaggermail.record.rows import Alarm, Case, HeldBack, Notification, Platform, StoredMessage, Token
 from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.record.trust import SenderTrust
@@ -28,7 +30,7 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
 
 NAMED_CASES = 5  # cases listed in the notice of an unfiled mail
-SHOWN_TEXT = 6000  # characters of a mail shown in a notice; a command shows the rest
+NO_CLOCKS: Mapping[str, object] = MappingProxyType({"clocks": (), "unstopped": ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
         return
     about = EventRef(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
+    use = work.tx.get(Notification, alarm.notification) if alarm.notification else None
+    phone = last_contact.phone_of(work, use)
     persons = (duty.officer_on_call(work), work.env.settings.rota.head())
     reached = {p.id: p for p in persons if p is not None and p.address.lower() != not_to.lower()}
     for position, officer in enumerate(reached.values() if to_head else list(reached.values())[:1]):
@@ -72,7 +76,8 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
         notice = Notice(
             Kind.ALARM, "alarm", dedupe, about, topic=topic, message=message, exercise=exercise, trust=trust
         )
-        tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
+        values = {"kind": alarm.kind, "what": alarm.text, "next_step": next_step, "phone": phone}
+        tell(work, officer, notice, values)
         page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
 
 
@@ -105,7 +110,11 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
             template=notice.template,
             language=language,
             to=(Address(officer.address, officer.name),),
-            values={"replies": list(work.env.would_work(notice.topic, language)), **values},
+            values={
+                "replies": list(work.env.would_work(notice.topic, language)),
+                **_matter(work, notice.about),
+                **values,
+            },
             dedupe=notice.dedupe,
             token=token.token,
             case=notice.about.case,
@@ -118,6 +127,14 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
             trust=notice.trust,
         ),
     )
+
+
+def _matter(work: UnitOfWork, about: EventRef) -> dict[str, object]:
+    """Returns what the first line of each mail to an officer names, as far as it is known: title and platform."""
+    case = work.tx.get(Case, about.case) if about.case else None
+    use = work.tx.get(Notification, about.notification) if about.notification else None
+    platform = work.tx.get(Platform, use.platform) if use is not None else None
+    return {"title": case.title if case is not None else "", "platform": platform.name if platform is not None else ""}
 
 
 def _held_back_row(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> HeldBack:
@@ -139,11 +156,12 @@ def _held_back_row(work: UnitOfWork, officer: Officer, notice: Notice, values: M
 
 
 def tell_of_mail(
-    work: UnitOfWork, what: str, stored: StoredMessage, message: Message, attached: Mapping[str, Message] | None = None
-) -> None:
+    work: UnitOfWork, what: str, stored: StoredMessage, message: Message, attached: Mapping[str, Message] | None = None,
+    clocks: Mapping[str, object] = NO_CLOCKS,
+) -> None:  # fmt: skip
     """Sends the officer on call a received mail, unfolded, with the possible next steps.
 
-    `attached`: the mails that it brought, by the ids of their rows.
+    `attached`: the mails that it brought, by the ids of their rows. `clocks`: those that it stopped, or why none.
     """
     case = work.tx.get(Case, stored.case) if stored.case else None
     if case is not None and lifecycle.was_rehearsed(work, case):
@@ -167,11 +185,13 @@ def tell_of_mail(
         "hops": route.template_values(route.hops_of(work, stored)) if stored.disputed else [],
         "unread": _unread(message, list((attached or {}).values())),
         "subject": stored.subject or "",
-        "text": unfolded(message),
+        **shown_mail.template_values(stored, message, is_answer=what == "platform answer"),
         "attachments": [a.filename or a.content_type for a in message.attachments],
         "suggestions": list(stored.suggestions),
         "open_cases": _open_cases(work, message) if stored.place == Place.QUARANTINE else [],
         "next_step": _next_step(stored),
+        "minutes": _minutes(work, stored),
+        **clocks,
     }
     notice = Notice(
         Kind.OFFICER_NOTICE,
@@ -202,16 +222,18 @@ def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
     return [{"number": case.number, "title": case.title, "state": case.state} for case in newest]
 
 
-def unfolded(message: Message) -> str:
-    """Returns the text shown to an officer: the note above a forward and the forwarded text, or the whole text."""
-    text = message.text if message.forwarded is None else f"{message.reply_text}\n\n{message.forwarded.body}"
-    return text[:SHOWN_TEXT]
-
-
 def _again(work: UnitOfWork, row: StoredMessage) -> Message | None:
     from flaggermail.notices import reading  # noqa: PLC0415 - it raises alarms by this module
 
     return reading.again(work, row)
+
+
+def _minutes(work: UnitOfWork, stored: StoredMessage) -> int | None:
+    """Returns the minutes from the sending of the notification that a mail is about to its arrival; None if neither."""
+    use = work.tx.get(Notification, stored.notification) if stored.notification else None
+    if use is None or use.sent_at is None or use.sent_at > stored.received_at or stored.disputed:
+        return None
+    return latency.minutes(use.sent_at, stored.received_at)
 
 
 def _unread(message: Message, attached: Sequence[Message]) -> int:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail.cases import lifecycle
-from flaggermail.notices import notices
+from flaggermail.errors import ArchiveFault
+from flaggermail.notices import decision_letters, notices
 from flaggermail.oncall import escalation
 from flaggermail.outbox.retry import LOGIN_WAITS, fraction, next_try
 from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.case_values import Decision
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
@@ -127,6 +129,22 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
     if case.state in {CaseState.OPEN, CaseState.DECIDED}:
         work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state=CaseState.NOTIFIED)), about=about)
     lifecycle.rejudge(work, now_sent.id)
+    _tell_referrer(work, case)
+
+
+def _tell_referrer(work: UnitOfWork, case: Case) -> None:
+    """Tells the referrer that the matter is before a platform.
+
+    If the letter cannot be stored, the result of the sending is recorded all the same: without it the notification
+    would be in doubt.
+    """
+    if case.decision != Decision.NOTIFY:
+        return
+    try:
+        decision_letters.tell(work, case)
+    except ArchiveFault:
+        reason = f"{Kind.DECISION_NOTICE}: the archive could not store it"
+        work.record(EventKind.MAIL_UNRENDERABLE, about=EventRef(case=case.number), reason=reason)
 
 
 def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:

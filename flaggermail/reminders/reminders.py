@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail.letters import observing
-from flaggermail.notices import duty, notices, rate_limits
+from flaggermail.notices import duty, last_contact, notices, rate_limits
 from flaggermail.notices.duty import readers
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
@@ -22,7 +22,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Channel, Platform, Reminder
+from flaggermail.record.rows import Platform, Reminder
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing, waiting_mail
 from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
@@ -202,16 +202,16 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
     waits, call = late.waiting, late.due.call
     notification = waits.notification
     platform = work.tx.get(Platform, notification.platform) if notification else None
-    channel = work.tx.get(Channel, notification.channel) if notification else None
     confirmed = [(r.acknowledged_at, r.acknowledged_by) for r in waits.told if r.acknowledged_at]
     at, by = max(confirmed, key=lambda pair: pair[0]) if confirmed else (None, None)
     return {
+        "title": waits.case.title,
         "platform": platform.name if platform else None,
         "channel": notification.channel_name if notification else None,
         "minutes": int((work.now - waits.started_at).total_seconds()) // 60,
         "sent_at": waits.started_at,
         "due_at": call.due_at,
-        "phone": channel.phone if channel else None,
+        "phone": last_contact.phone_of(work, notification),
         "parked": waiting_mail.entries_of(work, waits.case, platform, _parked(work, late)),
         "clock": waits.clock,
         "behind": (work.now - max(call.due_at, _acknowledged_until(late) or call.due_at)) // timedelta(minutes=1),

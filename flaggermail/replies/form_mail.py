@@ -12,8 +12,8 @@ from flaggermail.commands.tags import same_narrative
 from flaggermail.errors import ArchiveFault, Refusal
 from flaggermail.letters.strangers_words import one_line
 from flaggermail.mail import reply_tokens
-from flaggermail.notices import reading
-from flaggermail.notices.notices import Notice, tell, unfolded
+from flaggermail.notices import reading, shown_mail
+from flaggermail.notices.notices import Notice, tell
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.finding import where
@@ -107,7 +107,7 @@ def _referral(work: UnitOfWork, case: Case) -> str:
     """Returns the text of the mail from which the case was opened; empty if it cannot be read."""
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     mail = reading.again(work, root) if root is not None else None
-    return unfolded(mail) if mail is not None else ""
+    return shown_mail.in_one_text(mail) if mail is not None else ""
 
 
 def _earlier(work: UnitOfWork, case: Case) -> list[Case]:

@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The referrer is informed of a decision once, with reason and advice, and again only if it changes."""
+"""The referrer is informed of a decision once, with reason and advice, and again only if it changes.
+
+That a platform was asked they hear after the sending.
+"""
 
 from __future__ import annotations
 
 import pytest
 
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.files.template_formats import read_words
-from flaggermail.commands.approve import Approve
+from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase, ReclassifyCase
+from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.notify import Draft
+from flaggermail.errors import ArchiveFault
+from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, DeclineReason, Origin
+from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, OutboxMail
+from flaggermail.record.rows import Case, Notification, OutboxMail
 from flaggermail.shipped import shipped
-from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, mail
+from tests.store.desk_fixtures import OFFICER, REFERRER, X_CHANNEL, Desk, mail
 
 WORDS = read_words(shipped("config") / "templates" / "words.yaml")
 CHANGED = {"nl": "besluit is gewijzigd", "en": "decided anew"}
@@ -78,18 +87,69 @@ def test_other_decisions_are_told_in_the_officers_words(desk: Desk, language: st
 
 @pytest.mark.parametrize(
     ("language", "says"),
-    [("nl", "Elk platform maakt daarna een eigen afweging"), ("en", "for each platform to decide")],
+    [("nl", "Elk platform maakt daarbij een eigen afweging"), ("en", "for each platform to decide")],
 )
-def test_the_decision_to_notify_is_told_once_whatever_follows(desk: Desk, language: str, says: str) -> None:
-    """The mail omits the reason, which is for the platform; approval, sending and a second platform send no more."""
+def test_that_a_platform_was_asked_is_told_once_after_the_sending(desk: Desk, language: str, says: str) -> None:
+    """Nothing is told at the decision, the draft and the approval, and nothing more for a second platform.
+
+    The mail omits the reason, which is for the platform.
+    """
     number = referred(speaking(desk, language))
     desk.do(Decide(case=number, decision=Decision.NOTIFY, reason="such votes are invalid"))
-    (text,) = heard(desk)
-    assert says in text
-    assert "such votes are invalid" not in text
+    assert heard(desk) == []
     for channel in ("x-urgent", "meta-elections"):
         desk.do(Approve(draft=desk.do(Draft(case=number, channel=channel, text="Two posts.")).key))
+        (text,) = heard(desk)
+    assert says in text
+    assert "such votes are invalid" not in text
+    assert CHANGED[language] not in text
+
+
+def test_of_a_notification_that_does_not_leave_nothing_is_told(desk: Desk) -> None:
+    """A rejected draft, and one that the server refuses, were put before nobody; the next one is told."""
+    number = referred(desk)
+    desk.do(Decide(case=number, decision=Decision.NOTIFY, reason="a vote is lost"))
+    desk.do(Reject(draft=desk.do(Draft(case=number, channel="x-urgent", text="Two posts.")).key, reason="too long"))
+    desk.server.says(550, X_CHANNEL, "no such user")
+    desk.do(Approve(draft=desk.do(Draft(case=number, channel="x-urgent", text="Two posts.")).key))
+    assert heard(desk) == []
+    desk.server.script.clear()
+    desk.do(Approve(draft=desk.do(Draft(case=number, channel="x-urgent", text="Two posts.")).key))
     assert len(heard(desk)) == 1
+
+
+def test_of_a_portal_it_is_told_when_the_officer_notes_the_submission(desk: Desk) -> None:
+    """The approved text waits with the officer; the note says that it was submitted."""
+    number = referred(desk)
+    desk.do(Decide(case=number, decision=Decision.NOTIFY, reason="a vote is lost"))
+    desk.do(Approve(draft=desk.do(Draft(case=number, channel="tiktok-portal", text="Two posts.")).key))
+    assert heard(desk) == []
+    note = NoteContact(
+        case=number, means=ContactMeans.PORTAL, text="Submitted.", counts_as=(Kind.NOTIFICATION,),
+        channel="tiktok-portal",
+    )  # fmt: skip
+    desk.do(note)
+    assert len(heard(desk)) == 1
+
+
+def test_a_letter_that_cannot_be_stored_leaves_the_sending_recorded(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the result of the sending, a notification that has left would be in doubt."""
+    number = referred(desk)
+    desk.do(Decide(case=number, decision=Decision.NOTIFY, reason="a vote is lost"))
+    key = desk.do(Draft(case=number, channel="x-urgent", text="Two posts.")).key
+    desk.settle()
+    desk.do(Approve(draft=key))
+
+    def full(_store: object, _octets: bytes) -> str:
+        raise ArchiveFault("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FileBlobStore, "put", full)
+        delivery.drain(desk.env)
+    assert desk.row(Notification, key).state == "sent"
+    assert desk.happened(EventKind.MAIL_UNRENDERABLE) == 1
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -102,13 +162,15 @@ def test_another_decision_is_told_once_and_says_so(desk: Desk, language: str) ->
         (declined, 1),
         (declined, 1),
         (Decide(case=number, decision=Decision.DECLINE, ground=DeclineReason.SINGLE_POST), 2),
-        (notified, 3),
-        (Decide(case=number, decision=Decision.NOTIFY, reason="in other words"), 3),
-        (Decide(case=number, decision=Decision.NONE, reason="It has gone."), 4),
+        (notified, 2),
+        (Decide(case=number, decision=Decision.NONE, reason="Het is weg."), 3),
+        (Decide(case=number, decision=Decision.REFER, reason="Dat hoort bij de politie."), 4),
+        (Decide(case=number, decision=Decision.NOTIFY, reason="in other words"), 4),
     ):
         desk.do(act)
         assert len(heard(desk)) == mails
-    assert [CHANGED[language] in text for text in heard(desk)] == [False, True, True, True]
+    desk.do(Approve(draft=desk.do(Draft(case=number, channel="x-urgent", text="Two posts.")).key))
+    assert [CHANGED[language] in text for text in heard(desk)] == [False, True, False, True, True]
 
 
 def test_a_decline_in_words_alone_is_one_for_another_reason(desk: Desk) -> None:
@@ -158,6 +220,6 @@ def test_a_lost_channel_waits_for_all_own_means_or_a_reason(desk: Desk) -> None:
 def test_officers_hear_nothing_of_the_notice(desk: Desk) -> None:
     """The decision notice goes to the referrer only."""
     number = referred(desk)
-    desk.do(Decide(case=number, decision=Decision.NONE, reason="It has gone."))
+    desk.do(Decide(case=number, decision=Decision.NONE, reason="Het is weg."))
     desk.settle()
     assert desk.server.to(OFFICER) == []

@@ -429,16 +429,17 @@ def test_both_refused_fails(desk: Desk) -> None:
 # ---- the referrer is informed once
 
 
-def test_referrer_is_told_when_it_is_decided_and_not_when_it_leaves(desk: Desk) -> None:
-    """The referrer is informed at the decision, and not again when the notification is sent or resent."""
+def test_referrer_is_told_when_it_has_left_and_not_again(desk: Desk) -> None:
+    """The referrer is informed when the notification has been sent, and not again when it is sent anew."""
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Er gaat een bericht rond."))
     assert stored.case is not None
     desk.do(Assess(case=stored.case, incorrect=True, criteria=(1,)))
     desk.do(Decide(case=stored.case, decision=Decision.NOTIFY, reason="invalid votes"))
     draft = desk.do(Draft(case=stored.case, channel="x-urgent", text="Two posts."))
     desk.do(Approve(draft=draft.key))
-    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE))) == 1
+    assert desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE)) == []
     desk.settle()
+    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE))) == 1
     desk.receive(report_of(desk.message_id_of(draft.key), X_CHANNEL))
     desk.do(ClearAddress(address=X_CHANNEL, reason="their mail works again, they say by phone"))
     again = desk.do(Draft(case=stored.case, channel="x-urgent", text="Two posts."))

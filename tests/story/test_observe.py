@@ -245,7 +245,7 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
         states = {mail.kind: mail.state for mail in tx.find(OutboxMail)}
         (held,) = tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
     assert states.pop(Kind.NOTIFICATION) == "queued"
-    assert set(states) == {"intake_confirmation", "officer_notice", "decision_notice", "approval_request"}
+    assert set(states) == {"intake_confirmation", "officer_notice", "approval_request"}
     assert set(states.values()) == {"cancelled"}
     with pytest.raises(Refusal, match=f"{held.id} waited before .*outbox cancel ID.*--with-waiting"):
         run(desk.env, Resume(), "officer1")

@@ -45,12 +45,13 @@ class LanguageWords(BaseModel):
     criteria: Mapping[int, Word]
     aspects: Mapping[str, Word]
     alarms: Mapping[str, Word]
+    remedies: Mapping[str, Word]
     doubts: Mapping[str, Word]
     missing: Mapping[str, Word]
     labels: Mapping[str, Word] = {}
     decided: Mapping[str, Decided]
 
-    @field_validator("alarms")
+    @field_validator("alarms", "remedies")
     @classmethod
     def _all_alarms(cls, alarms: Mapping[str, Word]) -> Mapping[str, Word]:
         """Demands the words of every alarm: one that has none could not be sent."""
@@ -92,6 +93,7 @@ class Formats:
             "criterion": self.criterion,
             "aspect": self.aspect,
             "alarm": self.alarm,
+            "remedy": self.remedy,
             "doubt": self.doubt,
             "asked": self.asked,
             "label": self.label,
@@ -150,6 +152,12 @@ class Formats:
         if not isinstance(value, str) or value not in self.words.alarms:
             raise TemplateRuntimeError(f"alarm: {value!r} is none of those in words.yaml")
         return self.words.alarms[value]
+
+    def remedy(self, value: object) -> str:
+        """Returns what the reader of an alarm of that kind can do."""
+        if not isinstance(value, str) or value not in self.words.remedies:
+            raise TemplateRuntimeError(f"remedy: {value!r} is none of those in words.yaml")
+        return self.words.remedies[value]
 
     def doubt(self, value: object) -> str:
         """Returns the mark to put beside a sender with that verdict, in brackets; empty if they are verified."""

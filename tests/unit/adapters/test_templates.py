@@ -115,6 +115,11 @@ OURS = {
     },
 }
 
+MATTER: Mapping[str, object] = {
+    "case": "VF-EP2024-0001", "title": "Two boxes", "platform": "Loudhailer", "sent_at": SENT, "minutes": 61,
+    "phone": "+31 70 000 0000", "contact": None,
+}  # fmt: skip
+
 ALIKE: Mapping[str, object] = {
     "desk_address": "desk@ministry.example",
     "number": "VF-EP2024-0001",
@@ -160,6 +165,9 @@ ALIKE: Mapping[str, object] = {
     "sender": "A. Bode <a.bode@exampletown.example>",
     "verdict": "verified",
     "unread": 0,
+    "original": None,
+    "whole": "",
+    "unstopped": "",
     "whose": "unverified",
     "attachments": ["screenshot.png", "original.eml"],
     "suggestions": ["VF-EP2024-0001"],
@@ -180,8 +188,9 @@ ALIKE: Mapping[str, object] = {
     "channels": [{"code": "loud-1", "name": "Loudhailer", "kind": "mail"}],
     "by": "J. Wacht",
     "matters": [
-        {"case": "VF-EP2024-0001", "platform": "Loudhailer", "sent_at": SENT, "phone": "+31 70 000 0000"},
-        {"case": "VF-EP2024-0002", "platform": "", "sent_at": None, "phone": None},
+        {**MATTER, "contact": {"at": SENT, "what": "auto_reply", "by": "", "verdict": "unverified"}},
+        {**MATTER, "contact": {"at": SENT, "what": "phone", "by": "J. Wacht", "verdict": "verified"}, "phone": None},
+        {**MATTER, "case": "VF-EP2024-0002", "title": "", "platform": "", "sent_at": None, "phone": None},
     ],
     "details": ["VF-EP2024-0001"],
     "did": [{"what": "acknowledged", "minutes": 60}],
@@ -260,7 +269,8 @@ DID: Sequence[Mapping[str, object]] = [
 ]  # fmt: skip
 SILENCE: Mapping[str, object] = {
     "parked": [{"at": SENT, "who": "Loudhailer", "verdict": "unverified", "reply": "", "place": "m00000009"}],
-    "case": "VF-EP2024-0001", "platform": "Loudhailer", "channel": "Urgent Escalation Channel", "minutes": 60,
+    "case": "VF-EP2024-0001", "title": "Two boxes", "platform": "Loudhailer", "minutes": 60,
+    "channel": "Urgent Escalation Channel",
     "sent_at": SENT, "due_at": SENT + timedelta(minutes=60), "phone": None, "clock": "receipt", "acknowledged": None,
     "asks": False,
 }  # fmt: skip
@@ -309,8 +319,12 @@ HOPS = [
 
 VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "officer_notice": [
-        {"kind": "unplaced mail", "number": None},
+        {"kind": "unplaced mail", "number": None, "title": "", "platform": "", "minutes": None},
         {"kind": "platform answer"},
+        {"kind": "platform answer", "platform": "", "clocks": [RESUMED], "whole": "VF-EP2024-0001"},
+        *({"kind": "platform answer", "clocks": [], "unstopped": why.value} for why in Unstopped),
+        {"original": {"sender": ALIKE["sender"], "text": "VF-EP2024-0001"}},
+        {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
         {"kind": "further mail"},
         {"urgent": True, "labels": []},
         {"kind": "platform answer", "unsure": True, "verdict": "unverified"},
@@ -330,11 +344,12 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     },
     "escalation": [{"clock": "human"}, {"clock": "decision", "platform": None, "channel": None, "phone": None}],
     "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
-    "alarm": [{"number": None, "kind": "forged"}],
+    "alarm": [{"number": None, "title": "", "kind": "forged"}],
+    "handed_over": [{"number": None, "title": ""}],
     "reminder_digest": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
     "quarantine_reminder": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
     "reply_answer": [
-        {"understood": False, "did": [], "number": None},
+        {"understood": False, "did": [], "number": None, "title": ""},
         {"did": DID, "form": ""},
         *({"understood": False, "did": [], "why": why.value} for why in Why),
         *({"understood": False, "did": [], "why": Why.CODE.value, "by_reply": means.value} for means in ByReply),
@@ -376,6 +391,17 @@ NUMBERLESS = {
     "reminder_digest",
 }
 
+NUMBER_FIRST = {
+    *PLATFORM_TEMPLATES,
+    "call_sheet",
+    "decided_not_to_notify",
+    "decided_to_notify",
+    "information_request",
+    "intake_confirmation",
+    "referrer_reply",
+}
+"""Mail to platforms and referrers, whose number is the key by which their answers are placed."""
+
 _NO_CASE = {"decline", "device_enrolled", "device_told", "exercise_mark", "readiness"}  # not about a case
 
 WITH_OUR_WORDS = [name for name in PLATFORM_TEMPLATES if name != "own_text"]  # which the officer writes
@@ -387,6 +413,7 @@ def values(name: str, language: str, changes: Mapping[str, object] | None = None
     """Returns exactly the values that the callers of `name` pass."""
     known = {**ALIKE, **OURS[language], "language": language, "silences": SILENCES}
     known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminder_digest" else {}
+    known |= {"clocks": [STOPPED]} if name == "officer_notice" else {}
     known |= {"earlier": [REASONED]} if name == "case_form" else {"why": ""} if name == "reply_answer" else {}
     known |= {"entries": HELD} if name == "held_notices" else {"entries": NOISE} if name == "noise_digest" else {}
     known |= changes or {}
@@ -459,9 +486,10 @@ def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str)
 @EVERY_TEMPLATE
 @EVERY_LANGUAGE
 def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
-    """The case number comes first in the subject, in brackets, except in a decline and in mail about several cases."""
+    """The case number comes last in the subject of mail to officers, and first in other mail; some mail bears none."""
     mail = TEMPLATES.render(name, language, values(name, language))
-    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in NUMBERLESS)
+    first, last = mail.subject.startswith("[VF-EP2024-0001] "), mail.subject.endswith(" [VF-EP2024-0001]")
+    assert (first, last) == (name in NUMBER_FIRST, name not in NUMBER_FIRST | NUMBERLESS)
     assert ("VF-EP2024-0001" in mail.body) == (name not in _NO_CASE) or name == "reply_answer"
 
 
@@ -486,8 +514,9 @@ def test_every_decision_has_its_words(language: str) -> None:
 
 @EVERY_LANGUAGE
 def test_every_alarm_has_its_words(language: str) -> None:
-    """Each alarm kind has its text in words.yaml, and no text is left over."""
-    assert set(read_words(DIRECTORY / "words.yaml")[language].alarms) == {kind.value for kind in AlarmKind}
+    """Each alarm kind has its text and what its reader can do in words.yaml, and no text is left over."""
+    words = read_words(DIRECTORY / "words.yaml")[language]
+    assert set(words.alarms) == set(words.remedies) == {kind.value for kind in AlarmKind}
     for kind in AlarmKind:
         assert TEMPLATES.render("alarm", language, values("alarm", language, {"kind": kind.value})).body
 

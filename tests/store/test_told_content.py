@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What mail to officers says first, and what it tells of a forward, a platform's answer, an escalation and an alarm."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from flaggermail.commands.contact_notes import NoteContact
+from flaggermail.commands.oncall import HandOver
+from flaggermail.mail.message import Message
+from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Notification, OutboxMail, Reminder
+from tests.store.desk_fixtures import REFERRER, X_CHANNEL, Desk, mail
+
+META = "elections-eu@meta-platform.example"
+FORWARD = """Graag spoed, dit gaat hard rond.
+
+Van: J. Kiezer <kiezer@mailprovider.example>
+Verzonden: donderdag 6 juni 2024 09:55
+Aan: Griffie <griffie@lindewaard.example>
+Onderwerp: Verkeerde stemdag
+
+Op het net staat dat de stemming een dag later is.
+neem
+"""
+
+
+def told(desk: Desk, kind: Kind) -> Message:
+    """Settles; returns the last mail of that kind to an officer."""
+    desk.settle()
+    last = max(desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)), key=lambda row: row.id)
+    return desk.env.parser.parse(desk.env.octets.get(last.digest))
+
+
+def flowing(message: Message) -> str:
+    """Returns the text without its line breaks."""
+    return " ".join(message.text.split())
+
+
+def opening(message: Message) -> str:
+    """Returns the first paragraph."""
+    return " ".join(message.text.split("\n\n", 1)[0].split())
+
+
+def test_a_forwarders_words_and_the_forwarded_mail_are_told_apart(desk: Desk) -> None:
+    """Who forwarded stands above their words, who wrote the original above its words; all of it bears the mark."""
+    stored = desk.receive(mail(REFERRER, "FW: Verkeerde stemdag", FORWARD))
+    notice = told(desk, Kind.OFFICER_NOTICE)
+    assert notice.subject == f"Nieuwe zaak: FW: Verkeerde stemdag [{stored.case}]"
+    assert opening(notice) == f"| {stored.case}: Verkeerde stemdag"
+    parts = (
+        f"| Doorgestuurd door: {REFERRER}", "De afzender schrijft erbij: | Graag spoed, dit gaat hard rond.",
+        "De doorgestuurde mail: | Geschreven door: J. Kiezer <kiezer@mailprovider.example>",
+        "| Op het net staat dat de stemming een dag later is. | neem",
+    )  # fmt: skip
+    places = [flowing(notice).find(part) for part in parts]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_an_answer_says_which_clocks_stopped_and_repeats_nothing_of_ours(desk: Desk) -> None:
+    """The stopped clocks with local time and minutes, the new words alone, and the command that shows the rest."""
+    key = desk.notified()
+    desk.clock.set(desk.clock.now() + timedelta(minutes=99))
+    quoted = "\n> Could you please look at the post below under your own policy?"
+    stored = desk.receive(
+        mail(
+            X_CHANNEL, text=f"We look into it.\n\nOn Thursday the desk wrote:{quoted}", at=desk.clock.now(),
+            answers=desk.message_id_of(key),
+        )
+    )  # fmt: skip
+    notice = told(desk, Kind.OFFICER_NOTICE)
+    text = flowing(notice)
+    assert opening(notice).endswith("· X · 99 minuten")
+    assert "zijn gestopt om 12:13, na 99 minuten." in text
+    assert "We look into it." in text
+    assert "under your own policy" not in text
+    assert f"De hele mail: flaggermail message show {stored.id}" in text
+
+
+def test_a_second_answer_says_why_no_clock_stopped(desk: Desk) -> None:
+    """An earlier answer had stopped them."""
+    key = desk.notified()
+    for minutes, words in ((10, "We look into it."), (20, "We are still looking into it.")):
+        desk.clock.set(desk.clock.now() + timedelta(minutes=minutes))
+        desk.receive(mail(X_CHANNEL, text=words, at=desk.clock.now(), answers=desk.message_id_of(key)))
+    assert "Er is geen klok gestopt: een eerder antwoord had ze al gestopt." in flowing(told(desk, Kind.OFFICER_NOTICE))
+
+
+@pytest.mark.parametrize(
+    ("channel", "says"),
+    [("meta-elections", "bel Meta op +31 20 000 0001."), ("google-priority", "er is geen telefoonnummer bekend")],
+)
+def test_an_escalation_names_the_platforms_phone_channel(desk: Desk, channel: str, says: str) -> None:
+    """A mail channel without a number has that of the platform's phone channel."""
+    desk.notified(channel)
+    for _ in range(6):
+        desk.go_on(60)
+    notice = told(desk, Kind.ESCALATION)
+    assert says in flowing(notice)
+    assert "Two boxes coloured on one list ·" in opening(notice)
+
+
+@pytest.mark.parametrize(
+    ("noted", "says"),
+    [(True, "laatste contact: 6 juni 2024 om 11:35, telefoongesprek, genoteerd door"), (False, "geen contact")],
+)
+def test_what_is_handed_over_bears_the_last_contact(desk: Desk, noted: bool, says: str) -> None:  # noqa: FBT001 - a case
+    """The call, when and by whom, or that there was no contact."""
+    key = desk.notified("meta-elections")
+    desk.go_on(61)
+    (reminder,) = desk.all(Reminder)
+    if noted:
+        desk.do(NoteContact(case=desk.row(Notification, key).case, means=ContactMeans.PHONE, text="Voicemail."))
+    desk.do(HandOver(reminder=reminder.id, officer="officer2"))
+    notice = told(desk, Kind.OFFICER_NOTICE)
+    assert says in flowing(notice)
+    assert opening(notice).endswith("· Meta · 61 minuten")
+
+
+def test_an_alarm_says_why_what_can_be_done_and_whom_to_call(desk: Desk) -> None:
+    """The server's words, the remedy, and the platform's number."""
+    desk.server.says(550, META, "no such user")
+    desk.notified("meta-elections")
+    text = flowing(told(desk, Kind.ALARM))
+    assert "550 no such user" in text
+    assert "Wat u kunt doen: Deze mail wordt niet opnieuw verzonden." in text
+    assert "Meta is te bellen op +31 20 000 0001." in text
