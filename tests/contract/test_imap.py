@@ -536,7 +536,7 @@ class TestTls:
 
     def test_authorities_that_cannot_be_read(self, tmp_path: Path) -> None:
         """A missing file of certificate authorities is a configuration error."""
-        with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be used"):
+        with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be read"):
             ImapMailbox(account(993, tls="implicit", ca_file=tmp_path / "ca.pem"))
 
 

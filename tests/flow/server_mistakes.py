@@ -25,6 +25,7 @@ from tests.tools.mistakes import write
 HEAD = "| mistake | `reason` in the journal |\n|---|---|\n"
 NOW = datetime(2027, 3, 17, 9, tzinfo=UTC)
 MAIL = b"From: a@bzk.example\r\nTo: b@bzk.example\r\nMessage-ID: <vf.1@bzk.example>\r\n\r\nx\r\n"
+_TOOK = re.compile(r" \([\d.+ ]+secs\)\.?")  # how long Dovecot took
 _SSL_REASON = re.compile(r"(?<=TLS failed: )[A-Z_]+")  # differs by version of OpenSSL
 _PATIENCE = re.compile(r"(?<=no answer within )[\d.]+ s")  # less here than the shipped `timeout_seconds`
 
@@ -82,7 +83,7 @@ class Between:
             self.postfix.submissions_port,
         ):
             said = said.replace(f" {port}", " PORT")
-        return _SSL_REASON.sub("REASON", _PATIENCE.sub("30 s", said))
+        return _TOOK.sub("", _SSL_REASON.sub("REASON", _PATIENCE.sub("30 s", said)))
 
 
 @dataclass(frozen=True)

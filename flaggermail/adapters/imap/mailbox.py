@@ -231,7 +231,8 @@ class ImapMailbox:
             if folder == self._account.inbox:
                 there = ", ".join(sorted(str(name) for _, _, name in client.list_folders())[:_NAMED])
                 raise LinkLost(
-                    f"mailbox.inbox: the server cannot open {folder!a}; write one of its folders: {one_line(there)}"
+                    f"mailbox.inbox: the server cannot open {folder!a}; write one of its folders: {one_line(there)}; "
+                    f"it says: {one_line(str(error))}"
                 ) from None
             raise FolderUnreadable(f"{folder}: the server refuses it") from None
 
