@@ -77,11 +77,11 @@ class Member:
         """Reads the copy in Sent; an approval request is tried out within minutes, as its time is short."""
         del handed
         self.sent.append(read)
-        if "] Please approve: " in read.subject and self.chance.random() < 0.5:
+        if "Please approve: " in read.subject and self.chance.random() < 0.5:
             self.night.plan(self.chance.uniform(0.05, 20), partial(self.approve, read))
         elif _invited(read) and self.chance.random() < 0.3:
             self.night.plan(self.chance.uniform(0.05, 60), partial(self.reply, read))
-        if "] To assess: " in read.subject and self.chance.random() < 0.9:
+        if "To assess: " in read.subject and self.chance.random() < 0.9:
             self.night.plan(self.chance.uniform(0.05, 20), partial(self.fill_form, read))
 
     # ---- what they write
@@ -95,7 +95,7 @@ class Member:
 
     def approve(self, of: Read | None = None) -> None:
         """Approves a draft with the words and codes that the mailbox holds."""
-        read = of or self._any(lambda mail: "] Please approve: " in mail.subject)
+        read = of or self._any(lambda mail: "Please approve: " in mail.subject)
         if read is not None:
             self._reply(
                 read, self.chance.choice(["akkoord {code}", "approve {code}", "{code}", "ok {code}"]), "approval"
@@ -103,7 +103,7 @@ class Member:
 
     def fill_form(self, of: Read | None = None) -> None:
         """Fills in a case form that was sent to an officer, and decides."""
-        read = of or self._any(lambda mail: "] To assess: " in mail.subject)
+        read = of or self._any(lambda mail: "To assess: " in mail.subject)
         if read is None:
             return
         one, other = self.chance.sample(PLATFORMS, 2)

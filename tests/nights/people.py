@@ -335,7 +335,7 @@ class People:
     def _judge(self, read: Read, message: str) -> None:
         """Confirms an unverified answer, by command or by reply; a forged reply may try the same."""
         says = self.chance.choice(["act", "genuine", "vain", "vain"])
-        if says == "act" or "] Answer from a platform: " not in read.subject:
+        if says == "act" or "Answer from a platform: " not in read.subject:
             self.confirm(message)
         elif says == "vain":
             self.mailing.mislead(read, "echt")

@@ -22,8 +22,9 @@ _STEP = re.compile(r"(\d+) min after")
 _ASKS = re.compile(r"taken in hand until (\d\d:\d\d)")
 _ITEM = re.compile(r"^(VF-[A-Z0-9]+-\d+): (.*?) after \d+ minutes\n((?:  .+\n)+)", re.MULTILINE)
 _SINGLE = re.compile(
-    r"\[(VF-[A-Z0-9]+-\d+)\] (?:Escalation: )?"
-    r"([Nn]o decision|\w+ silent|\w+: receipt not confirmed|\w+: no answer from a person) after \d+ minutes$"
+    r"(?:Escalation: )?"
+    r"([Nn]o decision|\w+ silent|\w+: receipt not confirmed|\w+: no answer from a person) after \d+ minutes "
+    r"\[(VF-[A-Z0-9]+-\d+)\]$"
 )
 _TOGETHER = re.compile(r"(?:Escalation: )?\d+ silences$")
 
@@ -92,7 +93,7 @@ class Read:
     @property
     def alarms(self) -> bool:
         """Returns whether it is an alarm."""
-        return re.search(r"(^|\] )Alarm: ", self.subject) is not None
+        return re.match(r"(?:EXERCISE )?Alarm: ", self.subject) is not None
 
     @property
     def token(self) -> str:
@@ -107,7 +108,7 @@ class Read:
     @property
     def asks_approval(self) -> str:
         """Returns the draft that needs approval, or an empty text for another mail."""
-        if "] Please approve: " not in self.subject:
+        if "Please approve: " not in self.subject:
             return ""
         draft = re.search(r"draft\s+(VF-\S+/\d+)", self.body)
         return draft[1] if draft else ""
@@ -116,7 +117,7 @@ class Read:
         """Yields the steps of a reminder or an escalation."""
         single = _SINGLE.match(self.subject)
         if single is not None:
-            yield self._told(single[1], f"{single[2]} {self.body.partition('Told before')[0]}", self.body)
+            yield self._told(single[2], f"{single[1]} {self.body.partition('Told before')[0]}", self.body)
         elif _TOGETHER.match(self.subject):
             for case, what, text in _ITEM.findall(self.body):
                 yield self._told(case, what, text)

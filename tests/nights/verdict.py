@@ -20,7 +20,7 @@ PROMISES = {
     4: "no reminder comes after its clock stopped",
     5: "no clock is stopped by an unverified mail",
     6: "nothing is sent that nobody decided on and approved",
-    7: "a referrer is confirmed and told of the decision once, a citizen declined once at most",
+    7: "a referrer is confirmed once and told at most once that a platform was asked, a citizen declined once at most",
     8: "every mail is archived unchanged, and the record proves itself",
     9: "no member of the shared mailbox approves a notification",
 }
@@ -137,8 +137,8 @@ def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
         if confirmed != (0 if referral.late else 1):
             diary.broken(7, f"{referral.sender} was confirmed {confirmed} times")
         told = len(own) - confirmed
-        if told != (referral.case in diary.decided):
-            diary.broken(7, f"{referral.sender} was told {told} times what was decided")
+        if told > any(use.case == referral.case for use in diary.uses):  # one that never leaves is not told
+            diary.broken(7, f"{referral.sender} was told {told} times that a platform was asked")
     declined = Counter(mail.recipient for mail in read if mail.recipient.endswith(CITIZENS))
     for citizen, times in declined.items():
         if times > 1:

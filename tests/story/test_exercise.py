@@ -79,9 +79,10 @@ def scenario(config: Path, folder: Path, *, rehearsed: bool) -> Path:
 
 
 def figures(report: Report) -> object:
-    """Returns the JSON report of a replay, without random tokens."""
+    """Returns the JSON report of a replay, without random tokens and the numbers of messages."""
     text = re.sub(r"[0-9a-f]{32}(?:\.\d+)?", "TOKEN", json.dumps(report.json, sort_keys=True))
     text = re.sub(r"(VF-[A-Z0-9]+-\d{4})-[A-HJ-NP-Z2-9]{4}\b", r"\1-TAIL", text)
+    text = re.sub(r"\bm\d{8}\b", "MESSAGE", text)
     return json.loads(re.sub(r"akkoord [A-Z2-9]{6}\b", "akkoord CODE", text))
 
 
