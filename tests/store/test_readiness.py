@@ -129,3 +129,18 @@ def test_the_command_shows_the_same_facts(desk: Desk) -> None:
     assert "certificates" in found["lacks"]
     assert found["rehearsed"] is None
     assert found["uses"] == 0
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_each_point_is_a_paragraph_of_its_own(desk: Desk, language: str) -> None:
+    """The ten points stand apart in both languages, whatever their values."""
+    organisation = desk.env.settings.desk.organisation.model_copy(update={"language": language})
+    told = desk.env.settings.desk.model_copy(update={"organisation": organisation})
+    desk.with_settings(desk.env.settings.model_copy(update={"desk": told}))
+    desk.notified()
+    desk.clock.set(EIGHT)
+    readiness_letter.send(desk.env)
+    delivery.drain(desk.env)
+    paragraphs = desk.env.parser.parse(desk.server.envelopes[-1].octets).text.strip().split("\n\n")
+    assert len(paragraphs) == 11
+    assert all(paragraph.count(":") >= 1 for paragraph in paragraphs[1:10])
