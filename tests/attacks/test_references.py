@@ -67,7 +67,7 @@ def test_a_reference_from_another_address_places_nothing(desk: Desk, sender: str
     assert (stored.place, stored.case) == ("quarantine", None)
     assert desk.clocks(key)["human"][0] == "running"
     if sender.endswith("@x-platform.example") or sender == SYSTEM:
-        assert stored.suggestions[0].startswith(f"{case_of(key)} (")
+        assert stored.suggestions[0].english.startswith(f"{case_of(key)} (")
 
 
 def test_a_reference_passed_on_to_us_places_nothing(desk: Desk) -> None:
@@ -87,7 +87,7 @@ def test_a_reference_of_two_cases_suggests(desk: Desk) -> None:
     later(desk)
     stored = desk.receive(mail(SYSTEM, "##48213## closed", "Done.", at=desk.clock.now()))
     assert (stored.place, stored.case) == ("quarantine", None)
-    assert {text.partition(" ")[0] for text in stored.suggestions} == {case_of(key) for key in keys}
+    assert {text.english.partition(" ")[0] for text in stored.suggestions} == {case_of(key) for key in keys}
     desk.do(PlaceMessage(message=stored.id, case=case_of(keys[1])))
     assert desk.clocks(keys[0])["human"][0] == "running"
 

@@ -27,6 +27,7 @@ PROMISES = {
 PLATFORM = "-platform.example"
 CITIZENS = "@mailprovider.example"
 _CONFIRMED = re.compile(r"\] We have your message: ")
+_ASKED = re.compile(r"[Ww]e have put this before a platform")
 _ALARMS = {
     "doubt": "whether a mail to a platform was sent is not certain",
     "refused": "a mail was refused",
@@ -136,9 +137,11 @@ def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
         confirmed = sum(_CONFIRMED.search(mail.subject) is not None for mail in own)
         if confirmed != (0 if referral.late else 1):
             diary.broken(7, f"{referral.sender} was confirmed {confirmed} times")
-        told = len(own) - confirmed
-        if told > any(use.case == referral.case for use in diary.uses):  # one that never leaves is not told
-            diary.broken(7, f"{referral.sender} was told {told} times that a platform was asked")
+        asked = sum(_ASKED.search(mail.subject) is not None for mail in own)
+        if asked > any(use.case == referral.case for use in diary.uses):  # one that never leaves is not told
+            diary.broken(7, f"{referral.sender} was told {asked} times that a platform was asked")
+        if len(own) - confirmed - asked > 1:
+            diary.broken(7, f"{referral.sender} was told {len(own) - confirmed - asked} times that none was asked")
     declined = Counter(mail.recipient for mail in read if mail.recipient.endswith(CITIZENS))
     for citizen, times in declined.items():
         if times > 1:

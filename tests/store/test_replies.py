@@ -324,7 +324,8 @@ def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(
     assert set(asked) == {OFFICER, "c.bakker@bzk.example", "signer@bzk.example"}
     draft = desk.env.parser.parse(desk.env.octets.get(desk.row(Notification, key).digest)).text
     shown = desk.env.parser.parse(desk.env.octets.get(asked[OFFICER].digest)).text
-    assert "\n".join(line[2:] for line in shown.splitlines() if line.startswith("|")) == draft.strip()
+    below = shown.partition("\n\n")[2].splitlines()  # the title of the case stands above
+    assert "\n".join(line[2:] for line in below if line.startswith("|")) == draft.strip()
     codes = {said(desk, "akkoord", sent) for sent in asked.values()}
     assert len(codes) == 3
     desk.clock.set(desk.clock.now() + timedelta(hours=2))

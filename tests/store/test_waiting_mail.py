@@ -60,7 +60,9 @@ def test_the_head_is_told_that_an_answer_waits_and_places_it_by_reply(desk: Desk
     sent = last(desk, Kind.ESCALATION, HEAD)
     words, said = SAID[language]
     assert words in text_of(desk, sent)
-    assert any(page.text.endswith("min, mail waits") for page in desk.all(Page))
+    assert any(
+        page.text.endswith({"nl": "min, mail wacht", "en": "min, mail waits"}[language]) for page in desk.all(Page)
+    )
     reply(desk, sent, said, PLAIN_TEXT, by=HEAD)
     placed = desk.row(StoredMessage, stored.id)
     assert placed.case == desk.row(Notification, key).case

@@ -179,7 +179,7 @@ def run_once(env: Services, mailbox: Mailbox) -> None:
     mailbox_monitor.keep(
         env, env.clock.now() - read_at if read_at else timedelta(hours=1)
     )  # it was unreachable until now
-    poll.look(env, mailbox)
+    poll.look(env, mailbox, new_record=False)
     digest.tell_held_back(env)
     digest.tell_noise(env)
     delivery.drain(env)

@@ -17,6 +17,7 @@ from tests.corpus import each
 from tests.doubles import migrated
 
 FOLDERS = sorted(path.parent for path in (Path(__file__).parents[1] / "scenarios").glob("*/scenario.yaml"))
+PLATFORMS = "-platform.example"
 WRITTEN_BY_MACHINE = "Auto-Submitted"  # in each mail but those that a person approved
 
 
@@ -39,7 +40,7 @@ def test_every_mail_says_the_same_in_both_shapes(folder: Path, monkeypatch: pyte
     assert isinstance(outgoing, list)
     plain = {mail["to"] for mail in outgoing if mail["kind"] in {"notification", "follow_up", "decline"}}
     for recipient, octets in sent:
-        if recipient in plain:
+        if recipient in plain or recipient.endswith(PLATFORMS):  # a mail that came back is not listed
             assert message_from_bytes(octets).get_content_type() == "text/plain"
             assert "format" not in dict(message_from_bytes(octets).get_params() or ())
         else:

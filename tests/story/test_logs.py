@@ -343,7 +343,7 @@ READING = {  # command -> arguments; {case} and the like are filled in
     "message list": [],
     "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],
     "officer list": [],
-    "oncall pages": [], "outbox list": ["--all"],
+    "readiness": [], "referrer list": [], "oncall pages": [], "outbox list": ["--all"],
     "outbox show": ["{mail}"], "parse": ["{file}", "--json"], "quarantine list": [],
     "quarantine show": ["{parked}"],
     "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],

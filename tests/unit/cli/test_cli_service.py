@@ -82,7 +82,7 @@ def test_what_is_edited_while_the_daemon_runs_waits_for_the_next_start(directory
         for template in directory.glob("templates/*/*.j2"):
             template.unlink()
         values = {"kind": "bounced", "what": "x", "next_step": "y", "number": "", "organisation": "z",
-                  "desk_address": "a@b.example", "replies": []}  # fmt: skip
+                  "desk_address": "a@b.example", "replies": [], "title": "", "platform": "", "phone": None}  # fmt: skip
         assert running.templates.render("alarm", "en", values).subject.startswith("Alarm: ")
 
 
