@@ -70,9 +70,7 @@ def test_the_columns_of_a_table_are_the_fields_of_its_record(kind: type[Record])
     assert {name: bool(columns[name].nullable) for name in hints} == {n: is_optional(hint) for n, hint in hints.items()}
     assert [column.name for column in columns if column.primary_key] == [kind.KEY]
     for name in kind.PERSONAL:
-        assert hints[name] in {str, str | None, Said}, (
-            "a commitment is a text: an erased field must hold one"
-        )
+        assert hints[name] in {str, str | None, Said}, "a commitment is a text: an erased field must hold one"
 
 
 def test_every_table_keeps_a_record_or_is_the_stores_own() -> None:

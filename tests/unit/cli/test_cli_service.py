@@ -81,8 +81,10 @@ def test_what_is_edited_while_the_daemon_runs_waits_for_the_next_start(directory
         running = wiring.with_whole_templates(env)
         for template in directory.glob("templates/*/*.j2"):
             template.unlink()
-        values = {"kind": "bounced", "what": "x", "next_step": "y", "number": "", "organisation": "z",
-                  "desk_address": "a@b.example", "replies": [], "title": "", "platform": "", "phone": None}  # fmt: skip
+        values: dict[str, object] = {
+            "kind": "bounced", "what": "x", "next_step": "y", "number": "", "organisation": "z",
+            "desk_address": "a@b.example", "replies": [], "title": "", "platform": "", "phone": None,
+        }  # fmt: skip
         assert running.templates.render("alarm", "en", values).subject.startswith("Alarm: ")
 
 
