@@ -62,6 +62,7 @@ class _Block(Enum):
     FORM = 5
     RULE = 6
     COPIED = 7
+    TITLE = 8  # a line with others' words above all else
 
 
 def html_part(body: str, *, language: str, title: str) -> str:
@@ -88,8 +89,12 @@ def _blocks(body: str) -> Iterator[tuple[_Block, list[str], str]]:
 def _lines(body: str) -> Iterator[tuple[_Block, str]]:
     """Yields each line with its kind; a line set in below a list item belongs to the list."""
     kind, in_form, copied = _Block.EMPTY, False, False
-    for line in body.splitlines():
-        if _FORM_MARK.fullmatch(line):
+    lines = body.splitlines()
+    titled = bool(lines) and lines[0].startswith(MARK) and not any(lines[1:2])
+    for at, line in enumerate(lines):
+        if titled and at == 0:
+            kind = _Block.TITLE
+        elif _FORM_MARK.fullmatch(line):
             in_form = not in_form
             kind = _Block.FORM
         elif in_form:
@@ -119,6 +124,9 @@ def _written(kind: _Block, lines: Sequence[str], margin: str) -> str:
             own = _rejoined([line[len(MARK) :] for line in lines])
             inside = _each(_OTHERS_LINE, (f"{MARK}{escape(line)}".rstrip(" ") for line in own))
             return f'<blockquote class="fm-others" style="{margin};{_BLOCK}">\n{inside}</blockquote>'
+        case _Block.TITLE:
+            # No quotation: below one, what a program quotes without marks would pass for the reader's own words.
+            return f'<p class="fm-others" style="{margin};{_BLOCK}">{escape(lines[0])}</p>'
         case _Block.FORM:
             inside = _each(_FORM_LINE, map(escape, lines))
             return f'<div class="fm-form" style="{margin};{_BLOCK}">\n{inside}</div>'

@@ -81,11 +81,19 @@ def test_lines_that_a_program_wrapped_are_one_and_a_label_begins_a_line() -> Non
     ]  # fmt: skip
 
 
+def test_the_title_above_a_mail_is_no_quotation() -> None:
+    """Others' words in the first line stand in a paragraph; those further down are quoted."""
+    page = html_part("| VF-1: Title\n\nOurs.\n\n| Theirs.", language="en", title="T")
+    assert page.count("<blockquote") == 1
+    assert page.index("| VF-1: Title</p>") < page.index("<blockquote")
+
+
 @given(st.lists(st.text(alphabet="ab |->=&<\u00e9", max_size=90).map(str.rstrip), max_size=12))
 def test_any_lines_give_a_page_with_the_same_words(lines: list[str]) -> None:
     """Whatever a mail contains, both parts say it."""
     body = "".join(f"{line}\n" for line in lines if not line.startswith(">"))
     both_shapes.check(octets("T", f"x\n{body}"))
+    both_shapes.check(octets("T", f"| {lines[0] if lines else ''}\n\nx\n"))
 
 
 def test_a_mail_that_programs_would_cut_goes_as_text_alone() -> None:
