@@ -34,7 +34,8 @@ def database_mistake(file: Path | None, *, on_server: bool) -> Mistake | None:
         return mistake(CheckCode.DATABASE_FOLDER, folder=file.parent)
     place = file if os.path.lexists(file) else file.parent
     if not os.access(place, os.R_OK | os.W_OK):
-        return mistake(CheckCode.DATABASE_CLOSED, path=place, why=os.strerror(errno.EACCES))
+        fault = errno.EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else errno.EACCES
+        return mistake(CheckCode.DATABASE_CLOSED, path=place, why=os.strerror(fault))
     if place != file:
         return None
     try:
