@@ -3,10 +3,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
 import click
 
+from flaggermail.cli.documents import parts, text
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.terminal import safe_line
+
+_FILE = click.Path(path_type=Path)
 
 
 @click.group(name="db", cls=Noun)
@@ -30,3 +40,74 @@ def upgrade(session: Session, *, as_json: bool) -> None:
         show_json(found)
     else:
         click.echo(f"database is at revision {found['revision']}")
+
+
+@command.command(name="backup")
+@click.option("--out", required=True, metavar="FILE", type=_FILE, help="The file to write; it must not exist.")
+@as_json_option
+@click.pass_obj
+def backup(session: Session, out: Path, *, as_json: bool) -> None:
+    """Write a backup of the desk into one file, while the daemon runs.
+
+    It holds every row of the database from one instant, all mail that these rows name, and the configuration with its
+    rules and templates. It holds no password, no secret of one-time codes, and nothing that a server has. The exit
+    status is 1 if the archive lacks mail that the database names; the backup is made all the same.
+
+    Example: flaggermail db backup --out /backup/flaggermail-2027-03-17.tar.gz
+    """
+    from flaggermail.wiring_backup import back_up
+
+    with _shown("backing up") as progress:
+        found = back_up(session.directory, out, progress)
+    if as_json:
+        show_json({"file": str(out), **asdict(found), "missing": list(found.missing)})
+    else:
+        click.echo(f"{out}: {found.rows} rows and {found.mails} mails, up to event {found.seq}:{found.digest}")
+    for digest in found.missing:
+        click.echo(f"the archive lacks {digest}: `flaggermail audit verify` says which mail that is", err=True)
+    if found.missing:
+        raise click.exceptions.Exit(1)
+
+
+@command.command(name="restore")
+@click.argument("file", type=_FILE)
+@click.option("--to", required=True, metavar="DIR", type=_FILE, help="The folder to make; it must be new or empty.")
+@click.option("--database", metavar="URL", help="An empty PostgreSQL database, instead of an SQLite file in DIR.")
+@click.option("--verify", is_flag=True, help="Compare the whole record with its events and its archive, too.")
+@as_json_option
+def restore(file: Path, to: Path, database: str | None, *, verify: bool, as_json: bool) -> None:
+    """Make a new desk from a backup: database, mail and configuration in one folder.
+
+    The new desk observes: it sends nothing until `flaggermail resume`. No reply to a mail of the old desk acts, and
+    officers enrol their devices anew. Passwords are not in a backup: put them into DIR/credentials.
+
+    Example: flaggermail db restore flaggermail-2027-03-17.tar.gz --to /srv/restored --verify
+    """
+    from flaggermail.wiring_backup import restore as restored
+
+    with _shown("restoring") as progress:
+        made = restored(file, to, database, progress, verify=verify)
+    found, proof = made.held, made.proof
+    wrong = [f"{text(one, 'name')}: {text(one, 'text')}" for one in parts(proof, "differences")] if proof else []
+    if as_json:
+        document = {"file": str(file), "directory": str(to), "database": made.database, **asdict(found)}
+        show_json({**document, "missing": list(found.missing), "proof": proof})
+    else:
+        click.echo(f"{to}: {found.rows} rows and {found.mails} mails of {found.taken_at}, in {made.database}")
+        click.echo(f"the desk observes; `flaggermail --config {to} resume` lets it send")
+    for line in wrong:
+        click.echo(safe_line(line), err=True)
+    if wrong:
+        raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _shown(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields a function that shows progress on a terminal, given how much is done, and of how much."""
+    with click.progressbar(length=1, label=what, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, of: int) -> None:
+            bar.length = of
+            bar.update(done - bar.pos)
+
+        yield progress

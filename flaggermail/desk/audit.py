@@ -62,6 +62,11 @@ def verify(ground: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
     return _document(result)
 
 
+def prove(tx: Transaction, octets: BlobStore, heads: Heads) -> dict[str, Json]:
+    """Returns the document of `verify` for a database and an archive that are open."""
+    return _document(_compared(tx, octets, heads))
+
+
 def _head(text: str) -> tuple[int, str]:
     found = _HEAD.fullmatch(text)
     if found is None:

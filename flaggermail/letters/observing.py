@@ -13,13 +13,13 @@ from datetime import datetime
 
 from flaggermail.errors import Refusal
 from flaggermail.ports import Transaction
-from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import DeskState, OutboxMail, Withheld
 from flaggermail.record.states import MailState
-from flaggermail.services import NOTHING, EventRef, Services, UnitOfWork
+from flaggermail.services import DAEMON, NOTHING, EventRef, Services, UnitOfWork
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said
 
@@ -51,19 +51,23 @@ def begin(env: Services) -> bool:
     Queued mail is cancelled, except mail to a platform: a person approved it, so a person decides about it.
     """
     with env.store.begin() as tx:
-        old = state_of(tx)
-        if old is not None and old.observing:
-            return False
-        work = UnitOfWork(env, tx, env.clock.now())
-        new = DeskState(observing=True, since=work.now, since_by=work.actor)
-        work.record(EventKind.OBSERVING_BEGAN, added(new) if old is None else changed(old, new))
-        for mail in tx.find(
-            OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.at_most_once).is_(False)
-        ):
-            withdrawn = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
-            work.record(
-                EventKind.MAIL_WITHHELD, withdrawn, reason=mail.kind, about=EventRef(mail.case, mail.notification)
-            )
+        return begin_in(tx, env.clock.now(), DAEMON)
+
+
+def begin_in(tx: Transaction, now: datetime, actor: str) -> bool:
+    """Starts observing within a transaction; see `begin`."""
+    old = state_of(tx)
+    if old is not None and old.observing:
+        return False
+    new = DeskState(observing=True, since=now, since_by=actor)
+    tx.append(Event(EventKind.OBSERVING_BEGAN, now, actor, (added(new) if old is None else changed(old, new),)))
+    for mail in tx.find(
+        OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.at_most_once).is_(False)
+    ):
+        withdrawn = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
+        tx.append(
+            Event(EventKind.MAIL_WITHHELD, now, actor, (withdrawn,), mail.case, mail.notification, reason=mail.kind)
+        )
     return True
 
 

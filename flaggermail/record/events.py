@@ -83,6 +83,7 @@ class EventKind(StrEnum):
     MAIL_WITHHELD = "mail withheld"
     OBSERVING_BEGAN = "observing began"
     OBSERVING_ENDED = "observing ended"
+    DESK_RESTORED = "desk restored"
     REMINDER_SENT = "reminder sent"
     REMINDER_ACKNOWLEDGED = "reminder acknowledged"
     TOKEN_ISSUED = "token issued"  # noqa: S105 - the name of an event, not a secret

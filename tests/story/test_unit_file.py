@@ -76,3 +76,15 @@ def seconds(span: str) -> int:
     """Returns the seconds of a time span in the unit's notation."""
     number, unit = re.fullmatch(r"(\d+)(s|min)", span).groups()  # type: ignore[union-attr] # no match fails the test
     return int(number) * {"s": 1, "min": 60}[unit]
+
+
+@pytest.mark.parametrize("name", ["flaggermail-backup.service", "flaggermail-backup.timer"])
+def test_systemd_finds_nothing_wrong_with_the_nightly_backup(name: str, tmp_path: Path) -> None:
+    """systemd-analyze prints nothing about service and timer, and reads the hour of the timer."""
+    for each in ("flaggermail-backup.service", "flaggermail-backup.timer"):
+        (tmp_path / each).write_text((UNIT.parent / each).read_text("utf-8"), "utf-8")
+    done = analyze("verify", str(tmp_path / name))
+    assert done.stdout + done.stderr == ""
+    when = re.search(r"^OnCalendar=(.*)$", (UNIT.parent / "flaggermail-backup.timer").read_text("utf-8"), re.MULTILINE)
+    assert when is not None
+    assert analyze("calendar", when[1]).returncode == 0

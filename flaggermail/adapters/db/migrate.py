@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.adapters.db.faults import as_store_fault
-from flaggermail.errors import ConfigurationError, StoreAway, StoreFault
+from flaggermail.errors import ConfigurationError, Refusal, StoreAway, StoreFault
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
 HERE = Path(__file__).parent / "migrations"
@@ -17,8 +17,8 @@ _ENGINES = {"sqlite": "an SQLite database", "postgresql": "a PostgreSQL database
 CURRENT = "SELECT version_num FROM alembic_version"
 
 
-def upgrade(engine: Engine) -> str:
-    """Migrates the schema to the newest revision; returns the revision recorded in the database.
+def upgrade(engine: Engine, revision: str = "head") -> str:
+    """Migrates the schema, to the newest revision by default; returns the revision recorded in the database.
 
     Raises ConfigurationError, and changes nothing, if the database has a revision that this program does not know;
     raises StoreFault if the database cannot be read or written.
@@ -34,7 +34,7 @@ def upgrade(engine: Engine) -> str:
             found = revision_mistake(engine.url.render_as_string(), _current(connection))
         if found is not None and found.code is CheckCode.DATABASE_NEWER:
             raise ConfigurationError(found.text)
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         with connect_reading(engine) as connection:
             return str(_current(connection))
 
@@ -103,6 +103,15 @@ def revision_mistake(database: str, revision: str | None) -> Mistake | None:
 def newest() -> str:
     """Returns the newest revision known to this program, taken from the file names, which begin with a number."""
     return max(_known())
+
+
+def require_known(revision: str) -> None:
+    """Raises Refusal if no migration of this program leads to that revision."""
+    if revision not in _known():
+        raise Refusal(
+            f"the backup is of schema revision {revision[:20]!a}, this program knows none after {newest()}: "
+            "restore it with the version of flaggermail that wrote it"
+        )
 
 
 def _known() -> set[str]:

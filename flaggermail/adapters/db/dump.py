@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Every row of the database as JSON, from one snapshot, and back into an empty database of either engine.
+
+A row is a list of values in the order of its columns; each column's form is told beside them, so that a dump is read
+without the program that wrote it, and into a schema of its own revision.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import JSON, Connection, Date, Engine, LargeBinary, MetaData, Table, delete, inspect, select
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from flaggermail.adapters.db.engine import connect_reading
+from flaggermail.adapters.db.faults import as_store_fault
+from flaggermail.adapters.db.mapping import metadata
+from flaggermail.adapters.db.migrate import require_known, upgrade
+from flaggermail.errors import Refusal, StoreFault
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
+
+BATCH = 2000  # rows
+LEFT_OUT = frozenset({"lease"})  # it belongs to the daemon that runs now
+HEAD = "chain_head"  # a fresh schema has its row
+
+
+class ValueForm(StrEnum):
+    """How a value stands in JSON, where JSON has no type of its own for it."""
+
+    PLAIN = "plain"
+    INSTANT = "instant"  # ISO 8601 in UTC
+    DAY = "day"
+    OCTETS = "octets"  # Base64 (RFC 4648, section 4)
+
+
+@dataclass(frozen=True, slots=True)
+class RowBatch:
+    """Some rows of one table."""
+
+    table: str
+    columns: Mapping[str, ValueForm]
+    rows: Sequence[Sequence[Json]]
+
+
+def dump(connection: Connection) -> Iterator[RowBatch]:
+    """Yields all rows, tables before those that refer to them. Raises StoreFault for a value of another type."""
+    for table in metadata.sorted_tables:
+        if table.name in LEFT_OUT:
+            continue
+        forms = {column.name: _form(column.type) for column in table.c}
+        query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=BATCH)
+        found = connection.execute(query)
+        try:
+            for rows in found.partitions():
+                shown = [[_show(form, value) for form, value in zip(forms.values(), row, strict=True)] for row in rows]
+                yield RowBatch(table.name, forms, shown)
+        except (TypeError, ValueError, AttributeError) as fault:
+            said = (
+                f"table {table.name} holds a value that no program of ours wrote; `flaggermail audit verify` names it"
+            )
+            raise StoreFault(said) from fault
+
+
+def is_empty(engine: Engine) -> bool:
+    """True if the database has no table. Raises StoreFault."""
+    with as_store_fault(writing=False), connect_reading(engine) as connection:
+        return not inspect(connection).get_table_names()
+
+
+def load(engine: Engine, revision: str, batches: Iterable[RowBatch]) -> int:
+    """Makes the schema of `revision` in an empty database and fills it, in one transaction; returns the rows.
+
+    Raises Refusal for a revision that this program does not know, or a table or column that the revision does not have,
+    and StoreFault.
+    """
+    require_known(revision)
+    upgrade(engine, revision)
+    count = 0
+    with as_store_fault(writing=True), engine.begin() as connection:
+        tables = _reflected(connection)
+        connection.execute(delete(tables[HEAD]))
+        for batch in batches:
+            table = tables.get(batch.table)
+            if table is None or set(batch.columns) != set(table.c.keys()):
+                raise Refusal(f"table {batch.table}: is none of revision {revision}")
+            connection.execute(table.insert(), list(_values(batch, naive=engine.dialect.name == "sqlite")))
+            count += len(batch.rows)
+    return count
+
+
+def _values(batch: RowBatch, *, naive: bool) -> Iterator[dict[str, object]]:
+    """Yields the rows for a reflected table; SQLite's instants have no zone."""
+    for row in batch.rows:
+        values = {n: _read(f, v) for (n, f), v in zip(batch.columns.items(), row, strict=True)}
+        yield {n: v.replace(tzinfo=None) if naive and isinstance(v, datetime) else v for n, v in values.items()}
+
+
+def _reflected(connection: Connection) -> Mapping[str, Table]:
+    found = MetaData()
+    found.reflect(connection)
+    for table in found.tables.values():
+        for column in table.c:
+            if isinstance(column.type, JSON):
+                column.type = JSON(none_as_null=True)
+    return found.tables
+
+
+def _form(kind: object) -> ValueForm:
+    forms = ((UTCDateTime, ValueForm.INSTANT), (Date, ValueForm.DAY), (LargeBinary, ValueForm.OCTETS))
+    return next((form for type_, form in forms if isinstance(kind, type_)), ValueForm.PLAIN)
+
+
+def _show(form: ValueForm, value: object) -> Json:
+    """Returns a value for JSON. Raises TypeError for one of another type."""
+    if value is None:
+        return None
+    if form is ValueForm.INSTANT and isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if form is ValueForm.DAY and isinstance(value, date):
+        return value.isoformat()
+    if form is ValueForm.OCTETS and isinstance(value, bytes):
+        return b64encode(value).decode("ascii")
+    if form is ValueForm.PLAIN and isinstance(value, str | int | bool | list):
+        return value
+    raise TypeError(f"{type(value).__name__} where the form is {form}")
+
+
+def _read(form: ValueForm, value: Json) -> object:
+    """Returns the value that `_show` has shown. Raises ValueError for text of another form."""
+    if value is None or form is ValueForm.PLAIN:
+        return value
+    if form is ValueForm.INSTANT:
+        return datetime.fromisoformat(str(value))
+    return date.fromisoformat(str(value)) if form is ValueForm.DAY else b64decode(str(value), validate=True)
