@@ -28,8 +28,9 @@ _OF_USE = ("case", "notification", "platform", "channel", "election", "sent_at",
 _OF_STOP = ("at", "minutes", "hours", "basis", "form")
 _OF_SUMMARY = ("by", "name", "sent", "answered", "open", "median_minutes", "longest_minutes")
 _METHOD = (
-    "Waits are those for a person's answer; an open one counts up to that instant. MEDIAN: from five uses on; Kaplan and\n"
-    "Meier's estimate, in which an open use takes longer than it has waited so far; none if at least half may still wait."
+    "Waits for a person's answer; an open one counts up to that instant. MEDIAN: from\n"
+    "five uses on, estimated after Kaplan and Meier, so that an open use takes longer\n"
+    "than it has waited; none if half or more may still be waiting."
 )
 
 
@@ -60,7 +61,7 @@ class _Shown(NamedTuple):
     "--format", "form", type=choice(FigureFormat), default=FigureFormat.TABLE.value, show_default=True,
     help="How to show them. `csv`: a line for each use.",
 )  # fmt: skip
-@click.option("--summary", is_flag=True, help="Show the summary only; with `csv`, a line for each of its rows.")
+@click.option("--summary", is_flag=True, help="With `table` and `csv`: the summary only.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to this file instead."
 )
@@ -160,6 +161,6 @@ _WHOLE: Mapping[FigureFormat, _Shown] = {
 }
 _SUMMARY: Mapping[FigureFormat, _Shown] = {
     FigureFormat.TABLE: _Shown("latency", _show_summary),
-    FigureFormat.JSON: _Shown("latency", lambda found: show_json({**found, "uses": []})),
+    FigureFormat.JSON: _Shown("latency", show_json),
     FigureFormat.CSV: _Shown("latency", _print_summary),
 }
