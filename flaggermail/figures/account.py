@@ -12,13 +12,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
-from flaggermail.notifications import latency
+from flaggermail.notifications import dates, latency
+from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.wording import dates
 from flaggermail.wording.account import Account, Label
-from flaggermail.wording.dates import DateForm, DecimalSign
 from flaggermail.wording.said import Said
 
 
@@ -36,7 +35,9 @@ class Print:
         return dates.in_words(at.astimezone(self.zone), dutch=self.language is LanguageCode.NL)
 
     def took(self, minutes: int) -> str:
-        """Returns hours in tenths with the exact time behind them."""
+        """Returns hours in tenths with the exact time behind them; the exact time alone if there is not one tenth."""
+        if latency.tenths(minutes) == 0:
+            return latency.exact(minutes, self.language)
         return latency.spoken(minutes, self.language, dates.SIGNS[self.decimal_sign])
 
 
