@@ -347,3 +347,19 @@ def test_what_has_no_account_is_refused(played: Open) -> None:
 def _elections(env: Services) -> list[Election]:
     with env.store.read() as tx:
         return tx.find(Election)
+
+
+# ---------------------------------------------------------------- the manual
+
+PAGE = Path(__file__).parents[2] / "docs" / "report-writer.md"
+
+
+def test_the_manual_shows_what_is_printed(played: Open) -> None:
+    """Both examples of the page are the output of the commands above them."""
+    env = played("letter-of-2024")
+    page = PAGE.read_text("utf-8")
+    for printed in (
+        typed(env, "officer1", ["latency", "--election", "EP2024"]),
+        account(env, "VF-EP2024-0001", "--language", "nl"),
+    ):
+        assert "\n".join(f"    {line}".rstrip() for line in printed.splitlines()) in page, printed
