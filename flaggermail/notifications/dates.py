@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -30,34 +31,31 @@ SIGNS: Mapping[DecimalSign, str | None] = {
 """Each sign; None: that of the language."""
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_ABBREVIATED = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ENGLISH = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-_DUTCH = (
-    "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november",
-    "december",
-)  # fmt: skip
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def in_words(at: datetime, *, dutch: bool) -> str:
-    """Returns an instant in its own zone: `6 juni 2024 om 13.06 uur`, or `6 June 2024 at 13:06`.
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The words of a language for an instant; `months` begins with January."""
 
-    With the offset on a day on which the clock changes, since an hour of it comes twice.
-    """
-    if dutch:
-        return f"{at.day} {_DUTCH[at.month - 1]} {at.year} om {at:%H.%M} uur{_offset(at)}"
-    return f"{at.day} {_ENGLISH[at.month - 1]} {at.year} at {at:%H:%M}{_offset(at)}"
+    months: tuple[str, ...]
+    dutch: bool
 
+    def in_words(self, at: datetime) -> str:
+        """Returns an instant in its own zone: `6 juni 2024 om 13.06 uur`, or `6 June 2024 at 13:06`.
 
-def shown(at: datetime, form: DateForm, *, dutch: bool) -> str:
-    """Returns an instant in its own zone, in that form, to the minute."""
-    if form is DateForm.ISO:
-        return at.isoformat(sep=" ", timespec="minutes")
-    if form is DateForm.WORDS:
-        return in_words(at, dutch=dutch)
-    return f"{_DAYS[at.weekday()]} {at.day:02}-{_ABBREVIATED[at.month - 1]}-{at.year} {at:%H:%M}{_offset(at)}"
+        With the offset on a day on which the clock changes, since an hour of it comes twice.
+        """
+        day = f"{at.day} {self.months[at.month - 1]} {at.year}"
+        return f"{day} om {at:%H.%M} uur{_offset(at)}" if self.dutch else f"{day} at {at:%H:%M}{_offset(at)}"
+
+    def shown(self, at: datetime, form: DateForm) -> str:
+        """Returns an instant in its own zone, in that form, to the minute."""
+        if form is DateForm.ISO:
+            return at.isoformat(sep=" ", timespec="minutes")
+        if form is DateForm.WORDS:
+            return self.in_words(at)
+        return f"{_DAYS[at.weekday()]} {at.day:02}-{_MONTHS[at.month - 1]}-{at.year} {at:%H:%M}{_offset(at)}"
 
 
 def _offset(at: datetime) -> str:

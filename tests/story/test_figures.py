@@ -251,7 +251,8 @@ def test_the_account_of_the_letter_of_2024(played: Open) -> None:
     env = played("letter-of-2024")
     assert account(env, "VF-EP2024-0001") == (
         "Het Ministerie van Voorbeeldzaken heeft X op 6 juni 2024 om 10.34 uur via het kanaal Urgent Escalation "
-        'Channel een algemene waarschuwing gegeven. De melding was gebaseerd op het beleid "Civic integrity policy" van X. '
+        'Channel een algemene waarschuwing gegeven. De melding was gebaseerd op het beleid "Civic integrity policy" '
+        "van X. "
         "Het tijdstip van verzending is dat van de kopie in de mailbox. "
         "X heeft na 2,5 uur (2 uur en 32 minuten) gereageerd, op 6 juni 2024 om 13.06 uur. "
         "De reactie is herkend aan de woorden van de melding die erin zijn aangehaald.\n"

@@ -25,8 +25,9 @@ USE = PlatformUse(
     state=UseState.ANSWERED, reminders=(), escalations=(),
 )  # fmt: skip
 TOLD = Told(organisation="Het Ministerie", about=CaseType.GENERAL_WARNING, channel="Urgent Escalation Channel")
-NL = Print(LanguageCode.NL, ZoneInfo("Europe/Amsterdam"))
-EN = replace(NL, language=LanguageCode.EN)
+MONTHS = {"nl": ("januari", "februari", "maart", "april", "mei", "juni"), "en": ("January", "", "", "", "", "June")}
+NL = Print(LanguageCode.NL, ZoneInfo("Europe/Amsterdam"), MONTHS["nl"])
+EN = replace(NL, language=LanguageCode.EN, months=MONTHS["en"])
 LATER = SENT + timedelta(days=100)
 ASKED = (
     "Het Ministerie heeft X op 6 juni 2024 om 10.34 uur via het kanaal Urgent Escalation Channel een algemene "

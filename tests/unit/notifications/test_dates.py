@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail.notifications.dates import DateForm, in_words, shown
+from flaggermail.notifications.dates import Calendar, DateForm
 
+DUTCH = Calendar(("januari", "", "maart", "", "", "juni", "", "", "", "oktober", "", ""), dutch=True)
+ENGLISH = Calendar(("January", "", "March", "", "", "June", "", "", "", "October", "", ""), dutch=False)
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 REPLY = datetime(2024, 6, 6, 11, 6, 41, tzinfo=UTC).astimezone(AMSTERDAM)
 
@@ -26,18 +28,18 @@ REPLY = datetime(2024, 6, 6, 11, 6, 41, tzinfo=UTC).astimezone(AMSTERDAM)
 )
 def test_an_instant_in_each_form(form: DateForm, dutch: bool, expected: str) -> None:  # noqa: FBT001 - parametrized
     """To the minute, cut and not rounded, so that subtracting printed times gives the printed minutes."""
-    assert shown(REPLY, form, dutch=dutch) == expected
+    assert (DUTCH if dutch else ENGLISH).shown(REPLY, form) == expected
 
 
 def test_the_hour_that_comes_twice_has_its_offset() -> None:
     """On the night of 25 October 2026, half past two comes twice in Amsterdam."""
     first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC).astimezone(AMSTERDAM) for hour in (0, 1))
-    assert in_words(first, dutch=True) == "25 oktober 2026 om 02.30 uur (UTC+02:00)"
-    assert in_words(second, dutch=False) == "25 October 2026 at 02:30 (UTC+01:00)"
-    assert shown(second, DateForm.ABBREVIATED, dutch=True) == "Sun 25-Oct-2026 02:30 (UTC+01:00)"
+    assert DUTCH.in_words(first) == "25 oktober 2026 om 02.30 uur (UTC+02:00)"
+    assert ENGLISH.in_words(second) == "25 October 2026 at 02:30 (UTC+01:00)"
+    assert DUTCH.shown(second, DateForm.ABBREVIATED) == "Sun 25-Oct-2026 02:30 (UTC+01:00)"
 
 
 def test_the_day_before_a_change_has_none() -> None:
     """Only the day itself is ambiguous."""
-    assert in_words(datetime(2026, 3, 28, 23, 59, tzinfo=AMSTERDAM), dutch=False) == "28 March 2026 at 23:59"
-    assert in_words(datetime(2026, 3, 29, 0, 1, tzinfo=AMSTERDAM), dutch=False).endswith("(UTC+01:00)")
+    assert ENGLISH.in_words(datetime(2026, 3, 28, 23, 59, tzinfo=AMSTERDAM)) == "28 March 2026 at 23:59"
+    assert ENGLISH.in_words(datetime(2026, 3, 29, 0, 1, tzinfo=AMSTERDAM)).endswith("(UTC+01:00)")
