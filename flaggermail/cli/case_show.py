@@ -12,10 +12,12 @@ from flaggermail.cli.calculation import show_calculation
 from flaggermail.cli.completing import CASE
 from flaggermail.cli.documents import minute, number, part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import DOUBTS, listed, styled, table
+from flaggermail.cli.showing import DOUBTS, choice, listed, styled, table
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.case_values import Item
+from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.kinds import Direction
 from flaggermail.record.states import CASE_STATES
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 REHEARSED = "exercise, in no figure"
+_RESTS_ON = {InstantBasis.BY_HAND: ", noted by hand", InstantBasis.SENT_COPY: ", by its copy in the mailbox"}
 SPOKEN = {
     Item.ATTEMPTS: "own attempts",
     Item.SCREENSHOT: "a screenshot",
@@ -61,13 +64,20 @@ def list_(session: Session, election: str | None, state: str | None, tag: str | 
 
 @click.command(name="show")
 @click.argument("number", type=CASE, metavar="CASE")
+@click.option("--account", is_flag=True, help="Print what a letter to Parliament would say of it instead.")
+@click.option("--language", type=choice(LanguageCode), help="Of the account; by default the desk's.")
 @as_json_option
 @click.pass_obj
-def show(session: Session, number: str, *, as_json: bool) -> None:
+def show(session: Session, number: str, *, account: bool, language: str | None, as_json: bool) -> None:
     """Show a case: its messages in order of arrival, its notifications with their clocks, and its notes.
 
-    Example: flaggermail case show VF-EP2024-0001
+    Example: flaggermail case show VF-EP2024-0001 --account --language nl
     """
+    if account:
+        _show_account(session.ask("case account", case=number, language=language), as_json=as_json)
+        return
+    if language is not None:
+        raise click.UsageError("--language is that of --account: give both")
     case = session.ask("case show", case=number)
     if as_json:
         show_json(case)
@@ -85,6 +95,14 @@ def show(session: Session, number: str, *, as_json: bool) -> None:
         show_calculation(running, indent="  ")
     for note in parts(case, "notes"):
         _show_note(note)
+
+
+def _show_account(found: Mapping[str, Json], *, as_json: bool) -> None:
+    """Prints the account of each use, with its names and addresses as they stand in the mails."""
+    if as_json:
+        show_json(found)
+        return
+    click.echo("\n\n\n".join(safe(text(use, "text")) for use in parts(found, "uses")))
 
 
 def _show_case(case: Mapping[str, Json]) -> None:
@@ -182,7 +200,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
     what = "Notification" if notification["use"] else "Follow-up"
     where = f"{notification['platform']}, {notification['channel_name']}"
     click.echo("\n" + safe_line(f"{what} {notification['id']} to {where}: {notification['state']}"))
-    by_hand = ", noted by hand" if notification["by_hand"] else ""
+    rests_on = _RESTS_ON.get(text(notification, "sent_basis"), "")
     listed(
         (
             ("subject", notification["subject"]),
@@ -190,7 +208,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
             ("approved by", notification["approved_by"]),
             ("rejected by", notification["rejected_by"]),
             ("because", notification["rejected_reason"]),
-            ("sent", f"{minute(notification, 'sent_at')}{by_hand}" if notification["sent_at"] else ""),
+            ("sent", f"{minute(notification, 'sent_at')}{rests_on}" if notification["sent_at"] else ""),
             *(
                 (text(clock, "kind"), _clock_line(clock, exercise=exercise))
                 for clock in parts(notification, "clocks")

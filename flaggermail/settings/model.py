@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.notifications.approval import ByReply
+from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.oncall.escalation import WAITING, Step
 from flaggermail.oncall.pager_choice import OfficerPager
 from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
@@ -60,6 +61,14 @@ class OrganisationSettings(Model):
     language: LanguageCode = LanguageCode.NL
     time_zone: Zone = "Europe/Amsterdam"
     phone: Phone | None = None  # named in confirmations during an election period
+
+
+class ReportSettings(Model):
+    """How figures and instants are printed in a letter or a report."""
+
+    organisation: Names | None = None  # as it begins a sentence, with its article; by default its name
+    date_form: DateForm = DateForm.ISO  # of the instants beside a mail
+    decimal_sign: DecimalSign = DecimalSign.LANGUAGE
 
 
 class MailboxSettings(Model):
@@ -214,6 +223,7 @@ class DeskSettings(Model):
     """`flaggermail.yaml`."""
 
     organisation: OrganisationSettings
+    report: ReportSettings = ReportSettings()
     mailbox: MailboxSettings
     submission: SubmissionSettings
     store: StoreSettings = StoreSettings()

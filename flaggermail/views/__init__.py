@@ -10,6 +10,7 @@ May import: `rule_changes`, `intake` and every room below them.
 from __future__ import annotations
 
 VIEWS: dict[str, str] = {  # name of the view -> module and class
+    "case account": "flaggermail.views.account:ShowAccount",
     "case form read": "flaggermail.views.case_form:FilledForm",
     "case form": "flaggermail.views.case_form:CaseForm",
     "case list": "flaggermail.views.case:ListCases",
@@ -20,6 +21,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "election list": "flaggermail.views.election:ListElections",
     "exercise debrief": "flaggermail.views.exercise:ShowDebrief",
     "events": "flaggermail.views.event:ListEvents",
+    "latency": "flaggermail.views.latency:ShowLatency",
     "message list": "flaggermail.views.message:ListMessages",
     "message octets": "flaggermail.views.message:MessageOctets",
     "message sample": "flaggermail.views.message:SampleMessage",
