@@ -129,12 +129,12 @@ def figures(ledger: Ledger, as_of: datetime, election: str | None = None, platfo
 
 def uses_of(ledger: Ledger) -> list[PlatformUse]:
     """Returns the uses in the order in which they were sent."""
-    found = _Uses(ledger)
+    found = _UseReader(ledger)
     uses = [use for one in ledger.notifications if (use := found.of(one)) is not None]
     return sorted(uses, key=lambda use: (use.sent_at, use.notification))
 
 
-class _Uses:
+class _UseReader:
     """Reads one use after the other from a ledger."""
 
     def __init__(self, ledger: Ledger) -> None:
