@@ -12,10 +12,11 @@ from flaggermail.cli.calculation import show_calculation
 from flaggermail.cli.completing import CASE
 from flaggermail.cli.documents import minute, number, part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import DOUBTS, listed, styled, table
+from flaggermail.cli.showing import DOUBTS, choice, listed, styled, table
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.case_values import Item
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.kinds import Direction
 from flaggermail.record.states import CASE_STATES
 
@@ -61,13 +62,20 @@ def list_(session: Session, election: str | None, state: str | None, tag: str | 
 
 @click.command(name="show")
 @click.argument("number", type=CASE, metavar="CASE")
+@click.option("--account", is_flag=True, help="Print what a letter to Parliament would say of it instead.")
+@click.option("--language", type=choice(LanguageCode), help="Of the account; by default the desk's.")
 @as_json_option
 @click.pass_obj
-def show(session: Session, number: str, *, as_json: bool) -> None:
+def show(session: Session, number: str, *, account: bool, language: str | None, as_json: bool) -> None:
     """Show a case: its messages in order of arrival, its notifications with their clocks, and its notes.
 
-    Example: flaggermail case show VF-EP2024-0001
+    Example: flaggermail case show VF-EP2024-0001 --account --language nl
     """
+    if account:
+        _show_account(session.ask("case account", case=number, language=language), as_json=as_json)
+        return
+    if language is not None:
+        raise click.UsageError("--language is that of --account: give both")
     case = session.ask("case show", case=number)
     if as_json:
         show_json(case)
@@ -85,6 +93,14 @@ def show(session: Session, number: str, *, as_json: bool) -> None:
         show_calculation(running, indent="  ")
     for note in parts(case, "notes"):
         _show_note(note)
+
+
+def _show_account(found: Mapping[str, Json], *, as_json: bool) -> None:
+    """Prints the account of each use, with its names and addresses as they stand in the mails."""
+    if as_json:
+        show_json(found)
+        return
+    click.echo("\n\n\n".join(safe(text(use, "text")) for use in parts(found, "uses")))
 
 
 def _show_case(case: Mapping[str, Json]) -> None:

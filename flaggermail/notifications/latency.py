@@ -25,13 +25,13 @@ def tenths(count: int) -> int:
     return (count * 10 + 30) // 60
 
 
-def hours(count: int, language: str = LanguageCode.EN) -> str:
-    """Returns the hours in `count` minutes with one decimal: 152 is "2.5", in Dutch "2,5"."""
+def hours(count: int, language: str = LanguageCode.EN, sign: str | None = None) -> str:
+    """Returns the hours in `count` minutes with one decimal: 152 is "2.5", in Dutch "2,5", unless `sign` says how."""
     whole, part = divmod(tenths(count), 10)
-    return f"{whole}{UNITS[language][-1]}{part}"
+    return f"{whole}{sign or UNITS[language][-1]}{part}"
 
 
-def spoken(count: int, language: str) -> str:
+def spoken(count: int, language: str, sign: str | None = None) -> str:
     """Returns hours with one decimal, followed by the exact time: "2,5 uur (2 uur en 32 minuten)"."""
     one_hour, more_hours, one_minute, more_minutes, joined, _ = UNITS[language]
     whole, rest = divmod(count, 60)
@@ -40,4 +40,4 @@ def spoken(count: int, language: str) -> str:
         parts.append(f"{whole} {one_hour if whole == 1 else more_hours}")
     if rest or not whole:
         parts.append(f"{rest} {one_minute if rest == 1 else more_minutes}")
-    return f"{hours(count, language)} {more_hours} ({f' {joined} '.join(parts)})"
+    return f"{hours(count, language, sign)} {more_hours} ({f' {joined} '.join(parts)})"

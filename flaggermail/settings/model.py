@@ -25,6 +25,7 @@ from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords
 from flaggermail.rules.reply_words import ReplyWords
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
+from flaggermail.wording.dates import DateForm, DecimalSign
 from flaggermail.yaml_files.kinds import (
     Code,
     Day,
@@ -60,6 +61,14 @@ class OrganisationSettings(Model):
     language: LanguageCode = LanguageCode.NL
     time_zone: Zone = "Europe/Amsterdam"
     phone: Phone | None = None  # named in confirmations during an election period
+
+
+class ReportSettings(Model):
+    """How figures and instants are printed in a letter or a report."""
+
+    organisation: Names | None = None  # as it begins a sentence, with its article; by default its name
+    date_form: DateForm = DateForm.ISO  # of the instants beside a mail
+    decimal_sign: DecimalSign = DecimalSign.LANGUAGE
 
 
 class MailboxSettings(Model):
@@ -214,6 +223,7 @@ class DeskSettings(Model):
     """`flaggermail.yaml`."""
 
     organisation: OrganisationSettings
+    report: ReportSettings = ReportSettings()
     mailbox: MailboxSettings
     submission: SubmissionSettings
     store: StoreSettings = StoreSettings()

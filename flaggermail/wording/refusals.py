@@ -157,6 +157,11 @@ class Because(Sentence):
         "platform {platform}: is niet bekend; wel bekend zijn {known}")
     EXERCISE_HAS_NO_FIGURES = ("exercise has no figures", "election {election}: is an exercise, and in no figure",
         "verkiezing {election}: is een oefening en telt in geen enkel cijfer mee")
+    EXERCISE_NOT_ACCOUNTED = ("exercise not accounted", "case {case}: is of an exercise; there is no account of it",
+        "zaak {case}: hoort bij een oefening; daarover wordt geen verantwoording afgelegd")
+    NOTHING_TO_ACCOUNT = ("nothing to account",
+        "case {case}: no notification of it reached a platform, so there is nothing to account for",
+        "zaak {case}: hierover heeft geen melding een platform bereikt, dus er valt niets te verantwoorden")
     AS_OF_IN_FUTURE = ("as of in future", "as of {at}: has not come yet; figures are of what is recorded",
         "peildatum {at}: ligt in de toekomst; cijfers gaan over wat is vastgelegd")
     NO_SUCH_CASE = ("no such case", "case {case}: there is no such case; `flaggermail case list` shows them",

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a letter to Parliament says of one use: a paragraph, and who wrote what to whom, and when.
+
+Every instant is one of the use, as its clocks hold it; nothing is computed anew, and nothing says what a platform did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
+from flaggermail.notifications import latency
+from flaggermail.record.case_values import CaseType
+from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.wording import dates
+from flaggermail.wording.account import Account, Label
+from flaggermail.wording.dates import DateForm, DecimalSign
+from flaggermail.wording.said import Said
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """How it is printed."""
+
+    language: LanguageCode
+    zone: ZoneInfo
+    date_form: DateForm = DateForm.ISO
+    decimal_sign: DecimalSign = DecimalSign.LANGUAGE
+
+    def words(self, at: datetime) -> str:
+        """Returns an instant in words, for a sentence."""
+        return dates.in_words(at.astimezone(self.zone), dutch=self.language is LanguageCode.NL)
+
+    def took(self, minutes: int) -> str:
+        """Returns hours in tenths with the exact time behind them."""
+        return latency.spoken(minutes, self.language, dates.SIGNS[self.decimal_sign])
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a use beside its clocks; `earlier` are the instants of notifications that came back."""
+
+    organisation: str
+    about: CaseType
+    channel: str
+    policy: str = ""
+    earlier: Sequence[datetime] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailHead:
+    """The head of a question or an answer, as it is printed above its text; `at` is the instant that counts."""
+
+    subject: str
+    sender: str
+    at: datetime
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+
+
+def paragraph(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> str:
+    """Returns the paragraph about a use; one that is open is told of as it was at `as_of`."""
+    return " ".join(said.in_language(style.language) for said in _sentences(use, told, as_of, style))
+
+
+def block(head: MailHead, of: Label, style: Print) -> str:
+    """Returns the lines above a mail: its subject, then who, when and to whom. `of`: the question or the answer."""
+    at = dates.shown(head.at.astimezone(style.zone), style.date_form, dutch=style.language is LanguageCode.NL)
+    when = Label.SENT if of is Label.QUESTION else Label.RECEIVED
+    values = ((Label.FROM, head.sender), (when, at), (Label.TO, ", ".join(head.to)), (Label.CC, ", ".join(head.cc)))
+    title = f"{of.words(style.language)}: {head.subject}".rstrip(": ")
+    return "\n".join([title, *(f"{label.words(style.language)}: {value}".rstrip() for label, value in values)])
+
+
+def _sentences(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> Iterator[Said]:
+    yield _ASKED[told.about](
+        organisation=told.organisation, platform=use.platform, at=style.words(use.sent_at), channel=told.channel
+    )
+    if told.policy:
+        yield Account.POLICY(policy=told.policy, platform=use.platform)
+    for at in told.earlier:
+        yield Account.EARLIER(at=style.words(at), platform=use.platform)
+    if use.sent_basis in _SENT:
+        yield _SENT[use.sent_basis]()
+    if use.receipt is not None and use.receipt.form is AnswerForm.AUTOMATIC:
+        yield Account.AUTOMATIC_RECEIPT(took=style.took(use.receipt.minutes), at=style.words(use.receipt.at))
+    if use.human is None:
+        waited = latency.minutes(use.sent_at, as_of)
+        yield Account.OPEN(at=style.words(as_of), took=style.took(waited), platform=use.platform)
+        return
+    yield Account.ANSWERED(platform=use.platform, took=style.took(use.human.minutes), at=style.words(use.human.at))
+    yield from _manner(use.human)
+    if use.substance is None:
+        yield Account.NO_SUBSTANCE()
+    elif use.substance != use.human:
+        yield Account.SUBSTANCE(took=style.took(use.substance.minutes), at=style.words(use.substance.at))
+        yield from _manner(use.substance)
+
+
+def _manner(stop: Stop) -> Iterator[Said]:
+    """Yields how an answer was given or recognised, unless it came by mail and by a key of ours."""
+    if stop.form in _SPOKEN:
+        yield _SPOKEN[stop.form]()
+    elif stop.basis is InstantBasis.QUOTED_WORDS:
+        yield Account.QUOTED()
+    elif stop.basis is InstantBasis.BY_HAND:
+        yield Account.BY_HAND()
+
+
+_ASKED: Mapping[CaseType, Account] = {
+    CaseType.CONTENT: Account.CONTENT,
+    CaseType.CHANNEL: Account.CHANNEL,
+    CaseType.ADVERT: Account.ADVERT,
+    CaseType.GENERAL_WARNING: Account.GENERAL_WARNING,
+    CaseType.OTHER: Account.OTHER,
+}
+_SENT: Mapping[InstantBasis, Account] = {
+    InstantBasis.SENT_COPY: Account.SENT_COPY,
+    InstantBasis.BY_HAND: Account.SENT_BY_HAND,
+}
+_SPOKEN: Mapping[AnswerForm, Account] = {AnswerForm.ORAL: Account.ORAL, AnswerForm.PORTAL: Account.PORTAL}

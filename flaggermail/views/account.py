@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a letter to Parliament would say of a case: a paragraph for each use, and the heads of question and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flaggermail.commands.lookups import the_case
+from flaggermail.errors import OctetsLost, Refusal
+from flaggermail.figures import account, ledger
+from flaggermail.figures.account import MailHead, Print, Told
+from flaggermail.figures.uses import PlatformUse, uses_of
+from flaggermail.mail.message import Address
+from flaggermail.mail.message_json import Json
+from flaggermail.notifications.clocks import HUMAN, RECEIPT
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
+from flaggermail.record.states import NotificationState
+from flaggermail.services import UnitOfWork
+from flaggermail.views.view import Document, View, json_of
+from flaggermail.wording.account import Label
+from flaggermail.wording.refusals import Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowAccount(View):
+    """The account of a case, in a language, by default the desk's."""
+
+    case: str
+    language: LanguageCode | None = None
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"case", "language", "uses": [...]}, "text" of each being what to print. Raises NotFound, Refusal."""
+        case, desk = the_case(work, self.case), work.env.settings.desk
+        if case.exercise:
+            raise Refusal(Because.EXERCISE_NOT_ACCOUNTED(case=case.number))
+        uses = [use for use in uses_of(ledger.of_rows(work.tx)) if use.case == case.number]
+        if not uses:
+            raise Refusal(Because.NOTHING_TO_ACCOUNT(case=case.number))
+        language = self.language or desk.organisation.language
+        style = Print(language, work.env.settings.zone, desk.report.date_form, desk.report.decimal_sign)
+        return {
+            "case": case.number,
+            "language": language,
+            "uses": [_account(work, case, use, style) for use in uses],
+        }
+
+
+def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Document:
+    sent = work.tx.find(Notification, where(Notification.case).is_(case.number))
+    own = next(one for one in sent if one.id == use.notification)
+    organisation = work.env.settings.desk.report.organisation or work.env.settings.desk.organisation.name
+    told = Told(
+        organisation=getattr(organisation, style.language),
+        about=case.type,
+        channel=own.channel_name,
+        policy=own.policy_title,
+        earlier=_came_back(sent, own),
+    )
+    text = account.paragraph(use, told, work.now, style)
+    question, answer = _question(work, own, use), _answer(work, use)
+    blocks = [
+        account.block(head, of, style)
+        for of, head in ((Label.QUESTION, question), (Label.ANSWER, answer))
+        if head is not None
+    ]
+    return {
+        "notification": use.notification,
+        "paragraph": text,
+        "question": _head(question, style),
+        "answer": _head(answer, style),
+        "text": "\n\n".join([text, *blocks]),
+    }
+
+
+def _came_back(sent: Sequence[Notification], own: Notification) -> list[datetime]:
+    """Returns when earlier notifications to the same platform were sent that reached nobody there."""
+    return sorted(
+        one.sent_at
+        for one in sent
+        if one.state is NotificationState.FAILED and one.counted and one.platform == own.platform and one.sent_at
+    )
+
+
+def _question(work: UnitOfWork, own: Notification, use: PlatformUse) -> MailHead | None:
+    """Returns the head of our mail; None for a notification by portal or phone."""
+    mails = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.notification).is_(own.id),
+        where(StoredMessage.direction).is_(Direction.OUT),
+    )
+    found = next((mail for mail in mails if Kind.NOTIFICATION in mail.kinds), None)
+    return None if found is None else _head_of(work, found, use.sent_at)
+
+
+def _answer(work: UnitOfWork, use: PlatformUse) -> MailHead | None:
+    """Returns the head of the mail of a person, else of the automatic receipt; None without one, or if it was noted."""
+    for kind, stop in ((HUMAN, use.human), (RECEIPT, use.receipt)):
+        clock = work.tx.get(ClockRow, f"{use.notification}/{kind}")
+        if stop is not None and clock is not None:
+            found = work.tx.get(StoredMessage, clock.stopped_by or "")
+            return None if found is None else _head_of(work, found, stop.at)
+    return None
+
+
+def _head_of(work: UnitOfWork, mail: StoredMessage, at: datetime) -> MailHead:
+    """Returns the head of a stored mail at the instant that counts; by its row alone if its octets are lost."""
+    try:
+        read = work.env.parser.parse(work.env.octets.get(mail.digest))
+    except OctetsLost:
+        sender = Address(mail.from_address or "", mail.from_name)
+        return MailHead(mail.subject or "", _shown(sender), at)
+    return MailHead(
+        subject=read.subject or "",
+        sender=", ".join(map(_shown, read.from_)),
+        at=at,
+        to=tuple(map(_shown, read.to)),
+        cc=tuple(map(_shown, read.cc)),
+    )
+
+
+def _shown(address: Address) -> str:
+    return f"{address.name} <{address.address}>" if address.name else address.address
+
+
+def _head(head: MailHead | None, style: Print) -> Json:
+    if head is None:
+        return None
+    return {
+        "subject": head.subject, "from": head.sender, "at": json_of(head.at, style.zone), "to": list(head.to),
+        "cc": list(head.cc),
+    }  # fmt: skip
