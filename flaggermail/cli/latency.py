@@ -65,8 +65,8 @@ class _Shown(NamedTuple):
 )  # fmt: skip
 @click.option(
     "--format", "form", type=choice(FigureFormat), default=FigureFormat.TABLE.value, show_default=True,
-    help="How to show them. `csv`: a line for each use. `svg`: the timeline of each use, as a picture. `html`: one page "
-    "with the figures, their pictures and the method.",
+    help="How to show them. `csv`: a line for each use. `svg`: the timeline of each use, as a picture. `html`: one "
+    "page with the figures, their pictures and the method.",
 )  # fmt: skip
 @click.option(
     "--language", type=choice(LanguageCode), help="With `svg` and `html`. [default: the organisation's language]"

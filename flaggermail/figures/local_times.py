@@ -3,34 +3,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from flaggermail.notifications import latency
 from flaggermail.record.contacts import LanguageCode
+from flaggermail.wording import dates
 from flaggermail.wording.said import Said, Sentence
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
-_MONTHS: Mapping[str, tuple[str, ...]] = {
-    LanguageCode.EN: (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-    LanguageCode.NL: (
-        "januari", "februari", "maart", "april", "mei", "juni",
-        "juli", "augustus", "september", "oktober", "november", "december",
-    ),
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A reader's language and zone; `offsets`: every time is given with its offset from UTC."""
+    """A reader's language and zone, and the decimal sign if it is not that of the language.
+
+    `offsets`: every time is given with its offset from UTC.
+    """
 
     language: str
     zone: ZoneInfo
+    sign: str | None = None
     offsets: bool = False
 
     def about(self, instants: Iterable[datetime]) -> Telling:
@@ -40,6 +35,10 @@ class Telling:
     def say(self, words: Sentence | Said) -> str:
         """Returns words in the reader's language; a sentence without details needs none."""
         return words.in_language(self.language) if isinstance(words, Said) else words.words(self.language)
+
+    def hours(self, minutes: int) -> str:
+        """Returns hours in tenths: 152 minutes are `2.5`."""
+        return latency.hours(minutes, self.language, self.sign)
 
     def local(self, at: datetime) -> datetime:
         """Returns the instant in the reader's zone."""
@@ -55,8 +54,7 @@ class Telling:
 
     def day(self, at: datetime) -> str:
         """Returns the date: `6 June 2024`."""
-        local = self.local(at)
-        return f"{local.day} {_MONTHS[self.language][local.month - 1]} {local.year}"
+        return dates.day(self.local(at), dutch=self.language == LanguageCode.NL)
 
     def instant(self, at: datetime) -> str:
         """Returns date and time: `6 June 2024 10:34`."""

@@ -6,26 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from itertools import groupby
 
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
-from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.clocks import InstantBasis, Sign
 from flaggermail.wording.captions import Caption
 from flaggermail.wording.said import Said
-
-
-class Sign(StrEnum):
-    """What is drawn at a moment, in the order of one minute."""
-
-    SENT = "sent"
-    REMINDER = "reminder"
-    ESCALATION = "escalation"
-    RECEIPT = "receipt"
-    HUMAN = "human"
-    SUBSTANCE = "substance"
-    OPEN = "open"
-
 
 _NUDGES = frozenset({Sign.REMINDER, Sign.ESCALATION})
 _ORDER = tuple(Sign)
@@ -94,9 +80,11 @@ class Label:
         return tuple(dict.fromkeys(moment.sign for moment in self.moments))
 
     def words(self) -> list[Caption | Said]:
-        """Returns what happened and, after it, what is unusual about it."""
+        """Returns what happened, each sign once, and after it what is unusual about it."""
         found: list[Caption | Said] = []
         for sign in self.signs:
+            if sign is Sign.OPEN:
+                continue
             same = [moment for moment in self.moments if moment.sign is sign]
             found.append(_SEVERAL[sign](count=len(same)) if len(same) > 1 and sign in _SEVERAL else WORDS[sign])
         return [*found, *dict.fromkeys(note for moment in self.moments for note in moment.notes)]
@@ -111,6 +99,16 @@ def of_use(use: PlatformUse) -> list[Moment]:
         *(Moment(at, Sign.ESCALATION) for at in use.escalations),
         *(Moment(stop.at, sign, _notes(stop)) for sign, stop in stops if stop is not None),
     ])  # fmt: skip
+
+
+def shown(use: PlatformUse, as_of: datetime, most: int) -> list[Label]:
+    """Returns at most `most` labels, or as many as cannot be joined; what is open ends in one at `as_of`."""
+    moments = of_use(use)
+    if use.human is not None and use.substance is not None:
+        return labels(moments, most)
+    still = Caption.STILL_SILENT if use.human is None else Caption.STILL_MATTER
+    end = Label((Moment(max(as_of, moments[-1].at), Sign.OPEN, (still,)),))
+    return [*labels(moments, most - 1), end]
 
 
 def _notes(stop: Stop) -> tuple[Caption, ...]:

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from flaggermail.figures.local_times import AMSTERDAM, Telling
 from flaggermail.figures.looks import page_sheet
 from flaggermail.figures.markup import Markup, element, lines
-from flaggermail.figures.moments import BASES, FORMS, WORDS, Sign
+from flaggermail.figures.moments import BASES, FORMS, WORDS
 from flaggermail.figures.picture import by_election, inline
 from flaggermail.figures.timeline import drawn, heading
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, SummaryBy
-from flaggermail.notifications import latency
+from flaggermail.record.clocks import Sign
 from flaggermail.wording.captions import Caption, Method
 from flaggermail.wording.said import Sentence
 
@@ -37,9 +37,14 @@ NOTHING = "-"  # in a cell
 _COUNTED = frozenset({*_COUNTS, Caption.MINUTES, Caption.TENTHS})
 
 
-def page(figures: Figures, language: str, organisation: str, zone: ZoneInfo = AMSTERDAM) -> str:
-    """Returns the figures as an HTML document in `language`; `organisation` is whose they are."""
-    telling = Telling(language, zone)
+def page(
+    figures: Figures, language: str, organisation: str, zone: ZoneInfo = AMSTERDAM, sign: str | None = None
+) -> str:
+    """Returns the figures as an HTML document in `language`; `organisation` is whose they are.
+
+    `sign` is the decimal sign, if it is not that of the language.
+    """
+    telling = Telling(language, zone, sign)
     title = telling.say(Caption.TITLE)
     at = telling.about([figures.as_of]).instant(figures.as_of)
     head = (
@@ -125,9 +130,8 @@ def _stops(use: PlatformUse) -> Mapping[Sign, Stop | None]:
 def _cells(stop: Stop | None, telling: Telling) -> list[str]:
     if stop is None:
         return [telling.say(Caption.OPEN), "", "", "", ""]
-    hours = latency.hours(stop.minutes, telling.language)
     basis, form = telling.say(BASES[stop.basis]), telling.say(FORMS[stop.form])
-    return [telling.instant(stop.at), str(stop.minutes), hours, basis, form]
+    return [telling.instant(stop.at), str(stop.minutes), telling.hours(stop.minutes), basis, form]
 
 
 def _listed(instants: Iterable[datetime], telling: Telling) -> str:

@@ -15,12 +15,16 @@ from flaggermail.figures.uses import Figures, PlatformUse, SummaryBy
 from flaggermail.wording.captions import Caption
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
+_SIZES = {"head": HEAD, "small": SMALL}
 _BELOW = 24  # pixels below each use
 
 
-def svg(figures: Figures, language: str, zone: ZoneInfo = AMSTERDAM) -> str:
-    """Returns the uses as an SVG document, in the order of their elections; what is open runs to `figures.as_of`."""
-    telling = Telling(language, zone)
+def svg(figures: Figures, language: str, zone: ZoneInfo = AMSTERDAM, sign: str | None = None) -> str:
+    """Returns the uses as an SVG document, in the order of their elections; what is open runs to `figures.as_of`.
+
+    `sign` is the decimal sign, if it is not that of the language.
+    """
+    telling = Telling(language, zone, sign)
     title = telling.say(Caption.TITLE)
     as_of = telling.say(Caption.STATE(at=telling.about([figures.as_of]).instant(figures.as_of)))
     parts = [_text("head", MARGIN + HEAD, title), _text("small", MARGIN + HEAD + LINE, as_of)]
@@ -83,8 +87,8 @@ def _svg(height: int, key: str, title: str, described: str, parts: Iterable[str]
 
 
 def _text(kind: str, y: int, text: str) -> Markup:
-    room = cut(text, HEAD if kind == "head" else SMALL, WIDTH - 2 * MARGIN)
-    return element("text", {"class": kind, "x": MARGIN, "y": y}, room)
+    shortened = cut(text, _SIZES[kind], WIDTH - 2 * MARGIN, bold=True)
+    return element("text", {"class": kind, "x": MARGIN, "y": y}, shortened)
 
 
 def _rule(y: int) -> Markup:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.figures.markup import Markup, element
-from flaggermail.figures.moments import Sign
+from flaggermail.record.clocks import Sign
 
 _RADIUS = 8
 

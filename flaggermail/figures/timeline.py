@@ -29,10 +29,11 @@ from flaggermail.figures.looks import (
     wrapped,
 )
 from flaggermail.figures.markup import Markup, element, lines
-from flaggermail.figures.moments import Label, Moment, Sign, labels, of_use, to_the_minute
+from flaggermail.figures.moments import Label, of_use, shown, to_the_minute
 from flaggermail.figures.signs import drawn_sign
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.notifications import latency
+from flaggermail.record.clocks import Sign
 from flaggermail.wording.captions import Caption
 
 _LEFT, _RIGHT = MARGIN + PITCH // 2, WIDTH - MARGIN - PITCH // 2  # of the bar
@@ -68,7 +69,7 @@ def figure(use: PlatformUse, as_of: datetime, telling: Telling) -> tuple[str, st
     if use.human is None:
         large, waited = Caption.OPEN(), Caption.WAITS(count=latency.minutes(use.sent_at, as_of))
     else:
-        large = Caption.HOURS(hours=latency.hours(use.human.minutes, telling.language))
+        large = Caption.HOURS(hours=telling.hours(use.human.minutes))
         waited = Caption.WAITED(count=use.human.minutes)
     counted = {Sign.SENT, Sign.HUMAN}
     unusual = dict.fromkeys(note for moment in of_use(use) if moment.sign in counted for note in moment.notes)
@@ -103,32 +104,23 @@ class _Placed:
     room: int
     label: Label
 
-    @property
-    def is_end(self) -> bool:
-        """True if it is not a moment, but where an open wait was looked at."""
-        return self.label.signs == (Sign.OPEN,)
-
 
 class _Timeline:
     """The timeline of one use while it is drawn."""
 
     def __init__(self, use: PlatformUse, as_of: datetime, telling: Telling) -> None:
-        moments = of_use(use)
+        found = shown(use, as_of, MOST_LABELS)
         self._use = use
-        self._telling = telling.about([*(moment.at for moment in moments), as_of])
-        self._ticks = [moment.minute for moment in moments]
-        end = Label((Moment(max(as_of, moments[-1].at), Sign.OPEN),))
-        shown = labels(moments, MOST_LABELS - self._is_open)
-        pitch = min(PITCH, (_RIGHT - _LEFT) // max(len(shown) - (not self._is_open), 1))
+        self._is_open = found[-1].signs == (Sign.OPEN,)
+        known = found[:-1] if self._is_open else found
+        self._ticks = [moment.minute for label in known for moment in label.moments]
+        self._telling = telling.about([*self._ticks, as_of])
+        pitch = min(PITCH, (_RIGHT - _LEFT) // max(len(found) - 1, 1))
         # Of what is open after a person has answered, the picture shows that it is, not how long.
         self._broken = self._is_open and use.human is not None
         self._right = _RIGHT - pitch if self._broken else _RIGHT
-        self._span = self._ticks[0], max(self._ticks[-1], end.last) if use.human is None else self._ticks[-1]
-        self._placed = self._place([*shown, end] if self._is_open else shown, pitch)
-
-    @property
-    def _is_open(self) -> bool:
-        return self._use.human is None or self._use.substance is None
+        self._span = self._ticks[0], known[-1].last if self._broken else found[-1].last
+        self._placed = self._place(found, pitch)
 
     def _place(self, shown: Sequence[Label], pitch: int) -> list[_Placed]:
         """Returns the labels with their places; each may be as broad as its neighbours and the margins allow."""
@@ -205,14 +197,13 @@ class _Timeline:
         small = [telling.offset(label.first)] if telling.offsets else []
         if telling.day(label.first) != telling.day(self._use.sent_at):
             small.append(telling.day(label.first))
-        small += map(telling.say, self._still() if placed.is_end else label.words())
+        small += map(telling.say, label.words())
+        if self._broken and label is self._placed[-1].label:
+            small.append(telling.say(Caption.NOT_TO_SCALE))
         if label.last > label.first:
             small.append(telling.say(Caption.UNTIL(at=telling.instant(label.last))))
         for text in small:
             yield "small", wrapped(text, SMALL, placed.room)
-
-    def _still(self) -> Sequence[Caption]:
-        return (Caption.STILL_MATTER, Caption.NOT_TO_SCALE) if self._broken else (Caption.STILL_SILENT,)
 
 
 def _drawn_label(placed: _Placed, text: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Markup]:

@@ -18,6 +18,7 @@ from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.rows import Platform
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import Document, View, json_of
+from flaggermail.wording.dates import SIGNS
 from flaggermail.wording.refusals import Because
 
 
@@ -48,7 +49,7 @@ class DrawLatency(ShowLatency):
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"picture": an SVG document}. Raises NotFound, Refusal."""
-        return {"picture": svg(found_by(work, self), self._language(work), work.env.settings.zone)}
+        return {"picture": svg(found_by(work, self), self._language(work), work.env.settings.zone, _sign(work))}
 
     def _language(self, work: UnitOfWork) -> LanguageCode:
         return self.language or work.env.settings.desk.organisation.language
@@ -62,7 +63,12 @@ class ShowLatencyPage(DrawLatency):
         """Returns {"page": an HTML document}. Raises NotFound, Refusal."""
         language = self._language(work)
         organisation = getattr(work.env.settings.desk.organisation.name, language)
-        return {"page": page(found_by(work, self), language, organisation, work.env.settings.zone)}
+        return {"page": page(found_by(work, self), language, organisation, work.env.settings.zone, _sign(work))}
+
+
+def _sign(work: UnitOfWork) -> str | None:
+    """Returns the decimal sign that the settings ask for; None: that of the language."""
+    return SIGNS[work.env.settings.desk.report.decimal_sign]
 
 
 def found_by(work: UnitOfWork, asked: ShowLatency) -> Figures:

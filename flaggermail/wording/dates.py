@@ -41,14 +41,19 @@ _DUTCH = (
 )  # fmt: skip
 
 
+def day(at: datetime, *, dutch: bool) -> str:
+    """Returns the date of an instant in its own zone: `6 juni 2024` or `6 June 2024`."""
+    return f"{at.day} {(_DUTCH if dutch else _ENGLISH)[at.month - 1]} {at.year}"
+
+
 def in_words(at: datetime, *, dutch: bool) -> str:
     """Returns an instant in its own zone: `6 juni 2024 om 13.06 uur`, or `6 June 2024 at 13:06`.
 
     With the offset on a day on which the clock changes, since an hour of it comes twice.
     """
     if dutch:
-        return f"{at.day} {_DUTCH[at.month - 1]} {at.year} om {at:%H.%M} uur{_offset(at)}"
-    return f"{at.day} {_ENGLISH[at.month - 1]} {at.year} at {at:%H:%M}{_offset(at)}"
+        return f"{day(at, dutch=True)} om {at:%H.%M} uur{_offset(at)}"
+    return f"{day(at, dutch=False)} at {at:%H:%M}{_offset(at)}"
 
 
 def shown(at: datetime, form: DateForm, *, dutch: bool) -> str:

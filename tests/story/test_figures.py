@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -150,7 +150,7 @@ def test_page_and_picture_say_what_the_document_says(played: Open, name: str) ->
         summed = str(max((int(str(human[1])) for *_, human, _ in expected if human is not None), default="-"))
         assert [election, str(len(expected)), str(len(expected)), "0", "-", summed] in cells
         assert drawn.count("<g ") == page.count("<svg ") == len(expected)
-        assert ElementTree.fromstring(drawn).tag.endswith("svg")  # noqa: S314 - written by the call above
+        assert ET.fromstring(drawn).tag.endswith("svg")  # noqa: S314 - written by the call above
         again = ["latency", "--election", election, "--format", "html", "--language", language]
         assert typed(env, "officer1", again) == page
 
