@@ -143,23 +143,32 @@ def _listed(instants: Iterable[datetime], telling: Telling) -> str:
 def _table(
     key: str, caption: str, heads: Sequence[Sentence], rows: Sequence[tuple[str, Sequence[str]]], telling: Telling
 ) -> Markup:
-    """Returns a table whose first column names its rows, in an element that scrolls by itself."""
+    """Returns a table whose first column names its rows, in an element that scrolls by itself.
+
+    Its roles are written out: where a narrow page shows it as a list, some programs would take it for none.
+    """
+    names = [telling.say(head) for head in heads]
     kinds = [{"class": "number"} if head in _COUNTED else {} for head in heads]
-    head = [element("th", {"scope": "col", **kind}, telling.say(one)) for one, kind in zip(heads, kinds, strict=True)]
+    head = [
+        element("th", {"role": "columnheader", "scope": "col", **kind}, name)
+        for name, kind in zip(names, kinds, strict=True)
+    ]
     body = [
-        element("tr", None, element("th", {"scope": "row"}, name), *(
-            element("td", kind, cell) for cell, kind in zip(cells, kinds[1:], strict=True)
-        ))
+        element(
+            "tr", {"role": "row"}, element("th", {"role": "rowheader", "scope": "row"}, name),
+            *(
+                element("td", {"role": "cell", "data-head": named, **kind}, cell)
+                for cell, named, kind in zip(cells, names[1:], kinds[1:], strict=True)
+            ),
+        )
         for name, cells in rows
     ]  # fmt: skip
-    table = element(
-        "table", None,
-        lines(
-            "", element("caption", {"id": key}, caption), element("thead", None, element("tr", None, *head)),
-            element("tbody", None, lines("", *body)), "\n",
-        ),
-    )  # fmt: skip
-    return _scrolling(key, table)
+    parts = (
+        element("caption", {"id": key}, caption),
+        element("thead", {"role": "rowgroup"}, element("tr", {"role": "row"}, *head)),
+        element("tbody", {"role": "rowgroup"}, lines("", *body, "\n")),
+    )
+    return _scrolling(key, element("table", {"role": "table"}, lines("", *parts, "\n")))
 
 
 def _scrolling(key: str, content: Markup) -> Markup:

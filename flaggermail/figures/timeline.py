@@ -167,8 +167,8 @@ class _Timeline:
         yield _text("small", MARGIN, _DAY, self._telling.day(self._use.sent_at), "start")
         yield _text("small", WIDTH - MARGIN, _HEAD, number, "end")
         yield _text("small", WIDTH - MARGIN, _DAY, channel, "end")
-        yield _text("figure", WIDTH // 2, _FIGURE, cut(large, FIGURE, WIDTH - 2 * MARGIN, bold=True))
-        yield _text("small", WIDTH // 2, _BELOW, cut(below, SMALL, WIDTH - 2 * MARGIN))
+        yield _text("figure", MARGIN, _FIGURE, cut(large, FIGURE, WIDTH - 2 * MARGIN, bold=True), "start")
+        yield _text("small", MARGIN, _BELOW, cut(below, SMALL, WIDTH - 2 * MARGIN), "start")
 
     def _bar(self) -> Iterator[Markup]:
         """Yields the axis, the wait for a person, and the wait for an answer to the matter after it."""
