@@ -13,12 +13,11 @@ from zoneinfo import ZoneInfo
 
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
 from flaggermail.notifications import latency
+from flaggermail.notifications.dates import SIGNS, Calendar, DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.wording import dates
 from flaggermail.wording.account import Account, Label
-from flaggermail.wording.dates import DateForm, DecimalSign
 from flaggermail.wording.said import Said
 
 
@@ -28,16 +27,26 @@ class Print:
 
     language: LanguageCode
     zone: ZoneInfo
+    months: tuple[str, ...]  # in the language, January first
     date_form: DateForm = DateForm.ISO
     decimal_sign: DecimalSign = DecimalSign.LANGUAGE
 
     def words(self, at: datetime) -> str:
         """Returns an instant in words, for a sentence."""
-        return dates.in_words(at.astimezone(self.zone), dutch=self.language is LanguageCode.NL)
+        return self._calendar().in_words(at.astimezone(self.zone))
+
+    def shown(self, at: datetime) -> str:
+        """Returns an instant in the form that is set, for a label."""
+        return self._calendar().shown(at.astimezone(self.zone), self.date_form)
+
+    def _calendar(self) -> Calendar:
+        return Calendar(self.months, dutch=self.language is LanguageCode.NL)
 
     def took(self, minutes: int) -> str:
-        """Returns hours in tenths with the exact time behind them."""
-        return latency.spoken(minutes, self.language, dates.SIGNS[self.decimal_sign])
+        """Returns hours in tenths with the exact time behind them; the exact time alone if there is not one tenth."""
+        if latency.tenths(minutes) == 0:
+            return latency.exact(minutes, self.language)
+        return latency.spoken(minutes, self.language, SIGNS[self.decimal_sign])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,13 @@ def paragraph(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> st
 
 def block(head: MailHead, of: Label, style: Print) -> str:
     """Returns the lines above a mail: its subject, then who, when and to whom. `of`: the question or the answer."""
-    at = dates.shown(head.at.astimezone(style.zone), style.date_form, dutch=style.language is LanguageCode.NL)
     when = Label.SENT if of is Label.QUESTION else Label.RECEIVED
-    values = ((Label.FROM, head.sender), (when, at), (Label.TO, ", ".join(head.to)), (Label.CC, ", ".join(head.cc)))
+    values = (
+        (Label.FROM, head.sender),
+        (when, style.shown(head.at)),
+        (Label.TO, ", ".join(head.to)),
+        (Label.CC, ", ".join(head.cc)),
+    )
     title = f"{of.words(style.language)}: {head.subject}".rstrip(": ")
     return "\n".join([title, *(f"{label.words(style.language)}: {value}".rstrip() for label, value in values)])
 

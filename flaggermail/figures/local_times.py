@@ -3,17 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flaggermail.notifications import latency
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.wording import dates
 from flaggermail.wording.said import Said, Sentence
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+_MONTHS: Mapping[str, tuple[str, ...]] = {
+    LanguageCode.EN: (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+    LanguageCode.NL: (
+        "januari", "februari", "maart", "april", "mei", "juni",
+        "juli", "augustus", "september", "oktober", "november", "december",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,8 @@ class Telling:
 
     def day(self, at: datetime) -> str:
         """Returns the date: `6 June 2024`."""
-        return dates.day(self.local(at), dutch=self.language == LanguageCode.NL)
+        local = self.local(at)
+        return f"{local.day} {_MONTHS[self.language][local.month - 1]} {local.year}"
 
     def instant(self, at: datetime) -> str:
         """Returns date and time: `6 June 2024 10:34`."""

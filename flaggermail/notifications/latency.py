@@ -33,6 +33,11 @@ def hours(count: int, language: str = LanguageCode.EN, sign: str | None = None) 
 
 def spoken(count: int, language: str, sign: str | None = None) -> str:
     """Returns hours with one decimal, followed by the exact time: "2,5 uur (2 uur en 32 minuten)"."""
+    return f"{hours(count, language, sign)} {UNITS[language][1]} ({exact(count, language)})"
+
+
+def exact(count: int, language: str) -> str:
+    """Returns the exact time: "2 uur en 32 minuten"."""
     one_hour, more_hours, one_minute, more_minutes, joined, _ = UNITS[language]
     whole, rest = divmod(count, 60)
     parts = []
@@ -40,4 +45,4 @@ def spoken(count: int, language: str, sign: str | None = None) -> str:
         parts.append(f"{whole} {one_hour if whole == 1 else more_hours}")
     if rest or not whole:
         parts.append(f"{rest} {one_minute if rest == 1 else more_minutes}")
-    return f"{hours(count, language, sign)} {more_hours} ({f' {joined} '.join(parts)})"
+    return f" {joined} ".join(parts)

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.notifications.approval import ByReply
+from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.oncall.escalation import WAITING, Step
 from flaggermail.oncall.pager_choice import OfficerPager
 from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
@@ -25,7 +26,6 @@ from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords
 from flaggermail.rules.reply_words import ReplyWords
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
-from flaggermail.wording.dates import DateForm, DecimalSign
 from flaggermail.yaml_files.kinds import (
     Code,
     Day,

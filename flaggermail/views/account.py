@@ -42,7 +42,8 @@ class ShowAccount(View):
         if not uses:
             raise Refusal(Because.NOTHING_TO_ACCOUNT(case=case.number))
         language = self.language or desk.organisation.language
-        style = Print(language, work.env.settings.zone, desk.report.date_form, desk.report.decimal_sign)
+        months = work.env.draft_patterns.languages[language].months
+        style = Print(language, work.env.settings.zone, months, desk.report.date_form, desk.report.decimal_sign)
         return {
             "case": case.number,
             "language": language,

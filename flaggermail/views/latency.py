@@ -14,11 +14,11 @@ from flaggermail.figures.picture import svg
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, figures
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
+from flaggermail.notifications.dates import SIGNS
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.rows import Platform
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import Document, View, json_of
-from flaggermail.wording.dates import SIGNS
 from flaggermail.wording.refusals import Because
 
 

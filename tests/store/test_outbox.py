@@ -229,6 +229,7 @@ def test_copy_of_the_mail_itself_proves_that_it_was_sent(desk: Desk, folder: str
     copy = desk.receive(sent.octets, at=START + timedelta(minutes=2), folder=folder)
     assert (copy.direction, copy.kinds) == ("out", ("notification",))
     assert desk.row(Notification, key).sent_at == START + timedelta(minutes=2)
+    assert desk.row(Notification, key).sent_basis == "sent copy"
     assert desk.clocks(key) == RUNNING
     assert desk.mail_of(key).state == "accepted"
 
@@ -248,6 +249,7 @@ def test_person_says_that_it_was_sent(desk: Desk) -> None:
     at = START + timedelta(minutes=1)
     desk.do(ResolveMail(mail=desk.mail_of(key).id, sent_at=at))
     assert (desk.row(Notification, key).sent_at, desk.clocks(key)) == (at, RUNNING)
+    assert desk.row(Notification, key).sent_basis == "by hand"
     assert {clock.started_at for clock in desk.all(ClockRow)} == {at}
     desk.settle()
     assert len(desk.server.to(X_CHANNEL)) == 1
@@ -270,6 +272,7 @@ def test_copy_of_a_mail_that_is_in_no_doubt_changes_nothing(desk: Desk) -> None:
     (sent,) = desk.server.to(X_CHANNEL)
     desk.receive(sent.octets, at=START + timedelta(minutes=7), folder="Sent")
     assert desk.row(Notification, key) == before
+    assert before.sent_basis == "mail"
     assert len(desk.all(StoredMessage, where(StoredMessage.message_id).is_(before.message_id))) == 1
 
 
@@ -398,6 +401,20 @@ def test_a_bounce_of_one_of_two_recipients_leaves_it_sent(desk: Desk) -> None:
     assert (desk.row(Notification, key).state, desk.clocks(key)) == ("failed", CANCELLED)
 
 
+def test_a_bounce_of_the_first_of_two_leaves_what_an_officer_noted(desk: Desk) -> None:
+    """The second was in doubt, and an officer said when it was sent: the clocks run from then, by hand."""
+    key = approved(desk, "x-two")
+    desk.server.says(-1, SECOND)
+    desk.settle()
+    second = desk.one(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.recipient).is_(SECOND))
+    desk.go_on(5)
+    at = START + timedelta(minutes=3)
+    desk.do(ResolveMail(mail=second.id, sent_at=at))
+    assert (desk.row(Notification, key).sent_at, desk.row(Notification, key).sent_basis) == (START, "mail")
+    desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
+    assert (desk.row(Notification, key).sent_at, desk.row(Notification, key).sent_basis) == (at, "by hand")
+
+
 def test_a_bounce_of_the_first_of_two_lets_the_clocks_run_from_the_second(desk: Desk) -> None:
     """The first acceptance that did not bounce counts: after the bounce all three clocks run from the second's."""
     key = approved(desk, "x-two")
@@ -413,7 +430,7 @@ def test_a_bounce_of_the_first_of_two_lets_the_clocks_run_from_the_second(desk: 
     assert later > START
     assert desk.row(Notification, key).sent_at == START
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
-    assert desk.row(Notification, key).sent_at == later
+    assert (desk.row(Notification, key).sent_at, desk.row(Notification, key).sent_basis) == (later, "mail")
     assert {clock.started_at for clock in desk.all(ClockRow)} == {later}
     assert desk.clocks(key) == RUNNING
 

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -15,12 +16,16 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from flaggermail import replay
+from flaggermail.cases import lifecycle
 from flaggermail.cli.acting import typed
 from flaggermail.errors import Refusal
+from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.record.case_values import CaseType, Origin
+from flaggermail.record.rows import Case, Election, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.services import Services
-from flaggermail.settings.model import Settings
+from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.model import ReportSettings, Settings
 from tests.corpus import each
 from tests.doubles import migrated
 from tests.story.test_replay import SCENARIOS
@@ -76,6 +81,7 @@ BY_QUOTATION: Line = ("2024-06-06T13:06:00+02:00", 152, "2.5", "quoted words", "
 BY_MAIL: Line = ("2024-06-06T13:06:00+02:00", 152, "2.5", "mail", "mail")
 BY_PHONE: Line = ("2027-03-17T21:45:00+01:00", 255, "4.3", "by hand", "oral")
 RESENT: Line = ("2024-06-06T11:40:00+02:00", 48, "0.8", "mail", "mail")
+TWICE: Line = ("2026-10-25T02:10:00+01:00", 90, "1.5", "mail", "mail")
 META: Line = ("2027-03-15T14:05:00+01:00", 25, "0.4", "mail", "mail")
 X: Line = ("2027-03-15T16:20:00+01:00", 158, "2.6", "mail", "mail")
 LATE: Line = ("2027-03-17T22:40:00+01:00", 310, "5.2", "mail", "mail")
@@ -105,6 +111,9 @@ FIGURES: dict[str, tuple[str, list[Figure]]] = {
     ]),
     "letter-of-2024": ("EP2024", [
         ("VF-EP2024-0001/1", ("2024-06-06T10:34:00+02:00", "sent copy"), BY_QUOTATION, BY_QUOTATION, BY_QUOTATION),
+    ]),
+    "clock-change-night": ("PS2027", [
+        ("VF-PS2027-0001/1", ("2026-10-25T01:40:00+02:00", "mail"), TWICE, TWICE, TWICE),
     ]),
     "typed-by-hand": ("TK2023", []),  # an election without any use
 }  # fmt: skip
@@ -276,3 +285,131 @@ def test_an_open_use_is_drawn_until_the_instant_asked(played: Open) -> None:
     for document in (drawn, page):
         assert "210 minuten zonder reactie van een medewerker" in document
         assert ">21:00</text>" in document
+
+
+# ---------------------------------------------------------------- the account of a case
+
+
+def account(env: Services, case: str, *options: str) -> str:
+    """Returns what the command prints of a case."""
+    return typed(env, "officer1", ["case", "show", case, "--account", *options])
+
+
+def test_the_account_of_the_letter_of_2024(played: Open) -> None:
+    """The exchange as the report prints it: 2.5 hours, the basis of both instants, and who wrote what to whom."""
+    env = played("letter-of-2024")
+    assert account(env, "VF-EP2024-0001") == (
+        "Het Ministerie van Voorbeeldzaken heeft X op 6 juni 2024 om 10.34 uur via het kanaal Urgent Escalation "
+        'Channel een algemene waarschuwing gegeven. De melding was gebaseerd op het beleid "Civic integrity policy" '
+        "van X. "
+        "Het tijdstip van verzending is dat van de kopie in de mailbox. "
+        "X heeft na 2,5 uur (2 uur en 32 minuten) gereageerd, op 6 juni 2024 om 13.06 uur. "
+        "De reactie is herkend aan de woorden van de melding die erin zijn aangehaald.\n"
+        "\n"
+        "Melding: Notification of narratives that were spread during earlier elections\n"
+        "Van: Verkiezingen flagger <verkiezingenflagger@bzk.example>\n"
+        "Datum verzending: 2024-06-06 10:34+02:00\n"
+        "Aan: urgent-escalation@x-platform.example\n"
+        "CC:\n"
+        "\n"
+        "Reactie: Re: Notification of narratives that were spread during earlier elections\n"
+        "Van: Robin Vance <gov-eu@x-platform.example>\n"
+        "Datum ontvangst: 2024-06-06 13:06+02:00\n"
+        "Aan: Verkiezingen flagger <verkiezingenflagger@bzk.example>\n"
+        "CC:\n"
+    )
+    english = account(env, "VF-EP2024-0001", "--language", "en")
+    assert "X replied after 2.5 hours (2 hours and 32 minutes), on 6 June 2024 at 13:06." in english
+    assert "\nDate received: 2024-06-06 13:06+02:00\n" in english
+
+
+def test_the_form_of_dates_and_the_sign_are_settings(played: Open) -> None:
+    """As the report of 2024 has them: English abbreviations under Dutch labels, and a point."""
+    env = played("letter-of-2024")
+    report = ReportSettings(date_form=DateForm.ABBREVIATED, decimal_sign=DecimalSign.POINT)
+    desk = env.settings.desk.model_copy(update={"report": report})
+    printed = account(replace(env, settings=env.settings.model_copy(update={"desk": desk})), "VF-EP2024-0001")
+    assert printed.startswith("Ministerie van Voorbeeldzaken heeft X")  # its name, where nothing else is set
+    assert "X heeft na 2.5 uur (2 uur en 32 minuten) gereageerd" in printed
+    assert "Datum ontvangst: Thu 06-Jun-2024 13:06\n" in printed
+
+
+def test_each_use_of_a_case_is_told(played: Open) -> None:
+    """One referral, two platforms, two paragraphs; the document holds the parts of each."""
+    env = played("S10")
+    assert account(env, "VF-PS2027-0008").count("Het Ministerie van Voorbeeldzaken heeft") == 2
+    document = json.loads(account(env, "VF-PS2027-0008", "--json", "--language", "en"))
+    assert [use["notification"] for use in document["uses"]] == ["VF-PS2027-0008/1", "VF-PS2027-0008/2"]
+    assert document["uses"][1]["answer"] == {
+        "subject": "Re: [VF-PS2027-0008] Request to check posts on colouring two boxes",
+        "from": "Government Affairs EU <gov-eu@x-platform.example>", "at": "2027-03-15T16:20:00+01:00",
+        "to": ["verkiezingenflagger@bzk.example"], "cc": [],
+    }  # fmt: skip
+
+
+def test_a_spoken_answer_has_no_head(played: Open) -> None:
+    """The late mail stopped no clock: the answer of the account is the call, noted by hand."""
+    printed = account(played("S08-phone-note"), "VF-PS2027-0006")
+    assert "TikTok heeft na 4,3 uur (4 uur en 15 minuten) gereageerd, op 17 maart 2027 om 21.45 uur." in printed
+    assert "De reactie is mondeling gegeven; het tijdstip is met de hand genoteerd." in printed
+    assert "Datum ontvangst" not in printed
+
+
+def test_what_came_back_is_told_and_is_no_use(played: Open) -> None:
+    """The account names the first attempt, and counts from the second."""
+    printed = account(played("resend-after-bounce"), "VF-EP2024-0001")
+    assert "Een eerdere melding, verstuurd op 6 juni 2024 om 10.34 uur, heeft X niet bereikt." in printed
+    assert "X heeft na 0,8 uur (48 minuten) gereageerd, op 6 juni 2024 om 11.40 uur." in printed
+
+
+def test_an_account_survives_the_loss_of_a_mail(played: Open) -> None:
+    """Instants are of the record; of a lost mail the row still says who wrote it."""
+    env = played("letter-of-2024")
+    with env.store.read() as tx:
+        (answer,) = (row for row in tx.find(StoredMessage) if row.from_name == "Robin Vance")
+    env.octets.discard(answer.digest)
+    printed = account(env, "VF-EP2024-0001")
+    assert "Van: Robin Vance <gov-eu@x-platform.example>\nDatum ontvangst: 2024-06-06 13:06+02:00\nAan:\nCC:" in printed
+
+
+def test_what_has_no_account_is_refused(played: Open) -> None:
+    """A case that no platform heard of, an exercise, and a language without an account."""
+    env = played("bounce-without-id")
+    with pytest.raises(Refusal, match="no notification of it reached a platform"):
+        account(env, "VF-EP2024-0001")
+    with pytest.raises(Refusal, match="--language is that of --account"):
+        typed(env, "officer1", ["case", "show", "VF-EP2024-0001", "--language", "nl"])
+    typed(env, "officer1", ["exercise", "start", "--story", "S08", "--even-today"])
+    (exercise,) = (row.code for row in _elections(env) if row.exercise)
+    with pytest.raises(Refusal, match="is an exercise, and in no figure"):
+        typed(env, "officer1", ["latency", "--election", exercise])
+    with env.store.begin() as tx:
+        work = UnitOfWork(env, tx, env.clock.now())
+        rehearsed = Case(
+            number="", election=exercise, type=CaseType.OTHER, origin=Origin.MEDIA, token="", opened_at=work.now,
+            opened_by="officer1",
+        )  # fmt: skip
+        number = lifecycle.new_case(work, rehearsed, "a rehearsal").number
+    with pytest.raises(Refusal, match="is of an exercise; there is no account of it"):
+        account(env, number)
+
+
+def _elections(env: Services) -> list[Election]:
+    with env.store.read() as tx:
+        return tx.find(Election)
+
+
+# ---------------------------------------------------------------- the manual
+
+PAGE = Path(__file__).parents[2] / "docs" / "report-writer.md"
+
+
+def test_the_manual_shows_what_is_printed(played: Open) -> None:
+    """Both examples of the page are the output of the commands above them."""
+    env = played("letter-of-2024")
+    page = PAGE.read_text("utf-8")
+    for printed in (
+        typed(env, "officer1", ["latency", "--election", "EP2024"]),
+        account(env, "VF-EP2024-0001", "--language", "nl"),
+    ):
+        assert "\n".join(f"    {line}".rstrip() for line in printed.splitlines()) in page, printed

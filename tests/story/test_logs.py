@@ -340,6 +340,7 @@ READING = {  # command -> arguments; {case} and the like are filled in
     "case list": [], "case show": ["{case}"], "channel list": [], "events": [],
     "declined list": [], "declined show": ["{parked}"],
     "election list": [], "exercise debrief": [],
+    "latency": [],
     "message list": [],
     "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],
     "officer list": [],
