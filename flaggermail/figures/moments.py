@@ -45,7 +45,7 @@ def to_the_minute(at: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class UseMoment:
     """Something that happened, with what is unusual about it."""
 
     at: datetime
@@ -59,10 +59,10 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class TimelineLabel:
     """Moments that share a label: those of one minute, or a run of reminders and escalations."""
 
-    moments: tuple[Moment, ...]
+    moments: tuple[UseMoment, ...]
 
     @property
     def first(self) -> datetime:
@@ -90,24 +90,24 @@ class Label:
         return [*found, *dict.fromkeys(note for moment in self.moments for note in moment.notes)]
 
 
-def of_use(use: PlatformUse) -> list[Moment]:
+def of_use(use: PlatformUse) -> list[UseMoment]:
     """Returns what happened during a use, in order."""
     stops = ((Sign.RECEIPT, use.receipt), (Sign.HUMAN, use.human), (Sign.SUBSTANCE, use.substance))
     return in_order([
-        Moment(use.sent_at, Sign.SENT, _unusual(use.sent_basis)),
-        *(Moment(at, Sign.REMINDER) for at in use.reminders),
-        *(Moment(at, Sign.ESCALATION) for at in use.escalations),
-        *(Moment(stop.at, sign, _notes(stop)) for sign, stop in stops if stop is not None),
+        UseMoment(use.sent_at, Sign.SENT, _unusual(use.sent_basis)),
+        *(UseMoment(at, Sign.REMINDER) for at in use.reminders),
+        *(UseMoment(at, Sign.ESCALATION) for at in use.escalations),
+        *(UseMoment(stop.at, sign, _notes(stop)) for sign, stop in stops if stop is not None),
     ])  # fmt: skip
 
 
-def shown(use: PlatformUse, as_of: datetime, most: int) -> list[Label]:
+def shown(use: PlatformUse, as_of: datetime, most: int) -> list[TimelineLabel]:
     """Returns at most `most` labels, or as many as cannot be joined; what is open ends in one at `as_of`."""
     moments = of_use(use)
     if use.human is not None and use.substance is not None:
         return labels(moments, most)
     still = Caption.STILL_SILENT if use.human is None else Caption.STILL_MATTER
-    end = Label((Moment(max(as_of, moments[-1].at), Sign.OPEN, (still,)),))
+    end = TimelineLabel((UseMoment(max(as_of, moments[-1].at), Sign.OPEN, (still,)),))
     return [*labels(moments, most - 1), end]
 
 
@@ -120,24 +120,24 @@ def _unusual(basis: InstantBasis) -> tuple[Caption, ...]:
     return () if basis is InstantBasis.MAIL else (BASES[basis],)
 
 
-def in_order(moments: Iterable[Moment]) -> list[Moment]:
+def in_order(moments: Iterable[UseMoment]) -> list[UseMoment]:
     """Returns moments by their minute; those of one minute in the order of their signs."""
     return sorted(moments, key=lambda moment: (moment.minute, _ORDER.index(moment.sign)))
 
 
-def labels(moments: Sequence[Moment], most: int) -> list[Label]:
+def labels(moments: Sequence[UseMoment], most: int) -> list[TimelineLabel]:
     """Returns the labels of moments in order: one a minute, the sending for itself.
 
     If there are more than `most`, reminders and escalations between two other labels share one.
     """
     by_minute = groupby(moments, key=lambda moment: (moment.minute, moment.sign is Sign.SENT))
-    found = [Label(tuple(run)) for _, run in by_minute]
+    found = [TimelineLabel(tuple(run)) for _, run in by_minute]
     if len(found) <= most:
         return found
-    merged: list[Label] = []
+    merged: list[TimelineLabel] = []
     for only_nudges, run in groupby(found, key=lambda label: _NUDGES.issuperset(label.signs)):
         if only_nudges:
-            merged.append(Label(tuple(moment for label in run for moment in label.moments)))
+            merged.append(TimelineLabel(tuple(moment for label in run for moment in label.moments)))
         else:
             merged += run
     return merged

@@ -29,7 +29,7 @@ from flaggermail.figures.looks import (
     wrapped,
 )
 from flaggermail.figures.markup import Markup, element, lines
-from flaggermail.figures.moments import Label, of_use, shown, to_the_minute
+from flaggermail.figures.moments import TimelineLabel, of_use, shown, to_the_minute
 from flaggermail.figures.signs import drawn_sign
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.notifications import latency
@@ -102,7 +102,7 @@ class _Placed:
     last: int
     place: int
     room: int
-    label: Label
+    label: TimelineLabel
 
 
 class _Timeline:
@@ -122,7 +122,7 @@ class _Timeline:
         self._span = self._ticks[0], known[-1].last if self._broken else found[-1].last
         self._placed = self._place(found, pitch)
 
-    def _place(self, shown: Sequence[Label], pitch: int) -> list[_Placed]:
+    def _place(self, shown: Sequence[TimelineLabel], pitch: int) -> list[_Placed]:
         """Returns the labels with their places; each may be as broad as its neighbours and the margins allow."""
         spans = [(self._at(label.first), self._at(label.last)) for label in shown]
         if self._is_open:

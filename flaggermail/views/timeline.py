@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flaggermail.figures.ledger import of_rows
 from flaggermail.figures.looks import MOST_LABELS
-from flaggermail.figures.moments import Label, shown
+from flaggermail.figures.moments import TimelineLabel, shown
 from flaggermail.figures.uses import uses_of
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
@@ -29,7 +29,7 @@ def timelines(work: UnitOfWork, case: Case) -> Mapping[str, list[Json]]:
     }
 
 
-def entry(label: Label, sent_at: datetime, zone: ZoneInfo) -> dict[str, Json]:
+def entry(label: TimelineLabel, sent_at: datetime, zone: ZoneInfo) -> dict[str, Json]:
     """Returns a moment, or several; "until" is the last of them, "minutes" those from the sending to the first."""
     return {
         "at": json_of(label.first, zone),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,12 @@ def test_the_use_of_june_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         "  2024-06-06 13:06+02:00  ─────────────────□■◆  receipt confirmed, answer by a",
         "                                                person, answer to the matter",
     ]
+
+
+def test_the_manual_shows_the_lines_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timeline in the report writer's page is what a terminal prints."""
+    manual = (Path(__file__).parents[3] / "docs" / "report-writer.md").read_text("utf-8")
+    assert "\n".join(f"    {line}" for line in printed(monkeypatch, of_june(), "utf-8")) in manual
 
 
 def test_a_terminal_that_is_not_in_utf_8_gets_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
