@@ -111,6 +111,11 @@ def shown(use: PlatformUse, as_of: datetime, most: int) -> list[TimelineLabel]:
     return [*labels(moments, most - 1), end]
 
 
+def counted_instants(use: PlatformUse, as_of: datetime) -> list[datetime]:
+    """Returns the instants that a reader may subtract from each other: `as_of` only if the use is open."""
+    return [*(moment.at for moment in of_use(use)), *([as_of] if use.human is None else [])]
+
+
 def _notes(stop: Stop) -> tuple[Caption, ...]:
     form = () if stop.form is AnswerForm.MAIL else (FORMS[stop.form],)
     return (*form, *_unusual(stop.basis))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from flaggermail.figures.local_times import AMSTERDAM, Telling
 from flaggermail.figures.looks import page_sheet
 from flaggermail.figures.markup import Markup, element, lines
-from flaggermail.figures.moments import BASES, FORMS, WORDS
+from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants
 from flaggermail.figures.picture import by_election, inline
 from flaggermail.figures.timeline import drawn, heading
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, SummaryBy
@@ -105,8 +105,7 @@ def _uses(figures: Figures, telling: Telling) -> Iterator[Markup]:
 def _use(use: PlatformUse, figures: Figures, telling: Telling, key: str) -> Markup:
     title = f"{heading(use, telling)}, {use.notification}"
     picture = element("figure", None, inline(drawn(use, figures.as_of, telling), key))
-    instants = [use.sent_at, *use.reminders, *use.escalations, *(stop.at for stop in _stops(use).values() if stop)]
-    exact = telling.about(instants)
+    exact = telling.about(counted_instants(use, figures.as_of))
     rows = [
         (telling.say(WORDS[Sign.SENT]), [exact.instant(use.sent_at), "", "", telling.say(BASES[use.sent_basis]), ""]),
         *((telling.say(WORDS[sign]), _cells(stop, exact)) for sign, stop in _stops(use).items()),

@@ -29,7 +29,7 @@ from flaggermail.figures.looks import (
     wrapped,
 )
 from flaggermail.figures.markup import Markup, element, lines
-from flaggermail.figures.moments import TimelineLabel, of_use, shown, to_the_minute
+from flaggermail.figures.moments import TimelineLabel, counted_instants, of_use, shown, to_the_minute
 from flaggermail.figures.signs import drawn_sign
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.notifications import latency
@@ -114,7 +114,7 @@ class _Timeline:
         self._is_open = found[-1].signs == (Sign.OPEN,)
         known = found[:-1] if self._is_open else found
         self._ticks = [moment.minute for label in known for moment in label.moments]
-        self._telling = telling.about([*self._ticks, as_of])
+        self._telling = telling.about(counted_instants(use, as_of))
         pitch = min(PITCH, (_RIGHT - _LEFT) // max(len(found) - 1, 1))
         # Of what is open after a person has answered, the picture shows that it is, not how long.
         self._broken = self._is_open and use.human is not None

@@ -74,6 +74,8 @@ USES = {
     ),
     "end of summer time": use("2024-10-26T23:50+02:00", ["2024-10-27T02:34+01:00"] * 3, _SUMMER_ENDS),
     "start of summer time": use("2024-03-31T00:30+01:00", ["2024-03-31T03:06+02:00"] * 3, ["2024-03-31T01:30+01:00"]),
+    "winter": use("2024-01-10T10:34+01:00", ["2024-01-10T13:06+01:00"] * 3),
+    "open since winter": use("2024-01-10T10:34+01:00"),
     "by hand": _by_hand(),
     "hostile names": replace(of_june(), platform=HOSTILE, channel=HOSTILE),
     "long names": replace(of_june(), platform="Wm" * 150, channel="無" * 200, notification="W" * 120),
