@@ -14,6 +14,7 @@ from flaggermail.cli.documents import minute, number, part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import DOUBTS, choice, listed, styled, table
 from flaggermail.cli.terminal import safe, safe_line
+from flaggermail.cli.timeline import show_timeline
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.case_values import Item
 from flaggermail.record.clocks import InstantBasis
@@ -216,6 +217,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
         ),
         indent="  ",
     )  # fmt: skip
+    show_timeline(notification, "  ")
     _show_reminders(parts(notification, "reminders"), "  ")
     for running in parts(notification, "running"):
         show_calculation(running, indent="  ")

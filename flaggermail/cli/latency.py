@@ -17,6 +17,7 @@ from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import choice, styled, table
 from flaggermail.cli.terminal import safe_line
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.states import CLOCKS
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class FigureFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+    SVG = "svg"
+    HTML = "html"
+
+
+_DRAWN = frozenset({FigureFormat.SVG, FigureFormat.HTML})
 
 
 class _Shown(NamedTuple):
@@ -59,8 +65,12 @@ class _Shown(NamedTuple):
 )  # fmt: skip
 @click.option(
     "--format", "form", type=choice(FigureFormat), default=FigureFormat.TABLE.value, show_default=True,
-    help="How to show them. `csv`: a line for each use.",
+    help="How to show them. `csv`: a line for each use. `svg`: the timeline of each use, as a picture. `html`: one "
+    "page with the figures, their pictures and the method.",
 )  # fmt: skip
+@click.option(
+    "--language", type=choice(LanguageCode), help="With `svg` and `html`. [default: the organisation's language]"
+)
 @click.option("--summary", is_flag=True, help="With `table` and `csv`: the summary only.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to this file instead."
@@ -69,7 +79,7 @@ class _Shown(NamedTuple):
 @click.pass_obj
 def command(
     session: Session, *, election: str | None, platform: str | None, as_of: str | None, form: str, summary: bool,
-    out: Path | None, as_json: bool,
+    language: str | None, out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show how long each platform took to answer.
 
@@ -82,7 +92,10 @@ def command(
     """
     wanted = FigureFormat.JSON if as_json else FigureFormat(form)
     shown = (_SUMMARY if summary else _WHOLE)[wanted]
-    found = session.ask(shown.view, election=election, platform=platform, as_of=as_of)
+    drawn = {} if language is None else {"language": language}
+    if drawn and wanted not in _DRAWN:
+        raise click.BadParameter("goes with --format svg and html", param_hint="--language")
+    found = session.ask(shown.view, election=election, platform=platform, as_of=as_of, **drawn)
     with _written_to(out):
         shown.show(found)
 
@@ -154,13 +167,27 @@ def _print_summary(found: Document) -> None:
     print_csv(_OF_SUMMARY, [[one[name] for name in _OF_SUMMARY] for one in parts(found, "summary")])
 
 
+# ---------------------------------------------------------------- as a document
+
+
+def _write(document: str) -> None:
+    """Writes a document in UTF-8, as it says of itself, whatever the terminal's encoding."""
+    click.echo(document.encode("utf-8"), nl=False)
+
+
+_DOCUMENTS: Mapping[FigureFormat, _Shown] = {
+    FigureFormat.SVG: _Shown("latency picture", lambda found: _write(text(found, "picture"))),
+    FigureFormat.HTML: _Shown("latency page", lambda found: _write(text(found, "page"))),
+}
 _WHOLE: Mapping[FigureFormat, _Shown] = {
     FigureFormat.TABLE: _Shown("latency", _show_figures),
     FigureFormat.JSON: _Shown("latency", show_json),
     FigureFormat.CSV: _Shown("latency", _print_uses),
+    **_DOCUMENTS,
 }
 _SUMMARY: Mapping[FigureFormat, _Shown] = {
     FigureFormat.TABLE: _Shown("latency", _show_summary),
     FigureFormat.JSON: _Shown("latency", show_json),
     FigureFormat.CSV: _Shown("latency", _print_summary),
+    **_DOCUMENTS,
 }

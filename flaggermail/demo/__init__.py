@@ -29,6 +29,7 @@ from flaggermail.replay.scenario import Scenario, read
 __all__ = ["Look", "Parts", "Tell", "Wanted", "show"]
 
 TRACEBACK = "traceback.txt"
+PAGE = "figures.html"
 LATER = 3.0  # seconds until a platform answers after the story
 
 
@@ -124,13 +125,15 @@ def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
     with desk.env.store.read() as tx:
         wrong = figures.faults(tx)
         found = list(figures.lines(tx, story.demo.figures, teller))
+        page = figures.page_of_uses(tx, desk.env, desk.clock.now())
     _raise_if_any(wrong)
     teller.tell("", "plain")
     teller.tell("What the record says now", "heading")
     for text, look in found:
         teller.tell(text, look)
     teller.tell("", "plain")
-    for what, name in (("database", DATABASE), ("archive", ARCHIVE), ("daemon's log", LOG)):
+    (desk.folder / PAGE).write_text(page, encoding="utf-8")
+    for what, name in (("database", DATABASE), ("archive", ARCHIVE), ("daemon's log", LOG), ("page of figures", PAGE)):
         teller.tell(f"  {what:<16}{desk.folder / name}", "plain")
 
 

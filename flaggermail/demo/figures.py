@@ -4,18 +4,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from flaggermail.demo.telling import Look, Teller
 from flaggermail.errors import StoryBroken
+from flaggermail.figures.ledger import of_rows
+from flaggermail.figures.page import page
+from flaggermail.figures.uses import figures
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT
 from flaggermail.oncall import escalation
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import Origin
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
 from flaggermail.record.states import ClockState, MailState, NotificationState
+from flaggermail.services import Services
 
 Line = tuple[str, Look]
 
@@ -40,6 +46,12 @@ def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator
             where(Notification.state).is_(NotificationState.SENT),
         ):
             yield from _notification(tx, notification, teller)
+
+
+def page_of_uses(tx: Transaction, env: Services, now: datetime) -> str:
+    """Returns the page of all uses, in English as the demo's own text: what `latency --format html` writes."""
+    organisation = env.settings.desk.organisation.name.en
+    return page(figures(of_rows(tx), now), LanguageCode.EN, organisation, env.settings.zone)
 
 
 def troubles(tx: Transaction) -> list[str]:

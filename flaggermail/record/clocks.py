@@ -25,6 +25,18 @@ class InstantBasis(StrEnum):
     BY_HAND = "by hand"  # what a person noted
 
 
+class Sign(StrEnum):
+    """What happens during a use, as pictures show it; in the order of one minute."""
+
+    SENT = "sent"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    RECEIPT = "receipt"
+    HUMAN = "human"
+    SUBSTANCE = "substance"
+    OPEN = "open"  # not what happened, but where an open wait was looked at
+
+
 class Means(StrEnum):
     """How a reminder reaches its recipient."""
 

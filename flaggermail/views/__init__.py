@@ -22,6 +22,8 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "exercise debrief": "flaggermail.views.exercise:ShowDebrief",
     "events": "flaggermail.views.event:ListEvents",
     "latency": "flaggermail.views.latency:ShowLatency",
+    "latency page": "flaggermail.views.latency:ShowLatencyPage",
+    "latency picture": "flaggermail.views.latency:DrawLatency",
     "message list": "flaggermail.views.message:ListMessages",
     "message octets": "flaggermail.views.message:MessageOctets",
     "message sample": "flaggermail.views.message:SampleMessage",

@@ -21,6 +21,7 @@ from flaggermail.record.states import CaseState
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
 from flaggermail.views.calculation import Calculation
+from flaggermail.views.timeline import timelines
 from flaggermail.views.view import Document, View, plain
 
 _OF_EARLIER = (
@@ -88,6 +89,7 @@ class _Uses:
         self._reminders = sorted(
             tx.find(Reminder, where(Reminder.case).is_(case.number)), key=lambda row: (row.told_at, row.id)
         )
+        self._timelines = timelines(work, case)
         self._running = [
             (one.notification.id if one.notification else None, Calculation(work, one).document())
             for one in open_clocks(tx)
@@ -102,6 +104,7 @@ class _Uses:
                 "clocks": self._clocks_of(one.id),
                 "reminders": self.reminders_of(one.id),
                 "running": self.running_of(one.id),
+                "timeline": self._timelines.get(one.id, []),
             }
             for one in self._notifications
         ]

@@ -9,9 +9,13 @@ from flaggermail.commands.lookups import the_election
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.figures import ledger
+from flaggermail.figures.page import page
+from flaggermail.figures.picture import svg
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, figures
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
+from flaggermail.notifications.dates import SIGNS
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.rows import Platform
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import Document, View, json_of
@@ -35,6 +39,36 @@ class ShowLatency(View):
             "uses": [_use(use, work) for use in found.uses],
             "summary": [_summary(summary) for summary in found.summary],
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawLatency(ShowLatency):
+    """The same as a picture, in the organisation's language if no other is asked for."""
+
+    language: LanguageCode | None = None
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"picture": an SVG document}. Raises NotFound, Refusal."""
+        return {"picture": svg(found_by(work, self), self._language(work), work.env.settings.zone, _sign(work))}
+
+    def _language(self, work: UnitOfWork) -> LanguageCode:
+        return self.language or work.env.settings.desk.organisation.language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowLatencyPage(DrawLatency):
+    """The same as a page with pictures, tables and method."""
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"page": an HTML document}. Raises NotFound, Refusal."""
+        language = self._language(work)
+        organisation = getattr(work.env.settings.desk.organisation.name, language)
+        return {"page": page(found_by(work, self), language, organisation, work.env.settings.zone, _sign(work))}
+
+
+def _sign(work: UnitOfWork) -> str | None:
+    """Returns the decimal sign that the settings ask for; None: that of the language."""
+    return SIGNS[work.env.settings.desk.report.decimal_sign]
 
 
 def found_by(work: UnitOfWork, asked: ShowLatency) -> Figures:

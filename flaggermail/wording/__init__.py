@@ -10,6 +10,6 @@ Imports only the standard library.
 
 from __future__ import annotations
 
-from flaggermail.wording import account, alarm_texts, filing, hints, pages, refusals, shortcomings, vouched
+from flaggermail.wording import account, alarm_texts, captions, filing, hints, pages, refusals, shortcomings, vouched
 
-__all__ = ["account", "alarm_texts", "filing", "hints", "pages", "refusals", "shortcomings", "vouched"]
+__all__ = ["account", "alarm_texts", "captions", "filing", "hints", "pages", "refusals", "shortcomings", "vouched"]

@@ -156,6 +156,17 @@ def test_demo_keeps_database_archive_and_log(shown: Shown) -> None:
     assert "22 November 2023." in shown.text
 
 
+def test_demo_ends_with_a_page_of_figures(shown: Shown) -> None:
+    """The page is where the demo says, with the uses of all its elections, answered and open."""
+    (line,) = [line for line in shown.text.splitlines() if line.startswith("  page of figures")]
+    assert line.split()[-1] == str(shown.folder / "figures.html")
+    page = (shown.folder / "figures.html").read_text("utf-8")
+    for case in (WARNING, REFERRED, "VF-TK2023-0001", "VF-PS2023-0001"):
+        assert f"Clocks of {case}/1" in page
+    assert "152 minutes until a person answered" in page
+    assert "240 minutes without an answer by a person" in page
+
+
 @pytest.mark.long
 def test_commands_it_names_work_afterwards(shown: Shown) -> None:
     """The commands printed at the end succeed."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -137,6 +138,32 @@ def test_the_figures_of_a_scenario(played: Open, name: str) -> None:
     assert figures(env, "--as-of", now) == figures(env)
 
 
+@each("name", FIGURES)
+def test_page_and_picture_say_what_the_document_says(played: Open, name: str) -> None:
+    """Each use's rows are in the page and its times in the picture, in both languages; again gives the same octets."""
+    election, expected = FIGURES[name]
+    env = played(name)
+    for language, comma in (("nl", ","), ("en", ".")):
+        drawn, page = (
+            typed(env, "officer1", ["latency", "--election", election, "--format", form, "--language", language])
+            for form in ("svg", "html")
+        )
+        rows = re.findall(r"<tr[^>]*>(?:<t[hd][^>]*>[^<]*</t[hd]>)+</tr>", page)
+        cells = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in rows]
+        shown = [(row[1][-5:], row[2], row[3]) for row in cells if ":" in row[1] and row[2]]
+        stops = [stop for _, _, *clocks in expected for stop in clocks if stop is not None]
+        assert shown == [(str(at)[11:16], str(count), str(hours).replace(".", comma)) for at, count, hours, *_ in stops]
+        for _, sent, *clocks in expected:
+            for at, *_ in filter(None, (sent, *clocks)):
+                assert f">{str(at)[11:16]}</text>" in drawn
+        summed = str(max((int(str(human[1])) for *_, human, _ in expected if human is not None), default="-"))
+        assert [election, str(len(expected)), str(len(expected)), "0", "-", summed] in cells
+        assert drawn.count("<g ") == page.count("<svg ") == len(expected)
+        assert ET.fromstring(drawn).tag.endswith("svg")  # noqa: S314 - written by the call above
+        again = ["latency", "--election", election, "--format", "html", "--language", language]
+        assert typed(env, "officer1", again) == page
+
+
 def _figure(use: Json) -> Figure:
     assert list(use) == [
         "case", "notification", "platform", "channel", "election", "sent_at", "sent_basis", "receipt", "human",
@@ -207,6 +234,8 @@ def test_figures_of_one_platform(played: Open) -> None:
         (["--as-of", "2030-01-01T00:00"], "as of 2030-01-01T00:00:00+01:00: has not come yet"),
         (["--as-of", "yesterday"], "'yesterday' is no instant"),
         (["--format", "xls"], "'xls' is not one of"),
+        (["--language", "nl"], "goes with --format svg and html"),
+        (["--format", "html", "--language", "fy"], "'fy' is not one of"),
     ],
 )
 def test_what_has_no_figures_is_refused(played: Open, options: list[str], refusal: str) -> None:
@@ -236,6 +265,26 @@ def test_figures_go_to_a_file(played: Open, tmp_path: Path) -> None:
     printed = typed(env, "officer1", ["latency", "--format", "csv"])
     assert typed(env, "officer1", ["latency", "--format", "csv", "--out", str(out)]) == ""
     assert out.read_bytes().decode() == printed.replace("\r\n", "\n").replace("\n", "\r\n")
+
+
+def test_page_and_picture_are_in_the_language_of_the_organisation(played: Open, tmp_path: Path) -> None:
+    """Without `--language` the page is in the desk's own; a file gets the octets that would have been printed."""
+    env = played("S10")
+    for form in ("svg", "html"):
+        printed = typed(env, "officer1", ["latency", "--format", form])
+        out = tmp_path / f"latency.{form}"
+        assert "Reactietijden van platforms" in printed
+        assert typed(env, "officer1", ["latency", "--format", form, "--out", str(out)]) == ""
+        assert out.read_bytes().decode() == printed
+
+
+def test_an_open_use_is_drawn_until_the_instant_asked(played: Open) -> None:
+    """S08 at nine in the evening: 210 minutes without an answer."""
+    env, at = played("S08"), ["--as-of", "2027-03-17T21:00", "--language", "nl"]
+    drawn, page = (typed(env, "officer1", ["latency", "--format", form, *at]) for form in ("svg", "html"))
+    for document in (drawn, page):
+        assert "210 minuten zonder reactie van een medewerker" in document
+        assert ">21:00</text>" in document
 
 
 # ---------------------------------------------------------------- the account of a case

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from flaggermail import replay
 from flaggermail.cli.acting import typed
+from flaggermail.figures.picture import svg_of_use
+from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
+from flaggermail.record.clocks import InstantBasis
 from tests.doubles import migrated
 from tests.story.told_night import ROOT, played
 
@@ -26,84 +28,40 @@ _SHOWN = ("new case", "form", "request")
 
 _STYLE = """\
 text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; fill: #1b1f24 }
-.small { font-size: 13px; fill: #4d5661 } .label { font-size: 15px } .strong { font-size: 15px; font-weight: 600 }
-.figure { font-size: 26px; font-weight: 700 } .mail { font-size: 12.5px } .subject { font-size: 14px; font-weight: 600 }
-.theirs { fill: #4d5661 } .back { fill: #ffffff } .frame { fill: #f6f8fa; stroke: #8b949e } .axis { stroke: #57606a }
-.wait { stroke: #57606a } .dot { fill: #1b1f24 } .ring { fill: #ffffff; stroke: #1b1f24 }
+.small { font-size: 13px; fill: #4d5661 } .mail { font-size: 12.5px } .subject { font-size: 14px; font-weight: 600 }
+.theirs { fill: #4d5661 } .back { fill: #ffffff } .frame { fill: #f6f8fa; stroke: #8b949e }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 } .small, .theirs { fill: #a3adb8 } .back { fill: #0d1117 }
-.frame { fill: #161b22; stroke: #6e7681 } .axis, .wait { stroke: #8b949e } .dot { fill: #e6edf3 }
-.ring { fill: #0d1117; stroke: #e6edf3 } }"""
-
-
-@dataclass(frozen=True)
-class Words:
-    """The words of the timeline in one language."""
-
-    title: str
-    sent: str
-    reminder: str
-    answer: str
-    figure: str
-    below: str
-
-
-_WORDS = {
-    "en": Words(
-        title="Thursday 6 June 2024: one notification to X",
-        sent="sent to X", reminder="reminder to the officer", answer="X answers",
-        figure="{hours} hours", below="{minutes} minutes, measured from instants in the mail itself",
-    ),
-    "nl": Words(
-        title="Donderdag 6 juni 2024: één melding aan X",
-        sent="verzonden aan X", reminder="herinnering aan de medewerker", answer="X antwoordt",
-        figure="{hours} uur", below="{minutes} minuten, gemeten aan tijdstippen in de mail zelf",
-    ),
-}  # fmt: skip
+.frame { fill: #161b22; stroke: #6e7681 } }"""
 
 
 def timeline(language: str) -> str:
-    """Returns the notification of 6 June 2024 as an SVG picture: sending, reminders, answer, latency."""
+    """Returns the notification of 6 June 2024 as the product draws it: sending, reminders, answer, latency."""
     told = replay.play(ROOT / "tests" / "scenarios" / "S01", typed, migrated.replayed).json["notifications"]
     assert isinstance(told, list)
     (use,) = told
     assert isinstance(use, dict)
-    sent, answered = (datetime.fromisoformat(str(use[name])) for name in ("sent_at", "human_at"))
-    reminded = use["reminders"]
-    assert isinstance(reminded, list)
-    reminders = [datetime.fromisoformat(str(one)) for one in reminded]
-    words, hours = _WORDS[language], str(use["reported_hours"])
-    figure = words.figure.format(hours=hours.replace(".", ",") if language == "nl" else hours)
-    return _timeline(words, figure, words.below.format(minutes=use["human_min"]), [sent, *reminders, answered])
+    drawn = PlatformUse(
+        case=str(use["case"]), notification=f"{use['case']}/1", platform=str(use["platform"]),
+        channel=str(use["channel"]), election="EP2024", sent_at=_instant(use["sent_at"]), sent_basis=InstantBasis.MAIL,
+        receipt=_stop(use, "receipt"), human=_stop(use, "human"), substance=_stop(use, "substance"),
+        state=UseState.ANSWERED, reminders=_instants(use["reminders"]), escalations=_instants(use["escalations"]),
+    )  # fmt: skip
+    return svg_of_use(drawn, _instant(use["substance_at"]), language)
 
 
-def _timeline(words: Words, figure: str, below: str, instants: Sequence[datetime]) -> str:
-    left, right, line, width = 70, 770, 150, 840
-    sent, answered = instants[0], instants[-1]
+def _instant(told: object) -> datetime:
+    return datetime.fromisoformat(str(told))
 
-    def at(instant: datetime) -> int:
-        return left + round((right - left) * ((instant - sent) / (answered - sent)))
 
-    drawn = [
-        f'<text class="strong" x="{left}" y="34">{escape(words.title)}</text>',
-        f'<text class="figure" x="{width // 2}" y="84" text-anchor="middle">{escape(figure)}</text>',
-        f'<text class="small" x="{width // 2}" y="107" text-anchor="middle">{escape(below)}</text>',
-        f'<line class="wait" x1="{left}" y1="{line}" x2="{right}" y2="{line}" stroke-width="6"/>',
-    ]
-    for number, instant in enumerate(instants):
-        ends = instant in {sent, answered}
-        word = words.reminder if not ends else words.sent if number == 0 else words.answer
-        kind = 'class="dot" r="10"' if ends else 'class="ring" r="8" stroke-width="3"'
-        drawn += [
-            f'<circle {kind} cx="{at(instant)}" cy="{line}"/>',
-            f'<text class="strong" x="{at(instant)}" y="{line + 36}" text-anchor="middle">{instant:%H:%M}</text>',
-        ]
-        drawn += [
-            f'<text class="small" x="{at(instant)}" y="{line + 56 + 17 * row}" text-anchor="middle">{part}</text>'
-            for row, part in enumerate(textwrap.wrap(escape(word), 16))
-        ]
-    steps = ", ".join(f"{instant:%H:%M}" for instant in instants)
-    return _picture(width, 250, words.title, f"{steps}. {figure}. {below}.", drawn)
+def _instants(told: object) -> tuple[datetime, ...]:
+    return tuple(map(_instant, told)) if isinstance(told, list) else ()
+
+
+def _stop(use: Mapping[str, object], clock: str) -> Stop:
+    minutes = use[f"{clock}_min"]
+    assert isinstance(minutes, int)
+    return Stop(_instant(use[f"{clock}_at"]), minutes, InstantBasis.MAIL, AnswerForm.MAIL)
 
 
 def phones(language: str) -> str:

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How pictures and page look: every colour and size is here, and the width of a text.
+
+Colours repeat what shape, dashes and words say. Contrast with the ground is at least 4.5 to 1 for text and 3 to 1 for
+lines (WCAG 2.2, 1.4.3 and 1.4.11), in light and in dark. Paper gets the light colours.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+
+# Pixels of the picture.
+WIDTH, MARGIN = 840, 16
+LABEL, SMALL, HEAD, FIGURE = 15, 13, 15, 26  # sizes of text
+LINE = 17  # from one line of text to the next
+PITCH = 118  # between two labels, where there is room for it
+ROOM = 160  # of a label whose neighbours are far
+GAP = 5  # between two things that a label says
+MOST_LABELS = 7  # labels that fit side by side at `PITCH`
+
+# Width of a sign in thousandths of the size, at least that of the widest usual font (DejaVu Sans).
+_NARROW, _USUAL, _BROAD, _BROADEST = 420, 650, 870, 1060
+_NARROW_SIGNS, _BROAD_SIGNS = frozenset(" .,:;'|!ijlIfrt()[]/-"), frozenset("wOQCDGHNUMAVXKRBTYZ&+<>=~")
+_BROADEST_SIGNS = frozenset("mW@%")
+_UNUSUAL = 0x250  # the first sign beyond Latin
+ELLIPSIS = "…"
+_BOLD = 115  # percent of the usual width
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """The colours of one ground."""
+
+    ground: str
+    text: str
+    soft: str
+    line: str
+    rule: str
+    band: str
+
+
+LIGHT = Colours(ground="#ffffff", text="#1b1f24", soft="#4d5661", line="#57606a", rule="#d0d7de", band="#f6f8fa")
+DARK = Colours(ground="#0d1117", text="#e6edf3", soft="#a3adb8", line="#8b949e", rule="#30363d", band="#161b22")
+
+
+def picture_sheet() -> str:
+    """Returns the style sheet of a picture."""
+    return (
+        f"svg text {{ font-family: {FONT} }}\n"
+        f".head {{ font-size: {HEAD}px; font-weight: 600 }} .time {{ font-size: {LABEL}px; font-weight: 600 }}\n"
+        f".small {{ font-size: {SMALL}px }} .figure {{ font-size: {FIGURE}px; font-weight: 700 }}\n"
+        ".wait { stroke-width: 6 } .axis, .lead, .rule { stroke-width: 1.5 } .later { stroke-width: 3 }\n"
+        ".open { stroke-dasharray: 10 6 } .shape { stroke-width: 2.5; stroke-linejoin: round }\n"
+        ".axis, .lead, .wait, .later, .rule { fill: none }\n"
+        f"{_picture_colours(LIGHT)}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{\n{_picture_colours(DARK)} }}"
+    )
+
+
+def _picture_colours(colours: Colours) -> str:
+    return (
+        f"svg text {{ fill: {colours.text} }} svg .small {{ fill: {colours.soft} }}\n"
+        f".back {{ fill: {colours.ground} }} .axis, .lead {{ stroke: {colours.line} }}\n"
+        f".wait, .later, .shape {{ stroke: {colours.text} }} .rule {{ stroke: {colours.rule} }}\n"
+        f".full {{ fill: {colours.text} }} .hollow {{ fill: {colours.ground} }}"
+    )
+
+
+def page_sheet() -> str:
+    """Returns the style sheet of the page, with that of its pictures."""
+    return (
+        ":root { color-scheme: light dark }\n"
+        f"body {{ margin: 0; font: 16px/1.5 {FONT}; overflow-wrap: anywhere }}\n"
+        "main { max-width: 60rem; margin: 0 auto; padding: 1rem }\n"
+        "h1 { font-size: 1.75rem; line-height: 1.2 } h2 { font-size: 1.375rem; margin-top: 2.5rem }\n"
+        "h3 { font-size: 1.125rem; margin-top: 2rem } h4 { font-size: 1rem; margin: 1.5rem 0 .5rem }\n"
+        "p, li { max-width: 42rem } figure { margin: 0 }\n"
+        f".scroll {{ overflow-x: auto; max-width: {WIDTH}px; margin: .5rem 0 1rem }}\n"
+        f"figure svg {{ display: block; width: 100%; min-width: 40rem; max-width: {WIDTH}px; height: auto }}\n"
+        "table { border-collapse: collapse; overflow-wrap: normal; width: 100% }\n"
+        "caption { text-align: start; font-weight: 600; padding: .25rem 0 }\n"
+        "th, td { text-align: start; vertical-align: top; padding: .25rem .75rem }\n"
+        "td { font-variant-numeric: tabular-nums }\n"
+        "th:first-child { padding-left: 0 } tr > :last-child { padding-right: 0 } .number { text-align: end }\n"
+        "tbody th { min-width: 7em } caption, tbody th { overflow-wrap: anywhere }\n"
+        f"{_page_colours(LIGHT)}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{\n{_page_colours(DARK)} }}\n"
+        "@media screen and (max-width: 40rem) {\n"  # a table as a list: its rows below one another, each cell named
+        "table, caption, tbody, tr, th, td { display: block } td:empty { display: none }\n"
+        "thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }\n"
+        "tbody tr { padding: .5rem 0 } th, td, td.number { padding: 0; text-align: start }\n"
+        "td::before { content: attr(data-head) ': ' } }\n"
+        "@media print {\n"
+        "@page { margin: 18mm 15mm } main { max-width: none; padding: 0 } body { font-size: 10.5pt }\n"
+        "section, tr, figure { break-inside: avoid } h2, h3, h4, caption { break-after: avoid }\n"
+        ".scroll { overflow: visible } figure svg { min-width: 0 } }\n"
+        f"{picture_sheet()}"
+    )
+
+
+def _page_colours(colours: Colours) -> str:
+    return (
+        f"body {{ color: {colours.text}; background: {colours.ground} }} .soft {{ color: {colours.soft} }}\n"
+        f"thead th {{ border-bottom: 2px solid {colours.line} }}\n"
+        f"tbody tr {{ border-bottom: 1px solid {colours.rule} }}\n"
+        f".scroll:focus-visible {{ outline: 3px solid {colours.line} }}"
+    )
+
+
+# ---------------------------------------------------------------- the width of a text
+
+
+def width(text: str, size: int, *, bold: bool = False) -> int:
+    """Returns the pixels that `text` takes at most, whatever the reader's font."""
+    thousandths = sum(map(_thousandths, text)) * size * (_BOLD if bold else 100) // 100
+    return -(-thousandths // 1000)
+
+
+def _thousandths(sign: str) -> int:
+    if sign in _NARROW_SIGNS:
+        return _NARROW
+    if sign in _BROAD_SIGNS:
+        return _BROAD
+    if unicodedata.combining(sign):
+        return 0
+    broadest = sign in _BROADEST_SIGNS or unicodedata.east_asian_width(sign) in "FWA"
+    return _BROADEST if broadest or ord(sign) >= _UNUSUAL else _USUAL
+
+
+def cut(text: str, size: int, room: int, *, bold: bool = False) -> str:
+    """Returns `text`, shortened with an ellipsis if it is wider than `room` pixels."""
+    if width(text, size, bold=bold) <= room:
+        return text
+    kept = len(text)
+    while kept and width(f"{text[:kept]}{ELLIPSIS}", size, bold=bold) > room:
+        kept -= 1
+    return f"{text[:kept].rstrip()}{ELLIPSIS}"
+
+
+def wrapped(text: str, size: int, room: int) -> list[str]:
+    """Returns `text` in lines of at most `room` pixels, broken between words; a longer word is cut."""
+    found: list[str] = []
+    for word in text.split():
+        joined = f"{found[-1]} {word}" if found else ""
+        if joined and width(joined, size) <= room:
+            found[-1] = joined
+        else:
+            found.append(cut(word, size, room))
+    return found

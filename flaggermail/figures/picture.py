@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""All uses as one SVG picture, below one another; or one use alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flaggermail.figures.local_times import AMSTERDAM, Telling
+from flaggermail.figures.looks import HEAD, LINE, MARGIN, SMALL, WIDTH, cut, picture_sheet
+from flaggermail.figures.markup import Markup, element, lines
+from flaggermail.figures.timeline import Drawing, drawn
+from flaggermail.figures.uses import Figures, PlatformUse, SummaryBy
+from flaggermail.wording.captions import Caption
+
+_NAMESPACE = "http://www.w3.org/2000/svg"
+_SIZES = {"head": HEAD, "small": SMALL}
+_BELOW = 24  # pixels below each use
+
+
+def svg(figures: Figures, language: str, zone: ZoneInfo = AMSTERDAM, sign: str | None = None) -> str:
+    """Returns the uses as an SVG document, in the order of their elections; what is open runs to `figures.as_of`.
+
+    `sign` is the decimal sign, if it is not that of the language.
+    """
+    telling = Telling(language, zone, sign)
+    title = telling.say(Caption.TITLE)
+    as_of = telling.say(Caption.STATE(at=telling.about([figures.as_of]).instant(figures.as_of)))
+    parts = [_text("head", MARGIN + HEAD, title), _text("small", MARGIN + HEAD + LINE, as_of)]
+    described = [as_of]
+    y = MARGIN + HEAD + 2 * LINE
+    for election, uses in by_election(figures).items():
+        parts += [_rule(y), _text("head", y + HEAD + LINE, f"{telling.say(Caption.ELECTION)} {election}")]
+        y += HEAD + 2 * LINE
+        if not uses:
+            parts.append(_text("small", y + LINE, telling.say(Caption.NOT_USED)))
+            described.append(f"{election}: {telling.say(Caption.NOT_USED)}")
+            y += 2 * LINE
+        for use in uses:
+            one = drawn(use, figures.as_of, telling)
+            parts.append(element("g", {"transform": f"translate(0 {y})"}, element("title", None, one.title), one.body))
+            described.append(f"{one.title}: {one.described}")
+            y += one.height + _BELOW
+    if not by_election(figures):
+        parts.append(_text("small", y + LINE, telling.say(Caption.NOT_USED)))
+        described.append(telling.say(Caption.NOT_USED))
+        y += 2 * LINE
+    return _document(y + MARGIN, title, "\n".join(described), parts)
+
+
+def svg_of_use(use: PlatformUse, as_of: datetime, language: str, zone: ZoneInfo = AMSTERDAM) -> str:
+    """Returns one use as an SVG document."""
+    one = drawn(use, as_of, Telling(language, zone))
+    return _document(one.height, one.title, one.described, [one.body])
+
+
+def inline(one: Drawing, key: str) -> Markup:
+    """Returns a drawing as an element of a page, whose style sheet it shares; `key` is its own there."""
+    return _svg(one.height, key, one.title, one.described, [one.body])
+
+
+def by_election(figures: Figures) -> Mapping[str, Sequence[PlatformUse]]:
+    """Returns the uses of each election in the order of the first use; elections without any come last."""
+    found: dict[str, list[PlatformUse]] = {}
+    for use in figures.uses:
+        found.setdefault(use.election, []).append(use)
+    return found | {one.name: [] for one in figures.summary if one.by is SummaryBy.ELECTION and one.name not in found}
+
+
+def _document(height: int, title: str, described: str, parts: Iterable[str]) -> str:
+    style = element("style", None, Markup(picture_sheet()))
+    ground = element("rect", {"class": "back", "width": WIDTH, "height": height})
+    return f"{_svg(height, 'picture', title, described, [style, ground, *parts])}\n"
+
+
+def _svg(height: int, key: str, title: str, described: str, parts: Iterable[str]) -> Markup:
+    attributes: dict[str, str | int] = {
+        "xmlns": _NAMESPACE, "width": WIDTH, "height": height, "viewBox": f"0 0 {WIDTH} {height}", "role": "img",
+        "aria-labelledby": f"{key}-title {key}-described",
+    }  # fmt: skip
+    named = (
+        element("title", {"id": f"{key}-title"}, title),
+        element("desc", {"id": f"{key}-described"}, described),
+    )
+    return element("svg", attributes, lines("", *named, *parts))
+
+
+def _text(kind: str, y: int, text: str) -> Markup:
+    shortened = cut(text, _SIZES[kind], WIDTH - 2 * MARGIN, bold=True)
+    return element("text", {"class": kind, "x": MARGIN, "y": y}, shortened)
+
+
+def _rule(y: int) -> Markup:
+    return element("line", {"class": "rule", "x1": MARGIN, "y1": y, "x2": WIDTH - MARGIN, "y2": y})

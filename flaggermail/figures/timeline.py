@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The timeline of one use: a bar to scale, and a label for each moment, none of which touches another.
+
+The bar is the wait for a person, the tick of each moment stands on it where its minute is. Labels are spread below, as
+little moved as possible, each joined to its tick; so a wait of nine days with three reminders in its first hours is
+readable too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flaggermail.figures.local_times import Telling
+from flaggermail.figures.looks import (
+    FIGURE,
+    GAP,
+    HEAD,
+    LINE,
+    MARGIN,
+    MOST_LABELS,
+    PITCH,
+    ROOM,
+    SMALL,
+    WIDTH,
+    cut,
+    width,
+    wrapped,
+)
+from flaggermail.figures.markup import Markup, element, lines
+from flaggermail.figures.moments import TimelineLabel, counted_instants, of_use, shown, to_the_minute
+from flaggermail.figures.signs import drawn_sign
+from flaggermail.figures.uses import PlatformUse
+from flaggermail.notifications import latency
+from flaggermail.record.clocks import Sign
+from flaggermail.wording.captions import Caption
+
+_LEFT, _RIGHT = MARGIN + PITCH // 2, WIDTH - MARGIN - PITCH // 2  # of the bar
+_HEAD, _DAY, _FIGURE, _BELOW, _BAR, _SIGNS, _TIME = 28, 48, 92, 114, 142, 184, 212  # heights
+_BETWEEN_SIGNS = 22
+_SIGNS_TOP = _SIGNS - 12
+MINUTE = timedelta(minutes=1)
+_APART = 8  # pixels, at least, between the texts of two labels
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture of one use, `WIDTH` pixels wide, with the same in words."""
+
+    height: int
+    title: str
+    described: str
+    body: Markup
+
+
+def drawn(use: PlatformUse, as_of: datetime, telling: Telling) -> Drawing:
+    """Returns the timeline of `use`; what is open runs to `as_of`."""
+    return _Timeline(use, as_of, telling).drawing()
+
+
+def heading(use: PlatformUse, telling: Telling) -> str:
+    """Returns what a use is called: `Notification to X`."""
+    return telling.say(Caption.NOTIFICATION(platform=use.platform))
+
+
+def figure(use: PlatformUse, as_of: datetime, telling: Telling) -> tuple[str, str]:
+    """Returns the reported hours, or that the use is open, and the minutes in words with what is unusual about them."""
+    if use.human is None:
+        large, waited = Caption.OPEN(), Caption.WAITS(count=latency.minutes(use.sent_at, as_of))
+    else:
+        large = Caption.HOURS(hours=telling.hours(use.human.minutes))
+        waited = Caption.WAITED(count=use.human.minutes)
+    counted = {Sign.SENT, Sign.HUMAN}
+    unusual = dict.fromkeys(note for moment in of_use(use) if moment.sign in counted for note in moment.notes)
+    notes = f" ({', '.join(map(telling.say, unusual))})" if unusual else ""
+    return telling.say(large), f"{telling.say(waited)}{notes}"
+
+
+def spread(wanted: Sequence[int], apart: int, first: int, last: int) -> list[int]:
+    """Returns places in the order of `wanted`, `apart` from each other within `first` and `last`, and near them.
+
+    Those that would touch are moved together, so that the middle of the group stays (pool adjacent violators).
+    """
+    groups: list[tuple[int, int]] = []  # sum and number of what is wanted, each less its distance from the first
+    for number, place in enumerate(wanted):
+        total, count = place - number * apart, 1
+        while groups and groups[-1][0] * count >= total * groups[-1][1]:
+            before, several = groups.pop()
+            total, count = total + before, count + several
+        groups.append((total, count))
+    starts = [total // count for total, count in groups for _ in range(count)]
+    latest = last - (len(wanted) - 1) * apart
+    return [max(first, min(start, latest)) + number * apart for number, start in enumerate(starts)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A label with its place: ticks from `first` to `last`, signs and text around `place`."""
+
+    first: int
+    last: int
+    place: int
+    room: int
+    label: TimelineLabel
+
+
+class _Timeline:
+    """The timeline of one use while it is drawn."""
+
+    def __init__(self, use: PlatformUse, as_of: datetime, telling: Telling) -> None:
+        found = shown(use, as_of, MOST_LABELS)
+        self._use = use
+        self._is_open = found[-1].signs == (Sign.OPEN,)
+        known = found[:-1] if self._is_open else found
+        self._ticks = [moment.minute for label in known for moment in label.moments]
+        self._telling = telling.about(counted_instants(use, as_of))
+        pitch = min(PITCH, (_RIGHT - _LEFT) // max(len(found) - 1, 1))
+        # Of what is open after a person has answered, the picture shows that it is, not how long.
+        self._broken = self._is_open and use.human is not None
+        self._right = _RIGHT - pitch if self._broken else _RIGHT
+        self._span = self._ticks[0], known[-1].last if self._broken else found[-1].last
+        self._placed = self._place(found, pitch)
+
+    def _place(self, shown: Sequence[TimelineLabel], pitch: int) -> list[_Placed]:
+        """Returns the labels with their places; each may be as broad as its neighbours and the margins allow."""
+        spans = [(self._at(label.first), self._at(label.last)) for label in shown]
+        if self._is_open:
+            spans[-1] = _RIGHT, _RIGHT
+        places = spread([(first + last) // 2 for first, last in spans], pitch, _LEFT, _RIGHT)
+        edges = [-places[0], *places, 2 * WIDTH - places[-1]]
+        found = []
+        for at, (label, (first, last)) in enumerate(zip(shown, spans, strict=True)):
+            room = min(places[at] - edges[at], edges[at + 2] - places[at], ROOM) - _APART
+            found.append(_Placed(first, last, places[at], room, label))
+        return found
+
+    def _at(self, minute: datetime) -> int:
+        """Returns the place of a minute on the bar."""
+        first, last = self._span
+        if last == first:
+            return _LEFT
+        return _LEFT + (self._right - _LEFT) * min((minute - first) // MINUTE, (last - first) // MINUTE) // (
+            (last - first) // MINUTE
+        )
+
+    def drawing(self) -> Drawing:
+        """Returns the picture."""
+        large, below = figure(self._use, self._span[1], self._telling)
+        texts = [[*self._paragraphs(placed)] for placed in self._placed]
+        heights = [sum(len(lines_) * LINE + GAP for _, lines_ in text) for text in texts]
+        body = lines(
+            *self._head(large, below),
+            *self._bar(),
+            *(part for placed, text in zip(self._placed, texts, strict=True) for part in _drawn_label(placed, text)),
+        )
+        times = ", ".join(self._telling.clock(placed.label.first) for placed in self._placed)
+        told = "; ".join(" ".join(" ".join(lines_) for _, lines_ in text) for text in texts)
+        day = self._telling.day(self._use.sent_at)
+        title = f"{heading(self._use, self._telling)}, {self._use.notification}, {day}"
+        return Drawing(_TIME + max(heights), title, f"{times}. {large}. {below}. {told}.", body)
+
+    def _head(self, large: str, below: str) -> Iterator[Markup]:
+        number, channel = (cut(text, SMALL, WIDTH // 2) for text in (self._use.notification, self._use.channel))
+        room = WIDTH - 3 * MARGIN - width(number, SMALL)
+        yield _text("head", MARGIN, _HEAD, cut(heading(self._use, self._telling), HEAD, room, bold=True), "start")
+        yield _text("small", MARGIN, _DAY, self._telling.day(self._use.sent_at), "start")
+        yield _text("small", WIDTH - MARGIN, _HEAD, number, "end")
+        yield _text("small", WIDTH - MARGIN, _DAY, channel, "end")
+        yield _text("figure", MARGIN, _FIGURE, cut(large, FIGURE, WIDTH - 2 * MARGIN, bold=True), "start")
+        yield _text("small", MARGIN, _BELOW, cut(below, SMALL, WIDTH - 2 * MARGIN), "start")
+
+    def _bar(self) -> Iterator[Markup]:
+        """Yields the axis, the wait for a person, and the wait for an answer to the matter after it."""
+        use, right, sent = self._use, self._right, self._minute(self._use.sent_at)
+        yield _line("axis", _LEFT, right)
+        if use.human is None:
+            yield _line("wait open", sent, right)
+        else:
+            human = self._minute(use.human.at)
+            yield _line("wait", sent, human)
+            if use.substance is not None and use.substance.at > use.human.at:
+                yield _line("later", human, self._minute(use.substance.at))
+        if self._broken:
+            yield _line("later open", right + 12, _RIGHT)
+            yield _path("lead", "".join(f"M{x - 3} {_BAR + 9}L{x + 3} {_BAR - 9}" for x in (right + 2, right + 8)))
+        ticks = {self._at(minute) for minute in self._ticks} | ({_RIGHT} if self._is_open else set())
+        yield _path("lead", "".join(f"M{x} {_BAR - 9}V{_BAR + 9}" for x in sorted(ticks)))
+
+    def _minute(self, at: datetime) -> int:
+        return self._at(to_the_minute(at))
+
+    def _paragraphs(self, placed: _Placed) -> Iterator[tuple[str, list[str]]]:
+        """Yields what a label says, each with its class and in lines: the time, the day, what happened."""
+        label, telling = placed.label, self._telling
+        yield "time", [f"{telling.local(label.first):%H:%M}"]
+        small = [telling.offset(label.first)] if telling.offsets else []
+        if telling.day(label.first) != telling.day(self._use.sent_at):
+            small.append(telling.day(label.first))
+        small += map(telling.say, label.words())
+        if self._broken and label is self._placed[-1].label:
+            small.append(telling.say(Caption.NOT_TO_SCALE))
+        if label.last > label.first:
+            small.append(telling.say(Caption.UNTIL(at=telling.instant(label.last))))
+        for text in small:
+            yield "small", wrapped(text, SMALL, placed.room)
+
+
+def _drawn_label(placed: _Placed, text: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Markup]:
+    """Yields the line from the ticks, the signs and the text of a label."""
+    place, signs = placed.place, placed.label.signs
+    yield _leader(placed)
+    left = place - (len(signs) - 1) * _BETWEEN_SIGNS // 2
+    yield from (drawn_sign(sign, left + number * _BETWEEN_SIGNS, _SIGNS) for number, sign in enumerate(signs))
+    y = _TIME
+    for kind, parts in text:
+        for part in parts:
+            yield _text(kind, place, y, part)
+            y += LINE
+        y += GAP
+
+
+def _leader(placed: _Placed) -> Markup:
+    tick, below, middle = _BAR + 9, _BAR + 13, (placed.first + placed.last) // 2
+    several = f"H{placed.last}V{tick}" if placed.last > placed.first else ""
+    course = f"M{placed.first} {tick}V{below}{several}M{middle} {below}L{placed.place} {_SIGNS_TOP - 6}V{_SIGNS_TOP}"
+    return _path("lead", course)
+
+
+def _line(kind: str, left: int, right: int) -> Markup:
+    return element("line", {"class": kind, "x1": left, "y1": _BAR, "x2": right, "y2": _BAR})
+
+
+def _path(kind: str, course: str) -> Markup:
+    return element("path", {"class": kind, "d": course})
+
+
+def _text(kind: str, x: int, y: int, text: str, anchor: str = "middle") -> Markup:
+    return element("text", {"class": kind, "x": x, "y": y, "text-anchor": anchor}, text)

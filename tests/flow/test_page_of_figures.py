@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The page and the pictures in Debian's Chromium: nothing that axe-core objects to, and text where it was reckoned."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from flaggermail.figures.page import page
+from flaggermail.figures.picture import svg
+from flaggermail.figures.uses import Figures
+from tests.corpus import one_in
+from tests.doubles.sample_uses import HOSTILE, USES, figures, of_june
+
+pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("browser")]
+
+CELLS = one_in(3, [(wide, scheme) for wide in (375, 1200) for scheme in ("dark", "light")])  # the first and the last
+PAGES: Mapping[str, Figures] = {
+    "no use": figures(),
+    "one": figures(of_june()),
+    "several": figures(*(one for name, one in USES.items() if "names" not in name)),
+    "open": figures(USES["open"], USES["open matter"], USES["open with an automatic receipt"]),
+    "hostile names": figures(USES["hostile names"], USES["long names"]),
+}
+LANGUAGES = ("nl", "en")
+_TEXTS = """() => [...document.querySelectorAll("svg")].map(picture => {
+    const whole = picture.getBoundingClientRect();
+    return [...picture.querySelectorAll("text")].map(text => {
+        const box = text.getBoundingClientRect();
+        return [text.textContent, box.left - whole.left, box.right - whole.left, box.top - whole.top,
+            box.bottom - whole.top, whole.width, whole.height];
+    });
+})"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Starts Debian's Chromium; it is never fetched."""
+    found = shutil.which("chromium")
+    assert found is not None, "needed: the Debian package chromium"
+    with sync_playwright() as playwright:
+        # Inside a container there is no namespace for its sandbox, and as root there is none anywhere.
+        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+def opened(browser: Browser, document: str, folder: Path, wide: int, scheme: str) -> Page:
+    """Opens a document from a file, in a window of that width; anything fetched or run fails the test."""
+    path = folder / "page.html"
+    path.write_text(document, "utf-8")
+    context = browser.new_context(
+        viewport={"width": wide, "height": 800}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    shown = context.new_page()
+    asked: list[str] = []
+    shown.on("request", lambda request: asked.append(request.url))
+    shown.on("dialog", lambda dialog: asked.append(dialog.message))
+    shown.on("console", lambda message: asked.append(message.text))
+    shown.goto(path.as_uri())
+    assert asked == [path.as_uri()]
+    return shown
+
+
+@pytest.mark.parametrize(("wide", "scheme"), CELLS)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_objects_to_nothing(
+    browser: Browser, tmp_path: Path, name: str, language: str, wide: int, scheme: str
+) -> None:
+    """On a telephone and on a screen, light and dark, axe-core finds nothing, and neither page nor table is too wide.
+
+    Rules of good practice are on, beside those of WCAG.
+    """
+    shown = opened(browser, page(PAGES[name], language, HOSTILE), tmp_path, wide, scheme)
+    assert shown.evaluate("document.documentElement.scrollWidth") <= wide
+    tables = "[...document.querySelectorAll('table')].every(one => one.scrollWidth <= one.parentElement.clientWidth)"
+    assert shown.evaluate(tables)
+    found = Axe().run(shown)
+    shown.context.close()
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_where_they_were_reckoned(browser: Browser, tmp_path: Path, language: str) -> None:
+    """With the fonts of this machine, no text of a picture touches another or is cut at its edge."""
+    shown = opened(browser, page(figures(*USES.values()), language, "A"), tmp_path, 1200, "light")
+    pictures = shown.evaluate(_TEXTS)
+    shown.context.close()
+    assert len(pictures) == len(USES)
+    for texts in pictures:
+        outside = [text for text, left, right, top, bottom, wide, high in texts if left < 0 or right > wide or top < 0]
+        assert outside == []
+        for at, one in enumerate(texts):
+            for other in texts[at + 1 :]:
+                apart = one[2] <= other[1] or other[2] <= one[1] or one[4] - 3 <= other[3] or other[4] - 3 <= one[3]
+                assert apart, (one[0], other[0])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_picture_opens_by_itself(browser: Browser, tmp_path: Path, language: str) -> None:
+    """The picture of an election is a document of its own, in both schemes, with its ground."""
+    path = tmp_path / "figures.svg"
+    path.write_text(svg(figures(*USES.values()), language), "utf-8")
+    for scheme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(13, 17, 23)")):
+        context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+        shown = context.new_page()
+        shown.goto(path.as_uri())
+        fill = "getComputedStyle(document.querySelector('.back')).fill"
+        assert shown.evaluate(fill) == ground
+        assert shown.evaluate("document.documentElement.localName") == "svg"
+        context.close()
+
+
+def test_paper_is_light(browser: Browser, tmp_path: Path) -> None:
+    """Print takes the light colours in a dark scheme too, and nothing is cut where the screen would scroll."""
+    shown = opened(browser, page(PAGES["several"], "nl", "A"), tmp_path, 1200, "dark")
+    shown.emulate_media(media="print")
+    assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert shown.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
+    assert shown.pdf(format="A4").startswith(b"%PDF-")
+    shown.context.close()
