@@ -116,6 +116,7 @@ class EventKind(StrEnum):
     DEVICE_REVOKED = "device revoked"
     CODE_SPENT = "code spent"
     CODE_WRONG = "code wrong"
+    DOSSIER_EXPORTED = "dossier exported"
 
 
 ERASING = frozenset({EventKind.MESSAGE_DECLINED, EventKind.OCTETS_DISCARDED, EventKind.ELECTION_KEY_DESTROYED})

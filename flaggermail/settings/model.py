@@ -24,6 +24,7 @@ from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords
 from flaggermail.rules.reply_words import ReplyWords
+from flaggermail.settings.dossier_settings import DossierSettings
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
 from flaggermail.yaml_files.kinds import (
     Code,
@@ -223,6 +224,7 @@ class DeskSettings(Model):
     referrers: ReferrerSettings = ReferrerSettings()
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
+    dossier: DossierSettings = DossierSettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
     watch: WatchSettings = WatchSettings()
 

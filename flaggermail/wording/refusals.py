@@ -11,6 +11,11 @@ from flaggermail.wording.said import Sentence
 class Because(Sentence):
     """Every reason for refusing a command."""
 
+    CASE_OR_ELECTION = ("case or election", "archive export: name a case, or an election with --election, and not both",
+        "archive export: noem een zaak, of een verkiezing met --election, en niet allebei")
+    DOSSIER_CHANGED = ("dossier changed",
+        "dossier {name}: somebody acted on it while it was exported; nothing was kept, export it again",
+        "dossier {name}: tijdens de export veranderde er iets; er is niets bewaard, exporteer opnieuw")
     NO_SUCH_ROW = ("no such row", "{table} {key}: there is no such row to change",
         "{table} {key}: zo'n regel is er niet")
     DRAFT_OF_CLOSED_CASE = ("draft of closed case",

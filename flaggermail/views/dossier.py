@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A dossier of a case or an election, as files: first the plan of its parts, then each part by itself.
+
+Whoever writes the files asks for one part after the other, so that no whole election is in memory on either side.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from flaggermail.archive.dossier import Scope, events_of, mails_of, number_of, target_of
+from flaggermail.archive.dossier_names import visible_line, without_keys
+from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, Files, Writer
+from flaggermail.commands import door
+from flaggermail.commands.export_dossier import ExportDossier, scope_of
+from flaggermail.commands.lookups import the_case, the_message
+from flaggermail.commands.requests import Instant
+from flaggermail.errors import NotFound, Refusal
+from flaggermail.mail.message_json import Json
+from flaggermail.record.rows import Device, ElectionSecret, PageCode, Token
+from flaggermail.services import UnitOfWork
+from flaggermail.views.event import document_of
+from flaggermail.views.view import Document, View
+from flaggermail.wording.refusals import Because
+
+EVENTS_A_FILE = 1000
+_SECRET_TABLES = frozenset({Token.TABLE, Device.TABLE, PageCode.TABLE, ElectionSecret.TABLE})
+_SECRET_FIELDS = frozenset({"tail", "commitment"})  # the end of a number files mail; tokens are left out already
+
+
+class DossierPart(StrEnum):
+    """The parts of a dossier."""
+
+    FRAME = "frame"  # what is about all of it
+    CASE = "case"  # the list of one case
+    MAIL = "mail"
+    EVENTS = "events"  # at most EVENTS_A_FILE of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDossier(View):
+    """What a dossier consists of, now."""
+
+    case: str | None = None
+    election: str | None = None
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"name", "organisation", "as_of", "last_event", "cases", "parts": [...]}.
+
+        Each part holds what the view of a part is asked with. `as_of` is the instant of the last event, and stands in
+        for the day of the export everywhere, so that the same dossier has the same octets. Raises NotFound, Refusal.
+        """
+        scope = _readable(work, self.case, self.election)
+        found = [(seq, event.at) for seq, event in events_of(work.tx, scope)]
+        if not found:
+            raise NotFound(f"dossier {scope.name}: nothing is on record of it")
+        parts: list[Json] = [{"part": DossierPart.FRAME.value}]
+        for case in scope.cases:
+            parts.append({"part": DossierPart.CASE.value, "of": case.number})
+            for at, mail in enumerate(mails_of(work.tx, case).kept, start=1):
+                parts.append({"part": DossierPart.MAIL.value, "of": mail.id, "number": number_of(at)})
+        for at in range(0, len(found), EVENTS_A_FILE):
+            after = found[at - 1][0] if at else 0
+            parts.append({
+                "part": DossierPart.EVENTS.value, "after": after, "number": number_of(at // EVENTS_A_FILE + 1),
+            })  # fmt: skip
+        return {
+            "name": scope.name,
+            "organisation": work.env.settings.desk.organisation.name.nl,
+            "as_of": max(at for _, at in found).astimezone(work.env.settings.zone).isoformat(),
+            "last_event": found[-1][0],
+            "cases": len(scope.cases),
+            "parts": parts,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowDossierPart(View):
+    """The files of one part, as the plan names it."""
+
+    case: str | None = None
+    election: str | None = None
+    as_of: Instant
+    last_event: int
+    part: DossierPart
+    of: str = ""  # the number of a case, the id of a mail
+    number: str = ""  # in the names of files
+    after: int = 0  # the number of an event
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"files": [{"path", "base64"}], "lost": [...]}; lost are mails that the archive does not give.
+
+        Raises NotFound; Refusal if the dossier is not what it was when it was planned.
+        """
+        scope = _readable(work, self.case, self.election)
+        writer = Writer(work, self.as_of)
+        if self.part is DossierPart.FRAME:
+            files = writer.frame(scope)
+        elif self.part is DossierPart.CASE:
+            files = writer.case(the_case(work, self.of))
+        elif self.part is DossierPart.MAIL:
+            files = self._mail(work, scope, writer)
+        else:
+            files = self._events(work, scope)
+        return {"files": [_document(path, octets) for path, octets in files.held], "lost": files.lost}
+
+    def _mail(self, work: UnitOfWork, scope: Scope, writer: Writer) -> Files:
+        mail = the_message(work, self.of)
+        case = next((case for case in scope.cases if case.number == mail.case), None)
+        if case is None:
+            raise Refusal(Because.DOSSIER_CHANGED(name=scope.name))
+        return writer.mail(case, mail, self.number)
+
+    def _events(self, work: UnitOfWork, scope: Scope) -> Files:
+        """Returns one file of events for programs, and one for people."""
+        zone = work.env.settings.zone
+        following = events_of(work.tx, scope, self.after)
+        here = list(islice(following, EVENTS_A_FILE))
+        newest = next(following, here[-1] if here else None)  # the last parts are of events: they see what came since
+        if newest is None or newest[0] > self.last_event:
+            raise Refusal(Because.DOSSIER_CHANGED(name=scope.name))
+        documents = [_without_secrets(document_of(seq, event, zone)) for seq, event in here]
+        files = Files(self.as_of.astimezone(zone), target_of(scope))
+        lines = "".join(json.dumps(document, ensure_ascii=True, sort_keys=True) + "\n" for document in documents)
+        files.add(f"events-{self.number}.jsonl", without_keys(lines).encode(), JSON_LINES)
+        files.add(f"events-{self.number}.txt", "".join(map(_in_words, documents)).encode("utf-8", "replace"), TEXT)
+        return files
+
+
+def _readable(work: UnitOfWork, case: str | None, election: str | None) -> Scope:
+    """Returns the cases of a dossier, if who asks may read it."""
+    asked = door.ready(work, ExportDossier(case=case, election=election))
+    return scope_of(work, asked.case, asked.election)
+
+
+def _document(path: str, octets: bytes) -> Document:
+    return {"path": path, "base64": base64.b64encode(octets).decode("ascii")}
+
+
+def _without_secrets(event: Document) -> dict[str, Json]:
+    """Returns an event without rows and fields with which somebody could act."""
+    changes = event["changes"]
+    kept = [
+        _safe_change(change)
+        for change in (changes if isinstance(changes, list) else [])
+        if isinstance(change, Mapping) and change["table"] not in _SECRET_TABLES
+    ]
+    return {**event, "changes": kept}
+
+
+def _safe_change(change: Document) -> dict[str, Json]:
+    values = change["values"]
+    held = values.items() if isinstance(values, Mapping) else ()
+    return {**change, "values": {name: value for name, value in held if name not in _SECRET_FIELDS}}
+
+
+def _in_words(event: Document) -> str:
+    """Returns an event as lines: when, by whom, what, and which values it set."""
+    about = [event["notification"] or event["case"], event["message"]]
+    named = " ".join(str(part) for part in about if part)
+    reason = f": {event['reason']}" if event["reason"] else ""
+    lines = [f"{event['event']}  {event['at']}  {event['actor']}  {event['kind']}  {named}{reason}".rstrip()]
+    changes = event["changes"]
+    for change in changes if isinstance(changes, list) else []:
+        values = change["values"]
+        said = [f"{name} {_said(value)}" for name, value in values.items()]
+        said += [f"{name} (erased)" for name in change["erased"]]
+        lines.append(f"    {change['table']} {change['key']}: {', '.join(said)}")
+    return "\n".join(visible_line(without_keys(line)) if at == 0 else "    " + visible_line(without_keys(line))
+                     for at, line in enumerate(lines)) + "\n"  # fmt: skip
+
+
+def _said(value: Json) -> str:
+    if value is None or value == "":
+        return "(empty)"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "(empty)"
+    return str(value)
