@@ -33,6 +33,7 @@ COMMANDS = {
     "events": "Print what happened: the events of the record in words.",
     "exercise": "Start and stop an exercise, and show its debrief.",
     "init": "Write a complete configuration to start from.",
+    "latency": "Show how long each platform took to answer.",
     "message": "List, show and correct messages.",
     "notify": "Draft a notification to a platform.",
     "officer": "List officers; enrol and revoke their devices for one-time codes.",

@@ -22,6 +22,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "election list": "flaggermail.views.election:ListElections",
     "exercise debrief": "flaggermail.views.exercise:ShowDebrief",
     "events": "flaggermail.views.event:ListEvents",
+    "latency": "flaggermail.views.latency:ShowLatency",
     "message list": "flaggermail.views.message:ListMessages",
     "message octets": "flaggermail.views.message:MessageOctets",
     "message sample": "flaggermail.views.message:SampleMessage",

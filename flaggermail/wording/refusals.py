@@ -158,6 +158,12 @@ class Because(Sentence):
     NO_SUCH_ELECTION = ("no such election",
         "election {election}: there is no such election; `flaggermail election list` shows them",
         "verkiezing {election}: is niet bekend; `flaggermail election list` toont ze")
+    NO_SUCH_PLATFORM = ("no such platform", "platform {platform}: is not in the record; known are {known}",
+        "platform {platform}: is niet bekend; wel bekend zijn {known}")
+    EXERCISE_HAS_NO_FIGURES = ("exercise has no figures", "election {election}: is an exercise, and in no figure",
+        "verkiezing {election}: is een oefening en telt in geen enkel cijfer mee")
+    AS_OF_IN_FUTURE = ("as of in future", "as of {at}: has not come yet; figures are of what is recorded",
+        "peildatum {at}: ligt in de toekomst; cijfers gaan over wat is vastgelegd")
     NO_SUCH_CASE = ("no such case", "case {case}: there is no such case; `flaggermail case list` shows them",
         "zaak {case}: is niet bekend; `flaggermail case list` toont alle zaken")
     NO_SUCH_MESSAGE = ("no such message", "message {message}: there is no such message; ids look like m00000001",
