@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from flaggermail.archive.dossier_names import visible_line, without_keys
+from flaggermail.archive.dossier_names import Keys, visible_line
 
 _STYLE = (
     "body{font:1rem/1.5 sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#111;background:#fff}"
@@ -51,30 +51,54 @@ class Page:
     title: str
     facts: Sequence[tuple[str, Cell]]
     tables: Sequence[Table]
+    keys: Keys
+
+    def shown(self, text: str) -> str:
+        """Returns a text of strangers as one line, without keys."""
+        return visible_line(self.keys.hidden(text))
+
+    def flat(self, cell: Cell) -> str:
+        """Returns a cell as plain text."""
+        pieces = [cell] if isinstance(cell, str) else cell
+        return "; ".join(
+            f"{piece.path} ({self.shown(piece.words)})" if isinstance(piece, Link) else self.shown(piece)
+            for piece in pieces
+        )
+
+    def marked(self, cell: Cell) -> str:
+        """Returns a cell as HTML."""
+        pieces = [cell] if isinstance(cell, str) else cell
+        return "<br>".join(
+            f'<a href="{escape(piece.path)}">{escape(self.shown(piece.words))}</a>'
+            if isinstance(piece, Link)
+            else escape(self.shown(piece))
+            for piece in pieces
+        )
 
 
 def as_text(page: Page) -> bytes:
     """Returns the page as plain text in UTF-8: one line a fact, one block a row."""
-    lines = [_shown(page.title), "=" * len(_shown(page.title)), ""]
-    lines += [f"{name}: {_flat(cell)}" for name, cell in page.facts if cell]
+    title = page.shown(page.title)
+    lines = [title, "=" * len(title), ""]
+    lines += [f"{name}: {page.flat(cell)}" for name, cell in page.facts if cell]
     for table in page.tables:
         lines += ["", table.heading, "-" * len(table.heading)]
         for row in table.rows:
-            lines += ["", *_block(table.heads, row)]
+            lines += ["", *_block(page, table.heads, row)]
         lines += [] if table.rows else [table.empty]
-    return ("\n".join(lines) + "\n").encode()
+    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
-def _block(heads: Sequence[str], row: Sequence[Cell]) -> Iterator[str]:
+def _block(page: Page, heads: Sequence[str], row: Sequence[Cell]) -> Iterator[str]:
     """Yields a row as lines, the first cell at the margin."""
     for at, (head, cell) in enumerate(zip(heads, row, strict=True)):
         if cell:
-            yield f"{'    ' if at else ''}{head}: {_flat(cell)}"
+            yield f"{'    ' if at else ''}{head}: {page.flat(cell)}"
 
 
 def as_html(page: Page) -> bytes:
     """Returns the page as one HTML document in UTF-8 (no script, nothing fetched)."""
-    title = escape(_shown(page.title))
+    title = escape(page.shown(page.title))
     lines = [
         "<!DOCTYPE html>",
         f'<html lang="{escape(page.language)}">',
@@ -83,40 +107,19 @@ def as_html(page: Page) -> bytes:
         f"<title>{title}</title><style>{_STYLE}</style></head>",
         f"<body><main><h1>{title}</h1>",
     ]
-    lines += [f"<p><strong>{escape(name)}:</strong> {_marked(cell)}</p>" for name, cell in page.facts if cell]
+    lines += [f"<p><strong>{escape(name)}:</strong> {page.marked(cell)}</p>" for name, cell in page.facts if cell]
     for table in page.tables:
-        lines += _table(table)
-    return ("\n".join([*lines, "</main></body></html>"]) + "\n").encode()
+        lines += _table(page, table)
+    return ("\n".join([*lines, "</main></body></html>"]) + "\n").encode("utf-8", "replace")
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(page: Page, table: Table) -> Iterator[str]:
     if not table.rows:
         yield f"<h2>{escape(table.heading)}</h2><p>{escape(table.empty)}</p>"
         return
     heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
     yield f"<table><caption>{escape(table.heading)}</caption><thead><tr>{heads}</tr></thead><tbody>"
     for first, *others in table.rows:
-        cells = "".join(f"<td>{_marked(cell)}</td>" for cell in others)
-        yield f'<tr><th scope="row">{_marked(first)}</th>{cells}</tr>'
+        cells = "".join(f"<td>{page.marked(cell)}</td>" for cell in others)
+        yield f'<tr><th scope="row">{page.marked(first)}</th>{cells}</tr>'
     yield "</tbody></table>"
-
-
-def _marked(cell: Cell) -> str:
-    pieces = [cell] if isinstance(cell, str) else cell
-    return "<br>".join(
-        f'<a href="{escape(piece.path)}">{escape(_shown(piece.words))}</a>'
-        if isinstance(piece, Link)
-        else escape(_shown(piece))
-        for piece in pieces
-    )
-
-
-def _flat(cell: Cell) -> str:
-    pieces = [cell] if isinstance(cell, str) else cell
-    return "; ".join(
-        f"{piece.path} ({_shown(piece.words)})" if isinstance(piece, Link) else _shown(piece) for piece in pieces
-    )
-
-
-def _shown(text: str) -> str:
-    return visible_line(without_keys(text))

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from flaggermail.mail.tailed_numbers import ALPHABET, LENGTH
+
 LONGEST = 60  # characters of the stem; the number in front and the extension come on top
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
@@ -40,6 +42,16 @@ def visible_line(text: str) -> str:
     return visible(" ".join(text.split()))
 
 
-def without_keys(text: str) -> str:
-    """Hides the reply keys in Message-IDs and reply addresses: a mail that bears one acts in somebody's name."""
-    return _KEY.sub(KEY_SHOWN, text)
+class Keys:
+    """Hides the keys in our own words: a mail that bears one is filed, or acts in somebody's name.
+
+    They are the reply keys in Message-IDs and reply addresses, and the tails of case numbers (`prefix` begins them).
+    """
+
+    def __init__(self, prefix: str) -> None:
+        number = rf"(?<![A-Za-z0-9])({re.escape(prefix)}-[A-Z0-9]{{1,24}}-[0-9]{{1,9}})-[{ALPHABET}]{{{LENGTH}}}"
+        self._tailed = re.compile(rf"{number}(?![A-Za-z0-9])", re.IGNORECASE)
+
+    def hidden(self, text: str) -> str:
+        """Returns the text without keys: a tail is left out, a reply key is replaced by `[key]`."""
+        return self._tailed.sub(r"\1", _KEY.sub(KEY_SHOWN, text))

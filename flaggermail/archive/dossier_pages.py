@@ -32,7 +32,8 @@ class Pages:
             )
             for case in scope.cases
         ]  # fmt: skip
-        return Page(self._shown.language, scope.name, self._origin(), [self._table(Label.CASES, heads, rows)])
+        return Page(self._shown.language, scope.name, self._origin(), [self._table(Label.CASES, heads, rows)],
+            self._shown.keys)  # fmt: skip
 
     def of_case(self, case: Case, mails: CaseMails) -> Page:
         """Returns what is known of a case, and the list of its mails."""
@@ -44,7 +45,8 @@ class Pages:
             self._left_out(mails),
         ]
         title = f"{case.number} {case.title}".rstrip()
-        return Page(self._shown.language, title, [back, *self._origin(), *self._facts(case)], tables)
+        return Page(self._shown.language, title, [back, *self._origin(), *self._facts(case)], tables,
+                    self._shown.keys)  # fmt: skip
 
     def _origin(self) -> list[tuple[str, Cell]]:
         return [
@@ -53,15 +55,15 @@ class Pages:
         ]
 
     def _facts(self, case: Case) -> list[tuple[str, Cell]]:
-        decided = f"{case.decision}, {self._minute(case.decided_at)}" if case.decision and case.decided_at else ""
+        decided = (self._shown.value(case.decision), self._minute(case.decided_at) if case.decided_at else "")
         facts = {
             Label.ELECTION: case.election,
             Label.TYPE: CASE_TYPES[case.type][self._shown.language],
-            Label.ORIGIN: " ".join(filter(None, (case.origin, case.source))),
+            Label.ORIGIN: ", ".join(filter(None, map(self._shown.value, (case.origin, case.source)))),
             Label.REFERRER: _person(case.referrer_name, case.referrer_address),
             Label.STATE: self._shown.state(case),
             Label.OPENED: self._minute(case.opened_at),
-            Label.DECIDED: decided,
+            Label.DECIDED: ", ".join(filter(None, decided)),
             Label.REASON: case.decision_reason or "",
             Label.CLOSED: self._minute(case.closed_at) if case.closed_at else "",
         }
@@ -71,7 +73,7 @@ class Pages:
         heads = (Label.NUMBER, Label.AT, Label.WAY, Label.KINDS, Label.SENDER, Label.SUBJECT, Label.FILES)
         rows = [
             (
-                number_of(at), self._minute(mail.received_at), self._shown.way(mail), self._shown.kinds(mail),
+                [number_of(at), mail.id], self._minute(mail.received_at), self._shown.way(mail), self._shown.kinds(mail),
                 _person(mail.from_name, mail.from_address), mail.subject or "",
                 self._files(number_of(at), mail, reasons),
             )
@@ -102,7 +104,7 @@ class Pages:
         heads = (Label.NUMBER, Label.PLATFORM, Label.STATE, Label.SENT, Label.CLOCKS)
         rows = [
             (
-                use.id, f"{use.platform}, {use.channel_name}", use.state.value,
+                use.id, f"{use.platform}, {use.channel_name}", self._shown.value(use.state),
                 self._minute(use.sent_at) if use.sent_at else "", [*self._clocks(use)],
             )
             for use in self._shown.uses(case)
@@ -114,15 +116,17 @@ class Pages:
         found = self._shown.work.tx.find(ClockRow, where(ClockRow.notification).is_(use.id))
         for clock in sorted(found, key=lambda one: CLOCKS.index(one.kind)):
             if clock.stopped_at is None:
-                yield f"{clock.kind}: {clock.state}"
+                yield f"{self._shown.value(clock.kind)}: {self._shown.value(clock.state)}"
                 continue
             spoken = latency.spoken(latency.minutes(clock.started_at, clock.stopped_at), self._shown.language)
-            yield f"{clock.kind}: {self._minute(clock.stopped_at)}" + ("" if use.exercise else f", {spoken}")
+            yield f"{self._shown.value(clock.kind)}: {self._minute(clock.stopped_at)}" + (
+                "" if use.exercise else f", {spoken}"
+            )
 
     def _notes(self, case: Case) -> Table:
         notes = self._shown.work.tx.find(ContactNote, where(ContactNote.case).is_(case.number))
         rows = [
-            (note.id, self._minute(note.effective_at), note.means.value, note.author, note.text)
+            (note.id, self._minute(note.effective_at), self._shown.value(note.means), note.author, note.text)
             for note in sorted(notes, key=lambda note: (note.effective_at, note.id))
         ]
         return self._table(Label.NOTES, (Label.NUMBER, Label.AT, Label.KINDS, Label.AUTHOR, Label.WORDS), rows)

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from flaggermail.archive import mdto
 from flaggermail.archive.dossier import Scope, attached_name, case_target, custody_of, mail_key, mails_of, target_of
+from flaggermail.archive.dossier_figures import figures_csv
 from flaggermail.archive.dossier_lists import Page, as_html, as_text
 from flaggermail.archive.dossier_mail import rendition
-from flaggermail.archive.dossier_names import without_keys
 from flaggermail.archive.dossier_pages import Pages
 from flaggermail.archive.dossier_readme import FILE, readme
 from flaggermail.archive.dossier_shown import Shown
@@ -82,6 +82,8 @@ class Writer:
         files = Files(self._shown.as_of, top)
         files.add(FILE, readme(scope.name, name.nl, name.en, self._shown.minute(self._shown.as_of)), TEXT)
         files.add_page("", self._pages.of_cases(scope))
+        numbers = {case.number for case in scope.cases}
+        files.add("figures.csv", figures_csv(self._shown.work.tx, numbers, self._shown.zone), CSV)
         if scope.election is not None:
             record = RecordObject(
                 key=scope.name,
@@ -124,9 +126,9 @@ class Writer:
         return files
 
     def _happenings(self, case: Case) -> list[Happening]:
-        found = [Happening("Opening", case.opened_at.astimezone(self._shown.work.env.settings.zone))]
+        found = [Happening("Opening", case.opened_at.astimezone(self._shown.zone))]
         for kind, at in (("Besluit", case.decided_at), ("Afsluiting", case.closed_at)):
-            found += [Happening(kind, at.astimezone(self._shown.work.env.settings.zone))] if at else []
+            found += [Happening(kind, at.astimezone(self._shown.zone))] if at else []
         return found
 
     def _parties(self, case: Case) -> list[tuple[str, Target]]:
@@ -153,7 +155,7 @@ class Writer:
             key=mail_key(mail),
             name=self._name(mail),
             level=Level.ITEM,
-            further_keys=[(without_keys(mail.message_id), "RFC 5322")] if mail.message_id else [],
+            further_keys=[(self._shown.keys.hidden(mail.message_id), "RFC 5322")] if mail.message_id else [],
             classes=[Concept(KINDS[kind][LanguageCode.NL], _KINDS, kind.value) for kind in mail.kinds],
             begins=self._shown.day(mail.received_at),
             happenings=self._of_mail(mail),
@@ -184,7 +186,7 @@ class Writer:
             files.add(folder + name, content, kind)
 
     def _of_mail(self, mail: StoredMessage) -> list[Happening]:
-        zone = self._shown.work.env.settings.zone
+        zone = self._shown.zone
         kind = "Ontvangst" if mail.direction is Direction.IN else "Verzending"
         found = [Happening(kind, mail.received_at.astimezone(zone))]
         found += [Happening("Vernietiging", mail.discarded_at.astimezone(zone))] if mail.discarded_at else []

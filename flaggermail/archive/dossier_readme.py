@@ -20,7 +20,9 @@ Begin bij        index.html (in een browser) of index.txt: alle zaken, met voor 
 Wat is wat (alles staat in de map data)
   index.html, index.txt            de lijst van zaken; twee vormen van hetzelfde
   figures.csv                      de cijfers: per melding aan een platform, wanneer het antwoordde (rekenblad)
-  events-0001.jsonl                het logboek, voor programma's: per gebeurtenis een regel, een JSON-object
+  events-0001.jsonl                het logboek, voor programma's: per gebeurtenis een regel, een JSON-object:
+                                   event (nummer), at (wanneer), actor (wie; daemon is het programma zelf), kind (wat),
+                                   case, notification, message (waarover), changes (welke gegevens het vastlegde)
   events-0001.txt                  hetzelfde logboek, voor mensen; een lang logboek gaat verder in 0002, 0003 ...
   ZAAKNUMMER/index.html, .txt      wat er van een zaak bekend is, en de lijst van mails
   ZAAKNUMMER/0001/0001.eml         mail 1, precies zoals die binnenkwam of vertrok (opent in een mailprogramma)
@@ -72,7 +74,9 @@ Start at         index.html (in a browser) or index.txt: all cases, with a list 
 What is what (everything is in the folder data)
   index.html, index.txt            the list of cases; two forms of the same
   figures.csv                      the figures: for each notification when the platform answered (spreadsheet)
-  events-0001.jsonl                the log: every event of the cases, one JSON object a line, for programs
+  events-0001.jsonl                the log: every event of the cases, one JSON object a line, for programs: event
+                                   (number), at (when), actor (who; daemon is the program itself), kind (what), case,
+                                   notification, message (about what), changes (the values that it set)
   events-0001.txt                  the same log, for people; a long one continues in 0002, 0003 ...
   CASENUMBER/index.html, .txt      what is known of a case, and the list of its mails
   CASENUMBER/0001/0001.eml         mail 1, exactly as it came in or left (RFC 5322; a mail program opens it)

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 
-from flaggermail.archive.dossier_words import ABSENCES, KINDS, LABELS, Absence, Label
+from flaggermail.archive.dossier_names import Keys
+from flaggermail.archive.dossier_words import ABSENCES, KINDS, LABELS, Absence, Label, said
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.message import Message
 from flaggermail.record.contacts import LanguageCode
@@ -19,8 +21,10 @@ class Shown:
     """Shows what is in one unit of work. `as_of`: the instant of the last event of the dossier."""
 
     def __init__(self, work: UnitOfWork, as_of: datetime) -> None:
-        self.work, self.as_of = work, as_of.astimezone(work.env.settings.zone)
-        self.language = LanguageCode(work.env.settings.desk.organisation.language)
+        self.work, self.zone = work, work.env.settings.zone
+        self.as_of = as_of.astimezone(self.zone)
+        organisation = work.env.settings.desk.organisation
+        self.language, self.keys = LanguageCode(organisation.language), Keys(organisation.case_prefix)
 
     @property
     def organisation(self) -> str:
@@ -57,7 +61,12 @@ class Shown:
 
     def state(self, case: Case) -> str:
         """Says the state of a case, and that it is an exercise."""
-        return f"{case.state}, {self.word(Label.EXERCISE)}" if case.exercise else case.state.value
+        state = self.value(case.state)
+        return f"{state}, {self.word(Label.EXERCISE)}" if case.exercise else state
+
+    def value(self, value: StrEnum | None) -> str:
+        """Says a value of a closed set in words; nothing for None."""
+        return "" if value is None else said(value, self.language)
 
     def way(self, mail: StoredMessage) -> str:
         """Says whether a mail was received or sent."""
@@ -69,8 +78,8 @@ class Shown:
 
     def minute(self, at: datetime) -> str:
         """Returns an instant to the minute with its offset."""
-        return at.astimezone(self.work.env.settings.zone).isoformat(sep=" ", timespec="minutes")
+        return at.astimezone(self.zone).isoformat(sep=" ", timespec="minutes")
 
     def day(self, at: datetime) -> date:
         """Returns the day of an instant."""
-        return at.astimezone(self.work.env.settings.zone).date()
+        return at.astimezone(self.zone).date()

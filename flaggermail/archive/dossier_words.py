@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from flaggermail.record.case_values import CaseType
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import CaseType, Decision, Origin, Source
+from flaggermail.record.clocks import ClockKind
+from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.record.kinds import Kind
+from flaggermail.record.states import CaseState, ClockState, NotificationState
 
 Words = Mapping[LanguageCode, str]
 
@@ -93,7 +95,7 @@ LABELS: Mapping[Label, Words] = _pairs({
     Label.FILES: ("Bestanden", "Files"),
     Label.ABSENT: ("niet aanwezig", "not here"),
     Label.NOTIFICATIONS: ("Meldingen aan platforms", "Notifications to platforms"),
-    Label.CLOCKS: ("ontvangst, medewerker, inhoud", "receipt, person, substance"),
+    Label.CLOCKS: ("Reactie van het platform", "Answer of the platform"),
     Label.NOTES: ("Notities van gesprekken", "Contact notes"),
     Label.LEFT_OUT: ("Niet in dit dossier", "Not in this dossier"),
     Label.NONE: ("geen", "none"),
@@ -168,4 +170,49 @@ KINDS: Mapping[Kind, Words] = {
         (Kind.ESCALATION, "escalatie", "escalation"),
         (Kind.ALARM, "alarm", "alarm"),
     )
+}
+
+_VALUES: Sequence[tuple[StrEnum, str, str]] = (
+    (CaseState.OPEN, "open", "open"),
+    (CaseState.DECIDED, "besluit genomen", "decided"),
+    (CaseState.NOTIFIED, "gemeld, wacht op reactie", "notified, waits for an answer"),
+    (CaseState.ANSWERED, "beantwoord", "answered"),
+    (CaseState.CLOSED, "gesloten", "closed"),
+    (Origin.REFERRAL, "melding aan de desk", "referral"),
+    (Origin.MEDIA, "media", "media"),
+    (Origin.EARLIER_CASES, "eerdere zaken", "earlier cases"),
+    (Source.MEDIA, "media", "media"),
+    (Source.FACT_CHECKER, "factchecker", "fact-checker"),
+    (Source.GOVERNMENT_BODY, "overheidsorganisatie", "government body"),
+    (Source.FELLOW_AUTHORITY, "collega-autoriteit", "fellow authority"),
+    (Decision.NOTIFY, "melden aan een platform", "notify a platform"),
+    (Decision.DECLINE, "afwijzen", "decline"),
+    (Decision.REFER, "doorverwijzen", "refer on"),
+    (Decision.NONE, "geen actie", "no action"),
+    (ClockKind.RECEIPT, "ontvangst bevestigd", "receipt"),
+    (ClockKind.HUMAN, "eerste reactie van een medewerker", "first answer of a person"),
+    (ClockKind.SUBSTANCE, "inhoudelijk antwoord", "answer to the matter"),
+    (ClockState.RUNNING, "nog geen", "none yet"),
+    (ClockState.STOPPED, "gestopt", "stopped"),
+    (ClockState.CANCELLED, "vervallen", "cancelled"),
+    (NotificationState.DRAFT, "concept", "draft"),
+    (NotificationState.APPROVED, "goedgekeurd", "approved"),
+    (NotificationState.SENT, "verzonden", "sent"),
+    (NotificationState.FAILED, "niet bezorgd", "not delivered"),
+    (NotificationState.REJECTED, "concept afgekeurd", "draft rejected"),
+    (NotificationState.CANCELLED, "ingetrokken", "cancelled"),
+    (ContactMeans.PHONE, "telefoon", "phone"),
+    (ContactMeans.PORTAL, "portaal", "portal"),
+    (ContactMeans.MEETING, "gesprek", "meeting"),
+)
+
+
+def said(value: StrEnum, language: LanguageCode) -> str:
+    """Says a value of a closed set in words."""
+    return _WORDS[type(value), value.value][language]
+
+
+# By type as well: two members of different sets are equal if their values are.
+_WORDS: Mapping[tuple[type[StrEnum], str], Words] = {
+    (type(value), value.value): {LanguageCode.NL: nl, LanguageCode.EN: en} for value, nl, en in _VALUES
 }

@@ -98,7 +98,7 @@ def _info(plan: Mapping[str, Json]) -> dict[str, str]:
     return {
         "Bag-Software-Agent": f"flaggermail {__version__}",
         "Bagging-Date": text(plan, "as_of")[:10],
-        "External-Description": f"Dossier of {name}: {number(plan, 'cases')} cases",
+        "External-Description": f"Dossier of {name}, cases: {number(plan, 'cases')}",
         "External-Identifier": name,
         "Source-Organization": text(plan, "organisation"),
     }

@@ -38,7 +38,7 @@ class ExportDossier(Command):
         case = None if scope.election is not None else scope.name
         facts = {"cases": len(scope.cases)} | ({} if case else {"election": scope.name})
         work.tx.append(Event(EventKind.DOSSIER_EXPORTED, work.now, work.actor, case=case, facts=facts))
-        return Outcome(f"dossier of {scope.name}: {len(scope.cases)} cases", scope.name)
+        return Outcome(f"dossier of {scope.name}, cases: {len(scope.cases)}", scope.name)
 
 
 def scope_of(work: UnitOfWork, case: str | None, election: str | None) -> Scope:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
 from flaggermail.archive.dossier import Scope, events_of, mails_of, number_of, target_of
-from flaggermail.archive.dossier_names import visible_line, without_keys
+from flaggermail.archive.dossier_names import Keys, visible_line
 from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, Files, Writer
 from flaggermail.commands import door
 from flaggermail.commands.export_dossier import ExportDossier, scope_of
@@ -22,13 +22,14 @@ from flaggermail.commands.lookups import the_case, the_message
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
-from flaggermail.record.rows import Device, ElectionSecret, PageCode, Token
+from flaggermail.record.rows import BY_TABLE, Device, ElectionSecret, PageCode, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.views.event import document_of
 from flaggermail.views.view import Document, View
 from flaggermail.wording.refusals import Because
 
 EVENTS_A_FILE = 1000
+EMPTY = "(empty)"
 _SECRET_TABLES = frozenset({Token.TABLE, Device.TABLE, PageCode.TABLE, ElectionSecret.TABLE})
 _SECRET_FIELDS = frozenset({"tail", "commitment"})  # the end of a number files mail; tokens are left out already
 
@@ -126,9 +127,11 @@ class ShowDossierPart(View):
             raise Refusal(Because.DOSSIER_CHANGED(name=scope.name))
         documents = [_without_secrets(document_of(seq, event, zone)) for seq, event in here]
         files = Files(self.as_of.astimezone(zone), target_of(scope))
+        keys = Keys(work.env.settings.desk.organisation.case_prefix)
+        said = "".join(f"{visible_line(keys.hidden(line))}\n" for document in documents for line in _in_words(document))
         lines = "".join(json.dumps(document, ensure_ascii=True, sort_keys=True) + "\n" for document in documents)
-        files.add(f"events-{self.number}.jsonl", without_keys(lines).encode(), JSON_LINES)
-        files.add(f"events-{self.number}.txt", "".join(map(_in_words, documents)).encode("utf-8", "replace"), TEXT)
+        files.add(f"events-{self.number}.jsonl", keys.hidden(lines).encode(), JSON_LINES)
+        files.add(f"events-{self.number}.txt", said.encode("utf-8", "replace"), TEXT)
         return files
 
 
@@ -159,25 +162,25 @@ def _safe_change(change: Document) -> dict[str, Json]:
     return {**change, "values": {name: value for name, value in held if name not in _SECRET_FIELDS}}
 
 
-def _in_words(event: Document) -> str:
-    """Returns an event as lines: when, by whom, what, and which values it set."""
-    about = [event["notification"] or event["case"], event["message"]]
-    named = " ".join(str(part) for part in about if part)
+def _in_words(event: Document) -> Iterator[str]:
+    """Yields an event as lines: when, by whom, what, and which values it set; of a new row those that are not empty."""
+    about = " ".join(str(part) for part in (event["notification"] or event["case"], event["message"]) if part)
     reason = f": {event['reason']}" if event["reason"] else ""
-    lines = [f"{event['event']}  {event['at']}  {event['actor']}  {event['kind']}  {named}{reason}".rstrip()]
+    yield f"{event['event']} | {event['at']} | {event['actor']} | {event['kind']} | {about}{reason}"
     changes = event["changes"]
     for change in changes if isinstance(changes, list) else []:
-        values = change["values"]
-        said = [f"{name} {_said(value)}" for name, value in values.items()]
+        new = BY_TABLE[change["table"]].KEY in change["values"]
+        said = [
+            f"{name} {_said(value)}" for name, value in change["values"].items() if not new or _said(value) != EMPTY
+        ]
         said += [f"{name} (erased)" for name in change["erased"]]
-        lines.append(f"    {change['table']} {change['key']}: {', '.join(said)}")
-    return "\n".join(visible_line(without_keys(line)) if at == 0 else "    " + visible_line(without_keys(line))
-                     for at, line in enumerate(lines)) + "\n"  # fmt: skip
+        if said:
+            yield f"- {change['table']} {change['key']}: {'; '.join(said)}"
 
 
 def _said(value: Json) -> str:
     if value is None or value == "":
-        return "(empty)"
+        return EMPTY
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "(empty)"
+        return ", ".join(map(str, value)) or EMPTY
     return str(value)
