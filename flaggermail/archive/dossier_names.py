@@ -20,12 +20,13 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 def file_name(number: str, name: str | None) -> str:
     """Returns `number` and what is left of a stranger's file name: ASCII letters, digits, `.`, `_` and `-`.
 
-    The number in front keeps two equal names apart, and makes a reserved one, such as CON, harmless.
+    The number in front keeps two equal names apart, and makes a reserved one, such as CON, harmless. One dot is left:
+    no attachment passes for metadata (`.mdto.xml`), or for something else than it is (`.pdf.exe`).
     """
     plain = unicodedata.normalize("NFKD", (name or "")[:1000]).encode("ascii", "ignore").decode("ascii")
     plain = _UNSAFE.sub("_", re.sub(r".*[/\\]", "", plain))
     extension = found.group() if (found := _EXTENSION.search(plain)) else ""
-    stem = plain[: len(plain) - len(extension)].strip("._-")[:LONGEST].rstrip("._-")
+    stem = plain[: len(plain) - len(extension)].replace(".", "_").strip("_-")[:LONGEST].rstrip("_-")
     return f"{number}-{stem or 'attachment'}{extension or '.bin'}"
 
 

@@ -47,11 +47,14 @@ class BagWriter:
         self.files, self.octets = self.files + 1, self.octets + len(octets)
 
     def finish(self, info: Mapping[str, str]) -> None:
-        """Makes the bag. Raises OSError, BagError."""
+        """Makes the bag. Raises OSError."""
         import bagit
 
         logging.getLogger("bagit").disabled = True  # what it logs is raised as well
-        bagit.make_bag(str(self.folder), dict(info), checksums=["sha256"])
+        try:
+            bagit.make_bag(str(self.folder), dict(info), checksums=["sha256"])
+        except bagit.BagError as fault:
+            raise OSError(str(fault)) from fault
         (self.folder / DECLARATION).write_bytes(DECLARED)
         sums = ((hashlib.sha256((self.folder / name).read_bytes()).hexdigest(), name) for name in TAG_FILES)
         listed = "".join(f"{digest}  {name}\n" for digest, name in sums).encode("ascii")

@@ -31,7 +31,9 @@ def played(scenario: str, settings: Settings, folder: Path) -> Iterator[Desk]:
     report = replay.play(SCENARIOS / scenario, typed, build)
     assert not report.differences
     clock = SetClock(AFTERWARDS)
-    desk = Desk(migrated.replayed(settings, folder, clock, CountedRandomness("after"), ScriptedSubmitter(clock)), clock, folder)
+    desk = Desk(
+        migrated.replayed(settings, folder, clock, CountedRandomness("after"), ScriptedSubmitter(clock)), clock, folder
+    )
     try:
         yield desk
     finally:
