@@ -73,8 +73,8 @@ class Pages:
         heads = (Label.NUMBER, Label.AT, Label.WAY, Label.KINDS, Label.SENDER, Label.SUBJECT, Label.FILES)
         rows = [
             (
-                [number_of(at), mail.id], self._minute(mail.received_at), self._shown.way(mail), self._shown.kinds(mail),
-                _person(mail.from_name, mail.from_address), mail.subject or "",
+                [number_of(at), mail.id], self._minute(mail.received_at), self._shown.way(mail),
+                self._shown.kinds(mail), _person(mail.from_name, mail.from_address), mail.subject or "",
                 self._files(number_of(at), mail, reasons),
             )
             for at, mail in enumerate(mails.kept, start=1)

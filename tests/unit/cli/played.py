@@ -30,11 +30,15 @@ def played(scenario: str, settings: Settings, folder: Path) -> Iterator[Desk]:
 
     report = replay.play(SCENARIOS / scenario, typed, build)
     assert not report.differences
-    clock = SetClock(AFTERWARDS)
-    desk = Desk(
-        migrated.replayed(settings, folder, clock, CountedRandomness("after"), ScriptedSubmitter(clock)), clock, folder
-    )
+    desk = reopened(settings, folder)
     try:
         yield desk
     finally:
         desk.env.close()
+
+
+def reopened(settings: Settings, folder: Path) -> Desk:
+    """Returns the desk that was played in `folder`, or in the folder that it is a copy of."""
+    clock = SetClock(AFTERWARDS)
+    env = migrated.replayed(settings, folder, clock, CountedRandomness("after"), ScriptedSubmitter(clock))
+    return Desk(env, clock, folder)

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import bagit
@@ -184,8 +184,7 @@ def test_no_file_is_written_elsewhere(tmp_path: Path, path: str) -> None:
 
 
 def test_only_an_empty_place_is_taken(tmp_path: Path, bag: Path) -> None:
-    """A folder with anything in it, a file, a disk and a place with an unfinished export are refused; an empty one is
-    taken."""
+    """A folder with anything in it, a file, a disk and a place with an unfinished export are refused."""
     (tmp_path / "file").write_text("x", "utf-8")
     (tmp_path / "left.incomplete").mkdir()
     for place, said in ((bag, "is not empty"), (tmp_path / "file", "is a file"), (Path("/"), "a disk is mounted"),
@@ -207,10 +206,15 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_what_fills_up_while_it_is_written_is_refused(tmp_path: Path) -> None:
     """Somebody puts a file into the place meanwhile: refused, their file stays, and ours are gone."""
     place = tmp_path / "d"
-    with pytest.raises(Refusal, match="nothing was kept"), new_bag(usable(place)) as writer:
-        writer.write(README, b"x")
-        place.mkdir()
-        (place / "theirs").write_text("x", "utf-8")
+
+    def write() -> None:
+        with new_bag(usable(place)) as writer:
+            writer.write(README, b"x")
+            place.mkdir()
+            (place / "theirs").write_text("x", "utf-8")
+
+    with pytest.raises(Refusal, match="nothing was kept"):
+        write()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d"]
     assert (place / "theirs").is_file()
 
@@ -265,14 +269,14 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def manifests(bag: Path) -> Iterator[Callable[[], list[int]]]:
+def manifests(bag: Path) -> Callable[[], list[int]]:
     """Returns what `sha256sum --check` says of both manifests."""
 
     def verdicts() -> list[int]:
         commands = (["sha256sum", "--check", "--quiet", "--strict", name] for name in (MANIFEST, TAG_MANIFEST))
         return [subprocess.run(command, cwd=bag, capture_output=True, check=False).returncode for command in commands]
 
-    yield verdicts
+    return verdicts
 
 
 @pytest.mark.outside
