@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The archive as its readers use it: who may read it, what is compared in it, how it is searched.
+
+Entry points: `reading.may_read` and `reading.note` for whatever shows the archive.
+
+May import: `services`, `letters`, `cases` and every room below them.
+"""
