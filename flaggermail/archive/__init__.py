@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The archive as others read it: proof, search, retention, and dossiers that open without this program.
+"""The archive as its readers use it: who may read it, what is compared in it, how it is searched, what leaves it.
 
-Entry points: `dossier_parts.Writer` gives the files of a dossier, part by part; `dossier` says what belongs to one,
-and `mdto` writes its metadata.
+Entry points: `reading.may_read` and `reading.note` for whatever shows the archive; `dossier_parts.Writer` gives the
+files of a dossier, part by part, `dossier` says what belongs to one.
 
-May import: `cases`, `letters`, `services` and every room below them.
+May import: `services`, `letters`, `cases` and every room below them.
 """

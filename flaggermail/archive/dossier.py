@@ -25,7 +25,7 @@ OF_OFFICERS = frozenset({
     Kind.ESCALATION, Kind.ALARM,
 })  # fmt: skip
 """Mail between the desk and its officers: it holds keys and codes with which they act."""
-READING = frozenset({EventKind.DOSSIER_EXPORTED})
+READING = frozenset({EventKind.ARCHIVE_READ})
 """Events of reading: they change nothing of a case, and another one must not change its dossier."""
 _LEFT = frozenset({MailState.ACCEPTED, MailState.UNCERTAIN})
 

@@ -55,7 +55,6 @@ def export(
         raise click.UsageError("name a case, or an election with --election CODE, and not both.")
     place = bags.usable(out)
     asked: dict[str, Json] = {"case": case, "election": election}
-    session.ask("archive export", **asked)
     plan = session.ask("archive dossier", **asked)
     with bags.new_bag(place) as writer:
         lost = _write(session, writer, plan, asked, bar=not as_json)

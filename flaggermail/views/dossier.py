@@ -12,20 +12,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
+from typing import ClassVar
 
-from flaggermail.archive.dossier import Scope, events_of, mails_of, number_of, target_of
+from flaggermail.archive import reading
+from flaggermail.archive.dossier import Scope, events_of, mails_of, number_of, of_case, of_election, target_of
 from flaggermail.archive.dossier_names import Keys, visible_line
 from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, Files, Writer
-from flaggermail.commands import door
-from flaggermail.commands.export_dossier import ExportDossier, scope_of
-from flaggermail.commands.lookups import the_case, the_message
+from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
-from flaggermail.record.rows import BY_TABLE, Device, ElectionSecret, PageCode, Token
+from flaggermail.mail.tailed_numbers import without_tail
+from flaggermail.record.finding import where
+from flaggermail.record.rows import BY_TABLE, Device, ElectionSecret, PageCode, Reading, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.views.event import document_of
-from flaggermail.views.view import Document, View
+from flaggermail.views.view import ArchiveView, Document, View
 from flaggermail.wording.refusals import Because
 
 EVENTS_A_FILE = 1000
@@ -44,8 +46,10 @@ class DossierPart(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanDossier(View):
-    """What a dossier consists of, now."""
+class PlanDossier(ArchiveView):
+    """What a dossier consists of, now; that somebody asked for it is on record."""
+
+    NAME: ClassVar[str] = "archive dossier"
 
     case: str | None = None
     election: str | None = None
@@ -56,7 +60,7 @@ class PlanDossier(View):
         Each part holds what the view of a part is asked with. `as_of` is the instant of the last event, and stands in
         for the day of the export everywhere, so that the same dossier has the same octets. Raises NotFound, Refusal.
         """
-        scope = _readable(work, self.case, self.election)
+        scope = _scope(work, self.case, self.election)
         found = [(seq, event.at) for seq, event in events_of(work.tx, scope)]
         if not found:
             raise NotFound(f"dossier {scope.name}: nothing is on record of it")
@@ -79,10 +83,14 @@ class PlanDossier(View):
             "parts": parts,
         }
 
+    def about(self) -> str | None:
+        """Returns the number of the case, unless it was typed by its last digits."""
+        return None if self.case is None or self.case.strip().isdecimal() else without_tail(self.case)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowDossierPart(View):
-    """The files of one part, as the plan names it."""
+    """The files of one part, as the plan names it, for whoever is on record as having asked for the plan."""
 
     case: str | None = None
     election: str | None = None
@@ -98,7 +106,7 @@ class ShowDossierPart(View):
 
         Raises NotFound; Refusal if the dossier is not what it was when it was planned.
         """
-        scope = _readable(work, self.case, self.election)
+        scope = self._planned(work)
         writer = Writer(work, self.as_of)
         if self.part is DossierPart.FRAME:
             files = writer.frame(scope)
@@ -109,6 +117,19 @@ class ShowDossierPart(View):
         else:
             files = self._events(work, scope)
         return {"files": [_document(path, octets) for path, octets in files.held], "lost": files.lost}
+
+    def _planned(self, work: UnitOfWork) -> Scope:
+        """Returns the cases of the dossier. Raises Refusal unless the reader's plan of it is on record."""
+        reading.may_read(work, PlanDossier.NAME)
+        asked = reading.written(PlanDossier(case=self.case, election=self.election).asked())
+        if not work.tx.exists(
+            Reading,
+            where(Reading.request).is_(PlanDossier.NAME),
+            where(Reading.reader).is_(work.actor),
+            where(Reading.asked).is_(asked),
+        ):
+            raise Refusal(Because.PLAN_FIRST())
+        return _scope(work, self.case, self.election)
 
     def _mail(self, work: UnitOfWork, scope: Scope, writer: Writer) -> Files:
         mail = the_message(work, self.of)
@@ -135,10 +156,13 @@ class ShowDossierPart(View):
         return files
 
 
-def _readable(work: UnitOfWork, case: str | None, election: str | None) -> Scope:
-    """Returns the cases of a dossier, if who asks may read it."""
-    asked = door.ready(work, ExportDossier(case=case, election=election))
-    return scope_of(work, asked.case, asked.election)
+def _scope(work: UnitOfWork, case: str | None, election: str | None) -> Scope:
+    """Returns the cases of a dossier. Raises NotFound; Refusal unless either a case or an election is named."""
+    if (case is None) is (election is None):
+        raise Refusal(Because.CASE_OR_ELECTION())
+    return (
+        of_case(the_case(work, case)) if case is not None else of_election(work.tx, the_election(work, election or ""))
+    )
 
 
 def _document(path: str, octets: bytes) -> Document:

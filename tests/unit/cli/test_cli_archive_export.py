@@ -19,10 +19,11 @@ import pytest
 from flaggermail.cli.bag_check import check
 from flaggermail.cli.session import Session
 from flaggermail.errors import Refusal
+from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Case, Notification, StoredMessage, Token
+from flaggermail.record.rows import Case, Notification, Reading, StoredMessage, Token
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.model import Settings
 from tests.mdto_schemas import faults_of
@@ -160,9 +161,9 @@ def test_what_belongs_to_the_desk_alone_is_left_out(scenario: str, settings: Set
     with played(scenario, settings, tmp_path) as desk, desk.env.store.read() as tx:
         case = max(tx.find(Case), key=lambda row: row.opened_at)
         data = exported(desk, case.number)
-        notifications = tx.find(Notification)
-        keys = {row.token for row in (*tx.find(Token), *tx.find(Case), *notifications)}
-        tails = {f"-{row.tail}" for row in (*tx.find(Case), *notifications) if row.tail}
+        bearers: list[Case | Notification] = [*tx.find(Case), *tx.find(Notification)]
+        keys = {row.token for row in bearers} | {row.token for row in tx.find(Token)}
+        tails = {f"-{row.tail}" for row in bearers if row.tail}
         mails = tx.find(StoredMessage, where(StoredMessage.case).is_(case.number))
         listed = (data / case.number / "index.txt").read_text("utf-8")
         exchanged = {path.read_bytes() for path in data.rglob("*.eml")}
@@ -189,13 +190,28 @@ def test_the_export_is_on_record_and_changes_no_other(s01: Desk) -> None:
     exported(s01, "--election", "EP2024", name="whole")
     assert files_below(first.parent) == files_below(second.parent)
     with s01.env.store.read() as tx:
-        events = [event for _, event in tx.events() if event.kind is EventKind.DOSSIER_EXPORTED]
-    assert [(event.actor, event.case, dict(event.facts)) for event in events] == [
-        ("officer1", CASE, {"cases": 1}), ("officer1", CASE, {"cases": 1}),
-        ("officer1", None, {"cases": 1, "election": "EP2024"}),
+        found = [(row.request, row.reader, row.case, json.loads(row.asked)) for row in tx.find(Reading)]
+    assert found == [
+        ("archive dossier", "officer1", CASE, {"case": CASE}), ("archive dossier", "officer1", CASE, {"case": CASE}),
+        ("archive dossier", "officer1", None, {"election": "EP2024"}),
     ]  # fmt: skip
-    assert "dossier exported" in s01.done("events", "--case", CASE)
+    assert "archive read" in s01.done("events", "--case", CASE)
     assert s01.done("audit", "verify")
+
+
+def test_only_readers_of_the_archive_take_a_dossier(s01: Desk) -> None:
+    """An archivist does; an account of nobody in oncall.yaml does not. No part is given without a plan on record."""
+    out = s01.folder / "d"
+    ran = s01.type("archive", "export", CASE, "--out", str(out), officer="nobody")
+    assert (ran.status, out.exists()) == (1, False)
+    session = Session(CONFIG, given=s01.env, officer="archivist1")
+    part: dict[str, Json] = {"as_of": "2024-06-06T13:06+02:00", "last_event": 1, "part": "frame"}
+    with pytest.raises(Refusal, match="ask for `archive dossier` first"):
+        session.ask("archive dossier part", case=CASE, **part)
+    s01.done("archive", "export", CASE, "--out", str(out), officer="archivist1")
+    assert session.ask("archive dossier part", case=CASE, **part)["files"]
+    with pytest.raises(Refusal, match="ask for `archive dossier` first"):
+        session.ask("archive dossier part", election="EP2024", **part)
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -247,7 +263,9 @@ def test_names_of_attachments_do_no_harm(desk: Desk) -> None:
     assert len(found) == len(HOSTILE)
     assert all(re.fullmatch(rf"{number}/0001/0001-\d+-[A-Za-z0-9][A-Za-z0-9._-]*", name) for name in found)
     for at in range(len(HOSTILE)):
-        (path,) = (path for path in (data / number / "0001").glob(f"0001-{at + 1}-*") if path.suffix != ".xml")
+        (path,) = (
+            path for path in (data / number / "0001").glob(f"0001-{at + 1}-*") if not path.name.endswith(".mdto.xml")
+        )
         assert path.read_bytes() == SCREENSHOT + bytes([at])
     safe_pages(data)
     page = (data / number / "index.html").read_text("utf-8")
@@ -358,7 +376,7 @@ def test_wrong_use_is_refused_in_one_line(s01: Desk) -> None:
         assert said in ran.err
     assert not (s01.folder / "d").exists()
     with s01.env.store.read() as tx:
-        assert not [event for _, event in tx.events() if event.kind is EventKind.DOSSIER_EXPORTED]
+        assert not tx.find(Reading)
 
 
 def test_a_finding_is_exit_status_1(s01: Desk) -> None:
