@@ -14,6 +14,9 @@ from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, StoredMessage
 
+ACTIVE = (".htm", ".html", ".mht", ".mhtml", ".shtml", ".svg", ".svgz", ".xht", ".xhtml", ".xml", ".xsl")
+"""The extensions of what a browser runs."""
+
 
 class Pages:
     """Makes the lists from the rows of one unit of work."""
@@ -93,11 +96,11 @@ class Pages:
             Link(f"{number}/{number}.eml", "mail"), Link(f"{number}/{number}.txt", self._word(Label.WORDS)),
         ]  # fmt: skip
         for at, one in enumerate(self._shown.parsed(octets).attachments, start=1):
-            name = one.filename or one.content_type
-            if self._shown.attachment(octets, at - 1) is not None:
-                cells.append(Link(f"{number}/{attached_name(number, at, one)}", name))
-            else:
+            name, path = one.filename or one.content_type, f"{number}/{attached_name(number, at, one)}"
+            if self._shown.attachment(octets, at - 1) is None:
                 cells.append(f"{name}: {self._shown.absent(Absence.UNDECODED)}")
+            else:  # a click must not run what a stranger wrote
+                cells.append(f"{path} ({name})" if path.lower().endswith(ACTIVE) else Link(path, name))
         return cells
 
     def _uses(self, case: Case) -> Table:

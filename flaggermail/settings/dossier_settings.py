@@ -32,7 +32,7 @@ class CreatorSettings(Model):
 class DossierSettings(Model):
     """MDTO values of every dossier."""
 
-    creator: CreatorSettings | None = None  # archiefvormer; None: organisation.name.nl
+    creator: CreatorSettings | None = None  # archiefvormer; None: the Dutch name of the organisation
     appraisal: ConceptSettings = ConceptSettings(label=UNDECIDED, origin="Begrippenlijst Waarderingen MDTO")
     restriction: ConceptSettings = ConceptSettings(label=UNDECIDED, origin="Begrippenlijst Beperkingen openbaarheid")
     category: ConceptSettings | None = None  # informatiecategorie: the entry of the selection list

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.archive.dossier_pages import ACTIVE
 from flaggermail.cli.bag_check import check
 from flaggermail.cli.session import Session
 from flaggermail.errors import Refusal
@@ -99,7 +100,7 @@ class Links(HTMLParser):
 
 def safe_pages(data: Path) -> None:
     """Each page has no script and no handler, and its links lead to files that are there."""
-    for path in data.rglob("*.html"):
+    for path in data.rglob("index.html"):
         page = Links(path.read_bytes())
         assert page.tags <= {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "strong", "a",
                              "br", "table", "caption", "thead", "tbody", "tr", "th", "td"}  # fmt: skip
@@ -107,6 +108,7 @@ def safe_pages(data: Path) -> None:
         for link in page.links:
             assert (path.parent / link).resolve().is_relative_to(data.resolve())
             assert (path.parent / link).is_file(), link
+            assert link.endswith("index.html") or not link.endswith(ACTIVE), link
 
 
 # ---------------------------------------------------------------- what it holds
