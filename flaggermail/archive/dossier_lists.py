@@ -44,7 +44,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DossierPage:
     """A list: its title, facts by name, and tables."""
 
     language: str
@@ -76,7 +76,7 @@ class Page:
         )
 
 
-def as_text(page: Page) -> bytes:
+def as_text(page: DossierPage) -> bytes:
     """Returns the page as plain text in UTF-8: one line a fact, one block a row."""
     title = page.shown(page.title)
     lines = [title, "=" * len(title), ""]
@@ -89,14 +89,14 @@ def as_text(page: Page) -> bytes:
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
-def _block(page: Page, heads: Sequence[str], row: Sequence[Cell]) -> Iterator[str]:
+def _block(page: DossierPage, heads: Sequence[str], row: Sequence[Cell]) -> Iterator[str]:
     """Yields a row as lines, the first cell at the margin."""
     for at, (head, cell) in enumerate(zip(heads, row, strict=True)):
         if cell:
             yield f"{'    ' if at else ''}{head}: {page.flat(cell)}"
 
 
-def as_html(page: Page) -> bytes:
+def as_html(page: DossierPage) -> bytes:
     """Returns the page as one HTML document in UTF-8 (no script, nothing fetched)."""
     title = escape(page.shown(page.title))
     lines = [
@@ -113,7 +113,7 @@ def as_html(page: Page) -> bytes:
     return ("\n".join([*lines, "</main></body></html>"]) + "\n").encode("utf-8", "replace")
 
 
-def _table(page: Page, table: Table) -> Iterator[str]:
+def _table(page: DossierPage, table: Table) -> Iterator[str]:
     if not table.rows:
         yield f"<h2>{escape(table.heading)}</h2><p>{escape(table.empty)}</p>"
         return

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, number_of
-from flaggermail.archive.dossier_lists import Cell, Link, Page, Table
+from flaggermail.archive.dossier_lists import Cell, Link, DossierPage, Table
 from flaggermail.archive.dossier_shown import Shown
 from flaggermail.archive.dossier_words import ABSENCES, CASE_TYPES, Absence, Label
 from flaggermail.notifications import latency
@@ -24,7 +24,7 @@ class Pages:
     def __init__(self, shown: Shown) -> None:
         self._shown, self._word, self._minute = shown, shown.word, shown.minute
 
-    def of_cases(self, scope: Scope) -> Page:
+    def of_cases(self, scope: Scope) -> DossierPage:
         """Returns the list of all cases."""
         heads = (Label.CASE, Label.TYPE, Label.TITLE, Label.STATE, Label.OPENED, Label.FILES)
         rows = [
@@ -35,10 +35,10 @@ class Pages:
             )
             for case in scope.cases
         ]  # fmt: skip
-        return Page(self._shown.language, scope.name, self._origin(), [self._table(Label.CASES, heads, rows)],
+        return DossierPage(self._shown.language, scope.name, self._origin(), [self._table(Label.CASES, heads, rows)],
             self._shown.keys)  # fmt: skip
 
-    def of_case(self, case: Case, mails: CaseMails) -> Page:
+    def of_case(self, case: Case, mails: CaseMails) -> DossierPage:
         """Returns what is known of a case, and the list of its mails."""
         back: tuple[str, Cell] = (self._word(Label.BACK), [Link("../index.html", "index.html")])
         tables = [
@@ -48,7 +48,7 @@ class Pages:
             self._left_out(mails),
         ]
         title = f"{case.number} {case.title}".rstrip()
-        return Page(self._shown.language, title, [back, *self._origin(), *self._facts(case)], tables,
+        return DossierPage(self._shown.language, title, [back, *self._origin(), *self._facts(case)], tables,
                     self._shown.keys)  # fmt: skip
 
     def _origin(self) -> list[tuple[str, Cell]]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from flaggermail.archive import mdto
 from flaggermail.archive.dossier import Scope, attached_name, case_target, custody_of, mail_key, mails_of, target_of
 from flaggermail.archive.dossier_figures import figures_csv
-from flaggermail.archive.dossier_lists import Page, as_html, as_text
+from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text
 from flaggermail.archive.dossier_mail import rendition
 from flaggermail.archive.dossier_pages import Pages
 from flaggermail.archive.dossier_readme import FILE, readme
@@ -60,13 +60,13 @@ class Files:
         )
         self.held.append((f"{path}.bestand.mdto.xml", mdto.file_xml(about)))
 
-    def add_page(self, folder: str, page: Page) -> None:
+    def add_page(self, folder: str, page: DossierPage) -> None:
         """Adds a list in both forms."""
         self.add(f"{folder}index.html", as_html(page), HTML)
         self.add(f"{folder}index.txt", as_text(page), TEXT)
 
 
-class Writer:
+class DossierWriter:
     """Writes the parts of one dossier in one unit of work, in the desk's language and zone."""
 
     def __init__(self, work: UnitOfWork, as_of: datetime) -> None:

@@ -17,7 +17,7 @@ from typing import ClassVar
 from flaggermail.archive import reading
 from flaggermail.archive.dossier import Scope, events_of, mails_of, number_of, of_case, of_election, target_of
 from flaggermail.archive.dossier_names import Keys, visible_line
-from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, Files, Writer
+from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, Files, DossierWriter
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
@@ -107,7 +107,7 @@ class ShowDossierPart(View):
         Raises NotFound; Refusal if the dossier is not what it was when it was planned.
         """
         scope = self._planned(work)
-        writer = Writer(work, self.as_of)
+        writer = DossierWriter(work, self.as_of)
         if self.part is DossierPart.FRAME:
             files = writer.frame(scope)
         elif self.part is DossierPart.CASE:
@@ -131,7 +131,7 @@ class ShowDossierPart(View):
             raise Refusal(Because.PLAN_FIRST())
         return _scope(work, self.case, self.election)
 
-    def _mail(self, work: UnitOfWork, scope: Scope, writer: Writer) -> Files:
+    def _mail(self, work: UnitOfWork, scope: Scope, writer: DossierWriter) -> Files:
         mail = the_message(work, self.of)
         case = next((case for case in scope.cases if case.number == mail.case), None)
         if case is None:

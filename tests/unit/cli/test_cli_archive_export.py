@@ -397,6 +397,20 @@ def test_a_finding_is_exit_status_1(s01: Desk) -> None:
     assert [one["path"] for one in bad["findings"]] == ["data/index.txt"]
 
 
+def test_a_hostile_dossier_writes_nothing_to_the_terminal(s01: Desk) -> None:
+    """Names of files in a dossier may act on a terminal: they are shown as escapes, and so in the document."""
+    place = exported(s01, CASE).parent
+    (place / "data" / "a\x1b[2J\u202e\nb").write_text("x", "utf-8")
+    (place / "data" / b"\xff\xfe".decode("utf-8", "surrogateescape")).write_text("x", "utf-8")
+    for words in ((), ("--json",)):
+        ran = s01.type("archive", "export", "--verify", str(place), *words)
+        assert ran.status == 1
+        assert not set("\x1b\u202e") & set(ran.out + ran.err)
+    assert "data/a<U+001B>[2J<U+202E><U+000A>b: is in no manifest" in s01.type(
+        "archive", "export", "--verify", str(place)
+    ).out  # fmt: skip
+
+
 def test_a_case_that_changes_meanwhile_is_refused(s01: Desk) -> None:
     """Somebody acts on the case between plan and end: refused, for the parts would not be of one state."""
     session = Session(CONFIG, given=s01.env, officer="officer1")
