@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, number_of
-from flaggermail.archive.dossier_lists import Cell, Link, DossierPage, Table
+from flaggermail.archive.dossier_lists import Cell, DossierPage, Link, Table
 from flaggermail.archive.dossier_shown import Shown
 from flaggermail.archive.dossier_words import ABSENCES, CASE_TYPES, Absence, Label
 from flaggermail.notifications import latency
