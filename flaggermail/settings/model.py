@@ -18,13 +18,14 @@ from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.oncall.escalation import WAITING, Step
 from flaggermail.oncall.pager_choice import OfficerPager
-from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
+from flaggermail.oncall.schedule import WEEKDAYS, Archivist, Officer, Rota, Shift, WeeklyShift
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords
 from flaggermail.rules.reply_words import ReplyWords
+from flaggermail.settings.dossier_settings import DossierSettings
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
 from flaggermail.yaml_files.kinds import (
     Code,
@@ -233,6 +234,7 @@ class DeskSettings(Model):
     referrers: ReferrerSettings = ReferrerSettings()
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
+    dossier: DossierSettings = DossierSettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
     watch: WatchSettings = WatchSettings()
 
@@ -305,6 +307,14 @@ class OfficerSettings(Model):
     pagers: tuple[PagerSettings, ...] = ()  # in calling order
 
 
+class ArchivistSettings(Model):
+    """One person who may read the archive and does nothing else."""
+
+    id: Code
+    name: Text
+    login: Login
+
+
 class ShiftSettings(Model):
     """One shift; its times have an offset."""
 
@@ -329,6 +339,7 @@ class OncallFile(Model):
     shifts: tuple[ShiftSettings, ...] = ()
     weekly: tuple[WeeklyShiftSettings, ...] = ()
     fallback_officer: Code | None = None  # on call when there is no shift
+    archivists: tuple[ArchivistSettings, ...] = ()
 
 
 class PeriodSettings(Model):
@@ -411,6 +422,7 @@ class Settings(Model):
             self.oncall.fallback_officer,
             tuple(WeeklyShift(s.officer, WEEKDAYS.index(s.day), s.begins, s.ends) for s in self.oncall.weekly),
             self.zone,
+            tuple(Archivist(a.id, a.name, a.login) for a in self.oncall.archivists),
         )
 
 

@@ -10,6 +10,8 @@ May import: `rule_changes`, `intake` and every room below them.
 from __future__ import annotations
 
 VIEWS: dict[str, str] = {  # name of the view -> module and class
+    "archive dossier": "flaggermail.views.dossier:PlanDossier",
+    "archive dossier part": "flaggermail.views.dossier:ShowDossierPart",
     "case account": "flaggermail.views.account:ShowAccount",
     "case form read": "flaggermail.views.case_form:FilledForm",
     "case form": "flaggermail.views.case_form:CaseForm",

@@ -11,6 +11,13 @@ from flaggermail.wording.said import Sentence
 class Because(Sentence):
     """Every reason for refusing a command."""
 
+    CASE_OR_ELECTION = ("case or election", "archive export: name a case, or an election with --election, and not both",
+        "archive export: noem een zaak, of een verkiezing met --election, en niet allebei")
+    PLAN_FIRST = ("plan first", "archive dossier part: ask for `archive dossier` first, which is put on record",
+        "archive dossier part: vraag eerst `archive dossier` op; dat wordt vastgelegd")
+    DOSSIER_CHANGED = ("dossier changed",
+        "dossier {name}: somebody acted on it while it was exported; nothing was kept, export it again",
+        "dossier {name}: tijdens de export veranderde er iets; er is niets bewaard, exporteer opnieuw")
     NO_SUCH_ROW = ("no such row", "{table} {key}: there is no such row to change",
         "{table} {key}: zo'n regel is er niet")
     DRAFT_OF_CLOSED_CASE = ("draft of closed case",
@@ -131,6 +138,10 @@ class Because(Sentence):
         "{name}: {actor} is geen medewerker van deze desk; zet diegene in oncall.yaml")
     LACKS_ROLE = ("lacks role", "{name}: {actor} has none of the roles {roles} that this command needs",
         "{name}: {actor} heeft geen van de rollen {roles} die hiervoor nodig zijn")
+    NO_READER = ("no reader",
+        "{name}: only officers and archivists of this desk may read the archive; oncall.yaml names each with a login",
+        ("{name}: alleen medewerkers en archivarissen van deze desk mogen het archief lezen; zij staan met "
+         "hun login in oncall.yaml"))
     ELECTION_EXISTS = "election exists", "election {election}: exists already", "verkiezing {election}: bestaat al"
     ELECTION_CODE = ("election code",
         "election {election}: a code is 1 to 24 capitals and digits, since it stands in case numbers",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flaggermail.record.definition import Record
 from flaggermail.record.rows.cases import Case, ContactNote
-from flaggermail.record.rows.desk import DeskState, InForce, RememberedDomain, Watched
+from flaggermail.record.rows.desk import DeskState, InForce, Reading, RememberedDomain, Watched
 from flaggermail.record.rows.duty import Alarm, Device, Override, Page, PageCode, Reminder, Token
 from flaggermail.record.rows.elections import (
     BadAddress,
@@ -48,6 +48,7 @@ __all__ = [
     "Page",
     "PageCode",
     "Platform",
+    "Reading",
     "Record",
     "Rehearsal",
     "RememberedDomain",
@@ -62,6 +63,6 @@ __all__ = [
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
     OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
-    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal,
+    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal, Reading,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}
