@@ -31,6 +31,7 @@ COMMANDS = {
     "election": "List, add and close elections.",
     "events": "Print what happened: the events of the record in words.",
     "exercise": "Start and stop an exercise, and show its debrief.",
+    "ingest": "Take in old mail from files and folders.",
     "init": "Write a complete configuration to start from.",
     "message": "List, show and correct messages.",
     "notify": "Draft a notification to a platform.",

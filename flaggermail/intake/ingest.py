@@ -20,7 +20,7 @@ from flaggermail.intake import apply, server_name
 from flaggermail.intake.triage import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
-from flaggermail.matching import confirmation, lookup, thread_keys
+from flaggermail.matching import arrival, confirmation, lookup, thread_keys
 from flaggermail.notices import attention, notices
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.record import kinds
@@ -44,6 +44,14 @@ class _Mail:
     inner: tuple[tuple[str, Message], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a mail, in a few words; `new` if it is a message of its own, and not a copy of a known one."""
+
+    text: str
+    new: bool = False
+
+
 def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
     """Takes in one mail; returns its disposition in a few words. Raises ArchiveFault if it cannot be made durable.
 
@@ -52,6 +60,23 @@ def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
     A mail whose triage raises an exception is filed in the quarantine with the name of the fault, and the next one
     proceeds. A store that cannot write is not the mail's fault: the error is raised, and the mail is fetched again.
     """
+    return _alone(env, raw, in_turn=in_turn).text
+
+
+def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
+    """Takes in old mails, which cause no notifications, in one transaction; otherwise like `ingest`.
+
+    If the triage of one fails, each is taken in alone, so that the fault is filed with the mail it belongs to.
+    """
+    return [outcome.text for outcome in _together(env, mails)]
+
+
+def ingest_from_files(env: Services, mails: Sequence[RawMessage]) -> int:
+    """Does the same for mails from files, which no folder has a read position for; returns how many are new."""
+    return sum(outcome.new for outcome in _together(env, mails, in_turn=False))
+
+
+def _alone(env: Services, raw: RawMessage, *, in_turn: bool) -> _Outcome:
     mail = _archived(env, raw)
     try:
         return _in_one_commit(env, mail, in_turn=in_turn)[0]
@@ -63,27 +88,23 @@ def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
         return _in_one_commit(env, mail, fault=type(fault).__name__, in_turn=in_turn)[0]
 
 
-def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
-    """Takes in old mails, which cause no notifications, in one transaction; otherwise like `ingest`.
-
-    If the triage of one fails, each is taken in alone, so that the fault is filed with the mail it belongs to.
-    """
+def _together(env: Services, mails: Sequence[RawMessage], *, in_turn: bool = True) -> list[_Outcome]:
     archived = _all_archived(env, mails)
     try:
-        return _in_one_commit(env, *archived)
+        return _in_one_commit(env, *archived, in_turn=in_turn)
     except OctetsLost:
-        return [ingest(env, raw) for raw in mails]
+        return [_alone(env, raw, in_turn=in_turn) for raw in mails]
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception:  # noqa: BLE001 - as above: the failing mail fails again, alone, and is filed with it
-        return [ingest(env, raw) for raw in mails]
+        return [_alone(env, raw, in_turn=in_turn) for raw in mails]
 
 
 def _archived(env: Services, raw: RawMessage) -> _Mail:
     digest = env.octets.put(raw.octets)
     message, attached = env.parser.parse_delivery(raw.octets)
     inner = tuple(zip(env.octets.put_all(_attached(raw, message)), attached, strict=True))
-    return _Mail(raw, digest, _with_verdict(env, raw.octets, message), inner)
+    return _Mail(_dated(env, raw, message), digest, _with_verdict(env, raw.octets, message), inner)
 
 
 def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
@@ -93,9 +114,18 @@ def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     within = [_attached(raw, message) for raw, (message, _) in zip(mails, read, strict=True)]
     inner = iter(env.octets.put_all(list(chain.from_iterable(within))))
     return [
-        _Mail(raw, digest, _with_verdict(env, raw.octets, message), _paired(inner, attached))
+        _Mail(_dated(env, raw, message), digest, _with_verdict(env, raw.octets, message), _paired(inner, attached))
         for raw, digest, (message, attached) in zip(mails, digests, read, strict=True)
     ]
+
+
+def _dated(env: Services, raw: RawMessage, message: Message) -> RawMessage:
+    """Returns a mail from a file with the best instant of arrival that it gives; other mail unchanged."""
+    if not raw.arrival.in_file:
+        return raw
+    server = env.settings.desk.mailbox.trusted.received_by
+    at, basis = arrival.in_file(message.headers, server, (raw.internaldate, raw.arrival), env.clock.now())
+    return replace(raw, internaldate=at, arrival=basis)
 
 
 def _paired(digests: Iterator[str], attached: Sequence[Message]) -> tuple[tuple[str, Message], ...]:
@@ -111,7 +141,7 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
     return [raw.octets[start:end] for start, end in message.enclosed]
 
 
-def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_turn: bool = True) -> list[str]:
+def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_turn: bool = True) -> list[_Outcome]:
     """Commits everything about these mails together with the read position of the folder, or nothing."""
     with env.store.begin() as tx:
         outcomes = [_record(UnitOfWork(env, tx, env.clock.now()), mail, fault) for mail in mails]
@@ -121,11 +151,11 @@ def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_tu
     return outcomes
 
 
-def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:
+def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> _Outcome:
     """Records one mail. After a `fault` it is not compared with known mail, since that may be what failed."""
     raw, tx = mail.raw, work.tx
     delivery = Delivery(
-        id=f"{raw.folder}/{raw.uidvalidity}/{raw.uid}",
+        id=raw.key,
         message="",
         folder=raw.folder,
         uidvalidity=raw.uidvalidity,
@@ -133,15 +163,16 @@ def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:
         internaldate=raw.internaldate,
         digest=mail.digest,
         first_seen_at=work.now,
+        arrival=raw.arrival,
     )
     if tx.get(Delivery, delivery.id) is not None:
-        outcome = "seen before"
+        outcome = _Outcome("seen before")
     elif fault is not None:
-        outcome = _unjudged(work, raw, mail.message, delivery, fault)
+        outcome = _Outcome(_unjudged(work, raw, mail.message, delivery, fault), new=True)
     elif twin := _same_message(work, raw, mail.message):
-        outcome = _another_copy(work, twin, delivery, raw, mail.message)
+        outcome = _Outcome(_another_copy(work, twin, delivery, raw, mail.message))
     else:
-        outcome = _file(work, raw, mail.message, delivery, mail.inner)
+        outcome = _Outcome(_file(work, raw, mail.message, delivery, mail.inner), new=True)
     return outcome
 
 
@@ -174,20 +205,25 @@ def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> Stored
 def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message) -> str:
     """Records a second delivery of a known message.
 
-    The earliest delivery sets its arrival time, unless disputed; the best verdict counts.
+    The earliest delivery sets its arrival time, unless disputed; the best verdict counts. A copy in a file of old mail
+    changes nothing else, and the server's word on an arrival replaces that of a file.
     """
     retention.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return f"{twin.id} under a new number"
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
-    if twin.direction == Direction.OUT:
+    if raw.arrival.in_file:
+        return f"another copy of {twin.id}"
+    if twin.direction == Direction.OUT and not twin.arrival.in_file:
         work.env.health_probe.returned(delivery.internaldate, twin.received_at)
         apply.prove_sent(work, twin)
         return f"own copy of {twin.id}"
     better = twin
-    if delivery.internaldate < twin.received_at and lookup.disputed(work, raw, message) is None:
-        better = replace(better, received_at=delivery.internaldate)
+    claimed = twin.arrival.in_file and twin.disputed
+    if (claimed or delivery.internaldate < twin.received_at) and lookup.disputed(work, raw, message) is None:
+        better = replace(better, received_at=delivery.internaldate, arrival=raw.arrival)
+        better = replace(better, disputed=False) if claimed else better
     verdict = message.vouched
     if verdict.value == SenderVerdict.VERIFIED and twin.verdict == SenderVerdict.UNVERIFIED:
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
@@ -265,6 +301,7 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         priority=judged.found.priority,
         labels=judged.found.labels,
         exercise=exercise,
+        arrival=raw.arrival,
     )
 
 
@@ -277,9 +314,13 @@ def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Del
         kinds=(kinds.Kind.UNKNOWN,),
         reason=Filed.UNJUDGED(fault=fault),
         defects=(*message.defects, fault),
+        disputed=raw.arrival.in_file,
+        arrival=raw.arrival,
     )
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=EventRef(message=stored.id), reason=fault)
+    if raw.arrival.in_file:
+        return f"quarantine: {stored.reason.english}"
     key = alarm_key(AlarmKind.UNJUDGED, stored.id)
     unjudged = alarm(AlarmKind.UNJUDGED, key, AlarmText.FAULT(key=stored.id, fault=fault), work.now)
     trust = attention.trust_of(work, stored)
