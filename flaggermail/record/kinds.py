@@ -73,6 +73,10 @@ class ArrivalBasis(StrEnum):
         return self not in {ArrivalBasis.SERVER, ArrivalBasis.BY_HAND}
 
 
+FROM_MAILBOX = (ArrivalBasis.SERVER, ArrivalBasis.BY_HAND)
+"""Of mail that waits for a person today; mail from files waits apart from it, and presses nobody."""
+
+
 class Versioned(StrEnum):
     """What has versions that are in force for a period."""
 
