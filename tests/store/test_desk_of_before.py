@@ -62,6 +62,7 @@ ADDED: dict[str, object] = {
     "held_back.trust": None,
     "message.enclosed_in": None, "message.placed_by": None, "message.from_junk": False, "message.confirmed_by": None,
     "message.corrected_by": None, "alarm.officer": None, "watched.until": None, "notification.sent_basis": "mail",
+    "message.arrival": "server", "delivery.arrival": "server",
 }  # fmt: skip
 """The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
 
