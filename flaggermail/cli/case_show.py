@@ -16,6 +16,7 @@ from flaggermail.cli.showing import DOUBTS, listed, styled, table
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.case_values import Item
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.kinds import Direction
 from flaggermail.record.states import CASE_STATES
 
@@ -182,7 +183,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
     what = "Notification" if notification["use"] else "Follow-up"
     where = f"{notification['platform']}, {notification['channel_name']}"
     click.echo("\n" + safe_line(f"{what} {notification['id']} to {where}: {notification['state']}"))
-    by_hand = ", noted by hand" if notification["by_hand"] else ""
+    basis = f", basis: {notification['sent_basis']}" if notification["sent_basis"] != InstantBasis.MAIL else ""
     listed(
         (
             ("subject", notification["subject"]),
@@ -190,7 +191,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
             ("approved by", notification["approved_by"]),
             ("rejected by", notification["rejected_by"]),
             ("because", notification["rejected_reason"]),
-            ("sent", f"{minute(notification, 'sent_at')}{by_hand}" if notification["sent_at"] else ""),
+            ("sent", f"{minute(notification, 'sent_at')}{basis}" if notification["sent_at"] else ""),
             *(
                 (text(clock, "kind"), _clock_line(clock, exercise=exercise))
                 for clock in parts(notification, "clocks")

@@ -189,6 +189,7 @@ _FORMS: Mapping[ContactMeans, AnswerForm] = {
     ContactMeans.PHONE: AnswerForm.ORAL,
     ContactMeans.MEETING: AnswerForm.ORAL,
     ContactMeans.PORTAL: AnswerForm.PORTAL,
+    ContactMeans.MAIL: AnswerForm.MAIL,
 }
 
 

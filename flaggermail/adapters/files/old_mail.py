@@ -119,7 +119,7 @@ class MailFiles:
             if entry.is_dir(follow_symlinks=False):
                 if not maildir or all((path / name).is_dir() for name in _MAILDIR):
                     yield from () if entry.name.startswith(".") and not maildir else self._folder(path, below)
-            elif entry.is_dir():
+            elif _leads_to_folder(path):
                 yield _refused(path, NotTaken.LINK())
             elif not maildir and not entry.name.startswith("."):
                 yield _File(path, folder, below or Role.INBOX, _Form.FOUND)
@@ -147,7 +147,7 @@ class MailFiles:
 
     def _in_file(self, one: _File) -> Iterator[RawMessage | RefusedMail]:
         try:
-            with one.path.open("rb") as file:
+            with open(os.open(one.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # of no pipe
                 before = os.fstat(file.fileno())
                 if not stat.S_ISREG(before.st_mode):
                     yield _refused(one.path, NotTaken.NO_MAIL())
@@ -176,6 +176,13 @@ class MailFiles:
             yield _from_mbox(one, held, before)
         if changed:
             yield _refused(one.path, NotTaken.CHANGED())
+
+
+def _leads_to_folder(link: Path) -> bool:
+    try:
+        return stat.S_ISDIR(link.stat().st_mode)
+    except OSError:  # a circle of links, or one to nothing: told when it is read
+        return False
 
 
 def _not_mail(one: _File, first: bytes) -> Said | None:
