@@ -149,7 +149,9 @@ class ReclassifyCase(CaseCommand):
 def _notified_before(work: UnitOfWork, case: Case) -> bool:
     """True if the case was opened for a use of years ago: what was decided then is not in this record."""
     uses = work.tx.find(Notification, where(Notification.case).is_(case.number))
-    return any(use.sent_at and use.sent_at < case.opened_at and contact_notes.is_past(work, use.sent_at) for use in uses)
+    return any(
+        use.sent_at and use.sent_at < case.opened_at and contact_notes.is_past(work, use.sent_at) for use in uses
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

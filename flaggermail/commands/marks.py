@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import channel_status, contact_notes, move
+from flaggermail.commands import channel_status, contact_notes, move, quarantine
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_case, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
@@ -93,9 +93,7 @@ def _notification(work: UnitOfWork, message: StoredMessage, dated: StoredMessage
     channel = _channel(work, message, dated.received_at, command.channel)
     placed, warnings = _placed(work, message, the_case(work, number), Mark.NOTIFICATION)
     basis = InstantBasis.BY_HAND if dated.arrival is ArrivalBasis.BY_HAND else InstantBasis.SENT_COPY
-    use = contact_notes.use_by_hand(
-        work, the_case(work, number), channel, dated.received_at, message, basis
-    )
+    use = contact_notes.use_by_hand(work, the_case(work, number), channel, dated.received_at, message, basis)
     copy = replace(
         _vouched(work, placed), direction=Direction.OUT, notification=use.id, received_at=dated.received_at,
         arrival=dated.arrival, disputed=False,
@@ -128,6 +126,11 @@ def _answer(work: UnitOfWork, message: StoredMessage, dated: StoredMessage, comm
     if message.direction == Direction.OUT:
         raise Refusal(Because.NO_ANSWER_OF_OURS(message=message.id))
     use = _use(work, message, command)
+    platform = quarantine.platform_of(work, message)  # a domain of years ago may be in no file any more
+    if platform not in {None, use.platform}:
+        raise Refusal(
+            Because.NOTIFICATION_TO_ANOTHER(notification=use.id, there=use.platform, platform=platform or "none")
+        )
     placed, warnings = _placed(work, message, the_case(work, use.case), command.mark, use.id)
     answer = replace(
         _vouched(work, placed), received_at=dated.received_at, arrival=dated.arrival, disputed=False

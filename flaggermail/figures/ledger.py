@@ -106,7 +106,7 @@ def _of_uses(
             if change.table == StoredMessage.TABLE and "match_basis" in change.values:
                 placed[change.key] = Said(change.values["match_basis"])
             if change.table == StoredMessage.TABLE and "arrival" in change.values:
-                arrived[change.key] = ArrivalBasis(change.values["arrival"])
+                arrived[change.key] = ArrivalBasis(str(change.values["arrival"]))
         yield replace(event, changes=tuple(change for change in event.changes if change.table in _TABLES))
 
 

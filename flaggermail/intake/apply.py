@@ -42,14 +42,7 @@ def follow(
     work: UnitOfWork, stored: StoredMessage, message: Message, decision: Disposition, sender: Sender,
     attached: Mapping[str, Message],
 ) -> None:  # fmt: skip
-    """Applies all effects of the decision on `stored`; `attached` are the mails attached to it, by their rows.
-
-    Mail from a file only teaches by which keys its exchange is known: it sends, stops and reopens nothing, and an old
-    delivery report changes no address, until a person has said what it is.
-    """
-    if decision.from_file:
-        thread_keys.learn(work, stored, message, sender.platform)
-        return
+    """Applies all effects of the decision on `stored`; `attached` are the mails attached to it, by their rows."""
     if message.kind is MechanicalKind.BOUNCE:
         _handle_bounce(work, stored, message)
         return

@@ -111,11 +111,15 @@ def of_old_mail(decision: Disposition, *, from_file: bool = False) -> Dispositio
     """
     # A citizen who was not told is not declined, and a referral of the years before opens nothing today.
     waits = decision.declines or (from_file and decision.opens)
-    place = Place.QUARANTINE if waits else decision.place
     return Disposition(
-        place, decision.reason if from_file else Filed.LATE(reason=decision.reason), opens=decision.opens and not waits, late=True, from_junk=decision.from_junk,
-        listed=decision.listed and not from_file, from_file=from_file,
-    )  # fmt: skip
+        place=Place.QUARANTINE if waits else decision.place,
+        reason=decision.reason if from_file else Filed.LATE(reason=decision.reason),
+        opens=decision.opens and not waits,
+        late=True,
+        from_file=from_file,
+        from_junk=decision.from_junk,
+        listed=decision.listed and not from_file,
+    )
 
 
 def _from_junk(decision: Disposition) -> Disposition:

@@ -263,7 +263,10 @@ def _file(
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
     read = {apply.file_attached(work, stored, digest, attached).id: attached for digest, attached in inner}
-    apply.follow(work, stored, message, judged.decision, judged.sender, read)
+    if judged.decision.from_file:  # until a person says what it is, it only teaches by which keys its exchange is known
+        thread_keys.learn(work, stored, message, judged.sender.platform)
+    else:
+        apply.follow(work, stored, message, judged.decision, judged.sender, read)
     server_name.watch(work, raw, stored, late=judged.decision.late)
     reply_codes.spend_seen(work, message)
     if judged.placement.by_score is not None:

@@ -311,4 +311,6 @@ def channel_of(work: UnitOfWork, message: Message) -> Channel | None:
 
 def late(env: Services, raw: RawMessage, now: datetime) -> bool:
     """True if the mail is too old for notifications, as all mail from files is whatever they say."""
-    return raw.arrival.in_file or raw.internaldate < now - timedelta(minutes=env.settings.desk.mailbox.backlog_after_minutes)
+    return raw.arrival.in_file or raw.internaldate < now - timedelta(
+        minutes=env.settings.desk.mailbox.backlog_after_minutes
+    )

@@ -11,18 +11,39 @@ class NotTaken(Sentence):
 
     MISSING = "not taken: missing", "there is no such file or folder", "er is geen bestand of map met deze naam"
     UNREADABLE = "not taken: unreadable", "cannot be read: {fault}", "kan niet worden gelezen: {fault}"
-    NO_MAIL = ("not taken: no mail", "is no mail: .eml, .msg, mbox and Maildir are read",
-        "is geen mail: gelezen worden .eml, .msg, mbox en Maildir")
-    NO_MBOX = ("not taken: no mbox", "is no mbox: its first line is {line}, and not From, an address and a date",
-        "is geen mbox: de eerste regel is {line}, en niet From, een adres en een datum")
-    NO_OUTLOOK = ("not taken: no outlook", "is no Outlook message, though it is named so",
-        "is geen Outlook-bericht, al heet het zo")
+    NO_MAIL = (
+        "not taken: no mail",
+        "is no mail: .eml, .msg, mbox and Maildir are read",
+        "is geen mail: gelezen worden .eml, .msg, mbox en Maildir",
+    )
+    NO_MBOX = (
+        "not taken: no mbox",
+        "is no mbox: its first line is {line}, and not From, an address and a date",
+        "is geen mbox: de eerste regel is {line}, en niet From, een adres en een datum",
+    )
+    NO_OUTLOOK = (
+        "not taken: no outlook",
+        "is no Outlook message, though it is named so",
+        "is geen Outlook-bericht, al heet het zo",
+    )
     EMPTY = "not taken: empty", "is empty", "is leeg"
-    NOTHING = ("not taken: nothing", "holds no mail: no .eml, no .msg, no mbox and no Maildir",
-        "bevat geen mail: geen .eml, geen .msg, geen mbox en geen Maildir")
-    LINK = ("not taken: link", "is a link to a folder, which is not followed; name the folder itself",
-        "is een koppeling naar een map en wordt niet gevolgd; noem de map zelf")
-    TOO_LARGE = ("not taken: too large", "has {size} octets; at most {most} are taken in",
-        "telt {size} octetten; er worden er hoogstens {most} ingelezen")
-    CHANGED = ("not taken: changed", "changed while it was read; run ingest again",
-        "veranderde tijdens het lezen; voer ingest opnieuw uit")
+    NOTHING = (
+        "not taken: nothing",
+        "holds no mail: no .eml, no .msg, no mbox and no Maildir",
+        "bevat geen mail: geen .eml, geen .msg, geen mbox en geen Maildir",
+    )
+    LINK = (
+        "not taken: link",
+        "is a link to a folder, which is not followed; name the folder itself",
+        "is een koppeling naar een map en wordt niet gevolgd; noem de map zelf",
+    )
+    TOO_LARGE = (
+        "not taken: too large",
+        "has {size} octets; at most {most} are taken in",
+        "telt {size} octetten; er worden er hoogstens {most} ingelezen",
+    )
+    CHANGED = (
+        "not taken: changed",
+        "changed while it was read; run ingest again",
+        "veranderde tijdens het lezen; voer ingest opnieuw uit",
+    )

@@ -19,7 +19,7 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import Refusal
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import uses_of
-from flaggermail.intake import old_mail
+from flaggermail.intake import ingest as intake
 from flaggermail.intake.ingest import ingest
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.ports import RawMessage
@@ -53,6 +53,7 @@ Message-ID: <use@bzk.example>\r
 \r
 Please check these posts.\r
 """
+LETTER = '"From me to you<U+001B>[2J"'
 ANSWER = """Authentication-Results: mx.bzk.example; dmarc=pass header.from=x-platform.example\r
 Received: from mail.x-platform.example by mx.bzk.example; Thu, 6 Jun 2024 13:06:30 +0200\r
 From: X <desk@x-platform.example>\r
@@ -93,7 +94,9 @@ def write_mbox(path: Path, mails: Sequence[bytes], ends: bytes = b"\r\n") -> Pat
     lines = []
     for octets in mails:
         lines.append(b"From someone@lindewaard.example Thu Jun  6 11:05:00 2024" + ends)
-        lines += [b">" + one if one.lstrip(b">").startswith(b"From ") else one for one in octets.splitlines(True)]
+        lines += [
+            b">" + one if one.lstrip(b">").startswith(b"From ") else one for one in octets.splitlines(keepends=True)
+        ]
         lines.append(ends)
     path.write_bytes(b"".join(lines))
     return path
@@ -169,7 +172,7 @@ def test_each_form_says_when_a_mail_came(env: Services, tmp_path: Path) -> None:
     """Our server's line first, then any Received line, then what the form itself says; never the Date field."""
     own = referral(1)
     other = own.replace(b"by mx.bzk.example", b"by mx.elsewhere.example").replace(b"13:06:00", b"13:07:00")
-    none = b"".join(line for line in own.splitlines(True) if not line.startswith(b"Received"))
+    none = b"".join(line for line in own.splitlines(keepends=True) if not line.startswith(b"Received"))
     box = write_mbox(tmp_path / "a.mbox", [own, other.replace(b"<r1", b"<r2"), none.replace(b"<r1", b"<r3")])
     write_maildir(tmp_path / "Maildir", [none.replace(b"<r1", b"<r4")])
     single = tmp_path / "5.eml"
@@ -213,14 +216,13 @@ def test_an_mbox_gives_each_mail_as_it_was(env: Services, tmp_path: Path, ends: 
 
 
 def test_sent_mail_is_known_by_its_folder(env: Services, tmp_path: Path) -> None:
-    """A path named --sent, and one with the name of the mailbox's own folder, hold sent mail; no address makes it so."""
+    """A path named --sent, and one named as the mailbox's own folder, hold sent mail; no address makes it so."""
     forged = write_mbox(tmp_path / "inbox.mbox", [USE.encode()])
     counts(env, forged)
     assert [(m.direction, m.place) for m in messages(env)] == [(Direction.IN, Place.QUARANTINE)]
-    for number, sent in enumerate(([tmp_path / "Sent.mbox"], ["--sent", tmp_path / "x"]), start=2):
-        copy = USE.replace("<use", f"<use{number}").encode()
-        write_mbox(Path(sent[-1]), [copy])
-        counts(env, *sent)
+    for path, option in ((tmp_path / "Sent.mbox", []), (tmp_path / "x", ["--sent"])):
+        write_mbox(path, [USE.replace("<use", f"<{path.stem}").replace("2001", f"200{len(option) + 2}").encode()])
+        assert counts(env, *option, path)[:2] == (1, 1)
         message = messages(env)[-1]
         assert (message.direction, message.place) == (Direction.OUT, Place.QUARANTINE)
         assert "possible unregistered use" in message.reason.english
@@ -307,8 +309,7 @@ def test_whatever_is_refused_is_named(env: Services, tmp_path: Path) -> None:
         "old/empty.eml: is empty",
         "old/false.msg: is no Outlook message, though it is named so",
         f"old/large.eml: has {LARGEST + 1} octets; at most {LARGEST} are taken in",
-        'old/letter.mbox: is no mbox: its first line is "From me to you<U+001B>[2J", and not From, an address and a '
-        "date",
+        f"old/letter.mbox: is no mbox: its first line is {LETTER}, and not From, an address and a date",
         "old/locked.eml: cannot be read: Too many levels of symbolic links",
         "old/notes.txt: is no mail: .eml, .msg, mbox and Maildir are read",
         "old/pipe.eml: is no mail: .eml, .msg, mbox and Maildir are read",
@@ -320,14 +321,14 @@ def test_whatever_is_refused_is_named(env: Services, tmp_path: Path) -> None:
 def test_a_file_that_changes_is_named(env: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mails before its end are taken in, the last one is not, as it may be incomplete."""
     box = write_mbox(tmp_path / "old.mbox", [referral(number) for number in range(120)])
-    whole = old_mail.ingest_from_files
+    whole = intake.ingest_from_files
 
     def while_written(env: Services, mails: Sequence[RawMessage]) -> int:
         with box.open("ab") as file:
             file.write(b"more")
         return whole(env, mails)
 
-    monkeypatch.setattr(old_mail, "ingest_from_files", while_written)
+    monkeypatch.setattr("flaggermail.intake.old_mail.ingest_from_files", while_written)
     assert counts(env, box) == (120, 119, 0, ["changed while it was read; run ingest again"])
     monkeypatch.undo()
     assert counts(env, box)[:3] == (120, 1, 119)
@@ -404,7 +405,8 @@ def test_an_instant_by_hand_says_so(exchange: Services, clock: SetClock) -> None
     mark = ("message", "mark", use, "--as", "notification", "--case", case, "--at", "2024-06-06T10:30")
     assert "basis: by hand" in act(exchange, *mark).stdout
     answer = of(exchange, "answer@x-platform.example").id
-    act(exchange, "message", "mark", answer, "--as", "answer", "--at", "2024-06-06T13:00", "--notification", f"{case}/1")
+    by_hand = ("--at", "2024-06-06T13:00", "--notification", f"{case}/1")
+    act(exchange, "message", "mark", answer, "--as", "answer", *by_hand)
     assert "2024-06-06 10:30+02:00, basis: by hand" in act(exchange, "case", "show", case).stdout
     assert "2024-06-06 13:00+02:00, basis: by hand" in act(exchange, "message", "show", answer).stdout
     with exchange.store.read() as tx:
@@ -418,13 +420,12 @@ def test_an_instant_by_hand_says_so(exchange: Services, clock: SetClock) -> None
 def test_a_use_without_a_copy(exchange: Services, clock: SetClock) -> None:
     """Where the copy is lost, a note names the instant; the desk of then could ask nobody to approve."""
     case = "VF-EP2024-0001"
-    note = ("case", "note", case, "--means", "mail", "--text", "As the report says.", "--channel", "x-urgent")
-    note += ("--counts-as", "notification", "--at", "2024-06-06T10:34")
+    note = ["case", "note", case, "--means", "mail", "--text", "As the report says.", "--channel", "x-urgent"]
+    note += ["--counts-as", "notification", "--at", "2024-06-06T10:34"]
     act(exchange, *note)
     assert "2024-06-06 10:34+02:00, basis: by hand" in act(exchange, "case", "show", case).stdout
     nobody_is_told(exchange, clock)
-    recent = ("2027-03-16T10:00",)
-    assert "mail is noted by hand only where it is lost" in refused(exchange, *note[:-1], *recent)
+    assert "mail is noted by hand only where it is lost" in refused(exchange, *note[:-1], "2027-03-16T10:00")
     act(exchange, "case", "close", case)
 
 
@@ -451,7 +452,7 @@ def test_what_cannot_be_marked(exchange: Services, tmp_path: Path) -> None:
     assert "say what it is" in refused(exchange, "message", "confirm", use)
     act(exchange, "message", "mark", use, "--as", "notification", "--case", case)
     assert f"is the copy of {case}/1 already" in why(use, "notification", "--case", case)
-    ingest(exchange, RawMessage(referral(7), NOW, "INBOX", 1, 1))
+    ingest(exchange, RawMessage(referral(7), THEN, "INBOX", 1, 1))
     live = of(exchange, "r7@lindewaard.example").id
     assert "leave out --at" in why(live, "answer", "--case", case, "--at", "2024-06-06T13:00")
 

@@ -64,7 +64,7 @@ class MailFiles:
     def __init__(self, paths: Sequence[Path], sent: Sequence[Path], names: MailNames) -> None:
         self._names = names
         given = [(path, Role.SENT if path in sent else None) for path in dict.fromkeys((*paths, *sent))]
-        self._plan = [one for path, role in given for one in self._given(Path(os.path.abspath(path)), role)]
+        self._plan = [one for path, role in given for one in self._given(Path(os.path.normpath(path.absolute())), role)]
         self._read = 0
 
     def mails(self) -> Iterator[RawMessage | RefusedMail]:
@@ -126,7 +126,7 @@ class MailFiles:
 
     def _delivered(self, folder: Path, name: str, role: Role) -> Iterator[_File | RefusedMail]:
         try:
-            entries = sorted(os.listdir(folder / name))
+            entries = sorted(path.name for path in (folder / name).iterdir())
         except OSError as fault:
             yield _refused(folder / name, _fault(fault))
             return
@@ -147,7 +147,7 @@ class MailFiles:
 
     def _in_file(self, one: _File) -> Iterator[RawMessage | RefusedMail]:
         try:
-            with open(os.open(one.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # of no pipe
+            with os.fdopen(os.open(one.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # of no pipe
                 before = os.fstat(file.fileno())
                 if not stat.S_ISREG(before.st_mode):
                     yield _refused(one.path, NotTaken.NO_MAIL())
