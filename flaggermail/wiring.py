@@ -389,7 +389,7 @@ def upgrade_database(directory: Path) -> str:
 
 def ingest_files(
     env: Services, paths: Sequence[Path], sent: Sequence[Path], progress: Callable[[int, int], None]
-) -> old_mail.Tally:  # fmt: skip
+) -> old_mail.FoundMail:  # fmt: skip
     """Takes in the old mail of files and folders; `sent` are those of sent mail.
 
     `progress` gets the octets read and those of all files. Raises StoreBusy, StoreFault, ArchiveFault.

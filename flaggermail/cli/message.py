@@ -19,7 +19,7 @@ from flaggermail.cli.session import Session, as_json_option, report_answer, show
 from flaggermail.cli.showing import choice, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
-from flaggermail.record.contacts import Mark
+from flaggermail.record.contacts import MarkedAs
 from flaggermail.record.kinds import Kind, Place
 
 KINDS = choice(Kind)
@@ -94,7 +94,7 @@ def confirm(session: Session, message: str, mail: str, *, as_json: bool) -> None
 
 @command.command(name="mark")
 @click.argument("message", metavar="ID")
-@click.option("--as", "mark", required=True, type=choice(Mark), help="What it is.")
+@click.option("--as", "mark", required=True, type=choice(MarkedAs), help="What it is.")
 @click.option("--case", type=CASE, metavar="CASE", help="The case it belongs to.")
 @click.option("--channel", type=CHANNEL, metavar="CODE", help="A notification's channel. [default: by its recipients]")
 @click.option("--notification", metavar="ID", help="The notification it answers. [default: the only one of the case]")

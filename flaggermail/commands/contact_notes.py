@@ -59,7 +59,7 @@ class NoteContact(CaseCommand):
         if effective > work.now:
             raise Refusal(Because.NOTE_IN_FUTURE(at=effective.isoformat()))
         if self.means is ContactMeans.MAIL and not is_past(work, effective):
-            raise Refusal(Because.MAIL_IS_NO_NOTE(days=PAST.days))
+            raise Refusal(Because.MAIL_IS_NO_NOTE(count=PAST.days))
         notification = _about(work, case, self, effective)
         row = ContactNote(
             id=f"n{work.tx.number('note'):06d}",

@@ -17,7 +17,7 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import lookup
 from flaggermail.notifications import clocks
 from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.contacts import Mark
+from flaggermail.record.contacts import MarkedAs
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
@@ -28,8 +28,10 @@ from flaggermail.wording.refusals import Because, Piece
 from flaggermail.wording.vouched import Vouched
 
 _KINDS = {
-    Mark.NOTIFICATION: Kind.NOTIFICATION, Mark.ACKNOWLEDGEMENT: Kind.PLATFORM_ACK, Mark.ANSWER: Kind.SUBSTANTIVE_REPLY
-}  # fmt: skip
+    MarkedAs.NOTIFICATION: Kind.NOTIFICATION,
+    MarkedAs.ACKNOWLEDGEMENT: Kind.PLATFORM_ACK,
+    MarkedAs.ANSWER: Kind.SUBSTANTIVE_REPLY,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class MarkMessage(Command):
     MAY = DESK
 
     message: str
-    mark: Mark
+    mark: MarkedAs
     case: str | None = None
     channel: str | None = None  # of a notification; else the one with an address among its recipients
     notification: str | None = None  # that it answers; else the only one of the case
@@ -55,7 +57,7 @@ class MarkMessage(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         message = move.of_others(work, self.message)
         dated = _dated(work, message, self.at)
-        if self.mark is Mark.NOTIFICATION:
+        if self.mark is MarkedAs.NOTIFICATION:
             return _notification(work, message, dated, self)
         return _answer(work, message, dated, self)
 
@@ -91,7 +93,7 @@ def _notification(work: UnitOfWork, message: StoredMessage, dated: StoredMessage
     if number is None:
         raise Refusal(Because.NAME_THE_CASE(message=message.id))
     channel = _channel(work, message, dated.received_at, command.channel)
-    placed, warnings = _placed(work, message, the_case(work, number), Mark.NOTIFICATION)
+    placed, warnings = _placed(work, message, the_case(work, number), MarkedAs.NOTIFICATION)
     basis = InstantBasis.BY_HAND if dated.arrival is ArrivalBasis.BY_HAND else InstantBasis.SENT_COPY
     use = contact_notes.use_by_hand(work, the_case(work, number), channel, dated.received_at, message, basis)
     copy = replace(
@@ -168,7 +170,7 @@ def _use(work: UnitOfWork, message: StoredMessage, command: MarkMessage) -> Noti
 
 
 def _placed(
-    work: UnitOfWork, message: StoredMessage, case: Case, mark: Mark, notification: str | None = None
+    work: UnitOfWork, message: StoredMessage, case: Case, mark: MarkedAs, notification: str | None = None
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Files the message in the case as what it is said to be; it stops nothing yet."""
     return move.into_case(work, message, case.number, (_KINDS[mark],), message.reason, notification)

@@ -21,7 +21,7 @@ BATCH_MAILS, BATCH_OCTETS = 50, 8_000_000  # of one transaction: live mail waits
 
 
 @dataclass
-class Tally:
+class FoundMail:
     """What was found in files: `found` is the sum of the others."""
 
     new: int = 0
@@ -34,19 +34,21 @@ class Tally:
         return self.new + self.known + len(self.refused)
 
 
-def take_in(env: Services, files: OldMail, told: Callable[[int, Tally], None] = lambda _read, _tally: None) -> Tally:
+def take_in(
+    env: Services, files: OldMail, told: Callable[[int, FoundMail], None] = lambda _read, _tally: None
+) -> FoundMail:
     """Takes in every mail; `told` gets the octets read and the counts after each batch.
 
     Raises StoreBusy, StoreFault and ArchiveFault: what was taken in before stays, and the next run goes on from there.
     """
-    tally = Tally()
+    tally = FoundMail()
     for batch in _batches(files, tally):
         _take_in(env, batch, tally)
         told(files.read(), tally)
     return tally
 
 
-def _batches(files: OldMail, tally: Tally) -> Iterator[list[RawMessage]]:
+def _batches(files: OldMail, tally: FoundMail) -> Iterator[list[RawMessage]]:
     batch: list[RawMessage] = []
     size = 0
     for one in files.mails():
@@ -61,7 +63,7 @@ def _batches(files: OldMail, tally: Tally) -> Iterator[list[RawMessage]]:
     yield batch
 
 
-def _take_in(env: Services, batch: list[RawMessage], tally: Tally) -> None:
+def _take_in(env: Services, batch: list[RawMessage], tally: FoundMail) -> None:
     keys = {raw.key: raw for raw in batch}
     with env.store.read() as tx:
         seen = {row.id for row in tx.find(Delivery, where(Delivery.id).in_(sorted(keys)))}

@@ -13,7 +13,7 @@ from flaggermail.wording.filing import Dispute
 from flaggermail.wording.said import Said
 
 TOLERANCE = timedelta(minutes=2)
-FIRST_MAIL = datetime(1982, 8, 1, tzinfo=UTC)  # RFC 821 and 822: no mail of ours is older
+FIRST_MAIL = datetime(1982, 8, 1, tzinfo=UTC)  # the month of SMTP: no mail is older
 _IN_FILE: Mapping[ArrivalBasis, Dispute] = {
     ArrivalBasis.OWN_LINE: Dispute.OWN_LINE,
     ArrivalBasis.LAST_HOP: Dispute.LAST_HOP,

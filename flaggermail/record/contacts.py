@@ -25,7 +25,7 @@ class ContactMeans(StrEnum):
     MAIL = "mail"  # of the years before, and lost since
 
 
-class Mark(StrEnum):
+class MarkedAs(StrEnum):
     """What a person says an old mail is."""
 
     NOTIFICATION = "notification"  # the copy of a use

@@ -92,8 +92,8 @@ class Because(Sentence):
         "note: {draft} was approved on {day} at {time}, and cannot have been used before",
         "notitie: {draft} is op {day} om {time} goedgekeurd en kan niet eerder zijn gebruikt")
     MAIL_IS_NO_NOTE = ("mail is no note",
-        "note: mail is noted by hand only where it is lost and {days:day|days} old; else place the mail itself",
-        "notitie: mail noteert u alleen als deze kwijt is en {days:dag|dagen} oud; plaats anders de mail zelf")
+        "note: mail is noted by hand only where it is lost and {count:day|days} old; else place the mail itself",
+        "notitie: mail noteert u alleen als deze kwijt is en {count:dag|dagen} oud; plaats anders de mail zelf")
     NOTE_IN_FUTURE = ("note in future", "note: {at} has not come yet; a note says what has happened",
         "notitie: {at} ligt in de toekomst; een notitie gaat over wat gebeurd is")
     MESSAGE_DESTROYED = ("message destroyed",

@@ -10,7 +10,7 @@ from pathlib import Path
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.files.old_mail import MailFiles, MailNames
 from flaggermail.intake import old_mail
-from flaggermail.intake.old_mail import Tally
+from flaggermail.intake.old_mail import FoundMail
 from flaggermail.replay.doubles import SetClock
 from flaggermail.wiring import make_services
 from tests.store.desk_fixtures import START, RecordingSubmitter, desk_settings
@@ -25,7 +25,7 @@ def main(folder: Path, paths: list[Path]) -> None:
         database=f"sqlite:///{folder}/desk.db", archive=folder / "archive",
     )  # fmt: skip
 
-    def told(_read: int, tally: Tally) -> None:
+    def told(_read: int, tally: FoundMail) -> None:
         tell(str(tally.new))
 
     tally = old_mail.take_in(env, MailFiles(paths, [], MailNames("Sent", "Junk")), told)
