@@ -44,7 +44,7 @@ class ConfirmMessage(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         message = the_message(work, self.message)
-        if message.direction == Direction.OUT and message.notification is None and message.arrival.in_file:
+        if message.arrival.in_file and message.disputed:
             raise Refusal(Because.MARK_IT(message=message.id))
         if message.direction == Direction.OUT and message.notification is None:
             return _register_use(work, message)

@@ -27,7 +27,7 @@ from flaggermail.record import kinds
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Place
+from flaggermail.record.kinds import ArrivalBasis, Direction, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
@@ -169,7 +169,9 @@ def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> _Outcome:
         outcome = _Outcome("seen before")
     elif fault is not None:
         outcome = _Outcome(_unjudged(work, raw, mail.message, delivery, fault), new=True)
-    elif twin := _same_message(work, raw, mail.message):
+    elif (twin := _same_message(work, raw, mail.message)) and _only_in_files(raw, twin):
+        outcome = _Outcome(_file(work, raw, mail.message, delivery, (), twin))
+    elif twin:
         outcome = _Outcome(_another_copy(work, twin, delivery, raw, mail.message))
     else:
         outcome = _Outcome(_file(work, raw, mail.message, delivery, mail.inner), new=True)
@@ -202,28 +204,32 @@ def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> Stored
     return same[0] if same else None
 
 
+def _only_in_files(raw: RawMessage, twin: StoredMessage) -> bool:
+    """True if the mailbox shows a mail for the first time that only a file of old mail showed so far."""
+    marked = twin.placed_by or twin.confirmed_by or twin.corrected_by
+    return twin.arrival.in_file and not raw.arrival.in_file and marked is None
+
+
 def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message) -> str:
     """Records a second delivery of a known message.
 
     The earliest delivery sets its arrival time, unless disputed; the best verdict counts. A copy in a file of old mail
-    changes nothing else, and the server's word on an arrival replaces that of a file.
+    changes nothing else.
     """
     retention.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return f"{twin.id} under a new number"
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
-    if raw.arrival.in_file:
-        return f"another copy of {twin.id}"
-    if twin.direction == Direction.OUT and not twin.arrival.in_file:
+    if raw.arrival.in_file or (twin.direction == Direction.OUT and twin.arrival is not ArrivalBasis.SERVER):
+        return f"another copy of {twin.id}"  # of the copy of a use, a person has said when it was sent
+    if twin.direction == Direction.OUT:
         work.env.health_probe.returned(delivery.internaldate, twin.received_at)
         apply.prove_sent(work, twin)
         return f"own copy of {twin.id}"
     better = twin
-    claimed = twin.arrival.in_file and twin.disputed
-    if (claimed or delivery.internaldate < twin.received_at) and lookup.disputed(work, raw, message) is None:
+    if delivery.internaldate < twin.received_at and lookup.disputed(work, raw, message) is None:
         better = replace(better, received_at=delivery.internaldate, arrival=raw.arrival)
-        better = replace(better, disputed=False) if claimed else better
     verdict = message.vouched
     if verdict.value == SenderVerdict.VERIFIED and twin.verdict == SenderVerdict.UNVERIFIED:
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
@@ -249,18 +255,21 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bo
     )
 
 
-def _file(
-    work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]]
-) -> str:
-    """Triages a new message and records it with all its effects."""
+def _file(  # noqa: PLR0917 - a mail, how it came, and what was known of it
+    work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]],
+    known: StoredMessage | None = None,
+) -> str:  # fmt: skip
+    """Triages a new message and records it with all its effects; `known` is its row if only files showed it so far."""
     judged = judge(work, raw, message)
     stored = _row(work, raw, message, delivery, judged)
+    if known is not None:
+        stored = replace(stored, id=known.id, first_seen_at=known.first_seen_at, same_id_as=known.same_id_as)
     if stored.place == Place.DECLINED:
         stored = criteria.minimal(stored, stored.reason)
     if judged.decision.opens and judged.election is not None:
         stored = replace(stored, case=apply.open_case(work, stored, judged.found, judged.election).number)
     about = EventRef(case=stored.case, notification=stored.notification, message=stored.id)
-    changes = (added(stored), added(replace(delivery, message=stored.id)))
+    changes = (changed(known, stored) if known else added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
     read = {apply.file_attached(work, stored, digest, attached).id: attached for digest, attached in inner}
     if judged.decision.from_file:  # until a person says what it is, it only teaches by which keys its exchange is known

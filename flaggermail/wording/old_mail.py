@@ -37,6 +37,11 @@ class NotTaken(Sentence):
         "is a link to a folder, which is not followed; name the folder itself",
         "is een koppeling naar een map en wordt niet gevolgd; noem de map zelf",
     )
+    DEEP = (
+        "not taken: deep",
+        "lies more than {most} folders deep; name it itself",
+        "ligt meer dan {most} mappen diep; noem de map zelf",
+    )
     TOO_LARGE = (
         "not taken: too large",
         "has {size} octets; at most {most} are taken in",

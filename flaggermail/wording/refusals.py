@@ -171,9 +171,9 @@ class Because(Sentence):
     EMPTY = "empty", "{name}: is empty; write at least a word", "{name}: is leeg; schrijf ten minste één woord"
     MARK_IT = ("mark it",
         ("message {message}: is from a file of old mail; say what it is: `flaggermail message mark {message} "
-         "--as notification --case CASE`"),
+         "--as notification`, acknowledgement or answer"),
         ("mail {message}: komt uit een bestand met oude mail; geef aan wat het is: `flaggermail message mark {message} "
-         "--as notification --case CASE`"))
+         "--as notification`, acknowledgement of answer"))
     NAME_THE_CASE = ("name the case", "message {message}: name the case that it belongs to (--case)",
         "mail {message}: noem de zaak waar deze bij hoort (--case)")
     NAME_THE_USE = ("name the use",

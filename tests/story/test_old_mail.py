@@ -7,6 +7,7 @@ import json
 import mailbox
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -266,6 +267,26 @@ def test_the_server_is_believed_before_a_file(env: Services, tmp_path: Path) -> 
     ingest(env, RawMessage(referral(1), at, "INBOX", 1, 1))
     (message,) = messages(env)
     assert (message.received_at, message.arrival, message.disputed) == (at, ArrivalBasis.SERVER, False)
+
+
+def test_a_mail_that_a_file_showed_first_is_told_all_the_same(
+    env: Services, clock: SetClock, tmp_path: Path
+) -> None:  # fmt: skip
+    """An export that holds the mail of this minute takes nothing away from it once the mailbox shows it."""
+    today = f"{clock.now():%a, %d %b %Y %H:%M:%S} +0000"
+    fresh = [referral(number).replace(b"Thu, 6 Jun 2024 13:06:00 +0200", today.encode()) for number in (1, 2)]
+    write_mbox(tmp_path / "export.mbox", fresh[:1])
+    counts(env, tmp_path / "export.mbox")
+    for number, octets in enumerate(fresh, start=1):
+        ingest(env, RawMessage(octets, clock.now(), "INBOX", 1, number))
+    shown_before, never_shown = messages(env)
+    varying = dict.fromkeys(("id", "message_id", "content_key", "digest", "subject", "case"))
+    assert replace(shown_before, **varying) == replace(never_shown, **varying)
+    with env.store.read() as tx:
+        assert [case.root_message for case in tx.find(Case)] == [shown_before.id, never_shown.id]
+        kinds = sorted(row.kind for row in tx.find(OutboxMail))
+    assert kinds == ["intake_confirmation"] * 2 + ["officer_notice"] * 2
+    assert counts(env, tmp_path / "export.mbox")[:3] == (1, 0, 1)
 
 
 def test_run_again_it_finds_everything_there(env: Services, tmp_path: Path) -> None:

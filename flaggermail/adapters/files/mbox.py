@@ -84,13 +84,13 @@ def mails(file: BinaryIO, size: int, most: int) -> Iterator[MboxMail]:
     current: _Growing | None = None
     before = b"\n"
     for offset, line, following in _lines(file, size):
-        candidate = is_from_line(line)
-        if candidate and (before in _BLANK or _FIELD.match(following)):
+        begins = before.endswith(b"\n")
+        if begins and is_from_line(line) and (before in _BLANK or begins_header(following)):
             if current is not None:
                 yield current.mail()
             current = _Growing(from_instant(line), offset, most)
         elif current is not None:
-            current.add(line[1:] if line.startswith(b">") and _QUOTED.match(line) else line)
+            current.add(line[1:] if begins and line.startswith(b">") and _QUOTED.match(line) else line)
         before = line
     if current is not None:
         yield current.mail()

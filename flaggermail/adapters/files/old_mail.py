@@ -23,6 +23,7 @@ from flaggermail.wording.said import Said
 FOLDER = "file:"  # prefix of the folder of a mail from a file, which no folder of a mailbox has
 LARGEST = 150 * 1024 * 1024  # octets of a mail: Exchange takes no larger one
 UIDVALIDITY = 1
+DEEPEST = 100  # folders below the one that was named
 _FIRST = 512  # octets in which the kind of a file is seen
 _SHOWN = 60  # characters of a first line
 _MAILDIR = ("new", "cur")
@@ -104,8 +105,11 @@ class MailFiles:
         found = list(self._folder(path, role))
         yield from found or [_refused(path, NotTaken.NOTHING())]
 
-    def _folder(self, folder: Path, role: Role | None) -> Iterator[_File | RefusedMail]:
+    def _folder(self, folder: Path, role: Role | None, depth: int = 0) -> Iterator[_File | RefusedMail]:
         """Yields what is in a folder, and in those below it."""
+        if depth > DEEPEST:
+            yield _refused(folder, NotTaken.DEEP(most=DEEPEST))
+            return
         maildir = all((folder / name).is_dir() for name in _MAILDIR)
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -118,7 +122,9 @@ class MailFiles:
             path, below = Path(entry.path), role or self._role(Path(entry.path))
             if entry.is_dir(follow_symlinks=False):
                 if not maildir or all((path / name).is_dir() for name in _MAILDIR):
-                    yield from () if entry.name.startswith(".") and not maildir else self._folder(path, below)
+                    yield from (
+                        () if entry.name.startswith(".") and not maildir else self._folder(path, below, depth + 1)
+                    )
             elif _leads_to_folder(path):
                 yield _refused(path, NotTaken.LINK())
             elif not maildir and not entry.name.startswith("."):
@@ -220,9 +226,9 @@ def _single(one: _File, file: BinaryIO, before: os.stat_result) -> RawMessage | 
 
 def _from_mbox(one: _File, mail: mbox.MboxMail, before: os.stat_result) -> RawMessage | RefusedMail:
     if mail.octets is None:
-        return RefusedMail(f"{one.path}, octet {mail.offset}", _too_large(mail.size))
+        return RefusedMail(f"{_text(one.path)}, octet {mail.offset}", _too_large(mail.size))
     if not mail.octets:
-        return RefusedMail(f"{one.path}, octet {mail.offset}", NotTaken.EMPTY())
+        return RefusedMail(f"{_text(one.path)}, octet {mail.offset}", NotTaken.EMPTY())
     at, basis = mail.at, ArrivalBasis.MBOX
     if at is None:
         at, basis = datetime.fromtimestamp(before.st_mtime, UTC), ArrivalBasis.FILE
