@@ -255,7 +255,7 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bo
     )
 
 
-def _file(  # noqa: PLR0917 - a mail, how it came, and what was known of it
+def _file(
     work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]],
     known: StoredMessage | None = None,
 ) -> str:  # fmt: skip
