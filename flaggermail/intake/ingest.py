@@ -104,7 +104,7 @@ def _archived(env: Services, raw: RawMessage) -> _Mail:
     digest = env.octets.put(raw.octets)
     message, attached = env.parser.parse_delivery(raw.octets)
     inner = tuple(zip(env.octets.put_all(_attached(raw, message)), attached, strict=True))
-    return _Mail(_dated(env, raw, message), digest, _with_verdict(env, raw.octets, message), inner)
+    return _Mail(raw, digest, _with_verdict(env, raw.octets, message), inner)
 
 
 def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
@@ -114,18 +114,9 @@ def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     within = [_attached(raw, message) for raw, (message, _) in zip(mails, read, strict=True)]
     inner = iter(env.octets.put_all(list(chain.from_iterable(within))))
     return [
-        _Mail(_dated(env, raw, message), digest, _with_verdict(env, raw.octets, message), _paired(inner, attached))
+        _Mail(raw, digest, _with_verdict(env, raw.octets, message), _paired(inner, attached))
         for raw, digest, (message, attached) in zip(mails, digests, read, strict=True)
     ]
-
-
-def _dated(env: Services, raw: RawMessage, message: Message) -> RawMessage:
-    """Returns a mail from a file with the best instant of arrival that it gives; other mail unchanged."""
-    if not raw.arrival.in_file:
-        return raw
-    server = env.settings.desk.mailbox.trusted.received_by
-    at, basis = arrival.in_file(message.headers, server, (raw.internaldate, raw.arrival), env.clock.now())
-    return replace(raw, internaldate=at, arrival=basis)
 
 
 def _paired(digests: Iterator[str], attached: Sequence[Message]) -> tuple[tuple[str, Message], ...]:
@@ -153,7 +144,7 @@ def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_tu
 
 def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> _Outcome:
     """Records one mail. After a `fault` it is not compared with known mail, since that may be what failed."""
-    raw, tx = mail.raw, work.tx
+    raw, tx = _dated(work, mail.raw, mail.message), work.tx
     delivery = Delivery(
         id=raw.key,
         message="",
@@ -176,6 +167,15 @@ def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> _Outcome:
     else:
         outcome = _Outcome(_file(work, raw, mail.message, delivery, mail.inner), new=True)
     return outcome
+
+
+def _dated(work: UnitOfWork, raw: RawMessage, message: Message) -> RawMessage:
+    """Returns a mail from a file with the best instant of arrival that it gives; other mail unchanged."""
+    if not raw.arrival.in_file:
+        return raw
+    server = work.env.settings.desk.mailbox.trusted.received_by
+    at, basis = arrival.in_file(message.headers, server, (raw.internaldate, raw.arrival), work.now)
+    return replace(raw, internaldate=at, arrival=basis)
 
 
 def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> StoredMessage | None:

@@ -279,7 +279,7 @@ def test_a_mail_that_a_file_showed_first_is_told_all_the_same(
     counts(env, tmp_path / "export.mbox")
     for number, octets in enumerate(fresh, start=1):
         ingest(env, RawMessage(octets, clock.now(), "INBOX", 1, number))
-    shown_before, never_shown = messages(env)
+    shown_before, never_shown = (one for one in messages(env) if one.direction is Direction.IN)
     varying = {"id", "message_id", "content_key", "digest", "subject", "case"}
     alike = {spec.name for spec in fields(StoredMessage)} - varying
     assert {getattr(shown_before, name) == getattr(never_shown, name) for name in alike} == {True}
