@@ -19,6 +19,7 @@ from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake
 from flaggermail.adapters.files.code_vault import FileCodeVault
+from flaggermail.adapters.files.old_mail import MailFiles, MailNames
 from flaggermail.adapters.files.secrets import credential, credential_version, secret_mistake
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
@@ -39,6 +40,7 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ConfigurationError, StoreAway
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.overview import STATUS_FILE
+from flaggermail.intake import old_mail
 from flaggermail.intake.vouching import ByReceivingServer, BySignature
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -383,6 +385,19 @@ def upgrade_database(directory: Path) -> str:
         return upgrade(store.engine)
     finally:
         store.close()
+
+
+def ingest_files(
+    env: Services, paths: Sequence[Path], sent: Sequence[Path], progress: Callable[[int, int], None]
+) -> old_mail.FoundMail:  # fmt: skip
+    """Takes in the old mail of files and folders; `sent` are those of sent mail.
+
+    `progress` gets the octets read and those of all files. Raises StoreBusy, StoreFault, ArchiveFault.
+    """
+    desk = env.settings.desk.mailbox
+    files = MailFiles(paths, sent, MailNames(desk.sent, desk.junk))
+    size = files.size()
+    return old_mail.take_in(with_signatures(env), files, lambda read, _: progress(read, size))
 
 
 def play(path: Path, command: Command) -> Report:

@@ -32,6 +32,7 @@ COMMANDS = {
     "election": "List, add and close elections.",
     "events": "Print what happened: the events of the record in words.",
     "exercise": "Start and stop an exercise, and show its debrief.",
+    "ingest": "Take in old mail from files and folders.",
     "init": "Write a complete configuration to start from.",
     "latency": "Show how long each platform took to answer.",
     "message": "List, show and correct messages.",

@@ -47,11 +47,12 @@ command.add_command(assess)
 @click.option(
     "--related", type=CASE, multiple=True, metavar="CASE", help="An earlier case on the same narrative; repeatable."
 )
+@click.option("--past", is_flag=True, help="In an election that was closed since, for what happened then.")
 @as_json_option
 @click.pass_obj
 def open_(
     session: Session, *, election: str, type_: str, origin: str, title: str, source: str | None,
-    from_message: str | None, related: tuple[str, ...], as_json: bool,
+    from_message: str | None, related: tuple[str, ...], past: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Open a case without a referral, or from a stored message.
 
@@ -60,7 +61,7 @@ def open_(
     """
     answer = session.ask(
         "case open", election=election, type=type_, origin=origin, title=title, source=source,
-        from_message=from_message, related=related,
+        from_message=from_message, related=related, past=past,
     )  # fmt: skip
     report_answer(answer, as_json=as_json)
 

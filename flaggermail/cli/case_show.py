@@ -201,7 +201,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
     what = "Notification" if notification["use"] else "Follow-up"
     where = f"{notification['platform']}, {notification['channel_name']}"
     click.echo("\n" + safe_line(f"{what} {notification['id']} to {where}: {notification['state']}"))
-    rests_on = _RESTS_ON.get(text(notification, "sent_basis"), "")
+    basis = f", basis: {notification['sent_basis']}" if notification["sent_basis"] != InstantBasis.MAIL else ""
     listed(
         (
             ("subject", notification["subject"]),
@@ -209,7 +209,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
             ("approved by", notification["approved_by"]),
             ("rejected by", notification["rejected_by"]),
             ("because", notification["rejected_reason"]),
-            ("sent", f"{minute(notification, 'sent_at')}{rests_on}" if notification["sent_at"] else ""),
+            ("sent", f"{minute(notification, 'sent_at')}{basis}" if notification["sent_at"] else ""),
             *(
                 (text(clock, "kind"), _clock_line(clock, exercise=exercise))
                 for clock in parts(notification, "clocks")

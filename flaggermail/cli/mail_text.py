@@ -14,7 +14,7 @@ from flaggermail.cli.session import Session, show_json
 from flaggermail.cli.showing import DOUBTS, listed
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.mail.message import ForwardSource
-from flaggermail.record.kinds import Direction
+from flaggermail.record.kinds import ArrivalBasis, Direction
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -54,7 +54,7 @@ def _show_facts(message: Mapping[str, Json]) -> None:
             ("to", _people(parts(mail, "to"))),
             ("cc", _people(parts(mail, "cc"))),
             ("subject", mail["subject"]),
-            (received, f"{minute(message, 'received_at')}{disputed}"),
+            (received, f"{minute(message, 'received_at')}{_arrival(message)}{disputed}"),
             ("sender", f"{message['verdict']}{basis}"),
             ("kinds", " + ".join(texts(message, "kinds"))),
             ("rule", message["rule"]),
@@ -68,6 +68,11 @@ def _show_facts(message: Mapping[str, Json]) -> None:
             ("defects", message["defects"]),
         )
     )
+
+
+def _arrival(message: Mapping[str, Json]) -> str:
+    """Returns what the instant of arrival rests on, unless the server gives it."""
+    return "" if message["arrival"] == ArrivalBasis.SERVER else f", basis: {message['arrival']}"
 
 
 def _show_hops(hops: Sequence[Mapping[str, Json]]) -> None:

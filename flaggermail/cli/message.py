@@ -10,14 +10,16 @@ from pathlib import Path
 
 import click
 
-from flaggermail.cli.completing import CASE
+from flaggermail.cli.completing import CASE, CHANNEL
 from flaggermail.cli.documents import minute, parts, text, texts
 from flaggermail.cli.groups import Noun
+from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.mail_text import sender, show_mail
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import choice, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
+from flaggermail.record.contacts import MarkedAs
 from flaggermail.record.kinds import Kind, Place
 
 KINDS = choice(Kind)
@@ -88,6 +90,32 @@ def confirm(session: Session, message: str, mail: str, *, as_json: bool) -> None
     Example: flaggermail message confirm m00000012 --mail o00000034
     """
     report_answer(session.ask("message confirm", message=message, mail=mail), as_json=as_json)
+
+
+@command.command(name="mark")
+@click.argument("message", metavar="ID")
+@click.option("--as", "mark", required=True, type=choice(MarkedAs), help="What it is.")
+@click.option("--case", type=CASE, metavar="CASE", help="The case it belongs to.")
+@click.option("--channel", type=CHANNEL, metavar="CODE", help="A notification's channel. [default: by its recipients]")
+@click.option("--notification", metavar="ID", help="The notification it answers. [default: the only one of the case]")
+@click.option("--at", type=typed_instant, metavar="INSTANT", help=f"When it was sent or came, by hand. {INSTANT_HELP}")
+@as_json_option
+@click.pass_obj
+def mark_(session: Session, *, message: str, mark: str, case: str | None, channel: str | None,
+    notification: str | None, at: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Say what an old mail is: the copy of a notification, or a platform's answer to one.
+
+    You vouch for the mail, and for the instant that its file gives; an instant that you name (--at) is printed as
+    "basis: by hand" wherever it counts. No reminder and no letter follows from what is more than a week old. A
+    notification without a copy is a note: flaggermail case note CASE --counts-as notification.
+
+    Example: flaggermail message mark m00000012 --as notification --case VF-EP2019-0001 --channel x-urgent
+    """
+    answer = session.ask(
+        "message mark", message=message, mark=mark, case=case, channel=channel, notification=notification, at=at
+    )
+    report_answer(answer, as_json=as_json)
 
 
 @command.command(name="refuse")

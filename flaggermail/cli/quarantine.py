@@ -25,14 +25,15 @@ def command() -> None:
 
 
 @command.command(name="list")
+@click.option("--old", is_flag=True, help="List mail from files of old mail instead; see `flaggermail ingest`.")
 @as_json_option
 @click.pass_obj
-def list_(session: Session, *, as_json: bool) -> None:
+def list_(session: Session, *, old: bool, as_json: bool) -> None:
     """List quarantined mail, oldest first, with the reason and suggested cases.
 
     Example: flaggermail quarantine list
     """
-    found = session.ask("quarantine list")
+    found = session.ask("quarantine list", old=old)
     if as_json:
         show_json(found)
         return

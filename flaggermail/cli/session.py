@@ -43,6 +43,10 @@ class Session:
         """
         return self._opened().ask(name, request, entered_by=login_of_session())
 
+    def services(self) -> Given:
+        """Returns the services of the desk, for what runs in this process. Raises ConfigurationError."""
+        return self._opened().services
+
     def _opened(self) -> OpenDesk:
         if self._desk is None:
             self._desk = OpenDesk(self.directory, login(), officer=self.officer, given=self.given, now=self.now)

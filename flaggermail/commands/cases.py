@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import decline, move
+from flaggermail.commands import contact_notes, decline, move
 from flaggermail.commands.command import DESK, CaseCommand, Command, Subject
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
@@ -15,8 +15,9 @@ from flaggermail.mail.subject import split_subject
 from flaggermail.record.case_values import CaseType, Origin, Source
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import EventKind, changed
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Filed
@@ -25,7 +26,7 @@ from flaggermail.wording.refusals import Because
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase(Command):
-    """Opens a case without a referral, or from a stored message."""
+    """Opens a case without a referral, or from a stored message; `past`: in an election that was closed since."""
 
     NAME = "case open"
     MAY = DESK
@@ -37,12 +38,14 @@ class OpenCase(Command):
     source: Source | None = None
     from_message: str | None = None
     related: tuple[str, ...] = ()
+    past: bool = False
 
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.from_message).id),) if self.from_message else ()
 
     def perform(self, work: UnitOfWork) -> Outcome:
-        if the_election(work, self.election).closed_at is not None:
+        election = the_election(work, self.election)
+        if election.closed_at is not None and (election.exercise or not self.past):
             raise Refusal(Because.ELECTION_CLOSED(election=self.election))
         for number in self.related:
             _precedent(the_case(work, number), exercise=the_election(work, self.election).exercise)
@@ -57,6 +60,7 @@ class OpenCase(Command):
 
 def _wanted(work: UnitOfWork, command: OpenCase, message: StoredMessage | None) -> Case:
     subject = split_subject(message.subject or "", work.env.language).base if message else ""
+    referrer = message if message is not None and not message.arrival.in_file else None  # nobody is written to later
     return Case(
         number="",
         token="",
@@ -66,8 +70,8 @@ def _wanted(work: UnitOfWork, command: OpenCase, message: StoredMessage | None) 
         source=command.source,
         title=command.title or subject,
         language=LanguageCode(work.env.settings.desk.organisation.language),
-        referrer_address=message.from_address if message else None,
-        referrer_name=message.from_name if message else None,
+        referrer_address=referrer.from_address if referrer else None,
+        referrer_name=referrer.from_name if referrer else None,
         root_message=message.id if message else None,
         related=command.related,
         opened_at=work.now,
@@ -142,6 +146,14 @@ class ReclassifyCase(CaseCommand):
         return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number, did=did)
 
 
+def _notified_before(work: UnitOfWork, case: Case) -> bool:
+    """True if the case was opened for a use of years ago: what was decided then is not in this record."""
+    uses = work.tx.find(Notification, where(Notification.case).is_(case.number))
+    return any(
+        use.sent_at and use.sent_at < case.opened_at and contact_notes.is_past(work, use.sent_at) for use in uses
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseCase(CaseCommand):
     """Closes a case; a later answer opens it again."""
@@ -153,7 +165,7 @@ class CloseCase(CaseCommand):
         case = the_case(work, self.case)
         if case.state == CaseState.CLOSED:
             raise Refusal(Because.CASE_CLOSED_ALREADY(case=case.number))
-        if case.decision is None:
+        if case.decision is None and not _notified_before(work, case):
             raise Refusal(Because.CASE_UNDECIDED(case=case.number))
         change = changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now))
         work.record(EventKind.CASE_CLOSED, change, about=EventRef(case=case.number))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, move
@@ -30,6 +30,7 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.refusals import Because, Piece
 
+PAST = timedelta(days=7)
 _OUTGOING = frozenset({Kind.NOTIFICATION, Kind.FOLLOW_UP})  # values for something we did, as opposed to an answer
 
 
@@ -57,6 +58,8 @@ class NoteContact(CaseCommand):
             one_of("counts_as", count, COUNTS)
         if effective > work.now:
             raise Refusal(Because.NOTE_IN_FUTURE(at=effective.isoformat()))
+        if self.means is ContactMeans.MAIL and not is_past(work, effective):
+            raise Refusal(Because.MAIL_IS_NO_NOTE(count=PAST.days))
         notification = _about(work, case, self, effective)
         row = ContactNote(
             id=f"n{work.tx.number('note'):06d}",
@@ -122,12 +125,13 @@ def _noted_use(work: UnitOfWork, case: Case, command: NoteContact, effective: da
     """Records a notification or follow-up by portal or phone: sent at the time of the note, from which its clocks run.
 
     It is the approved text for that channel. Without one, the note covers what was said in the officer's own words,
-    which is allowed only for a notification and only if one approval suffices.
+    which is allowed only for a notification and only if one approval suffices, or of the years before the desk.
     """
     if command.channel is None:
         raise Refusal(Because.USE_NEEDS_CHANNEL(case=case.number))
     channel = channel_status.valid(work, command.channel, effective.astimezone(work.env.settings.zone).date())
-    if case.decision != Decision.NOTIFY:
+    before_the_desk = is_past(work, effective) and effective < case.opened_at  # then nobody decided or approved here
+    if case.decision != Decision.NOTIFY and not before_the_desk:
         raise Refusal(Because.NOT_DECIDED_TO_NOTIFY(case=case.number))
     use = Kind.NOTIFICATION in command.counts_as
     written = work.tx.find(
@@ -140,7 +144,7 @@ def _noted_use(work: UnitOfWork, case: Case, command: NoteContact, effective: da
     by_hand = [one for one in written if channel.kind != ChannelKind.MAIL]
     if by_hand:
         return _submitted(work, by_hand[-1], effective)
-    if not use or work.env.settings.desk.approval.persons > 1:
+    if not use or (work.env.settings.desk.approval.persons > 1 and not before_the_desk):
         raise Refusal(Because.TEXT_NOT_APPROVED(case=case.number, channel=channel.code))
     return use_by_hand(work, case, channel, effective, None).id
 
@@ -157,13 +161,22 @@ def _submitted(work: UnitOfWork, written: Notification, effective: datetime) -> 
     return written.id
 
 
+def is_past(work: UnitOfWork, at: datetime) -> bool:
+    """True if what happened then is history: no reminder, escalation or letter of today follows from it."""
+    return work.now - at > PAST
+
+
 def use_by_hand(
-    work: UnitOfWork, case: Case, channel: Channel, sent_at: datetime, message_id: str | None
-) -> Notification:
+    work: UnitOfWork, case: Case, channel: Channel, sent_at: datetime, copy: StoredMessage | None = None,
+    basis: InstantBasis = InstantBasis.BY_HAND,
+) -> Notification:  # fmt: skip
     """Records a notification that did not go through the outbox; its clocks run from `sent_at`.
 
-    `message_id` is that of its copy in Sent, whose arrival `sent_at` then is.
+    `copy` is its copy in Sent, and `basis` says whether `sent_at` is that copy's arrival. Of one that is past, nobody
+    is reminded, and the referrer is not told.
     """
+    past = is_past(work, sent_at)
+    steps = () if past else lifecycle.policy_for(work, case.election, channel, sent_at)
     notification = Notification(
         id=f"{case.number}/{work.tx.number(f'notification {case.number}')}",
         case=case.number,
@@ -180,18 +193,18 @@ def use_by_hand(
         drafted_by=work.actor,
         drafted_at=work.now,
         token=work.env.randomness.token(),
-        message_id=message_id,
+        message_id=copy.message_id if copy is not None else None,
         digest="",
         sent_at=sent_at,
-        sent_basis=InstantBasis.BY_HAND if message_id is None else InstantBasis.SENT_COPY,
+        sent_basis=basis,
         by_hand=True,
-        steps=escalation.write_steps(lifecycle.policy_for(work, case.election, channel, sent_at)),
+        steps=escalation.write_steps(steps),
         exercise=case.exercise,
         tail=lifecycle.new_tail(work, case),
     )
     noted = replace(case, state=CaseState.NOTIFIED)
     about = EventRef(case.number, notification.id)
     work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
-    if noted.decision == Decision.NOTIFY:
+    if noted.decision == Decision.NOTIFY and not past:
         decision_letters.tell(work, noted)
     return notification

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "exercise start": "exercises:StartExercise",
     "exercise stop": "exercises:StopExercise",
     "message confirm": "messages:ConfirmMessage",
+    "message mark": "marks:MarkMessage",
     "message reclassify": "messages:ReclassifyMessage",
     "message refuse": "messages:RefuseMessage",
     "notify": "notify:Draft",

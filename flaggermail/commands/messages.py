@@ -17,6 +17,7 @@ from flaggermail.notices import decision_letters, notices
 from flaggermail.notifications import clocks
 from flaggermail.outbox import bounces, reported_mail
 from flaggermail.outbox.reported_mail import Reported
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
@@ -43,6 +44,8 @@ class ConfirmMessage(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         message = the_message(work, self.message)
+        if message.arrival.in_file and message.disputed:
+            raise Refusal(Because.MARK_IT(message=message.id))
         if message.direction == Direction.OUT and message.notification is None:
             return _register_use(work, message)
         mail = work.env.parser.parse(work.env.octets.get(message.digest))
@@ -124,7 +127,7 @@ def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:
     channel = lookup.channel_of(work, work.env.parser.parse(work.env.octets.get(message.digest)))
     if channel is None:
         raise Refusal(Because.TO_NO_CHANNEL(message=message.id))
-    use = contact_notes.use_by_hand(work, case, channel, message.received_at, message.message_id)
+    use = contact_notes.use_by_hand(work, case, channel, message.received_at, message, InstantBasis.SENT_COPY)
     registered = replace(_confirmed(work, message), notification=use.id, kinds=(Kind.NOTIFICATION,))
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, registered)
     text = f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent"

@@ -113,7 +113,9 @@ def _restore_root(work: UnitOfWork, filed: StoredMessage) -> None:
     case = the_case(work, filed.case or "")
     if case.root_message is not None or case.origin != Origin.REFERRAL or Kind.REFERRAL not in filed.kinds:
         return
-    rooted = replace(case, root_message=filed.id, referrer_address=filed.from_address, referrer_name=filed.from_name)
+    rooted = replace(case, root_message=filed.id)
+    if not filed.arrival.in_file:  # nobody is written to years later
+        rooted = replace(rooted, referrer_address=filed.from_address, referrer_name=filed.from_name)
     work.record(
         EventKind.CASE_RECLASSIFIED,
         changed(case, rooted),

@@ -79,7 +79,7 @@ def correct(
         raise NotFound(Because.NO_SUCH_NOTIFICATION(notification=notification))
     if case not in {None, use.case}:
         raise Refusal(Because.NOTIFICATION_ELSEWHERE(notification=notification, there=use.case, case=case or ""))
-    platform = _platform_of(work, message)
+    platform = platform_of(work, message)
     if platform != use.platform:
         raise Refusal(
             Because.NOTIFICATION_TO_ANOTHER(notification=notification, there=use.platform, platform=platform or "none")
@@ -165,14 +165,15 @@ def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
     uses = work.tx.find(
         Notification,
         where(Notification.case).is_(case),
-        where(Notification.platform).in_([_platform_of(work, message) or ""]),
+        where(Notification.platform).in_([platform_of(work, message) or ""]),
         where(Notification.counted).is_(True),
         where(Notification.state).is_(NotificationState.SENT),
     )
     return uses[0].id if len(uses) == 1 else None
 
 
-def _platform_of(work: UnitOfWork, message: StoredMessage) -> str | None:
+def platform_of(work: UnitOfWork, message: StoredMessage) -> str | None:
+    """Returns the platform in whose name a message came; None if no platform's."""
     domain = (message.from_address or "").rpartition("@")[2]
     owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
     found = next((code for code, owned in owners if classifier.in_domains(domain, owned)), None)

@@ -12,6 +12,7 @@ from typing import TypeVar
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, Rows, fold
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import ArrivalBasis
 from flaggermail.record.rows import (
     Case,
     ClockRow,
@@ -31,7 +32,11 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The rows of the uses; `placed` says of each message that may have stopped a clock what placed it in its case."""
+    """The rows of the uses.
+
+    `placed` says of each message that may have stopped a clock what placed it in its case, and `arrived` what its
+    instant of arrival rests on.
+    """
 
     elections: Sequence[Election] = ()
     platforms: Sequence[Platform] = ()
@@ -41,6 +46,7 @@ class Ledger:
     notes: Sequence[ContactNote] = ()
     reminders: Sequence[Reminder] = ()
     placed: Mapping[str, Said] = field(default_factory=dict)
+    arrived: Mapping[str, ArrivalBasis] = field(default_factory=dict)
 
 
 _TABLES = frozenset(kind.TABLE for kind in (Election, Platform, Case, Notification, ClockRow, ContactNote, Reminder))
@@ -57,6 +63,7 @@ def of_rows(tx: Transaction) -> Ledger:
     keys = [one.id for one in sent]
     clocks = tx.find(ClockRow, where(ClockRow.notification).in_(keys))
     answers = [clock.stopped_by for clock in clocks if clock.stopped_by is not None]
+    mails = tx.find(StoredMessage, where(StoredMessage.id).in_(answers))
     return Ledger(
         elections=tx.find(Election),
         platforms=tx.find(Platform),
@@ -65,17 +72,18 @@ def of_rows(tx: Transaction) -> Ledger:
         clocks=clocks,
         notes=tx.find(ContactNote, where(ContactNote.id).in_(answers)),
         reminders=tx.find(Reminder, where(Reminder.notification).in_(keys)),
-        placed={one.id: one.match_basis for one in tx.find(StoredMessage, where(StoredMessage.id).in_(answers))},
+        placed={one.id: one.match_basis for one in mails},
+        arrived={one.id: one.arrival for one in mails},
     )
 
 
 def of_events(events: Iterable[Event], at: datetime) -> Ledger:
     """Returns the ledger as the record stood at `at`: the events in their order, up to the first that is later.
 
-    Of messages no more is kept than what placed them, because an archive may hold hundreds of thousands.
+    Of messages no more is kept than what placed and dated them, because an archive may hold hundreds of thousands.
     """
-    placed: dict[str, Said] = {}
-    rows = fold(_of_uses(takewhile(lambda event: event.at <= at, events), placed))
+    placed, arrived = dict[str, Said](), dict[str, ArrivalBasis]()
+    rows = fold(_of_uses(takewhile(lambda event: event.at <= at, events), placed, arrived))
     return Ledger(
         elections=_rows(rows, Election),
         platforms=_rows(rows, Platform),
@@ -85,15 +93,20 @@ def of_events(events: Iterable[Event], at: datetime) -> Ledger:
         notes=_rows(rows, ContactNote),
         reminders=_rows(rows, Reminder),
         placed=placed,
+        arrived=arrived,
     )
 
 
-def _of_uses(events: Iterable[Event], placed: dict[str, Said]) -> Iterator[Event]:
-    """Yields the events with the changes that count, and fills in what placed each message."""
+def _of_uses(
+    events: Iterable[Event], placed: dict[str, Said], arrived: dict[str, ArrivalBasis]
+) -> Iterator[Event]:  # fmt: skip
+    """Yields the events with the changes that count, and fills in what placed and dated each message."""
     for event in events:
         for change in event.changes:
             if change.table == StoredMessage.TABLE and "match_basis" in change.values:
                 placed[change.key] = Said(change.values["match_basis"])
+            if change.table == StoredMessage.TABLE and "arrival" in change.values:
+                arrived[change.key] = ArrivalBasis(str(change.values["arrival"]))
         yield replace(event, changes=tuple(change for change in event.changes if change.table in _TABLES))
 
 

@@ -18,7 +18,7 @@ from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.clocks import ClockKind, InstantBasis
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import ArrivalBasis, Kind
 from flaggermail.record.rows import ClockRow, Notification
 from flaggermail.record.states import ClockState, NotificationState
 from flaggermail.wording.filing import Basis
@@ -175,6 +175,8 @@ class _UseReader:
             return Stop(clock.stopped_at, minutes, InstantBasis.BY_HAND, _FORMS[note.means])
         placed = self._ledger.placed.get(clock.stopped_by or "", UNSAID)
         basis = InstantBasis.QUOTED_WORDS if placed.code == Basis.QUOTES else InstantBasis.MAIL
+        if self._ledger.arrived.get(clock.stopped_by or "") is ArrivalBasis.BY_HAND:
+            basis = InstantBasis.BY_HAND
         return Stop(clock.stopped_at, minutes, basis, AnswerForm.AUTOMATIC if clock.automatic else AnswerForm.MAIL)
 
     def _told(self, one: Notification, kind: Kind) -> tuple[datetime, ...]:
@@ -187,6 +189,7 @@ _FORMS: Mapping[ContactMeans, AnswerForm] = {
     ContactMeans.PHONE: AnswerForm.ORAL,
     ContactMeans.MEETING: AnswerForm.ORAL,
     ContactMeans.PORTAL: AnswerForm.PORTAL,
+    ContactMeans.MAIL: AnswerForm.MAIL,
 }
 
 

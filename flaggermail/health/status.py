@@ -17,7 +17,7 @@ from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Place
+from flaggermail.record.kinds import FROM_MAILBOX, Place
 from flaggermail.record.rows import (
     Alarm,
     Attempt,
@@ -63,7 +63,10 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
     parked = [
         message.received_at
         for message in tx.find(
-            StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.exercise).is_(False)
+            StoredMessage,
+            where(StoredMessage.place).is_(Place.QUARANTINE),
+            where(StoredMessage.exercise).is_(False),
+            where(StoredMessage.arrival).in_(FROM_MAILBOX),
         )
     ]
     clocks, mails = running_clocks(tx), tx.readable(OutboxMail, where(OutboxMail.state).in_(WAITING))

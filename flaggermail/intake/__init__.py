@@ -2,7 +2,7 @@
 """One incoming mail from top to bottom: polled, archived, parsed, matched, triaged, filed, with its effects.
 
 Entry points: `poll.look` reads the mailbox, `ingest.ingest` takes in one mail, `disposition.decide` decides where it is
-filed.
+filed, `old_mail.take_in` takes in the mail of files.
 
 May import: `replies` and every room below it.
 """

@@ -91,6 +91,7 @@ def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached:
         reason=Filed.ATTACHED(),
         verdict_basis=Vouched.ENCLOSED(),
         exercise=outer.exercise,
+        arrival=outer.arrival,
     )
     about = EventRef(stored.case, None, stored.id)
     work.record(EventKind.MESSAGE_TAKEN_IN, added(stored), about=about, reason=stored.match_basis)

@@ -55,6 +55,7 @@ class Disposition:
     tells: str | None = None  # new case | unplaced mail | platform answer | further mail
     alarm: AlarmKind | None = None
     late: bool = False  # taken in long after it arrived
+    from_file: bool = False  # of old mail: filed, and nothing else follows from it
     from_junk: bool = False
     listed: bool = False  # noise that the daily list names
 
@@ -102,17 +103,23 @@ def _by_no_person(facts: Facts) -> Disposition:
     return Disposition(Place.DECLINED if facts.declined_before else Place.NOISE, Filed.NOBODY_WROTE())
 
 
-def of_old_mail(decision: Disposition) -> Disposition:
-    """Returns the decision for mail taken in late: filed in the same way, without notifications.
+def of_old_mail(decision: Disposition, *, from_file: bool = False) -> Disposition:
+    """Returns the decision for mail taken in late, or found in a file: filed in the same way, without notifications.
 
     A backlog after an outage would otherwise send a confirmation, a decline or a notice for each old mail; one digest
     lists what was missed instead.
     """
-    place = Place.QUARANTINE if decision.declines else decision.place  # a citizen who was not told is not declined
+    # A citizen who was not told is not declined, and a referral of the years before opens nothing today.
+    waits = decision.declines or (from_file and decision.opens)
     return Disposition(
-        place, Filed.LATE(reason=decision.reason), opens=decision.opens, late=True, from_junk=decision.from_junk,
-        listed=decision.listed,
-    )  # fmt: skip
+        place=Place.QUARANTINE if waits else decision.place,
+        reason=decision.reason if from_file else Filed.LATE(reason=decision.reason),
+        opens=decision.opens and not waits,
+        late=True,
+        from_file=from_file,
+        from_junk=decision.from_junk,
+        listed=decision.listed and not from_file,
+    )
 
 
 def _from_junk(decision: Disposition) -> Disposition:

@@ -20,14 +20,14 @@ from flaggermail.intake import apply, server_name
 from flaggermail.intake.triage import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
-from flaggermail.matching import confirmation, lookup, thread_keys
+from flaggermail.matching import arrival, confirmation, lookup, thread_keys
 from flaggermail.notices import attention, notices
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.record import kinds
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Place
+from flaggermail.record.kinds import ArrivalBasis, Direction, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
@@ -44,6 +44,14 @@ class _Mail:
     inner: tuple[tuple[str, Message], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a mail, in a few words; `new` if it is a message of its own, and not a copy of a known one."""
+
+    text: str
+    new: bool = False
+
+
 def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
     """Takes in one mail; returns its disposition in a few words. Raises ArchiveFault if it cannot be made durable.
 
@@ -52,6 +60,23 @@ def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
     A mail whose triage raises an exception is filed in the quarantine with the name of the fault, and the next one
     proceeds. A store that cannot write is not the mail's fault: the error is raised, and the mail is fetched again.
     """
+    return _alone(env, raw, in_turn=in_turn).text
+
+
+def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
+    """Takes in old mails, which cause no notifications, in one transaction; otherwise like `ingest`.
+
+    If the triage of one fails, each is taken in alone, so that the fault is filed with the mail it belongs to.
+    """
+    return [outcome.text for outcome in _together(env, mails)]
+
+
+def ingest_from_files(env: Services, mails: Sequence[RawMessage]) -> int:
+    """Does the same for mails from files, which no folder has a read position for; returns how many are new."""
+    return sum(outcome.new for outcome in _together(env, mails, in_turn=False))
+
+
+def _alone(env: Services, raw: RawMessage, *, in_turn: bool) -> _Outcome:
     mail = _archived(env, raw)
     try:
         return _in_one_commit(env, mail, in_turn=in_turn)[0]
@@ -63,20 +88,16 @@ def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
         return _in_one_commit(env, mail, fault=type(fault).__name__, in_turn=in_turn)[0]
 
 
-def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
-    """Takes in old mails, which cause no notifications, in one transaction; otherwise like `ingest`.
-
-    If the triage of one fails, each is taken in alone, so that the fault is filed with the mail it belongs to.
-    """
+def _together(env: Services, mails: Sequence[RawMessage], *, in_turn: bool = True) -> list[_Outcome]:
     archived = _all_archived(env, mails)
     try:
-        return _in_one_commit(env, *archived)
+        return _in_one_commit(env, *archived, in_turn=in_turn)
     except OctetsLost:
-        return [ingest(env, raw) for raw in mails]
+        return [_alone(env, raw, in_turn=in_turn) for raw in mails]
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception:  # noqa: BLE001 - as above: the failing mail fails again, alone, and is filed with it
-        return [ingest(env, raw) for raw in mails]
+        return [_alone(env, raw, in_turn=in_turn) for raw in mails]
 
 
 def _archived(env: Services, raw: RawMessage) -> _Mail:
@@ -111,7 +132,7 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
     return [raw.octets[start:end] for start, end in message.enclosed]
 
 
-def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_turn: bool = True) -> list[str]:
+def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_turn: bool = True) -> list[_Outcome]:
     """Commits everything about these mails together with the read position of the folder, or nothing."""
     with env.store.begin() as tx:
         outcomes = [_record(UnitOfWork(env, tx, env.clock.now()), mail, fault) for mail in mails]
@@ -126,11 +147,11 @@ def _moved(cursor: Cursor | None, raw: RawMessage) -> Cursor:
     return replace(cursor, position=position) if cursor else Cursor(position, None)
 
 
-def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:
+def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> _Outcome:
     """Records one mail. After a `fault` it is not compared with known mail, since that may be what failed."""
-    raw, tx = mail.raw, work.tx
+    raw, tx = _dated(work, mail.raw, mail.message), work.tx
     delivery = Delivery(
-        id=f"{raw.folder}/{raw.uidvalidity}/{raw.uid}",
+        id=raw.key,
         message="",
         folder=raw.folder,
         uidvalidity=raw.uidvalidity,
@@ -138,16 +159,28 @@ def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:
         internaldate=raw.internaldate,
         digest=mail.digest,
         first_seen_at=work.now,
+        arrival=raw.arrival,
     )
     if tx.get(Delivery, delivery.id) is not None:
-        outcome = "seen before"
+        outcome = _Outcome("seen before")
     elif fault is not None:
-        outcome = _unjudged(work, raw, mail.message, delivery, fault)
-    elif twin := _same_message(work, raw, mail.message):
-        outcome = _another_copy(work, twin, delivery, raw, mail.message)
+        outcome = _Outcome(_unjudged(work, raw, mail.message, delivery, fault), new=True)
+    elif (twin := _same_message(work, raw, mail.message)) and _only_in_files(raw, twin):
+        outcome = _Outcome(_file(work, raw, mail.message, delivery, (), twin))
+    elif twin:
+        outcome = _Outcome(_another_copy(work, twin, delivery, raw, mail.message))
     else:
-        outcome = _file(work, raw, mail.message, delivery, mail.inner)
+        outcome = _Outcome(_file(work, raw, mail.message, delivery, mail.inner), new=True)
     return outcome
+
+
+def _dated(work: UnitOfWork, raw: RawMessage, message: Message) -> RawMessage:
+    """Returns a mail from a file with the best instant of arrival that it gives; other mail unchanged."""
+    if not raw.arrival.in_file:
+        return raw
+    server = work.env.settings.desk.mailbox.trusted.received_by
+    at, basis = arrival.in_file(message.headers, server, (raw.internaldate, raw.arrival), work.now)
+    return replace(raw, internaldate=at, arrival=basis)
 
 
 def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> StoredMessage | None:
@@ -176,23 +209,32 @@ def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> Stored
     return same[0] if same else None
 
 
+def _only_in_files(raw: RawMessage, twin: StoredMessage) -> bool:
+    """True if the mailbox shows a mail for the first time that only a file of old mail showed so far."""
+    marked = twin.placed_by or twin.confirmed_by or twin.corrected_by
+    return twin.arrival.in_file and not raw.arrival.in_file and marked is None
+
+
 def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message) -> str:
     """Records a second delivery of a known message.
 
-    The earliest delivery sets its arrival time, unless disputed; the best verdict counts.
+    The earliest delivery sets its arrival time, unless disputed; the best verdict counts. A copy in a file of old mail
+    changes nothing else.
     """
     retention.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return f"{twin.id} under a new number"
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
+    if raw.arrival.in_file or (twin.direction == Direction.OUT and twin.arrival is not ArrivalBasis.SERVER):
+        return f"another copy of {twin.id}"  # of the copy of a use, a person has said when it was sent
     if twin.direction == Direction.OUT:
         work.env.health_probe.returned(delivery.internaldate, twin.received_at)
         apply.prove_sent(work, twin)
         return f"own copy of {twin.id}"
     better = twin
     if delivery.internaldate < twin.received_at and lookup.disputed(work, raw, message) is None:
-        better = replace(better, received_at=delivery.internaldate)
+        better = replace(better, received_at=delivery.internaldate, arrival=raw.arrival)
     verdict = message.vouched
     if verdict.value == SenderVerdict.VERIFIED and twin.verdict == SenderVerdict.UNVERIFIED:
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
@@ -219,20 +261,26 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bo
 
 
 def _file(
-    work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]]
-) -> str:
-    """Triages a new message and records it with all its effects."""
+    work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]],
+    known: StoredMessage | None = None,
+) -> str:  # fmt: skip
+    """Triages a new message and records it with all its effects; `known` is its row if only files showed it so far."""
     judged = judge(work, raw, message)
     stored = _row(work, raw, message, delivery, judged)
+    if known is not None:
+        stored = replace(stored, id=known.id, first_seen_at=known.first_seen_at, same_id_as=known.same_id_as)
     if stored.place == Place.DECLINED:
         stored = criteria.minimal(stored, stored.reason)
     if judged.decision.opens and judged.election is not None:
         stored = replace(stored, case=apply.open_case(work, stored, judged.found, judged.election).number)
     about = EventRef(case=stored.case, notification=stored.notification, message=stored.id)
-    changes = (added(stored), added(replace(delivery, message=stored.id)))
+    changes = (changed(known, stored) if known else added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
     read = {apply.file_attached(work, stored, digest, attached).id: attached for digest, attached in inner}
-    apply.follow(work, stored, message, judged.decision, judged.sender, read)
+    if judged.decision.from_file:  # until a person says what it is, it only teaches by which keys its exchange is known
+        thread_keys.learn(work, stored, message, judged.sender.platform)
+    else:
+        apply.follow(work, stored, message, judged.decision, judged.sender, read)
     server_name.watch(work, raw, stored, late=judged.decision.late)
     reply_codes.spend_seen(work, message)
     if judged.placement.by_score is not None:
@@ -270,6 +318,7 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         priority=judged.found.priority,
         labels=judged.found.labels,
         exercise=exercise,
+        arrival=raw.arrival,
     )
 
 
@@ -282,9 +331,13 @@ def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Del
         kinds=(kinds.Kind.UNKNOWN,),
         reason=Filed.UNJUDGED(fault=fault),
         defects=(*message.defects, fault),
+        disputed=raw.arrival.in_file,
+        arrival=raw.arrival,
     )
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=EventRef(message=stored.id), reason=fault)
+    if raw.arrival.in_file:
+        return f"quarantine: {stored.reason.english}"
     key = alarm_key(AlarmKind.UNJUDGED, stored.id)
     unjudged = alarm(AlarmKind.UNJUDGED, key, AlarmText.FAULT(key=stored.id, fault=fault), work.now)
     trust = attention.trust_of(work, stored)

@@ -61,10 +61,11 @@ def judge(work: UnitOfWork, raw: RawMessage, message: Message) -> Triaged:
     if context.platform is not None and dispute is None:
         dispute = lookup.too_early(work, raw, mail.placement)
     decision = disposition.decide(facts_of(work, mail, context, found, disputed=dispute is not None))
-    late = lookup.late(work.env, raw, work.now)
+    late, from_file = lookup.late(work.env, raw, work.now), raw.arrival.in_file
     return Triaged(
         mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
-        disposition.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
+        disposition.of_old_mail(decision, from_file=from_file) if late else decision,
+        missed=late and not from_file and not decision.quiet,
     )  # fmt: skip
 
 

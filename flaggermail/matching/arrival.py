@@ -3,13 +3,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from flaggermail.mail.authentication.received_fields import RECEIVED, own_received_line
 from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date
+from flaggermail.record.kinds import ArrivalBasis
 from flaggermail.wording.filing import Dispute
 from flaggermail.wording.said import Said
 
 TOLERANCE = timedelta(minutes=2)
+FIRST_MAIL = datetime(1982, 8, 1, tzinfo=UTC)  # the month of SMTP: no mail is older
+_IN_FILE: Mapping[ArrivalBasis, Dispute] = {
+    ArrivalBasis.OWN_LINE: Dispute.OWN_LINE,
+    ArrivalBasis.LAST_HOP: Dispute.LAST_HOP,
+    ArrivalBasis.MBOX: Dispute.MBOX_LINE,
+    ArrivalBasis.MAILDIR: Dispute.MAILDIR,
+    ArrivalBasis.FILE: Dispute.FILE,
+}
 
 
 def disputed(internaldate: datetime, looked_at: datetime | None, received: str | None) -> Said | None:
@@ -24,6 +35,29 @@ def disputed(internaldate: datetime, looked_at: datetime | None, received: str |
     if taken is not None and abs(internaldate - taken) > TOLERANCE:
         return Dispute.SERVER_LINE(at=f"{taken.astimezone(UTC):%Y-%m-%d %H:%M}")
     return None
+
+
+def disputed_in_file(basis: ArrivalBasis) -> Said:
+    """Returns why an arrival that only a file vouches for is disputed: whoever had the file could write it."""
+    return _IN_FILE[basis]()
+
+
+def in_file(
+    fields: Sequence[tuple[str, str]], server: str | None, stored: tuple[datetime, ArrivalBasis], now: datetime
+) -> tuple[datetime, ArrivalBasis]:
+    """Returns when a mail in a file arrived, and what that rests on.
+
+    `fields`: its header; `server`: our receiving server, if the settings name it; `stored`: what the file itself says.
+    The Received fields come first, as a copied file has the time of the copy. The Date field is never asked.
+    """
+    own = own_received_line(fields, server) if server else None
+    last = next((line for name, line in fields if name == RECEIVED), None)
+    for line, basis in ((own, ArrivalBasis.OWN_LINE), (last, ArrivalBasis.LAST_HOP)):
+        taken = _taken_at(line) if line else None
+        if taken is not None and FIRST_MAIL < taken <= now:
+            return taken, basis
+    at, basis = stored
+    return (at, basis) if FIRST_MAIL < at <= now else (now, ArrivalBasis.FILE)
 
 
 def _taken_at(line: str) -> datetime | None:

@@ -20,12 +20,13 @@ def confirm(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     """Sends the sender of a referral the number of its case, once for each case and sender.
 
     Machine mail, lists, our own address and unverified senders get no answer (RFC 3834), nor do officers, who can see
-    the case.
+    the case, nor who wrote years ago.
     """
     case = work.tx.get(Case, stored.case) if stored.case else None
     if (
         case is None
         or stored.direction != Direction.IN
+        or stored.arrival.in_file
         or stored.verdict != SenderVerdict.VERIFIED
         or stored.from_address is None
     ):

@@ -273,6 +273,8 @@ def known_sender(work: UnitOfWork, message: Message) -> bool:
 
 def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> Said | None:
     """Returns why the arrival time is not reliable, or None."""
+    if raw.arrival.in_file:
+        return arrival.disputed_in_file(raw.arrival)
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
     server = work.env.settings.desk.mailbox.trusted.received_by
@@ -308,5 +310,7 @@ def channel_of(work: UnitOfWork, message: Message) -> Channel | None:
 
 
 def late(env: Services, raw: RawMessage, now: datetime) -> bool:
-    """True if the mail is too old for notifications."""
-    return raw.internaldate < now - timedelta(minutes=env.settings.desk.mailbox.backlog_after_minutes)
+    """True if the mail is too old for notifications, as all mail from files is whatever they say."""
+    return raw.arrival.in_file or raw.internaldate < now - timedelta(
+        minutes=env.settings.desk.mailbox.backlog_after_minutes
+    )

@@ -15,7 +15,7 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.record import states
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredMessage
 from flaggermail.record.states import ClockState
 
@@ -51,7 +51,8 @@ def answer_of_message(message: StoredMessage) -> Answer | None:
         stops.add(HUMAN)
         if message.substance or Kind.SUBSTANTIVE_REPLY in kinds:
             stops.add(SUBSTANCE)
-    return Answer(message.id, message.received_at, frozenset(stops), automatic=automatic)
+    by_hand = message.arrival is ArrivalBasis.BY_HAND
+    return Answer(message.id, message.received_at, frozenset(stops), automatic=automatic, by_hand=by_hand)
 
 
 def answer_of_note(note: ContactNote) -> Answer | None:

@@ -39,6 +39,8 @@ def _arrivals(work: UnitOfWork, own: StoredMessage, *, everywhere: bool) -> list
     in_sent = desk.submission.proof == SendingProof.SENT
     first: dict[str, datetime] = {}
     for copy in work.tx.find(Delivery, where(Delivery.message).is_(own.id)):
+        if copy.arrival.in_file:  # whoever had the file could write it
+            continue
         if everywhere or copy.folder.startswith(desk.mailbox.sent) is in_sent:
             first[copy.digest] = min(first.get(copy.digest, copy.internaldate), copy.internaldate)
     return sorted(first.values())

@@ -12,6 +12,7 @@ from typing import Protocol
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports.machine import Interrupt
 from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.kinds import ArrivalBasis
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.wording.said import UNSAID, Said
 
@@ -27,7 +28,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """One mail as stored on the mailbox server. `internaldate` is aware (RFC 9051, section 2.3.3)."""
+    """One mail as stored on the mailbox server, or found in a file of old mail as `arrival` says.
+
+    `internaldate` is aware (RFC 9051, section 2.3.3).
+    """
 
     octets: bytes
     internaldate: datetime
@@ -35,6 +39,39 @@ class RawMessage:
     uidvalidity: int
     uid: int
     role: Role = Role.INBOX
+    arrival: ArrivalBasis = ArrivalBasis.SERVER  # what `internaldate` rests on
+
+    @property
+    def key(self) -> str:
+        """The key of this delivery, whatever message it is."""
+        return f"{self.folder}/{self.uidvalidity}/{self.uid}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedMail:
+    """What a file of old mail holds that is not taken in, and why."""
+
+    place: str
+    why: Said
+
+
+class OldMail(Protocol):
+    """Files of old mail. Never writes, renames or removes any of them."""
+
+    def mails(self) -> Iterator[RawMessage | RefusedMail]:
+        """Yields each mail in the order of paths, and what is refused in its place; never raises on content.
+
+        The UID is made of the octets, so that a mail keeps it whatever happens to the file around it.
+        """
+        ...
+
+    def size(self) -> int:
+        """Returns the octets of all files that `mails` reads."""
+        ...
+
+    def read(self) -> int:
+        """Returns the octets read so far."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,20 @@ class ChannelKind(StrEnum):
 
 
 class ContactMeans(StrEnum):
-    """How a contact beside mail took place."""
+    """How a contact that no mail of ours shows took place."""
 
     PHONE = "phone"
     PORTAL = "portal"
     MEETING = "meeting"
+    MAIL = "mail"  # of the years before, and lost since
+
+
+class MarkedAs(StrEnum):
+    """What a person says an old mail is."""
+
+    NOTIFICATION = "notification"  # the copy of a use
+    ACKNOWLEDGEMENT = "acknowledgement"  # a platform's, that it has the notification
+    ANSWER = "answer"  # a platform's, to the matter
 
 
 COUNTS = (Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY)

@@ -53,6 +53,30 @@ class Place(StrEnum):
     OWN = "own"  # written by the desk
 
 
+class ArrivalBasis(StrEnum):
+    """What the instant of a mail's arrival rests on.
+
+    All but the server's own are claims of a file, and disputed until a person confirms them.
+    """
+
+    SERVER = "server"  # INTERNALDATE (RFC 9051, section 2.3.3)
+    OWN_LINE = "own received line"  # the Received field of our own receiving server, in a file
+    LAST_HOP = "received line"  # the topmost Received field, whoever wrote it
+    MBOX = "mbox line"  # the From_ line of an mbox file (RFC 4155)
+    MAILDIR = "maildir"  # the modification time of a file in a Maildir
+    FILE = "file"  # the modification time of any other file, which proves nothing
+    BY_HAND = "by hand"  # a person named it
+
+    @property
+    def in_file(self) -> bool:
+        """True if only a file vouches for it."""
+        return self not in {ArrivalBasis.SERVER, ArrivalBasis.BY_HAND}
+
+
+FROM_MAILBOX = (ArrivalBasis.SERVER, ArrivalBasis.BY_HAND)
+"""Of mail that waits for a person today; mail from files waits apart from it, and presses nobody."""
+
+
 class Versioned(StrEnum):
     """What has versions that are in force for a period."""
 

@@ -18,7 +18,7 @@ from flaggermail.oncall.schedule import AT_MOST, Officer, changes
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind, Place
+from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
 from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.record.states import CaseState, MailState
 from flaggermail.record.topics import Topic
@@ -63,7 +63,11 @@ def gather(work: UnitOfWork) -> Note:
         quarantine=attention.by_trust(
             work,
             sorted(
-                work.tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE)),
+                work.tx.find(
+                    StoredMessage,
+                    where(StoredMessage.place).is_(Place.QUARANTINE),
+                    where(StoredMessage.arrival).in_(FROM_MAILBOX),
+                ),
                 key=lambda m: (m.received_at, m.id),
             ),
         ),

@@ -2,7 +2,7 @@
 """Reminders about quarantined mail that waits too long for a person, recomputed from the rows at each tick.
 
 The officer on call is reminded first, the head later, each once per mail and step, with everything due in one mail.
-Mail taken in late is left to the digest, and mail in the junk folder reminds nobody.
+Mail taken in late is left to the digest; mail in the junk folder and from files of old mail reminds nobody.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind, Place
+from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.said import as_written
@@ -93,6 +93,7 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
         where(StoredMessage.place).is_(Place.QUARANTINE),
         where(StoredMessage.pending_digest).is_(False),
         where(StoredMessage.exercise).is_(False),
+        where(StoredMessage.arrival).in_(FROM_MAILBOX),
     ):
         late = message.first_seen_at - message.received_at > old
         if late or message.from_junk or (message.enclosed_in is not None and message.placed_by is None):

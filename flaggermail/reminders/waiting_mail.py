@@ -12,7 +12,7 @@ from flaggermail.cases import elections
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import scoring, thread_keys
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Place
+from flaggermail.record.kinds import FROM_MAILBOX, Direction, Place
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage
 from flaggermail.rules.conditions import in_domains
 from flaggermail.services import UnitOfWork
@@ -54,6 +54,7 @@ def waiting_for(work: UnitOfWork, case: Case, notification: Notification | None,
         StoredMessage,
         where(StoredMessage.place).is_(Place.QUARANTINE),
         where(StoredMessage.exercise).is_(case.exercise),
+        where(StoredMessage.arrival).in_(FROM_MAILBOX),
     )
     found = []
     for mail in sorted(parked, key=lambda mail: (mail.verdict != SenderVerdict.VERIFIED, mail.received_at, mail.id)):

@@ -182,8 +182,9 @@ def _raw(then: UnitOfWork, row: StoredMessage) -> RawMessage:
     )
     junk = first.folder == then.env.settings.desk.mailbox.junk
     return RawMessage(
-        b"", first.internaldate, first.folder, first.uidvalidity, first.uid, Role.JUNK if junk else Role.INBOX
-    )
+        b"", first.internaldate, first.folder, first.uidvalidity, first.uid, Role.JUNK if junk else Role.INBOX,
+        first.arrival,
+    )  # fmt: skip
 
 
 def _context(then: UnitOfWork, row: StoredMessage, raw: RawMessage, message: Message, sender: Sender) -> Context:

@@ -38,7 +38,9 @@ class ListMessages(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListQuarantine(View):
-    """Messages that a person must place."""
+    """Messages that a person must place; with `old` those from files of old mail, which are listed apart."""
+
+    old: bool = False
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"messages": [...]}, oldest first, each with its suggestions and its age in minutes."""
@@ -47,6 +49,7 @@ class ListQuarantine(View):
             "messages": [
                 {**_with_suggestions(row, zone), "age_minutes": minutes(row.received_at, work.now)}
                 for row in _placed(work, Place.QUARANTINE)
+                if row.arrival.in_file is self.old
             ]
         }
 

@@ -10,6 +10,28 @@ Imports only the standard library.
 
 from __future__ import annotations
 
-from flaggermail.wording import account, alarm_texts, captions, filing, hints, pages, refusals, shortcomings, vouched
+from flaggermail.wording import (
+    account,
+    alarm_texts,
+    captions,
+    filing,
+    hints,
+    old_mail,
+    pages,
+    refusals,
+    shortcomings,
+    vouched,
+)
 
-__all__ = ["account", "alarm_texts", "captions", "filing", "hints", "pages", "refusals", "shortcomings", "vouched"]
+__all__ = [
+    "account",
+    "alarm_texts",
+    "captions",
+    "filing",
+    "hints",
+    "old_mail",
+    "pages",
+    "refusals",
+    "shortcomings",
+    "vouched",
+]

@@ -90,6 +90,16 @@ class Dispute(Sentence):
         "gedateerd vóór onze controle van {at} UTC, die deze mail niet toonde")
     SERVER_LINE = ("dispute: server line", "our own server took it at {at} UTC",
         "onze eigen server nam deze mail aan om {at} UTC")
+    OWN_LINE = ("dispute: own line", "from a file of old mail: the arrival is that of our own server's Received line",
+        "uit een bestand met oude mail: de aankomst is die uit de Received-regel van onze eigen server")
+    LAST_HOP = ("dispute: last hop", "from a file of old mail: the arrival is that of its last Received line",
+        "uit een bestand met oude mail: de aankomst is die uit de laatste Received-regel")
+    MBOX_LINE = ("dispute: mbox line", "from a file of old mail: the arrival is that of the From line of the mbox",
+        "uit een bestand met oude mail: de aankomst is die uit de From-regel van de mbox")
+    MAILDIR = ("dispute: maildir", "from a file of old mail: the arrival is the time of the file in its Maildir",
+        "uit een bestand met oude mail: de aankomst is de tijd van het bestand in de Maildir")
+    FILE = ("dispute: file", "from a file of old mail that does not say when it arrived; shown is the time of the file",
+        "uit een bestand met oude mail dat niet zegt wanneer deze aankwam; getoond is de tijd van het bestand")
     BEFORE_SENDING = "dispute: before sending", "before the sending at {at} UTC", "vóór de verzending om {at} UTC"
 
 

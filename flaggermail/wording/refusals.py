@@ -48,8 +48,8 @@ class Because(Sentence):
         "grond: {ground!r} hoort bij een afwijzing; licht dit besluit toe met een reden")
     NO_PRECEDENT = ("no precedent", "case {case}: is of an exercise, and no precedent for a real case",
         "zaak {case}: hoort bij een oefening en is geen voorbeeld voor een echte zaak")
-    ELECTION_CLOSED = ("election closed", "election {election}: is closed; no new case may belong to it",
-        "verkiezing {election}: is gesloten; er kunnen geen nieuwe zaken bij")
+    ELECTION_CLOSED = ("election closed", "election {election}: is closed; for what happened then: --past",
+        "verkiezing {election}: is gesloten; voor wat toen gebeurde: --past")
     MESSAGE_HAS_CASE = ("message has case", "message {message}: belongs to {case} already",
         "mail {message}: hoort al bij {case}")
     OFFICER_NOT_IN_ROTA = ("officer not in rota", "officer {officer}: is not in oncall.yaml",
@@ -98,6 +98,9 @@ class Because(Sentence):
     USED_BEFORE_APPROVAL = ("used before approval",
         "note: {draft} was approved on {day} at {time}, and cannot have been used before",
         "notitie: {draft} is op {day} om {time} goedgekeurd en kan niet eerder zijn gebruikt")
+    MAIL_IS_NO_NOTE = ("mail is no note",
+        "note: mail is noted by hand only where it is lost and {count:day|days} old; else place the mail itself",
+        "notitie: mail noteert u alleen als deze kwijt is en {count:dag|dagen} oud; plaats anders de mail zelf")
     NOTE_IN_FUTURE = ("note in future", "note: {at} has not come yet; a note says what has happened",
         "notitie: {at} ligt in de toekomst; een notitie gaat over wat gebeurd is")
     MESSAGE_DESTROYED = ("message destroyed",
@@ -188,6 +191,33 @@ class Because(Sentence):
     NOT_ONE_OF = ("not one of", "{name}: {given!r} is not known; it must be one of {allowed}",
         "{name}: {given!r} is niet bekend; kies uit {allowed}")
     EMPTY = "empty", "{name}: is empty; write at least a word", "{name}: is leeg; schrijf ten minste één woord"
+    MARK_IT = ("mark it",
+        ("message {message}: is from a file of old mail; say what it is: `flaggermail message mark {message} "
+         "--as notification`, acknowledgement or answer"),
+        ("mail {message}: komt uit een bestand met oude mail; geef aan wat het is: `flaggermail message mark {message} "
+         "--as notification`, acknowledgement of answer"))
+    NAME_THE_CASE = ("name the case", "message {message}: name the case that it belongs to (--case)",
+        "mail {message}: noem de zaak waar deze bij hoort (--case)")
+    NAME_THE_USE = ("name the use",
+        "message {message}: name the notification that it answers (--notification); {case} has {known}",
+        "mail {message}: noem de melding waarop dit een antwoord is (--notification); {case} heeft {known}")
+    MARKED_ALREADY = ("marked already", "message {message}: is the copy of {notification} already",
+        "mail {message}: is al de kopie van {notification}")
+    NO_COPY = ("no copy",
+        ("message {message}: was not sent from here; note a use without a copy: `flaggermail case note CASE "
+         "--counts-as notification --at INSTANT --channel CHANNEL`"),
+        ("mail {message}: is niet hiervandaan verstuurd; noteer een melding zonder kopie: `flaggermail case note CASE "
+         "--counts-as notification --at INSTANT --channel CHANNEL`"))
+    NO_ANSWER_OF_OURS = ("no answer of ours", "message {message}: was sent from here; it answers nothing",
+        "mail {message}: is hiervandaan verstuurd en dus geen antwoord")
+    INSTANT_UNKNOWN = ("instant unknown",
+        "message {message}: the file does not say when it was sent or came; name the instant (--at)",
+        "mail {message}: het bestand zegt niet wanneer deze is verstuurd of aankwam; noem het tijdstip (--at)")
+    INSTANT_IN_FUTURE = ("instant in future", "message {message}: {at} has not come yet",
+        "mail {message}: {at} ligt in de toekomst")
+    INSTANT_KNOWN = ("instant known",
+        "message {message}: the server says when it came, and that is not disputed; leave out --at",
+        "mail {message}: de server zegt wanneer deze aankwam en dat staat vast; laat --at weg")
     PLACE_FIRST = ("place first",
         "message {message}: first put it into a case: `flaggermail quarantine place {message} CASE`",
         "mail {message}: plaats deze eerst in een zaak: `flaggermail quarantine place {message} CASE`")

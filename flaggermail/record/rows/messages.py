@@ -11,7 +11,7 @@ from flaggermail.record.case_values import (
     Priority,
 )
 from flaggermail.record.definition import Column, Record, References, record
-from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, Place
 from flaggermail.record.rows.cases import Case
 from flaggermail.wording.said import Said
 
@@ -62,11 +62,15 @@ class StoredMessage(Record):
     from_junk: Annotated[bool, Column.FILLED] = False  # came in by the junk folder, and nobody took it out of there
     confirmed_by: str | None = None  # the officer who vouches for its sender
     corrected_by: str | None = None  # the officer who said what kind it is
+    arrival: Annotated[ArrivalBasis, Column.FILLED] = ArrivalBasis.SERVER  # what `received_at` rests on
 
 
 @record
 class Delivery(Record):
-    """One copy of a message in one folder; `id` is folder, UIDVALIDITY and UID as it was first seen there."""
+    """One copy of a message in one folder; `id` is folder, UIDVALIDITY and UID as it was first seen there.
+
+    Of a copy in a file of old mail, the folder is `file:` and a path, and the UID is made of its octets.
+    """
 
     TABLE: ClassVar[str] = "delivery"
     id: str
@@ -78,6 +82,7 @@ class Delivery(Record):
     digest: str
     first_seen_at: datetime
     gone_at: datetime | None = None  # when a complete look at the folder no longer found it there
+    arrival: Annotated[ArrivalBasis, Column.FILLED] = ArrivalBasis.SERVER  # what `internaldate` rests on
 
 
 @record

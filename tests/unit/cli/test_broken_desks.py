@@ -49,6 +49,7 @@ BESIDE = {  # what a command needs beside its required parameters
     "case tag": "two-boxes",
     "case reclassify": "--type other",
     "case note": "--text x",
+    "ingest": "{mail}",
     "message reclassify": "--kind noise",
     "quarantine place": "--noise",
     "outbox resolve": "--again",

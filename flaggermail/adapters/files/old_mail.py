@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Old mail in files: mbox, Maildir, .eml and Outlook's .msg. Nothing is written, renamed or removed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+from pathlib import Path
+from typing import BinaryIO
+
+from flaggermail.adapters.files import mbox
+from flaggermail.adapters.parsing.outlook_message import MAGIC
+from flaggermail.ports import RawMessage, RefusedMail, Role
+from flaggermail.record.kinds import ArrivalBasis
+from flaggermail.wording.old_mail import NotTaken
+from flaggermail.wording.said import Said
+
+FOLDER = "file:"  # prefix of the folder of a mail from a file, which no folder of a mailbox has
+LARGEST = 150 * 1024 * 1024  # octets of a mail: Exchange takes no larger one
+UIDVALIDITY = 1
+DEEPEST = 100  # folders below the one that was named
+_FIRST = 512  # octets in which the kind of a file is seen
+_SHOWN = 60  # characters of a first line
+_MAILDIR = ("new", "cur")
+
+
+class _Form(Enum):
+    """What a file is expected to be."""
+
+    NAMED = auto()  # any mail or mbox: a person named it
+    FOUND = auto()  # in a folder: .eml, .msg, the numbers of MH, or whatever begins as an mbox does
+    DELIVERED = auto()  # in a Maildir: one mail, whatever its name
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file to read; `folder` is where its mails lie: the mbox itself, or the folder of single mails."""
+
+    path: Path
+    folder: Path
+    role: Role
+    form: _Form
+
+
+@dataclass(frozen=True, slots=True)
+class MailNames:
+    """The names of the mailbox's folders of sent and of unwanted mail, by which such files are known."""
+
+    sent: str
+    junk: str
+
+
+class MailFiles:
+    """Implements `ports.OldMail` on files and folders that a person names.
+
+    `sent`: those among them that hold sent mail; also a file or folder with the name of the mailbox's own such folder.
+    Links to folders are not followed, so that no circle of them is.
+    """
+
+    def __init__(self, paths: Sequence[Path], sent: Sequence[Path], names: MailNames) -> None:
+        self._names = names
+        given = [(path, Role.SENT if path in sent else None) for path in dict.fromkeys((*paths, *sent))]
+        self._plan = [one for path, role in given for one in self._given(Path(os.path.normpath(path.absolute())), role)]
+        self._read = 0
+
+    def mails(self) -> Iterator[RawMessage | RefusedMail]:
+        """Yields each mail in the order of paths, and what is refused in its place."""
+        for one in self._plan:
+            if isinstance(one, RefusedMail):
+                yield one
+            else:
+                begun = self._read
+                yield from self._in_file(one)
+                self._read = begun + _size(one.path)
+
+    def size(self) -> int:
+        """Returns the octets of all files."""
+        return sum(_size(one.path) for one in self._plan if isinstance(one, _File))
+
+    def read(self) -> int:
+        """Returns the octets read so far."""
+        return self._read
+
+    # ---- which files
+
+    def _given(self, path: Path, role: Role | None) -> Iterator[_File | RefusedMail]:
+        """Yields what a person named, and what is in it."""
+        try:
+            is_folder = stat.S_ISDIR(path.stat().st_mode)
+        except FileNotFoundError:
+            yield _refused(path, NotTaken.MISSING())
+            return
+        except OSError as fault:
+            yield _refused(path, _fault(fault))
+            return
+        role = role or self._role(path)
+        if not is_folder:
+            yield _File(path, path, role or Role.INBOX, _Form.NAMED)
+            return
+        found = list(self._folder(path, role))
+        yield from found or [_refused(path, NotTaken.NOTHING())]
+
+    def _folder(self, folder: Path, role: Role | None, depth: int = 0) -> Iterator[_File | RefusedMail]:
+        """Yields what is in a folder, and in those below it."""
+        if depth > DEEPEST:
+            yield _refused(folder, NotTaken.DEEP(most=DEEPEST))
+            return
+        maildir = all((folder / name).is_dir() for name in _MAILDIR)
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as fault:
+            yield _refused(folder, _fault(fault))
+            return
+        for name in _MAILDIR if maildir else ():
+            yield from self._delivered(folder, name, role or Role.INBOX)
+        for entry in entries:
+            path, below = Path(entry.path), role or self._role(Path(entry.path))
+            if entry.is_dir(follow_symlinks=False):
+                if not maildir or all((path / name).is_dir() for name in _MAILDIR):
+                    yield from (
+                        () if entry.name.startswith(".") and not maildir else self._folder(path, below, depth + 1)
+                    )
+            elif _leads_to_folder(path):
+                yield _refused(path, NotTaken.LINK())
+            elif not maildir and not entry.name.startswith("."):
+                yield _File(path, folder, below or Role.INBOX, _Form.FOUND)
+
+    def _delivered(self, folder: Path, name: str, role: Role) -> Iterator[_File | RefusedMail]:
+        try:
+            entries = sorted(path.name for path in (folder / name).iterdir())
+        except OSError as fault:
+            yield _refused(folder / name, _fault(fault))
+            return
+        for entry in entries:
+            if not entry.startswith("."):
+                yield _File(folder / name / entry, folder, role, _Form.DELIVERED)
+
+    def _role(self, path: Path) -> Role | None:
+        """Returns the role of a file or folder by its name; of `.Sent` in a Maildir and of `Sent.mbox` too."""
+        names = {part.casefold() for part in (path.name, path.stem, path.name.lstrip("."), path.suffix.lstrip("."))}
+        for name, role in ((self._names.sent, Role.SENT), (self._names.junk, Role.JUNK)):
+            levels = {name.casefold(), name.rpartition(".")[2].casefold(), name.rpartition("/")[2].casefold()}
+            if names & levels:
+                return role
+        return None
+
+    # ---- what is in them
+
+    def _in_file(self, one: _File) -> Iterator[RawMessage | RefusedMail]:
+        try:
+            with os.fdopen(os.open(one.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # of no pipe
+                before = os.fstat(file.fileno())
+                if not stat.S_ISREG(before.st_mode):
+                    yield _refused(one.path, NotTaken.NO_MAIL())
+                    return
+                first = file.read(_FIRST)
+                file.seek(0)
+                why = _not_mail(one, first)
+                if why is not None:
+                    yield _refused(one.path, why)
+                elif first.startswith(b"From ") and one.form is not _Form.DELIVERED:
+                    yield from self._in_mbox(one, file, before)
+                else:
+                    yield _single(one, file, before)
+        except OSError as fault:
+            yield _refused(one.path, _fault(fault))
+
+    def _in_mbox(self, one: _File, file: BinaryIO, before: os.stat_result) -> Iterator[RawMessage | RefusedMail]:
+        """Yields the mails of an mbox; the last one only if the file did not change, as it may be incomplete."""
+        begun, held = self._read, None
+        for mail in mbox.mails(file, before.st_size, LARGEST):
+            if held is not None:
+                yield _from_mbox(one, held, before)
+            self._read, held = begun + mail.offset, mail
+        changed = _changed(file, before)
+        if held is not None and not changed:
+            yield _from_mbox(one, held, before)
+        if changed:
+            yield _refused(one.path, NotTaken.CHANGED())
+
+
+def _leads_to_folder(link: Path) -> bool:
+    try:
+        return stat.S_ISDIR(link.stat().st_mode)
+    except OSError:  # a circle of links, or one to nothing: told when it is read
+        return False
+
+
+def _not_mail(one: _File, first: bytes) -> Said | None:
+    """Returns why a file cannot be mail, or None."""
+    suffix = one.path.suffix.lower()
+    if not first:
+        return NotTaken.EMPTY()
+    if one.form is _Form.DELIVERED or first.startswith(MAGIC):
+        return None
+    line = first.split(b"\n", 1)[0]
+    if first.startswith(b"From ") or suffix in {".mbox", ".mbx"}:
+        return None if mbox.is_from_line(line) else NotTaken.NO_MBOX(line=_shown(line))
+    if suffix == ".msg":
+        return NotTaken.NO_OUTLOOK()
+    named = one.form is _Form.NAMED and mbox.begins_header(line)
+    return None if suffix == ".eml" or one.path.name.isdecimal() or named else NotTaken.NO_MAIL()
+
+
+def _shown(line: bytes) -> str:
+    text = line[: 2 * _SHOWN].decode("utf-8", "replace").strip()
+    return f'"{text[:_SHOWN]}"'
+
+
+def _single(one: _File, file: BinaryIO, before: os.stat_result) -> RawMessage | RefusedMail:
+    if before.st_size > LARGEST:
+        return _refused(one.path, _too_large(before.st_size))
+    octets = file.read(LARGEST + 1)
+    if _changed(file, before) or len(octets) != before.st_size:
+        return _refused(one.path, NotTaken.CHANGED())
+    delivered = one.form is _Form.DELIVERED
+    basis = ArrivalBasis.MAILDIR if delivered else ArrivalBasis.FILE
+    folder = one.folder if one.folder != one.path else one.path.parent
+    return _raw(octets, datetime.fromtimestamp(before.st_mtime, UTC), basis, folder, one.role)
+
+
+def _from_mbox(one: _File, mail: mbox.MboxMail, before: os.stat_result) -> RawMessage | RefusedMail:
+    if mail.octets is None:
+        return RefusedMail(f"{_text(one.path)}, octet {mail.offset}", _too_large(mail.size))
+    if not mail.octets:
+        return RefusedMail(f"{_text(one.path)}, octet {mail.offset}", NotTaken.EMPTY())
+    at, basis = mail.at, ArrivalBasis.MBOX
+    if at is None:
+        at, basis = datetime.fromtimestamp(before.st_mtime, UTC), ArrivalBasis.FILE
+    return _raw(mail.octets, at, basis, one.path, one.role)
+
+
+def _raw(octets: bytes, at: datetime, basis: ArrivalBasis, folder: Path, role: Role) -> RawMessage:
+    uid = int.from_bytes(hashlib.sha256(octets).digest()[:8]) >> 1
+    return RawMessage(octets, at, f"{FOLDER}{_text(folder)}", UIDVALIDITY, uid, role, basis)
+
+
+def _refused(path: Path, why: Said) -> RefusedMail:
+    return RefusedMail(_text(path), why)
+
+
+def _text(path: Path) -> str:
+    """Returns a path as text that every database takes: octets that are not UTF-8 as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _too_large(size: int) -> Said:
+    return NotTaken.TOO_LARGE(size=size, most=LARGEST)
+
+
+def _fault(fault: OSError) -> Said:
+    return NotTaken.UNREADABLE(fault=fault.strerror or type(fault).__name__)
+
+
+def _changed(file: BinaryIO, before: os.stat_result) -> bool:
+    after = os.fstat(file.fileno())
+    return (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
