@@ -35,8 +35,9 @@ class ShowShelf(ArchiveView):
             raise Refusal("shelf: is broken")
         return {"reader": work.actor}
 
-    def about(self) -> str | None:
+    def about(self, work: UnitOfWork) -> str | None:
         """Returns the number."""
+        del work
         return self.number
 
 
