@@ -6,15 +6,20 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.archive_export import export
+from flaggermail.cli.archive_search import find, verify
 from flaggermail.cli.groups import Noun
 
 
 @click.group(name="archive", cls=Noun)
 def command() -> None:
-    """Export dossiers that open without this program, and check them.
+    """Verify, search and export the archive; show terms, place holds.
 
-    Example: flaggermail archive export VF-EP2024-0001 --out dossier
+    For officers and archivists.
+
+    Example: flaggermail archive verify
     """
 
 
+command.add_command(verify)
+command.add_command(find)
 command.add_command(export)
