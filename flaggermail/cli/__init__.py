@@ -21,6 +21,7 @@ from flaggermail.errors import ConfigurationError, FlaggermailError
 # command -> (module, help line); a test compares the line with the command's own help
 COMMANDS = {
     "approve": "Approve or reject a draft.",
+    "archive": "Show what is kept until when; put cases and elections on hold.",
     "audit": "Prove that the record was not changed.",
     "case": "Open, assess, decide and follow cases.",
     "channel": "List the platforms' channels; clear bounced addresses.",

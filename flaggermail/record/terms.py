@@ -11,8 +11,16 @@ from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.wording.said import counted
+
 _TERM = re.compile(r"P(?=[0-9])(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,5})D)?|P([0-9]{1,4})W")
 _MONTHS, _WEEK = 12, 7
+_UNITS = {
+    LanguageCode.NL: (("jaar", "jaar"), ("maand", "maanden"), ("week", "weken"), ("dag", "dagen")),
+    LanguageCode.EN: (("year", "years"), ("month", "months"), ("week", "weeks"), ("day", "days")),
+}
+_AND = {LanguageCode.NL: " en ", LanguageCode.EN: " and "}
 
 
 class Appraisal(StrEnum):
@@ -28,6 +36,16 @@ class TermStart(StrEnum):
     CLOSING = "closing"  # of the case
     ELECTION = "election"  # the last day of its period
     ARRIVAL = "arrival"
+
+
+class Standing(StrEnum):
+    """How a thing stands on a day."""
+
+    OPEN = "open"  # its term has not begun: the case is not closed, or the mail waits for a person
+    RUNNING = "running"
+    HELD = "held"  # its term is over, and a legal hold keeps it
+    TRANSFER = "transfer"  # its term is over, and it is kept for good
+    DUE = "due"  # its term is over: it stands on the destruction list
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,13 @@ class Term:
         if not term.months and not term.days:
             raise ValueError("is no period of ISO 8601 above zero; write P10Y, P6M, P10W or P70D")
         return term
+
+    def spoken(self, language: LanguageCode) -> str:
+        """Returns the term in words: `10 jaar`, `1 year and 6 months`, `70 days`."""
+        years, months = divmod(self.months, _MONTHS)
+        weeks, days = divmod(self.days, _WEEK) if self.written.endswith("W") else (0, self.days)
+        words = zip((years, months, weeks, days), _UNITS[language], strict=True)
+        return _AND[language].join(counted(number, *unit) for number, unit in words if number)
 
     def last_day(self, start: date) -> date:
         """Returns the last day of the term that begins at `start`: the same day that many months later, plus the days.

@@ -56,6 +56,11 @@ class RetentionSettings(Model):
     default: RetentionTerm = RetentionTerm(code="default", period="P10Y")
     classes: tuple[RetentionClass, ...] = ()
 
+    @property
+    def window(self) -> Term:
+        """The review window for arithmetic."""
+        return Term.parse(self.review_window)
+
 
 def faults(section: RetentionSettings) -> Iterator[tuple[Key, str]]:
     """Classes that two entries name, and classes of nothing."""

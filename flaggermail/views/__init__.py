@@ -10,6 +10,7 @@ May import: `rule_changes`, `intake` and every room below them.
 from __future__ import annotations
 
 VIEWS: dict[str, str] = {  # name of the view -> module and class
+    "archive retention": "flaggermail.views.retention:ShowRetention",
     "case form read": "flaggermail.views.case_form:FilledForm",
     "case form": "flaggermail.views.case_form:CaseForm",
     "case list": "flaggermail.views.case:ListCases",

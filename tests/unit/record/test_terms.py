@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.terms import Term, day_of
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -107,3 +108,20 @@ def test_every_instant_has_a_day(at: datetime) -> None:
 def test_an_evening_belongs_to_the_day_on_the_wall() -> None:
     """Half past eleven in the evening of UTC is the next day in summer."""
     assert day_of(datetime(2026, 6, 30, 23, 30, tzinfo=UTC), AMSTERDAM) == date(2026, 7, 1)
+
+
+@pytest.mark.parametrize(
+    ("term", "nl", "en"),
+    [
+        ("P10Y", "10 jaar", "10 years"),
+        ("P1Y6M", "1 jaar en 6 maanden", "1 year and 6 months"),
+        ("P18M", "1 jaar en 6 maanden", "1 year and 6 months"),
+        ("P10W", "10 weken", "10 weeks"),
+        ("P70D", "70 dagen", "70 days"),
+        ("P1Y1M1D", "1 jaar en 1 maand en 1 dag", "1 year and 1 month and 1 day"),
+    ],
+)
+def test_a_term_is_said_in_both_languages(term: str, nl: str, en: str) -> None:
+    """The declaration names a period in words beside its ISO 8601 form."""
+    assert Term.parse(term).spoken(LanguageCode.NL) == nl
+    assert Term.parse(term).spoken(LanguageCode.EN) == en
