@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The archive as others read it: proof, search, retention, and dossiers that open without this program.
+"""The archive as its readers use it: who may read it, what is compared in it, how it is searched, how long it is kept.
 
-Entry points: `retention.overview` says what is kept until when, `declaration.draft` words a destruction list.
+Entry points: `reading.may_read` and `reading.note` for whatever shows the archive, `retention.overview` for what is
+kept until when, `declaration.draft` for a destruction list in words.
 
-May import: `cases`, `letters`, `services` and every room below them.
+May import: `services`, `letters`, `cases` and every room below them.
 """

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.cases.holds import is_in_force
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import ARCHIVIST, DESK, Command, Subject
 from flaggermail.commands.lookups import given, the_case, the_election
 from flaggermail.commands.outcome import Outcome
 from flaggermail.commands.requests import Day, shown
@@ -17,7 +17,8 @@ from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
 
-LIFTS = frozenset({"head"})
+KEEPS = DESK | {ARCHIVIST}
+LIFTS = frozenset({"head", ARCHIVIST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class PlaceHold(Command):
     """
 
     NAME = "archive hold"
-    MAY = DESK
+    MAY = KEEPS
 
     case: str | None = None
     election: str | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from flaggermail.archive import reading
 from flaggermail.commands import door
 from flaggermail.commands.requests import read_request
 from flaggermail.desk.ground import Ground
@@ -15,7 +16,7 @@ from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.views import VIEWS
-from flaggermail.views.view import Document, View
+from flaggermail.views.view import ArchiveView, Document, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Caller:
     entered_by: str | None = None
 
 
-READER = "reader"  # an account that is no officer's
+READER = "no reader of the archive"  # an account of nobody in oncall.yaml; no id has spaces
 
 
 class Desk:
@@ -58,23 +59,35 @@ class Desk:
 
     def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
         env = self._services()
+        reader = self._reader(env)
+        actor = self._officer(env) if reader == READER else reader  # the door says what an archivist may do
         with env.store.begin() as tx:
-            return door.ask(UnitOfWork(env, tx, env.clock.now(), self._officer(env)), name, request)
+            return door.ask(UnitOfWork(env, tx, env.clock.now(), actor), name, request)
 
     def _show(self, name: str, request: Mapping[str, Json]) -> Document:
         env = self._services()
         view = read_request(view_of(name), name, request, env.settings.zone)
+        reader = self._reader(env)
         with env.store.read() as tx:
             head = tx.head()
-            found = view.show(UnitOfWork(env, tx, env.clock.now(), self._reader(env)))
-            return {**found, "version": head.seq if head else 0}
+            work = UnitOfWork(env, tx, env.clock.now(), reader)
+            if isinstance(view, ArchiveView):
+                reading.may_read(work, name)
+            found = view.show(work)
+        if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
+            with env.store.begin() as tx:
+                reading.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), view.about())
+        return {**found, "version": head.seq if head else 0}
 
     def _reader(self, env: Services) -> str:
-        """Returns the officer who asks; anybody with access to the desk may read."""
+        """Returns the officer or archivist who asks; anybody with access to the desk may read all but the archive."""
         try:
             return self._officer(env)
         except Refusal:
-            return READER
+            rota = env.settings.rota
+            logins = (self._caller.login, self._caller.entered_by)
+            found = (rota.archivist_by_login(login) for login in logins if login is not None)
+            return next((archivist.id for archivist in found if archivist is not None), READER)
 
     def _officer(self, env: Services) -> str:
         if self._caller.officer is not None:

@@ -117,8 +117,13 @@ def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_tu
         outcomes = [_record(UnitOfWork(env, tx, env.clock.now()), mail, fault) for mail in mails]
         for mail in mails if in_turn else ():
             raw, cursor = mail.raw, tx.cursor(mail.raw.folder)
-            tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
+            tx.advance(raw.folder, _moved(cursor, raw))
     return outcomes
+
+
+def _moved(cursor: Cursor | None, raw: RawMessage) -> Cursor:
+    position = Position(raw.uidvalidity, raw.uid)
+    return replace(cursor, position=position) if cursor else Cursor(position, None)
 
 
 def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:

@@ -29,6 +29,15 @@ class Officer:
 
 
 @dataclass(frozen=True, slots=True)
+class Archivist:
+    """A person who may read the archive and does nothing else: no officer, never on call, never written to."""
+
+    id: str
+    name: str
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shift:
     """One officer (an id) on call from `begins_at` up to (not including) `ends_at`."""
 
@@ -59,13 +68,14 @@ class WeeklyShift:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """The officers, the dated and the weekly shifts, and the fallback officer for all other times."""
+    """The officers, the dated and the weekly shifts, the fallback officer for all other times, and the archivists."""
 
     officers: tuple[Officer, ...]
     shifts: tuple[Shift, ...] = ()
     fallback_officer: str | None = None
     weekly: tuple[WeeklyShift, ...] = ()
     zone: tzinfo = UTC
+    archivists: tuple[Archivist, ...] = ()
 
     def officer(self, officer_id: str) -> Officer | None:
         """Returns the officer with that id."""
@@ -88,6 +98,14 @@ class Rota:
     def by_login(self, login: str) -> Officer | None:
         """Returns the officer with that operating-system user."""
         return next((officer for officer in self.officers if officer.login == login), None)
+
+    def archivist(self, archivist_id: str) -> Archivist | None:
+        """Returns the archivist with that id."""
+        return next((person for person in self.archivists if person.id == archivist_id), None)
+
+    def archivist_by_login(self, login: str) -> Archivist | None:
+        """Returns the archivist with that operating-system user."""
+        return next((person for person in self.archivists if person.login == login), None)
 
     def head(self) -> Officer | None:
         """Returns the head of the desk, who receives escalations."""

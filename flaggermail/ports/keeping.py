@@ -141,6 +141,10 @@ class Transaction(Evidence, Protocol):
         """Returns how far `folder` has been read; None if it never was."""
         ...
 
+    def cursors(self) -> dict[str, Cursor]:
+        """Returns how far each folder has been read that ever was, by its name."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:

@@ -46,10 +46,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a folder has been read, and when it was last read to its end."""
+    """How far a folder has been read, when it was last read to its end, and how many mails it held then."""
 
     position: Position
     looked_at: datetime | None
+    held: int | None = None
 
 
 class Mailbox(Protocol):

@@ -118,6 +118,8 @@ class EventKind(StrEnum):
     DEVICE_REVOKED = "device revoked"
     CODE_SPENT = "code spent"
     CODE_WRONG = "code wrong"
+    ARCHIVE_READ = "archive read"
+    COPIES_GONE = "copies gone"
 
 
 ERASING = frozenset({EventKind.MESSAGE_DECLINED, EventKind.OCTETS_DISCARDED, EventKind.ELECTION_KEY_DESTROYED})

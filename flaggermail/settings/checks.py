@@ -85,9 +85,14 @@ def platforms(file: PlatformsFile) -> Iterator[Finding]:
 def oncall(file: OncallFile) -> Iterator[Finding]:
     """Faults of `oncall.yaml`."""
     officers = tuple(enumerate(file.officers))
-    yield from twice("id", ((("officers", i, "id"), o.id) for i, o in officers))
+    archivists = tuple(enumerate(file.archivists))
+    ids_of = [(("officers", i, "id"), o.id) for i, o in officers]
+    ids_of += [(("archivists", i, "id"), a.id) for i, a in archivists]
+    yield from twice("id", ids_of)
     yield from twice("address", ((("officers", i, "address"), o.address.lower()) for i, o in officers))
-    yield from twice("login", ((("officers", i, "login"), o.login) for i, o in officers if o.login))
+    logins = [(("officers", i, "login"), o.login) for i, o in officers if o.login]
+    logins += [(("archivists", i, "login"), a.login) for i, a in archivists]
+    yield from twice("login", logins)
     for index, person in officers:
         for at, (before, after) in enumerate(pairwise(pager.after for pager in person.pagers), 1):
             if after < before:  # two pagers may be called at the same time

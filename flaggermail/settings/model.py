@@ -17,7 +17,7 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.escalation import WAITING, Step
 from flaggermail.oncall.pager_choice import OfficerPager
-from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
+from flaggermail.oncall.schedule import WEEKDAYS, Archivist, Officer, Rota, Shift, WeeklyShift
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.record.rows import Channel, Election, Platform
@@ -297,6 +297,14 @@ class OfficerSettings(Model):
     pagers: tuple[PagerSettings, ...] = ()  # in calling order
 
 
+class ArchivistSettings(Model):
+    """One person who may read the archive and does nothing else."""
+
+    id: Code
+    name: Text
+    login: Login
+
+
 class ShiftSettings(Model):
     """One shift; its times have an offset."""
 
@@ -321,6 +329,7 @@ class OncallFile(Model):
     shifts: tuple[ShiftSettings, ...] = ()
     weekly: tuple[WeeklyShiftSettings, ...] = ()
     fallback_officer: Code | None = None  # on call when there is no shift
+    archivists: tuple[ArchivistSettings, ...] = ()
 
 
 class PeriodSettings(Model):
@@ -403,6 +412,7 @@ class Settings(Model):
             self.oncall.fallback_officer,
             tuple(WeeklyShift(s.officer, WEEKDAYS.index(s.day), s.begins, s.ends) for s in self.oncall.weekly),
             self.zone,
+            tuple(Archivist(a.id, a.name, a.login) for a in self.oncall.archivists),
         )
 
 

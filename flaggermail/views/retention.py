@@ -22,11 +22,11 @@ from flaggermail.record.terms import Standing, day_of
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.retention_section import RetentionTerm
-from flaggermail.views.view import Document, View, plain
+from flaggermail.views.view import ArchiveView, Document, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowRetention(View):
+class ShowRetention(ArchiveView):
     """The retention overview on a day: today, or any other, for all elections or one. It destroys nothing."""
 
     as_of: Day | None = None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -36,13 +36,32 @@ class View(ABC):
         """Returns the document, read in the one snapshot of `work`. Raises NotFound."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveView(View):
+    """Base class of the views for officers and archivists alone, each use of which is an event.
+
+    The desk refuses them to others, and writes the event after `show`, before it returns the document.
+    """
+
+    UNTOLD: ClassVar[frozenset[str]] = frozenset()  # fields that the event does not hold
+
+    def asked(self) -> dict[str, Json]:
+        """Returns the fields that were given, for the event; never words of a mail's text."""
+        named = {spec.name: json_of(getattr(self, spec.name), UTC) for spec in fields(self)}
+        return {name: value for name, value in named.items() if value and name not in self.UNTOLD}
+
+    def about(self) -> str | None:
+        """Returns the number of the only case that is read; None if it is not one."""
+        return None
+
+
 def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
     """Returns a row for JSON: instants in `zone` with their offset, without secrets."""
     names = [spec.name for spec in fields(record) if spec.name not in SECRET]
     return {_IN_JSON.get(name, name): json_of(getattr(record, name), zone) for name in names}
 
 
-def json_of(value: object, zone: ZoneInfo) -> Json:
+def json_of(value: object, zone: tzinfo) -> Json:
     """Returns a field's JSON value; instants in `zone` with their offset."""
     if isinstance(value, datetime):
         return value.astimezone(zone).isoformat()

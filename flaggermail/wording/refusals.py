@@ -131,6 +131,10 @@ class Because(Sentence):
         "{name}: {actor} is geen medewerker van deze desk; zet diegene in oncall.yaml")
     LACKS_ROLE = ("lacks role", "{name}: {actor} has none of the roles {roles} that this command needs",
         "{name}: {actor} heeft geen van de rollen {roles} die hiervoor nodig zijn")
+    NO_READER = ("no reader",
+        "{name}: only officers and archivists of this desk may read the archive; oncall.yaml names each with a login",
+        ("{name}: alleen medewerkers en archivarissen van deze desk mogen het archief lezen; zij staan met "
+         "hun login in oncall.yaml"))
     ELECTION_EXISTS = "election exists", "election {election}: exists already", "verkiezing {election}: bestaat al"
     ELECTION_CODE = ("election code",
         "election {election}: a code is 1 to 24 capitals and digits, since it stands in case numbers",

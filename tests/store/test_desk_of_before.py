@@ -61,7 +61,7 @@ ADDED: dict[str, object] = {
     "message.costly": False, "outbox.shows": None, "outbox.trust": None, "held_back.shows": None,
     "held_back.trust": None,
     "message.enclosed_in": None, "message.placed_by": None, "message.from_junk": False, "message.confirmed_by": None,
-    "message.corrected_by": None, "alarm.officer": None, "watched.until": None,
+    "message.corrected_by": None, "alarm.officer": None, "watched.until": None, "delivery.gone_at": None,
 }  # fmt: skip
 """The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
 

@@ -11,10 +11,15 @@ import pytest
 from flaggermail.citizens import retention
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import CloseCase, OpenCase
+from flaggermail.commands.command import ARCHIVIST
 from flaggermail.commands.decline import DeclineMessage
+from flaggermail.commands.door import COMMANDS, command_of
 from flaggermail.commands.elections import AddElection, CloseElection
 from flaggermail.commands.holds import LiftHold, PlaceHold
 from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.desk.desk import Caller
+from flaggermail.desk.desk import Desk as Door
+from flaggermail.errors import Refusal
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind, changed
@@ -183,6 +188,21 @@ def test_a_hold_on_its_last_day_and_a_lifted_one(desk: Desk) -> None:
     assert "ended on 2024-06-06" in desk.refused(LiftHold(hold=short, reason="late"), by="head1")
     assert "no such hold" in desk.refused(LiftHold(hold="h9", reason="typo"), by="head1")
     assert "reason" in desk.refused(LiftHold(hold=short, reason=""), by="head1")
+
+
+def test_an_archivist_places_and_lifts_holds_and_gives_no_other_command(desk: Desk) -> None:
+    """Who is listed under `archivists` keeps and lets go, by their own login; nothing else is theirs to command."""
+    door = Door(lambda: desk.env, Caller(login="archivist1"))
+    hold = door.ask("archive hold", {"election": "EP2024", "reason": WOO})["key"]
+    assert desk.row(LegalHold, str(hold)).placed_by == "archivist1"
+    door.ask("archive release", {"hold": hold, "reason": "answered"})
+    assert desk.row(LegalHold, str(hold)).lifted_by == "archivist1"
+    for name in sorted(set(COMMANDS) - {"archive hold", "archive release"}):
+        assert ARCHIVIST not in command_of(name).MAY
+    with pytest.raises(Refusal, match="election close: archivist1 has none of the roles"):
+        door.ask("election close", {"code": "EP2024"})
+    with pytest.raises(Refusal, match="no officer"):
+        Door(lambda: desk.env, Caller(login="mallory")).ask("archive hold", {"election": "EP2024", "reason": WOO})
 
 
 @pytest.mark.parametrize("who", ["officer1", "clerk", "weigher", "signer"])

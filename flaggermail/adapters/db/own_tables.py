@@ -66,6 +66,7 @@ class CursorRow(Row, table=True):
     uidvalidity: int = Field(sa_type=BigInteger)  # unsigned 32 bits: RFC 9051, section 9
     uid: int = Field(sa_type=BigInteger)
     looked_at: datetime | None
+    held: int | None  # how many mails the folder held then
     after: str | None  # the cursor created before this one
     seal: str
 

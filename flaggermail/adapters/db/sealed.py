@@ -26,18 +26,22 @@ _KEY = "key_of_the_sealed_row"
 
 @dataclass(frozen=True)
 class Sealed:
-    """A sealed table: its key column, the columns with values, and the column of the head with the last key."""
+    """A sealed table: its key column, the columns with values, and the column of the head with the last key.
+
+    `later` columns are younger than the table: a seal made before them is that of a row where they are empty.
+    """
 
     table: Table
     key: str
     values: tuple[str, ...]
+    later: tuple[str, ...]
     last: ColumnElement[str | None]
     finding: Select[tuple[str | None]]
     changing: Update
 
     def seal_of(self, row: Mapping[str, Plain]) -> str:
         """Returns the seal of a row."""
-        names = (self.key, "after", *self.values)
+        names = (self.key, "after", *self.values, *(name for name in self.later if row[name] is not None))
         return seal(self.table.name, *(row[name] for name in names))
 
     def write(self, connection: Connection, key: str, values: Mapping[str, str | int | datetime | None]) -> None:
@@ -84,14 +88,14 @@ def _fits(sealed: Sealed, compared: RowComparison, raw: RawRow) -> bool:
         return False
 
 
-def _sealed(name: str, key: str, *values: str) -> Sealed:
+def _sealed(name: str, key: str, *values: str, later: tuple[str, ...] = ()) -> Sealed:
     table = table_of(name)
     this = table.c[key] == bindparam(_KEY)
     return Sealed(
-        table, key, values, HEAD.c[f"last_{name}"], select(table.c.after).where(this), update(table).where(this)
+        table, key, values, later, HEAD.c[f"last_{name}"], select(table.c.after).where(this), update(table).where(this)
     )
 
 
 COUNTERS = _sealed("counter", "name", "value")
-CURSORS = _sealed("cursor", "folder", "uidvalidity", "uid", "looked_at")
+CURSORS = _sealed("cursor", "folder", "uidvalidity", "uid", "looked_at", later=("held",))
 SEALED = (COUNTERS, CURSORS)

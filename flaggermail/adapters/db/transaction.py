@@ -57,9 +57,8 @@ PAGE = 500
 _HEAD = select_columns(HEAD.c.seq, HEAD.c.digest)
 _NEW_HEAD = update(HEAD)
 _REACHED = select_columns(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
-_CURSOR = select_columns(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(
-    CURSOR.c.folder == bindparam("of_folder")
-)
+_CURSORS = select_columns(CURSOR.c.folder, CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at, CURSOR.c.held)
+_CURSOR = _CURSORS.where(CURSOR.c.folder == bindparam("of_folder"))
 _ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
 
 
@@ -257,13 +256,18 @@ class SqlTransaction:
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Records how far `folder` has been read."""
         position = cursor.position
-        values = {"uidvalidity": position.uidvalidity, "uid": position.uid, "looked_at": cursor.looked_at}
-        CURSORS.write(self._connection, folder, values)
+        values = {"uidvalidity": position.uidvalidity, "uid": position.uid}
+        CURSORS.write(self._connection, folder, {**values, "looked_at": cursor.looked_at, "held": cursor.held})
 
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read, or None."""
         row = self._connection.execute(_CURSOR, {"of_folder": folder}).first()
-        return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
+        return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at, row.held)
+
+    def cursors(self) -> dict[str, Cursor]:
+        """Returns how far each folder has been read that ever was."""
+        rows = sorted(self._connection.execute(_CURSORS), key=lambda row: str(row.folder))
+        return {row.folder: Cursor(Position(row.uidvalidity, row.uid), row.looked_at, row.held) for row in rows}
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
         """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""

@@ -52,6 +52,20 @@ class RememberedDomain(Record):
 
 
 @record
+class Reading(Record):
+    """Somebody read in the archive: who, when, and what they asked for."""
+
+    TABLE: ClassVar[str] = "reading"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"asked"})
+    id: str
+    request: str  # the name of the view
+    reader: str  # the id of an officer or archivist
+    at: datetime
+    case: str | None = None  # the only case that was read
+    asked: Annotated[str, Column.LONG]  # the fields of the request as JSON, without words of a mail's text
+
+
+@record
 class InForce(Record):
     """An archived version of the rules or templates, and the period in which it was in force."""
 

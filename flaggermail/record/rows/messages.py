@@ -66,7 +66,7 @@ class StoredMessage(Record):
 
 @record
 class Delivery(Record):
-    """One copy of a message in one folder; `id` is folder, UIDVALIDITY and UID."""
+    """One copy of a message in one folder; `id` is folder, UIDVALIDITY and UID as it was first seen there."""
 
     TABLE: ClassVar[str] = "delivery"
     id: str
@@ -77,6 +77,7 @@ class Delivery(Record):
     internaldate: datetime
     digest: str
     first_seen_at: datetime
+    gone_at: datetime | None = None  # when a complete look at the folder no longer found it there
 
 
 @record
