@@ -29,6 +29,11 @@ def note(work: UnitOfWork, name: str, asked: Mapping[str, Json], case: str | Non
         reader=work.actor,
         at=work.now,
         case=case,
-        asked=json.dumps(asked, sort_keys=True, ensure_ascii=False),
+        asked=written(asked),
     )
     work.record(EventKind.ARCHIVE_READ, added(row), about=EventRef(case=case))
+
+
+def written(asked: Mapping[str, Json]) -> str:
+    """Returns the fields of a request as the row of a reading holds them."""
+    return json.dumps(asked, sort_keys=True, ensure_ascii=False)

@@ -21,7 +21,7 @@ from flaggermail.errors import ConfigurationError, FlaggermailError
 # command -> (module, help line); a test compares the line with the command's own help
 COMMANDS = {
     "approve": "Approve or reject a draft.",
-    "archive": "Show what is kept until when; put cases and elections on hold.",
+    "archive": "Export and check dossiers, show what is kept until when, place and lift holds.",
     "audit": "Prove that the record was not changed.",
     "case": "Open, assess, decide and follow cases.",
     "channel": "List the platforms' channels; clear bounced addresses.",
@@ -33,6 +33,7 @@ COMMANDS = {
     "events": "Print what happened: the events of the record in words.",
     "exercise": "Start and stop an exercise, and show its debrief.",
     "init": "Write a complete configuration to start from.",
+    "latency": "Show how long each platform took to answer.",
     "message": "List, show and correct messages.",
     "notify": "Draft a notification to a platform.",
     "officer": "List officers; enrol and revoke their devices for one-time codes.",

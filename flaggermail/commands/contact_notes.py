@@ -18,6 +18,7 @@ from flaggermail.notices import decision_letters
 from flaggermail.oncall import escalation
 from flaggermail.outbox.results import sent
 from flaggermail.record.case_values import Decision
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import COUNTS, ChannelKind, ContactMeans
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
@@ -151,14 +152,18 @@ def _submitted(work: UnitOfWork, written: Notification, effective: datetime) -> 
     if effective < written.approved_at.replace(second=0, microsecond=0):  # the time is given to the minute
         at = written.approved_at.astimezone(work.env.settings.zone)
         raise Refusal(Because.USED_BEFORE_APPROVAL(draft=written.id, day=f"{at:%Y-%m-%d}", time=f"{at:%H:%M}"))
-    sent(work, replace(written, state=NotificationState.SENT, sent_at=effective, by_hand=True), written)
+    by_hand = replace(written, sent_at=effective, sent_basis=InstantBasis.BY_HAND, by_hand=True)
+    sent(work, replace(by_hand, state=NotificationState.SENT), written)
     return written.id
 
 
 def use_by_hand(
     work: UnitOfWork, case: Case, channel: Channel, sent_at: datetime, message_id: str | None
 ) -> Notification:
-    """Records a notification that did not go through the outbox; its clocks run from `sent_at`."""
+    """Records a notification that did not go through the outbox; its clocks run from `sent_at`.
+
+    `message_id` is that of its copy in Sent, whose arrival `sent_at` then is.
+    """
     notification = Notification(
         id=f"{case.number}/{work.tx.number(f'notification {case.number}')}",
         case=case.number,
@@ -178,6 +183,7 @@ def use_by_hand(
         message_id=message_id,
         digest="",
         sent_at=sent_at,
+        sent_basis=InstantBasis.BY_HAND if message_id is None else InstantBasis.SENT_COPY,
         by_hand=True,
         steps=escalation.write_steps(lifecycle.policy_for(work, case.election, channel, sent_at)),
         exercise=case.exercise,

@@ -14,6 +14,7 @@ from flaggermail.letters import observing
 from flaggermail.outbox.integrity import row_fault
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import moved
@@ -56,7 +57,7 @@ class ResolveMail(Command):
         if self.sent_at < mail.queued_at.replace(second=0, microsecond=0):  # the time is given to the minute
             written = mail.queued_at.isoformat()
             raise Refusal(Because.SENT_BEFORE_WRITTEN(mail=mail.id, written=written, at=self.sent_at.isoformat()))
-        settle(work, mail, Accepted(mail.recipient, self.sent_at, f"settled by {work.actor}"))
+        settle(work, mail, Accepted(mail.recipient, self.sent_at, f"settled by {work.actor}", InstantBasis.BY_HAND))
         return Outcome(f"outbox {mail.id}: was sent", mail.id)
 
 

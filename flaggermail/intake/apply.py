@@ -24,6 +24,7 @@ from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import CaseType, Origin
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, Platform, StoredMessage
@@ -119,7 +120,7 @@ def open_case(work: UnitOfWork, stored: StoredMessage, found: Classification, el
 def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
     """Settles uncertain deliveries of our own mail once a copy of it proves them."""
     for mail, at in proven(work, own):
-        settle(work, mail, Accepted(mail.recipient, at, COPY_FOUND))
+        settle(work, mail, Accepted(mail.recipient, at, COPY_FOUND, InstantBasis.SENT_COPY))
 
 
 def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Disposition, sender: Sender) -> None:

@@ -20,6 +20,7 @@ from flaggermail.mail.uuencode import uudecoded
 MOST_PARTS = 400
 DEEPEST = 25
 LARGEST_DECODED = 8 * 1024 * 1024
+LARGEST_SAVED = 40 * 1024 * 1024  # of one attachment that a person asks for
 
 TOO_MANY_PARTS = "too many parts"
 TOO_DEEP = "nested too deeply"
@@ -97,12 +98,12 @@ class Part:
             return len(self.octets()[0])
         return len(self.body) * 3 // 4 if self.encoding == "base64" else len(self.body)
 
-    def octets(self) -> tuple[bytes, str | None]:
-        """Returns the decoded body and a defect; the body is empty if it is larger than LARGEST_DECODED."""
+    def octets(self, largest: int = LARGEST_DECODED) -> tuple[bytes, str | None]:
+        """Returns the decoded body and a defect; the body is empty if it is larger than that, as it is written."""
         encoding = self.encoding
         if encoding in _IDENTITY:
             return self.body, None
-        if len(self.body) > LARGEST_DECODED:
+        if len(self.body) > largest:
             return b"", NOT_DECODED
         if encoding == "base64":
             return (self.body, NOT_BASE64) if _is_text(self.body) else (unbase64(self.body), None)

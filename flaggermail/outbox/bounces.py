@@ -22,6 +22,7 @@ from flaggermail.outbox.reported_mail import Reported
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
@@ -35,7 +36,7 @@ from flaggermail.record.rows import (
     Platform,
     StoredMessage,
 )
-from flaggermail.record.states import ClockState, MailState, NotificationState
+from flaggermail.record.states import AttemptResult, ClockState, MailState, NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
@@ -240,8 +241,9 @@ def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredM
         return
     # 1. A recipient has it, or may have it: it remains sent, from the first remaining acceptance.
     if any(mail.state != MailState.REFUSED for mail in mails):
-        accepted = [mail.done_at for mail in mails if mail.state == MailState.ACCEPTED and mail.done_at]
-        _restart_clocks(work, notification, min(accepted, default=None))
+        accepted = [(mail.done_at, mail.id) for mail in mails if mail.state == MailState.ACCEPTED and mail.done_at]
+        if accepted:
+            _restart_clocks(work, notification, *min(accepted))
         return
     # 2. No recipient has it: cancel its clocks, because a running one would still remind.
     about = EventRef(case=notification.case, notification=notification.id, message=stored.id)
@@ -267,9 +269,12 @@ def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: Eve
             work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)
 
 
-def _restart_clocks(work: UnitOfWork, notification: Notification, sent_at: datetime | None) -> None:
-    """Restarts the clocks of a sent notification from another instant."""
-    if notification.state == NotificationState.SENT and sent_at not in {None, notification.sent_at}:
-        change = changed(notification, replace(notification, sent_at=sent_at))
+def _restart_clocks(work: UnitOfWork, notification: Notification, sent_at: datetime, mail: str) -> None:
+    """Restarts the clocks of a sent notification from the acceptance of another of its mails."""
+    if notification.state == NotificationState.SENT and sent_at != notification.sent_at:
+        in_doubt = where(Attempt.result).is_(AttemptResult.UNKNOWN)  # and settled by an officer or by a copy since
+        told = not work.tx.exists(Attempt, where(Attempt.mail).is_(mail), in_doubt)
+        basis = InstantBasis.MAIL if told else InstantBasis.BY_HAND
+        change = changed(notification, replace(notification, sent_at=sent_at, sent_basis=basis))
         work.record(EventKind.NOTIFICATION_SENT, change, about=EventRef(notification.case, notification.id))
         lifecycle.rejudge(work, notification.id)

@@ -17,6 +17,7 @@ from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Decision
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
@@ -104,7 +105,8 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
         )
     notification = work.tx.get(Notification, mail.notification) if mail.notification and mail.at_most_once else None
     if notification is not None and notification.state != NotificationState.SENT:
-        sent(work, replace(notification, state=NotificationState.SENT, sent_at=sent_at), notification)
+        now_sent = replace(notification, state=NotificationState.SENT, sent_at=sent_at, sent_basis=answer.basis)
+        sent(work, now_sent, notification)
 
 
 def _first_acceptance(work: UnitOfWork, mail: OutboxMail, at: datetime) -> datetime:
@@ -290,7 +292,7 @@ def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
     )
     found = {proof.id: at for proof, at in proven(work, own)} if own else {}
     if mail.id in found:
-        settle(work, mail, Accepted(mail.recipient, found[mail.id], COPY_FOUND))
+        settle(work, mail, Accepted(mail.recipient, found[mail.id], COPY_FOUND, InstantBasis.SENT_COPY))
     return mail.id in found
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports.machine import Interrupt
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.wording.said import UNSAID, Said
 
@@ -116,6 +117,7 @@ class Accepted:
     recipient: str
     at: datetime
     answer: str
+    basis: InstantBasis = InstantBasis.MAIL  # what `at` rests on
 
 
 @dataclass(frozen=True, slots=True)

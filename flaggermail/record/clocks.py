@@ -16,6 +16,15 @@ class ClockKind(StrEnum):
     QUARANTINE = "quarantine"  # of a quarantined mail, until a person files it
 
 
+class InstantBasis(StrEnum):
+    """What the instant of a sending or of an answer rests on."""
+
+    MAIL = "mail"  # a server's: the acceptance of our mail, the arrival of theirs
+    SENT_COPY = "sent copy"  # the arrival of a copy of our mail in our own mailbox
+    QUOTED_WORDS = "quoted words"  # the arrival of a mail that was placed by nothing but our words in it
+    BY_HAND = "by hand"  # what a person noted
+
+
 class Means(StrEnum):
     """How a reminder reaches its recipient."""
 

@@ -26,8 +26,9 @@ Plain = str | int | bool | None | list[str] | list[int]
 COMMITMENT = "sha256:"
 GENESIS = "0" * 64
 
-VERSION = 4  # of the words in an event; version 1 does not name itself
-NAMED, COMPLETE, CODED = 2, 3, 4  # the first versions with the present names, without meaning in sentences, with codes
+VERSION = 5  # of the words in an event; version 1 does not name itself
+NAMED, COMPLETE, CODED, BASED = 2, 3, 4, 5
+"""The first versions with the present names, without meaning in sentences, with codes, with the basis of a sending."""
 OLD_KINDS = {
     "better delivery seen": EventKind.DELIVERY_SUPERSEDED,
     "case waits again": EventKind.CASE_REVERTED_TO_NOTIFIED,
@@ -178,6 +179,8 @@ def completed(event: StoredEvent, table: str, values: Mapping[str, Plain]) -> di
         found |= sentences.completed(table, values)
     if event.get("version", 1) < CODED:
         found |= sentences.coded(table, values)
+    if event.get("version", 1) < BASED:
+        found |= sentences.based(table, values)
     return found
 
 

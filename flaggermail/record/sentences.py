@@ -2,8 +2,9 @@
 """What earlier versions of the events said in a sentence, and what is said in a field of its own or by a code since.
 
 Versions 1 and 2 said in a sentence or in a key what version 3 says in a field (`completed`); versions 1 to 3 said in
-English what version 4 says by a code (`coded`). Only the codec and migrations 0007 and 0010 read these sentences. In
-both, a field follows from one row's values alone, so that a row that was migrated equals the fold of its events.
+English what version 4 says by a code (`coded`); versions 1 to 4 left to be concluded what version 5 says in a field
+(`based`). Only the codec and migrations 0007, 0010 and 0012 read these sentences. In all, a field follows from one
+row's values alone, so that a row that was migrated equals the fold of its events.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.rows import Notification
 from flaggermail.wording.filing import Basis, Filed
 from flaggermail.wording.hints import Hint
 from flaggermail.wording.said import Said, Sentence, as_written
@@ -72,6 +75,18 @@ def coded(table: str, values: Mapping[str, object]) -> dict[str, str | list[str]
         elif isinstance(value, Sequence):
             found[name] = [_suggestion(str(one)) for one in value]
     return found
+
+
+def based(table: str, values: Mapping[str, object]) -> dict[str, str]:
+    """Returns what the instant of a sending rests on, if these values of a notification say that it was sent by hand.
+
+    One that was found in Sent has the Message-ID of that copy and no octets of ours; any other was noted. A mail of
+    ours that an officer settled cannot be told apart, and counts as accepted by the server.
+    """
+    if table != Notification.TABLE or not values.get("by_hand"):
+        return {}
+    copied = values.get("message_id") and not values.get("digest", "ours")
+    return {"sent_basis": InstantBasis.SENT_COPY if copied else InstantBasis.BY_HAND}
 
 
 def _coded(sentence: str) -> Said:

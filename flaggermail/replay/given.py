@@ -13,6 +13,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.mail.tailed_numbers import tail_from
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import CaseType, Decision, Origin, Source
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
@@ -81,7 +82,8 @@ def _notification(env: Services, tx: Transaction, case: Case, given: GivenNotifi
         id=f"{case.number}/{number}", case=case.number, platform=channel.platform, channel=channel.code,
         channel_name=channel.name, template=GIVEN, language=channel.language, subject=case.title,
         state=NotificationState.SENT,
-        drafted_by=GIVEN, drafted_at=sent_at, token=env.randomness.token(), digest="", sent_at=sent_at, by_hand=True,
+        drafted_by=GIVEN, drafted_at=sent_at, token=env.randomness.token(), digest="", sent_at=sent_at,
+        sent_basis=InstantBasis.BY_HAND, by_hand=True,
     )  # fmt: skip
     tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, GIVEN, (added(row),), case.number, row.id, reason=GIVEN))
     if given.answered is not None:

@@ -24,6 +24,7 @@ from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords
 from flaggermail.rules.reply_words import ReplyWords
+from flaggermail.settings.dossier_settings import DossierSettings
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
 from flaggermail.settings.retention_section import RetentionSettings
 from flaggermail.yaml_files.kinds import (
@@ -225,6 +226,7 @@ class DeskSettings(Model):
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
     retention: RetentionSettings = RetentionSettings()
+    dossier: DossierSettings = DossierSettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
     watch: WatchSettings = WatchSettings()
 

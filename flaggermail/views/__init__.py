@@ -10,6 +10,8 @@ May import: `rule_changes`, `intake` and every room below them.
 from __future__ import annotations
 
 VIEWS: dict[str, str] = {  # name of the view -> module and class
+    "archive dossier": "flaggermail.views.dossier:PlanDossier",
+    "archive dossier part": "flaggermail.views.dossier:ShowDossierPart",
     "archive retention": "flaggermail.views.retention:ShowRetention",
     "case form read": "flaggermail.views.case_form:FilledForm",
     "case form": "flaggermail.views.case_form:CaseForm",
@@ -21,6 +23,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "election list": "flaggermail.views.election:ListElections",
     "exercise debrief": "flaggermail.views.exercise:ShowDebrief",
     "events": "flaggermail.views.event:ListEvents",
+    "latency": "flaggermail.views.latency:ShowLatency",
     "message list": "flaggermail.views.message:ListMessages",
     "message octets": "flaggermail.views.message:MessageOctets",
     "message sample": "flaggermail.views.message:SampleMessage",

@@ -38,7 +38,7 @@ class ListEvents(View):
         zone = work.env.settings.zone
         return {
             "events": [
-                _document(number, event, zone)
+                document_of(number, event, zone)
                 for number, event in work.tx.events()
                 if (self.since is None or event.at >= self.since)
                 and (self.kind is None or event.kind is self.kind)
@@ -54,7 +54,8 @@ def _concerns(event: Event, case: str) -> bool:
     )
 
 
-def _document(number: int, event: Event, zone: ZoneInfo) -> Document:
+def document_of(number: int, event: Event, zone: ZoneInfo) -> Document:
+    """Returns an event for JSON, without tokens."""
     return {
         "event": number,
         "at": json_of(event.at, zone),

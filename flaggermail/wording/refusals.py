@@ -11,6 +11,13 @@ from flaggermail.wording.said import Sentence
 class Because(Sentence):
     """Every reason for refusing a command."""
 
+    CASE_OR_ELECTION = ("case or election", "archive export: name a case, or an election with --election, and not both",
+        "archive export: noem een zaak, of een verkiezing met --election, en niet allebei")
+    PLAN_FIRST = ("plan first", "archive dossier part: ask for `archive dossier` first, which is put on record",
+        "archive dossier part: vraag eerst `archive dossier` op; dat wordt vastgelegd")
+    DOSSIER_CHANGED = ("dossier changed",
+        "dossier {name}: somebody acted on it while it was exported; nothing was kept, export it again",
+        "dossier {name}: tijdens de export veranderde er iets; er is niets bewaard, exporteer opnieuw")
     NO_SUCH_ROW = ("no such row", "{table} {key}: there is no such row to change",
         "{table} {key}: zo'n regel is er niet")
     DRAFT_OF_CLOSED_CASE = ("draft of closed case",
@@ -157,6 +164,12 @@ class Because(Sentence):
     NO_SUCH_ELECTION = ("no such election",
         "election {election}: there is no such election; `flaggermail election list` shows them",
         "verkiezing {election}: is niet bekend; `flaggermail election list` toont ze")
+    NO_SUCH_PLATFORM = ("no such platform", "platform {platform}: is not in the record; known are {known}",
+        "platform {platform}: is niet bekend; wel bekend zijn {known}")
+    EXERCISE_HAS_NO_FIGURES = ("exercise has no figures", "election {election}: is an exercise, and in no figure",
+        "verkiezing {election}: is een oefening en telt in geen enkel cijfer mee")
+    AS_OF_IN_FUTURE = ("as of in future", "as of {at}: has not come yet; figures are of what is recorded",
+        "peildatum {at}: ligt in de toekomst; cijfers gaan over wat is vastgelegd")
     NO_SUCH_CASE = ("no such case", "case {case}: there is no such case; `flaggermail case list` shows them",
         "zaak {case}: is niet bekend; `flaggermail case list` toont alle zaken")
     NO_SUCH_MESSAGE = ("no such message", "message {message}: there is no such message; ids look like m00000001",

@@ -61,7 +61,8 @@ ADDED: dict[str, object] = {
     "message.costly": False, "outbox.shows": None, "outbox.trust": None, "held_back.shows": None,
     "held_back.trust": None,
     "message.enclosed_in": None, "message.placed_by": None, "message.from_junk": False, "message.confirmed_by": None,
-    "message.corrected_by": None, "alarm.officer": None, "watched.until": None, "delivery.gone_at": None,
+    "message.corrected_by": None, "alarm.officer": None, "watched.until": None, "notification.sent_basis": "mail",
+    "delivery.gone_at": None,
 }  # fmt: skip
 """The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
 
@@ -187,6 +188,8 @@ def _implied(table: str, row: Mapping[str, object]) -> dict[str, object]:
             found[field] = said[1]
     if table == "message":
         found["from_junk"] = row["from_junk"] or "; in the junk folder" in str(row["reason"])
+    if table == "notification" and row["by_hand"]:
+        found["sent_basis"] = "sent copy" if row["message_id"] and not row["digest"] else "by hand"
     if table == "alarm" and row["kind"] == "mail waits":
         found["officer"] = row["text"]
     return found

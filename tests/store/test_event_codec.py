@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.event_codec import (
     COMMITMENT,
     GENESIS,
@@ -49,6 +50,7 @@ NEW_FIELD = {
     "alarm": ("officer",),
     "outbox": ("shows",),
     "held_back": ("shows",),
+    "notification": ("sent_basis",),
 }
 OLD_FIELD = {
     "message": {"match_basis": "basis", "pending_digest": "missed"},
@@ -162,6 +164,30 @@ def test_what_an_old_event_says_in_a_sentence_has_its_field(
     found = json.loads(encode(Event(EventKind.MESSAGE_PLACED, NOON, "o1", (Change(table, "k", said),)), kept.commit))
     found["version"] = version
     (change,) = decode(json.dumps(found).encode(), kept.reveal).changes
+    assert change.values == said | fields_now
+
+
+BASES: list[tuple[dict[str, Scalar], dict[str, Scalar]]] = [
+    ({"by_hand": True, "message_id": "typed@desk.example", "digest": ""}, {"sent_basis": InstantBasis.SENT_COPY}),
+    ({"by_hand": True, "message_id": None, "digest": ""}, {"sent_basis": InstantBasis.BY_HAND}),
+    ({"by_hand": True, "message_id": "ours@desk.example", "digest": "ab"}, {"sent_basis": InstantBasis.BY_HAND}),
+    ({"by_hand": True, "sent_at": NOON}, {"sent_basis": InstantBasis.BY_HAND}),
+    ({"by_hand": False, "message_id": "ours@desk.example"}, {}),
+    ({"sent_at": NOON}, {}),
+]
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize(("said", "fields_now"), BASES)
+def test_an_old_sending_by_hand_has_its_basis(
+    said: dict[str, Scalar], fields_now: dict[str, Scalar], version: int
+) -> None:
+    """Before version 5 only "by hand" was said: a copy in Sent has a Message-ID and no octets of ours."""
+    found = json.loads(
+        encode(Event(EventKind.NOTIFICATION_SENT, NOON, "o1", (Change("notification", "k", said),)), str)
+    )
+    found["version"] = version
+    (change,) = decode(json.dumps(found).encode(), str).changes
     assert change.values == said | fields_now
 
 

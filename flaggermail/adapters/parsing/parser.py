@@ -22,7 +22,7 @@ from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.html_text import text_of
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
 from flaggermail.mail.message_ids import content_key, message_ids
-from flaggermail.mail.mime import CLOSED, ENCLOSED, NO_BOUNDARY, NOT_DECODED, OUTLOOK, Part, read_part
+from flaggermail.mail.mime import CLOSED, ENCLOSED, LARGEST_SAVED, NO_BOUNDARY, NOT_DECODED, OUTLOOK, Part, read_part
 from flaggermail.mail.reply_tokens import in_message
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.uuencode import files_in
@@ -71,7 +71,7 @@ class StandardParser:
     def attachment(self, octets: bytes, number: int) -> bytes | None:
         """Returns the decoded octets of `Message.attachments[number]`; None if they cannot be decoded alone."""
         try:
-            content, defect = _MailReader(octets, self._language).listed[number].octets()
+            content, defect = _MailReader(octets, self._language).listed[number].octets(LARGEST_SAVED)
         except (Exception, OutOfTime):  # noqa: BLE001 - as in `parse`; a file within a text is not a part
             return None
         return None if defect == NOT_DECODED else content

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.record.clocks import ClockKind
+from flaggermail.record.clocks import ClockKind, InstantBasis
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.rows.cases import Case
@@ -45,6 +45,7 @@ class Notification(Record):
     message_id: Annotated[str | None, Column.INDEXED] = None
     digest: str  # of the frozen octets that are sent
     sent_at: datetime | None = None
+    sent_basis: Annotated[InstantBasis, Column.FILLED] = InstantBasis.MAIL  # what `sent_at` rests on
     by_hand: bool = False
     steps: str = "[]"  # the escalation policy in force when it was sent (JSON)
     exercise: bool = False

@@ -149,3 +149,26 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert ran.err.count("\n") == 1
     assert "\x1b" not in ran.err
     assert case == CASE
+
+
+def test_a_dossier_names_each_hold_and_is_the_same_after_its_last_day(desk: Desk, case: str, tmp_path: Path) -> None:
+    """Holds on the case and on its election stand in list and log; the end of one by its day changes no octet."""
+    desk.done("archive", "hold", case, "--reason", HOSTILE, "--until", "2024-07-01")
+    desk.done("archive", "hold", "--election", "EP2024", "--reason", "question 2024Z1")
+    desk.done("archive", "release", "h00000002", "--reason", "answered", officer="head1")
+    first, second = tmp_path / "first", tmp_path / "second"
+    desk.done("archive", "export", case, "--out", str(first))
+    desk.go_to("2024-09-01T12:00:00+02:00")
+    desk.done("archive", "export", case, "--out", str(second))
+    found = {path.relative_to(first): path.read_bytes() for path in first.rglob("*") if path.is_file()}
+    assert found == {path.relative_to(second): path.read_bytes() for path in second.rglob("*") if path.is_file()}
+    listed = found[Path("data", case, "index.txt")].decode()
+    (line,) = [line for line in listed.splitlines() if line.startswith("Vernietigingsstop")]
+    assert "h00000001: 2024-06-06 10:33+02:00 - 2024-07-01: =cmd" in line
+    assert "h00000002: 2024-06-06 10:33+02:00 - 2024-06-06 10:33+02:00: question 2024Z1" in line
+    events = found[Path("data", "events-0001.jsonl")].decode()
+    assert [json.loads(one)["kind"] for one in events.splitlines()][-3:] == [
+        "hold placed",
+        "hold placed",
+        "hold lifted",
+    ]

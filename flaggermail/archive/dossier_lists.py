@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The lists in a dossier that a person reads: each as plain text and as HTML without script or remote content.
+
+Everything in them may come from strangers: the text shows invisible characters, the HTML escapes every sign that acts.
+Links lead to files of the dossier only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from flaggermail.archive.dossier_names import Keys, visible_line
+
+_STYLE = (
+    "body{font:1rem/1.5 sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#111;background:#fff}"
+    "table{border-collapse:collapse;width:100%;margin:0 0 2rem}"
+    "caption{font-weight:bold;text-align:left;font-size:1.2rem;margin:0 0 .5rem}"
+    "th,td{border:1px solid #767676;padding:.35rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
+)
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A file of the dossier beside a list, and the words that lead to it."""
+
+    path: str
+    words: str
+
+
+Cell = str | Sequence[str | Link]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its heading; `empty` is said where it has no rows."""
+
+    heading: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    empty: str
+
+
+@dataclass(frozen=True, slots=True)
+class DossierPage:
+    """A list: its title, facts by name, and tables."""
+
+    language: str
+    title: str
+    facts: Sequence[tuple[str, Cell]]
+    tables: Sequence[Table]
+    keys: Keys
+
+    def shown(self, text: str) -> str:
+        """Returns a text of strangers as one line, without keys."""
+        return visible_line(self.keys.hidden(text))
+
+    def flat(self, cell: Cell) -> str:
+        """Returns a cell as plain text."""
+        pieces = [cell] if isinstance(cell, str) else cell
+        return "; ".join(
+            f"{piece.path} ({self.shown(piece.words)})" if isinstance(piece, Link) else self.shown(piece)
+            for piece in pieces
+        )
+
+    def marked(self, cell: Cell) -> str:
+        """Returns a cell as HTML."""
+        pieces = [cell] if isinstance(cell, str) else cell
+        return "<br>".join(
+            f'<a href="{escape(piece.path)}">{escape(self.shown(piece.words))}</a>'
+            if isinstance(piece, Link)
+            else escape(self.shown(piece))
+            for piece in pieces
+        )
+
+
+def as_text(page: DossierPage) -> bytes:
+    """Returns the page as plain text in UTF-8: one line a fact, one block a row."""
+    title = page.shown(page.title)
+    lines = [title, "=" * len(title), ""]
+    lines += [f"{name}: {page.flat(cell)}" for name, cell in page.facts if cell]
+    for table in page.tables:
+        lines += ["", table.heading, "-" * len(table.heading)]
+        for row in table.rows:
+            lines += ["", *_block(page, table.heads, row)]
+        lines += [] if table.rows else [table.empty]
+    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
+
+
+def _block(page: DossierPage, heads: Sequence[str], row: Sequence[Cell]) -> Iterator[str]:
+    """Yields a row as lines, the first cell at the margin."""
+    for at, (head, cell) in enumerate(zip(heads, row, strict=True)):
+        if cell:
+            yield f"{'    ' if at else ''}{head}: {page.flat(cell)}"
+
+
+def as_html(page: DossierPage) -> bytes:
+    """Returns the page as one HTML document in UTF-8 (no script, nothing fetched)."""
+    title = escape(page.shown(page.title))
+    lines = [
+        "<!DOCTYPE html>",
+        f'<html lang="{escape(page.language)}">',
+        f'<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{title}</title><style>{_STYLE}</style></head>",
+        f"<body><main><h1>{title}</h1>",
+    ]
+    lines += [f"<p><strong>{escape(name)}:</strong> {page.marked(cell)}</p>" for name, cell in page.facts if cell]
+    for table in page.tables:
+        lines += _table(page, table)
+    return ("\n".join([*lines, "</main></body></html>"]) + "\n").encode("utf-8", "replace")
+
+
+def _table(page: DossierPage, table: Table) -> Iterator[str]:
+    if not table.rows:
+        yield f"<h2>{escape(table.heading)}</h2><p>{escape(table.empty)}</p>"
+        return
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
+    yield f"<table><caption>{escape(table.heading)}</caption><thead><tr>{heads}</tr></thead><tbody>"
+    for first, *others in table.rows:
+        cells = "".join(f"<td>{page.marked(cell)}</td>" for cell in others)
+        yield f'<tr><th scope="row">{page.marked(first)}</th>{cells}</tr>'
+    yield "</tbody></table>"

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The lists of a dossier: of its cases, and of all that is known of one case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, holds_of, number_of
+from flaggermail.archive.dossier_lists import Cell, DossierPage, Link, Table
+from flaggermail.archive.dossier_shown import Shown
+from flaggermail.archive.dossier_words import ABSENCES, CASE_TYPES, Absence, Label
+from flaggermail.notifications import latency
+from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record.finding import where
+from flaggermail.record.rows import Case, ClockRow, ContactNote, LegalHold, Notification, StoredMessage
+
+ACTIVE = (".htm", ".html", ".mht", ".mhtml", ".shtml", ".svg", ".svgz", ".xht", ".xhtml", ".xml", ".xsl")
+"""The extensions of what a browser runs."""
+
+
+class Pages:
+    """Makes the lists from the rows of one unit of work."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown, self._word, self._minute = shown, shown.word, shown.minute
+
+    def of_cases(self, scope: Scope) -> DossierPage:
+        """Returns the list of all cases."""
+        heads = (Label.CASE, Label.TYPE, Label.TITLE, Label.STATE, Label.OPENED, Label.FILES)
+        rows = [
+            (
+                case.number, CASE_TYPES[case.type][self._shown.language], case.title, self._shown.state(case),
+                self._minute(case.opened_at),
+                [Link(f"{case.number}/index.html", "HTML"), Link(f"{case.number}/index.txt", self._word(Label.WORDS))],
+            )
+            for case in scope.cases
+        ]  # fmt: skip
+        return DossierPage(self._shown.language, scope.name, self._origin(), [self._table(Label.CASES, heads, rows)],
+            self._shown.keys)  # fmt: skip
+
+    def of_case(self, case: Case, mails: CaseMails) -> DossierPage:
+        """Returns what is known of a case, and the list of its mails."""
+        back: tuple[str, Cell] = (self._word(Label.BACK), [Link("../index.html", "index.html")])
+        tables = [
+            self._mails(mails, destructions(self._shown.work.tx, mails.kept)),
+            self._uses(case),
+            self._notes(case),
+            self._left_out(mails),
+        ]
+        title = f"{case.number} {case.title}".rstrip()
+        return DossierPage(self._shown.language, title, [back, *self._origin(), *self._facts(case)], tables,
+                    self._shown.keys)  # fmt: skip
+
+    def _origin(self) -> list[tuple[str, Cell]]:
+        return [
+            (self._word(Label.ORGANISATION), self._shown.organisation),
+            (self._word(Label.AS_OF), self._minute(self._shown.as_of)),
+        ]
+
+    def _facts(self, case: Case) -> list[tuple[str, Cell]]:
+        decided = (self._shown.value(case.decision), self._minute(case.decided_at) if case.decided_at else "")
+        facts = {
+            Label.ELECTION: case.election,
+            Label.TYPE: CASE_TYPES[case.type][self._shown.language],
+            Label.ORIGIN: ", ".join(filter(None, map(self._shown.value, (case.origin, case.source)))),
+            Label.REFERRER: _person(case.referrer_name, case.referrer_address),
+            Label.STATE: self._shown.state(case),
+            Label.OPENED: self._minute(case.opened_at),
+            Label.DECIDED: ", ".join(filter(None, decided)),
+            Label.REASON: case.decision_reason or "",
+            Label.CLOSED: self._minute(case.closed_at) if case.closed_at else "",
+            Label.HOLDS: "; ".join(map(self._hold, holds_of(self._shown.work.tx, case))),
+        }
+        return [(self._word(label), value) for label, value in facts.items()]
+
+    def _hold(self, hold: LegalHold) -> str:
+        """Says from when to when a hold lasts, whatever the day of the export, and why."""
+        end = self._minute(hold.lifted_at) if hold.lifted_at else str(hold.until or "...")
+        return f"{hold.id}: {self._minute(hold.placed_at)} - {end}: {hold.reason}"
+
+    def _mails(self, mails: CaseMails, reasons: Mapping[str, str]) -> Table:
+        heads = (Label.NUMBER, Label.AT, Label.WAY, Label.KINDS, Label.SENDER, Label.SUBJECT, Label.FILES)
+        rows = [
+            (
+                [number_of(at), mail.id], self._minute(mail.received_at), self._shown.way(mail),
+                self._shown.kinds(mail), _person(mail.from_name, mail.from_address), mail.subject or "",
+                self._files(number_of(at), mail, reasons),
+            )
+            for at, mail in enumerate(mails.kept, start=1)
+        ]  # fmt: skip
+        return self._table(Label.MAILS, heads, rows)
+
+    def _files(self, number: str, mail: StoredMessage, reasons: Mapping[str, str]) -> Cell:
+        """Returns the files of a mail; or that its octets are not here, and why."""
+        if mail.discarded_at is not None:
+            said = (self._shown.absent(Absence.DESTROYED), self._minute(mail.discarded_at), reasons.get(mail.id, ""))
+            return " ".join(filter(None, said))
+        octets = self._shown.octets(mail)
+        if octets is None:
+            return self._shown.absent(Absence.LOST)
+        cells: list[str | Link] = [
+            Link(f"{number}/{number}.eml", "mail"), Link(f"{number}/{number}.txt", self._word(Label.WORDS)),
+        ]  # fmt: skip
+        for at, one in enumerate(self._shown.parsed(octets).attachments, start=1):
+            name, path = one.filename or one.content_type, f"{number}/{attached_name(number, at, one)}"
+            if self._shown.attachment(octets, at - 1) is None:
+                cells.append(f"{name}: {self._shown.absent(Absence.UNDECODED)}")
+            else:  # a click must not run what a stranger wrote
+                cells.append(f"{path} ({name})" if path.lower().endswith(ACTIVE) else Link(path, name))
+        return cells
+
+    def _uses(self, case: Case) -> Table:
+        heads = (Label.NUMBER, Label.PLATFORM, Label.STATE, Label.SENT, Label.CLOCKS)
+        rows = [
+            (
+                use.id, f"{use.platform}, {use.channel_name}", self._shown.value(use.state),
+                self._minute(use.sent_at) if use.sent_at else "", [*self._clocks(use)],
+            )
+            for use in self._shown.uses(case)
+        ]  # fmt: skip
+        return self._table(Label.NOTIFICATIONS, heads, rows)
+
+    def _clocks(self, use: Notification) -> Iterator[str]:
+        """Yields each clock of a notification; one of an exercise has no figure."""
+        found = self._shown.work.tx.find(ClockRow, where(ClockRow.notification).is_(use.id))
+        for clock in sorted(found, key=lambda one: CLOCKS.index(one.kind)):
+            if clock.stopped_at is None:
+                yield f"{self._shown.value(clock.kind)}: {self._shown.value(clock.state)}"
+                continue
+            spoken = latency.spoken(latency.minutes(clock.started_at, clock.stopped_at), self._shown.language)
+            yield f"{self._shown.value(clock.kind)}: {self._minute(clock.stopped_at)}" + (
+                "" if use.exercise else f", {spoken}"
+            )
+
+    def _notes(self, case: Case) -> Table:
+        notes = self._shown.work.tx.find(ContactNote, where(ContactNote.case).is_(case.number))
+        rows = [
+            (note.id, self._minute(note.effective_at), self._shown.value(note.means), note.author, note.text)
+            for note in sorted(notes, key=lambda note: (note.effective_at, note.id))
+        ]
+        return self._table(Label.NOTES, (Label.NUMBER, Label.AT, Label.KINDS, Label.AUTHOR, Label.WORDS), rows)
+
+    def _left_out(self, mails: CaseMails) -> Table:
+        rows = [
+            (
+                mail.id, self._minute(mail.received_at), self._shown.kinds(mail),
+                ABSENCES[absence][self._shown.language],
+            )
+            for mail, absence in mails.left_out
+        ]  # fmt: skip
+        return self._table(Label.LEFT_OUT, (Label.NUMBER, Label.AT, Label.KINDS, Label.REASON), rows)
+
+    def _table(self, heading: Label, heads: Sequence[Label], rows: Sequence[Sequence[Cell]]) -> Table:
+        return Table(self._word(heading), [self._word(head) for head in heads], rows, self._word(Label.NONE))
+
+
+def _person(name: str | None, address: str | None) -> str:
+    return " ".join(filter(None, (name, f"<{address}>" if address else "")))

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The files of a dossier, part by part, so that no more than one case's list or one mail is in memory.
+
+Each part gives files by their path in the dossier; a file that is no MDTO metadata has metadata of its own beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flaggermail.archive import mdto
+from flaggermail.archive.dossier import Scope, attached_name, case_target, custody_of, mail_key, mails_of, target_of
+from flaggermail.archive.dossier_figures import figures_csv
+from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text
+from flaggermail.archive.dossier_mail import rendition
+from flaggermail.archive.dossier_pages import Pages
+from flaggermail.archive.dossier_readme import FILE, readme
+from flaggermail.archive.dossier_shown import Shown
+from flaggermail.archive.dossier_words import CASE_TYPES, KINDS, Absence
+from flaggermail.archive.mdto import Concept, FileObject, Happening, Level, RecordObject, Target
+from flaggermail.record.case_values import Source
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.rows import Case, Notification, Platform, StoredMessage
+from flaggermail.services import UnitOfWork
+
+EML = Concept("Internet e-mail message format", "IANA Media types", "message/rfc822")
+TEXT, HTML, JSON_LINES, CSV = (
+    mdto.media_type(name) for name in ("text/plain", "text/html", "application/jsonl", "text/csv")
+)
+_ORGANISATIONS = frozenset({Source.GOVERNMENT_BODY, Source.FELLOW_AUTHORITY, Source.FACT_CHECKER})
+_CLASSES = "Soorten zaken flaggermail"
+_KINDS = "Soorten mail flaggermail"
+
+
+@dataclass(slots=True)
+class Files:
+    """Files by their path in the dossier, in the order in which they were added."""
+
+    as_of: datetime
+    represents: Target
+    held: list[tuple[str, bytes]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)  # mails whose octets the archive does not give
+
+    def add(self, path: str, octets: bytes, kind: Concept, *, summed_at: datetime | None = None) -> None:
+        """Adds a file with the metadata beside it."""
+        self.held.append((path, octets))
+        name = path.rpartition("/")[2]
+        about = FileObject(
+            key=f"{self.represents.key}/{name}",
+            name=name,
+            size=len(octets),
+            format=kind,
+            sha256=hashlib.sha256(octets).hexdigest(),
+            summed_at=summed_at or self.as_of,
+            represents=self.represents,
+        )
+        self.held.append((f"{path}.bestand.mdto.xml", mdto.file_xml(about)))
+
+    def add_page(self, folder: str, page: DossierPage) -> None:
+        """Adds a list in both forms."""
+        self.add(f"{folder}index.html", as_html(page), HTML)
+        self.add(f"{folder}index.txt", as_text(page), TEXT)
+
+
+class DossierWriter:
+    """Writes the parts of one dossier in one unit of work, in the desk's language and zone."""
+
+    def __init__(self, work: UnitOfWork, as_of: datetime) -> None:
+        self._shown = Shown(work, as_of)
+        self._pages, self._custody = Pages(self._shown), custody_of(work.env.settings)
+
+    # ------------------------------------------------------------ the whole
+
+    def frame(self, scope: Scope) -> Files:
+        """Returns the page for strangers, the list of cases, and the metadata of an election."""
+        name = self._shown.work.env.settings.desk.organisation.name
+        top = target_of(scope)
+        files = Files(self._shown.as_of, top)
+        files.add(FILE, readme(scope.name, name.nl, name.en, self._shown.minute(self._shown.as_of)), TEXT)
+        files.add_page("", self._pages.of_cases(scope))
+        numbers = {case.number for case in scope.cases}
+        files.add("figures.csv", figures_csv(self._shown.work.tx, numbers, self._shown.zone), CSV)
+        if scope.election is not None:
+            record = RecordObject(
+                key=scope.name,
+                name=scope.election.name_nl,
+                level=Level.SERIES,
+                begins=scope.election.period_from,
+                ends=scope.election.period_until,
+                language=LanguageCode.NL,
+                parts=[case_target(case) for case in scope.cases],
+                further_files=[Target("index.html", f"{top.key}/index.html")],
+            )
+            files.held.append((f"{scope.name}.mdto.xml", mdto.record_xml(record, self._custody)))
+        return files
+
+    # ------------------------------------------------------------ one case
+
+    def case(self, case: Case) -> Files:
+        """Returns the lists and the metadata of one case."""
+        mails = mails_of(self._shown.work.tx, case)
+        files = Files(self._shown.as_of, case_target(case))
+        files.add_page(f"{case.number}/", self._pages.of_case(case, mails))
+        record = RecordObject(
+            key=case.number,
+            name=f"{case.number} {CASE_TYPES[case.type][LanguageCode.NL]}",
+            level=Level.DOSSIER,
+            classes=[Concept(CASE_TYPES[case.type][LanguageCode.NL], _CLASSES, case.type.value)],
+            keywords=[*case.narratives, *sorted({use.platform for use in self._shown.uses(case)})],
+            begins=self._shown.day(case.opened_at),
+            ends=None if case.closed_at is None else self._shown.day(case.closed_at),
+            language=case.language,
+            happenings=self._happenings(case),
+            closed_on=None if case.closed_at is None else self._shown.day(case.closed_at),
+            part_of=Target(f"Verkiezing {case.election}", case.election),
+            parts=[Target(self._name(mail), mail_key(mail)) for mail in mails.kept],
+            further_files=[Target("index.html", f"{case.number}/index.html")],
+            related=[(Target(number, number), "eerdere zaak") for number in case.related],
+            parties=self._parties(case),
+        )
+        files.held.append((f"{case.number}/{case.number}.mdto.xml", mdto.record_xml(record, self._custody)))
+        return files
+
+    def _happenings(self, case: Case) -> list[Happening]:
+        found = [Happening("Opening", case.opened_at.astimezone(self._shown.zone))]
+        for kind, at in (("Besluit", case.decided_at), ("Afsluiting", case.closed_at)):
+            found += [Happening(kind, at.astimezone(self._shown.zone))] if at else []
+        return found
+
+    def _parties(self, case: Case) -> list[tuple[str, Target]]:
+        """Returns the organisations of a case: never a person, nor a domain that may be one person's."""
+        found = [("Platform", Target(use.platform)) for use in self._shown.uses(case)]
+        domain = (case.referrer_address or "").rpartition("@")[2]
+        if domain and case.source in _ORGANISATIONS:
+            found.append(("Melder", Target(domain)))
+        return list(dict.fromkeys(found))
+
+    # ------------------------------------------------------------ one mail
+
+    def mail(self, case: Case, mail: StoredMessage, number: str) -> Files:
+        """Returns the files of one mail: its octets, its text, its attachments, and metadata."""
+        key = Target(self._name(mail), mail_key(mail))
+        files = Files(self._shown.as_of, key)
+        folder = f"{case.number}/{number}/"
+        octets = None if mail.discarded_at is not None else self._shown.octets(mail)
+        if octets is None and mail.discarded_at is None:
+            files.lost.append(mail.id)
+        if octets is not None:
+            self._add_octets(files, folder, number, mail, octets)
+        record = RecordObject(
+            key=mail_key(mail),
+            name=self._name(mail),
+            level=Level.ITEM,
+            further_keys=[(self._shown.keys.hidden(mail.message_id), "RFC 5322")] if mail.message_id else [],
+            classes=[Concept(KINDS[kind][LanguageCode.NL], _KINDS, kind.value) for kind in mail.kinds],
+            begins=self._shown.day(mail.received_at),
+            happenings=self._of_mail(mail),
+            closed_on=None if case.closed_at is None else self._shown.day(case.closed_at),
+            part_of=case_target(case),
+            files=[Target(name, f"{key.key}/{name}") for name in _shown_files(files)],
+            parties=self._parties_of_mail(mail),
+        )
+        files.held.append((f"{folder}{number}.mdto.xml", mdto.record_xml(record, self._custody)))
+        return files
+
+    def _add_octets(self, files: Files, folder: str, number: str, mail: StoredMessage, octets: bytes) -> None:
+        parsed = self._shown.parsed(octets)
+        files.add(f"{folder}{number}.eml", octets, EML, summed_at=mail.first_seen_at)
+        lines: list[str] = []
+        attached: list[tuple[str, bytes, Concept]] = []
+        for at, one in enumerate(parsed.attachments, start=1):
+            content = self._shown.attachment(octets, at - 1)
+            name = attached_name(number, at, one)
+            shown = one.filename or one.content_type
+            lines.append(
+                f"{shown}: {self._shown.absent(Absence.UNDECODED)}" if content is None else f"{shown} = {name}"
+            )
+            if content is not None:
+                attached.append((name, content, mdto.media_type(one.content_type)))
+        files.add(f"{folder}{number}.txt", rendition(parsed, lines), TEXT)
+        for name, content, kind in attached:
+            files.add(folder + name, content, kind)
+
+    def _of_mail(self, mail: StoredMessage) -> list[Happening]:
+        zone = self._shown.zone
+        kind = "Ontvangst" if mail.direction is Direction.IN else "Verzending"
+        found = [Happening(kind, mail.received_at.astimezone(zone))]
+        found += [Happening("Vernietiging", mail.discarded_at.astimezone(zone))] if mail.discarded_at else []
+        return found
+
+    def _parties_of_mail(self, mail: StoredMessage) -> list[tuple[str, Target]]:
+        use = self._shown.work.tx.get(Notification, mail.notification) if mail.notification else None
+        platform = self._shown.work.tx.get(Platform, use.platform) if use else None
+        relation = "Afzender" if mail.direction is Direction.IN else "Geadresseerde"
+        return [(relation, Target(platform.name))] if platform else []
+
+    def _name(self, mail: StoredMessage) -> str:
+        """Returns a neutral title: kind and day. A subject may name a person."""
+        kind = next(iter(mail.kinds), Kind.UNKNOWN)
+        return f"{mail.id} {KINDS[kind][LanguageCode.NL]} {self._shown.day(mail.received_at).isoformat()}"
+
+
+def _shown_files(files: Files) -> Sequence[str]:
+    return [path.rpartition("/")[2] for path, _ in files.held if not path.endswith(".mdto.xml")]

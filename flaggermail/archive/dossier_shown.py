@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How a dossier shows rows: words in the desk's language, instants in its zone, and what a row leads to."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from flaggermail.archive.dossier_names import Keys
+from flaggermail.archive.dossier_words import ABSENCES, KINDS, LABELS, Absence, Label, said
+from flaggermail.errors import OctetsLost
+from flaggermail.mail.message import Message
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction
+from flaggermail.record.rows import Case, Notification, StoredMessage
+from flaggermail.services import UnitOfWork
+
+
+class Shown:
+    """Shows what is in one unit of work. `as_of`: the instant of the last event of the dossier."""
+
+    def __init__(self, work: UnitOfWork, as_of: datetime) -> None:
+        self.work, self.zone = work, work.env.settings.zone
+        self.as_of = as_of.astimezone(self.zone)
+        organisation = work.env.settings.desk.organisation
+        self.language, self.keys = LanguageCode(organisation.language), Keys(organisation.case_prefix)
+
+    @property
+    def organisation(self) -> str:
+        """The organisation's name in the language of the dossier."""
+        return str(getattr(self.work.env.settings.desk.organisation.name, self.language))
+
+    def uses(self, case: Case) -> list[Notification]:
+        """Returns the notifications of a case in the order in which they were drafted."""
+        found = self.work.tx.find(Notification, where(Notification.case).is_(case.number))
+        return sorted(found, key=lambda use: (use.drafted_at, use.id))
+
+    def parsed(self, octets: bytes) -> Message:
+        """Returns a parsed mail."""
+        return self.work.env.parser.parse(octets)
+
+    def attachment(self, octets: bytes, at: int) -> bytes | None:
+        """Returns the decoded octets of an attachment, counted from 0; None if it cannot be decoded alone."""
+        return self.work.env.parser.attachment(octets, at)
+
+    def octets(self, mail: StoredMessage) -> bytes | None:
+        """Returns the octets of a mail; None if the archive does not give them unchanged."""
+        try:
+            return self.work.env.octets.get(mail.digest)
+        except OctetsLost:
+            return None
+
+    def word(self, label: Label) -> str:
+        """Returns the words of a label."""
+        return LABELS[label][self.language]
+
+    def absent(self, absence: Absence) -> str:
+        """Says that something is not there, and why."""
+        return f"{self.word(Label.ABSENT)}: {ABSENCES[absence][self.language]}"
+
+    def state(self, case: Case) -> str:
+        """Says the state of a case, and that it is an exercise."""
+        state = self.value(case.state)
+        return f"{state}, {self.word(Label.EXERCISE)}" if case.exercise else state
+
+    def value(self, value: StrEnum | None) -> str:
+        """Says a value of a closed set in words; nothing for None."""
+        return "" if value is None else said(value, self.language)
+
+    def way(self, mail: StoredMessage) -> str:
+        """Says whether a mail was received or sent."""
+        return self.word(Label.RECEIVED if mail.direction is Direction.IN else Label.SENT)
+
+    def kinds(self, mail: StoredMessage) -> str:
+        """Says what a mail is."""
+        return ", ".join(KINDS[kind][self.language] for kind in mail.kinds)
+
+    def minute(self, at: datetime) -> str:
+        """Returns an instant to the minute with its offset."""
+        return at.astimezone(self.zone).isoformat(sep=" ", timespec="minutes")
+
+    def day(self, at: datetime) -> date:
+        """Returns the day of an instant."""
+        return at.astimezone(self.zone).date()

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail archive export`: a dossier that opens anywhere, and the check of one."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flaggermail import __version__
+from flaggermail.cli import bags
+from flaggermail.cli.bag_check import BagCheck, check, is_dossier
+from flaggermail.cli.completing import CASE
+from flaggermail.cli.documents import number, parts, text, texts
+from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.terminal import safe_line
+from flaggermail.errors import Refusal
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
+
+_LISTED = 5  # lost mails that are named
+
+
+@click.command(name="export")
+@click.argument("case", type=CASE, metavar="[CASE]", required=False)
+@click.option("--election", metavar="CODE", help="All cases of this election, instead of one case.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The new folder of the dossier.")
+@click.option("--verify", type=click.Path(path_type=Path), metavar="DIR", help="Check this dossier; needs no desk.")
+@as_json_option
+@click.pass_obj
+def export(
+    session: Session, *, case: str | None, election: str | None, out: Path | None, verify: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Export a dossier that opens without this program, or check one.
+
+    It holds the mails unchanged, their attachments, readable lists, the event log and MDTO metadata, as a bag with
+    checksums (RFC 8493). The same record gives the same octets again. The export is on record. With --verify, anything
+    missing, added or changed is named, and the exit status is 1.
+
+    Example: flaggermail archive export VF-EP2024-0001 --out dossier
+    """
+    if verify is not None:
+        if case or election or out:
+            raise click.UsageError("--verify checks a folder: give it alone.")
+        _verify(verify, as_json=as_json)
+        return
+    if out is None:
+        raise click.UsageError("name the new folder of the dossier with --out DIR, or a dossier with --verify DIR.")
+    if (case is None) is (election is None):
+        raise click.UsageError("name a case, or an election with --election CODE, and not both.")
+    place = bags.usable(out)
+    asked: dict[str, Json] = {"case": case, "election": election}
+    plan = session.ask("archive dossier", **asked)
+    with bags.new_bag(place) as writer:
+        lost = _write(session, writer, plan, asked, bar=not as_json)
+        writer.finish(_info(plan))
+    if as_json:
+        show_json({
+            "dossier": plan["name"], "folder": str(place), "files": writer.files, "octets": writer.octets,
+            "fingerprint": writer.fingerprint, "lost": lost, "version": plan["version"],
+        })  # fmt: skip
+    else:
+        click.echo(safe_line(f"{out}: dossier {plan['name']}, {writer.files} files, {writer.octets} octets"))
+        click.echo(f"fingerprint, to be kept elsewhere: {writer.fingerprint}")
+    if lost:
+        named = ", ".join(lost[:_LISTED]) + (" ..." if len(lost) > _LISTED else "")
+        raise Refusal(
+            f"dossier {plan['name']}: was written, but the archive does not give {len(lost)} of its mails unchanged "
+            f"({named}); its lists say so, `flaggermail audit verify` says more"
+        )
+
+
+def _write(
+    session: Session, writer: bags.BagWriter, plan: Mapping[str, Json], asked: Mapping[str, Json], *, bar: bool
+) -> list[str]:
+    """Writes all parts, asking for one after the other; returns the mails that the archive does not give."""
+    lost: list[str] = []
+    frozen = {name: plan[name] for name in ("as_of", "last_event")}
+    hidden = not bar or not sys.stderr.isatty()
+    with click.progressbar(parts(plan, "parts"), label="exporting", file=sys.stderr, hidden=hidden) as shown:
+        for part in shown:
+            found = session.ask("archive dossier part", **asked, **frozen, **part)
+            for file in parts(found, "files"):
+                writer.write(text(file, "path"), base64.b64decode(text(file, "base64")))
+            lost += texts(found, "lost")
+    return lost
+
+
+def _info(plan: Mapping[str, Json]) -> dict[str, str]:
+    """Returns what bag-info.txt says (RFC 8493, section 2.2.2); the day is that of the last event."""
+    name = text(plan, "name")
+    return {
+        "Bag-Software-Agent": f"flaggermail {__version__}",
+        "Bagging-Date": text(plan, "as_of")[:10],
+        "External-Description": f"Dossier of {name}, cases: {number(plan, 'cases')}",
+        "External-Identifier": name,
+        "Source-Organization": text(plan, "organisation"),
+    }
+
+
+def _verify(folder: Path, *, as_json: bool) -> None:
+    shown = safe_line(str(folder))
+    if not folder.is_dir() or not is_dossier(folder):
+        raise click.UsageError(f"{shown}: is no dossier; name the folder that holds {bags.DECLARATION}.")
+    with click.progressbar(length=_size(folder), label="checking", file=sys.stderr,
+                           hidden=as_json or not sys.stderr.isatty()) as bar:  # fmt: skip
+        found = check(folder, bar.update)
+    if as_json:
+        show_json(_document(found))
+    for finding in () if as_json else found.findings:
+        click.echo(safe_line(f"{finding.path}: {finding.text}"))
+    if found.findings:
+        first, count = found.findings[0], len(found.findings)
+        raise Refusal(f"{first.path}: {first.text} ({count} finding{'s' if count > 1 else ''})")
+    if not as_json:
+        click.echo(f"{shown}: {found.files} files, {found.octets} octets, all as the manifests say")
+        click.echo(f"fingerprint: {found.fingerprint}")
+
+
+def _document(found: BagCheck) -> dict[str, Json]:
+    return {
+        "dossier": str(found.folder), "files": found.files, "octets": found.octets, "fingerprint": found.fingerprint,
+        "findings": [{"path": one.path, "text": one.text} for one in found.findings],
+    }  # fmt: skip
+
+
+def _size(folder: Path) -> int:
+    """Returns the octets of all files, for the bar."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink() and path.is_file())

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail latency`: how often the line was used, and how long each platform took to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from flaggermail.cli.csv_cells import print_csv
+from flaggermail.cli.documents import minute, number, part, parts, text
+from flaggermail.cli.instants import INSTANT_HELP, typed_instant
+from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import choice, styled, table
+from flaggermail.cli.terminal import safe_line
+from flaggermail.record.states import CLOCKS
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
+
+Document = Mapping[str, "Json"]
+
+_OF_USE = ("case", "notification", "platform", "channel", "election", "sent_at", "sent_basis")
+_OF_STOP = ("at", "minutes", "hours", "basis", "form")
+_OF_SUMMARY = ("by", "name", "sent", "answered", "open", "median_minutes", "longest_minutes")
+_METHOD = (
+    "Waits for a person's answer; an open one counts up to that instant. MEDIAN: from\n"
+    "five uses on, estimated after Kaplan and Meier, so that an open use takes longer\n"
+    "than it has waited; none if half or more may still be waiting."
+)
+
+
+class FigureFormat(StrEnum):
+    """How the figures are shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+class _Shown(NamedTuple):
+    """What a format asks the desk for, and how it prints the answer to standard output."""
+
+    view: str
+    show: Callable[[Document], None]
+
+
+@click.command(name="latency")
+@click.option("--election", metavar="CODE", help="Only the uses in this election.")
+@click.option("--platform", metavar="PLATFORM", help="Only the uses to this platform, by its code or name.")
+@click.option(
+    "--as-of", type=typed_instant, metavar="INSTANT",
+    help="The figures as the record stood then: what was recorded later, be it a note or a correction about an earlier "
+    f"time, does not count, and open uses wait until then. {INSTANT_HELP}",
+)  # fmt: skip
+@click.option(
+    "--format", "form", type=choice(FigureFormat), default=FigureFormat.TABLE.value, show_default=True,
+    help="How to show them. `csv`: a line for each use.",
+)  # fmt: skip
+@click.option("--summary", is_flag=True, help="With `table` and `csv`: the summary only.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to this file instead."
+)
+@as_json_option
+@click.pass_obj
+def command(
+    session: Session, *, election: str | None, platform: str | None, as_of: str | None, form: str, summary: bool,
+    out: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Show how long each platform took to answer.
+
+    A use is a notification to one platform; exercises and follow-ups are none. Each has three clocks: until a receipt
+    of any kind, until a person's answer, until an answer to the matter. For each clock: the instant, the minutes, the
+    hours in tenths, what the instant rests on (mail, sent copy, quoted words, by hand) and the form of the answer
+    (mail, automatic, oral, portal).
+
+    Example: flaggermail latency --election EP2024 --format csv --out latency.csv
+    """
+    wanted = FigureFormat.JSON if as_json else FigureFormat(form)
+    shown = (_SUMMARY if summary else _WHOLE)[wanted]
+    found = session.ask(shown.view, election=election, platform=platform, as_of=as_of)
+    with _written_to(out):
+        shown.show(found)
+
+
+@contextmanager
+def _written_to(out: Path | None) -> Iterator[None]:
+    if out is None:
+        yield
+        return
+    with out.open("w", encoding="utf-8", newline="") as file, redirect_stdout(file):
+        yield
+
+
+# ---------------------------------------------------------------- as a table
+
+
+def _show_figures(found: Document) -> None:
+    for use in parts(found, "uses"):
+        about = f"{use['platform']}, {use['channel']}, {use['election']}: {use['state']}"
+        click.echo(f"{styled(text(use, 'notification'), bold=True)}  {safe_line(about)}")
+        sent = ("sent", minute(use, "sent_at"), "", "", use["sent_basis"], "")
+        table(("clock", *_OF_STOP), [sent, *(_clock(kind, part(use, kind)) for kind in CLOCKS)], "")
+        click.echo()
+    _show_summary(found)
+
+
+def _clock(kind: str, stop: Document) -> tuple[object, ...]:
+    if not stop:
+        return (kind, "runs", "", "", "", "")
+    return (kind, minute(stop, "at"), stop["minutes"], stop["hours"], stop["basis"], stop["form"])
+
+
+def _show_summary(found: Document) -> None:
+    summary = parts(found, "summary")
+    click.echo(f"As of {minute(found, 'as_of')}")
+    table(
+        ("by", "name", "sent", "answered", "open", "median", "longest"),
+        [
+            (
+                one["by"], one["name"], one["sent"], one["answered"], one["open"],
+                _minutes(one, "median_minutes"), _minutes(one, "longest_minutes"),
+            )
+            for one in summary
+        ],
+        "no uses",
+    )  # fmt: skip
+    if summary:
+        click.echo(_METHOD)
+
+
+def _minutes(one: Document, name: str) -> str:
+    return "none" if one[name] is None else f"{number(one, name)} min"
+
+
+# ---------------------------------------------------------------- as CSV
+
+
+def _print_uses(found: Document) -> None:
+    heads = (*_OF_USE, *(f"{kind}_{name}" for kind in CLOCKS for name in _OF_STOP), "state")
+    print_csv(heads, [_line(use) for use in parts(found, "uses")])
+
+
+def _line(use: Document) -> tuple[object, ...]:
+    stops = [part(use, kind) for kind in CLOCKS]
+    return (*(use[name] for name in _OF_USE), *(stop.get(name) for stop in stops for name in _OF_STOP), use["state"])
+
+
+def _print_summary(found: Document) -> None:
+    print_csv(_OF_SUMMARY, [[one[name] for name in _OF_SUMMARY] for one in parts(found, "summary")])
+
+
+_WHOLE: Mapping[FigureFormat, _Shown] = {
+    FigureFormat.TABLE: _Shown("latency", _show_figures),
+    FigureFormat.JSON: _Shown("latency", show_json),
+    FigureFormat.CSV: _Shown("latency", _print_uses),
+}
+_SUMMARY: Mapping[FigureFormat, _Shown] = {
+    FigureFormat.TABLE: _Shown("latency", _show_summary),
+    FigureFormat.JSON: _Shown("latency", show_json),
+    FigureFormat.CSV: _Shown("latency", _print_summary),
+}

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The uses of the line to platforms with their clocks, and what they come to.
+
+The counted unit is the notification to one platform. Exercises and follow-ups are in no figure, and no figure says what
+a platform did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from flaggermail.figures import survival
+from flaggermail.figures.ledger import Ledger
+from flaggermail.notifications import latency
+from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record.clocks import ClockKind, InstantBasis
+from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import ClockRow, Notification
+from flaggermail.record.states import ClockState, NotificationState
+from flaggermail.wording.filing import Basis
+from flaggermail.wording.said import UNSAID
+
+
+class AnswerForm(StrEnum):
+    """The form of the answer that stopped a clock."""
+
+    MAIL = "mail"
+    AUTOMATIC = "automatic"
+    ORAL = "oral"
+    PORTAL = "portal"
+
+
+class UseState(StrEnum):
+    """Whether a person at the platform has answered."""
+
+    ANSWERED = "answered"
+    OPEN = "open"
+
+
+class SummaryBy(StrEnum):
+    """What uses are summed up by."""
+
+    PLATFORM = "platform"
+    CHANNEL = "channel"
+    ELECTION = "election"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The answer that stopped a clock, `minutes` after the sending; `notifications.latency` gives the hours."""
+
+    at: datetime
+    minutes: int
+    basis: InstantBasis
+    form: AnswerForm
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformUse:
+    """One use of the line: a notification to one platform, by its number, with its three clocks.
+
+    `platform` is the platform's name, `channel` and `election` are codes. `reminders` and `escalations` are the
+    instants at which officers were reminded of it.
+    """
+
+    case: str
+    notification: str
+    platform: str
+    channel: str
+    election: str
+    sent_at: datetime
+    sent_basis: InstantBasis
+    receipt: Stop | None
+    human: Stop | None
+    substance: Stop | None
+    state: UseState
+    reminders: tuple[datetime, ...]
+    escalations: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many uses there were, and how long a person's answer took; those still open count up to the instant asked.
+
+    `median_minutes` is None if there are too few uses, or if more than half may still wait: see `survival.median`.
+    `longest_minutes` is the longest wait, answered or open; None if there was no use.
+    """
+
+    by: SummaryBy
+    name: str
+    sent: int
+    answered: int
+    open: int
+    median_minutes: int | None
+    longest_minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The uses in the order in which they were sent, and their summary, as the record stood at `as_of`."""
+
+    as_of: datetime
+    uses: tuple[PlatformUse, ...]
+    summary: tuple[Summary, ...]
+
+
+def figures(ledger: Ledger, as_of: datetime, election: str | None = None, platform: str | None = None) -> Figures:
+    """Returns the figures of all elections and platforms, or of an election by its code and a platform by its name.
+
+    An election without any use has a summary too: that the line was not used is a figure.
+    """
+    uses = [
+        use
+        for use in uses_of(ledger)
+        if (election is None or use.election == election) and (platform is None or use.platform == platform)
+    ]
+    elections = [e.code for e in ledger.elections if not e.exercise and (election is None or e.code == election)]
+    summary = [
+        *_summaries(SummaryBy.PLATFORM, sorted({use.platform for use in uses}), uses, as_of),
+        *_summaries(SummaryBy.CHANNEL, sorted({use.channel for use in uses}), uses, as_of),
+        *_summaries(SummaryBy.ELECTION, sorted(elections), uses, as_of),
+    ]
+    return Figures(as_of, tuple(uses), tuple(summary))
+
+
+def uses_of(ledger: Ledger) -> list[PlatformUse]:
+    """Returns the uses in the order in which they were sent."""
+    found = _UseReader(ledger)
+    uses = [use for one in ledger.notifications if (use := found.of(one)) is not None]
+    return sorted(uses, key=lambda use: (use.sent_at, use.notification))
+
+
+class _UseReader:
+    """Reads one use after the other from a ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._elections = {case.number: case.election for case in ledger.cases if not case.exercise}
+        self._platforms = {platform.code: platform.name for platform in ledger.platforms}
+        self._clocks = {(clock.notification, clock.kind): clock for clock in ledger.clocks}
+        self._notes = {note.id: note for note in ledger.notes}
+
+    def of(self, one: Notification) -> PlatformUse | None:
+        """Returns the use that a notification is; None for a draft, a follow-up, an exercise, or what came back."""
+        sent_at, election = one.sent_at, self._elections.get(one.case)
+        if one.state is not NotificationState.SENT or not one.counted or one.exercise or not sent_at or not election:
+            return None
+        stops = {kind: self._stop(self._clocks.get((one.id, kind))) for kind in CLOCKS}
+        return PlatformUse(
+            case=one.case,
+            notification=one.id,
+            platform=self._platforms.get(one.platform, one.platform),
+            channel=one.channel,
+            election=election,
+            sent_at=sent_at,
+            sent_basis=one.sent_basis,
+            receipt=stops[ClockKind.RECEIPT],
+            human=stops[ClockKind.HUMAN],
+            substance=stops[ClockKind.SUBSTANCE],
+            state=UseState.OPEN if stops[ClockKind.HUMAN] is None else UseState.ANSWERED,
+            reminders=self._told(one, Kind.REMINDER),
+            escalations=self._told(one, Kind.ESCALATION),
+        )
+
+    def _stop(self, clock: ClockRow | None) -> Stop | None:
+        if clock is None or clock.state is not ClockState.STOPPED or clock.stopped_at is None:
+            return None
+        minutes = latency.minutes(clock.started_at, clock.stopped_at)
+        note = self._notes.get(clock.stopped_by or "")
+        if note is not None:
+            return Stop(clock.stopped_at, minutes, InstantBasis.BY_HAND, _FORMS[note.means])
+        placed = self._ledger.placed.get(clock.stopped_by or "", UNSAID)
+        basis = InstantBasis.QUOTED_WORDS if placed.code == Basis.QUOTES else InstantBasis.MAIL
+        return Stop(clock.stopped_at, minutes, basis, AnswerForm.AUTOMATIC if clock.automatic else AnswerForm.MAIL)
+
+    def _told(self, one: Notification, kind: Kind) -> tuple[datetime, ...]:
+        """Returns the instants at which officers were told of it; one mail to two of them is one."""
+        told = (r for r in self._ledger.reminders if r.notification == one.id and r.kind is kind and not r.withheld)
+        return tuple(sorted({reminder.told_at for reminder in told}))
+
+
+_FORMS: Mapping[ContactMeans, AnswerForm] = {
+    ContactMeans.PHONE: AnswerForm.ORAL,
+    ContactMeans.MEETING: AnswerForm.ORAL,
+    ContactMeans.PORTAL: AnswerForm.PORTAL,
+}
+
+
+def _summaries(by: SummaryBy, names: Iterable[str], uses: Sequence[PlatformUse], as_of: datetime) -> Iterator[Summary]:
+    for name in names:
+        own = [use for use in uses if _NAMES[by](use) == name]
+        answered = [use.human.minutes for use in own if use.human is not None]
+        waiting = [latency.minutes(use.sent_at, as_of) for use in own if use.human is None]
+        yield Summary(
+            by=by,
+            name=name,
+            sent=len(own),
+            answered=len(answered),
+            open=len(waiting),
+            median_minutes=survival.median(answered, waiting),
+            longest_minutes=max((*answered, *waiting), default=None),
+        )
+
+
+_NAMES: Mapping[SummaryBy, Callable[[PlatformUse], str]] = {
+    SummaryBy.PLATFORM: lambda use: use.platform,
+    SummaryBy.CHANNEL: lambda use: use.channel,
+    SummaryBy.ELECTION: lambda use: use.election,
+}

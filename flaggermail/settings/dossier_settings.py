@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a dossier says in its MDTO metadata and only the organisation knows: `dossier` in `flaggermail.yaml`.
+
+The values are in Dutch, the language of the standard. `nog te bepalen` says honestly that nobody decided yet.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from flaggermail.yaml_files.kinds import Model, Text
+
+UNDECIDED = "nog te bepalen"
+
+
+class ConceptSettings(Model):
+    """An entry of a list of concepts: its label, its code, and the list that it is from."""
+
+    label: Text
+    code: Text | None = None
+    origin: Text
+
+
+class CreatorSettings(Model):
+    """The organisation that made the records, with its code in a register such as TOOI."""
+
+    name: Text
+    code: Text | None = None
+    origin: Text = "TOOI"
+
+
+class DossierSettings(Model):
+    """MDTO values of every dossier."""
+
+    creator: CreatorSettings | None = None  # archiefvormer; None: the Dutch name of the organisation
+    appraisal: ConceptSettings = ConceptSettings(label=UNDECIDED, origin="Begrippenlijst Waarderingen MDTO")
+    restriction: ConceptSettings = ConceptSettings(label=UNDECIDED, origin="Begrippenlijst Beperkingen openbaarheid")
+    category: ConceptSettings | None = None  # informatiecategorie: the entry of the selection list
+    activity: Text | None = None
+    keep_years: int | None = Field(default=None, ge=1, le=500)  # bewaartermijn, from the closing of a case

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A dossier of a case or an election, as files: first the plan of its parts, then each part by itself.
+
+Whoever writes the files asks for one part after the other, so that no whole election is in memory on either side.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import ClassVar
+
+from flaggermail.archive import reading
+from flaggermail.archive.dossier import Scope, events_of, mails_of, number_of, of_case, of_election, target_of
+from flaggermail.archive.dossier_names import Keys, visible_line
+from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, Files
+from flaggermail.commands.lookups import the_case, the_election, the_message
+from flaggermail.commands.requests import Instant
+from flaggermail.errors import NotFound, Refusal
+from flaggermail.mail.message_json import Json
+from flaggermail.mail.tailed_numbers import without_tail
+from flaggermail.record.finding import where
+from flaggermail.record.rows import BY_TABLE, Device, ElectionSecret, PageCode, Reading, Token
+from flaggermail.services import UnitOfWork
+from flaggermail.views.event import document_of
+from flaggermail.views.view import ArchiveView, Document, View
+from flaggermail.wording.refusals import Because
+
+EVENTS_A_FILE = 1000
+EMPTY = "(empty)"
+_SECRET_TABLES = frozenset({Token.TABLE, Device.TABLE, PageCode.TABLE, ElectionSecret.TABLE})
+_SECRET_FIELDS = frozenset({"tail", "commitment"})  # the end of a number files mail; tokens are left out already
+
+
+class DossierPart(StrEnum):
+    """The parts of a dossier."""
+
+    FRAME = "frame"  # what is about all of it
+    CASE = "case"  # the list of one case
+    MAIL = "mail"
+    EVENTS = "events"  # at most EVENTS_A_FILE of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDossier(ArchiveView):
+    """What a dossier consists of, now; that somebody asked for it is on record."""
+
+    NAME: ClassVar[str] = "archive dossier"
+
+    case: str | None = None
+    election: str | None = None
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"name", "organisation", "as_of", "last_event", "cases", "parts": [...]}.
+
+        Each part holds what the view of a part is asked with. `as_of` is the instant of the last event, and stands in
+        for the day of the export everywhere, so that the same dossier has the same octets. Raises NotFound, Refusal.
+        """
+        scope = _scope(work, self.case, self.election)
+        found = [(seq, event.at) for seq, event in events_of(work.tx, scope)]
+        if not found:
+            raise NotFound(f"dossier {scope.name}: nothing is on record of it")
+        parts: list[Json] = [{"part": DossierPart.FRAME.value}]
+        for case in scope.cases:
+            parts.append({"part": DossierPart.CASE.value, "of": case.number})
+            for at, mail in enumerate(mails_of(work.tx, case).kept, start=1):
+                parts.append({"part": DossierPart.MAIL.value, "of": mail.id, "number": number_of(at)})
+        for at in range(0, len(found), EVENTS_A_FILE):
+            after = found[at - 1][0] if at else 0
+            parts.append({
+                "part": DossierPart.EVENTS.value, "after": after, "number": number_of(at // EVENTS_A_FILE + 1),
+            })  # fmt: skip
+        return {
+            "name": scope.name,
+            "organisation": work.env.settings.desk.organisation.name.nl,
+            "as_of": max(at for _, at in found).astimezone(work.env.settings.zone).isoformat(),
+            "last_event": found[-1][0],
+            "cases": len(scope.cases),
+            "parts": parts,
+        }
+
+    def about(self) -> str | None:
+        """Returns the number of the case, unless it was typed by its last digits."""
+        return None if self.case is None or self.case.strip().isdecimal() else without_tail(self.case)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowDossierPart(View):
+    """The files of one part, as the plan names it, for whoever is on record as having asked for the plan."""
+
+    case: str | None = None
+    election: str | None = None
+    as_of: Instant
+    last_event: int
+    part: DossierPart
+    of: str = ""  # the number of a case, the id of a mail
+    number: str = ""  # in the names of files
+    after: int = 0  # the number of an event
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"files": [{"path", "base64"}], "lost": [...]}; lost are mails that the archive does not give.
+
+        Raises NotFound; Refusal if the dossier is not what it was when it was planned.
+        """
+        scope = self._planned(work)
+        writer = DossierWriter(work, self.as_of)
+        if self.part is DossierPart.FRAME:
+            files = writer.frame(scope)
+        elif self.part is DossierPart.CASE:
+            files = writer.case(the_case(work, self.of))
+        elif self.part is DossierPart.MAIL:
+            files = self._mail(work, scope, writer)
+        else:
+            files = self._events(work, scope)
+        return {"files": [_document(path, octets) for path, octets in files.held], "lost": files.lost}
+
+    def _planned(self, work: UnitOfWork) -> Scope:
+        """Returns the cases of the dossier. Raises Refusal unless the reader's plan of it is on record."""
+        reading.may_read(work, PlanDossier.NAME)
+        asked = reading.written(PlanDossier(case=self.case, election=self.election).asked())
+        if not work.tx.exists(
+            Reading,
+            where(Reading.request).is_(PlanDossier.NAME),
+            where(Reading.reader).is_(work.actor),
+            where(Reading.asked).is_(asked),
+        ):
+            raise Refusal(Because.PLAN_FIRST())
+        return _scope(work, self.case, self.election)
+
+    def _mail(self, work: UnitOfWork, scope: Scope, writer: DossierWriter) -> Files:
+        mail = the_message(work, self.of)
+        case = next((case for case in scope.cases if case.number == mail.case), None)
+        if case is None:
+            raise Refusal(Because.DOSSIER_CHANGED(name=scope.name))
+        return writer.mail(case, mail, self.number)
+
+    def _events(self, work: UnitOfWork, scope: Scope) -> Files:
+        """Returns one file of events for programs, and one for people."""
+        zone = work.env.settings.zone
+        following = events_of(work.tx, scope, self.after)
+        here = list(islice(following, EVENTS_A_FILE))
+        newest = next(following, here[-1] if here else None)  # the last parts are of events: they see what came since
+        if newest is None or newest[0] > self.last_event:
+            raise Refusal(Because.DOSSIER_CHANGED(name=scope.name))
+        documents = [_without_secrets(document_of(seq, event, zone)) for seq, event in here]
+        files = Files(self.as_of.astimezone(zone), target_of(scope))
+        keys = Keys(work.env.settings.desk.organisation.case_prefix)
+        said = "".join(f"{visible_line(keys.hidden(line))}\n" for document in documents for line in _in_words(document))
+        lines = "".join(json.dumps(document, ensure_ascii=True, sort_keys=True) + "\n" for document in documents)
+        files.add(f"events-{self.number}.jsonl", keys.hidden(lines).encode(), JSON_LINES)
+        files.add(f"events-{self.number}.txt", said.encode("utf-8", "replace"), TEXT)
+        return files
+
+
+def _scope(work: UnitOfWork, case: str | None, election: str | None) -> Scope:
+    """Returns the cases of a dossier. Raises NotFound; Refusal unless either a case or an election is named."""
+    if (case is None) is (election is None):
+        raise Refusal(Because.CASE_OR_ELECTION())
+    return (
+        of_case(the_case(work, case)) if case is not None else of_election(work.tx, the_election(work, election or ""))
+    )
+
+
+def _document(path: str, octets: bytes) -> Document:
+    return {"path": path, "base64": base64.b64encode(octets).decode("ascii")}
+
+
+def _without_secrets(event: Document) -> dict[str, Json]:
+    """Returns an event without rows and fields with which somebody could act."""
+    changes = event["changes"]
+    kept = [
+        _safe_change(change)
+        for change in (changes if isinstance(changes, list) else [])
+        if isinstance(change, Mapping) and change["table"] not in _SECRET_TABLES
+    ]
+    return {**event, "changes": kept}
+
+
+def _safe_change(change: Document) -> dict[str, Json]:
+    values = change["values"]
+    held = values.items() if isinstance(values, Mapping) else ()
+    return {**change, "values": {name: value for name, value in held if name not in _SECRET_FIELDS}}
+
+
+def _in_words(event: Document) -> Iterator[str]:
+    """Yields an event as lines: when, by whom, what, and which values it set; of a new row those that are not empty."""
+    about = " ".join(str(part) for part in (event["notification"] or event["case"], event["message"]) if part)
+    reason = f": {event['reason']}" if event["reason"] else ""
+    yield f"{event['event']} | {event['at']} | {event['actor']} | {event['kind']} | {about}{reason}"
+    changes = event["changes"]
+    for change in changes if isinstance(changes, list) else []:
+        new = BY_TABLE[change["table"]].KEY in change["values"]
+        said = [
+            f"{name} {_said(value)}" for name, value in change["values"].items() if not new or _said(value) != EMPTY
+        ]
+        said += [f"{name} (erased)" for name in change["erased"]]
+        if said:
+            yield f"- {change['table']} {change['key']}: {'; '.join(said)}"
+
+
+def _said(value: Json) -> str:
+    if value is None or value == "":
+        return EMPTY
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or EMPTY
+    return str(value)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The figures: each use of the line with its clocks, and what they come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flaggermail.commands.lookups import the_election
+from flaggermail.commands.requests import Instant
+from flaggermail.errors import NotFound, Refusal
+from flaggermail.figures import ledger
+from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, figures
+from flaggermail.mail.message_json import Json
+from flaggermail.notifications import latency
+from flaggermail.record.rows import Platform
+from flaggermail.services import UnitOfWork
+from flaggermail.views.view import Document, View, json_of
+from flaggermail.wording.refusals import Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowLatency(View):
+    """The uses of one election, of one platform (by its code or name), or all; now, or as the record stood then."""
+
+    election: str | None = None
+    platform: str | None = None
+    as_of: Instant | None = None
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"as_of", "uses": [...], "summary": [...]}. Raises NotFound, Refusal."""
+        found = found_by(work, self)
+        zone = work.env.settings.zone
+        return {
+            "as_of": json_of(found.as_of, zone),
+            "uses": [_use(use, work) for use in found.uses],
+            "summary": [_summary(summary) for summary in found.summary],
+        }
+
+
+def found_by(work: UnitOfWork, asked: ShowLatency) -> Figures:
+    """Returns the figures that are asked for. Raises NotFound, Refusal."""
+    if asked.election is not None and the_election(work, asked.election).exercise:
+        raise Refusal(Because.EXERCISE_HAS_NO_FIGURES(election=asked.election))
+    platform = None if asked.platform is None else _platform(work, asked.platform).name
+    if asked.as_of is None:
+        return figures(ledger.of_rows(work.tx), work.now, asked.election, platform)
+    if asked.as_of > work.now:
+        raise Refusal(Because.AS_OF_IN_FUTURE(at=asked.as_of.isoformat()))
+    then = ledger.of_events((event for _, event in work.tx.events()), asked.as_of)
+    return figures(then, asked.as_of, asked.election, platform)
+
+
+def _platform(work: UnitOfWork, named: str) -> Platform:
+    known = work.tx.find(Platform)
+    for one in known:
+        if named.casefold() in {one.code.casefold(), one.name.casefold()}:
+            return one
+    raise NotFound(Because.NO_SUCH_PLATFORM(platform=named, known=[one.code for one in known]))
+
+
+def _use(use: PlatformUse, work: UnitOfWork) -> Document:
+    zone = work.env.settings.zone
+    return {
+        "case": use.case,
+        "notification": use.notification,
+        "platform": use.platform,
+        "channel": use.channel,
+        "election": use.election,
+        "sent_at": json_of(use.sent_at, zone),
+        "sent_basis": use.sent_basis,
+        "receipt": _stop(use.receipt, work),
+        "human": _stop(use.human, work),
+        "substance": _stop(use.substance, work),
+        "state": use.state,
+    }
+
+
+def _stop(stop: Stop | None, work: UnitOfWork) -> Json:
+    if stop is None:
+        return None
+    return {
+        "at": json_of(stop.at, work.env.settings.zone),
+        "minutes": stop.minutes,
+        "hours": latency.hours(stop.minutes),
+        "basis": stop.basis,
+        "form": stop.form,
+    }
+
+
+def _summary(summary: Summary) -> Document:
+    return {
+        "by": summary.by,
+        "name": summary.name,
+        "sent": summary.sent,
+        "answered": summary.answered,
+        "open": summary.open,
+        "median_minutes": summary.median_minutes,
+        "longest_minutes": summary.longest_minutes,
+    }

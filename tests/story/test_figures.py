@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The figures of played scenarios, as the command prints them: as a document, as CSV, and as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from flaggermail import replay
+from flaggermail.cli.acting import typed
+from flaggermail.errors import Refusal
+from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.services import Services
+from flaggermail.settings.model import Settings
+from tests.corpus import each
+from tests.doubles import migrated
+from tests.story.test_replay import SCENARIOS
+
+Json = dict[str, object]
+Open = Callable[[str], Services]
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Iterator[Open]:
+    """Plays a scenario, and opens its desk a day after its end."""
+    opened: list[Services] = []
+
+    def play(name: str) -> Services:
+        used: list[tuple[Settings, Clock]] = []
+        folder = tmp_path / name
+        folder.mkdir()
+
+        def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
+            used.append((settings, clock))
+            return migrated.replayed(settings, folder, clock, randomness, submit)
+
+        assert replay.play(SCENARIOS / name, typed, build).differences == ()
+        settings, ended = used[0]
+        clock = SetClock(ended.now() + timedelta(days=1))
+        env = migrated.replayed(settings, folder, clock, CountedRandomness("later"), ScriptedSubmitter(clock))
+        opened.append(env)
+        return env
+
+    yield play
+    for env in opened:
+        env.close()
+
+
+def figures(env: Services, *options: str) -> Json:
+    """Returns the document of the command."""
+    found = json.loads(typed(env, "officer1", ["latency", "--json", *options]))
+    assert isinstance(found, dict)
+    return found
+
+
+def uses(document: Json, name: str = "uses") -> list[Json]:
+    """Returns the objects in a list of the document."""
+    found = document[name]
+    assert isinstance(found, list)
+    return found
+
+
+Line = tuple[object, ...]
+Figure = tuple[str, Line, Line | None, Line | None, Line | None]
+OF_STOP = ("at", "minutes", "hours", "basis", "form")
+BY_QUOTATION: Line = ("2024-06-06T13:06:00+02:00", 152, "2.5", "quoted words", "mail")
+BY_MAIL: Line = ("2024-06-06T13:06:00+02:00", 152, "2.5", "mail", "mail")
+BY_PHONE: Line = ("2027-03-17T21:45:00+01:00", 255, "4.3", "by hand", "oral")
+RESENT: Line = ("2024-06-06T11:40:00+02:00", 48, "0.8", "mail", "mail")
+META: Line = ("2027-03-15T14:05:00+01:00", 25, "0.4", "mail", "mail")
+X: Line = ("2027-03-15T16:20:00+01:00", 158, "2.6", "mail", "mail")
+LATE: Line = ("2027-03-17T22:40:00+01:00", 310, "5.2", "mail", "mail")
+
+# election -> number, (sent at, basis of it), and the stops of receipt, human and substance of its uses
+FIGURES: dict[str, tuple[str, list[Figure]]] = {
+    "S01": ("EP2024", [
+        ("VF-EP2024-0001/1", ("2024-06-06T10:34:00+02:00", "mail"), BY_MAIL, BY_MAIL, BY_MAIL),
+    ]),
+    "S05": ("PS2027", [
+        ("VF-PS2027-0003/1", ("2027-03-17T11:00:00+01:00", "mail"),
+         ("2027-03-17T11:01:00+01:00", 1, "0.0", "mail", "automatic"),
+         ("2027-03-17T12:48:00+01:00", 108, "1.8", "mail", "mail"), None),
+    ]),
+    "S08": ("PS2027", [
+        ("VF-PS2027-0006/1", ("2027-03-17T17:30:00+01:00", "mail"), LATE, LATE, None),
+    ]),
+    "S08-phone-note": ("PS2027", [
+        ("VF-PS2027-0006/1", ("2027-03-17T17:30:00+01:00", "mail"), BY_PHONE, BY_PHONE, None),
+    ]),
+    "S10": ("PS2027", [
+        ("VF-PS2027-0008/1", ("2027-03-15T13:40:00+01:00", "mail"), META, META, None),
+        ("VF-PS2027-0008/2", ("2027-03-15T13:42:00+01:00", "mail"), X, X, X),
+    ]),
+    "resend-after-bounce": ("EP2024", [
+        ("VF-EP2024-0001/2", ("2024-06-06T10:52:00+02:00", "mail"), RESENT, RESENT, RESENT),
+    ]),
+    "letter-of-2024": ("EP2024", [
+        ("VF-EP2024-0001/1", ("2024-06-06T10:34:00+02:00", "sent copy"), BY_QUOTATION, BY_QUOTATION, BY_QUOTATION),
+    ]),
+    "typed-by-hand": ("TK2023", []),  # an election without any use
+}  # fmt: skip
+
+
+@each("name", FIGURES)
+def test_the_figures_of_a_scenario(played: Open, name: str) -> None:
+    """Instants, minutes, tenths, basis and form of each clock; the CSV and the record as it stood say the same."""
+    election, expected = FIGURES[name]
+    env = played(name)
+    document = figures(env, "--election", election)
+    assert [_figure(use) for use in uses(document)] == expected
+    (counted,) = [one for one in uses(document, "summary") if one["by"] == "election"]
+    waits = [int(str(human[1])) for *_, human, _ in expected if human is not None]
+    assert counted == {
+        "by": "election", "name": election, "sent": len(expected), "answered": len(waits), "open": 0,
+        "median_minutes": None, "longest_minutes": max(waits, default=None),
+    }  # fmt: skip
+    assert of_csv(env, "--election", election) == [_flat(use) for use in uses(document)]
+    assert of_csv(env, "--summary", "--election", election) == [_flat(one) for one in uses(document, "summary")]
+    now = str(figures(env)["as_of"])
+    assert figures(env, "--as-of", now) == figures(env)
+
+
+def _figure(use: Json) -> Figure:
+    assert list(use) == [
+        "case", "notification", "platform", "channel", "election", "sent_at", "sent_basis", "receipt", "human",
+        "substance", "state",
+    ]  # fmt: skip
+    receipt, human, substance = (_stop(use[kind]) for kind in ("receipt", "human", "substance"))
+    assert use["state"] == ("open" if human is None else "answered")
+    return str(use["notification"]), (use["sent_at"], use["sent_basis"]), receipt, human, substance
+
+
+def _stop(stop: object) -> Line | None:
+    if stop is None:
+        return None
+    assert isinstance(stop, dict)
+    assert tuple(stop) == OF_STOP
+    return tuple(stop.values())
+
+
+def _flat(row: Mapping[str, object]) -> dict[str, str]:
+    """Returns the cells that a row of the document has in CSV."""
+    cells: dict[str, object] = {}
+    for name, value in row.items():
+        if name in {"receipt", "human", "substance"}:
+            stop = value if isinstance(value, dict) else dict.fromkeys(OF_STOP)
+            cells |= {f"{name}_{part}": of_stop for part, of_stop in stop.items()}
+        else:
+            cells[name] = value
+    return {name: "" if value is None else str(value) for name, value in cells.items()}
+
+
+def of_csv(env: Services, *options: str) -> list[dict[str, str]]:
+    """Returns the lines of the command's CSV by their heads."""
+    printed = typed(env, "officer1", ["latency", "--format", "csv", *options])
+    return list(csv.DictReader(io.StringIO(printed, newline="")))
+
+
+def test_an_open_use_waits_until_the_instant_asked(played: Open) -> None:
+    """S08 at nine in the evening, before anything came: open for 210 minutes, and the answer of 22:40 is unknown."""
+    env = played("S08")
+    document = figures(env, "--as-of", "2027-03-17T21:00")
+    assert [(use["state"], use["human"]) for use in uses(document)] == [("open", None)]
+    expected = {"sent": 1, "answered": 0, "open": 1, "median_minutes": None, "longest_minutes": 210}
+    assert [one for one in uses(document, "summary") if one["name"] == "PS2027"] == [
+        {"by": "election", "name": "PS2027", **expected}
+    ]
+    assert uses(figures(env, "--as-of", "2027-03-17T17:29")) == []
+
+
+def test_a_note_counts_from_its_entry_in_the_record(played: Open) -> None:
+    """At 21:46 nobody had noted the call of 21:45 yet: the record as it stood then shows the use as open."""
+    env = played("S08-phone-note")
+    states = [uses(figures(env, "--as-of", f"2027-03-17T21:{minute}"))[0]["state"] for minute in (46, 47)]
+    assert states == ["open", "answered"]
+
+
+def test_figures_of_one_platform(played: Open) -> None:
+    """A platform is asked for by its code or its name."""
+    env = played("S10")
+    for named in ("meta", "Meta", "META"):
+        assert [use["channel"] for use in uses(figures(env, "--platform", named))] == ["meta-elections"]
+
+
+@pytest.mark.parametrize(
+    ("options", "refusal"),
+    [
+        (["--election", "XX1999"], "election XX1999: there is no such election"),
+        (["--platform", "Hyves"], "platform Hyves: is not in the record; known are"),
+        (["--as-of", "2030-01-01T00:00"], "as of 2030-01-01T00:00:00+01:00: has not come yet"),
+        (["--as-of", "yesterday"], "'yesterday' is no instant"),
+        (["--format", "xls"], "'xls' is not one of"),
+    ],
+)
+def test_what_has_no_figures_is_refused(played: Open, options: list[str], refusal: str) -> None:
+    """A misspelt election would otherwise read as one without a use."""
+    with pytest.raises(Refusal, match=re.escape(refusal)):
+        typed(played("S01"), "officer1", ["latency", *options])
+
+
+def test_the_table_of_the_letter_of_2024(played: Open) -> None:
+    """Instants, minutes, tenths, basis and form are columns; the summary and how to read it follow."""
+    printed = typed(played("letter-of-2024"), "officer1", ["latency", "--election", "EP2024"])
+    assert printed.splitlines()[:6] == [
+        "VF-EP2024-0001/1  X, x-urgent, EP2024: answered",
+        "CLOCK      AT                      MINUTES  HOURS  BASIS         FORM",
+        "sent       2024-06-06 10:34+02:00                  sent copy",
+        "receipt    2024-06-06 13:06+02:00  152      2.5    quoted words  mail",
+        "human      2024-06-06 13:06+02:00  152      2.5    quoted words  mail",
+        "substance  2024-06-06 13:06+02:00  152      2.5    quoted words  mail",
+    ]
+    assert "election  EP2024    1     1         0     none    152 min" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_figures_go_to_a_file(played: Open, tmp_path: Path) -> None:
+    """`--out` writes what would have been printed, and prints nothing."""
+    env, out = played("S10"), tmp_path / "latency.csv"
+    printed = typed(env, "officer1", ["latency", "--format", "csv"])
+    assert typed(env, "officer1", ["latency", "--format", "csv", "--out", str(out)]) == ""
+    assert out.read_bytes().decode() == printed.replace("\r\n", "\n").replace("\n", "\r\n")
