@@ -14,7 +14,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Case, Election, OutboxMail, StoredMessage
+from flaggermail.record.rows import Case, Election, LegalHold, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.settings.dossier_settings import ConceptSettings
 from flaggermail.settings.model import Settings
@@ -54,17 +54,27 @@ def events_of(tx: Transaction, scope: Scope, after: int = 0) -> Iterator[tuple[i
     """Yields the events about a dossier's cases, their mails, or its election, after number `after`."""
     numbers = {case.number for case in scope.cases}
     mails = {mail.id for number in numbers for mail in tx.find(StoredMessage, where(StoredMessage.case).is_(number))}
-    election = None if scope.election is None else (Election.TABLE, scope.election.code)
+    rows = {(LegalHold.TABLE, hold.id) for case in scope.cases for hold in holds_of(tx, case)}
+    rows |= set() if scope.election is None else {(Election.TABLE, scope.election.code)}
     for seq, event in tx.events(after):
         if event.kind in READING:
             continue
         if event.case in numbers or event.message in mails or any(
             (change.table == Case.TABLE and change.key in numbers)
             or change.values.get("case") in numbers
-            or (change.table, change.key) == election
+            or (change.table, change.key) in rows
             for change in event.changes
         ):  # fmt: skip
             yield seq, event
+
+
+def holds_of(tx: Transaction, case: Case) -> list[LegalHold]:
+    """Returns the legal holds that ever kept a case, its election's included, in the order of their placing."""
+    found = [
+        *tx.find(LegalHold, where(LegalHold.case).is_(case.number)),
+        *tx.find(LegalHold, where(LegalHold.election).is_(case.election)),
+    ]
+    return sorted(found, key=lambda hold: (hold.placed_at, hold.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, number_of
+from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, holds_of, number_of
 from flaggermail.archive.dossier_lists import Cell, DossierPage, Link, Table
 from flaggermail.archive.dossier_shown import Shown
 from flaggermail.archive.dossier_words import ABSENCES, CASE_TYPES, Absence, Label
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, StoredMessage
+from flaggermail.record.rows import Case, ClockRow, ContactNote, LegalHold, Notification, StoredMessage
 
 ACTIVE = (".htm", ".html", ".mht", ".mhtml", ".shtml", ".svg", ".svgz", ".xht", ".xhtml", ".xml", ".xsl")
 """The extensions of what a browser runs."""
@@ -69,8 +69,14 @@ class Pages:
             Label.DECIDED: ", ".join(filter(None, decided)),
             Label.REASON: case.decision_reason or "",
             Label.CLOSED: self._minute(case.closed_at) if case.closed_at else "",
+            Label.HOLDS: "; ".join(map(self._hold, holds_of(self._shown.work.tx, case))),
         }
         return [(self._word(label), value) for label, value in facts.items()]
+
+    def _hold(self, hold: LegalHold) -> str:
+        """Says from when to when a hold lasts, whatever the day of the export, and why."""
+        end = self._minute(hold.lifted_at) if hold.lifted_at else str(hold.until or "...")
+        return f"{hold.id}: {self._minute(hold.placed_at)} - {end}: {hold.reason}"
 
     def _mails(self, mails: CaseMails, reasons: Mapping[str, str]) -> Table:
         heads = (Label.NUMBER, Label.AT, Label.WAY, Label.KINDS, Label.SENDER, Label.SUBJECT, Label.FILES)

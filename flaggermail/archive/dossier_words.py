@@ -37,6 +37,7 @@ class Label(StrEnum):
     TITLE = "Title"
     OPENED = "Opened"
     CLOSED = "Closed"
+    HOLDS = "Holds"
     DECIDED = "Decided"
     REASON = "Reason"
     EXERCISE = "Exercise"
@@ -79,6 +80,7 @@ LABELS: Mapping[Label, Words] = _pairs({
     Label.TITLE: ("Titel", "Title"),
     Label.OPENED: ("Geopend", "Opened"),
     Label.CLOSED: ("Gesloten", "Closed"),
+    Label.HOLDS: ("Vernietigingsstop", "Legal hold"),
     Label.DECIDED: ("Besluit", "Decision"),
     Label.REASON: ("Reden", "Reason"),
     Label.EXERCISE: ("oefening, telt in geen enkel cijfer", "exercise, in no figure"),

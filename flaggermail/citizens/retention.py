@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The end of the retention period: destroys the octets of declined mail and erases the addresses in our answers.
 
+The key of a closed election is destroyed here too, if a legal hold kept it when the election was closed.
+
 The octets are destroyed before the record of it is committed: after a crash in between, the next tick repeats it.
-Octets shared with another message are kept.
+Octets shared with another message are kept, and all that a legal hold keeps.
 """
 
 from __future__ import annotations
@@ -12,14 +14,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
+from flaggermail.cases.holds import HeldOnDay
+from flaggermail.citizens import declining
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import Attempt, Delivery, OutboxMail, StoredMessage
+from flaggermail.record.rows import Attempt, Delivery, Election, ElectionSecret, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
+from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 AT_ONCE = 200  # mails per transaction; the rest waits for the next tick
@@ -30,7 +35,7 @@ REASON = "review window"
 def tick(env: Services) -> int:
     """Destroys what is due; returns the number of mails. An archive that refuses is reported in the log."""
     with env.store.read() as tx:
-        if observing.is_on(tx) or not (_declined(env, tx) or _answers(env, tx)):
+        if observing.is_on(tx) or not (_declined(env, tx) or _answers(env, tx) or _keys(env, tx)):
             return 0  # an idle desk writes nothing
     try:
         with env.store.begin() as tx:
@@ -40,6 +45,8 @@ def tick(env: Services) -> int:
                 _discard(work, stored)
             _forget_notices(work, declined)
             _forget_answers(work, answers)
+            for election in _keys(env, tx):
+                declining.destroy_key(work, election)
     except ArchiveFault as fault:
         logbook.not_discarded(str(fault))
         return 0
@@ -61,12 +68,29 @@ def _declined(env: Services, tx: Transaction) -> list[StoredMessage]:
     kept = tx.find(
         StoredMessage, where(StoredMessage.place).is_(Place.DECLINED), where(StoredMessage.discarded_at).is_(None)
     )
-    return [stored for stored in kept if due_at(env, stored.first_seen_at) <= env.clock.now()]
+    due = [stored for stored in kept if due_at(env, stored.first_seen_at) <= env.clock.now()]
+    held = _held(env, tx) if due else None
+    return [stored for stored in due if held is None or not held.of_message(stored)]
 
 
 def _answers(env: Services, tx: Transaction) -> list[OutboxMail]:
     sent = tx.readable(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE), where(OutboxMail.state).in_(DONE))
-    return [mail for mail in sent if mail.recipient and due_at(env, mail.queued_at) <= env.clock.now()]
+    due = [mail for mail in sent if mail.recipient and due_at(env, mail.queued_at) <= env.clock.now()]
+    held = _held(env, tx) if due else None
+    return [mail for mail in due if held is None or not held.of_answer(mail)]
+
+
+def _keys(env: Services, tx: Transaction) -> list[str]:
+    """Returns the closed elections whose key a hold kept, and none keeps any more."""
+    left = [row.election for row in tx.find(ElectionSecret) if row.secret is not None]
+    closed = [election.code for election in tx.find(Election, where(Election.code).in_(left)) if election.closed_at]
+    held = _held(env, tx) if closed else None
+    return [code for code in closed if held is None or not held.of_election(code)]
+
+
+def _held(env: Services, tx: Transaction) -> HeldOnDay:
+    zone = env.settings.zone
+    return HeldOnDay(tx, day_of(env.clock.now(), zone), zone)
 
 
 def _discard(work: UnitOfWork, stored: StoredMessage, *changes: Change) -> None:

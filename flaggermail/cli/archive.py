@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.archive_export import export
+from flaggermail.cli.archive_retention import hold, release, retention
 from flaggermail.cli.archive_search import find, verify
 from flaggermail.cli.groups import Noun
 
@@ -23,3 +24,6 @@ def command() -> None:
 command.add_command(verify)
 command.add_command(find)
 command.add_command(export)
+command.add_command(retention)
+command.add_command(hold)
+command.add_command(release)

@@ -133,6 +133,7 @@ def _show_case(case: Mapping[str, Json]) -> None:
             ("reason", _reason(case)),
             ("decided", _by(case, "decided")),
             ("closed", minute(case, "closed_at")),
+            ("on hold", "; ".join(map(_hold, parts(case, "holds")))),
             ("platform references", case["platform_references"]),
         )
     )
@@ -145,6 +146,12 @@ def _state(case: Mapping[str, Json]) -> str:
 def _by(case: Mapping[str, Json], done: str) -> str:
     """Formats when something was done and by whom; empty if it was not done."""
     return f"{minute(case, f'{done}_at')} by {case[f'{done}_by']}" if case[f"{done}_at"] else ""
+
+
+def _hold(hold: Mapping[str, Json]) -> str:
+    whole = "" if hold["case"] else f" (election {hold['election']})"
+    end = f" until {hold['until']}" if hold["until"] else ""
+    return f"{hold['id']}{whole}{end}, {_by(hold, 'placed')}: {hold['reason']}"
 
 
 def _reason(case: Mapping[str, Json]) -> str:

@@ -17,6 +17,7 @@ from flaggermail.services import UnitOfWork
 
 DESK = frozenset({"officer", "assessor", "approver", "head"})
 LEADS = frozenset({"officer", "head"})
+ARCHIVIST = "archivist"  # no role of an officer: whoever oncall.yaml lists under `archivists`
 DECIDES = frozenset({"assessor", "head"})
 
 Subject = tuple[tuple[type[Record], str | None], ...]

@@ -16,6 +16,7 @@ from flaggermail.record.rows import (
     DeskState,
     Device,
     Election,
+    LegalHold,
     Notification,
     OutboxMail,
     Override,
@@ -62,12 +63,14 @@ _DID = {
     EventKind.NOTIFICATION_SENT: HasDone.NOTIFICATION_SENT,
     EventKind.REMINDER_ACKNOWLEDGED: HasDone.REMINDER_ACKNOWLEDGED,
     EventKind.REMINDER_HANDED_OVER: HasDone.REMINDER_HANDED_OVER,
+    EventKind.HOLD_PLACED: HasDone.HOLD_PLACED,
+    EventKind.HOLD_LIFTED: HasDone.HOLD_LIFTED,
     EventKind.ROTA_OVERRIDDEN: HasDone.ROTA_OVERRIDDEN,
 }
 _NAMES: Mapping[type[Record], Piece] = {
     Case: Piece.CASE, StoredMessage: Piece.MESSAGE, Notification: Piece.NOTIFICATION, OutboxMail: Piece.OUTBOX,
     Reminder: Piece.REMINDER, BadAddress: Piece.ADDRESS, Device: Piece.DEVICE, Election: Piece.ELECTION,
-    Override: Piece.ROTA, DeskState: Piece.DESK,
+    Override: Piece.ROTA, DeskState: Piece.DESK, LegalHold: Piece.HOLD,
 }  # fmt: skip
 
 

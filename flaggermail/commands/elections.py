@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from flaggermail.cases.holds import HeldOnDay
 from flaggermail.citizens import declining
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_election
@@ -66,7 +67,7 @@ class AddElection(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseElection(Command):
-    """Closes an election to new cases and destroys its key."""
+    """Closes an election to new cases and destroys its key, unless a legal hold keeps it."""
 
     NAME = "election close"
     MAY = DESK
@@ -83,5 +84,6 @@ class CloseElection(Command):
         work.record(
             EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=self.code
         )
-        declining.destroy_key(work, self.code)
+        if not HeldOnDay(work.tx, work.today, work.env.settings.zone).of_election(self.code):
+            declining.destroy_key(work, self.code)
         return Outcome(f"election {self.code} closed", self.code)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flaggermail.cases import lifecycle
+from flaggermail.cases.holds import HeldOnDay
 from flaggermail.citizens import declining
 from flaggermail.commands import judging
 from flaggermail.commands.lookups import the_case, the_message
@@ -67,6 +68,7 @@ def into_case(
 
 def move(work: UnitOfWork, old: StoredMessage, new: StoredMessage, how: str) -> tuple[str, ...]:
     """Records the new place of a message and of mail attached to it; returns the warnings."""
+    _refuse_to_leave_a_hold(work, old, new)
     left = work.tx.get(Case, old.case) if old.case and old.case != new.case else None
     emptied = left is not None and left.root_message == old.id
     changes = [changed(old, new), *_attached(work, new)]
@@ -82,6 +84,14 @@ def move(work: UnitOfWork, old: StoredMessage, new: StoredMessage, how: str) -> 
     if left is None or not emptied:
         return ()
     return (f"{left.number} was opened by this mail and stands without it: decide it `none` and close it",)
+
+
+def _refuse_to_leave_a_hold(work: UnitOfWork, old: StoredMessage, new: StoredMessage) -> None:
+    """Raises Refusal if a legal hold that keeps the message would not keep it in its new place."""
+    held = HeldOnDay(work.tx, work.today, work.env.settings.zone)
+    lost = [hold for hold in held.of_place(old) if hold not in held.of_place(new)]
+    if lost:
+        raise Refusal(Because.KEPT_BY_HOLD(message=old.id, hold=lost[0].id))
 
 
 def teach(work: UnitOfWork, filed: StoredMessage, mail: Message | None = None) -> None:

@@ -94,6 +94,8 @@ class EventKind(StrEnum):
     ELECTION_KEY_MADE = "election key made"
     ELECTION_KEY_DESTROYED = "election key destroyed"
     OCTETS_DISCARDED = "octets discarded"
+    HOLD_PLACED = "hold placed"
+    HOLD_LIFTED = "hold lifted"
     MESSAGE_COSTLY = "message costly"
     REFERRER_UNPROVEN = "referrer unproven"
     NOBODY_ON_CALL = "nobody on call"

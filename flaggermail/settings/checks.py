@@ -21,6 +21,7 @@ from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.rules.classifier import in_domains
+from flaggermail.settings import retention_section
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.model import (
     ApprovalSettings,
@@ -58,6 +59,7 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
         yield ("store", "database"), fault
     for name, steps in (("in_period", settings.quarantine.in_period), ("outside", settings.quarantine.outside)):
         yield from rising(("quarantine", name), [step.after for step in steps])
+    yield from retention_section.faults(settings.retention)
 
 
 def rising(key: Key, minutes: Sequence[int]) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from flaggermail.rules.intake_words import IntakeWords
 from flaggermail.rules.reply_words import ReplyWords
 from flaggermail.settings.dossier_settings import DossierSettings
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
+from flaggermail.settings.retention_section import RetentionSettings
 from flaggermail.yaml_files.kinds import (
     Code,
     Day,
@@ -234,6 +235,7 @@ class DeskSettings(Model):
     referrers: ReferrerSettings = ReferrerSettings()
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
+    retention: RetentionSettings = RetentionSettings()
     dossier: DossierSettings = DossierSettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
     watch: WatchSettings = WatchSettings()

@@ -14,6 +14,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "archive dossier part": "flaggermail.views.dossier:ShowDossierPart",
     "archive find": "flaggermail.views.archive:FindInArchive",
     "archive verify": "flaggermail.views.archive:VerifyArchive",
+    "archive retention": "flaggermail.views.retention:ShowRetention",
     "case account": "flaggermail.views.account:ShowAccount",
     "case form read": "flaggermail.views.case_form:FilledForm",
     "case form": "flaggermail.views.case_form:CaseForm",

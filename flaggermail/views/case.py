@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from flaggermail.cases.holds import HeldOnDay
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.tags import same_narrative
@@ -75,6 +76,7 @@ class ShowCase(View):
             "reminders": uses.reminders_of(None),
             "running": uses.running_of(None),
             "notes": [plain(note, zone) for note in notes],
+            "holds": [plain(hold, zone) for hold in HeldOnDay(tx, work.today, zone).of_case(case)],
         }
 
 

@@ -409,6 +409,21 @@ class Because(Sentence):
     REFERRER_TO_CALL = ("referrer to call",
         "case {case}: the referrer's mail is unverified, so they are not written to; call them",
         "zaak {case}: de afzender van de melding is niet geverifieerd en krijgt daarom geen bericht; bel de melder")
+    HOLD_OF_ONE_THING = ("hold of one thing", "archive hold: name either a case or an election (--election)",
+        "archive hold: noem een zaak of een verkiezing (--election)")
+    HOLD_ENDED_BEFORE = ("hold ended before", "hold until {day}: that day is over; name a later one, or none",
+        "vernietigingsstop tot en met {day}: die dag is voorbij; noem een latere dag, of geen")
+    NO_SUCH_HOLD = ("no such hold", "hold {hold}: there is no such hold; `flaggermail archive retention` shows them",
+        "vernietigingsstop {hold}: bestaat niet; `flaggermail archive retention` toont ze")
+    HOLD_LIFTED_ALREADY = ("hold lifted already", "hold {hold}: was lifted on {day}",
+        "vernietigingsstop {hold}: is al opgeheven op {day}")
+    HOLD_IS_OVER = ("hold is over", "hold {hold}: ended on {day}; there is nothing to lift",
+        "vernietigingsstop {hold}: eindigde op {day}; er valt niets op te heffen")
+    KEPT_BY_HOLD = ("kept by hold",
+        ("message {message}: is kept by the hold {hold}, and would not be in that place; it stays until the hold is "
+         "lifted: `flaggermail archive release {hold}`"),
+        ("mail {message}: valt onder vernietigingsstop {hold} en zou daar op die plek niet onder vallen; dat kan pas "
+         "als die is opgeheven: `flaggermail archive release {hold}`"))
     MAIL_LOST = ("mail lost", "a mail that this needs is missing from the archive or damaged there",
         "een mail die hiervoor nodig is, ontbreekt in het archief of is daar beschadigd")
 
@@ -425,6 +440,7 @@ class Piece(Sentence):
     DEVICE = "part: device", "device {key}", "app {key}"
     ELECTION = "part: election", "election {key}", "verkiezing {key}"
     ROTA = "part: rota", "rota {key}", "rooster {key}"
+    HOLD = "part: hold", "hold {key}", "vernietigingsstop {key}"
     DESK = "part: desk", "state of the {key}", "toestand van de {key}"
     DRAFT = "part: draft", "draft {key}", "concept {key}"
     OFFICER = "part: officer", "officer {key}", "medewerker {key}"
@@ -467,5 +483,7 @@ class HasDone(Sentence):
     NOTIFICATION_SENT = "did: notification sent", "sent a notification", "verstuurde een melding"
     REMINDER_ACKNOWLEDGED = "did: reminder acknowledged", "acknowledged it", "pakte de herinnering op"
     REMINDER_HANDED_OVER = "did: reminder handed over", "handed it over to {what}", "droeg dit over aan {what}"
+    HOLD_PLACED = "did: hold placed", "put it on hold", "stelde een vernietigingsstop in"
+    HOLD_LIFTED = "did: hold lifted", "lifted a hold on it", "hief een vernietigingsstop op"
     ROTA_OVERRIDDEN = "did: rota overridden", "gave a shift to {what}", "gaf een dienst aan {what}"
     CHANGED = "did: changed", "changed it", "wijzigde dit"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A case, and what is noted about it by hand."""
+"""A case, what is noted about it by hand, and what may not be destroyed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.record.case_values import (
@@ -87,3 +87,21 @@ class ContactNote(Record):
     effective_at: datetime
     entered_at: datetime
     author: str
+
+
+@record
+class LegalHold(Record):
+    """A case, or an election with all that belongs to it, of which nothing may be destroyed until the hold ends."""
+
+    TABLE: ClassVar[str] = "legal_hold"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"reason", "lifted_reason"})
+    id: str
+    case: Annotated[str | None, References(Case), Column.INDEXED] = None
+    election: Annotated[str | None, References(Election), Column.INDEXED] = None
+    reason: Annotated[str, Column.LONG]
+    placed_at: datetime
+    placed_by: str
+    until: date | None = None  # its last day, in the desk's zone; None: until a person lifts it
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+    lifted_reason: Annotated[str | None, Column.LONG] = None

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Names, lists and metadata of dossiers."""
+"""Pure tests of the package with this name."""

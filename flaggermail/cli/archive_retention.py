@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail archive retention`, `hold` and `release`: what is kept until when, and what nobody may destroy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flaggermail.cli.completing import CASE
+from flaggermail.cli.csv_cells import print_csv
+from flaggermail.cli.documents import number, part, parts, text, texts
+from flaggermail.cli.instants import day
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import styled, table
+from flaggermail.cli.terminal import safe
+from flaggermail.record.terms import Standing
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
+
+Document = Mapping[str, "Json"]
+
+_SHOWN = 20  # lines of a long list on the screen
+_NOTHING = "Nothing was destroyed: this is a dry run, and no command of flaggermail destroys what stands here."
+_OF_THING = (
+    "what", "id", "election", "class", "period", "start", "appraisal", "basis", "begins", "kept_until", "standing",
+    "held_by", "hold_reasons", "messages", "kept_longer", "digest",
+)  # fmt: skip
+
+
+@click.command(name="retention")
+@click.option("--as-of", type=day, metavar="DATE", help="Judge as on this day, YYYY-MM-DD. [default: today]")
+@click.option("--election", metavar="CODE", help="Only what belongs to this election.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write destruction list and declaration to this text file, and every thing kept to a CSV file beside it.",
+)  # fmt: skip
+@as_json_option
+@click.pass_obj
+def retention(
+    session: Session, *, as_of: date | None, election: str | None, out: Path | None, as_json: bool
+) -> None:  # fmt: skip
+    """Show what falls in which class, what is on hold, and what would be destroyed.
+
+    The classes are those of `retention` in flaggermail.yaml. Each case, and each mail without a case, is kept up to and
+    including a day; then it stands on the destruction list, unless it is on hold or kept for good. The draft of the
+    declaration comes in Dutch and in English. The command destroys nothing.
+
+    Example: flaggermail archive retention --as-of 2036-01-01 --out list.txt
+    """
+    if out is not None and out.suffix.lower() == ".csv":
+        raise click.UsageError("--out names the text file, such as list.txt; the CSV file is written beside it.")
+    found = session.ask("archive retention", as_of=None if as_of is None else as_of.isoformat(), election=election)
+    if out is not None:
+        _write(out, found)
+    if as_json:
+        show_json(found)
+    elif out is None:
+        _show(found)
+    else:
+        click.echo(f"written: {out} and {_table_of(out)}\n{_NOTHING}")
+
+
+@click.command(name="hold")
+@click.argument("case", type=CASE, required=False)
+@click.option("--election", metavar="CODE", help="The election, with all that belongs to it, instead of a case.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why: the request, question or objection, and its date.")
+@click.option("--until", type=day, metavar="DATE", help="Its last day. [default: until somebody lifts it]")
+@as_json_option
+@click.pass_obj
+def hold(
+    session: Session, *, case: str | None, election: str | None, reason: str, until: date | None, as_json: bool
+) -> None:  # fmt: skip
+    """Put a case, or a whole election, on legal hold: nothing of it is destroyed.
+
+    Its mail stays where that hold keeps it. Several holds may keep the same; each ends by itself.
+
+    Example: flaggermail archive hold VF-EP2024-0001 --reason "request under the Woo of 3 July 2024"
+    """
+    last = None if until is None else until.isoformat()
+    answer = session.ask("archive hold", case=case, election=election, reason=reason, until=last)
+    report_answer(answer, as_json=as_json)
+
+
+@click.command(name="release")
+@click.argument("hold_id", metavar="HOLD")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it may end.")
+@as_json_option
+@click.pass_obj
+def release(session: Session, *, hold_id: str, reason: str, as_json: bool) -> None:
+    """Lift a legal hold; `archive retention` lists them.
+
+    Citizens' mail whose time is over is destroyed within the hour, unless another hold keeps it.
+
+    Example: flaggermail archive release h00000001 --reason "request answered on 1 November 2024"
+    """
+    report_answer(session.ask("archive release", hold=hold_id, reason=reason), as_json=as_json)
+
+
+# ---------------------------------------------------------------- on the screen
+
+
+def _show(found: Document) -> None:
+    _heading(f"Classes on {found['as_of']}" + (f", election {found['election']}" if found["election"] else ""))
+    table(
+        ("class", "period", "from", "then", "cases", "mails", "due", "held", "transfer", "next", "basis"),
+        [
+            (
+                one["code"], one["period"], one["start"], one["appraisal"], one["cases"], one["messages"],
+                *(part(one, "standing")[standing] for standing in (Standing.DUE, Standing.HELD, Standing.TRANSFER)),
+                one["next"], one["basis"] or "not named yet",
+            )
+            for one in parts(found, "classes")
+        ],
+        "no classes",
+    )  # fmt: skip
+    _show_holds(parts(found, "holds"))
+    _show_review(found)
+    _show_citizens(part(found, "citizens"))
+    _show_list([one for one in parts(found, "things") if one["standing"] == Standing.DUE])
+    _heading("Draft of the declaration (the Dutch one: --json, --out)")
+    click.echo(safe(text(part(found, "declaration"), "en")))
+    click.echo(_NOTHING)
+
+
+def _heading(words: str) -> None:
+    click.echo("\n" + styled(words, bold=True))
+
+
+def _show_holds(holds: Sequence[Document]) -> None:
+    _heading("On legal hold")
+    table(
+        ("id", "keeps", "since", "by", "until", "cases", "mails", "reason"),
+        [
+            (
+                one["id"], one["case"] or f"election {one['election']}", text(one, "placed_at")[:10], one["placed_by"],
+                one["until"] or "no end day", one["cases"], one["messages"], one["reason"],
+            )
+            for one in holds
+        ],
+        "nothing",
+    )  # fmt: skip
+
+
+def _show_review(found: Document) -> None:
+    _heading(f"In the review window ({found['review_window']}): mail that people may take out, with a reason")
+    _some(
+        ("id", "place", "kinds", "arrived", "until", "held by"),
+        [
+            (one["message"], one["place"], texts(one, "kinds"), one["arrived"], one["until"], texts(one, "held_by"))
+            for one in parts(found, "review")
+        ],
+    )  # fmt: skip
+
+
+def _show_citizens(counts: Document) -> None:
+    _heading(f"Mail of citizens and our answers, which the daemon destroys after {counts['days']} days")
+    said = ", ".join(f"{counts[name]} {name}" for name in ("kept", "held", "due", "destroyed"))
+    click.echo(f"{said}; next: {counts['next'] or 'none'}")
+
+
+def _show_list(things: Sequence[Document]) -> None:
+    _heading("Destruction list (dry run)")
+    _some(
+        ("what", "id", "class", "begins", "kept until", "mails"),
+        [
+            (
+                one["what"], one["id"], one["class"], one["begins"], one["kept_until"],
+                number(one, "messages") - number(one, "kept_longer"),
+            )
+            for one in things
+        ],
+    )  # fmt: skip
+
+
+def _some(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Prints the first lines of a table, and how many follow."""
+    table(heads, rows[:_SHOWN], "nothing")
+    if len(rows) > _SHOWN:
+        click.echo(f"and {len(rows) - _SHOWN} more: --json and --out list them all")
+
+
+# ---------------------------------------------------------------- to files
+
+
+def _table_of(out: Path) -> Path:
+    return out.with_suffix(".csv")
+
+
+def _write(out: Path, found: Document) -> None:
+    """Writes both declarations with the list to `out`, and all that is kept to the CSV file beside it."""
+    declared = part(found, "declaration")
+    due = [one for one in parts(found, "things") if one["standing"] == Standing.DUE]
+    with out.open("w", encoding="utf-8") as file, redirect_stdout(file):
+        for language in ("nl", "en"):
+            click.echo(safe(text(declared, language)))
+        click.echo("VERNIETIGINGSLIJST / DESTRUCTION LIST\n")
+        table(
+            ("what", "id", "election", "class", "begins", "kept until", "mails", "sha-256"),
+            [
+                (
+                    one["what"], one["id"], one["election"], one["class"], one["begins"], one["kept_until"],
+                    number(one, "messages") - number(one, "kept_longer"), one["digest"],
+                )
+                for one in due
+            ],
+            "niets / nothing",
+        )  # fmt: skip
+    with _table_of(out).open("w", encoding="utf-8", newline="") as file, redirect_stdout(file):
+        print_csv(_OF_THING, _lines(found))
+
+
+def _lines(found: Document) -> list[list[object]]:
+    classes = {text(one, "code"): one for one in parts(found, "classes")}
+    reasons = {text(one, "id"): text(one, "reason") for one in parts(found, "holds")}
+    lines: list[list[object]] = []
+    for one in parts(found, "things"):
+        of, held = classes[text(one, "class")], texts(one, "held_by")
+        further = {
+            "period": of["period"], "start": of["start"], "appraisal": of["appraisal"], "basis": of["basis"],
+            "held_by": "; ".join(held), "hold_reasons": "; ".join(reasons.get(key, "") for key in held),
+        }  # fmt: skip
+        lines.append([{**one, **further}[name] for name in _OF_THING])
+    return lines

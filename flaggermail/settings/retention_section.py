@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The section `retention` of `flaggermail.yaml`: how long what is kept, on which basis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from flaggermail.record.case_values import CaseType
+from flaggermail.record.kinds import Kind
+from flaggermail.record.terms import Appraisal, Term, TermStart
+from flaggermail.yaml_files.kinds import Code, Model, Text
+from flaggermail.yaml_files.source import Key
+
+
+def _is_term(value: str) -> str:
+    Term.parse(value)
+    return value
+
+
+IsoPeriod = Annotated[str, AfterValidator(_is_term)]
+
+
+class RetentionTerm(Model):
+    """How long something is kept, from when, and what happens then; `basis` is the law or the selection list's entry.
+
+    A class without a basis names none in the draft of a declaration, where a person has to fill it in.
+    """
+
+    code: Code
+    period: IsoPeriod
+    start: TermStart = TermStart.CLOSING
+    appraisal: Appraisal = Appraisal.DESTROY
+    basis: Text | None = None
+
+    @property
+    def term(self) -> Term:
+        """The period for arithmetic."""
+        return Term.parse(self.period)
+
+
+class RetentionClass(RetentionTerm):
+    """The term of these kinds of mail, and of cases of these types with their mail."""
+
+    basis: Text
+    kinds: tuple[Kind, ...] = ()
+    cases: tuple[CaseType, ...] = ()
+
+
+class RetentionSettings(Model):
+    """Classes of retention, and the window in which people may take out noise and private mail."""
+
+    review_window: IsoPeriod = "P10W"  # from arrival
+    default: RetentionTerm = RetentionTerm(code="default", period="P10Y")
+    classes: tuple[RetentionClass, ...] = ()
+
+    @property
+    def window(self) -> Term:
+        """The review window for arithmetic."""
+        return Term.parse(self.review_window)
+
+
+def faults(section: RetentionSettings) -> Iterator[tuple[Key, str]]:
+    """Classes that two entries name, and classes of nothing."""
+    codes = {section.default.code: "default"}
+    named: dict[str, str] = {}
+    for index, entry in enumerate(section.classes):
+        key: Key = ("retention", "classes", index)
+        if entry.code in codes:
+            yield (*key, "code"), f"{entry.code!r} is the code of another class too; each needs its own"
+        codes[entry.code] = entry.code
+        if not entry.kinds and not entry.cases:
+            yield key, "is a class of nothing; add `kinds:` or `cases:`, or change `retention.default`"
+        for name, values in (("kinds", entry.kinds), ("cases", entry.cases)):
+            for at, value in enumerate(values):
+                other = named.setdefault(f"{name} {value}", entry.code)
+                if other != entry.code or value in values[:at]:
+                    yield (*key, name, at), f"'{value}' stands in class {other} already; leave it to one place"
