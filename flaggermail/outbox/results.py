@@ -26,9 +26,9 @@ from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, Sto
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.said import as_written
+from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.said import Said, as_written
 
-COPY_FOUND = "a copy of it came back to our mailbox"
 _TEMPORARY, _PERMANENT = 4, 5  # first digit of a reply, RFC 5321, section 4.2.1
 
 
@@ -38,7 +38,7 @@ class _AttemptEnd:
 
     result: AttemptResult
     code: int
-    text: str
+    text: Said
 
 
 def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
@@ -155,7 +155,7 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
     accepted since.
     """
     result, again = _after_refusal(work, mail, answer)
-    text = f"{answer.code or ''} {answer.text}".strip()
+    text = Delivery.REPLY(reply=str(answer.code), what=answer.text) if answer.code else answer.text
     if again is not None:
         settled = replace(moved(mail, MailState.QUEUED), next_try_at=again, answer=text)
         _record_end(work, EventKind.MAIL_DEFERRED, mail, settled, _AttemptEnd(result, answer.code, answer.text))
@@ -199,7 +199,7 @@ def _after_refusal(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> tuple
         return AttemptResult.UNREACHABLE, _next_try(work, mail, 1, waits, give_up=False)
     if answer.stage is SmtpStage.SESSION and answer.code // 100 == _TEMPORARY:
         return AttemptResult.UNREACHABLE, _next_try(work, mail, mail.tries, LOGIN_WAITS, give_up=False)
-    about = concerns(answer.stage, answer.code, answer.text)
+    about = concerns(answer.stage, answer.code, answer.words)
     if answer.stage is SmtpStage.SESSION or (answer.permanent and about is Concerns.DESK):
         tries = mail.tries if answer.code else 1  # without a reply it is no login: TLS, or a secret of ours
         return AttemptResult.DENIED, _next_try(work, mail, tries, LOGIN_WAITS, give_up=False)
@@ -290,7 +290,7 @@ def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
     )
     found = {proof.id: at for proof, at in proven(work, own)} if own else {}
     if mail.id in found:
-        settle(work, mail, Accepted(mail.recipient, found[mail.id], COPY_FOUND))
+        settle(work, mail, Accepted(mail.recipient, found[mail.id], Delivery.COPY_FOUND()))
     return mail.id in found
 
 

@@ -13,12 +13,12 @@ class AlarmText(Sentence):
 
     SENDER = "alarm: sender", "{address}: {basis}", "{address}: {basis}"
     CLAIM = ("alarm: claim", "{address} ({basis}): {recipient}: {subject}",
-        "{address} ({basis}): {recipient}: {subject}")
+        "{address} ({basis}): {recipient}: «{subject}»")
     FITS = "alarm: fits", "{address} ({basis}): {mails}", "{address} ({basis}): {mails}"
-    FITTING = "alarm: fitting", "{mail}: {recipient}: {subject}", "{mail}: {recipient}: {subject}"
-    MAIL = "alarm: mail", "{recipient}: {subject}", "{recipient}: {subject}"
+    FITTING = "alarm: fitting", "{mail}: {recipient}: {subject}", "{mail}: {recipient}: «{subject}»"
+    MAIL = "alarm: mail", "{recipient}: {subject}", "{recipient}: «{subject}»"
     MAIL_ANSWERED = ("alarm: mail answered", "{recipient}: {subject}: {answer}",
-        "{recipient}: {subject}; antwoord van de server: {answer}")
+        "{recipient}: «{subject}»: {answer}")
     FAULT = "alarm: fault", "{key}: {fault}", "{key}: {fault}"
     TREND = ("alarm: trend",
         ("{now} of {of_now:mail|mails} of platforms in 24 hours, and {before} of {of_before} before that; the "

@@ -17,7 +17,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
 from flaggermail.adapters.imap.idle import has_octets
-from flaggermail.adapters.tls import describe_tls_error, one_line, silence_hint, tls_hint, verifying
+from flaggermail.adapters.tls import one_line, silence, tls_fault, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 
 Tls = Literal["implicit", "starttls", "none"]
@@ -86,8 +86,7 @@ def open_link(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClien
             account.host, account.port, ssl=account.tls == "implicit", ssl_context=context, timeout=account.timeout
         )
     except TimeoutError:
-        hint = silence_hint("mailbox", account.port, account.tls)
-        raise LinkLost(f"no answer within {account.timeout:g} s{hint}") from None
+        raise LinkLost(silence("mailbox", account.port, account.tls, account.timeout).english) from None
     try:
         imap = inner(client)
         client.normalise_times = False  # otherwise INTERNALDATE is a naive local time
@@ -201,7 +200,7 @@ def _reason(account: ImapAccount, error: Exception) -> str:
 
 def _socket_reason(account: ImapAccount, error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
-        return describe_tls_error(error) + tls_hint("mailbox", account.port, account.ca_file, error)
+        return tls_fault("mailbox", account.port, account.ca_file, error).english
     if isinstance(error, ConnectionRefusedError | gaierror):
         return f"{one_line(error.strerror or '')} at port {account.port}; correct mailbox.host or mailbox.port"
     return one_line(error.strerror or type(error).__name__)

@@ -7,7 +7,6 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
@@ -20,22 +19,11 @@ from flaggermail.wording.refusals import Because, Piece
 from flaggermail.wording.said import Said, Sentence, as_written, counted, every
 from tests.corpus import each
 from tests.tools.dutch import english_in
+from tests.tools.said import details_of, sample
 
 PACKAGE = Path(__file__).parents[3] / "flaggermail"
 ROOMS_OF_THE_TERMINAL = ("cli/", "desk/", "views/", "replay/", "demo/")  # no reply mail comes there
-SAMPLES: dict[str, str | int] = {"count": 2, "tries": 3, "of_now": 4, "score": 85}
 SETS = frozenset(type(one).__name__ for one in every().values())
-
-
-def details_of(words: str) -> frozenset[str]:
-    """Returns the names of the details in words."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(words) if name)
-
-
-def sample(sentence: Sentence) -> Said:
-    """Says a sentence, with something that belongs to no language for each detail."""
-    names = details_of(sentence.en) | details_of(sentence.nl)
-    return sentence(**{name: SAMPLES.get(name, "XK-7") for name in names})
 
 
 @each("code", sorted(every()))
