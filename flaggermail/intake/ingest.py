@@ -281,7 +281,7 @@ def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Del
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=EventRef(message=stored.id), reason=fault)
     key = alarm_key(AlarmKind.UNJUDGED, stored.id)
-    unjudged = alarm(AlarmKind.UNJUDGED, key, AlarmText.FAULT(key=stored.id, fault=fault), work.now)
+    unjudged = alarm(AlarmKind.UNJUDGED, key, AlarmText.UNJUDGED(key=stored.id, fault=fault), work.now)
     trust = attention.trust_of(work, stored)
     notices.raise_alarm(work, unjudged, f"flaggermail quarantine show {stored.id}", trust=trust)
     return f"quarantine: {stored.reason.english}"

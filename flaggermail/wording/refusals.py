@@ -50,7 +50,7 @@ class Because(Sentence):
     NOTHING_TO_CORRECT = ("nothing to correct", "case {case}: nothing to correct; give --type or --source",
         "zaak {case}: er valt niets te corrigeren; geef --type of --source")
     IS_SO_ALREADY = ("is so already", "case {case}: is {type}, source {source} already",
-        "zaak {case}: is al {type}, bron {source}")
+        "zaak {case}: de soort is al {type}, de bron {source}")
     CASE_CLOSED_ALREADY = "case closed already", "case {case}: is closed already", "zaak {case}: is al gesloten"
     CASE_UNDECIDED = ("case undecided", "case {case}: has no decision yet; `flaggermail case decide {case} ...`",
         "zaak {case}: er is nog geen besluit; `flaggermail case decide {case} ...`")
@@ -328,7 +328,8 @@ class Because(Sentence):
         "{what}: the desk observes and sends nothing; `flaggermail resume` by an officer or the head ends that",
         ("{what}: de desk kijkt alleen mee en verstuurt niets; een medewerker of het hoofd beëindigt dat met "
          "`flaggermail resume`"))
-    NO_VALID_MAIL = "no valid mail", "{template}: {fault}", "{template}: hieruit ontstaat geen geldige mail ({fault})"
+    NO_VALID_MAIL = ("no valid mail", "{template}: {fault}",
+        "{template}: hieruit ontstaat geen geldige mail; meld dit aan de beheerder")
     OCTETS_DESTROYED = ("octets destroyed",
         "message {message}: its octets were destroyed at the end of the review window",
         "mail {message}: is vernietigd aan het einde van de bewaartermijn")

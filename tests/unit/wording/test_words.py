@@ -6,17 +6,21 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
 from flaggermail import wording
 from flaggermail.errors import Refusal
+from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.sentences import CLUES, SENTENCES
+from flaggermail.record.states import MailState
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.hints import Hint
 from flaggermail.wording.refusals import Because, Piece
 from flaggermail.wording.said import Said, Sentence, as_written, counted, every
+from flaggermail.wording.values import MailWord, SourceWord, TypeWord
 from tests.corpus import each
 from tests.tools.dutch import english_in
 from tests.tools.said import details_of, sample
@@ -70,7 +74,7 @@ def test_every_sentence_is_said_somewhere() -> None:
     text += (PACKAGE / "wording" / "said.py").read_text("utf-8")
     named = set(re.findall(r"\b[A-Z]\w+\.[A-Z_]+\b", text))
     left = {f"{type(one).__name__}.{one.name}" for one in every().values()} - named
-    by_name = ("Differs.", "AlarmName.")  # said by the name of the finding, or of the kind of alarm
+    by_name = ("Differs.", "AlarmName.", "TypeWord.", "SourceWord.", "MailWord.")  # said by the name of a value
     assert {one for one in left if not one.startswith(by_name)} == set()
 
 
@@ -137,6 +141,16 @@ def test_a_number_has_the_noun_that_fits() -> None:
         .in_language("nl")
         .startswith("outbox o1: is al 1 keer")
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "values"), [(TypeWord, CaseType), (SourceWord, Source), (MailWord, MailState)]
+)  # fmt: skip
+def test_every_closed_value_that_a_sentence_names_has_its_words(words: type[Sentence], values: type[StrEnum]) -> None:
+    """Dutch words are no codes, such as A_content."""
+    assert set(values.__members__) <= set(words.__members__)
+    codes = {value.value for value in values} - {"media"}
+    assert not codes & {words[name].nl for name in values.__members__}
 
 
 def test_no_code_stands_twice() -> None:
