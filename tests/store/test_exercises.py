@@ -111,7 +111,7 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
     key = draft_of(desk, case, "ox")
     desk.do(Approve(draft=key))
     desk.settle()
-    assert desk.do(StopExercise()).text == "exercise EX240606 stopped, 1 cases closed"
+    assert desk.do(StopExercise()).text == "exercise EX240606 stopped, 1 case closed"
     assert {clock.state for clock in desk.all(ClockRow)} == {"cancelled"}
     desk.receive(mail(PLAYED, "Re: late", "Sorry, we were out.", answers=desk.message_id_of(key)))
     assert desk.row(Case, case).state == "closed"

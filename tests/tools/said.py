@@ -8,7 +8,7 @@ from string import Formatter
 
 from flaggermail.wording.said import Said, Sentence
 
-NUMBERS: Mapping[str, str | int] = {"count": 2, "tries": 3, "of_now": 4, "score": 85}
+NUMBERS: Mapping[str, str | int] = {"count": 2, "tries": 3, "events": 3, "of_now": 4, "score": 85}
 NOTHING: Mapping[str, str | int] = {}
 
 

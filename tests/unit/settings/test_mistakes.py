@@ -135,7 +135,7 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.TLS_PORT, mailbox("port: 143", "tls: implicit"), "fit port 143, at which servers speak starttls; write"),
     (CheckCode.TLS_PORT, mailbox("port: 993", "tls: starttls"), "`tls: implicit`, or `port: 143`"),
     (CheckCode.TLS_PORT, mailbox("port: 587"), "mailbox.tls: implicit does not fit port 587"),
-    (CheckCode.APPROVERS, one_approver, "2 must approve, but 1 officers"),
+    (CheckCode.APPROVERS, one_approver, "2 must approve, but 1 officer has the role approver or head in oncall.yaml"),
     (CheckCode.EXAMPLE, mailbox(), "are those of the example; write your own"),
     (CheckCode.OFFICER_DOMAIN, rota("b.devries@bzk.example", "b.devries@bzk.exmaple"), "officer2 writes from bzk.exm"),
     (

@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from flaggermail.errors import Refusal
 from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.sentences import CLUES, SENTENCES
 from flaggermail.record.states import MailState
+from flaggermail.settings.mistakes import SORTS
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.hints import Hint
 from flaggermail.wording.refusals import Because, Piece
@@ -151,6 +153,41 @@ def test_every_closed_value_that_a_sentence_names_has_its_words(words: type[Sent
     assert set(values.__members__) <= set(words.__members__)
     codes = {value.value for value in values} - {"media"}
     assert not codes & {words[name].nl for name in values.__members__}
+
+
+NOUNS = (
+    "officers|approvers|mails|cases|lines|days|minutes|weeks|seconds|pagers|channels|elections|events|times|faults|"
+    "warnings|files|messages|entries|rules|devices|characters|rows|attempts|octets|replies"
+)
+UNCOUNTED = re.compile(rf"(?<![\d.])\{{[a-z_]*\}} (?:{NOUNS})\b")
+FOLLOWS = re.compile(rf" (?:{NOUNS})\b")
+ROOMS_THAT_TELL = ("cli", "commands", "settings", "replay", "notices", "reminders", "adapters/files", "health", "desk")
+
+
+def uncounted(path: Path) -> Iterator[str]:
+    """Yields the strings of a module in which a plural follows a number that may be one."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        for number, words in pairwise(node.values):
+            if (
+                isinstance(number, ast.FormattedValue)
+                and number.format_spec is None
+                and not (isinstance(number.value, ast.Name) and number.value.id.isupper())
+                and isinstance(words, ast.Constant)
+                and isinstance(words.value, str)
+                and FOLLOWS.match(words.value)
+            ):
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {words.value}"
+
+
+def test_one_officer_is_not_1_officers() -> None:
+    """A number is said with the noun that fits it, in sentences, in what `check` says, and in other rooms that tell."""
+    told = {code: one.words(language) for code, one in every().items() for language in ("en", "nl")}
+    told |= {code: sort.sentence for code, sort in SORTS.items()}
+    assert [words for words in told.values() if UNCOUNTED.search(words)] == []
+    modules = [path for room in ROOMS_THAT_TELL for path in sorted((PACKAGE / room).rglob("*.py"))]
+    assert [found for path in modules for found in uncounted(path)] == []
 
 
 def test_no_code_stands_twice() -> None:
