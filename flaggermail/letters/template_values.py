@@ -120,7 +120,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
-    | {"suggestions", "form", "sent_at"},
+    | {"suggestions", "form", "sent_at", "original"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone"},
     "debrief": EVERY | {"story", "speed", "sent_at", "until", "moments", "waits", "unclear", "unanswered", "more"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, Reminder
+from tests.attacks.replying import Night, a_desk
 from tests.store.desk_fixtures import REFERRER, X_CHANNEL, Desk, mail
 
 META = "elections-eu@meta-platform.example"
@@ -58,6 +60,22 @@ def test_a_forwarders_words_and_the_forwarded_mail_are_told_apart(desk: Desk) ->
         "| Op het net staat dat de stemming een dag later is. | neem",
     )  # fmt: skip
     places = [flowing(notice).find(part) for part in parts]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_the_case_form_tells_a_forwarders_words_and_the_forwarded_mail_apart(tmp_path: Path) -> None:
+    """As the mail about the new case does; the form itself stays as it was."""
+    night = Night(a_desk(tmp_path))
+    sent = night.form("FW: Verkeerde stemdag", FORWARD)
+    parts = (
+        "===== formulier", f"| Doorgestuurd door: {REFERRER}",
+        "De afzender schrijft erbij: | Graag spoed, dit gaat hard rond.",
+        "De doorgestuurde mail: | Geschreven door: J. Kiezer <kiezer@mailprovider.example>",
+        "| Op het net staat dat de stemming een dag later is. | neem",
+    )  # fmt: skip
+    shown = " ".join(night.body(sent).split())
+    places = [shown.find(part) for part in parts]
     assert -1 not in places
     assert places == sorted(places)
 

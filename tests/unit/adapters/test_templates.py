@@ -360,6 +360,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"type": "B_channel"},
         {"earlier": []},
         {"earlier": [REASONED, {**REASONED, "reason": ""}]},
+        {"original": {"sender": ALIKE["sender"], "text": "VF-EP2024-0001"}},
+        {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
     ],
     "device_told": [{"what": what} for what in ("enrolled", "confirmed", "locked", "revoked")],
     "approval_request": [
