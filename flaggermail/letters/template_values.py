@@ -20,7 +20,7 @@
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
 | `phone` of a call sheet, a submission request and an alarm | str or None |
 | `acknowledged` | the time, or a longer text; `acknowledged_by` names the officer |
-| `can_confirm`, `understood`, `follow_up`, `approved`, `unsure` | bool |
+| `can_confirm`, `understood`, `follow_up`, `approved`, `unsure`, `automatic` | bool |
 | `asks` | bool: asks whether somebody is still on it, after an acknowledgement has expired |
 | `persons`, `have` | int: how many must approve, how many did |
 | `to`, `cc` | list of str: addresses |
@@ -110,7 +110,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "officer_notice": EVERY
     | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
-    | {"open_cases", "unsure", "verdict", "unread", "hops", "original", "whole", "minutes", "clocks", "unstopped"},
+    | {"open_cases", "unsure", "verdict", "unread", "hops", "original", "whole", "minutes", "clocks", "unstopped"}
+    | {"automatic"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply"},

@@ -177,6 +177,7 @@ def tell_of_mail(
     values = {
         "kind": what,
         "unsure": _is_unsure(what, stored),
+        "automatic": what == "platform answer" and stored.automatic,
         "missing": [item.value for item in missing_of(work, case, read, _again)] if case and referrers else [],
         "urgent": stored.priority == Priority.URGENT,
         "labels": list(stored.labels),

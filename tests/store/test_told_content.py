@@ -100,6 +100,49 @@ def test_an_answer_says_which_clocks_stopped_and_repeats_nothing_of_ours(desk: D
     assert f"De hele mail: flaggermail message show {stored.id}" in text
 
 
+ROBOTS = {
+    "closes the case": "We reviewed the content you reported and removed it. This is an automated message.",
+    "an agent in Zendesk": "Hi Karin,\n\nWe have removed the two posts and labelled the third one.\n\nSam",
+}
+
+
+@pytest.mark.parametrize("text", ROBOTS.values(), ids=ROBOTS)
+def test_a_robots_result_is_told_once_and_stops_the_receipt_clock_alone(desk: Desk, text: str) -> None:
+    """A declared automatic mail that tells what came of the matter reaches the officer as an automatic answer."""
+    key = desk.notified()
+    desk.clock.set(desk.clock.now() + timedelta(minutes=41))
+    octets = mail(
+        X_CHANNEL, "Case 0391774482 has been closed", text, at=desk.clock.now(), answers=desk.message_id_of(key),
+        extra=("Auto-Submitted: auto-generated",),
+    )  # fmt: skip
+    stored = desk.receive(octets)
+    desk.receive(octets)
+    notice = told(desk, Kind.OFFICER_NOTICE)
+    assert len(desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id))) == 1
+    assert "kwam een automatisch antwoord van X binnen. De mail is door een systeem geschreven" in flowing(notice)
+    assert "De klok 'ontvangstbevestiging' is gestopt om 11:15, na 41 minuten." in flowing(notice)
+    assert {name: state for name, (state, _) in desk.clocks(key).items()} == {
+        "receipt": "stopped", "human": "running", "substance": "running",
+    }  # fmt: skip
+    desk.assert_whole()
+
+
+@pytest.mark.parametrize("text", ["We have received your report.", "Thanks! We will review it. Do not reply."])
+def test_a_robots_receipt_is_told_to_nobody(desk: Desk, text: str) -> None:
+    """Nor is one that promises to look into it, as each receipt does."""
+    key = desk.notified()
+    desk.clock.set(desk.clock.now() + timedelta(minutes=2))
+    stored = desk.receive(
+        mail(
+            X_CHANNEL, text=text, at=desk.clock.now(), answers=desk.message_id_of(key),
+            extra=("Auto-Submitted: auto-replied",),
+        )
+    )  # fmt: skip
+    desk.settle()
+    assert stored.automatic
+    assert desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id)) == []
+
+
 def test_a_second_answer_says_why_no_clock_stopped(desk: Desk) -> None:
     """An earlier answer had stopped them."""
     key = desk.notified()
