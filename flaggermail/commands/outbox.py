@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_mail
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
@@ -49,7 +49,7 @@ class ResolveMail(Command):
             change = changed(mail, replace(moved(mail, MailState.QUEUED), next_try_at=work.now))
             about = EventRef(case=mail.case, notification=mail.notification)
             work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
-            return Outcome(f"outbox {mail.id}: is sent again", mail.id)
+            return Outcome(f"outbox {mail.id}: is sent again", mail.id, did=Did(what=Done.SENT_AGAIN, case=mail.case))
         if self.sent_at is None:
             raise Refusal(Because.SAY_WHEN_SENT(mail=mail.id))
         if self.sent_at > work.now:
@@ -58,7 +58,8 @@ class ResolveMail(Command):
             written = mail.queued_at.isoformat()
             raise Refusal(Because.SENT_BEFORE_WRITTEN(mail=mail.id, written=written, at=self.sent_at.isoformat()))
         settle(work, mail, Accepted(mail.recipient, self.sent_at, Delivery.SETTLED(officer=work.actor)))
-        return Outcome(f"outbox {mail.id}: was sent", mail.id)
+        did = Did(what=Done.SENT, case=mail.case, at=self.sent_at)
+        return Outcome(f"outbox {mail.id}: was sent", mail.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "readiness": EVERY | {"election", "polling_day", "total", "policies", "hours", "since", "pagers", "unused"}
     | {"bounced", "certificates", "rehearsed", "running", "longest", "uses", "next_step"},
     "held_notices": EVERY | {"total", "more", "whose", "entries", "next_step"},
-    "quarantine_reminder": EVERY | {"kind", "total", "more", "entries", "next_step"},
+    "quarantine_reminder": EVERY | {"replies"} | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY
     | OFFICER
     | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},

@@ -207,7 +207,8 @@ def _alert_bounce(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
     told = AlarmText.MAIL(recipient=mail.recipient, subject=mail.subject)
     text = as_written(mail.id) if mail.kind == Kind.DECLINE else told
     raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
-    notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
+    topic = Topic.UNDELIVERED_MAIL if mail.at_most_once else Topic.NOTICE
+    notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient, topic=topic)
 
 
 def _mark_bad(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:

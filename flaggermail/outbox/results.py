@@ -24,11 +24,17 @@ from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.refusals import Concerns, SmtpStage, concerns
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
+from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.delivery import Delivery
 from flaggermail.wording.said import Said, as_written
 
+_TOPICS = {
+    AlarmKind.UNCERTAIN: Topic.UNCERTAIN_MAIL,
+    AlarmKind.REFUSED: Topic.UNDELIVERED_MAIL,
+    AlarmKind.DEFERRED: Topic.UNDELIVERED_MAIL,
+}
 _TEMPORARY, _PERMANENT = 4, 5  # first digit of a reply, RFC 5321, section 4.2.1
 
 
@@ -300,4 +306,7 @@ def _alarm(work: UnitOfWork, kind: AlarmKind, mail: OutboxMail) -> None:
     about = as_written(mail.id) if mail.kind == Kind.DECLINE else told
     raised = alarm(kind, alarm_key(kind, mail.id), about, work.now, mail.case, mail.notification)
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"
-    notices.raise_alarm(work, raised, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise)
+    topic = _TOPICS.get(kind, Topic.NOTICE) if mail.at_most_once else Topic.NOTICE
+    notices.raise_alarm(
+        work, raised, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise, topic=topic, settles=mail.id
+    )

@@ -144,8 +144,8 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
         topic, places = Topic.REMINDERS, None
     # 4. Queue the mail last: it refers to the first of these rows, and its token leads a reply to all of them.
     notice = Notice(
-        kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token, places=places,
-        exercise=late[0].waiting.case.exercise,  # the same for all of them
+        kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
+        settles=places, exercise=late[0].waiting.case.exercise,  # the same for all of them
     )  # fmt: skip
     notices.tell(work, officer, notice, values)
 
