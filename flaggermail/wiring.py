@@ -19,7 +19,7 @@ from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake
 from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.adapters.files.secrets import credential, credential_version, secret_mistake
+from flaggermail.adapters.files.secrets import credential, credential_file, credential_version, secret_mistake
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.imap.interrupt import EventInterrupt
@@ -125,6 +125,7 @@ def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -
             user=server.user,
             password=credential(server.credential, settings.directory) if server.user else None,
             secret_version=credential_version(server.credential, settings.directory),
+            secret_file=credential_file(server.credential, settings.directory),
             tls=server.tls,
             ca_file=server.ca_file,
             timeout=float(server.timeout_seconds),
@@ -145,6 +146,7 @@ def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
             user=server.user,
             password=credential(server.credential, settings.directory),
             secret_version=credential_version(server.credential, settings.directory),
+            secret_file=credential_file(server.credential, settings.directory),
             tls=server.tls,
             ca_file=server.ca_file,
             inbox=server.inbox,

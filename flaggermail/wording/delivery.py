@@ -19,7 +19,9 @@ class Delivery(Sentence):
     RECIPIENT_REFUSED = ("delivery: recipient refused", "recipient refused: {words}",
         "de ontvanger is geweigerd: «{words}»")
     MESSAGE_REFUSED = "delivery: message refused", "message refused: {words}", "de mail is geweigerd: «{words}»"
-    LOGIN_REFUSED = "delivery: login refused", "authentication refused", "inloggen is geweigerd"
+    LOGIN_REFUSED = ("delivery: login refused",
+        "authentication refused; correct submission.user in flaggermail.yaml, or the password in {file}",
+        "inloggen is geweigerd; pas submission.user in flaggermail.yaml aan, of het wachtwoord in {file}")
     NO_LOGIN = ("delivery: no login", "the server offers no authentication by PLAIN or LOGIN",
         "de server biedt geen inlogmethode PLAIN of LOGIN")
     NO_STARTTLS = ("delivery: no starttls", "the server does not offer STARTTLS, nothing was sent",

@@ -529,7 +529,9 @@ class TestAuthentication:
         """The code is kept, AUTH is tried once, and the message is not sent."""
         server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=code, text=Delivery.LOGIN_REFUSED(), stage=stage)
+        assert result == Refused(
+            ONE, permanent=False, code=code, text=Delivery.LOGIN_REFUSED(file="its credential"), stage=stage
+        )
         assert server.verbs().count("AUTH") == 1
         assert "MAIL" not in server.verbs()
 
@@ -540,7 +542,7 @@ class TestAuthentication:
         server = starttls(certificates, AUTH=form.format(f"AUTH PLAIN {encoded} {SECRET}"))
         (result,) = submit(server, changes=login(certificates))
         assert isinstance(result, Refused)
-        assert result.text.english == "authentication refused"
+        assert result.text == Delivery.LOGIN_REFUSED(file="its credential")
 
     def test_no_mechanism_in_common(self, certificates: Certificates) -> None:
         """Only PLAIN and LOGIN are used, inside TLS; without either the message is not sent."""

@@ -180,7 +180,11 @@ class TestRefused:
         wrong = replace(desk.account_by(tls), password=lambda: "geheim-maar-fout")
         (result,) = desk.submit(account=wrong)
         assert result == Refused(
-            desk.recipient, permanent=False, code=535, text=Delivery.LOGIN_REFUSED(), stage=SmtpStage.SESSION
+            desk.recipient,
+            permanent=False,
+            code=535,
+            text=Delivery.LOGIN_REFUSED(file="its credential"),
+            stage=SmtpStage.SESSION,
         )
 
     def test_no_login_at_all(self, desk: Desk) -> None:

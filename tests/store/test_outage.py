@@ -109,7 +109,11 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
         assert claimed is not None
         with desk.env.store.begin() as tx:
             refused = Refused(
-                X_CHANNEL, permanent=False, code=535, text=Delivery.LOGIN_REFUSED(), stage=SmtpStage.SESSION
+                X_CHANNEL,
+                permanent=False,
+                code=535,
+                text=Delivery.LOGIN_REFUSED(file="its credential"),
+                stage=SmtpStage.SESSION,
             )
             settle(UnitOfWork(desk.env, tx, desk.clock.now()), claimed, refused)
         due = desk.mail_of(key).next_try_at

@@ -58,6 +58,7 @@ class ImapAccount:
     batch_octets: int = 8_000_000
     presented: Callable[[str, object], None] = _ignore_session  # called with the TLS session of each connection
     secret_version: Callable[[], str] = lambda: ""  # changes with the password
+    secret_file: Callable[[], str] = lambda: "its credential"  # that holds the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,8 @@ def _login_fault(account: ImapAccount, cause: BaseException | None) -> LinkLost 
     code = found[1] if found else "no reason given"
     if code in _TRANSIENT:
         return LinkLost(f"the server cannot log {account.user} in now ({code})")
-    return LoginRefused(f"the server refuses the login of {account.user} ({code})")
+    mend = f"correct mailbox.user in flaggermail.yaml, or the password in {account.secret_file()}"
+    return LoginRefused(f"the server refuses the login of {account.user} ({code}); {mend}")
 
 
 def _quoted(text: str) -> str:
@@ -182,7 +184,8 @@ def _fits_login(text: str) -> bool:
 
 
 def _refuse_password(account: ImapAccount) -> str:
-    raise LoginRefused(f"the password of {account.user} holds characters that LOGIN cannot carry")
+    what = f"the password of {account.user} holds characters that LOGIN cannot carry"
+    raise LoginRefused(f"{what}; choose one of ASCII alone, and write it into {account.secret_file()}")
 
 
 def _reason(account: ImapAccount, error: Exception) -> str:

@@ -76,6 +76,7 @@ class SubmissionAccount:
     local_hostname: str
     presented: Callable[[str, object], None] = lambda _server, _line: None  # called with each connection's TLS session
     secret_version: Callable[[], str] = lambda: ""  # changes with the password
+    secret_file: Callable[[], str] = lambda: "its credential"  # that holds the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ class SmtpSubmitter(Submitter):
         if isinstance(error, SMTPServerDisconnected):
             return Delivery.ENDED()
         if isinstance(error, SMTPAuthenticationError):
-            return Delivery.LOGIN_REFUSED()
+            return Delivery.LOGIN_REFUSED(file=account.secret_file())
         words = one_line(error.message if isinstance(error, SMTPException) else str(error))
         if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
             return Delivery.NO_SERVER(words=words)
