@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from flaggermail import wiring
 from flaggermail.cli.check import command as check
@@ -127,7 +128,11 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
         lambda folder: edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2027-03-11", first=True),
         "platforms[0].policy.read_on: 2027-03-11 of X lies in the future, as today is 2027-03-10; write the day",
     ),
-    (CheckCode.CREDENTIAL_MISSING, lambda folder: (folder / SECRET).unlink(), "LoadCredential=imap-password:FILE"),
+    (
+        CheckCode.CREDENTIAL_MISSING,
+        lambda folder: (folder / SECRET).unlink(),
+        "flaggermail.yaml mailbox.credential: credential imap-password: found neither",
+    ),
     (CheckCode.CREDENTIAL_OPEN, lambda folder: (folder / SECRET).chmod(0o644), "(mode 644); run `chmod 600 /"),
     (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\nof mine\n"), "imap-password: its file has 2 lines"),
     (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\n\n"), "imap-password: its file has 2 lines"),
@@ -276,6 +281,18 @@ def test_the_daemon_refuses_what_check_refuses(folder: Path) -> None:
     assert [line.partition(":")[0] for line in refused.value.faults] == [
         "platforms.yaml platforms[0].policy.read_on", "flaggermail.yaml store.database",
     ]  # fmt: skip
+
+
+def test_a_missing_password_does_not_keep_the_daemon_from_starting_and_is_said(folder: Path) -> None:
+    """A desk that restarts at night goes on; the journal says what is missing, where, and what would be right."""
+    (folder / SECRET).unlink()
+    with capture_logs() as logged:
+        wiring.require_ready(load(folder), SetClock(NOW))
+    (said,) = (line for line in logged if line["event"] == "set-up faulty")
+    assert said["object"] == CheckCode.CREDENTIAL_MISSING
+    assert said["log_level"] == "warning"
+    assert said["reason"].startswith("flaggermail.yaml mailbox.credential: credential imap-password: found neither as ")
+    assert "write `LoadCredential=imap-password:FILE`" in said["reason"]
 
 
 def test_the_example_is_a_note_and_does_not_run(folder: Path) -> None:
