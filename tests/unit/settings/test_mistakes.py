@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +20,8 @@ from flaggermail import wiring
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.message_json import Json
+from flaggermail.opening import OpenDesk
 from flaggermail.record.states import Severity
 from flaggermail.replay.doubles import SetClock
 from flaggermail.rules.classifier import RuleSet
@@ -266,6 +268,40 @@ def test_what_another_account_may_not_see_is_said_so(folder: Path, monkeypatch: 
     closed.add(folder / "rules")
     with pytest.raises(ConfigurationError, match="rules: is closed to this account"):
         load(folder)
+
+
+@pytest.mark.parametrize("file", ["elections: []\n", None], ids=["none in the file", "a far one in the file"])
+def test_an_election_added_by_command_is_near(folder: Path, file: str | None) -> None:
+    """`check` knows the elections of the database too, those of exercises and closed ones excepted."""
+    if file is None:
+        edit(folder / "elections.yaml", "2027-", "2037-", every=True)
+    else:
+        written("elections.yaml", file)(folder)
+    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    try:
+        codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
+        assert [code for code in codes if code.startswith("election-")] in (["election-none"], ["election-far"])
+        desk.ask(
+            "election add",
+            {
+                "code": "TK2027", "name_nl": "Kamerverkiezing", "name_en": "Election", "polling_days": ["2027-03-24"],
+                "period_from": "2027-03-10", "period_until": "2027-03-31",
+            },
+        )  # fmt: skip
+        codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
+        assert [code for code in codes if code.startswith("election-")] == []
+        desk.ask("election close", {"code": "TK2027"})
+        codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
+        assert len([code for code in codes if code.startswith("election-")]) == 1
+    finally:
+        desk.close()
+
+
+def documents(found: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
+    """Returns the objects of a list in a document."""
+    listed = found[name]
+    assert isinstance(listed, list)
+    return [one for one in listed if isinstance(one, Mapping)]
 
 
 # ---------------------------------------------------------------- the start
