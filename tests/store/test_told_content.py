@@ -188,6 +188,6 @@ def test_an_alarm_says_why_what_can_be_done_and_whom_to_call(desk: Desk) -> None
     desk.server.says(550, META, "no such user")
     desk.notified("meta-elections")
     text = flowing(told(desk, Kind.ALARM))
-    assert "550 no such user" in text
+    assert "550 \u00abno such user\u00bb" in text
     assert "Wat u kunt doen: Deze mail wordt niet opnieuw verzonden." in text
     assert "Meta is te bellen op +31 20 000 0001." in text
