@@ -161,7 +161,7 @@ class Accepted:
 
     recipient: str
     at: datetime
-    answer: str
+    answer: Said
     basis: InstantBasis = InstantBasis.MAIL  # what `at` rests on
 
 
@@ -172,8 +172,13 @@ class Refused:
     recipient: str
     permanent: bool
     code: int
-    text: str
+    text: Said
     stage: SmtpStage = SmtpStage.RECIPIENT
+
+    @property
+    def words(self) -> str:
+        """The server's own words; empty if there are none."""
+        return str(self.text.detail("words") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +186,7 @@ class Unknown:
     """The connection was lost or timed out after the end of DATA was sent: the server may have taken the message."""
 
     recipient: str
-    text: str
+    text: Said
 
 
 Submission = Accepted | Refused | Unknown

@@ -14,8 +14,8 @@ from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Expected
-from flaggermail.oncall.schedule import AT_MOST, Officer, changes
-from flaggermail.ports import Transaction
+from flaggermail.oncall.schedule import AT_MOST, WEEKDAYS, Officer, changes
+from flaggermail.ports import Transaction, WallTime
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
@@ -93,6 +93,15 @@ def tick(env: Services) -> bool:
     return change is not None
 
 
+def times_of_week(env: Services) -> list[tuple[WallTime, str]]:
+    """Returns each time of the week at which a weekly shift begins or ends, with the name of its job."""
+    weekly = env.settings.rota.weekly
+    begins = {(shift.weekday, shift.begins) for shift in weekly}
+    ends = {((shift.weekday + (shift.ends <= shift.begins)) % len(WEEKDAYS), shift.ends) for shift in weekly}
+    edges = sorted(begins | ends)
+    return [(WallTime(at.minute, at.hour, day), f"hand-over {WEEKDAYS[day]} {at:%H:%M}") for day, at in edges]
+
+
 def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when the officer on call changes next, within twelve hours; now if a note is due."""
     now = env.clock.now()
@@ -121,6 +130,7 @@ def _reason(change: ScheduleChange) -> str:
 
 def _values(work: UnitOfWork, note: Note) -> dict[str, object]:
     rota = work.env.settings.rota
+    rehearsed = {one.case.number for one, _ in note.clocks if one.case.exercise}
 
     def name(officer_id: str | None) -> str:
         found = rota.officer(officer_id or "")
@@ -128,27 +138,32 @@ def _values(work: UnitOfWork, note: Note) -> dict[str, object]:
 
     return {
         "total": len(note.cases),
-        "open_cases": [{"number": c.number, "title": c.title, "state": c.state} for c in note.cases[:LISTED]],
+        "open_cases": [
+            {"number": c.number, "title": c.title, "state": c.state, "exercise": c.exercise}
+            for c in note.cases[:LISTED]
+        ],
         "clocks": [
             {
-                "about": one.about, "clock": one.clock, "sent_at": one.started_at,
+                "about": one.about, "clock": one.clock, "sent_at": one.started_at, "exercise": one.case.exercise,
                 "due_at": expected.at if expected else None, "officer": name(expected.officer) if expected else "",
             }
             for one, expected in note.clocks[:LISTED]
         ],
         "unanswered": [
-            {"at": r.told_at, "officer": name(r.officer), "about": r.case} for r in note.unanswered[:LISTED]
+            {"at": r.told_at, "officer": name(r.officer), "about": r.case, "exercise": r.case in rehearsed}
+            for r in note.unanswered[:LISTED]
         ],
         "in_hand": [
-            {"at": r.acknowledged_until, "officer": name(r.acknowledged_by), "about": r.case}
+            {
+                "at": r.acknowledged_until, "officer": name(r.acknowledged_by), "about": r.case,
+                "exercise": r.case in rehearsed,
+            }
             for r in note.acknowledged[:LISTED]
         ],
         "waiting": len(note.quarantine),
-        "entries": [
-            notices.entry_of(m)
-            for m in note.quarantine[:LISTED]
-        ],
+        "entries": [{**notices.entry_of(m), "exercise": m.exercise} for m in note.quarantine[:LISTED]],
         "uncertain": [
-            {"place": m.id, "recipient": m.recipient, "number": m.case or ""} for m in note.uncertain[:LISTED]
+            {"place": m.id, "recipient": m.recipient, "number": m.case or "", "exercise": m.exercise}
+            for m in note.uncertain[:LISTED]
         ],
     }  # fmt: skip

@@ -15,12 +15,14 @@ from flaggermail.wording import (
     alarm_texts,
     captions,
     declared,
+    delivery,
     filing,
     hints,
     old_mail,
     pages,
     refusals,
     shortcomings,
+    values,
     vouched,
 )
 
@@ -29,11 +31,13 @@ __all__ = [
     "alarm_texts",
     "captions",
     "declared",
+    "delivery",
     "filing",
     "hints",
     "old_mail",
     "pages",
     "refusals",
     "shortcomings",
+    "values",
     "vouched",
 ]

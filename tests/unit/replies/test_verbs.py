@@ -31,6 +31,7 @@ ANSWERED = Answered(
     topic=Topic.REMINDER, officer="officer1", language="nl", came_at=NOW, words=WORDS_OF_REPLIES,
     case=CASE, notification=DRAFT,
     channel="tiktok-elections", names={CODE: DRAFT}.get, message="m00000009", reminder="r1",
+    tried_at=NOW.replace(hour=21, minute=30),
     officers={"officer1": "A. Jansen", "officer2": "B. de Vries", "head1": "C. Bakker"},
 )  # fmt: skip
 CALL = Request(
@@ -250,7 +251,8 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
         (Topic.NEW_CASE, "source: the moon", Why.SOURCE),
         (Topic.NEW_CASE, "soort:", Why.UNKNOWN),
         (Topic.NEW_CASE, "bron", Why.UNKNOWN),
-        (Topic.NEW_CASE, "soort: inhoud\nbron: media", Why.TWO),
+        (Topic.NEW_CASE, "soort: inhoud\nbron: media\nbron: gemeente", Why.TWO),
+        (Topic.NEW_CASE, "bron: media\nbron: gemeente", Why.TWO),
         (Topic.QUARANTINE, "soort: inhoud", Why.UNKNOWN),
         (Topic.QUARANTINE, "bij mij", Why.UNKNOWN),
         (Topic.NOTICE, "ok", Why.NOTHING),
