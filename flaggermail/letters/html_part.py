@@ -19,8 +19,9 @@ from flaggermail.letters.shapes import MARK
 LONGEST = 100_000  # octets: some programs show no more of an HTML mail, so that a longer one goes as text alone
 
 _BARE_MARK, _ITEM, _INDENTED = MARK.strip(), "- ", "  "
-_UNBROKEN = re.compile(  # a case number, a phone number, a day
-    r"\b[A-Z]{1,4}-[A-Z0-9]{1,12}-\d{4}(?:-[A-Z0-9]{4})?(?:/\d{1,3})?\b|\+\d[\d ]{6,18}\d|\b\d{1,2} \w{3,9} \d{4}\b"
+_UNBROKEN = re.compile(  # a case number, a phone number, a day with or without its time
+    r"\b[A-Z]{1,4}-[A-Z0-9]{1,12}-\d{4}(?:-[A-Z0-9]{4})?(?:/\d{1,3})?\b|\+\d[\d ]{6,18}\d"
+    r"|\b\d{1,2} \w{3,9} \d{4}(?: \w{2} \d\d:\d\d)?\b"
 )
 _RULE = re.compile(r"-{20,}")  # above and below a text that an officer copies
 _FORM_MARK = re.compile(r"=+ \S+ [0-9a-f]{6} =+")

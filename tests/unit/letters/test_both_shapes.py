@@ -59,6 +59,13 @@ def test_a_long_address_stays_behind_its_mark() -> None:
     assert f">| at {address}</div>" in page
 
 
+def test_a_time_stays_with_its_day() -> None:
+    """A narrow window never leaves a time alone on the next line."""
+    page = html_part("Sent on 6 June 2024 at 10:34; by 7 June 2024.\n", language="en", title="t")
+    for whole in ("6 June 2024 at 10:34", "7 June 2024"):
+        assert f'<span style="white-space:nowrap">{whole}</span>' in page
+
+
 def test_a_page_shows_each_kind_of_line_as_what_it_is() -> None:
     """Paragraphs, lists, lines set in, others' text, a form line by line, and a text to copy between two rules."""
     body = (

@@ -135,7 +135,7 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.TLS_PORT, mailbox("port: 143", "tls: implicit"), "fit port 143, at which servers speak starttls; write"),
     (CheckCode.TLS_PORT, mailbox("port: 993", "tls: starttls"), "`tls: implicit`, or `port: 143`"),
     (CheckCode.TLS_PORT, mailbox("port: 587"), "mailbox.tls: implicit does not fit port 587"),
-    (CheckCode.APPROVERS, one_approver, "2 must approve, but 1 officers"),
+    (CheckCode.APPROVERS, one_approver, "2 officers must approve, but the role approver or head is given to 1"),
     (CheckCode.EXAMPLE, mailbox(), "are those of the example; write your own"),
     (CheckCode.OFFICER_DOMAIN, rota("b.devries@bzk.example", "b.devries@bzk.exmaple"), "officer2 writes from bzk.exm"),
     (
@@ -148,12 +148,12 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
         lambda folder: edit(folder / "elections.yaml", "2027-", "2037-", every=True),
         "no period includes today or begins within 13 weeks",
     ),
-    (CheckCode.BY_REPLY, settings("  by_reply: totp\n", ""), "not chosen, so a reply approves nothing"),
+    (CheckCode.BY_REPLY, settings("  by_reply: totp\n", ""), "not chosen, so it is off"),
     (CheckCode.PAGER_NONE, settings("by_reply: totp", "by_reply: pager"), "officer1 approves and has no pager"),
     (CheckCode.TRUST, settings("  authserv_id: mx.bzk.example\n", ""), "mailbox.authserv_id: missing"),
     (CheckCode.TRUST, settings("  authserv_id: mx.bzk.example\n", "  trust: nobody\n"), "mailbox.trust: nobody, so"),
     (CheckCode.ON_CALL_NOBODY, rota("fallback_officer: officer1\n", ""), "nobody is ever on call"),
-    (CheckCode.POLICY_UNUSED, unused_policy, "strict holds nowhere"),
+    (CheckCode.POLICY_UNUSED, unused_policy, "strict is used nowhere"),
     (
         CheckCode.OFFSET,
         rota("shifts: []", "shifts: [{officer: head1, begins: 2027-03-29T07:00:00+01:00, ends: 2027-03-30T07:00Z}]"),
