@@ -27,7 +27,7 @@ WORDS: Mapping[str, str] = {  # kind of mail -> its name here, if different
     Kind.PLATFORM_ACK: "sign of receipt",
     Kind.SUBSTANTIVE_REPLY: "answer to the matter",
     Kind.INTAKE_CONFIRMATION: "confirmation with the case number",
-    Kind.OFFICER_NOTICE: "notice of what came in",
+    Kind.OFFICER_NOTICE: "notice",
     Kind.APPROVAL_REQUEST: "request to approve it",
     Kind.DECISION_NOTICE: "notice of what was decided",
 }
@@ -103,7 +103,7 @@ class Teller:
         self._printed.add(key)
         what = " and ".join(WORDS.get(kind, kind.replace("_", " ")) for kind in kinds)
         self.tell(f"  {self.clock(at)}  {way}: {what}", "mail")
-        for line in textwrap.wrap(subject, WIDTH - len(_INDENT)):
+        for line in textwrap.wrap(subject, WIDTH - len(_INDENT), break_on_hyphens=False):
             self.tell(f"{_INDENT}{line}", "plain")
 
     def _describe(self, address: str, name: str | None = None) -> str:

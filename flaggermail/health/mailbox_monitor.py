@@ -43,10 +43,11 @@ def end(work: UnitOfWork, read_at: datetime | None) -> None:
 
 def _raise_alarm(work: UnitOfWork, kind: AlarmKind, read_at: datetime | None, next_step: str) -> None:
     zone, inbox = work.env.settings.zone, work.env.settings.desk.mailbox.inbox
-    at = read_at.astimezone(zone).isoformat(" ", "minutes") if read_at else "-"
-    notices.raise_alarm(
-        work, alarm(kind, _key(kind, read_at), AlarmText.MAILBOX(folder=inbox, at=at), work.now), next_step
-    )
+    if read_at is None:
+        text = AlarmText.NEVER_READ(folder=inbox)
+    else:
+        text = AlarmText.MAILBOX(folder=inbox, at=read_at.astimezone(zone).isoformat(" ", "minutes"))
+    notices.raise_alarm(work, alarm(kind, _key(kind, read_at), text, work.now), next_step)
 
 
 def _key(kind: AlarmKind, read_at: datetime | None) -> str:

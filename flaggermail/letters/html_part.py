@@ -19,8 +19,9 @@ from flaggermail.letters.shapes import MARK
 LONGEST = 100_000  # octets: some programs show no more of an HTML mail, so that a longer one goes as text alone
 
 _BARE_MARK, _ITEM, _INDENTED = MARK.strip(), "- ", "  "
-_UNBROKEN = re.compile(  # a case number, a phone number, a day
-    r"\b[A-Z]{1,4}-[A-Z0-9]{1,12}-\d{4}(?:-[A-Z0-9]{4})?(?:/\d{1,3})?\b|\+\d[\d ]{6,18}\d|\b\d{1,2} \w{3,9} \d{4}\b"
+_UNBROKEN = re.compile(  # a case number, a phone number, a day with or without its time
+    r"\b[A-Z]{1,4}-[A-Z0-9]{1,12}-\d{4}(?:-[A-Z0-9]{4})?(?:/\d{1,3})?\b|\+\d[\d ]{6,18}\d"
+    r"|\b\d{1,2} \w{3,9} \d{4}(?: \w{2} \d\d:\d\d)?\b"
 )
 _RULE = re.compile(r"-{20,}")  # above and below a text that an officer copies
 _FORM_MARK = re.compile(r"=+ \S+ [0-9a-f]{6} =+")
@@ -48,6 +49,8 @@ _BLOCK = "padding:8px 12px"
 _KEPT = r'<span style="white-space:nowrap">\g<0></span>'
 _HANGING = "padding-left:12px;text-indent:-12px"
 _OTHERS_LINE = f"{_HANGING};white-space:pre-wrap"
+_LONG_WORD = re.compile(r"\S{25}")  # in a narrow window it would leave the mark before it alone on its line
+_MARK_KEPT = f'<span style="white-space:pre">{MARK}</span>'
 _FORM_LINE = "font-family:Consolas,Menlo,monospace;line-height:2"
 
 
@@ -122,7 +125,7 @@ def _written(kind: _Block, lines: Sequence[str], margin: str) -> str:
             return f'<ul style="{margin};{_LIST}">\n{inside}</ul>'
         case _Block.OTHERS:
             own = _rejoined([line[len(MARK) :] for line in lines])
-            inside = _each(_OTHERS_LINE, (f"{MARK}{escape(line)}".rstrip(" ") for line in own))
+            inside = _each(_OTHERS_LINE, map(_under_mark, own))
             return f'<blockquote class="fm-others" style="{margin};{_BLOCK}">\n{inside}</blockquote>'
         case _Block.TITLE:
             # No quotation: below one, what a program quotes without marks would pass for the reader's own words.
@@ -141,6 +144,12 @@ def _written(kind: _Block, lines: Sequence[str], margin: str) -> str:
 
 def _each(style: str, lines: Iterable[str]) -> str:
     return "".join(f'<div style="{style}">{line}</div>\n' for line in lines)
+
+
+def _under_mark(line: str) -> str:
+    """Returns a line of others' text behind its mark."""
+    mark = _MARK_KEPT if _LONG_WORD.match(line) else MARK
+    return f"{mark}{escape(line)}".rstrip(" ")
 
 
 def _items(lines: Sequence[str]) -> list[list[str]]:

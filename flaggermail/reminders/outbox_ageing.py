@@ -91,7 +91,9 @@ def _episode(tx: Transaction, trouble: _Trouble) -> tuple[int, bool]:
 def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> Said:
     """Returns their number, since when, and the server's last answer; addresses and subjects stay in the record."""
     since = held_up[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
-    answer = next((mail.answer for mail in held_up if mail.answer), "-")
+    answer = next((mail.answer for mail in held_up if mail.answer), None)
+    if answer is None:
+        return AlarmText.UNANSWERED(count=len(held_up), since=since)
     return AlarmText.WAITING(count=len(held_up), since=since, answer=answer)
 
 

@@ -90,15 +90,15 @@ def _trust(mailbox: MailboxSettings) -> Iterator[Mistake]:
         yield mistake(
             CheckCode.TRUST,
             key="authserv_id",
-            what="missing, so no sender is verified: no answer stops a clock alone, nobody is answered automatically; "
-            "write the name that your server puts into Authentication-Results",
+            what="missing, so no sender is verified: no answer stops a clock by itself, and nobody is answered "
+            "automatically; write the name that your server puts into Authentication-Results",
         )
     if mailbox.trust is not None and mailbox.trust in _UNVERIFIED:
         yield mistake(CheckCode.TRUST, key="trust", what=f"{mailbox.trust}, so {_UNVERIFIED[mailbox.trust]}")
 
 
 _UNVERIFIED = {
-    AuthenticationMethod.NOBODY: "no sender is verified: no answer stops a clock alone, nobody is answered "
+    AuthenticationMethod.NOBODY: "no sender is verified: no answer stops a clock by itself, and nobody is answered "
     "automatically; write another word as soon as your server or the signatures can be asked",
     AuthenticationMethod.DKIM: "only platforms' mail is verified: referrers and citizens are not answered "
     "automatically, and an officer's reply by mail does nothing",
@@ -133,7 +133,9 @@ def _offsets(settings: Settings) -> Iterator[Mistake]:
         for name, instant in (("begins", shift.begins), ("ends", shift.ends)):
             local = instant.astimezone(settings.zone)
             if instant.utcoffset() not in {local.utcoffset(), None}:
-                values = {"written": instant.isoformat(), "local": local.isoformat(), "zone": settings.zone.key}
+                meant = instant.replace(tzinfo=None).replace(tzinfo=settings.zone)
+                shown = {"written": instant, "local": local, "meant": meant}
+                values = {"zone": settings.zone.key, **{key: at.isoformat() for key, at in shown.items()}}
                 yield mistake(CheckCode.OFFSET, index=index, name=name, **values)
 
 

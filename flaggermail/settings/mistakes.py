@@ -97,13 +97,13 @@ SORTS: dict[CheckCode, Sort] = {
     ),
     CheckCode.ARCHIVE_FOLDER: Sort(
         Severity.REFUSES,
-        f"{_DESK} store.archive: {{path}} is no folder in which this account can write ({{why}}); let it, or name "
-        "another folder",
+        f"{_DESK} store.archive: {{path}} is no folder in which this account can write ({{why}}); give it the "
+        "right to, or name another folder",
     ),
     CheckCode.CA_FILE: Sort(
         Severity.REFUSES,
         f"{_DESK} {{server}}.ca_file: {{file}} {{why}}; name a PEM file with the certificate of the authority that "
-        "signed the server's (-----BEGIN CERTIFICATE-----)",
+        "signed the server's certificate; it begins with -----BEGIN CERTIFICATE-----",
     ),
     CheckCode.PAGER_EXTRA: Sort(
         Severity.REFUSES,
@@ -124,15 +124,14 @@ SORTS: dict[CheckCode, Sort] = {
     CheckCode.CREDENTIAL_MISSING: Sort(
         Severity.FAULT,
         "credential {name}: found neither as {given} nor as {own}; "
-        "write `LoadCredential={name}:FILE` into the systemd unit, or the secret into the latter with mode 600",
+        "write `LoadCredential={name}:FILE` into the systemd unit, or write the secret into that second file, mode 600",
     ),
     CheckCode.CREDENTIAL_OPEN: Sort(
         Severity.FAULT, "{path}: other accounts may read it (mode {mode}); run `chmod 600 {path}`"
     ),
     CheckCode.CREDENTIAL_LINES: Sort(
         Severity.FAULT,
-        "credential {name}: its file has {count:line|lines}, and a secret is one; leave that line alone in it, with at "
-        "most one line break",
+        "credential {name}: its file has {count:line|lines}, but a secret is one line; remove the others",
     ),
     CheckCode.CREDENTIAL_UNREADABLE: Sort(Severity.FAULT, "{path}: {why}"),
     CheckCode.TLS_PORT: Sort(
@@ -171,7 +170,7 @@ SORTS: dict[CheckCode, Sort] = {
     ),
     CheckCode.BY_REPLY: Sort(
         Severity.NOTE,
-        f"{_DESK} approval.by_reply: not chosen, so a reply approves nothing and `flaggermail approve` does (off); "
+        f"{_DESK} approval.by_reply: not chosen, so it is off: only `flaggermail approve` approves, and no reply does; "
         "write totp, pager, mail or off",
     ),
     CheckCode.PAGER_NONE: Sort(
@@ -189,12 +188,12 @@ SORTS: dict[CheckCode, Sort] = {
         "rules: none, so every mail waits for a person; `flaggermail init DIR` writes rules to start from",
     ),
     CheckCode.POLICY_UNUSED: Sort(
-        Severity.NOTE, "escalation.yaml policies: {name} holds nowhere; name it under `use`, or remove it"
+        Severity.NOTE, "escalation.yaml policies: {name} is used nowhere; name it under `use`, or remove it"
     ),
     CheckCode.OFFSET: Sort(
         Severity.NOTE,
-        f"{_ROTA} shifts[{{index}}].{{name}}: {{written}} is {{local}} in {{zone}}; write it so if another hour was "
-        "meant",
+        f"{_ROTA} shifts[{{index}}].{{name}}: {{written}} is {{local}} in {{zone}}, which has another offset that "
+        "day; write {meant} if local time was meant",
     ),
 }
 

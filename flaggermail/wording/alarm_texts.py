@@ -22,18 +22,23 @@ class AlarmText(Sentence):
     FAULT = "alarm: fault", "{key}: {fault}", "{key}: {fault}"
     UNJUDGED = "alarm: unjudged", "{key}: {fault}", "{key}: «{fault}»"
     TREND = ("alarm: trend",
-        ("{now} of {of_now:mail|mails} of platforms in 24 hours, and {before} of {of_before} before that; the "
+        ("in 24 hours {now} of {of_now:mail|mails} from platforms, and {before} of {of_before} before that; the "
          "latest: {address}: {basis}"),
-        ("{now} van {of_now:mail|mails} van platforms in 24 uur, en {before} van {of_before} daarvoor; de "
+        ("in 24 uur {now} van {of_now:mail|mails} van platforms, en {before} van {of_before} daarvoor; de "
          "laatste: {address}: {basis}"))
     SERVER_NAMES = ("alarm: server names", "your server writes {written}; the configuration says {configured}",
         "uw server schrijft {written}; in de instellingen staat {configured}")
-    MAILBOX = "alarm: mailbox", "{folder}: {at}", "{folder}: {at}"
-    WAITING = "alarm: waiting", "{count}, {since}: {answer}", "{count}, {since}: {answer}"
-    PAGERS = "alarm: pagers", "{name}: {page}: {pager}: {why}", "{name}: {page}: {pager}: {why}"
+    MAILBOX = "alarm: mailbox", "{folder} could not be read after {at}", "{folder} was niet te lezen na {at}"
+    NEVER_READ = "alarm: never read", "{folder} could not be read yet", "{folder} was nog niet te lezen"
+    WAITING = ("alarm: waiting", "{count:mail waits|mails wait} since {since}; the server's last answer: {answer}",
+        "{count:mail wacht|mails wachten} sinds {since}; laatste antwoord van de server: {answer}")
+    UNANSWERED = ("alarm: unanswered", "{count:mail waits|mails wait} since {since}; the server has not answered",
+        "{count:mail wacht|mails wachten} sinds {since}; de server heeft nog niet geantwoord")
+    PAGERS = ("alarm: pagers", "{name} did not get the page «{page}» by {pager}: {why}",
+        "{name} kreeg de oproep «{page}» niet via {pager}: {why}")
     RULES = "alarm: rules", "{faults}", "{places}"
     FOUND = "alarm: found", "{what}: {value}", "{what}: {value}"
-    LOST = "alarm: lost", "{key}, {digest}", "{key}, {digest}"
+    LOST = "alarm: lost", "mail {key}, file {digest}", "mail {key}, bestand {digest}"
 
 
 class Differs(Sentence):

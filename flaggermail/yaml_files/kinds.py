@@ -37,7 +37,7 @@ def written(pattern: str, words: str) -> BeforeValidator:
 
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
-        raise ValueError("has no offset; write it as 2027-03-17T08:00:00+01:00")
+        raise ValueError("has no offset; write it in the form 2027-03-17T08:00:00+01:00")
     return value
 
 
@@ -79,9 +79,9 @@ Keyword = Annotated[  # an atom of RFC 9051, section 9, without characters that 
     str, shape(r"[A-Za-z$][A-Za-z0-9$_.-]{0,63}", "is no keyword of IMAP; write letters, digits, $ _ . - only")
 ]
 Zone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, written(_DAY, "is no day; write it as 2027-03-17")]
+Day = Annotated[date, written(_DAY, "is no day; write it in the form 2027-03-17")]
 Instant = Annotated[
-    datetime, written(_INSTANT, "is no instant; write it as 2027-03-17T08:00:00+01:00"), AfterValidator(_aware)
+    datetime, written(_INSTANT, "is no instant; write it in the form 2027-03-17T08:00:00+01:00"), AfterValidator(_aware)
 ]
 WallTime = Annotated[time, written(r"([01]\d|2[0-3]):[0-5]\d", "is no time of day; write it as '07:00', up to '23:59'")]
 Minutes = Annotated[int, Field(ge=1, le=20160)]

@@ -26,7 +26,7 @@ _SINGLE = re.compile(
     r"([Nn]o decision|\w+ silent|\w+: receipt not confirmed|\w+: no answer from a person) after \d+ minutes "
     r"\[(VF-[A-Z0-9]+-\d+)\]$"
 )
-_TOGETHER = re.compile(r"(?:Escalation: )?\d+ silences$")
+_TOGETHER = re.compile(r"(?:Escalation: )?\d+ time limits? passed$")
 
 
 @dataclass(frozen=True)

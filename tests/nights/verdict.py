@@ -27,9 +27,9 @@ PROMISES = {
 PLATFORM = "-platform.example"
 CITIZENS = "@mailprovider.example"
 _CONFIRMED = re.compile(r"\] We have your message: ")
-_ASKED = re.compile(r"[Ww]e have put this before a platform")
+_ASKED = re.compile(r"[Ww]e have put the matter before a platform")
 _ALARMS = {
-    "doubt": "whether a mail to a platform was sent is not certain",
+    "doubt": "it is not certain whether a mail to a platform was sent",
     "refused": "a mail was refused",
     "returned": "a mail did not arrive and was returned",
 }

@@ -103,7 +103,7 @@ def test_the_letter_tells_what_the_record_knows(desk: Desk) -> None:
     assert letters(desk)
     told = text_of(desk)
     assert f"mail niet aankomt: {X_CHANNEL}" in told
-    assert "Uren zonder dienst in de komende 14 dagen: 334, het eerst vanaf 7 juni 2024 om 10:00" in told
+    assert "Uren in de komende 14 dagen waarin niemand dienst heeft: 334, de eerste vanaf 7 juni 2024 om 10:00" in told
     assert "Lopende klokken: 3, de langste al 1286 minuten" in told
     assert "Meldingen in deze verkiezing: 1" in told
     assert "Laatste oefening: nooit" in told

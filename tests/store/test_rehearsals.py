@@ -372,7 +372,7 @@ def test_mail_that_no_rule_knows_is_named(desk: Desk) -> None:
     delivery.drain(desk.env)
     text = desk.env.parser.parse(desk.server.to(HEAD)[-1].octets).text
     assert f"- {referral.id}, 4 minuten" in text
-    assert "Waar geen regel iets van zei:" in text
+    assert "Mail waarvoor geen regel gold:" in text
     with desk.env.store.read() as tx:
         shown = ShowDebrief().show(UnitOfWork(desk.env, tx, desk.clock.now()))
     assert isinstance(shown["waits"], list)

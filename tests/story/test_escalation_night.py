@@ -390,8 +390,9 @@ def test_whoever_comes_on_call_gets_one_note(make: Made) -> None:
     assert notes(desk) == [("12:00", SECOND_OFFICER)]
     text = text_to(desk, SECOND_OFFICER)
     for expected in (
-        "U hebt dienst: 1 zaak in behandeling", use.rpartition("/")[0], f"{use}, ontvangst, sinds 6 juni 2024 om 10:34",
-        "hierna om 12:34, aan B. de Vries", "door A. Jansen, tot 12:34",
+        "U hebt dienst: 1 zaak in behandeling", use.rpartition("/")[0],
+        f"{use}, ontvangstbevestiging, sinds 6 juni 2024 om 10:34",
+        "volgende herinnering om 12:34, aan B. de Vries", "door A. Jansen, tot 12:34",
     ):  # fmt: skip
         assert expected in text
     desk.do(SwapShift(officer="officer1"), "officer2")

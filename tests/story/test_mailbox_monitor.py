@@ -44,7 +44,7 @@ def test_a_silence_and_its_end_are_told_once_each(env: Services, clock: SetClock
     with env.store.read() as tx:
         mails = tx.find(OutboxMail)
         assert [mail.recipient for mail in mails] == ["a.jansen@bzk.example"] * 2
-        assert "INBOX: 2027-03-17 10:00+01:00" in words_of(env.octets.get(mails[0].digest))
+        assert "INBOX was niet te lezen na 2027-03-17 10:00+01:00" in words_of(env.octets.get(mails[0].digest))
     clock.set(NOW + timedelta(hours=4))
     assert mailbox_monitor.keep(env, timedelta(hours=1))
     assert len(alarms(env)) == 3  # a second outage is another alarm

@@ -824,8 +824,10 @@ def test_an_alarm_without_words_prevents_the_start(tmp_path: Path) -> None:
 
 SEVERAL = re.compile(
     r"\b1 (?:minuten|seconden|mails|meldingen|termijnen|berichten|zaken|bijgevoegde mails|personen|minutes|seconds|"
-    r"notices|silences|periods|cases|persons)\b"
+    r"notices|time limits|cases|persons|points need|punten vragen)\b|\bThey were\b|\bDeze mails\b"
 )
+POINTS = re.compile(r"\b(?:below|hieronder|hierboven|this|dit)\b")
+ONE = re.compile(r"\b2 (?:anderen|persons)\b[^.]*\b(?:goedkeurt|approves)\b")
 
 
 @EVERY_TEMPLATE
@@ -836,6 +838,31 @@ def test_one_is_not_several(name: str, language: str) -> None:
         filled = {key: ones(value) for key, value in values(name, language, changes).items()}
         mail = TEMPLATES.render(name, language, filled)
         assert not SEVERAL.search(f"{mail.subject}\n{mail.body}")
+
+
+@EVERY_LANGUAGE
+def test_several_are_not_one(language: str) -> None:
+    """Where two persons approve, the verb is theirs: never "2 anderen ... goedkeurt"."""
+    for changes in variants("approval_request"):
+        mail = TEMPLATES.render("approval_request", language, values("approval_request", language, changes))
+        assert not ONE.search(" ".join(mail.body.split()))
+
+
+@EVERY_TEMPLATE
+@EVERY_LANGUAGE
+def test_a_subject_points_at_nothing_below_it(name: str, language: str) -> None:
+    """A subject is read alone, in a list of mails or on a lock screen."""
+    for changes in variants(name):
+        subject = TEMPLATES.render(name, language, values(name, language, changes)).subject
+        assert not POINTS.search(subject), subject
+
+
+@EVERY_LANGUAGE
+def test_words_of_an_alarm_are_whole(language: str) -> None:
+    """They are a subject, so they point at nothing below; the mail that lists what was held back has all of them."""
+    listed = " ".join(TEMPLATES.render("held_notices", language, values("held_notices", language)).body.split())
+    alarms = read_words(DIRECTORY / "words.yaml")[language].alarms
+    assert [words for words in alarms.values() if words not in listed or POINTS.search(words)] == []
 
 
 def ones(value: object) -> object:

@@ -51,6 +51,21 @@ def test_every_template_says_the_same_in_both_shapes(name: str, language: str) -
         assert f'<html lang="{language}">' in html_part(mail.body, language=language, title=mail.subject)
 
 
+def test_a_long_address_stays_behind_its_mark() -> None:
+    """A narrow window breaks the address itself, and never leaves the mark of others' text alone on a line."""
+    address = "https://www.tiktok.example/@stem/video/7301"
+    page = html_part(f"Read:\n| {address}\n| at {address}\n", language="en", title="t")
+    assert f'<span style="white-space:pre">| </span>{address}</div>' in page
+    assert f">| at {address}</div>" in page
+
+
+def test_a_time_stays_with_its_day() -> None:
+    """A narrow window never leaves a time alone on the next line."""
+    page = html_part("Sent on 6 June 2024 at 10:34; by 7 June 2024.\n", language="en", title="t")
+    for whole in ("6 June 2024 at 10:34", "7 June 2024"):
+        assert f'<span style="white-space:nowrap">{whole}</span>' in page
+
+
 def test_a_page_shows_each_kind_of_line_as_what_it_is() -> None:
     """Paragraphs, lists, lines set in, others' text, a form line by line, and a text to copy between two rules."""
     body = (

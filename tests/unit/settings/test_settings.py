@@ -305,7 +305,7 @@ def test_a_policy_that_holds_nowhere_is_remarked(directory: Path) -> None:
         STRICT.replace("day: strict", "day: usual").replace("election: strict", "election: usual"), encoding="utf-8"
     )
     assert [w for w in warnings(load(directory)) if "strict" in w] == [
-        "escalation.yaml policies: strict holds nowhere; name it under `use`, or remove it"
+        "escalation.yaml policies: strict is used nowhere; name it under `use`, or remove it"
     ]
 
 
