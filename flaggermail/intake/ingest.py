@@ -227,10 +227,7 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
     changes nothing else.
     """
     retention.again(work, twin, delivery)
-    if same := _renumbered(work, twin, delivery):
-        now_there = replace(same, uidvalidity=delivery.uidvalidity, uid=delivery.uid, gone_at=None)
-        if now_there != same:
-            work.record(EventKind.COPIES_COUNTED, changed(same, now_there), about=EventRef(message=twin.id))
+    if _renumbered(work, twin, delivery):
         return f"{twin.id} under a new number"
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
@@ -258,10 +255,11 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
     return f"another copy of {twin.id}"
 
 
-def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> Delivery | None:
-    """Returns the known copy if the server renumbered the folder: the same delivery under another UIDVALIDITY.
+def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bool:
+    """Records the new number of a known copy if the server renumbered the folder; returns whether it did.
 
-    Of identical copies, the one that has this number already comes first.
+    It is the same delivery under another UIDVALIDITY. Of identical copies, the one that has this number already comes
+    first.
     """
     same = [
         known
@@ -271,7 +269,13 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> De
     ]
     number = delivery.uidvalidity, delivery.uid
     moved = (known for known in same if known.uidvalidity != delivery.uidvalidity)
-    return next((known for known in same if (known.uidvalidity, known.uid) == number), next(moved, None))
+    known = next((known for known in same if (known.uidvalidity, known.uid) == number), next(moved, None))
+    if known is None:
+        return False
+    now_there = replace(known, uidvalidity=delivery.uidvalidity, uid=delivery.uid, gone_at=None)
+    if now_there != known:
+        work.record(EventKind.COPIES_COUNTED, changed(known, now_there), about=EventRef(message=twin.id))
+    return True
 
 
 def _file(

@@ -83,8 +83,9 @@ class PlanDossier(ArchiveView):
             "parts": parts,
         }
 
-    def about(self) -> str | None:
+    def about(self, work: UnitOfWork) -> str | None:
         """Returns the number of the case, unless it was typed by its last digits."""
+        del work
         return None if self.case is None or self.case.strip().isdecimal() else without_tail(self.case)
 
 

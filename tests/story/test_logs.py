@@ -351,7 +351,8 @@ READING = {  # command -> arguments; {case} and the like are filled in
 }  # fmt: skip
 # They show only what the administrator or the desk wrote, what the package brings, or the names of files.
 ELSEWHERE = {
-    "archive export", "case text", "check", "db upgrade", "demo", "ingest", "init", "message sample", "message save", "officer revoke", "oncall page", "replay", "rules check", "rules schema", "run",
+    "archive export", "case text", "check", "db backup", "db restore", "db upgrade", "demo", "ingest", "init",
+    "message sample", "message save", "officer revoke", "oncall page", "replay", "rules check", "rules schema", "run",
 }  # fmt: skip
 ACTING = set(door.COMMANDS)  # their documents hold a key and one line of ours
 
