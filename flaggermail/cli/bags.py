@@ -96,17 +96,23 @@ def new_bag(place: Path) -> Iterator[BagWriter]:
     folder = _beside(place)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700)  # fails if another export is writing there, whose folder stays
+    except OSError as fault:
+        raise _unwritten(place, fault) from fault
+    try:
         writer = BagWriter(folder)
         yield writer
         folder.rename(place)  # onto an empty folder, or none; any other is refused
     except OSError as fault:
         shutil.rmtree(folder, ignore_errors=True)
-        where = safe_line(str(place))
-        raise Refusal(f"{where}: cannot be written ({fault.strerror or fault}); nothing was kept") from fault
+        raise _unwritten(place, fault) from fault
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _unwritten(place: Path, fault: OSError) -> Refusal:
+    return Refusal(f"{safe_line(str(place))}: cannot be written ({fault.strerror or fault}); nothing was kept")
 
 
 def _beside(place: Path) -> Path:

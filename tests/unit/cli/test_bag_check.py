@@ -219,6 +219,18 @@ def test_what_fills_up_while_it_is_written_is_refused(tmp_path: Path) -> None:
     assert (place / "theirs").is_file()
 
 
+def test_two_exports_into_one_place_do_not_meet(tmp_path: Path) -> None:
+    """A second export that begins between the check and the first file is refused, and the first one is whole."""
+    place = usable(tmp_path / "d")
+    with new_bag(place) as writer:
+        for path, octets in FILES.items():
+            writer.write(path, octets)
+        with pytest.raises(Refusal, match=r"cannot be written \(File exists\)"), new_bag(place):
+            pass
+        writer.finish(INFO)
+    assert found_in(place) == []
+
+
 CHILD = """
 import os, resource, signal, sys
 from pathlib import Path
