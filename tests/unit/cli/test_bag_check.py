@@ -14,8 +14,8 @@ from pathlib import Path
 import bagit
 import pytest
 
-from flaggermail.cli.bag_check import README, check, is_dossier
-from flaggermail.cli.bags import INCOMPLETE, MANIFEST, TAG_MANIFEST, new_bag, usable
+from flaggermail.cli.bag_check import check, is_dossier
+from flaggermail.cli.bags import INCOMPLETE, MANIFEST, README, TAG_MANIFEST, new_bag, usable
 from flaggermail.errors import Refusal
 from tests.corpus import looked_at
 
@@ -217,6 +217,18 @@ def test_what_fills_up_while_it_is_written_is_refused(tmp_path: Path) -> None:
         write()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d"]
     assert (place / "theirs").is_file()
+
+
+def test_two_exports_into_one_place_do_not_meet(tmp_path: Path) -> None:
+    """A second export that begins between the check and the first file is refused, and the first one is whole."""
+    place = usable(tmp_path / "d")
+    with new_bag(place) as writer:
+        for path, octets in FILES.items():
+            writer.write(path, octets)
+        with pytest.raises(Refusal, match=r"cannot be written \(File exists\)"), new_bag(place):
+            pass
+        writer.finish(INFO)
+    assert found_in(place) == []
 
 
 CHILD = """
