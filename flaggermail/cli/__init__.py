@@ -21,7 +21,7 @@ from flaggermail.errors import ConfigurationError, FlaggermailError
 # command -> (module, help line); a test compares the line with the command's own help
 COMMANDS = {
     "approve": "Approve or reject a draft.",
-    "archive": "Export and check dossiers, show what is kept until when, place and lift holds.",
+    "archive": "Verify, search and export the archive; what is kept until when, and legal holds.",
     "audit": "Prove that the record was not changed.",
     "case": "Open, assess, decide and follow cases.",
     "channel": "List the platforms' channels; clear bounced addresses.",

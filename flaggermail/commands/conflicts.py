@@ -40,7 +40,7 @@ _ROUTINE = frozenset({
     EventKind.DIGEST_SENT, EventKind.NOBODY_ON_CALL, EventKind.ALARM_RAISED, EventKind.ANSWER_LEFT_OUT,
     EventKind.PAGE_QUEUED, EventKind.PAGE_HELD, EventKind.PAGE_ATTEMPTED, EventKind.PAGE_SENT, EventKind.PAGE_FAILED,
     EventKind.REPLY_OBEYED, EventKind.REPLY_NOT_UNDERSTOOD, EventKind.REPLY_IGNORED, EventKind.REFERRER_UNPROVEN,
-    EventKind.CODE_SPENT, EventKind.CODE_WRONG, EventKind.ARCHIVE_READ, EventKind.COPIES_GONE,
+    EventKind.CODE_SPENT, EventKind.CODE_WRONG, EventKind.ARCHIVE_READ, EventKind.COPIES_COUNTED,
 })  # fmt: skip
 """What follows from other events, or happens every few minutes: no reason to decide otherwise."""
 

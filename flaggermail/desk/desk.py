@@ -74,9 +74,10 @@ class Desk:
             if isinstance(view, ArchiveView):
                 reading.may_read(work, name)
             found = view.show(work)
+            case = view.about(work) if isinstance(view, ArchiveView) else None
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
             with env.store.begin() as tx:
-                reading.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), view.about())
+                reading.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case)
         return {**found, "version": head.seq if head else 0}
 
     def _reader(self, env: Services) -> str:

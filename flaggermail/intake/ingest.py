@@ -122,8 +122,12 @@ def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_tu
 
 
 def _moved(cursor: Cursor | None, raw: RawMessage) -> Cursor:
+    """Returns the cursor after a mail was taken in: read up to it, and one mail more is known to be there."""
     position = Position(raw.uidvalidity, raw.uid)
-    return replace(cursor, position=position) if cursor else Cursor(position, None)
+    if cursor is None:
+        return Cursor(position, None, 1)
+    counted = cursor.held is not None and cursor.position.uidvalidity == raw.uidvalidity
+    return Cursor(position, cursor.looked_at, cursor.held + 1 if counted and cursor.held is not None else None)
 
 
 def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:
@@ -182,7 +186,10 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
     The earliest delivery sets its arrival time, unless disputed; the best verdict counts.
     """
     retention.again(work, twin, delivery)
-    if _renumbered(work, twin, delivery):
+    if same := _renumbered(work, twin, delivery):
+        now_there = replace(same, uidvalidity=delivery.uidvalidity, uid=delivery.uid, gone_at=None)
+        if now_there != same:
+            work.record(EventKind.COPIES_COUNTED, changed(same, now_there), about=EventRef(message=twin.id))
         return f"{twin.id} under a new number"
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
@@ -208,14 +215,20 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
     return f"another copy of {twin.id}"
 
 
-def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bool:
-    """True if the server renumbered the folder (another UIDVALIDITY): the same delivery, not a second one."""
-    return any(
-        known.folder == delivery.folder
-        and known.uidvalidity != delivery.uidvalidity
-        and (known.digest, known.internaldate) == (delivery.digest, delivery.internaldate)
+def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> Delivery | None:
+    """Returns the known copy if the server renumbered the folder: the same delivery under another UIDVALIDITY.
+
+    Of identical copies, the one that has this number already comes first.
+    """
+    same = [
+        known
         for known in work.tx.find(Delivery, where(Delivery.message).is_(twin.id))
-    )
+        if known.folder == delivery.folder
+        and (known.digest, known.internaldate) == (delivery.digest, delivery.internaldate)
+    ]
+    number = delivery.uidvalidity, delivery.uid
+    moved = (known for known in same if known.uidvalidity != delivery.uidvalidity)
+    return next((known for known in same if (known.uidvalidity, known.uid) == number), next(moved, None))
 
 
 def _file(

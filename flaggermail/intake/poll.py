@@ -10,6 +10,7 @@ from flaggermail import logbook
 from flaggermail.cases import remembered_domains
 from flaggermail.errors import FolderUnreadable, MailboxReadBefore
 from flaggermail.health import mailbox_monitor
+from flaggermail.intake import census
 from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.letters import observing
 from flaggermail.matching import lookup
@@ -17,6 +18,7 @@ from flaggermail.notices import notices, rate_limits
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
+from flaggermail.record.events import Change
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
@@ -42,21 +44,27 @@ def look(
     sent = env.settings.desk.mailbox.sent
     if everywhere and sent not in names:
         _raise_folder_missing(env, sent, names)
-    taken, read = 0, dict[str, Cursor]()
+    taken, read, moved = 0, dict[str, Cursor](), list[Change]()
     for folder in names:
         try:
             started = env.clock.now()
-            uids, position = _read(env, mailbox, folder, stop)
+            before, uids, position = _read(env, mailbox, folder, stop)
+            taken += len(uids)
+            if stop is not None and stop.is_set():
+                return taken
+            held = census.expected(before, position, len(uids))
+            if everywhere:
+                held, changes = census.count(env, mailbox, folder, position, held)
+                moved += changes
         except FolderUnreadable as fault:
             logbook.folder_unreadable(folder, str(fault))
             continue
-        taken += len(uids)
-        if stop is not None and stop.is_set():
-            return taken
-        read[folder] = Cursor(position, started)
+        read[folder] = Cursor(position, started, held)
     with env.store.begin() as tx:
+        work = UnitOfWork(env, tx, env.clock.now())
         inbox = tx.cursor(env.settings.desk.mailbox.inbox)
-        mailbox_monitor.end(UnitOfWork(env, tx, env.clock.now()), inbox.looked_at if inbox else None)
+        mailbox_monitor.end(work, inbox.looked_at if inbox else None)
+        census.record(work, moved)
         for folder, cursor in read.items():
             tx.advance(folder, cursor)
     send_digest(env)
@@ -79,22 +87,24 @@ def _require_unread(env: Services, mailbox: Mailbox) -> None:
         raise MailboxReadBefore(mistake(CheckCode.MAILBOX_READ_BEFORE, count=count).text)
 
 
-def _read(env: Services, mailbox: Mailbox, folder: str, stop: Interrupt | None) -> tuple[list[int], Position]:
-    """Takes in what is new in one folder; returns its UIDs and the new read position."""
+def _read(
+    env: Services, mailbox: Mailbox, folder: str, stop: Interrupt | None
+) -> tuple[Cursor | None, list[int], Position]:
+    """Takes in what is new in one folder; returns its cursor before, the new UIDs and the new read position."""
     here = mailbox.position(folder)
     with env.store.read() as tx:
         cursor, observes = tx.cursor(folder), observing.is_on(tx)
     known = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else None
     since = known or Position(here.uidvalidity, 0)
     if here == since and folder != env.settings.desk.mailbox.inbox:
-        return [], here
+        return cursor, [], here
     if known and here.uid - since.uid > FLOOD:  # not at the first look at an old mailbox
         _take_in_first(env, mailbox, folder, since, stop)
     uids = _take_in(env, mailbox.fetch_after(folder, since), stop)
     if uids and env.settings.desk.mailbox.keyword is not None and not observes:
         logbook.marked(folder, len(uids), kept=mailbox.mark(folder, here.uidvalidity, uids))
     # A missing UID up to there is expunged, and a UID is never reused (RFC 9051, section 2.3.1.1).
-    return uids, Position(here.uidvalidity, max(here.uid, since.uid, *uids))
+    return cursor, uids, Position(here.uidvalidity, max(here.uid, since.uid, *uids))
 
 
 def _take_in_first(

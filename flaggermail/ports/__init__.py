@@ -10,6 +10,7 @@ from flaggermail.ports.keeping import (
     BlobStore,
     CodeVault,
     Lease,
+    SearchTerm,
     Store,
     Transaction,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "Rendered",
     "Resolver",
     "Role",
+    "SearchTerm",
     "SenderCheck",
     "SignatureCheck",
     "StatusBoard",

@@ -74,6 +74,14 @@ class CodeVault(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SearchTerm:
+    """Words that follow each other in a text, of letters and digits alone; the last may be the beginning of a word."""
+
+    words: tuple[str, ...]
+    is_prefix: bool = False
+
+
 class Transaction(Evidence, Protocol):
     """One unit of work, all or nothing. A row can only be changed by appending the event that records the change."""
 
@@ -127,6 +135,10 @@ class Transaction(Evidence, Protocol):
         The current values stay; to erase one of them, empty the field with an event first. The events keep their
         octets, including the commitments, so the chain stays valid.
         """
+        ...
+
+    def search(self, texts: Sequence[str], terms: Sequence[SearchTerm]) -> list[int]:
+        """Returns the numbers of the texts in which every term occurs, from 0. Stores nothing."""
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:

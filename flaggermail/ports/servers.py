@@ -65,6 +65,14 @@ class Mailbox(Protocol):
         """Returns UIDVALIDITY and the highest UID of `folder`; raises LinkLost, FolderUnreadable."""
         ...
 
+    def census(self, folder: str, position: Position, expected: int | None) -> Sequence[int] | None:
+        """Returns the UIDs in `folder` up to `position.uid`; None if it holds as many mails as `expected`.
+
+        Called once for each folder of a complete look, after it was read. Raises LinkLost, FolderUnreadable.
+        """
+        del folder, position, expected
+        return None
+
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
         """Yields batches of the messages of `folder` above `position.uid`, in UID order, limited in number and octets.
 

@@ -119,7 +119,7 @@ class EventKind(StrEnum):
     CODE_SPENT = "code spent"
     CODE_WRONG = "code wrong"
     ARCHIVE_READ = "archive read"
-    COPIES_GONE = "copies gone"
+    COPIES_COUNTED = "copies counted"
 
 
 ERASING = frozenset({EventKind.MESSAGE_DECLINED, EventKind.OCTETS_DISCARDED, EventKind.ELECTION_KEY_DESTROYED})

@@ -12,7 +12,9 @@ from __future__ import annotations
 VIEWS: dict[str, str] = {  # name of the view -> module and class
     "archive dossier": "flaggermail.views.dossier:PlanDossier",
     "archive dossier part": "flaggermail.views.dossier:ShowDossierPart",
+    "archive find": "flaggermail.views.archive:FindInArchive",
     "archive retention": "flaggermail.views.retention:ShowRetention",
+    "archive verify": "flaggermail.views.archive:VerifyArchive",
     "case form read": "flaggermail.views.case_form:FilledForm",
     "case form": "flaggermail.views.case_form:CaseForm",
     "case list": "flaggermail.views.case:ListCases",

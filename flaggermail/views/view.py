@@ -50,8 +50,9 @@ class ArchiveView(View):
         named = {spec.name: json_of(getattr(self, spec.name), UTC) for spec in fields(self)}
         return {name: value for name, value in named.items() if value and name not in self.UNTOLD}
 
-    def about(self) -> str | None:
-        """Returns the number of the only case that is read; None if it is not one."""
+    def about(self, work: UnitOfWork) -> str | None:
+        """Returns the whole number of the only case that is read; None if it is not one. Raises NotFound."""
+        del work
         return None
 
 

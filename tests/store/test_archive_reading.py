@@ -9,12 +9,12 @@ from typing import ClassVar
 import pytest
 
 from flaggermail.commands.command import DESK
-from flaggermail.desk import desk as desks
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Reading
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.views import VIEWS
 from flaggermail.views.view import ArchiveView, Document
 from tests.store.desk_fixtures import Desk as PlayedDesk
 
@@ -35,15 +35,16 @@ class ShowShelf(ArchiveView):
             raise Refusal("shelf: is broken")
         return {"reader": work.actor}
 
-    def about(self) -> str | None:
+    def about(self, work: UnitOfWork) -> str | None:
         """Returns the number."""
+        del work
         return self.number
 
 
 @pytest.fixture
 def env(desk: PlayedDesk, monkeypatch: pytest.MonkeyPatch) -> Services:
     """Returns the services of a desk that knows the view."""
-    monkeypatch.setitem(desks.VIEWS, "shelf", f"{__name__}:ShowShelf")
+    monkeypatch.setitem(VIEWS, "shelf", f"{__name__}:ShowShelf")
     return desk.env
 
 

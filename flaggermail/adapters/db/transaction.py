@@ -19,6 +19,7 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
+from flaggermail.adapters.db.full_text import search_postgresql, search_sqlite
 from flaggermail.adapters.db.mapping import table_of, to_columns, to_record
 from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
 from flaggermail.adapters.db.sealed import COUNTERS, CURSORS
@@ -39,7 +40,7 @@ from flaggermail.adapters.db.statements import (
 )
 from flaggermail.adapters.db.verification import Verification
 from flaggermail.errors import NotFound, RowUnreadable
-from flaggermail.ports import Cursor, Position
+from flaggermail.ports import Cursor, Position, SearchTerm
 from flaggermail.record.audit import AuditResult, Head, Subject
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes
 from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
@@ -268,6 +269,12 @@ class SqlTransaction:
         """Returns how far each folder has been read that ever was."""
         rows = sorted(self._connection.execute(_CURSORS), key=lambda row: str(row.folder))
         return {row.folder: Cursor(Position(row.uidvalidity, row.uid), row.looked_at, row.held) for row in rows}
+
+    def search(self, texts: Sequence[str], terms: Sequence[SearchTerm]) -> list[int]:
+        """Returns the numbers of the texts in which every term occurs; see `ports.Transaction`."""
+        if self._connection.dialect.name == "sqlite":
+            return search_sqlite(texts, terms)
+        return search_postgresql(self._connection, texts, terms)
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
         """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""

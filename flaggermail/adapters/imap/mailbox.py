@@ -50,6 +50,7 @@ class ImapMailbox:
         self._selected: tuple[str, Position] | None = None  # the selected folder and its last known end
         self._skip_noop: set[str] = set()  # requests that may skip their NOOP
         self._reported_end: Position | None = None  # the end of the inbox as last reported to the caller
+        self._counts: dict[str, int] = {}  # how many messages a folder holds, from the STATUS for its position
 
     def folders(self) -> Sequence[str]:
         """Returns the watched folders, the inbox first. Connects if needed; raises LinkLost, LoginRefused."""
@@ -67,6 +68,20 @@ class ImapMailbox:
             selected = self._selected is not None and self._selected[0] == folder
             told = None if selected or folder == self._account.inbox else self._status(client, folder)
             return told or self._look(client, folder, "position")
+
+    def census(self, folder: str, position: Position, expected: int | None) -> Sequence[int] | None:
+        """Returns the UIDs in `folder` up to `position.uid`; None if it holds as many messages as `expected`.
+
+        The count costs a STATUS for the inbox alone; for other folders it came with their position. Only where it is
+        not the expected one, the UIDs are listed. Raises LinkLost, and FolderUnreadable for other folders.
+        """
+        with self._link() as client:
+            told = self._counts.pop(folder, None)
+            if expected is not None and expected == (_count(client, folder) if told is None else told):
+                return None
+            if self._look(client, folder, "").uidvalidity != position.uidvalidity:
+                raise LinkLost(f"{folder}: UIDVALIDITY changed while the folder was read")
+            return [uid for uid in _search_from(client, 1, position.uid) if uid <= position.uid]
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
         """Yields batches of the messages of `folder` above `position.uid`, in UID order, limited in number and octets.
@@ -214,8 +229,10 @@ class ImapMailbox:
 
     def _status(self, client: IMAPClient, folder: str) -> Position | None:
         with self._folder_errors(client, folder):
-            told: Mapping[bytes, object] = client.folder_status(folder, ["UIDVALIDITY", "UIDNEXT"])
-        uidvalidity, uidnext = told.get(b"UIDVALIDITY"), told.get(b"UIDNEXT")
+            told: Mapping[bytes, object] = client.folder_status(folder, ["UIDVALIDITY", "UIDNEXT", "MESSAGES"])
+        uidvalidity, uidnext, count = told.get(b"UIDVALIDITY"), told.get(b"UIDNEXT"), told.get(b"MESSAGES")
+        if isinstance(count, int):
+            self._counts[folder] = count
         if not isinstance(uidvalidity, int) or not isinstance(uidnext, int):
             return None
         return Position(uidvalidity, uidnext - 1)
@@ -267,6 +284,21 @@ def _examine(client: IMAPClient, folder: str) -> Position:
         raise LinkLost(f"{folder}: the server gives no UIDVALIDITY")
     last = uidnext - 1 if isinstance(uidnext, int) else max(_search(client, "UID *"), default=0)
     return Position(uidvalidity, last)
+
+
+def _count(client: IMAPClient, folder: str) -> int | None:
+    """Returns how many messages `folder` holds; None if the server does not say.
+
+    STATUS of the selected folder may lag behind (RFC 9051, section 6.3.11): then the UIDs are listed once too often.
+    """
+    try:
+        told: Mapping[bytes, object] = client.folder_status(folder, ["MESSAGES"])
+    except imaplib.IMAP4.error as error:
+        if _is_connection_loss(error):
+            raise
+        return None
+    count = told.get(b"MESSAGES")
+    return count if isinstance(count, int) else None
 
 
 def _end(client: IMAPClient, here: Position) -> Position:

@@ -22,7 +22,7 @@ from tests.corpus import each
 from tests.tools.dutch import english_in
 
 PACKAGE = Path(__file__).parents[3] / "flaggermail"
-ROOMS_OF_THE_TERMINAL = ("cli/", "desk/", "views/", "replay/", "demo/")  # no reply mail comes there
+ROOMS_OF_THE_TERMINAL = ("archive/", "cli/", "desk/", "views/", "replay/", "demo/")  # no reply mail comes there
 SAMPLES: dict[str, str | int] = {"count": 2, "tries": 3, "of_now": 4, "score": 85}
 SETS = frozenset(type(one).__name__ for one in every().values())
 

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether everything is in the archive, unchanged, and the counts of every folder close.
+
+1  the events are proved, and give every digest whose octets the archive must hold
+2  the archive's files are compared with those digests
+3  the copies on the server, as the desk last saw them, are counted against the files
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from flaggermail.archive.counts import FolderCount, Seen, Whereabouts, folder_counts
+from flaggermail.ports import Cursor, Transaction
+from flaggermail.record.audit import ArchivedFile, FileState, Kept, Octets, compared
+from flaggermail.record.rows import Delivery
+from flaggermail.services import Services, UnitOfWork
+
+
+class Flaw(StrEnum):
+    """What is wrong with the archive."""
+
+    RECORD = "record"  # the record is not what its events say, so it proves little about the archive
+    MISSING = "file missing"  # a row names octets that are not there
+    CHANGED = "file changed"  # a file's octets have another digest than its name
+    UNREADABLE = "file unreadable"
+    SET_ASIDE = "file set aside"  # a damaged file, kept when the same octets came again
+    FOREIGN = "file foreign"  # no file of this program
+    NOT_DESTROYED = "file not destroyed"  # a file that an event says was destroyed
+    NEVER_TAKEN_IN = "never taken in"  # the server held more mails than the desk knows
+    NOT_ON_SERVER = "not on server"  # the server held fewer mails than the desk knows
+    OCTETS_LOST = "octets lost"  # mails of a month whose octets are missing or changed
+    NOT_COUNTED = "not counted"  # no complete look has counted the folder yet
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFinding:
+    """One flaw, what it concerns, what was found and what to do."""
+
+    flaw: Flaw
+    name: str
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Everything that was compared; `extra` files are whole, and no row names them."""
+
+    files: int
+    findings: Sequence[ArchiveFinding]
+    extra: Sequence[str]
+    counts: Sequence[FolderCount]
+
+
+_OF_STATE = {
+    FileState.WHOLE: Flaw.NOT_DESTROYED, FileState.CHANGED: Flaw.CHANGED, FileState.UNREADABLE: Flaw.UNREADABLE,
+    FileState.SET_ASIDE: Flaw.SET_ASIDE, FileState.FOREIGN: Flaw.FOREIGN,
+}  # fmt: skip
+_FROM_BACKUP = "put the file back from a backup, whose name is the SHA-256 of its octets"
+_REMEDIES = {
+    Flaw.RECORD: "read `flaggermail audit verify` first; the findings below rest on this record",
+    Flaw.MISSING: f"{_FROM_BACKUP}; if the server still has the mail, moving it to another folder fetches it again",
+    Flaw.CHANGED: _FROM_BACKUP,
+    Flaw.UNREADABLE: "give the desk's account the right to read it, then repeat the command",
+    Flaw.SET_ASIDE: "look at it, and take it out of the archive; the good octets stand beside it",
+    Flaw.FOREIGN: "find out who put it there, and take it out of the archive",
+    Flaw.NOT_DESTROYED: "somebody put it back: find out who, then take it out of the archive",
+    Flaw.NEVER_TAKEN_IN: "move the folder's mails of that time to another watched folder and back: the desk takes in "
+    "what it does not know, and recognises the rest",
+    Flaw.NOT_ON_SERVER: "let the daemon look at the mailbox once more; if it stays, read `flaggermail audit verify`",
+    Flaw.OCTETS_LOST: "the files are named above",
+    Flaw.NOT_COUNTED: "let the daemon look at the mailbox once, then repeat the command",
+}
+
+
+def verify(work: UnitOfWork) -> Verified:
+    """Compares everything; reads only.
+
+    What differs is compared once more: mail may be taken in, or destroyed, between the snapshot and the listing.
+    """
+    first = _once(work.tx, work.env)
+    if not first.findings and not first.extra:
+        return first
+    with work.env.store.read() as tx:
+        second = _once(tx, work.env)
+    twice = {(one.flaw, one.name) for one in first.findings}
+    findings = [one for one in second.findings if (one.flaw, one.name) in twice]
+    return replace(second, findings=findings, extra=sorted({*first.extra} & {*second.extra}))
+
+
+def _once(tx: Transaction, env: Services) -> Verified:
+    whole: set[str] = set()
+    files = 0
+
+    def listed() -> Iterator[ArchivedFile]:
+        nonlocal files
+        for file in env.octets.files():
+            files += 1
+            if file.state is FileState.WHOLE:
+                whole.add(file.digest)
+            yield file
+
+    proof = tx.verify()
+    findings, extra = [], list[str]()
+    if proof.findings:
+        findings.append(_finding(Flaw.RECORD, "record", str(proof.findings[0])))
+    for file, found in compared(proof.octets, listed()):
+        if found is not None:
+            flaw = Flaw.MISSING if file is None else _OF_STATE[file.state]
+            findings.append(_finding(flaw, found.name, found.text))
+        elif file is not None:
+            extra.append(file.name)
+    counts = _counts(tx, env, proof.octets, whole)
+    return Verified(files, [*findings, *_not_closing(counts)], extra, counts)
+
+
+def _counts(tx: Transaction, env: Services, octets: Octets, whole: set[str]) -> list[FolderCount]:
+    cursors = tx.cursors()
+    copies = [copy for copy in tx.readable(Delivery) if _is_in_turn(copy, cursors.get(copy.folder))]
+    placed = ((copy, _whereabouts(copy, octets, whole)) for copy in copies)
+    seen = {folder: Seen(cursor.held, cursor.looked_at) for folder, cursor in cursors.items()}
+    return folder_counts(placed, seen, env.settings.zone)
+
+
+def _is_in_turn(copy: Delivery, cursor: Cursor | None) -> bool:
+    """False for a mail taken in ahead of others, up to which its folder has not been counted."""
+    here = cursor.position if cursor else None
+    return here is None or copy.uidvalidity != here.uidvalidity or copy.uid <= here.uid
+
+
+def _whereabouts(copy: Delivery, octets: Octets, whole: set[str]) -> Whereabouts:
+    if copy.gone_at is not None:
+        return Whereabouts.GONE
+    if copy.digest in whole:
+        return Whereabouts.ARCHIVED
+    return Whereabouts.EXCLUDED if octets.get(copy.digest) is Kept.DESTROYED else Whereabouts.LOST
+
+
+def _not_closing(counts: Sequence[FolderCount]) -> Iterator[ArchiveFinding]:
+    """Yields the folders of which the desk and the server count differently, and the months with lost octets."""
+    known: dict[str, int] = {}
+    for line in counts:
+        if line.period is not None and line.server is not None:
+            known[line.folder] = known.get(line.folder, 0) + line.server
+    for line in counts:
+        if line.period is None and line.looked_at is not None:
+            yield from _of_folder(line, known.get(line.folder, 0))
+        elif line.period is not None and line.difference:
+            text = (
+                f"of {line.server} mails on the server, {line.archived} are archived and "
+                f"{sum(line.excluded.values())} excluded: {line.difference} are neither"
+            )
+            yield _finding(Flaw.OCTETS_LOST, f"folder {line.folder}, {line.period}", text)
+
+
+def _of_folder(line: FolderCount, known: int) -> Iterator[ArchiveFinding]:
+    name = f"folder {line.folder}"
+    if line.server is None:
+        yield _finding(Flaw.NOT_COUNTED, name, "no complete look has counted its mails yet")
+        return
+    counted, missing = f"the server held {line.server} mails, the desk knows {known}", line.server - known
+    if missing > 0:
+        yield _finding(Flaw.NEVER_TAKEN_IN, name, f"{counted}: {missing} were never taken in")
+    elif missing < 0:
+        yield _finding(Flaw.NOT_ON_SERVER, name, f"{counted}: {-missing} were not there")
+
+
+def _finding(flaw: Flaw, name: str, text: str) -> ArchiveFinding:
+    return ArchiveFinding(flaw, name, text, _REMEDIES[flaw])
