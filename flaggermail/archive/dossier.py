@@ -90,19 +90,31 @@ def mails_of(tx: Transaction, case: Case) -> CaseMails:
     found = sorted(
         tx.find(StoredMessage, where(StoredMessage.case).is_(case.number)), key=lambda row: (row.received_at, row.id)
     )
-    outbox = tx.find(OutboxMail, where(OutboxMail.case).is_(case.number))
-    left = {mail.message_id for mail in outbox if mail.state in _LEFT}
-    stayed = {mail.message_id for mail in outbox} - left
-    kept: list[StoredMessage] = []
-    left_out: list[tuple[StoredMessage, Absence]] = []
-    for message in found:
-        if OF_OFFICERS & set(message.kinds):
-            left_out.append((message, Absence.OFFICERS))
-        elif message.direction is Direction.OUT and message.message_id in stayed:
-            left_out.append((message, Absence.NEVER_LEFT))
-        else:
-            kept.append(message)
-    return CaseMails(kept, left_out)
+    stayed = _stayed(tx.find(OutboxMail, where(OutboxMail.case).is_(case.number)))
+    absences = [(message, _absence(message, stayed)) for message in found]
+    return CaseMails(
+        kept=[message for message, absence in absences if absence is None],
+        left_out=[(message, absence) for message, absence in absences if absence is not None],
+    )
+
+
+def is_kept(tx: Transaction, message: StoredMessage) -> bool:
+    """True if a mail is in the dossier of its case."""
+    stayed = _stayed(tx.find(OutboxMail, where(OutboxMail.message_id).is_(message.message_id)))
+    return message.case is not None and _absence(message, stayed) is None
+
+
+def _stayed(outbox: Iterable[OutboxMail]) -> frozenset[str]:
+    """Returns the Message-IDs of the mails that left for nobody."""
+    mails = list(outbox)
+    left = {mail.message_id for mail in mails if mail.state in _LEFT}
+    return frozenset(mail.message_id for mail in mails) - left
+
+
+def _absence(message: StoredMessage, stayed: frozenset[str]) -> Absence | None:
+    if OF_OFFICERS & set(message.kinds):
+        return Absence.OFFICERS
+    return Absence.NEVER_LEFT if message.direction is Direction.OUT and message.message_id in stayed else None
 
 
 def destructions(tx: Transaction, wanted: Iterable[StoredMessage]) -> dict[str, str]:

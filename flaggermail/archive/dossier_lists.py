@@ -17,7 +17,8 @@ _STYLE = (
     "body{font:1rem/1.5 sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#111;background:#fff}"
     "table{border-collapse:collapse;width:100%;margin:0 0 2rem}"
     "caption{font-weight:bold;text-align:left;font-size:1.2rem;margin:0 0 .5rem}"
-    "th,td{border:1px solid #767676;padding:.35rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
+    "th,td{border:1px solid #767676;padding:.35rem .5rem;text-align:left;vertical-align:top}"
+    "th{white-space:nowrap}td{overflow-wrap:anywhere;min-width:6.5rem}"
 )
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -60,10 +61,10 @@ class DossierPage:
     def flat(self, cell: Cell) -> str:
         """Returns a cell as plain text."""
         pieces = [cell] if isinstance(cell, str) else cell
-        return "; ".join(
-            f"{piece.path} ({self.shown(piece.words)})" if isinstance(piece, Link) else self.shown(piece)
-            for piece in pieces
-        )
+        return "; ".join(self._linked(piece) if isinstance(piece, Link) else self.shown(piece) for piece in pieces)
+
+    def _linked(self, link: Link) -> str:
+        return link.path if link.path.endswith(link.words) else f"{link.path} ({self.shown(link.words)})"
 
     def marked(self, cell: Cell) -> str:
         """Returns a cell as HTML."""

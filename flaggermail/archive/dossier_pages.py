@@ -31,7 +31,7 @@ class Pages:
             (
                 case.number, CASE_TYPES[case.type][self._shown.language], case.title, self._shown.state(case),
                 self._minute(case.opened_at),
-                [Link(f"{case.number}/index.html", "HTML"), Link(f"{case.number}/index.txt", self._word(Label.WORDS))],
+                [Link(f"{case.number}/{name}", f"{case.number}/{name}") for name in ("index.html", "index.txt")],
             )
             for case in scope.cases
         ]  # fmt: skip
@@ -98,9 +98,7 @@ class Pages:
         octets = self._shown.octets(mail)
         if octets is None:
             return self._shown.absent(Absence.LOST)
-        cells: list[str | Link] = [
-            Link(f"{number}/{number}.eml", "mail"), Link(f"{number}/{number}.txt", self._word(Label.WORDS)),
-        ]  # fmt: skip
+        cells: list[str | Link] = [Link(f"{number}/{number}.{form}", f"{number}.{form}") for form in ("eml", "txt")]
         for at, one in enumerate(self._shown.parsed(octets).attachments, start=1):
             name, path = one.filename or one.content_type, f"{number}/{attached_name(number, at, one)}"
             if self._shown.attachment(octets, at - 1) is None:

@@ -15,10 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from flaggermail.cli.bags import DECLARATION, DECLARED, INCOMPLETE, INFO, MANIFEST, TAG_FILES, TAG_MANIFEST
+from flaggermail.cli.bags import (
+    DECLARATION,
+    DECLARED,
+    INCOMPLETE,
+    INFO,
+    MANIFEST,
+    PAYLOAD,
+    README,
+    TAG_FILES,
+    TAG_MANIFEST,
+)
 
-README = "LEESMIJ-README.txt"  # the first file that an export writes
-PAYLOAD = "data"
 LONGEST_LINE = 8192  # octets
 _LINE = re.compile(rb"([0-9a-f]{64})  ([^\r\n]+)\n")
 _AT_ONCE = 1024 * 1024

@@ -23,7 +23,8 @@ INCOMPLETE = ".incomplete"  # ends the name of a folder that is being written
 DECLARATION, INFO = "bagit.txt", "bag-info.txt"
 MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 DECLARED = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
-TAG_FILES = (INFO, DECLARATION, MANIFEST)  # in the order of the tag manifest
+README, PAYLOAD = "LEESMIJ-README.txt", "data"
+TAG_FILES = (README, INFO, DECLARATION, MANIFEST)  # in the order of the tag manifest
 _SAFE = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,120}/){0,4}[A-Za-z0-9_][A-Za-z0-9._-]{0,160}")
 
 
@@ -56,6 +57,8 @@ class BagWriter:
         except bagit.BagError as fault:
             raise OSError(str(fault)) from fault
         (self.folder / DECLARATION).write_bytes(DECLARED)
+        # A copy where a stranger looks first: they see no more than the names of the tag files there.
+        (self.folder / README).write_bytes((self.folder / PAYLOAD / README).read_bytes())
         sums = ((hashlib.sha256((self.folder / name).read_bytes()).hexdigest(), name) for name in TAG_FILES)
         listed = "".join(f"{digest}  {name}\n" for digest, name in sums).encode("ascii")
         (self.folder / TAG_MANIFEST).write_bytes(listed)

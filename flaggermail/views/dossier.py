@@ -15,22 +15,21 @@ from itertools import islice
 from typing import ClassVar
 
 from flaggermail.archive import reading
-from flaggermail.archive.dossier import Scope, events_of, mails_of, number_of, of_case, of_election, target_of
+from flaggermail.archive.dossier import Scope, events_of, is_kept, mails_of, number_of, of_case, of_election, target_of
 from flaggermail.archive.dossier_names import Keys, visible_line
 from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, Files
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
-from flaggermail.mail.tailed_numbers import without_tail
 from flaggermail.record.finding import where
-from flaggermail.record.rows import BY_TABLE, Device, ElectionSecret, PageCode, Reading, Token
+from flaggermail.record.rows import BY_TABLE, Case, Device, ElectionSecret, PageCode, Reading, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.views.event import document_of
 from flaggermail.views.view import ArchiveView, Document, View
 from flaggermail.wording.refusals import Because
 
-EVENTS_A_FILE = 1000
+EVENTS_A_FILE = 5000
 EMPTY = "(empty)"
 _SECRET_TABLES = frozenset({Token.TABLE, Device.TABLE, PageCode.TABLE, ElectionSecret.TABLE})
 _SECRET_FIELDS = frozenset({"tail", "commitment"})  # the end of a number files mail; tokens are left out already
@@ -83,9 +82,9 @@ class PlanDossier(ArchiveView):
             "parts": parts,
         }
 
-    def about(self) -> str | None:
-        """Returns the number of the case, unless it was typed by its last digits."""
-        return None if self.case is None or self.case.strip().isdecimal() else without_tail(self.case)
+    def about(self, work: UnitOfWork) -> str | None:
+        """Returns the number of the case; None for an election. Raises NotFound."""
+        return None if self.case is None else the_case(work, self.case).number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,20 +105,20 @@ class ShowDossierPart(View):
 
         Raises NotFound; Refusal if the dossier is not what it was when it was planned.
         """
-        scope = self._planned(work)
+        self._check_plan(work)
         writer = DossierWriter(work, self.as_of)
         if self.part is DossierPart.FRAME:
-            files = writer.frame(scope)
+            files = writer.frame(_scope(work, self.case, self.election))
         elif self.part is DossierPart.CASE:
-            files = writer.case(the_case(work, self.of))
+            files = writer.case(self._within(work, self.of))
         elif self.part is DossierPart.MAIL:
-            files = self._mail(work, scope, writer)
+            files = self._mail(work, writer)
         else:
-            files = self._events(work, scope)
+            files = self._events(work, _scope(work, self.case, self.election))
         return {"files": [_document(path, octets) for path, octets in files.held], "lost": files.lost}
 
-    def _planned(self, work: UnitOfWork) -> Scope:
-        """Returns the cases of the dossier. Raises Refusal unless the reader's plan of it is on record."""
+    def _check_plan(self, work: UnitOfWork) -> None:
+        """Raises Refusal unless it is on record that the reader asked for the plan."""
         reading.may_read(work, PlanDossier.NAME)
         asked = reading.written(PlanDossier(case=self.case, election=self.election).asked())
         if not work.tx.exists(
@@ -129,13 +128,20 @@ class ShowDossierPart(View):
             where(Reading.asked).is_(asked),
         ):
             raise Refusal(Because.PLAN_FIRST())
-        return _scope(work, self.case, self.election)
 
-    def _mail(self, work: UnitOfWork, scope: Scope, writer: DossierWriter) -> Files:
+    def _within(self, work: UnitOfWork, number: str) -> Case:
+        """Returns a case of the dossier. Raises Refusal for any other."""
+        case = the_case(work, number)
+        whole = None if self.case is None else the_case(work, self.case).number
+        if case.number != whole if whole is not None else case.election != self.election:
+            raise Refusal(Because.DOSSIER_CHANGED(name=whole or self.election or ""))
+        return case
+
+    def _mail(self, work: UnitOfWork, writer: DossierWriter) -> Files:
         mail = the_message(work, self.of)
-        case = next((case for case in scope.cases if case.number == mail.case), None)
-        if case is None:
-            raise Refusal(Because.DOSSIER_CHANGED(name=scope.name))
+        case = self._within(work, mail.case or "")
+        if not is_kept(work.tx, mail):
+            raise Refusal(Because.DOSSIER_CHANGED(name=case.number))
         return writer.mail(case, mail, self.number)
 
     def _events(self, work: UnitOfWork, scope: Scope) -> Files:

@@ -14,8 +14,8 @@ from pathlib import Path
 import bagit
 import pytest
 
-from flaggermail.cli.bag_check import README, check, is_dossier
-from flaggermail.cli.bags import INCOMPLETE, MANIFEST, TAG_MANIFEST, new_bag, usable
+from flaggermail.cli.bag_check import check, is_dossier
+from flaggermail.cli.bags import INCOMPLETE, MANIFEST, README, TAG_MANIFEST, new_bag, usable
 from flaggermail.errors import Refusal
 from tests.corpus import looked_at
 

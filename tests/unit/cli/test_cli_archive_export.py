@@ -214,6 +214,11 @@ def test_only_readers_of_the_archive_take_a_dossier(s01: Desk) -> None:
     assert session.ask("archive dossier part", case=CASE, **part)["files"]
     with pytest.raises(Refusal, match="ask for `archive dossier` first"):
         session.ask("archive dossier part", election="EP2024", **part)
+    s01.done("case", "open", "--election", "EP2024", "--type", "A_content", "--origin", "media", "--title", "Second")
+    for kind, other in (("case", "VF-EP2024-0002"), ("case", "VF-TK2023-0001"), ("mail", "m00000001")):
+        with pytest.raises(Refusal):  # another case, and an approval request of this one
+            session.ask("archive dossier part", case=CASE, **{**part, "part": kind, "of": other, "number": "0001"})
+    assert session.ask("archive dossier part", case=CASE, **{**part, "part": "case", "of": CASE})["files"]
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
