@@ -3,7 +3,7 @@
 
 Handles and addresses of posts are left out before anything is indexed, so that no search finds whoever wrote a post. A
 word is left out if it holds @, a slash, a dot between letters, or a sign in code (%40, &#64;), in whatever disguise; so
-is the name behind a sign that stands alone (`@ name`, `x.com / name`).
+is the name behind a sign that stands alone (`@ name`, `u / name`).
 """
 
 from __future__ import annotations

@@ -23,12 +23,12 @@ class Flaw(StrEnum):
     """What is wrong with the archive."""
 
     RECORD = "record"  # the record is not what its events say, so it proves little about the archive
-    MISSING = "missing"  # a row names octets that are not there
-    CHANGED = "changed"  # a file's octets have another digest than its name
-    UNREADABLE = "unreadable"
-    SET_ASIDE = "set aside"  # a damaged file, kept when the same octets came again
-    FOREIGN = "foreign"  # no file of this program
-    NOT_DESTROYED = "not destroyed"  # a file that an event says was destroyed
+    MISSING = "file missing"  # a row names octets that are not there
+    CHANGED = "file changed"  # a file's octets have another digest than its name
+    UNREADABLE = "file unreadable"
+    SET_ASIDE = "file set aside"  # a damaged file, kept when the same octets came again
+    FOREIGN = "file foreign"  # no file of this program
+    NOT_DESTROYED = "file not destroyed"  # a file that an event says was destroyed
     NEVER_TAKEN_IN = "never taken in"  # the server held more mails than the desk knows
     NOT_ON_SERVER = "not on server"  # the server held fewer mails than the desk knows
     OCTETS_LOST = "octets lost"  # mails of a month whose octets are missing or changed

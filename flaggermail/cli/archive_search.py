@@ -62,7 +62,7 @@ def find(session: Session, /, *, words: Sequence[str], as_json: bool, **asked: s
     WORDS are taken for what their form says. A mail must fulfil everything that is asked. Handles and addresses of
     posts are never found. Each search is an event of the record, without the words of --text.
 
-    Example: flaggermail archive find x-platform.example 2024-06
+    Example: flaggermail archive find --tag closed-stations --date 2024-06
     """
     given = {name: value for name, value in asked.items() if value is not None}
     found = session.ask("archive find", words=list(words), **given)

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import click
 
 from flaggermail.cli.documents import minute, part, parts, text, texts
@@ -10,6 +13,9 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.mail_text import show_mail
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import table
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
 
 
 @click.group(name="declined", cls=Noun)
@@ -39,8 +45,7 @@ def list_(session: Session, *, as_json: bool) -> None:
         [
             (
                 minute(row, "received_at"), row["id"], " + ".join(texts(row, "kinds")),
-                f"destroyed {minute(row, 'discarded_at')}" if row["discarded_at"] else
-                f"until {text(row, 'kept_until').partition(' ')[0]}", row["reason"],
+                _kept(row), row["reason"],
             )
             for row in parts(found, "messages")
         ],
@@ -48,6 +53,13 @@ def list_(session: Session, *, as_json: bool) -> None:
     )  # fmt: skip
     for election, count in part(found, "senders").items():
         click.echo(f"senders declined in {election}: {count}")
+
+
+def _kept(row: Mapping[str, Json]) -> str:
+    if row["discarded_at"]:
+        return f"destroyed {minute(row, 'discarded_at')}"
+    held = texts(row, "held_by")
+    return f"until {text(row, 'kept_until').partition(' ')[0]}" + (f", and by {', '.join(held)}" if held else "")
 
 
 @command.command(name="show")

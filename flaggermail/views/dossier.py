@@ -22,7 +22,6 @@ from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
-from flaggermail.mail.tailed_numbers import without_tail
 from flaggermail.record.finding import where
 from flaggermail.record.rows import BY_TABLE, Case, Device, ElectionSecret, PageCode, Reading, Token
 from flaggermail.services import UnitOfWork
@@ -84,9 +83,8 @@ class PlanDossier(ArchiveView):
         }
 
     def about(self, work: UnitOfWork) -> str | None:
-        """Returns the number of the case, unless it was typed by its last digits."""
-        del work
-        return None if self.case is None or self.case.strip().isdecimal() else without_tail(self.case)
+        """Returns the number of the case; None for an election. Raises NotFound."""
+        return None if self.case is None else the_case(work, self.case).number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

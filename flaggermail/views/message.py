@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from flaggermail.cases.holds import HeldOnDay
 from flaggermail.citizens.retention import due_at
 from flaggermail.commands.lookups import the_message
 from flaggermail.errors import NotFound, Refusal
@@ -59,11 +60,20 @@ class ListDeclined(View):
     """Declined mail, and how many senders were declined in each election."""
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns {"messages": [...], "senders": {election: number}}; each message with the end of its retention."""
+        """Returns {"messages": [...], "senders": {election: number}}; each message with the end of its retention.
+
+        A legal hold in "held_by" keeps it longer.
+        """
         zone = work.env.settings.zone
         senders = Counter(row.election for row in work.tx.find(Decline, where(Decline.taken_back_at).is_(None)))
+        held = HeldOnDay(work.tx, work.today, zone)
         messages = [
-            {**plain(row, zone), "kept_until": _minute(row, work, zone)} for row in _placed(work, Place.DECLINED)
+            {
+                **plain(row, zone),
+                "kept_until": _minute(row, work, zone),
+                "held_by": [hold.id for hold in held.of_message(row)],
+            }
+            for row in _placed(work, Place.DECLINED)
         ]
         return {"messages": messages, "senders": dict(sorted(senders.items()))}
 

@@ -212,7 +212,7 @@ def test_any_flipped_bit_is_named(desk: Desk) -> None:
         path.write_bytes(bytes([octets[0] ^ 1]) + octets[1:])
         named = found(desk.env)
         path.write_bytes(octets)
-        assert ("changed", f"archive {path.parent.name}/{path.name}") in named
+        assert ("file changed", f"archive {path.parent.name}/{path.name}") in named
     assert verified(desk.env)["closes"]
     path = file_of(desk.env)
     path.chmod(0o600)
@@ -231,8 +231,8 @@ def test_a_missing_and_an_extra_file_are_named(desk: Desk) -> None:
     document = verified(desk.env)
     assert not document["closes"]
     assert document["extra"] == [f"{extra[:2]}/{extra}"]
-    assert ("missing", f"archive {path.parent.name}/{path.name}") in found(desk.env)
-    assert ("foreign", "archive notes.txt") in found(desk.env)
+    assert ("file missing", f"archive {path.parent.name}/{path.name}") in found(desk.env)
+    assert ("file foreign", "archive notes.txt") in found(desk.env)
 
 
 @pytest.mark.usefixtures("mailbox")

@@ -27,7 +27,7 @@ PORTS = frozenset(
     and name != "health_probe"  # it keeps nothing beyond the process
 )
 WRITES = frozenset({"append", "advance", "number", "set_number"})
-MAILBOX = frozenset({"folders", "position", "fetch_after", "fetch_first"})
+MAILBOX = frozenset({"folders", "position", "census", "fetch_after", "fetch_first"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,10 +178,11 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder, clock = tmp_path_factory.mktemp("scene"), SetClock(NOW - timedelta(hours=6))
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     env = migrated.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
-    poll.look(env, ListMailbox(settings.desk.mailbox))  # the mailbox was read to its end and then unreachable
     bulk = ("List-Unsubscribe: <https://kromwoude.example/u>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click")
     newsletter = letter(EARLIER, "newsletter", "Nieuwsbrief maart", "Alle stembureaus zijn open.", fields=bulk)
-    ingest(env, RawMessage(newsletter, clock.now(), "Earlier", 1, 4, Role.OTHER))
+    mailbox = ListMailbox(settings.desk.mailbox)
+    mailbox.deliver("junk", newsletter, clock.now())
+    poll.look(env, mailbox)  # it was read to its end and then unreachable, while staff emptied the junk folder
     clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
     ingest(env, RawMessage(referred, clock.now(), "Earlier", 1, 1, Role.OTHER))

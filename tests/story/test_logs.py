@@ -336,7 +336,8 @@ HOSTILE_MAIL = (
     "--b--\r\n"
 ).encode()
 READING = {  # command -> arguments; {case} and the like are filled in
-    "archive retention": [], "audit head": [], "audit verify": [],
+    "archive find": ["--case", "{case}"], "archive retention": [], "archive verify": [], "audit head": [],
+    "audit verify": [],
     "case list": [], "case show": ["{case}"], "channel list": [], "events": [],
     "declined list": [], "declined show": ["{parked}"],
     "election list": [], "exercise debrief": [],

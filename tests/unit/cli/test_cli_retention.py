@@ -79,6 +79,7 @@ def test_the_screen_says_what_how_many_why_and_that_nothing_was_destroyed(desk: 
         assert words in out
     assert "on hold:" in desk.done("case", "show", case)
     assert "question 2024Z1" in desk.done("case", "show", case)
+    assert "until 2024-08-15, and by h00000001" in desk.done("declined", "list")
     with desk.env.store.read() as tx:
         assert [row.id for row in tx.find(StoredMessage) if row.discarded_at is not None] == []
 
