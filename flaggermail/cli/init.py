@@ -15,6 +15,7 @@ from flaggermail.shipped import shipped
 # A checkout that was used also has a database and secrets in these folders; they are not copied.
 _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})
 UNIT = "flaggermail.service"
+ALERTS = "prometheus-rules.yaml"
 # What the unit is written for; systemd/README.md makes this program, folder and account.
 UNIT_PROGRAM = Path("/opt/flaggermail/bin/flaggermail")
 UNIT_FOLDER = Path("/etc/flaggermail")
@@ -22,7 +23,7 @@ UNIT_FOLDER = Path("/etc/flaggermail")
 
 @click.command(name="init")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--unit", is_flag=True, help="Write the systemd unit flaggermail.service into DIR, too.")
+@click.option("--unit", is_flag=True, help="Write the systemd unit and alert rules for Prometheus into DIR, too.")
 @as_json_option
 def command(directory: Path, *, unit: bool, as_json: bool) -> None:
     """Write a complete configuration to start from.
@@ -34,7 +35,7 @@ def command(directory: Path, *, unit: bool, as_json: bool) -> None:
     """
     copies = {directory / name: source for name, source in _shipped_files()}
     if unit:
-        copies[directory / UNIT] = shipped("systemd") / UNIT
+        copies |= {directory / name: shipped("systemd") / name for name in (UNIT, ALERTS)}
     there = sorted(str(path) for path in copies if path.exists() or path.is_symlink())
     if there:
         click.echo(

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.states import CASE_STATES, CLOCKS, LEAVING, UNDELIVERED_PAGES, WAITING
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ MEGA = 1_000_000  # octets
 DISK = "disk of "  # prefix of findings about disks
 EXERCISE = "exercise"  # count of all exercise cases, regardless of state
 STATUS_FILE = "status.json"  # in the folder above the archive
+AGES = (60, 120, 240, 1440)  # minutes; the first three are the steps of the policy that is shipped
 STALE = timedelta(minutes=2)  # the daemon writes the file every ten seconds
 LONGEST = 300  # characters of a server's answer
 NOT_RUNNING = "the daemon does not run"
@@ -55,6 +57,10 @@ class Overview:
     cases: Mapping[str, int] = field(default_factory=dict)  # by state, or under EXERCISE
     clocks: Mapping[str, int] = field(default_factory=dict)  # running clocks by kind
     oldest_clock: datetime | None = None  # start of the oldest running clock
+    clocks_older: Mapping[int, Mapping[str, int]] = field(default_factory=dict)  # by kind, for each of AGES
+    reminders: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # about running clocks: by kind and step
+    platform_mails: Mapping[str, int] = field(default_factory=dict)  # since the record began, by the sender's verdict
+    unjudged: int = 0  # mails that could not be read or judged, since the record began
     quarantine: int = 0
     oldest: datetime | None = None  # arrival of the oldest quarantined mail
     outbox: Mapping[str, int] = field(default_factory=dict)  # waiting mails by state
@@ -116,6 +122,10 @@ class Overview:
                 "oldest_at": self._shown(self.oldest_clock),
                 **_counts(self.clocks, CLOCKS),
             },
+            "clocks_older": {str(age): _counts(self.clocks_older.get(age, {}), CLOCKS) for age in AGES},
+            "reminders": {clock: dict(steps) for clock, steps in sorted(self.reminders.items())},
+            "platform_mails": _counts(self.platform_mails, SenderVerdict),
+            "unjudged": self.unjudged,
             "quarantine": self.quarantine,
             "quarantine_oldest_at": self._shown(self.oldest),
             "unverified_officer_replies": self.unheard,

@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 
 from flaggermail import __version__
-from flaggermail.health.overview import EXERCISE, Limits, Overview, impersonal
+from flaggermail.health.overview import AGES, EXERCISE, Limits, Overview, impersonal
 from flaggermail.letters import observing
 from flaggermail.letters.denied import denied
+from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import unheard
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
+from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import (
+    Alarm,
     Attempt,
     Case,
     ClockRow,
@@ -23,12 +27,14 @@ from flaggermail.record.rows import (
     Notification,
     OutboxMail,
     Page,
+    Reminder,
     StoredMessage,
     Watched,
 )
 from flaggermail.record.states import (
     CASE_STATES,
     LEAVING,
+    PLATFORM_MAILS,
     SUPPRESSED,
     UNDELIVERED_FOR,
     UNDELIVERED_PAGES,
@@ -71,6 +77,13 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         cases=_cases(tx),
         clocks=Counter(clock.kind for clock in clocks),
         oldest_clock=min((clock.started_at for clock in clocks), default=None),
+        clocks_older={
+            age: Counter(clock.kind for clock in clocks if work.now - clock.started_at >= timedelta(minutes=age))
+            for age in AGES
+        },
+        reminders=_reminders(tx, clocks),
+        platform_mails={verdict: tx.reached(f"{PLATFORM_MAILS} {verdict}") for verdict in SenderVerdict},
+        unjudged=tx.count(Alarm, where(Alarm.kind).is_(AlarmKind.UNJUDGED)),
         quarantine=len(parked),
         oldest=min(parked, default=None),
         outbox=Counter(mail.state for mail in mails),
@@ -118,6 +131,16 @@ def running_clocks(tx: Transaction) -> list[ClockRow]:
         )
     }
     return [clock for clock in running if clock.notification not in rehearsed]
+
+
+def _reminders(tx: Transaction, clocks: Iterable[ClockRow]) -> dict[str, Counter[str]]:
+    """Counts the mails that reminded officers of these clocks, by kind of clock and step."""
+    running = {(clock.notification, clock.kind) for clock in clocks}
+    found: dict[str, Counter[str]] = {}
+    for told in tx.find(Reminder, where(Reminder.notification).in_(sorted({use for use, _ in running}))):
+        if (told.notification, told.clock) in running:
+            found.setdefault(told.clock, Counter())[str(told.step)] += 1
+    return found
 
 
 def _last_error(tx: Transaction, mails: list[OutboxMail]) -> str | None:

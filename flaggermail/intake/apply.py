@@ -27,6 +27,7 @@ from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, Platform, StoredMessage
+from flaggermail.record.states import PLATFORM_MAILS
 from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification, in_domains
 from flaggermail.services import EventRef, UnitOfWork
@@ -123,10 +124,14 @@ def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
 
 
 def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Disposition, sender: Sender) -> None:
-    """Raises alarms about this mail, and about the share of unverified platform mail."""
+    """Raises alarms about this mail, and about the share of unverified platform mail, which is counted."""
     if decision.alarm is not None:
         _alarm(work, decision.alarm, stored, sender)
-    if sender.platform is not None and stored.verdict == SenderVerdict.UNVERIFIED and not decision.late:
+    if sender.platform is None:
+        return
+    if not stored.exercise:
+        work.tx.number(f"{PLATFORM_MAILS} {stored.verdict}")
+    if stored.verdict == SenderVerdict.UNVERIFIED and not decision.late:
         _watch_unverified_share(work, stored)
 
 

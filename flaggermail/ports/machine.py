@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Protocol
 
+from flaggermail.mail.message_json import Json
+
 
 class Clock(Protocol):
     """The only source of the current instant."""
@@ -172,6 +174,6 @@ class Heartbeat(Protocol):
 class StatusBoard(Protocol):
     """Publishes the desk's status on this machine."""
 
-    def show(self, document: Mapping[str, object]) -> str:
+    def show(self, document: Mapping[str, Json]) -> str:
         """Replaces the published status; returns why that failed, or an empty string. Never raises OSError."""
         ...

@@ -78,6 +78,7 @@ LEAVING = (MailState.QUEUED, MailState.ATTEMPTING)  # those that need no decisio
 UNDELIVERED_PAGES = (PageState.FAILED, PageState.HELD)  # pages that reached nobody
 UNDELIVERED_FOR = timedelta(days=1)
 SUPPRESSED = "suppressed"  # the counter of mails suppressed as duplicates
+PLATFORM_MAILS = "platform mails"  # the counters of mails from platforms: these words and the sender's verdict
 LEASE = "mailbox"  # held by the one running daemon
 
 

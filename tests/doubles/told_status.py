@@ -14,6 +14,7 @@ from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.health import status
+from flaggermail.health.overview import Overview
 from flaggermail.services import Services, UnitOfWork
 
 
@@ -28,10 +29,15 @@ class SetSession(Session):
         return self.at or super().now()
 
 
+def gathered(env: Services, *, link: bool | None = True) -> Overview:
+    """Returns the status that the daemon of `env` would publish now."""
+    with env.store.read() as tx:
+        return status.gather(UnitOfWork(env, tx, env.clock.now()), link=link)
+
+
 def written(env: Services, *, link: bool | None = True) -> dict[str, object]:
     """Returns the document that the daemon of `env` would write now."""
-    with env.store.read() as tx:
-        return dict(status.gather(UnitOfWork(env, tx, env.clock.now()), link=link).document())
+    return dict(gathered(env, link=link).document())
 
 
 def typed(folder: Path, at: datetime, *words: str) -> Result:
@@ -42,7 +48,7 @@ def typed(folder: Path, at: datetime, *words: str) -> Result:
 def told(env: Services, folder: Path, *words: str) -> Result:
     """Writes the file of `env` into `folder`, with a configuration that names it, and runs `status`."""
     (folder / "flaggermail.yaml").write_text("store: {archive: archive}\n", encoding="utf-8")
-    assert StatusFile(folder / "status.json").show(written(env)) == ""
+    assert StatusFile(folder / "status.json").show(gathered(env).document()) == ""
     return typed(folder, env.clock.now(), *words)
 
 

@@ -84,7 +84,7 @@ class Diary:
     counts: Counter[str] = field(default_factory=Counter)
     incoming: list[Incoming] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
-    decided: set[str] = field(default_factory=set)  # cases
+    decided: dict[str, str] = field(default_factory=dict)  # decisions by case
     referrals: list[Referral] = field(default_factory=list)
     ticks: list[Tick] = field(default_factory=list)
     handed_over: list[HandOver] = field(default_factory=list)

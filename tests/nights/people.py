@@ -120,7 +120,7 @@ class People:
             reason="outside the process" if decision != "notify" else "Voters may come on the wrong day",
         )
         silence.ended = True
-        self.night.diary.decided.add(case)
+        self.night.diary.decided[case] = decision
         if decision != "notify":
             self.hasten(case)
         else:

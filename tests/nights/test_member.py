@@ -17,7 +17,7 @@ from tests.nights.telling import story
 
 NIGHTS = 100
 TOGETHER = 10
-MOST = 40
+MOST = 150
 
 
 @pytest.mark.parametrize("first", one_in(NIGHTS // TOGETHER, range(0, NIGHTS, TOGETHER)))
@@ -39,9 +39,12 @@ def test_a_member_approves_nothing(kit: Kit, first: int) -> None:
 def test_a_member_approves_where_the_code_lies_in_sent(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """With `by_reply: mail`, whose risk a desk has to accept in words, the same member is found approving."""
     monkeypatch.setattr(member_nights, "WAYS", (ByReply.MAIL,))
-    promises = {violation.promise for seed in range(MOST) for violation in play(seed, kit).violations}
-    assert 9 in promises
-    assert promises <= {6, 9}
+    promises: set[int] = set()
+    for seed in range(MOST):  # about one in ten of the drafts that the member approves leaves
+        promises |= {violation.promise for violation in play(seed, kit).violations}
+        if promises == {6, 9}:
+            break
+    assert promises == {6, 9}
 
 
 def test_a_night_with_a_member_is_the_same_again(kit: Kit) -> None:

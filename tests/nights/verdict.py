@@ -20,7 +20,7 @@ PROMISES = {
     4: "no reminder comes after its clock stopped",
     5: "no clock is stopped by an unverified mail",
     6: "nothing is sent that nobody decided on and approved",
-    7: "a referrer is confirmed once and told at most once that a platform was asked, a citizen declined once at most",
+    7: "a referrer is confirmed and told of the decision once, of a platform once asked; a citizen declined once",
     8: "every mail is archived unchanged, and the record proves itself",
     9: "no member of the shared mailbox approves a notification",
 }
@@ -131,6 +131,14 @@ def _unwanted(diary: Diary, tick: Tick, step: Told, told: Counter[Told]) -> None
 # ---------------------------------------------------------------- referrers and citizens
 
 
+def _left(diary: Diary, case: str) -> tuple[bool, bool]:
+    """Returns whether a notification of the case surely left, and whether one may have: what the referrer hears."""
+    digests = {use.digest for use in diary.uses if use.case == case}
+    tries = [handed for handed in diary.handed_over if handed.digest in digests]
+    sure = any(handed.answer == "accepted" and handed.settled for handed in tries)
+    return sure, any(handed.answer != "refused" for handed in tries)
+
+
 def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
     for referral in diary.referrals:
         own = [m for m in read if m.recipient == referral.sender and m.answers == referral.message_id]
@@ -138,10 +146,12 @@ def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
         if confirmed != (0 if referral.late else 1):
             diary.broken(7, f"{referral.sender} was confirmed {confirmed} times")
         asked = sum(_ASKED.search(mail.subject) is not None for mail in own)
-        if asked > any(use.case == referral.case for use in diary.uses):  # one that never leaves is not told
+        fewest, most = _left(diary, referral.case)
+        if not fewest <= asked <= most:
             diary.broken(7, f"{referral.sender} was told {asked} times that a platform was asked")
-        if len(own) - confirmed - asked > 1:
-            diary.broken(7, f"{referral.sender} was told {len(own) - confirmed - asked} times that none was asked")
+        none = len(own) - confirmed - asked
+        if none != (diary.decided.get(referral.case, "notify") != "notify"):
+            diary.broken(7, f"{referral.sender} was told {none} times that none was asked")
     declined = Counter(mail.recipient for mail in read if mail.recipient.endswith(CITIZENS))
     for citizen, times in declined.items():
         if times > 1:

@@ -47,12 +47,15 @@ from flaggermail.record.states import (
     MailState,
     PageState,
 )
+from flaggermail.reminders import reminders
 from flaggermail.services import Services, UnitOfWork
 from tests.doubles.told_status import document, told, typed, written
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail
 from tests.store.test_habits import engine_of, scans, statements
 
 NOW = START
+EACH, NO = dict.fromkeys(CLOCKS, 1), dict.fromkeys(CLOCKS, 0)
+OLDER = ("60", "120", "240", "1440")
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 CONTRACT = {
     "written_at": None, "version": None, "ok": None, "wrong": None, "mailbox": {"last_read_at", "link"},
@@ -355,3 +358,19 @@ def test_a_daemon_that_is_gone_is_noticed_after_two_minutes(desk: Desk, tmp_path
     assert f"written:            2024-06-06 10:34+02:00, 0h03 ago, by flaggermail {__version__}\n" in gone.output
     assert "daemon:             does not run\n" in gone.output
     assert gone.output.endswith("wrong:              the daemon does not run\n")
+
+
+def test_what_reminds_and_what_platforms_write_is_counted(desk: Desk) -> None:
+    """Clocks by age, reminders about those that run, mails of platforms by verdict; a stopped clock counts nowhere."""
+    draft = desk.notified()
+    desk.go_on(125)
+    reminders.tick(desk.env)
+    found = written(desk.env)
+    assert found["clocks_older"] == {age: EACH if age in {"60", "120"} else NO for age in OLDER}
+    assert found["reminders"] == {"receipt": {"120": 1}}
+    assert found["platform_mails"] == {"verified": 0, "unverified": 0, "failed": 0}
+    desk.receive(mail(answers=desk.message_id_of(draft), at=desk.clock.now()))
+    found = written(desk.env)
+    assert found["clocks_older"] == {age: {**NO, "substance": int(age in {"60", "120"})} for age in OLDER}
+    assert found["reminders"] == {}
+    assert found["platform_mails"] == {"verified": 1, "unverified": 0, "failed": 0}

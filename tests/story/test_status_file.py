@@ -21,6 +21,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
 from flaggermail.daemon.service import Daemon
+from flaggermail.health.metrics import METRICS_FILE
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services
@@ -133,7 +134,7 @@ def test_a_reader_never_sees_half(path: Path) -> None:
     reader.join(10)
     assert len(seen) > 1
     assert all(found in documents for found in seen)
-    assert [file.name for file in path.parent.glob("*status*")] == [STATUS_FILE]
+    assert {file.name for file in path.parent.glob("*status*")} == {STATUS_FILE, METRICS_FILE}
 
 
 def test_what_a_crash_left_beside_is_in_nobodys_way(path: Path) -> None:

@@ -1,43 +1,78 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`status.json`, a small file for monitoring. It is replaced atomically: a reader never sees a partial file."""
+"""`status.json`, a small file for monitoring, and beside it `status.prom`, the same as metrics for Prometheus.
+
+Each is replaced atomically: a reader never sees a partial file.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from flaggermail.health.metrics import METRICS_FILE, MetricType, metrics
+from flaggermail.mail.message_json import Json
+
 MODE = 0o644  # regardless of the umask: the folder's mode decides who may read it
+PREFIX = "flaggermail_"
+FAMILIES = {MetricType.COUNTER: CounterMetricFamily, MetricType.GAUGE: GaugeMetricFamily}
 
 
 class StatusFile:
-    """Implements `ports.StatusBoard`: writes a temporary file next to `path`, then renames it."""
+    """Implements `ports.StatusBoard`: writes a temporary file next to each of the two, then renames it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._temporary = path.with_name(f".{path.name}.part")  # a fixed name: a crash leaves at most one
         self._writing = threading.Lock()  # the mailbox thread writes too, when its connection is lost or restored
 
-    def show(self, document: Mapping[str, object]) -> str:
-        """Replaces the file; returns why that failed, or an empty string. Never raises OSError."""
-        octets = json.dumps(document, indent=2).encode("ascii") + b"\n"
+    def show(self, document: Mapping[str, Json]) -> str:
+        """Replaces both files; returns why that failed, or an empty string. Never raises OSError."""
         with self._writing:
             try:
-                self._write(octets)
-                self._temporary.replace(self._path)
+                _replace(self._path, json.dumps(document, indent=2).encode("ascii") + b"\n")
+                _replace(self._path.with_name(METRICS_FILE), exposition(document))
             except OSError as fault:
                 return fault.strerror or type(fault).__name__
         return ""
 
-    def _write(self, octets: bytes) -> None:
-        """Writes and syncs: after a power cut, a rename without a sync may leave an empty file."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)  # the archive creates it with its first mail
-        self._temporary.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC  # EXCL: do not follow a planted link
-        with os.fdopen(os.open(self._temporary, flags, MODE), "wb") as file:
-            os.fchmod(file.fileno(), MODE)
-            file.write(octets)
-            file.flush()
-            os.fsync(file.fileno())
+
+class _Metrics(Collector):
+    """Gives a status document to the library."""
+
+    def __init__(self, document: Mapping[str, Json]) -> None:
+        self._document = document
+
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        """Yields the metrics as the library's families."""
+        for metric in metrics(self._document):
+            family = FAMILIES[metric.type](PREFIX + metric.name, metric.help, labels=metric.labels)
+            for key, value in metric.values.items():
+                family.add_metric(key, value)
+            yield family
+
+
+def exposition(document: Mapping[str, Json]) -> bytes:
+    """Returns a status document in Prometheus' text format, version 0.0.4."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Metrics(document))
+    return generate_latest(registry)
+
+
+def _replace(path: Path, octets: bytes) -> None:
+    """Writes, syncs and renames: after a power cut, a rename without a sync may leave an empty file."""
+    temporary = path.with_name(f".{path.name}.part")  # a fixed name: a crash leaves at most one
+    path.parent.mkdir(parents=True, exist_ok=True)  # the archive creates it with its first mail
+    temporary.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC  # EXCL: do not follow a planted link
+    with os.fdopen(os.open(temporary, flags, MODE), "wb") as file:
+        os.fchmod(file.fileno(), MODE)
+        file.write(octets)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -11,6 +11,7 @@ import pytest
 
 from flaggermail import __version__
 from flaggermail.record.clocks import Means
+from flaggermail.record.states import CLOCKS
 from flaggermail.settings.escalation_file import EscalationFile, EscalationPolicy, PolicyStep
 from tests.doubles.told_status import document, told
 from tests.unit.cli.conftest import Desk
@@ -239,6 +240,10 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
         "watched": {},
         "held_back": 0,
         "suppressed": 0,
+        "clocks_older": {age: dict.fromkeys(CLOCKS, 0) for age in ("60", "120", "240", "1440")},
+        "reminders": {},
+        "platform_mails": {"verified": 0, "unverified": 0, "failed": 0},
+        "unjudged": 0,
         "pages": {"failed": 0, "held": 0},
         "unverified_officer_replies": 0,
         "jobs": {},

@@ -15,7 +15,7 @@ import time_machine
 from click.testing import CliRunner, Result
 
 from flaggermail.cli.check import command as check
-from flaggermail.cli.init import UNIT, UNIT_FOLDER, UNIT_PROGRAM
+from flaggermail.cli.init import ALERTS, UNIT, UNIT_FOLDER, UNIT_PROGRAM
 from flaggermail.cli.init import command as init
 from flaggermail.cli.session import Session
 from flaggermail.health.confinement import Confinement
@@ -105,7 +105,8 @@ def test_init_writes_the_unit_when_asked(tmp_path: Path) -> None:
     desk = tmp_path / "desk"
     result = run_init(desk, "--unit")
     assert result.exit_code == 0, result.output
-    assert (desk / UNIT).read_bytes() == (shipped("systemd") / UNIT).read_bytes()
+    for name in (UNIT, ALERTS):
+        assert (desk / name).read_bytes() == (shipped("systemd") / name).read_bytes()
     told = " ".join(result.stdout.split())
     assert "in ExecStart= write " in told
     assert f"in ExecStart= and LoadCredential= write {desk} for /etc/flaggermail" in told
