@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake
 from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.adapters.files.secrets import credential, credential_version, secret_mistake
+from flaggermail.adapters.files.secrets import credential, credential_file, credential_version, secret_mistake
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.imap.interrupt import EventInterrupt
@@ -125,6 +125,7 @@ def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -
             user=server.user,
             password=credential(server.credential, settings.directory) if server.user else None,
             secret_version=credential_version(server.credential, settings.directory),
+            secret_file=credential_file(server.credential, settings.directory),
             tls=server.tls,
             ca_file=server.ca_file,
             timeout=float(server.timeout_seconds),
@@ -145,6 +146,7 @@ def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
             user=server.user,
             password=credential(server.credential, settings.directory),
             secret_version=credential_version(server.credential, settings.directory),
+            secret_file=credential_file(server.credential, settings.directory),
             tls=server.tls,
             ca_file=server.ca_file,
             inbox=server.inbox,
@@ -282,13 +284,25 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
     yield folder_mistake(settings.archive)
     yield ca_file_mistake("mailbox", desk.mailbox.ca_file)
     yield ca_file_mistake("submission", desk.submission.ca_file)
-    pagers = [pager.credential for officer in settings.oncall.officers for pager in officer.pagers]
-    if pagers and not is_installed():
+    if any(officer.pagers for officer in settings.oncall.officers) and not is_installed():
         yield mistake(CheckCode.PAGER_EXTRA)
-    names = [desk.mailbox.credential, *([desk.submission.credential] if desk.submission.user else [])]
-    names += [desk.watch.heartbeat] if desk.watch.heartbeat else []
-    for name in dict.fromkeys((*names, *pagers)):
-        yield secret_mistake(name, settings.directory)
+    for name, key in _secrets(settings).items():
+        found = secret_mistake(name, settings.directory)
+        yield found and replace(found, text=f"{key}: {found.text}")
+
+
+def _secrets(settings: Settings) -> Mapping[str, str]:
+    """Returns the credentials that the settings name, each with the first key that does."""
+    desk = settings.desk
+    keys = {desk.mailbox.credential: "flaggermail.yaml mailbox.credential"}
+    if desk.submission.user:
+        keys.setdefault(desk.submission.credential, "flaggermail.yaml submission.credential")
+    if desk.watch.heartbeat:
+        keys.setdefault(desk.watch.heartbeat, "flaggermail.yaml watch.heartbeat")
+    for officer in settings.oncall.officers:
+        for pager in officer.pagers:
+            keys.setdefault(pager.credential, f"oncall.yaml officers {officer.id} pagers")
+    return keys
 
 
 def require_ready(settings: Settings, clock: Clock) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from flaggermail.errors import ConfigurationError
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.wording.delivery import Delivery, ServerHint
+from flaggermail.wording.said import UNSAID, Said
 
 LONGEST = 200  # characters kept of a server's text
 _CERTIFICATE, _KEY = b"-----BEGIN CERTIFICATE-----", b"PRIVATE KEY-----"  # RFC 7468, sections 5 and 10
@@ -54,35 +56,35 @@ def ca_file_mistake(server: str, ca_file: Path | None) -> Mistake | None:
     return mistake(CheckCode.CA_FILE, server=server, file=ca_file, why=why)
 
 
-def describe_tls_error(error: ssl.SSLError) -> str:
-    """Describes a TLS error for a person."""
+def tls_fault(server: str, port: int, ca_file: Path | None, error: ssl.SSLError) -> Said:
+    """Describes a TLS error, with the key of the section `server` that it speaks about, if any."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not accepted: {one_line(error.verify_message)}"
-    return f"TLS failed: {one_line(error.reason or str(error))}"
+        told = Delivery.CERTIFICATE(words=one_line(error.verify_message))
+    else:
+        told = Delivery.TLS_FAILED(words=one_line(error.reason or str(error)))
+    return _hinted(told, _tls_hint(server, port, ca_file, error))
 
 
-def tls_hint(server: str, port: int, ca_file: Path | None, error: ssl.SSLError) -> str:
-    """Returns which key of the section `server` an error of TLS speaks about, as a clause; empty if none."""
+def _tls_hint(server: str, port: int, ca_file: Path | None, error: ssl.SSLError) -> Said:
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code in _UNKNOWN_AUTHORITY:
-            named = f"{ca_file} holds another authority; name the file of the one" if ca_file else "name the file"
-            return f"; {server}.ca_file: {named} with the certificate of the authority that signed it"
-        if error.verify_code == _OTHER_NAME:
-            return f"; {server}.host: write a name that the certificate bears"
-        return ""
-    if error.reason in _NO_TLS_THERE:
-        return f"; {server}.tls: at port {port} TLS does not begin with the first octet; write `tls: starttls`"
-    return ""
+            other = ServerHint.CA_OTHER(server=server, file=str(ca_file)) if ca_file else None
+            return other or ServerHint.CA_NONE(server=server)
+        return ServerHint.NAME(server=server) if error.verify_code == _OTHER_NAME else UNSAID
+    return ServerHint.TLS_LATER(server=server, port=str(port)) if error.reason in _NO_TLS_THERE else UNSAID
 
 
-def silence_hint(server: str, port: int, tls: str) -> str:
-    """Returns what may be wrong where a server says nothing to somebody who waits for its greeting; empty if nothing.
+def silence(server: str, port: int, tls: str, seconds: float) -> Said:
+    """Says that a server says nothing to somebody who waits for its greeting, and what may be wrong.
 
     A server that speaks TLS from the first octet waits for the client (RFC 8314, section 3).
     """
-    if tls == "implicit":
-        return ""
-    return f"; {server}.tls: where the server speaks TLS from the first octet at port {port}, write `tls: implicit`"
+    hint = UNSAID if tls == "implicit" else ServerHint.TLS_FIRST(server=server, port=str(port))
+    return _hinted(Delivery.SILENT(seconds=f"{seconds:g}"), hint)
+
+
+def _hinted(what: Said, hint: Said) -> Said:
+    return Delivery.HINTED(what=what, hint=hint) if hint else what
 
 
 def one_line(text: str) -> str:

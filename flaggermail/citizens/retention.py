@@ -21,6 +21,7 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Attempt, Delivery, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.wording.said import UNSAID
 
 AT_ONCE = 200  # mails per transaction; the rest waits for the next tick
 DONE = (MailState.ACCEPTED, MailState.REFUSED, MailState.CANCELLED)  # final states of a mail
@@ -95,8 +96,8 @@ def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
     for mail in mails:
         tried = [attempt for attempt in work.tx.find(Attempt, where(Attempt.mail).is_(mail.id)) if attempt.text]
         attempts += [attempt.id for attempt in tried]
-        emptied = replace(mail, recipient="", answer="", dedupe=f"forgotten/{mail.id}")
-        changes = (changed(mail, emptied), *(changed(attempt, replace(attempt, text="")) for attempt in tried))
+        emptied = replace(mail, recipient="", answer=UNSAID, dedupe=f"forgotten/{mail.id}")
+        changes = (changed(mail, emptied), *(changed(attempt, replace(attempt, text=UNSAID)) for attempt in tried))
         for own in work.tx.find(
             StoredMessage,
             where(StoredMessage.message_id).is_(mail.message_id),

@@ -14,6 +14,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -92,7 +93,7 @@ def verify(session: Session, *, heads: Sequence[str], as_json: bool) -> None:
         first = safe_line(differences[0])
         raise Refusal(f"{first} ({count} difference{'s' if count > 1 else ''} from the record)")
     if not as_json:
-        click.echo(f"{found['events']} events, chain intact")
+        click.echo(f"{countable(found['events']):event|events}, chain intact")
 
 
 def _tell(found: Mapping[str, Json], differences: Sequence[str]) -> None:
@@ -106,4 +107,8 @@ def _tell(found: Mapping[str, Json], differences: Sequence[str]) -> None:
         click.echo(safe_line(f"note: archive {name}: {_LEFT}{harmless}"))
     if found["unnamed_further"]:
         click.echo(f"note: and {found['unnamed_further']} more such files")
-    click.echo(f"compared: {found['rows']} rows, {found['personal']} personal values, {found['files']} archive files")
+    click.echo(
+        f"compared: {countable(found['rows']):row|rows}, "
+        f"{countable(found['personal']):personal value|personal values}, "
+        f"{countable(found['files']):archive file|archive files}"
+    )

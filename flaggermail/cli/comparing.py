@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flaggermail.cli.documents import minute, part, text
 from flaggermail.cli.explaining import made_by
+from flaggermail.wording.said import counted
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -33,8 +34,8 @@ class Tally:
     def line(self) -> str:
         """The counts in one line."""
         return (
-            f"{self.judged} messages judged by both, {self.changed} otherwise: clocks of {self.clocks}, "
-            f"cases of {self.cases}"
+            f"{counted(self.judged, 'message', 'messages')} judged by both, {self.changed} otherwise: "
+            f"clocks of {self.clocks}, cases of {self.cases}"
         )
 
 

@@ -13,6 +13,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import table
 from flaggermail.cli.terminal import safe_line
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -72,7 +73,9 @@ def debrief(session: Session, exercise: str | None, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
-    click.echo(safe_line(f"{found['exercise']} played {found['story']}, {found['speed']} minutes in one"))
+    click.echo(
+        safe_line(f"{found['exercise']} played {found['story']}, {countable(found['speed']):minute|minutes} in one")
+    )
     table(
         ("at", "what", "about", "officer", "minutes after"),
         [

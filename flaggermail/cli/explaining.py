@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flaggermail.cli.documents import part, parts, text, texts
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -96,6 +97,8 @@ def _describe_context(known: Mapping[str, Json]) -> str:
     words.append(
         "belongs to a case" if known["placed"] else "may belong to a case" if known["suggested"] else "no case"
     )
-    words.append(f"answers {known['channel']} after {known['minutes']} minutes" if known["channel"] else "")
+    words.append(
+        f"answers {known['channel']} after {countable(known['minutes']):minute|minutes}" if known["channel"] else ""
+    )
     words.append("election period" if known["period"] else "no election period")
     return ", ".join(word for word in words if word)

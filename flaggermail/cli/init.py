@@ -11,6 +11,7 @@ import click
 
 from flaggermail.cli.session import as_json_option, show_json
 from flaggermail.shipped import shipped
+from flaggermail.wording.said import counted
 
 # A checkout that was used also has a database and secrets in these folders; they are not copied.
 _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})
@@ -39,8 +40,8 @@ def command(directory: Path, *, unit: bool, as_json: bool) -> None:
     there = sorted(str(path) for path in copies if path.exists() or path.is_symlink())
     if there:
         click.echo(
-            f"{there[0]}: is there already ({len(there)} of {len(copies)} files are), so nothing was written; "
-            "name an empty folder, or move these away",
+            f"{there[0]}: is there already ({len(there)} of {counted(len(copies), 'file', 'files')}), so nothing was "
+            "written; name an empty folder, or move these away",
             err=True,
         )
         raise click.exceptions.Exit(2)
@@ -57,7 +58,7 @@ def command(directory: Path, *, unit: bool, as_json: bool) -> None:
     if as_json:
         show_json({"files": len(copies), "directory": str(directory), "manual": str(manual)})
         return
-    click.echo(f"{len(copies)} files written into {directory}; the manual is {manual}")
+    click.echo(f"{counted(len(copies), 'file', 'files')} written into {directory}; the manual is {manual}")
     for line in _about_the_unit(directory) if unit else ():
         click.echo(line)
     click.echo(f"next: edit them, put the passwords into {directory / 'credentials'} with mode 600, then run")

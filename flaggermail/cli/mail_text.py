@@ -15,6 +15,7 @@ from flaggermail.cli.showing import DOUBTS, listed
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.mail.message import ForwardSource
 from flaggermail.record.kinds import Direction
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -96,7 +97,11 @@ def _show_text(message: Mapping[str, Json]) -> None:
     if attachments:
         click.echo("\nAttachments")
     for one in attachments:
-        click.echo(safe_line(f"  {one['filename'] or '(no name)'}  {one['content_type']}  {one['size']} octets"))
+        click.echo(
+            safe_line(
+                f"  {one['filename'] or '(no name)'}  {one['content_type']}  {countable(one['size']):octet|octets}"
+            )
+        )
 
 
 def _show_forwarded(forwarded: Mapping[str, Json], *, zone_assumed: bool) -> None:

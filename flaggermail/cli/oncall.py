@@ -169,7 +169,10 @@ def handover(session: Session, *, as_json: bool) -> None:
         return
     table(
         ("case", "state", "with", "title"),
-        [(one["number"], one["state"], one["assigned_to"], one["title"]) for one in parts(found, "cases")],
+        [
+            (one["number"], one["state"], one["assigned_to"], f"{_mark(one)}{one['title']}")
+            for one in parts(found, "cases")
+        ],
         "no case",
     )
     for clock in parts(found, "clocks"):
@@ -183,12 +186,19 @@ def handover(session: Session, *, as_json: bool) -> None:
         for one in parts(found, "acknowledged")
     ]
     lines += [
-        f"in quarantine: {one['id']}, since {minute(one, 'received_at')}, {one['subject']}"
+        f"in quarantine: {_mark(one)}{one['id']}, since {minute(one, 'received_at')}, {one['subject']}"
         for one in parts(found, "quarantine")
     ]
-    lines += [f"uncertain: {one['id']} to {one['recipient']}, {one['subject']}" for one in parts(found, "uncertain")]
+    lines += [
+        f"uncertain: {_mark(one)}{one['id']} to {one['recipient']}, {one['subject']}"
+        for one in parts(found, "uncertain")
+    ]
     for line in lines:
         click.echo(safe_line(line))
+
+
+def _mark(one: Mapping[str, Json]) -> str:
+    return "EXERCISE " if one["exercise"] else ""
 
 
 @command.command(name="page")

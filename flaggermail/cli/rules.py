@@ -19,6 +19,7 @@ from flaggermail.cli.mail_files import base64_of, mail_files, rule_files
 from flaggermail.cli.session import Session, as_json_option, show_json, show_json_line
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.errors import NotFound
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -56,7 +57,8 @@ def check(session: Session, *, as_json: bool) -> None:
             warning = "" if remark["fault"] else "warning: "
             line = f"{remark['file']}:{remark['line']}:{remark['column']}: {warning}{remark['text']}"
             click.echo(safe_line(line), err=remark["fault"] is True)
-        counted = f"{found['rules']} rules, {faults} faults, {len(remarks) - faults} warnings"
+        shown = f"{countable(found['rules']):rule|rules}, {countable(faults):fault|faults}"
+        counted = f"{shown}, {countable(len(remarks) - faults):warning|warnings}"
         click.echo(f"{counted}, version {text(found, 'rules_version')[:12]}")
     if faults:
         raise click.exceptions.Exit(1)

@@ -21,6 +21,7 @@ from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.values import SourceWord, TypeWord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,8 @@ class ReclassifyCase(CaseCommand):
         if self.type is None and self.source is None:
             raise Refusal(Because.NOTHING_TO_CORRECT(case=case.number))
         if corrected == case:
-            raise Refusal(Because.IS_SO_ALREADY(case=case.number, type=case.type, source=case.source or "none"))
+            source = SourceWord[case.source.name] if case.source else SourceWord.UNKNOWN
+            raise Refusal(Because.IS_SO_ALREADY(case=case.number, type=TypeWord[case.type.name](), source=source()))
         work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=EventRef(case=case.number))
         did = Did(what=Done.RECLASSIFIED, case=case.number, type=self.type, source=self.source)
         return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number, did=did)

@@ -21,6 +21,7 @@ from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.shipped import stories
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import counted
 
 LASTS = timedelta(days=7)  # unless stopped earlier; after that, mail of participants opens no case
 
@@ -99,7 +100,8 @@ class StartExercise(Command):
             after_event=head.seq if head else 0,
         )
         work.record(EventKind.REHEARSAL_BEGAN, added(row), reason=f"{story} {speed}")
-        says = f"exercise {code} plays {story}, {speed} minutes in one: the desk writes as referrers and platforms"
+        plays = f"exercise {code} plays {story}, {counted(speed, 'minute', 'minutes')} in one"
+        says = f"{plays}: the desk writes as referrers and platforms"
         return Outcome(f"{says}; nothing leaves to them, and all other mail is real", code)
 
 
@@ -118,7 +120,7 @@ class StopExercise(Command):
         if election is None:
             raise Refusal(Because.NO_EXERCISE())
         closed = end(work, election)
-        return Outcome(f"exercise {election.code} stopped, {closed} cases closed", election.code)
+        return Outcome(f"exercise {election.code} stopped, {counted(closed, 'case', 'cases')} closed", election.code)
 
 
 def end(work: UnitOfWork, election: Election) -> int:

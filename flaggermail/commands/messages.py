@@ -22,6 +22,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.values import MailWord
 from flaggermail.wording.vouched import Vouched
 
 
@@ -74,7 +75,7 @@ def _reported(work: UnitOfWork, message: StoredMessage, read: Message, named: st
         if read.kind is not MechanicalKind.BOUNCE:
             raise Refusal(Because.NO_REPORT(message=message.id))
         if not reported_mail.left(mail):
-            raise Refusal(Because.NEVER_LEFT(mail=mail.id, state=mail.state))
+            raise Refusal(Because.NEVER_LEFT(mail=mail.id, state=MailWord[mail.state.name]()))
         return Reported(mails=(mail,))
     found = reported_mail.find(work, message, read)
     if found.unclear:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_mail
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
@@ -20,6 +20,7 @@ from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.record.states import MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.delivery import Delivery
 from flaggermail.wording.refusals import Because, Piece
 
 
@@ -48,7 +49,7 @@ class ResolveMail(Command):
             change = changed(mail, replace(moved(mail, MailState.QUEUED), next_try_at=work.now))
             about = EventRef(case=mail.case, notification=mail.notification)
             work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
-            return Outcome(f"outbox {mail.id}: is sent again", mail.id)
+            return Outcome(f"outbox {mail.id}: is sent again", mail.id, did=Did(what=Done.SENT_AGAIN, case=mail.case))
         if self.sent_at is None:
             raise Refusal(Because.SAY_WHEN_SENT(mail=mail.id))
         if self.sent_at > work.now:
@@ -56,8 +57,9 @@ class ResolveMail(Command):
         if self.sent_at < mail.queued_at.replace(second=0, microsecond=0):  # the time is given to the minute
             written = mail.queued_at.isoformat()
             raise Refusal(Because.SENT_BEFORE_WRITTEN(mail=mail.id, written=written, at=self.sent_at.isoformat()))
-        settle(work, mail, Accepted(mail.recipient, self.sent_at, f"settled by {work.actor}"))
-        return Outcome(f"outbox {mail.id}: was sent", mail.id)
+        settle(work, mail, Accepted(mail.recipient, self.sent_at, Delivery.SETTLED(officer=work.actor)))
+        did = Did(what=Done.SENT, case=mail.case, at=self.sent_at)
+        return Outcome(f"outbox {mail.id}: was sent", mail.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

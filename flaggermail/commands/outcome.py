@@ -34,6 +34,8 @@ class Done(StrEnum):
     REFUSED = "refused"
     REJECTED = "rejected"
     REMEMBERED = "remembered"
+    SENT = "sent"
+    SENT_AGAIN = "sent again"
     SUBMITTED = "submitted"
     SWAPPED = "swapped"
 
@@ -79,7 +81,7 @@ class Did:
     known: bool | None = None  # the domain was to be remembered, and a list of the rules has it
     name: str | None = None  # of the officer who has the matter or the shift now
     minutes: int | None = None  # for which reminders are suppressed
-    at: datetime | None = None  # the instant that a contact note gives
+    at: datetime | None = None  # the instant that a contact note gives, or at which a mail in doubt was sent
     means: ContactMeans | None = None
     starts: bool | None = None  # a contact note that starts clocks
     stops: bool | None = None  # a contact note that counts as an answer or as something sent

@@ -50,7 +50,7 @@ def troubles(tx: Transaction) -> list[str]:
         for message in tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))
     ]
     return found + [
-        f"outbox {m.id}: {m.state} ({m.answer})" for m in tx.find(OutboxMail) if m.state != MailState.ACCEPTED
+        f"outbox {m.id}: {m.state} ({m.answer.english})" for m in tx.find(OutboxMail) if m.state != MailState.ACCEPTED
     ]
 
 

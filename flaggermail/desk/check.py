@@ -8,11 +8,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from flaggermail.desk.ground import Ground
-from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFault
 from flaggermail.health.confinement import Confinement
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.oncall.schedule import gaps
+from flaggermail.record.finding import where
+from flaggermail.record.rows import Election
 from flaggermail.record.states import Severity
 from flaggermail.rules import models as files
 from flaggermail.settings import advice
@@ -42,9 +44,25 @@ def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
         return _findings([mistake(CheckCode.CONFIGURATION, line=line) for line in error.faults])
     now = ground.now()
     today = now.astimezone(settings.zone).date()
-    found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *ground.machine_mistakes(settings))
+    on_day = advice.mistakes_on(settings, today, _elections_added(ground, settings))
+    found = (*advice.mistakes(settings), *on_day, *ground.machine_mistakes(settings))
     held = ground.confinement(settings)
     return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
+
+
+def _elections_added(ground: Ground, settings: Settings) -> list[advice.Period]:
+    """Returns the periods of the elections in the database file; none on a server, which `check` does not ask.
+
+    A file that cannot be read is a mistake of its own.
+    """
+    if not settings.desk.store.database.startswith("sqlite"):
+        return []
+    try:
+        with ground.evidence() as (tx, _):
+            found = tx.find(Election, where(Election.exercise).is_(False))
+    except (ConfigurationError, StoreFault, RowUnreadable):
+        return []
+    return [(one.period_from, one.period_until) for one in found if one.closed_at is None]
 
 
 def _findings(found: Sequence[Mistake]) -> dict[str, Json]:

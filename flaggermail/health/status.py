@@ -157,4 +157,4 @@ def _last_error(tx: Transaction, mails: list[OutboxMail]) -> str | None:
     mail = tried[last.mail]
     subjects = (mail.subject, mail.subject.partition("] ")[2])  # with and without the case number in front
     named = {*subjects, *(address.rpartition("@")[0] for address in (mail.recipient, mail.sender))}
-    return impersonal(f"{last.code or ''} {last.text}".strip(), named) or None
+    return impersonal(f"{last.code or ''} {last.text.english}".strip(), named) or None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What machine mail and mailings carry: a referral in their own words, or in the mail that they pass on.
+"""What machine mail and mailings carry: a referral in their own words or in the mail that they pass on, or a result.
 
 A web form declares itself automatic, and so does an absence notice: what answers a mail refers nothing by itself.
 """
@@ -30,6 +30,7 @@ class Carried:
 
     referral: bool = False
     authority: bool = False  # the proven sender is an authority of the rules' lists
+    result: bool = False  # a platform tells what came of the matter, and not only that it will look into it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def look(
     authority = proven and written.source in AUTHORITIES
     if message.kind not in CARRIERS:
         return Carried(authority=authority)
+    result = context.placed and context.platform is not None and written.kinds == (Kind.SUBSTANTIVE_REPLY,)
     referral = authority and _refers(message, written, reading.language)
     if within is not None:
         stranger = replace(
@@ -65,7 +67,7 @@ def look(
         )
         known = proven and Kind.REFERRAL in written.kinds
         referral = referral or known or Kind.REFERRAL in reading.kinds_by(within, stranger).kinds
-    return Carried(referral, authority)
+    return Carried(referral, authority, result)
 
 
 def passed_on(message: Message, ours: frozenset[str], language: Language) -> Message | None:

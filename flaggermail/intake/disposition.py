@@ -38,6 +38,7 @@ class Facts:
     junk_folder: bool
     to_channel: bool  # in Sent, with a channel's address among the recipients
     carries_referral: bool = False  # machine mail or noise, with a referral within: see intake.carried
+    carries_result: bool = False  # a platform's machine mail that tells what came of the matter
     from_authority: bool = False  # machine mail or noise of a proven authority, addressed to us
     from_officer: bool = False  # in reply to a mail that was sent to an officer
     doubts: tuple[Said, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
@@ -137,6 +138,8 @@ def _in_its_case(facts: Facts) -> Disposition:
         return Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer")
     if facts.disputed:
         return Disposition(Place.CASE, Filed.ARRIVAL_DISPUTED(), tells="platform answer")
+    if facts.carries_result:  # a robot that closes the matter stops no clock of a person, and is news all the same
+        return Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer")
     if facts.mechanical is not MechanicalKind.HUMAN or Kind.OFFICER_REPLY in facts.kinds:
         return Disposition(Place.CASE, Filed.IN_CASE())
     return Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer" if facts.from_platform else "further mail")

@@ -29,6 +29,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
+from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.filing import Filed
@@ -281,7 +282,10 @@ def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Del
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=EventRef(message=stored.id), reason=fault)
     key = alarm_key(AlarmKind.UNJUDGED, stored.id)
-    unjudged = alarm(AlarmKind.UNJUDGED, key, AlarmText.FAULT(key=stored.id, fault=fault), work.now)
+    unjudged = alarm(AlarmKind.UNJUDGED, key, AlarmText.UNJUDGED(key=stored.id, fault=fault), work.now)
     trust = attention.trust_of(work, stored)
-    notices.raise_alarm(work, unjudged, f"flaggermail quarantine show {stored.id}", trust=trust)
+    notices.raise_alarm(
+        work, unjudged, f"flaggermail quarantine show {stored.id}", topic=Topic.QUARANTINE, settles=stored.id,
+        trust=trust,
+    )  # fmt: skip
     return f"quarantine: {stored.reason.english}"

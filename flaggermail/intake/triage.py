@@ -127,6 +127,7 @@ def facts_of(
         sent_folder=sent_folder,
         junk_folder=raw.role is Role.JUNK,
         carries_referral=within.referral,
+        carries_result=within.result,
         from_authority=within.authority and mail.sender.officer is None and _names_us(work, message),
         from_officer=mail.sender.answers is not None,
         to_channel=sent_folder and lookup.channel_of(work, message) is not None,

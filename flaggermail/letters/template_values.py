@@ -20,7 +20,7 @@
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
 | `phone` of a call sheet, a submission request and an alarm | str or None |
 | `acknowledged` | the time, or a longer text; `acknowledged_by` names the officer |
-| `can_confirm`, `understood`, `follow_up`, `approved`, `unsure` | bool |
+| `can_confirm`, `understood`, `follow_up`, `approved`, `unsure`, `automatic` | bool |
 | `asks` | bool: asks whether somebody is still on it, after an acknowledgement has expired |
 | `persons`, `have` | int: how many must approve, how many did |
 | `to`, `cc` | list of str: addresses |
@@ -110,7 +110,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "officer_notice": EVERY
     | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
-    | {"open_cases", "unsure", "verdict", "unread", "hops", "original", "whole", "minutes", "clocks", "unstopped"},
+    | {"open_cases", "unsure", "verdict", "unread", "hops", "original", "whole", "minutes", "clocks", "unstopped"}
+    | {"automatic"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply"},
@@ -120,7 +121,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
-    | {"suggestions", "form", "sent_at"},
+    | {"suggestions", "form", "sent_at", "original"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone"},
     "debrief": EVERY | {"story", "speed", "sent_at", "until", "moments", "waits", "unclear", "unanswered", "more"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
@@ -128,7 +129,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "readiness": EVERY | {"election", "polling_day", "total", "policies", "hours", "since", "pagers", "unused"}
     | {"bounced", "certificates", "rehearsed", "running", "longest", "uses", "next_step"},
     "held_notices": EVERY | {"total", "more", "whose", "entries", "next_step"},
-    "quarantine_reminder": EVERY | {"kind", "total", "more", "entries", "next_step"},
+    "quarantine_reminder": EVERY | {"replies"} | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY
     | OFFICER
     | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},

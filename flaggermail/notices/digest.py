@@ -15,6 +15,7 @@ from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import HeldBack, StoredMessage
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.wording.said import counted
 
 NOISE_AT = time(8)  # in the desk's zone
 LISTED = 40  # mails that the digest lists; the rest is counted
@@ -33,7 +34,7 @@ def send_digest(env: Services) -> int:
         missed = sorted(tx.find(StoredMessage, *_LATE), key=lambda m: (m.received_at, m.id))
         missed = attention.by_trust(work, missed)
         changes = [changed(message, replace(message, pending_digest=False)) for message in missed]
-        work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(missed)} mails taken in late")
+        work.record(EventKind.DIGEST_SENT, *changes, reason=f"{counted(len(missed), 'mail', 'mails')} taken in late")
         officer = duty.officer_on_call(work) or env.settings.rota.head()
         if officer is not None:
             notice = Notice(Kind.DIGEST, "digest", f"digest/{missed[0].id}/{missed[-1].id}", EventRef())
@@ -75,7 +76,11 @@ def tell_noise(env: Services) -> int:
         work = UnitOfWork(env, tx, env.clock.now())
         noise = sorted(tx.find(StoredMessage, *_NOISE), key=lambda m: (m.received_at, m.id))
         changes = [changed(message, replace(message, pending_digest=False)) for message in noise]
-        work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(noise)} mails of authorities filed as noise")
+        work.record(
+            EventKind.DIGEST_SENT,
+            *changes,
+            reason=f"{counted(len(noise), 'mail', 'mails')} of authorities filed as noise",
+        )
         officer = duty.officer_on_call(work) or env.settings.rota.head()
         if officer is not None:
             notice = Notice(Kind.DIGEST, "noise_digest", f"noise/{noise[0].id}/{noise[-1].id}", EventRef())

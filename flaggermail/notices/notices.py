@@ -44,7 +44,7 @@ class Notice:
     topic: Topic = Topic.NOTICE
     reminder: str | None = None
     message: str | None = None
-    places: str | None = None  # the waiting mail that a reply may file, and which this one does not show
+    settles: str | None = None  # the waiting or uncertain mail that a reply settles, and which this one does not show
     answers: str | None = None
     language: str | None = None  # None: the desk's language
     token: str | None = None  # a token to reuse, issued unless it already was; None: a new one
@@ -54,13 +54,15 @@ class Notice:
 
 def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarms add nothing
     work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False,
-    topic: Topic = Topic.NOTICE, message: str | None = None, trust: SenderTrust | None = None, to_head: bool = False,
+    topic: Topic = Topic.NOTICE, message: str | None = None, settles: str | None = None,
+    trust: SenderTrust | None = None, to_head: bool = False,
 ) -> None:  # fmt: skip
     """Alerts the officer on call, or else the head, once for each `alarm.id`.
 
     Skips the officer whose address is `not_to`, to which mail does not arrive. `topic` determines the accepted replies,
-    and `message` the mail that they are about. `trust`: whose mail caused it, if a stranger's can; it counts
-    against the limits of that class only. `to_head`: the head gets it too, beside the officer on call.
+    and `message` the mail that they are about, or `settles` one that the alarm does not show. `trust`: whose mail
+    caused it, if a stranger's can; it counts against the limits of that class only. `to_head`: the head gets it too,
+    beside the officer on call.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
         rate_limits.count_suppressed(work)
@@ -74,8 +76,9 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
     for position, officer in enumerate(reached.values() if to_head else list(reached.values())[:1]):
         dedupe = f"alarm/{alarm.id}/{officer.id}" if position else f"alarm/{alarm.id}"
         notice = Notice(
-            Kind.ALARM, "alarm", dedupe, about, topic=topic, message=message, exercise=exercise, trust=trust
-        )
+            Kind.ALARM, "alarm", dedupe, about, topic=topic, message=message, settles=settles, exercise=exercise,
+            trust=trust,
+        )  # fmt: skip
         values = {"kind": alarm.kind, "what": alarm.text, "next_step": next_step, "phone": phone}
         tell(work, officer, notice, values)
         page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
@@ -95,7 +98,7 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
         case=notice.about.case,
         notification=notice.about.notification,
         reminder=notice.reminder,
-        message=notice.message or notice.places,
+        message=notice.message or notice.settles,
         officer=officer.id,
         issued_at=work.now,
         expires_at=work.now + LIFETIME.get(notice.topic, USUAL_LIFE),
@@ -177,6 +180,7 @@ def tell_of_mail(
     values = {
         "kind": what,
         "unsure": _is_unsure(what, stored),
+        "automatic": what == "platform answer" and stored.automatic,
         "missing": [item.value for item in missing_of(work, case, read, _again)] if case and referrers else [],
         "urgent": stored.priority == Priority.URGENT,
         "labels": list(stored.labels),

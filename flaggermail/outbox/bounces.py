@@ -40,6 +40,7 @@ from flaggermail.record.topics import Topic
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.delivery import Delivery
 from flaggermail.wording.filing import Basis
 from flaggermail.wording.said import as_written
 
@@ -206,7 +207,8 @@ def _alert_bounce(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
     told = AlarmText.MAIL(recipient=mail.recipient, subject=mail.subject)
     text = as_written(mail.id) if mail.kind == Kind.DECLINE else told
     raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
-    notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
+    topic = Topic.UNDELIVERED_MAIL if mail.at_most_once else Topic.NOTICE
+    notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient, topic=topic)
 
 
 def _mark_bad(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
@@ -223,7 +225,7 @@ def _settle_delayed(work: UnitOfWork, mail: OutboxMail) -> None:
     """Settles an uncertain mail whose delay was reported: accepted, at the latest when the attempt started."""
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     at = attempt.started_at if attempt else mail.queued_at
-    settle(work, mail, Accepted(mail.recipient, at, "its delay was reported: it was taken"))
+    settle(work, mail, Accepted(mail.recipient, at, Delivery.DELAY_REPORTED()))
 
 
 def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredMessage) -> None:

@@ -24,11 +24,17 @@ from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.refusals import Concerns, SmtpStage, concerns
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
+from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.said import as_written
+from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.said import Said, as_written
 
-COPY_FOUND = "a copy of it came back to our mailbox"
+_TOPICS = {
+    AlarmKind.UNCERTAIN: Topic.UNCERTAIN_MAIL,
+    AlarmKind.REFUSED: Topic.UNDELIVERED_MAIL,
+    AlarmKind.DEFERRED: Topic.UNDELIVERED_MAIL,
+}
 _TEMPORARY, _PERMANENT = 4, 5  # first digit of a reply, RFC 5321, section 4.2.1
 
 
@@ -38,7 +44,7 @@ class _AttemptEnd:
 
     result: AttemptResult
     code: int
-    text: str
+    text: Said
 
 
 def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
@@ -155,7 +161,7 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
     accepted since.
     """
     result, again = _after_refusal(work, mail, answer)
-    text = f"{answer.code or ''} {answer.text}".strip()
+    text = Delivery.REPLY(reply=str(answer.code), what=answer.text) if answer.code else answer.text
     if again is not None:
         settled = replace(moved(mail, MailState.QUEUED), next_try_at=again, answer=text)
         _record_end(work, EventKind.MAIL_DEFERRED, mail, settled, _AttemptEnd(result, answer.code, answer.text))
@@ -199,7 +205,7 @@ def _after_refusal(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> tuple
         return AttemptResult.UNREACHABLE, _next_try(work, mail, 1, waits, give_up=False)
     if answer.stage is SmtpStage.SESSION and answer.code // 100 == _TEMPORARY:
         return AttemptResult.UNREACHABLE, _next_try(work, mail, mail.tries, LOGIN_WAITS, give_up=False)
-    about = concerns(answer.stage, answer.code, answer.text)
+    about = concerns(answer.stage, answer.code, answer.words)
     if answer.stage is SmtpStage.SESSION or (answer.permanent and about is Concerns.DESK):
         tries = mail.tries if answer.code else 1  # without a reply it is no login: TLS, or a secret of ours
         return AttemptResult.DENIED, _next_try(work, mail, tries, LOGIN_WAITS, give_up=False)
@@ -290,7 +296,7 @@ def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
     )
     found = {proof.id: at for proof, at in proven(work, own)} if own else {}
     if mail.id in found:
-        settle(work, mail, Accepted(mail.recipient, found[mail.id], COPY_FOUND))
+        settle(work, mail, Accepted(mail.recipient, found[mail.id], Delivery.COPY_FOUND()))
     return mail.id in found
 
 
@@ -300,4 +306,7 @@ def _alarm(work: UnitOfWork, kind: AlarmKind, mail: OutboxMail) -> None:
     about = as_written(mail.id) if mail.kind == Kind.DECLINE else told
     raised = alarm(kind, alarm_key(kind, mail.id), about, work.now, mail.case, mail.notification)
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"
-    notices.raise_alarm(work, raised, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise)
+    topic = _TOPICS.get(kind, Topic.NOTICE) if mail.at_most_once else Topic.NOTICE
+    notices.raise_alarm(
+        work, raised, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise, topic=topic, settles=mail.id
+    )

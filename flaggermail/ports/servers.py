@@ -114,7 +114,7 @@ class Accepted:
 
     recipient: str
     at: datetime
-    answer: str
+    answer: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,13 @@ class Refused:
     recipient: str
     permanent: bool
     code: int
-    text: str
+    text: Said
     stage: SmtpStage = SmtpStage.RECIPIENT
+
+    @property
+    def words(self) -> str:
+        """The server's own words; empty if there are none."""
+        return str(self.text.detail("words") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ class Unknown:
     """The connection was lost or timed out after the end of DATA was sent: the server may have taken the message."""
 
     recipient: str
-    text: str
+    text: Said
 
 
 Submission = Accepted | Refused | Unknown

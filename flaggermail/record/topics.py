@@ -23,6 +23,8 @@ class Topic(StrEnum):
     UNDECIDED = "undecided case"
     UNVERIFIED = "unverified mail"
     UNCLEAR_REPORT = "unclear report"  # a delivery report that fits several mails of ours
+    UNCERTAIN_MAIL = "uncertain mail"  # mail of ours to a platform, of which nobody knows whether it was sent
+    UNDELIVERED_MAIL = "undelivered mail"  # mail of ours to a platform that was refused, returned or delayed
     QUARANTINE = "quarantine"
     SHIFT = "shift"
     SUBMISSION = "submission"  # a text to submit in a portal or to read out by phone

@@ -117,6 +117,7 @@ def _reason(change: ScheduleChange) -> str:
 
 def _values(work: UnitOfWork, note: Note) -> dict[str, object]:
     rota = work.env.settings.rota
+    rehearsed = {one.case.number for one, _ in note.clocks if one.case.exercise}
 
     def name(officer_id: str | None) -> str:
         found = rota.officer(officer_id or "")
@@ -124,27 +125,32 @@ def _values(work: UnitOfWork, note: Note) -> dict[str, object]:
 
     return {
         "total": len(note.cases),
-        "open_cases": [{"number": c.number, "title": c.title, "state": c.state} for c in note.cases[:LISTED]],
+        "open_cases": [
+            {"number": c.number, "title": c.title, "state": c.state, "exercise": c.exercise}
+            for c in note.cases[:LISTED]
+        ],
         "clocks": [
             {
-                "about": one.about, "clock": one.clock, "sent_at": one.started_at,
+                "about": one.about, "clock": one.clock, "sent_at": one.started_at, "exercise": one.case.exercise,
                 "due_at": expected.at if expected else None, "officer": name(expected.officer) if expected else "",
             }
             for one, expected in note.clocks[:LISTED]
         ],
         "unanswered": [
-            {"at": r.told_at, "officer": name(r.officer), "about": r.case} for r in note.unanswered[:LISTED]
+            {"at": r.told_at, "officer": name(r.officer), "about": r.case, "exercise": r.case in rehearsed}
+            for r in note.unanswered[:LISTED]
         ],
         "in_hand": [
-            {"at": r.acknowledged_until, "officer": name(r.acknowledged_by), "about": r.case}
+            {
+                "at": r.acknowledged_until, "officer": name(r.acknowledged_by), "about": r.case,
+                "exercise": r.case in rehearsed,
+            }
             for r in note.acknowledged[:LISTED]
         ],
         "waiting": len(note.quarantine),
-        "entries": [
-            notices.entry_of(m)
-            for m in note.quarantine[:LISTED]
-        ],
+        "entries": [{**notices.entry_of(m), "exercise": m.exercise} for m in note.quarantine[:LISTED]],
         "uncertain": [
-            {"place": m.id, "recipient": m.recipient, "number": m.case or ""} for m in note.uncertain[:LISTED]
+            {"place": m.id, "recipient": m.recipient, "number": m.case or "", "exercise": m.exercise}
+            for m in note.uncertain[:LISTED]
         ],
     }  # fmt: skip

@@ -24,6 +24,7 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
+from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.said import as_written
 
@@ -155,7 +156,11 @@ def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> Non
         return
     if duty.officer_on_call(work) is None:
         work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING)
-    notice = Notice(Kind.ALARM, "quarantine_reminder", _reason(work, officer), EventRef())
+    only = spoken[0].waiting.message if len(spoken) == 1 else None  # of several, each has a notice of its own
+    notice = Notice(
+        Kind.ALARM, "quarantine_reminder", _reason(work, officer), EventRef(),
+        topic=Topic.QUARANTINE if only else Topic.NOTICE, settles=only.id if only else None,
+    )  # fmt: skip
     notices.tell(work, officer, notice, _values(work, spoken))
 
 

@@ -27,6 +27,7 @@ from flaggermail.record.topics import Topic
 from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing, waiting_mail
 from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.wording.said import counted
 
 LISTED = 40  # steps listed in one mail; the rest is counted
 
@@ -143,8 +144,8 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
         topic, places = Topic.REMINDERS, None
     # 4. Queue the mail last: it refers to the first of these rows, and its token leads a reply to all of them.
     notice = Notice(
-        kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token, places=places,
-        exercise=late[0].waiting.case.exercise,  # the same for all of them
+        kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
+        settles=places, exercise=late[0].waiting.case.exercise,  # the same for all of them
     )  # fmt: skip
     notices.tell(work, officer, notice, values)
 
@@ -170,7 +171,7 @@ def _record_step(work: UnitOfWork, officer: Officer, kind: Kind, token: str, lat
     if reminder.withheld:  # the row is stored all the same, so that this step is not sent later
         work.record(EventKind.MAIL_WITHHELD, added(reminder), reason=f"{kind} reminder/{reminder.id}", about=about)
     else:
-        why = f"{call.minute} minutes of {waits.clock}"
+        why = f"{counted(call.minute, 'minute', 'minutes')} of {waits.clock}"
         work.record(EventKind.REMINDER_SENT, added(reminder), reason=why, about=about)
     return reminder
 

@@ -29,6 +29,7 @@ from flaggermail.record.rows import (
 from flaggermail.record.states import CLOCKS, MailState
 from flaggermail.replay.scenario import Scenario
 from flaggermail.services import Services
+from flaggermail.wording.said import counted
 
 Json = Mapping[str, object]
 
@@ -187,7 +188,7 @@ def _story(env: Services, tx: Transaction, given: set[str]) -> Iterator[str]:
             yield f"{case.number} {case.type}, {case.state}, an exercise: in no figure"
             continue
         messages = tx.count(StoredMessage, where(StoredMessage.case).is_(case.number))
-        yield f"{case.number} {case.type}, {case.state}, {messages} messages"
+        yield f"{case.number} {case.type}, {case.state}, {counted(messages, 'message', 'messages')}"
         for notification in tx.find(
             Notification, where(Notification.case).is_(case.number), where(Notification.counted).is_(True)
         ):
@@ -207,7 +208,7 @@ def _clock_lines(env: Services, tx: Transaction, notification: Notification) -> 
             yield f"    {clock.kind}: {clock.state}"
         else:
             marks = [mark for mark, on in (("automatic", clock.automatic), ("oral", clock.oral)) if on]
-            took = f"{minutes} minute{'' if minutes == 1 else 's'}, {latency.hours(minutes)} hours"
+            took = f"{counted(minutes, 'minute', 'minutes')}, {latency.hours(minutes)} hours"
             yield (
                 f"    {clock.kind}: {took} / {latency.spoken(minutes, 'nl')}"
                 f", at {_shown(env, clock.stopped_at)}{''.join(f', {mark}' for mark in marks)}"
@@ -246,7 +247,7 @@ def _list_differences(expected: list[object], found: object, where: str) -> Iter
     rest = list(found)
     exact = where in EXACT or not any(isinstance(item, Mapping) for item in expected)
     if exact and len(rest) != len(expected):
-        yield f"{where}: expected {len(expected)} entries, found {len(rest)}: {rest!r}"
+        yield f"{where}: expected {counted(len(expected), 'entry', 'entries')}, found {len(rest)}: {rest!r}"
         return
     for number, item in enumerate(expected):
         if not rest:

@@ -93,6 +93,22 @@ def note(answered: Answered, groups: Mapping[str, str]) -> Request:
     return _noted(answered, groups, "phone", "platform_ack" if answered.notification is not None else "")
 
 
+def note_call(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Records a call about a mail that may not have arrived: it counts as no answer."""
+    return _noted(answered, groups, "phone", "")
+
+
+def was_sent(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Records that the uncertain mail was sent: at the time that is named, or else in its last attempt."""
+    at = _named_time(answered, groups) if "hour" in groups else answered.tried_at
+    return Request("outbox resolve", {"mail": answered.message, "sent_at": at.isoformat() if at else None})
+
+
+def was_not_sent(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Orders that the uncertain mail is sent again, since it was not sent."""
+    return Request("outbox resolve", {"mail": answered.message, "again": True})
+
+
 def submit(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Records the submission of an approved text; a call that reached nobody delivered nothing."""
     return _noted(answered, groups, answered.means, answered.submits)
@@ -104,13 +120,8 @@ def answer_there(answered: Answered, groups: Mapping[str, str]) -> Request:
 
 
 def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as: str) -> Request:
-    hour, minute = _hour(int(groups["hour"]), groups.get("half")), int(groups["minute"])
-    if hour > 23 or minute > 59:  # noqa: PLR2004 - the hours and minutes of a day
-        raise BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
-    at = _last_time(hour, minute, answered.came_at)
-    if at is None:
-        raise BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
-    text = groups.get("words", "").strip(f"{POINTS} ") or f"{hour}:{minute:02d}"
+    at = _named_time(answered, groups)
+    text = groups.get("words", "").strip(f"{POINTS} ") or f"{at.hour}:{at.minute:02d}"
     unreached = means == ContactMeans.PHONE and answered.words.reached_nobody(text)
     if not unreached and phrases.turns(text, denials=True):
         raise BadArgument(Why.DOUBT)
@@ -119,6 +130,16 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
         "case": answered.case, "means": means, "text": text, "effective_at": at.isoformat(),
         "channel": answered.channel, "counts_as": (counts_as,) if counts else (),
     })  # fmt: skip
+
+
+def _named_time(answered: Answered, groups: Mapping[str, str]) -> datetime:
+    """Returns when a clock last showed the time that is named; raises BadArgument if that is too long ago."""
+    hour, minute = _hour(int(groups["hour"]), groups.get("half")), int(groups["minute"])
+    of_a_day = hour <= 23 and minute <= 59  # noqa: PLR2004 - the hours and minutes of a day
+    at = _last_time(hour, minute, answered.came_at) if of_a_day else None
+    if at is None:
+        raise BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
+    return at
 
 
 def _hour(hour: int, half: str | None) -> int:

@@ -72,7 +72,8 @@ class Answered:
     submits: str = "notification"  # what submitting that text counts as; follow_up for a follow-up
     names: Callable[[str], str | None] = _no_draft  # a written code -> the draft (or device) it is this officer's for
     device: str = ""  # that the mail asks a first code of
-    message: str = ""
+    message: str = ""  # the received mail, or the mail of ours in doubt
+    tried_at: datetime | None = None  # when the mail in doubt was last handed to the server
     reminder: str = ""
     officers: Mapping[str, str] | None = None  # names by id
     form: case_form.SentForm | None = None

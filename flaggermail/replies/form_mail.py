@@ -30,14 +30,17 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
     token = work.env.randomness.token()
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     proposed = asked(work, case, token, language)
+    mail = reading.again(work, root) if root is not None else None
+    shown = shown_mail.template_values(root, mail, is_answer=False) if root is not None and mail is not None else {}
     values = {
         "title": case.title,
         "sent_at": answers.received_at,
         "type": case.type,
         "sender": case.referrer_address or "",
         "verdict": root.verdict if root is not None else "verified",
-        "text": _referral(work, case),
-        "unread": root is not None and reading.again(work, root) is None,
+        "text": shown.get("text", ""),
+        "original": shown.get("original"),
+        "unread": root is not None and mail is None,
         "missing": [item.value for item in missing_of(work, case, read=reading.again)],
         "earlier": [_reasoning(other) for other in _earlier(work, case)],
         "channels": [{"code": c.code, "name": c.platform_name, "kind": c.kind} for c in channels_now(work, case)],

@@ -43,6 +43,8 @@ _NL: Mapping[str, tuple[str, ...]] = {
     "vals": (f"[{_IS} ](vals|nep|fake|nepmail)",),
     "nieuw": ("nieuw", f"[{_IS} ][een ]nieuwe zaak", "(open|maak) een nieuwe zaak"),
     "ruis": (f"[{_IS} ](ruis|spam)",),
+    "verstuurd": (f"[{_IS} ](verstuurd|verzonden|aangekomen)",),
+    "niet verstuurd": (f"[{_IS} ]niet (verstuurd|verzonden|aangekomen)", "opnieuw[ (versturen|verzenden)]"),
     "gedaan": ("gedaan", "ingediend"),
     "antwoord": ("antwoord",),
     "ruil met": ("[ik ]ruil met", "ruilen met"),
@@ -60,6 +62,8 @@ _EN: Mapping[str, tuple[str, ...]] = {
     "forged": (f"[{_IS_EN} ](forged|fake|a fake)",),
     "new": ("new", f"[{_IS_EN} ][a ]new case", "open a new case"),
     "noise": (f"[{_IS_EN} ](noise|spam|junk)",),
+    "sent": (f"[({_IS_EN}|it was) ](sent|delivered)",),
+    "not sent": (f"[({_IS_EN}|it was) ]not (sent|delivered)", f"send[ {_THIS_EN}] again", "retry", "resend"),
     "done": ("done", "submitted"),
     "answer": ("answer", "answered"),
     "swap with": ("[i ]swap with",),
@@ -102,6 +106,7 @@ NUMBER = rf"{GAP}#?(?P<number>(?=[a-z0-9-]*\d)[a-z0-9]+(?:-[a-z0-9]+)*)"
 NAME = rf"{GAP}(?P<name>\S.{{0,79}}?)"
 CODE = rf"(?:{GAP}(?P<code>[a-z0-9]+))?"
 _SAID = r"(?![a-z0-9])(?P<words>.*)"
+TIME = rf"(?:{GAP}{_TIME})?"
 TIME_AND_WORDS = rf"{GAP}{_TIME}{_SAID}"
 
 

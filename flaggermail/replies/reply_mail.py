@@ -33,7 +33,17 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Channel, ContactNote, Device, Notification, Reminder, StoredMessage, Token
+from flaggermail.record.rows import (
+    Attempt,
+    Case,
+    Channel,
+    ContactNote,
+    Device,
+    Notification,
+    Reminder,
+    StoredMessage,
+    Token,
+)
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, form_mail, objections, verbs
@@ -240,11 +250,18 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
         names=reply.code.names,
         device=next((device.id for device in work.tx.find(Device, where(Device.token).is_(token.token))), ""),
         message=token.message or "",
+        tried_at=_tried_at(work, token) if reply.topic is Topic.UNCERTAIN_MAIL else None,
         reminder=token.reminder or "",
         officers={officer.id: officer.name for officer in settings.rota.officers},
         form=form,
         channels=form_mail.channels_now(work, case) if form and case else (),
     )
+
+
+def _tried_at(work: UnitOfWork, token: Token) -> datetime | None:
+    """Returns when the mail of ours that the token names was last handed to the server."""
+    attempts = work.tx.find(Attempt, where(Attempt.mail).is_(token.message))
+    return max((attempt.started_at for attempt in attempts), default=None)
 
 
 def _form_sent(work: UnitOfWork, reply: _Reply, case: Case, language: str) -> SentForm | None:

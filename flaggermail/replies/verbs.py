@@ -194,6 +194,7 @@ _CALLED = _Verb(
     "gebeld", "called", acts.note, _TIME_AND_WORDS, {"nl": " 21:45 WAT ER GEZEGD IS", "en": " 21:45 WHAT WAS SAID"},
     paragraph=True, repeatable=True,
 )  # fmt: skip
+_NOTE_CALL = _Verb("gebeld", "called", acts.note_call, _TIME_AND_WORDS, _CALLED.shows, paragraph=True, repeatable=True)
 _WITH = _Verb("bij", "with", acts.file_in, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"})
 _TYPE = _Verb(
     "soort", "type", acts.correct_type, _WORDS, {"nl": ": GEHACKT ACCOUNT", "en": ": HACKED ACCOUNT"}, repeatable=True
@@ -218,6 +219,12 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
         _Verb("echt", "genuine", acts.confirm_report, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}),
         _Verb("vals", "forged", acts.refuse),
     ),
+    Topic.UNCERTAIN_MAIL: (
+        _Verb("verstuurd", "sent", acts.was_sent, phrases.TIME),
+        _Verb("niet verstuurd", "not sent", acts.was_not_sent, denies=True),
+        _NOTE_CALL,
+    ),
+    Topic.UNDELIVERED_MAIL: (_NOTE_CALL,),
     Topic.QUARANTINE: (
         _WITH,
         _Verb("nieuw", "new", acts.open_case),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import cache
 
@@ -17,6 +17,9 @@ from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, 
 from flaggermail.settings.renamed_keys import read_settings
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.faults import checked
+
+Period = tuple[date, date]
+"""The first and the last day of an election's period."""
 
 _NEAR = timedelta(weeks=13)
 _USUAL_TLS = {993: "implicit", 465: "implicit", 143: "starttls", 587: "starttls", 25: "starttls"}
@@ -32,9 +35,12 @@ def mistakes(settings: Settings) -> tuple[Mistake, ...]:
     return tuple(_mistakes(settings))
 
 
-def mistakes_on(settings: Settings, today: date) -> tuple[Mistake, ...]:
-    """Returns the mistakes that depend on the day: a policy read in the future, no election near."""
-    return (*_policies_ahead(settings, today), *_no_election_near(settings, today))
+def mistakes_on(settings: Settings, today: date, added: Sequence[Period] = ()) -> tuple[Mistake, ...]:
+    """Returns the mistakes that depend on the day: a policy read in the future, no election, or none near.
+
+    `added`: first and last day of the elections that the database knows, beside those of the file.
+    """
+    return (*_policies_ahead(settings, today), *_no_election_near(settings, today, added))
 
 
 def _mistakes(settings: Settings) -> Iterator[Mistake]:
@@ -44,8 +50,6 @@ def _mistakes(settings: Settings) -> Iterator[Mistake]:
     yield from _trust(desk.mailbox)
     if _whose(desk) == _example():
         yield mistake(CheckCode.EXAMPLE)
-    if not settings.election_list:
-        yield mistake(CheckCode.ELECTION_NONE)
     if not settings.oncall.shifts and not settings.oncall.weekly and settings.oncall.fallback_officer is None:
         yield mistake(CheckCode.ON_CALL_NOBODY)
     approvers = sum(not APPROVES.isdisjoint(officer.roles) for officer in settings.oncall.officers)
@@ -149,10 +153,12 @@ def _policies_ahead(settings: Settings, today: date) -> Iterator[Mistake]:
                 yield mistake(CheckCode.POLICY_AHEAD, key=key, day=policy.read_on, platform=platform.code, today=today)
 
 
-def _no_election_near(settings: Settings, today: date) -> Iterator[Mistake]:
-    """No election of the file whose period includes today or begins soon."""
-    periods = [election.period for election in settings.election_list if not election.exercise]
-    if periods and not any(period.begins - _NEAR <= today <= period.ends for period in periods):
+def _no_election_near(settings: Settings, today: date, added: Sequence[Period]) -> Iterator[Mistake]:
+    """No election whose period includes today or begins soon, or none at all."""
+    own = [(one.period.begins, one.period.ends) for one in settings.election_list if not one.exercise]
+    if not settings.election_list and not added:
+        yield mistake(CheckCode.ELECTION_NONE)
+    elif (periods := [*own, *added]) and not any(begins - _NEAR <= today <= ends for begins, ends in periods):
         yield mistake(CheckCode.ELECTION_FAR, weeks=_NEAR.days // 7)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flaggermail.record.states import Severity
+from flaggermail.wording.said import countable
 
 
 class CheckCode(StrEnum):
@@ -116,9 +117,9 @@ SORTS: dict[CheckCode, Sort] = {
     ),
     CheckCode.MAILBOX_READ_BEFORE: Sort(
         Severity.REFUSES,
-        f"{_DESK} store.database: the database is new, but {{count}} mails in the mailbox show that a desk has read it "
-        "before; restore its database, or start with `flaggermail run --observe`, which sends nothing, or with "
-        "`flaggermail run --new-record` if a new record is meant",
+        f"{_DESK} store.database: the database is new, but a desk has read the mailbox before, as "
+        "{count:mail shows|mails show}; restore its database, or start with `flaggermail run --observe`, which sends "
+        "nothing, or with `flaggermail run --new-record` if a new record is meant",
     ),
     CheckCode.CREDENTIAL_MISSING: Sort(
         Severity.FAULT,
@@ -130,7 +131,7 @@ SORTS: dict[CheckCode, Sort] = {
     ),
     CheckCode.CREDENTIAL_LINES: Sort(
         Severity.FAULT,
-        "credential {name}: its file has {count} lines, but a secret is one line; remove the others",
+        "credential {name}: its file has {count:line|lines}, but a secret is one line; remove the others",
     ),
     CheckCode.CREDENTIAL_UNREADABLE: Sort(Severity.FAULT, "{path}: {why}"),
     CheckCode.TLS_PORT: Sort(
@@ -140,8 +141,8 @@ SORTS: dict[CheckCode, Sort] = {
     ),
     CheckCode.APPROVERS: Sort(
         Severity.FAULT,
-        f"{_DESK} approval.persons: {{persons}} officers must approve, but the role approver or head is given to "
-        f"{{approvers}} in {_ROTA}, so no notification can be sent; give it to more officers",
+        f"{_DESK} approval.persons: {{persons}} must approve, but {{approvers:officer has|officers have}} the role "
+        f"approver or head in {_ROTA}, so no notification can be sent; give the role to more of them",
     ),
     CheckCode.CREDENTIAL_UNSEEN: Sort(
         Severity.NOTE,
@@ -164,7 +165,7 @@ SORTS: dict[CheckCode, Sort] = {
     ),
     CheckCode.ELECTION_FAR: Sort(
         Severity.NOTE,
-        "elections.yaml elections: no period includes today or begins within {weeks} weeks; "
+        "elections.yaml elections: no period includes today or begins within {weeks:week|weeks}; "
         "`flaggermail election add` adds an election, `flaggermail election list` shows what the database knows",
     ),
     CheckCode.BY_REPLY: Sort(
@@ -217,4 +218,4 @@ class Mistake:
 
 def mistake(code: CheckCode, **values: object) -> Mistake:
     """Returns a mistake with its sentence; `values` fill the places of the sentence."""
-    return Mistake(code, SORTS[code].sentence.format(**values))
+    return Mistake(code, SORTS[code].sentence.format(**{name: countable(value) for name, value in values.items()}))

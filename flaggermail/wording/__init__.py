@@ -10,6 +10,6 @@ Imports only the standard library.
 
 from __future__ import annotations
 
-from flaggermail.wording import alarm_texts, filing, hints, pages, refusals, shortcomings, vouched
+from flaggermail.wording import alarm_texts, delivery, filing, hints, pages, refusals, shortcomings, values, vouched
 
-__all__ = ["alarm_texts", "filing", "hints", "pages", "refusals", "shortcomings", "vouched"]
+__all__ = ["alarm_texts", "delivery", "filing", "hints", "pages", "refusals", "shortcomings", "values", "vouched"]

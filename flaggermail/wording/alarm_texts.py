@@ -13,13 +13,14 @@ class AlarmText(Sentence):
 
     SENDER = "alarm: sender", "{address}: {basis}", "{address}: {basis}"
     CLAIM = ("alarm: claim", "{address} ({basis}): {recipient}: {subject}",
-        "{address} ({basis}): {recipient}: {subject}")
+        "{address} ({basis}): {recipient}: «{subject}»")
     FITS = "alarm: fits", "{address} ({basis}): {mails}", "{address} ({basis}): {mails}"
-    FITTING = "alarm: fitting", "{mail}: {recipient}: {subject}", "{mail}: {recipient}: {subject}"
-    MAIL = "alarm: mail", "{recipient}: {subject}", "{recipient}: {subject}"
+    FITTING = "alarm: fitting", "{mail}: {recipient}: {subject}", "{mail}: {recipient}: «{subject}»"
+    MAIL = "alarm: mail", "{recipient}: {subject}", "{recipient}: «{subject}»"
     MAIL_ANSWERED = ("alarm: mail answered", "{recipient}: {subject}: {answer}",
-        "{recipient}: {subject}; antwoord van de server: {answer}")
+        "{recipient}: «{subject}»: {answer}")
     FAULT = "alarm: fault", "{key}: {fault}", "{key}: {fault}"
+    UNJUDGED = "alarm: unjudged", "{key}: {fault}", "{key}: «{fault}»"
     TREND = ("alarm: trend",
         ("in 24 hours {now} of {of_now:mail|mails} from platforms, and {before} of {of_before} before that; the "
          "latest: {address}: {basis}"),
@@ -55,7 +56,7 @@ class Health(Sentence):
     """What was measured, and what of it."""
 
     DISK = "health: disk", "disk of {place}", "schijf van {place}"
-    TICK = "health: tick", "tick of {loop}", "controle van {loop}"
+    TICK = "health: tick", "tick of {loop}", "controle op herinneringen"
     CERTIFICATE = "health: certificate", "certificate of {server}", "certificaat van {server}"
     CLOCK = "health: clock", "clock", "klok"
     LITTLE_FREE = "health: little free", "less than {free} MB free", "minder dan {free} MB vrij"

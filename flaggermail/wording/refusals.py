@@ -50,7 +50,7 @@ class Because(Sentence):
     NOTHING_TO_CORRECT = ("nothing to correct", "case {case}: nothing to correct; give --type or --source",
         "zaak {case}: er valt niets te corrigeren; geef --type of --source")
     IS_SO_ALREADY = ("is so already", "case {case}: is {type}, source {source} already",
-        "zaak {case}: is al {type}, bron {source}")
+        "zaak {case}: de soort is al {type}, de bron {source}")
     CASE_CLOSED_ALREADY = "case closed already", "case {case}: is closed already", "zaak {case}: is al gesloten"
     CASE_UNDECIDED = ("case undecided", "case {case}: has no decision yet; `flaggermail case decide {case} ...`",
         "zaak {case}: er is nog geen besluit; `flaggermail case decide {case} ...`")
@@ -70,8 +70,8 @@ class Because(Sentence):
         "adres {address}: er kwam geen mail van terug; `flaggermail channel list` toont van welke wel")
     VERSION_UNKNOWN = ("version unknown", "{name}: version: is no version of this desk, whose last is {last}",
         "{name}: version: is geen versie van deze desk; de laatste is {last}")
-    VERSION_TOO_OLD = ("version too old", "{name}: version: {events} events have followed it; look again",
-        "{name}: version: daarna volgden {events} gebeurtenissen; kijk opnieuw")
+    VERSION_TOO_OLD = ("version too old", "{name}: version: {events:event has|events have} followed it; look again",
+        "{name}: version: nieuwer: {events:gebeurtenis|gebeurtenissen}; kijk opnieuw")
     NOTE_NEEDS_CHANNEL = ("note needs channel",
         "case {case}: name the channel that the note is about (--channel); there is {known}",
         "zaak {case}: noem het kanaal waar de notitie over gaat (--channel); er is {known}")
@@ -233,7 +233,7 @@ class Because(Sentence):
     SENT_BEFORE_WRITTEN = ("sent before written", "outbox {mail}: was written at {written}; it was not sent at {at}",
         "outbox {mail}: is om {written} geschreven en dus niet om {at} verzonden")
     TRIED_ALREADY = ("tried already",
-        "outbox {mail}: was tried {tries} times and is {state}; only an untried one can be",
+        "outbox {mail}: was tried {tries:time|times} and is {state}; only an untried one can be",
         ("outbox {mail}: is al {tries:keer|keer} aangeboden; alleen mail die nog niet is aangeboden, kunt u "
          "intrekken"))
     CHANNEL_FOR_EXERCISES = ("channel for exercises",
@@ -314,7 +314,7 @@ class Because(Sentence):
     OWN_DOMAIN = ("own domain",
         "domain {domain}: is our own; colleagues stand in oncall.yaml, or on a list of the rules",
         "domein {domain}: is van onszelf; collega's staan in oncall.yaml of op een lijst van de regels")
-    REQUEST_TOO_LONG = ("request too long", "{name}: the request has {length} characters; {most} are allowed",
+    REQUEST_TOO_LONG = ("request too long", "{name}: the request has {length} characters; at most {most} are allowed",
         "{name}: het verzoek telt {length} tekens; ten hoogste {most} is toegestaan")
     REQUEST_WITH_NUL = ("request with nul", "{name}: the request holds a NUL character",
         "{name}: het verzoek bevat een NUL-teken")
@@ -328,7 +328,8 @@ class Because(Sentence):
         "{what}: the desk observes and sends nothing; `flaggermail resume` by an officer or the head ends that",
         ("{what}: de desk kijkt alleen mee en verstuurt niets; een medewerker of het hoofd beëindigt dat met "
          "`flaggermail resume`"))
-    NO_VALID_MAIL = "no valid mail", "{template}: {fault}", "{template}: hieruit ontstaat geen geldige mail ({fault})"
+    NO_VALID_MAIL = ("no valid mail", "{template}: {fault}",
+        "{template}: hieruit ontstaat geen geldige mail; meld dit aan de beheerder")
     OCTETS_DESTROYED = ("octets destroyed",
         "message {message}: its octets were destroyed at the end of the review window",
         "mail {message}: is vernietigd aan het einde van de bewaartermijn")

@@ -119,6 +119,11 @@ class _Number(int):
         return counted(int(self), one, several) if bar else int.__format__(self, spec)
 
 
+def countable(value: object) -> object:
+    """Returns a value for `{name:mail|mails}`: a number can name what is counted."""
+    return _Number(value) if isinstance(value, int) else value
+
+
 def _plain(value: Detail) -> object:
     """Returns a detail for JSON: a sentence in it stays one."""
     if isinstance(value, Said):
@@ -147,4 +152,4 @@ def _detail(value: object, language: str) -> object:
     if isinstance(value, list):
         between = "; " if any(isinstance(one, dict) for one in value) else ", "
         return between.join(str(_detail(one, language)) for one in value)
-    return _Number(value) if isinstance(value, int) else value
+    return countable(value)

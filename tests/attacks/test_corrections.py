@@ -53,7 +53,7 @@ def test_what_is_so_already_is_refused(night: Night) -> None:
     """A correction to the value that the case has changes nothing, and says so."""
     sent = night.referred("Bericht over openingstijden")
     (said,) = night.answers(night.reply(sent, "bron: gemeente"))
-    assert "is al A_content, bron fellow_authority" in " ".join(said.split())  # in the language of the reply
+    assert "de soort is al inhoud, de bron medeoverheid" in " ".join(said.split())  # in the language of the reply
     assert night.desk.happened(EventKind.CASE_RECLASSIFIED) == 0
 
 

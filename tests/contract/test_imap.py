@@ -374,7 +374,10 @@ class TestLogin:
     def test_no(self) -> None:
         """NO is a refusal; the error omits the server's text, which may repeat what it was sent."""
         text = self.refused(f"NO [AUTHENTICATIONFAILED] not with {SECRET}")
-        assert text == "LoginRefused: 127.0.0.1: the server refuses the login of desk (AUTHENTICATIONFAILED)"
+        assert text == (
+            "LoginRefused: 127.0.0.1: the server refuses the login of desk (AUTHENTICATIONFAILED); "
+            "correct mailbox.user in flaggermail.yaml, or the password in its credential"
+        )
 
     def test_no_without_a_code(self) -> None:
         """NO without a response code, as older servers send it, is a refusal."""

@@ -18,6 +18,7 @@ from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage
+from flaggermail.wording.delivery import Delivery
 from tests.corpus import each
 from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
 from tests.servers.certificates import Certificates
@@ -26,6 +27,12 @@ NOW = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 SENDER, ONE, TWO = "desk@desk.example", "one@platform.example", "two@platform.example"
 OCTETS = b"Message-ID: <vf.1+2=3@desk.example>\r\nSubject: proef\r\n\r\nGoedemorgen.\r\n"
 SECRET = "geheim-wachtwoord"
+TAKEN = Delivery.SAYS(words="2.0.0 queued as 4711")
+REFUSED = {
+    "sender": Delivery.SENDER_REFUSED,
+    "recipient": Delivery.RECIPIENT_REFUSED,
+    "message": Delivery.MESSAGE_REFUSED,
+}
 
 
 @dataclass
@@ -96,23 +103,23 @@ class TestAccepted:
 
     def test_the_instant_is_that_of_the_reply_to_the_final_dot(self) -> None:
         """The clock is read once, when the 250 arrives; the server's words, with its queue id, are kept."""
-        assert submit(ScriptedSmtp()) == [Accepted(ONE, NOW, "2.0.0 queued as 4711")]
+        assert submit(ScriptedSmtp()) == [Accepted(ONE, NOW, TAKEN)]
 
     def test_each_recipient_has_a_result_in_the_order_asked(self) -> None:
         """Only accepted recipients get the message: one DATA, three results."""
         server = ScriptedSmtp({f"RCPT {TWO}": "550 5.1.1 unknown"})
         results = submit(server, TWO, ONE, "three@platform.example")
         assert results == [
-            Refused(TWO, permanent=True, code=550, text="recipient refused: 5.1.1 unknown"),
-            Accepted(ONE, NOW, "2.0.0 queued as 4711"),
-            Accepted("three@platform.example", NOW, "2.0.0 queued as 4711"),
+            Refused(TWO, permanent=True, code=550, text=Delivery.RECIPIENT_REFUSED(words="5.1.1 unknown")),
+            Accepted(ONE, NOW, TAKEN),
+            Accepted("three@platform.example", NOW, TAKEN),
         ]
         assert server.verbs() == ["EHLO", "MAIL", "RCPT", "RCPT", "RCPT", "DATA", "QUIT"]
 
     def test_a_recipient_named_twice_gets_it_once(self) -> None:
         """A recipient named twice gets two results but one RCPT."""
         server = ScriptedSmtp()
-        assert submit(server, ONE, ONE) == [Accepted(ONE, NOW, "2.0.0 queued as 4711")] * 2
+        assert submit(server, ONE, ONE) == [Accepted(ONE, NOW, TAKEN)] * 2
         assert server.verbs().count("RCPT") == 1
 
     def test_nobody_to_send_to_needs_no_connection(self) -> None:
@@ -122,9 +129,7 @@ class TestAccepted:
     @pytest.mark.parametrize("fault", [Fault.HANG, Fault.DROP, "500 5.5.2 what"])
     def test_what_happens_after_the_reply_changes_nothing(self, fault: Reply) -> None:
         """A server that hangs or closes at QUIT has accepted the message nevertheless."""
-        assert submit(ScriptedSmtp({"QUIT": fault}), changes={"timeout": 0.2}) == [
-            Accepted(ONE, NOW, "2.0.0 queued as 4711")
-        ]
+        assert submit(ScriptedSmtp({"QUIT": fault}), changes={"timeout": 0.2}) == [Accepted(ONE, NOW, TAKEN)]
 
     def test_an_empty_sender_is_the_null_path(self) -> None:
         """An empty sender is sent as MAIL FROM:<> (RFC 5321, section 4.5.5), without a request for reports."""
@@ -163,7 +168,7 @@ class TestOctetsOnTheWire:
         (result,) = SmtpSubmitter(account(1), SteppingClock()).submit(octets, SENDER, [ONE])
         assert isinstance(result, Refused)
         assert (result.permanent, result.code) == (True, 0)
-        assert result.text.startswith("the message is not fit for SMTP: ")
+        assert result.text.english.startswith("the message is not fit for SMTP: ")
 
     @each(
         "address",
@@ -276,7 +281,7 @@ class TestExtensions:
         (result,) = submit(unable, recipient, octets=octets)
         assert isinstance(result, Refused)
         assert (result.permanent, result.code) == (True, 0)
-        assert "which the server does not offer" in result.text
+        assert "which the server does not offer" in result.text.english
         assert unable.verbs() == ["EHLO", "QUIT"]
 
 
@@ -302,7 +307,7 @@ class TestRefused:
                 ONE,
                 permanent=permanent,
                 code=int(reply[:3]),
-                text=f"{said} refused: {reply[4:]}",
+                text=REFUSED[said](words=reply[4:]),
                 stage=SmtpStage(said),
             )
         ]
@@ -313,8 +318,14 @@ class TestRefused:
         """A recipient that was refused before keeps its own reason."""
         server = ScriptedSmtp({f"RCPT {TWO}": "450 4.7.1 greylisted", ".": "552 5.3.4 too big"})
         assert submit(server, ONE, TWO) == [
-            Refused(ONE, permanent=True, code=552, text="message refused: 5.3.4 too big", stage=SmtpStage.MESSAGE),
-            Refused(TWO, permanent=False, code=450, text="recipient refused: 4.7.1 greylisted"),
+            Refused(
+                ONE,
+                permanent=True,
+                code=552,
+                text=Delivery.MESSAGE_REFUSED(words="5.3.4 too big"),
+                stage=SmtpStage.MESSAGE,
+            ),
+            Refused(TWO, permanent=False, code=450, text=Delivery.RECIPIENT_REFUSED(words="4.7.1 greylisted")),
         ]
 
     @each("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
@@ -330,13 +341,14 @@ class TestRefused:
         """The final dot was never sent, so the server cannot have accepted it (RFC 5321, section 4.1.1.4)."""
         octets = b"Subject: groot\r\n\r\n" + (b"x" * 900 + b"\r\n") * 30_000
         (result,) = submit(ScriptedSmtp({"DATA": Fault.DROP_WITHIN}), octets=octets)
-        text = "the server ended the connection"
-        assert result == Refused(ONE, permanent=False, code=0, text=text, stage=SmtpStage.MESSAGE)
+        assert result == Refused(ONE, permanent=False, code=0, text=Delivery.ENDED(), stage=SmtpStage.MESSAGE)
 
     def test_a_server_that_says_no_to_everybody_is_for_now(self) -> None:
         """A 554 greeting concerns the server's state, not this message, so the refusal is temporary."""
         (result,) = submit(ScriptedSmtp({"greeting": "554 5.3.2 closed"}))
-        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed", stage=SmtpStage.SESSION)
+        assert result == Refused(
+            ONE, permanent=False, code=554, text=Delivery.SAYS(words="5.3.2 closed"), stage=SmtpStage.SESSION
+        )
 
     def test_a_server_that_goes_while_we_name_recipients(self) -> None:
         """A 421 ends the session: no recipient is accepted, not even one named before."""
@@ -353,13 +365,13 @@ class TestRefused:
             (result,) = SmtpSubmitter(account(port), SteppingClock()).submit(OCTETS, SENDER, [ONE])
         assert isinstance(result, Refused)
         assert (result.permanent, result.code) == (False, 0)
-        assert f"127.0.0.1 on port {port}" in result.text
+        assert f"127.0.0.1 on port {port}" in result.text.english
 
     def test_words_are_one_printable_line(self) -> None:
         """Replies with several lines, escape sequences or broken UTF-8 do not reach a log or a terminal."""
         (result,) = submit(ScriptedSmtp({"MAIL": "550-no\x1b[2J\r\n550 never \udcff"}))
         assert isinstance(result, Refused)
-        assert result.text == "sender refused: no?[2J never ?"
+        assert result.text.english == "sender refused: no?[2J never ?"
 
     def test_nonsense_is_for_now(self) -> None:
         """A malformed reply is a temporary refusal."""
@@ -386,7 +398,7 @@ class TestUnknown:
         first, second = submit(server, ONE, TWO, changes={"timeout": 0.3})
         assert isinstance(first, Unknown)
         assert first.recipient == ONE
-        assert words in first.text
+        assert words in first.text.english
         assert isinstance(second, Refused)
         assert second.permanent
         assert server.wire == [OCTETS + b".\r\n"]
@@ -399,16 +411,14 @@ class TestTls:
     def test_starttls_and_login(self, certificates: Certificates, mechanisms: str) -> None:
         """EHLO is repeated inside TLS (RFC 3207, section 4.2), then one AUTH, then the message."""
         server = replace(starttls(certificates), offers_in_tls=(f"AUTH {mechanisms}",))
-        assert submit(server, changes=login(certificates)) == [Accepted(ONE, NOW, "2.0.0 queued as 4711")]
+        assert submit(server, changes=login(certificates)) == [Accepted(ONE, NOW, TAKEN)]
         assert server.verbs() == ["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
         assert base64.b64decode(server.commands[3].split()[2]) == f"\0desk\0{SECRET}".encode()
 
     def test_implicit_tls(self, certificates: Certificates) -> None:
         """TLS starts with the first octet (RFC 8314, section 3.3)."""
         server = ScriptedSmtp(tls=certificates.server.server_context(), implicit_tls=True)
-        assert submit(server, changes=login(certificates, tls="implicit")) == [
-            Accepted(ONE, NOW, "2.0.0 queued as 4711")
-        ]
+        assert submit(server, changes=login(certificates, tls="implicit")) == [Accepted(ONE, NOW, TAKEN)]
         assert server.verbs() == ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
 
     @pytest.mark.parametrize("mode", ["implicit", "starttls", "none"])
@@ -429,7 +439,7 @@ class TestTls:
             ONE,
             permanent=False,
             code=0,
-            text="the server does not offer STARTTLS, nothing was sent",
+            text=Delivery.NO_STARTTLS(),
             stage=SmtpStage.SESSION,
         )
         assert server.verbs() == ["EHLO", "QUIT"]
@@ -439,7 +449,9 @@ class TestTls:
         """Any refusal of STARTTLS is temporary, since it says nothing about the message."""
         server = starttls(certificates, STARTTLS=reply)
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:], stage=SmtpStage.SESSION)
+        assert result == Refused(
+            ONE, permanent=False, code=int(reply[:3]), text=Delivery.SAYS(words=reply[4:]), stage=SmtpStage.SESSION
+        )
         assert server.verbs() == ["EHLO", "STARTTLS", "QUIT"]
 
     @pytest.mark.parametrize("injected", ["250 ok", "250-submission.example\r\n250 AUTH PLAIN", "x"])
@@ -448,7 +460,7 @@ class TestTls:
         server = starttls(certificates, STARTTLS=f"220 go ahead\r\n{injected}")
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=0, text="unasked octets came before TLS began: the line may be tampered with",
+            ONE, permanent=False, code=0, text=Delivery.UNASKED(),
             stage=SmtpStage.SESSION,
         )  # fmt: skip
         assert server.verbs() == ["EHLO", "STARTTLS"]
@@ -474,7 +486,7 @@ class TestTls:
         (result,) = submit(server, changes=login(certificates, tls=mode))
         assert isinstance(result, Refused)
         assert (result.permanent, result.code) == (False, 0)
-        assert words in result.text
+        assert words in result.text.english
         assert "AUTH" not in server.verbs()
 
     def test_an_unknown_authority(self, certificates: Certificates) -> None:
@@ -482,14 +494,14 @@ class TestTls:
         server = starttls(certificates)
         (result,) = submit(server, changes=login(certificates, ca_file=None))
         assert isinstance(result, Refused)
-        assert "the server's certificate is not accepted: " in result.text
+        assert "the server's certificate is not accepted: " in result.text.english
 
     def test_tls_below_1_2(self, certificates: Certificates) -> None:
         """RFC 8997 forbids TLS below 1.2 for mail."""
         with pytest.warns(DeprecationWarning, match="TLSv1_1"):
             (result,) = submit(old_tls(certificates), changes=login(certificates))
         assert isinstance(result, Refused)
-        assert result.text.startswith("TLS failed: ")
+        assert result.text.english.startswith("TLS failed: ")
 
 
 def old_tls(certificates: Certificates) -> ScriptedSmtp:
@@ -517,7 +529,9 @@ class TestAuthentication:
         """The code is kept, AUTH is tried once, and the message is not sent."""
         server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=code, text="authentication refused", stage=stage)
+        assert result == Refused(
+            ONE, permanent=False, code=code, text=Delivery.LOGIN_REFUSED(file="its credential"), stage=stage
+        )
         assert server.verbs().count("AUTH") == 1
         assert "MAIL" not in server.verbs()
 
@@ -528,7 +542,7 @@ class TestAuthentication:
         server = starttls(certificates, AUTH=form.format(f"AUTH PLAIN {encoded} {SECRET}"))
         (result,) = submit(server, changes=login(certificates))
         assert isinstance(result, Refused)
-        assert result.text == "authentication refused"
+        assert result.text == Delivery.LOGIN_REFUSED(file="its credential")
 
     def test_no_mechanism_in_common(self, certificates: Certificates) -> None:
         """Only PLAIN and LOGIN are used, inside TLS; without either the message is not sent."""
@@ -551,7 +565,7 @@ class TestAuthentication:
         (result,) = submit(starttls(certificates), changes=login(certificates, password=missing.read_text))
         assert isinstance(result, Refused)
         assert (result.permanent, result.code) == (False, 0)
-        assert str(missing) in result.text
+        assert str(missing) in result.text.english
 
     def test_the_account_hides_its_password(self, certificates: Certificates) -> None:
         """The representation does not contain the password."""

@@ -13,6 +13,7 @@ from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import OWN_HEADER
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage
+from flaggermail.wording.delivery import Delivery
 from tests.servers import OUR_DOMAIN
 from tests.servers.certificates import Certificates, ServerCertificate
 from tests.servers.dovecot import Dovecot
@@ -156,7 +157,7 @@ class TestRefused:
         first, second = desk.submit(refused, desk.recipient)
         assert isinstance(first, Refused)
         assert (first.recipient, first.permanent, first.code) == (refused, permanent, int(reply[:3]))
-        assert reply[10:] in first.text
+        assert reply[10:] in first.text.english
         assert isinstance(second, Accepted)
         (received,) = desk.platform.wait(1, recipient=desk.recipient)
         assert received.rcpt_tos == (desk.recipient,)
@@ -179,7 +180,11 @@ class TestRefused:
         wrong = replace(desk.account_by(tls), password=lambda: "geheim-maar-fout")
         (result,) = desk.submit(account=wrong)
         assert result == Refused(
-            desk.recipient, permanent=False, code=535, text="authentication refused", stage=SmtpStage.SESSION
+            desk.recipient,
+            permanent=False,
+            code=535,
+            text=Delivery.LOGIN_REFUSED(file="its credential"),
+            stage=SmtpStage.SESSION,
         )
 
     def test_no_login_at_all(self, desk: Desk) -> None:
@@ -187,7 +192,7 @@ class TestRefused:
         (result,) = desk.submit(account=replace(desk.account, user=None, password=None))
         assert isinstance(result, Refused)
         assert result.code == 554
-        assert "Access denied" in result.text
+        assert "Access denied" in result.text.english
 
     @pytest.mark.parametrize(
         ("certificate", "words"),
@@ -208,7 +213,7 @@ class TestRefused:
         for result in results:
             assert isinstance(result, Refused)
             assert (result.permanent, result.code) == (False, 0)
-            assert words in result.text
+            assert words in result.text.english
         assert "sasl_username" not in log
         assert not desk.platform.received(desk.recipient)
 
@@ -233,7 +238,7 @@ class TestUnknown:
         """A server that hangs after the final dot leaves the result unknown, although the mail is delivered."""
         desk.postfix.set_hangs({desk.sender: 4})
         (result,) = desk.submit(account=replace(desk.account, timeout=1))
-        assert result == Unknown(desk.recipient, "no reply to the end of the message: no answer within 1 s")
+        assert result == Unknown(desk.recipient, Delivery.NO_REPLY(what=Delivery.SILENT(seconds="1")))
         assert not desk.platform.received(desk.recipient)
         (received,) = desk.platform.wait(1, recipient=desk.recipient)
         assert received.octets.endswith(desk.letter())

@@ -218,7 +218,7 @@ CASE_REFUSALS: list[Refused] = [
     (
         "correct: as it is",
         lambda f: ReclassifyCase(case=f.case, type=CaseType.GENERAL_WARNING),
-        "is D_general_warning, source none already",
+        "is a general warning, source unknown already",
     ),
     ("close: case", lambda _: CloseCase(case="N"), "case N: there is no such case"),
     ("close: closed", lambda f: CloseCase(case=f.closed), "is closed already"),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,12 +15,14 @@ from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import LinkCase, OpenCase
 from flaggermail.commands.exercises import StartExercise, StopExercise
 from flaggermail.commands.notify import Draft
+from flaggermail.commands.oncall import OverrideRota
 from flaggermail.mail.compose import check_octets
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Item, Origin
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.reminders import handover
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings, PlatformSettings
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, Envelope, NewDesk, X, mail
@@ -60,6 +62,21 @@ def rehearsing(desk: Desk) -> Desk:
     """Returns the desk with an exercise running."""
     assert desk.do(StartExercise(name="the night of the count")).key == "EX240606"
     return desk
+
+
+def test_the_hand_over_note_marks_what_is_an_exercise(rehearsing: Desk) -> None:
+    """Whoever comes on call tells the played case, its clock and its waiting mail from the real ones."""
+    desk = rehearsing
+    real, played = (desk.receive(referral(sender, f"Verkeerde dag {sender}")) for sender in (REFERRER, PLAYER))
+    now = desk.clock.now()
+    desk.do(OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
+    assert handover.tick(desk.env)
+    (told,) = [one for one in desk.all(OutboxMail) if one.dedupe.startswith("handover/")]
+    shown = desk.env.parser.parse(desk.env.octets.get(told.digest)).text
+    assert f"- OEFENING {played.case} (open)" in shown
+    assert f"- OEFENING {played.case}, besluit" in shown
+    assert f"- {real.case} (open)" in shown
+    assert f"- {real.case}, besluit" in shown
 
 
 def referral(sender: str, subject: str = "Verkeerde stemdag rondgestuurd") -> bytes:
@@ -111,7 +128,7 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
     key = draft_of(desk, case, "ox")
     desk.do(Approve(draft=key))
     desk.settle()
-    assert desk.do(StopExercise()).text == "exercise EX240606 stopped, 1 cases closed"
+    assert desk.do(StopExercise()).text == "exercise EX240606 stopped, 1 case closed"
     assert {clock.state for clock in desk.all(ClockRow)} == {"cancelled"}
     desk.receive(mail(PLAYED, "Re: late", "Sorry, we were out.", answers=desk.message_id_of(key)))
     assert desk.row(Case, case).state == "closed"

@@ -18,6 +18,7 @@ from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.delivery import Delivery
 from tests.store.desk_fixtures import OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
 
 SECOND = "second@x-platform.example"
@@ -108,7 +109,11 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
         assert claimed is not None
         with desk.env.store.begin() as tx:
             refused = Refused(
-                X_CHANNEL, permanent=False, code=535, text="authentication refused", stage=SmtpStage.SESSION
+                X_CHANNEL,
+                permanent=False,
+                code=535,
+                text=Delivery.LOGIN_REFUSED(file="its credential"),
+                stage=SmtpStage.SESSION,
             )
             settle(UnitOfWork(desk.env, tx, desk.clock.now()), claimed, refused)
         due = desk.mail_of(key).next_try_at
@@ -260,7 +265,11 @@ def test_a_bounce_that_overtakes_the_answer_stands(desk: Desk) -> None:
     with desk.env.store.begin() as tx:
         row = tx.get(OutboxMail, claimed.id)
         assert row is not None
-        settle(UnitOfWork(desk.env, tx, desk.clock.now()), row, Accepted(X_CHANNEL, desk.clock.now(), "250 ok"))
+        settle(
+            UnitOfWork(desk.env, tx, desk.clock.now()),
+            row,
+            Accepted(X_CHANNEL, desk.clock.now(), Delivery.SAYS(words="250 ok")),
+        )
     assert (desk.mail_of(key).state, desk.mail_of(key).bounced) == ("refused", True)
     assert [a.result for a in desk.all(Attempt)] == ["accepted"]
     assert (desk.row(Notification, key).state, desk.clocks(key)) == ("failed", {})

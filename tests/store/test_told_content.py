@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, Reminder
+from tests.attacks.replying import Night, a_desk
 from tests.store.desk_fixtures import REFERRER, X_CHANNEL, Desk, mail
 
 META = "elections-eu@meta-platform.example"
@@ -62,6 +64,22 @@ def test_a_forwarders_words_and_the_forwarded_mail_are_told_apart(desk: Desk) ->
     assert places == sorted(places)
 
 
+def test_the_case_form_tells_a_forwarders_words_and_the_forwarded_mail_apart(tmp_path: Path) -> None:
+    """As the mail about the new case does; the form itself stays as it was."""
+    night = Night(a_desk(tmp_path))
+    sent = night.form("FW: Verkeerde stemdag", FORWARD)
+    parts = (
+        "===== formulier", f"| Doorgestuurd door: {REFERRER}",
+        "De afzender schrijft erbij: | Graag spoed, dit gaat hard rond.",
+        "De doorgestuurde mail: | Geschreven door: J. Kiezer <kiezer@mailprovider.example>",
+        "| Op het net staat dat de stemming een dag later is. | neem",
+    )  # fmt: skip
+    shown = " ".join(night.body(sent).split())
+    places = [shown.find(part) for part in parts]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
 def test_an_answer_says_which_clocks_stopped_and_repeats_nothing_of_ours(desk: Desk) -> None:
     """The stopped clocks with local time and minutes, the new words alone, and the command that shows the rest."""
     key = desk.notified()
@@ -80,6 +98,49 @@ def test_an_answer_says_which_clocks_stopped_and_repeats_nothing_of_ours(desk: D
     assert "We look into it." in text
     assert "under your own policy" not in text
     assert f"De hele mail: flaggermail message show {stored.id}" in text
+
+
+ROBOTS = {
+    "closes the case": "We reviewed the content you reported and removed it. This is an automated message.",
+    "an agent in Zendesk": "Hi Karin,\n\nWe have removed the two posts and labelled the third one.\n\nSam",
+}
+
+
+@pytest.mark.parametrize("text", ROBOTS.values(), ids=ROBOTS)
+def test_a_robots_result_is_told_once_and_stops_the_receipt_clock_alone(desk: Desk, text: str) -> None:
+    """A declared automatic mail that tells what came of the matter reaches the officer as an automatic answer."""
+    key = desk.notified()
+    desk.clock.set(desk.clock.now() + timedelta(minutes=41))
+    octets = mail(
+        X_CHANNEL, "Case 0391774482 has been closed", text, at=desk.clock.now(), answers=desk.message_id_of(key),
+        extra=("Auto-Submitted: auto-generated",),
+    )  # fmt: skip
+    stored = desk.receive(octets)
+    desk.receive(octets)
+    notice = told(desk, Kind.OFFICER_NOTICE)
+    assert len(desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id))) == 1
+    assert "kwam een automatisch antwoord van X binnen. De mail is door een systeem geschreven" in flowing(notice)
+    assert "De klok 'ontvangstbevestiging' is gestopt om 11:15, na 41 minuten." in flowing(notice)
+    assert {name: state for name, (state, _) in desk.clocks(key).items()} == {
+        "receipt": "stopped", "human": "running", "substance": "running",
+    }  # fmt: skip
+    desk.assert_whole()
+
+
+@pytest.mark.parametrize("text", ["We have received your report.", "Thanks! We will review it. Do not reply."])
+def test_a_robots_receipt_is_told_to_nobody(desk: Desk, text: str) -> None:
+    """Nor is one that promises to look into it, as each receipt does."""
+    key = desk.notified()
+    desk.clock.set(desk.clock.now() + timedelta(minutes=2))
+    stored = desk.receive(
+        mail(
+            X_CHANNEL, text=text, at=desk.clock.now(), answers=desk.message_id_of(key),
+            extra=("Auto-Submitted: auto-replied",),
+        )
+    )  # fmt: skip
+    desk.settle()
+    assert stored.automatic
+    assert desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id)) == []
 
 
 def test_a_second_answer_says_why_no_clock_stopped(desk: Desk) -> None:
@@ -127,6 +188,6 @@ def test_an_alarm_says_why_what_can_be_done_and_whom_to_call(desk: Desk) -> None
     desk.server.says(550, META, "no such user")
     desk.notified("meta-elections")
     text = flowing(told(desk, Kind.ALARM))
-    assert "550 no such user" in text
+    assert "550 \u00abno such user\u00bb" in text
     assert "Wat u kunt doen: Deze mail wordt niet opnieuw verzonden." in text
     assert "Meta is te bellen op +31 20 000 0001." in text

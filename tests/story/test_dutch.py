@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""No Dutch mail of any scenario contains English words of ours.
+"""No Dutch mail of any scenario, and no alarm about a delivery, contains English words of ours.
 
 The desk of the other stories looks at each mail that it sends in the same way (`RecordingSubmitter`).
 """
@@ -9,18 +9,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from email import message_from_bytes
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from flaggermail import replay
+from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.cli.acting import typed
 from flaggermail.ports import Clock, Randomness, Submission, Submitter
+from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
+from flaggermail.shipped import shipped
+from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.delivery import Delivery, ServerHint
+from flaggermail.wording.said import Said
 from tests.corpus import each
 from tests.doubles import migrated
 from tests.story.test_replay import FOLDERS, SCENARIOS
 from tests.tools.dutch import english_in, english_in_mail
+from tests.tools.said import sample
+
+TEMPLATES = FileTemplates(shipped("config") / "templates", ZoneInfo("Europe/Amsterdam"))
 
 
 class Keeping(Submitter):
@@ -53,6 +63,29 @@ def test_no_english_is_in_dutch_mail(folder: Path) -> None:
     """Every mail that a scenario sends to officers, referrers and platforms is wholly in its language."""
     for octets in sent_in(folder.name):
         assert english_in_mail(octets) == [], message_from_bytes(octets)["Subject"]
+
+
+def alarm_about(what: Said, language: str) -> bytes:
+    """Returns the alarm about a mail to a platform, with what the desk says about its delivery."""
+    about = AlarmText.MAIL_ANSWERED(recipient="uec@x-platform.example", subject="Two boxes", answer=what)
+    shown = TEMPLATES.render("alarm", language, {
+        "organisation": "Ministerie van BZK", "desk_address": "desk@bzk.example", "language": language,
+        "number": "VF-EP2024-0001", "title": "Twee vakjes", "platform": "Loudhailer", "kind": AlarmKind.REFUSED,
+        "what": about.in_language(language), "next_step": "flaggermail outbox show o00000001", "phone": "",
+        "replies": [],
+    })  # fmt: skip
+    head = f"Subject: {shown.subject}\r\nContent-Type: text/plain; charset=utf-8"
+    return f"{head}\r\n\r\n{shown.body}".encode()
+
+
+@each("sentence", [*Delivery, *ServerHint])
+def test_what_the_desk_says_about_a_delivery_is_in_the_readers_language(sentence: Delivery | ServerHint) -> None:
+    """The words of a server, in whatever language, are quoted as its own."""
+    said = sample(sentence, {"words": "this mail is not for us", "fault": "there is no such file"})
+    assert english_in_mail(alarm_about(said, "nl")) == []
+    assert said.in_language("nl") in " ".join(alarm_about(said, "nl").decode().split())
+    assert said.english in " ".join(alarm_about(said, "en").decode().split())
+    assert said.detail("words") is None or "\u00abthis mail is not for us\u00bb" in said.in_language("nl")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_new_database_on_an_old_mailbox_is_refused(env: Services, mailbox: Wat
         daemon.run()
     in_vain.cancel()
     assert counts(env) == (0, 0)
-    assert "1 mails in the mailbox show that a desk has read it before" in str(refused.value)
+    assert "a desk has read the mailbox before, as 1 mail shows;" in str(refused.value)
     assert "`flaggermail run --observe`" in str(refused.value)
     assert "`flaggermail run --new-record`" in str(refused.value)
 

@@ -13,7 +13,7 @@ MANUAL = Path(__file__).parents[2] / "docs" / "operation.md"
 _HEAD = "| code | severity | what `check` says |\n|---|---|---|\n"
 _TABLE = re.compile(re.escape(_HEAD) + r"(?:\|[^\n]*\n)*")
 _LINE = "FILE:LINE:COLUMN KEY: what is wrong, and what would be right"
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACE = re.compile(r"\{(\w+)(?::[^{}|]*\|([^{}|]*))?\}")  # {approvers}, {approvers:officer|officers}
 
 
 def rows() -> Iterator[str]:
@@ -21,8 +21,12 @@ def rows() -> Iterator[str]:
     for code in CheckCode:
         sort = SORTS[code]
         severity = f"{sort.severity}, refused by `run`" if sort.stops_run else sort.severity
-        said = _LINE if code is CheckCode.CONFIGURATION else _PLACE.sub(lambda place: place[1].upper(), sort.sentence)
+        said = _LINE if code is CheckCode.CONFIGURATION else _PLACE.sub(_place, sort.sentence)
         yield f"| `{code}` | {severity} | {said} |\n"
+
+
+def _place(found: re.Match[str]) -> str:
+    return " ".join(word for word in (found[1].upper(), found[2]) if word)
 
 
 def with_table(page: str) -> str:

@@ -15,7 +15,7 @@ ENGLISH = re.compile(
 )
 DUTCH = re.compile(r"\b(?:de|het|een|deze|niet|geen|voor|naar|wordt|zijn)\b", re.IGNORECASE)
 _CODE = re.compile(
-    r"`[^`\n]*`|\bflaggermail(?: [a-z-]+)+|--[a-z-]+|<[^<>\s]*>|\S+@\S+|https?://\S+|\b\S+\.(?:yaml|json|eml)\b"
+    r"`[^`\n]*`|«[^«»\n]*»|\bflaggermail(?: [a-z-]+)+|--[a-z-]+|<[^<>\s]*>|\S+@\S+|https?://\S+|\b\S+\.(?:yaml|json|eml)\b"
 )
 _OTHERS = re.compile(  # lines with words or names of somebody else
     r"^(?:\s*\| |Onderwerp: |Beleid: |Over: |Van: |Titel: |Beleid dat |Kanalen die )"

@@ -22,6 +22,7 @@ from pathlib import Path
 from flaggermail.errors import ArchiveFault, OctetsLost
 from flaggermail.record.audit import ArchivedFile, FileState
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.wording.said import counted
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX, _SUFFIX = ".", ".part"  # of a temporary file
@@ -82,9 +83,8 @@ class FileBlobStore:
                         temporary.rename(self._path(digest))
                     sync()
         except OSError as fault:
-            raise ArchiveFault(
-                f"archive: {len(fresh)} mails cannot be written to {self._root}: {_error_text(fault)}"
-            ) from fault
+            mails = counted(len(fresh), "mail", "mails")
+            raise ArchiveFault(f"archive: {mails} cannot be written to {self._root}: {_error_text(fault)}") from fault
         return [digest if (digest := _sha256(octets)) in fresh else self.put(octets) for octets in many]
 
     def _holds(self, path: Path, octets: bytes) -> bool:

@@ -40,6 +40,18 @@ def secret_mistake(name: str, directory: Path) -> Mistake | None:
     return mistake(CheckCode.CREDENTIAL_LINES, name=name, count=len(lines)) if len(lines) > 1 else None
 
 
+def credential_file(name: str, directory: Path) -> Callable[[], str]:
+    """Returns a function that names the file in which the credential `name` is looked for first, or found."""
+
+    def found() -> str:
+        given = os.environ.get("CREDENTIALS_DIRECTORY")
+        if given and os.path.isfile(Path(given) / name):  # noqa: PTH113 - Path.is_file raises where it may not look
+            return str(Path(given) / name)
+        return str(directory / "credentials" / name)
+
+    return found
+
+
 def credential_version(name: str, directory: Path) -> Callable[[], str]:
     """Returns a function whose value changes when the file of the credential `name` is replaced or rewritten."""
 

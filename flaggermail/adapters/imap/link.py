@@ -17,7 +17,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
 from flaggermail.adapters.imap.idle import has_octets
-from flaggermail.adapters.tls import describe_tls_error, one_line, silence_hint, tls_hint, verifying
+from flaggermail.adapters.tls import one_line, silence, tls_fault, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 
 Tls = Literal["implicit", "starttls", "none"]
@@ -58,6 +58,7 @@ class ImapAccount:
     batch_octets: int = 8_000_000
     presented: Callable[[str, object], None] = _ignore_session  # called with the TLS session of each connection
     secret_version: Callable[[], str] = lambda: ""  # changes with the password
+    secret_file: Callable[[], str] = lambda: "its credential"  # that holds the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,7 @@ def open_link(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClien
             account.host, account.port, ssl=account.tls == "implicit", ssl_context=context, timeout=account.timeout
         )
     except TimeoutError:
-        hint = silence_hint("mailbox", account.port, account.tls)
-        raise LinkLost(f"no answer within {account.timeout:g} s{hint}") from None
+        raise LinkLost(silence("mailbox", account.port, account.tls, account.timeout).english) from None
     try:
         imap = inner(client)
         client.normalise_times = False  # otherwise INTERNALDATE is a naive local time
@@ -170,7 +170,8 @@ def _login_fault(account: ImapAccount, cause: BaseException | None) -> LinkLost 
     code = found[1] if found else "no reason given"
     if code in _TRANSIENT:
         return LinkLost(f"the server cannot log {account.user} in now ({code})")
-    return LoginRefused(f"the server refuses the login of {account.user} ({code})")
+    mend = f"correct mailbox.user in flaggermail.yaml, or the password in {account.secret_file()}"
+    return LoginRefused(f"the server refuses the login of {account.user} ({code}); {mend}")
 
 
 def _quoted(text: str) -> str:
@@ -183,7 +184,8 @@ def _fits_login(text: str) -> bool:
 
 
 def _refuse_password(account: ImapAccount) -> str:
-    raise LoginRefused(f"the password of {account.user} holds characters that LOGIN cannot carry")
+    what = f"the password of {account.user} holds characters that LOGIN cannot carry"
+    raise LoginRefused(f"{what}; choose one of ASCII alone, and write it into {account.secret_file()}")
 
 
 def _reason(account: ImapAccount, error: Exception) -> str:
@@ -201,7 +203,7 @@ def _reason(account: ImapAccount, error: Exception) -> str:
 
 def _socket_reason(account: ImapAccount, error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
-        return describe_tls_error(error) + tls_hint("mailbox", account.port, account.ca_file, error)
+        return tls_fault("mailbox", account.port, account.ca_file, error).english
     if isinstance(error, ConnectionRefusedError | gaierror):
         return f"{one_line(error.strerror or '')} at port {account.port}; correct mailbox.host or mailbox.port"
     return one_line(error.strerror or type(error).__name__)

@@ -23,10 +23,14 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
+from flaggermail.wording.delivery import Delivery
+
 if TYPE_CHECKING:
     import ssl
 
     from aiosmtplib.protocol import SMTPProtocol
+
+    from flaggermail.wording.said import Said
 
 _QUIT_SECONDS = 2.0  # by then the result is known and waits to be recorded
 _DRAIN_POLL_SECONDS = 0.01
@@ -35,18 +39,26 @@ _ENVID_LIMIT, _ORCPT_LIMIT = 100, 500  # RFC 3461, sections 4.4 and 4.2
 _LAST_REPLY_LINE = re.compile(rb"^\d{3}(?: [^\n]*)?\r?\n", re.MULTILINE)
 
 
-class OctetsBeforeTls(SMTPException):
+class SessionFault(SMTPException):
+    """A step failed for a reason of our own; `said` is that reason."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.english)
+        self.said = said
+
+
+class OctetsBeforeTls(SessionFault):
     """Octets arrived between the reply to STARTTLS and TLS: someone may be injecting into the connection."""
 
     def __init__(self) -> None:
-        super().__init__("unasked octets came before TLS began: the line may be tampered with")
+        super().__init__(Delivery.UNASKED())
 
 
-class NotOffered(SMTPException):
+class NotOffered(SessionFault):
     """The message needs an extension the server lacks; retrying does not help."""
 
     def __init__(self, extension: str) -> None:
-        super().__init__(f"the message needs {extension}, which the server does not offer")
+        super().__init__(Delivery.NOT_OFFERED(extension=extension))
 
 
 class SmtpSession:
@@ -82,7 +94,7 @@ class SmtpSession:
     async def starttls(self) -> None:
         """Starts TLS (RFC 3207) or fails; sends EHLO again, because answers given in clear text are discarded."""
         if not self._client.supports_extension("starttls"):
-            raise SMTPException("the server does not offer STARTTLS, nothing was sent")
+            raise SessionFault(Delivery.NO_STARTTLS())
         guard = _StartTlsGuard.before(self._client)
         try:
             await self._client.starttls()
@@ -103,7 +115,7 @@ class SmtpSession:
             elif "login" in offered:
                 await self._client.auth_login(user, password)
             else:
-                raise SMTPException("the server offers no authentication by PLAIN or LOGIN")
+                raise SessionFault(Delivery.NO_LOGIN())
         except SMTPResponseException as refused:
             # Without the server's text, which may repeat the credentials.
             raise SMTPAuthenticationError(refused.code, "authentication refused") from None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from aiosmtplib import (
+    SMTPAuthenticationError,
     SMTPConnectError,
     SMTPConnectTimeoutError,
     SMTPDataError,
@@ -28,12 +29,14 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
-from flaggermail.adapters.smtp.session import NotOffered, SmtpSession
-from flaggermail.adapters.tls import describe_tls_error, one_line, silence_hint, tls_hint, verifying
+from flaggermail.adapters.smtp.session import NotOffered, SessionFault, SmtpSession
+from flaggermail.adapters.tls import one_line, silence, tls_fault, verifying
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.compose import check_octets
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
 from flaggermail.record.refusals import SmtpStage
+from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.said import Said
 
 Tls = Literal["implicit", "starttls", "none"]
 
@@ -43,9 +46,9 @@ _PERMANENT = range(500, 600)  # RFC 5321, section 4.2.1
 _CLOSING = 421  # RFC 5321, section 3.8: about the service, as a reply to any command
 _AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about the login, not the message
 _REFUSED = {
-    SMTPSenderRefused: "sender refused: ",
-    SMTPRecipientRefused: "recipient refused: ",
-    SMTPDataError: "message refused: ",
+    SMTPSenderRefused: Delivery.SENDER_REFUSED,
+    SMTPRecipientRefused: Delivery.RECIPIENT_REFUSED,
+    SMTPDataError: Delivery.MESSAGE_REFUSED,
 }
 _UNREACHABLE = (OSError, SMTPConnectError, SMTPServerDisconnected, SMTPTimeoutError)
 _STAGES = {
@@ -73,6 +76,7 @@ class SubmissionAccount:
     local_hostname: str
     presented: Callable[[str, object], None] = lambda _server, _line: None  # called with each connection's TLS session
     secret_version: Callable[[], str] = lambda: ""  # changes with the password
+    secret_file: Callable[[], str] = lambda: "its credential"  # that holds the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class _Fault:
 
     permanent: bool
     code: int
-    text: str
+    text: Said
     stage: SmtpStage
 
     def refusal(self, recipient: str) -> Refused:
@@ -109,7 +113,7 @@ class SmtpSubmitter(Submitter):
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Returns one result per recipient, in order; see `ports.Submitter`. Blocks for at most a few timeouts."""
         results: dict[str, Submission] = {
-            recipient: Refused(recipient, permanent=True, code=0, text=f"{recipient!a} is not a mail address")
+            recipient: Refused(recipient, permanent=True, code=0, text=Delivery.NO_ADDRESS(address=ascii(recipient)))
             for recipient in recipients
             if not _MAILBOX.fullmatch(recipient)
         }
@@ -146,7 +150,7 @@ class SmtpSubmitter(Submitter):
             fault = self._fault(error, opening=not opened)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
-            fault = _Fault(permanent=False, code=0, text=str(error), stage=SmtpStage.SESSION)
+            fault = _Fault(permanent=False, code=0, text=Delivery.NO_SECRET(fault=str(error)), stage=SmtpStage.SESSION)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
@@ -168,17 +172,17 @@ class SmtpSubmitter(Submitter):
         try:
             code, answer = await session.reply()
         except (SMTPException, OSError) as error:
-            text = f"no reply to the end of the message: {self._describe(error)}"
-            return {recipient: Unknown(recipient, text) for recipient in recipients}
-        at, text = self._clock.now(), one_line(answer)
+            unknown = Delivery.NO_REPLY(what=self._describe(error))
+            return {recipient: Unknown(recipient, unknown) for recipient in recipients}
+        at, words = self._clock.now(), one_line(answer)
         match code // 100:  # RFC 5321, section 4.2.1
             case 2:
-                return {recipient: Accepted(recipient, at, text) for recipient in recipients}
+                return {recipient: Accepted(recipient, at, Delivery.SAYS(words=words)) for recipient in recipients}
             case 4 | 5:
                 fault = self._fault(SMTPDataError(code, answer))
                 return {recipient: fault.refusal(recipient) for recipient in recipients}
-        text = f"reply {code} to the end of the message: {text}"
-        return {recipient: Unknown(recipient, text) for recipient in recipients}
+        unknown = Delivery.ODD_REPLY(reply=str(code), words=words)
+        return {recipient: Unknown(recipient, unknown) for recipient in recipients}
 
     def _fault(self, error: SMTPException | OSError, *, opening: bool = False) -> _Fault:
         """Classifies an error. Permanent are only a 5yz reply to this message and a missing extension.
@@ -200,32 +204,38 @@ class SmtpSubmitter(Submitter):
         unreachable = isinstance(error, _UNREACHABLE) and not tls and code not in _PERMANENT
         return SmtpStage.CONNECTION if unreachable else SmtpStage.SESSION
 
-    def _describe(self, error: SMTPException | OSError) -> str:
+    def _describe(self, error: SMTPException | OSError) -> Said:
         """Describes the error for a person, in one line without secrets."""
-        tls_fault = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
+        in_tls = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
         account = self._account
-        if tls_fault is not None:
-            return describe_tls_error(tls_fault) + tls_hint("submission", account.port, account.ca_file, tls_fault)
+        if in_tls is not None:
+            return tls_fault("submission", account.port, account.ca_file, in_tls)
+        if isinstance(error, SessionFault):
+            return error.said
         if isinstance(error, SMTPConnectTimeoutError):
-            return f"no answer within {account.timeout:g} s" + silence_hint("submission", account.port, account.tls)
+            return silence("submission", account.port, account.tls, account.timeout)
         if isinstance(error, SMTPTimeoutError | TimeoutError):
-            return f"no answer within {account.timeout:g} s"
+            return Delivery.SILENT(seconds=f"{account.timeout:g}")
         if isinstance(error, SMTPServerDisconnected):
-            return "the server ended the connection"
-        said = error.message if isinstance(error, SMTPException) else str(error)
+            return Delivery.ENDED()
+        if isinstance(error, SMTPAuthenticationError):
+            return Delivery.LOGIN_REFUSED(file=account.secret_file())
+        words = one_line(error.message if isinstance(error, SMTPException) else str(error))
         if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
-            return f"{one_line(said)}; correct submission.host or submission.port"
-        return one_line(_REFUSED.get(type(error), "") + said)
+            return Delivery.NO_SERVER(words=words)
+        return _REFUSED.get(type(error), Delivery.SAYS)(words=words)
 
 
 def _unsendable(octets: bytes, sender: str) -> _Fault | None:
     """Returns why the message can never be sent to anyone, or None if it can."""
     if sender and not _MAILBOX.fullmatch(sender):
-        return _Fault(permanent=True, code=0, text=f"sender {sender!a} is not a mail address", stage=SmtpStage.MESSAGE)
+        unusable = Delivery.SENDER_NO_ADDRESS(address=ascii(sender))
+        return _Fault(permanent=True, code=0, text=unusable, stage=SmtpStage.MESSAGE)
     try:
         check_octets(octets)
     except ValueError as fault:
-        return _Fault(permanent=True, code=0, text=f"the message is not fit for SMTP: {fault}", stage=SmtpStage.MESSAGE)
+        unfit = Delivery.UNFIT(fault=str(fault))
+        return _Fault(permanent=True, code=0, text=unfit, stage=SmtpStage.MESSAGE)
     return None
 
 

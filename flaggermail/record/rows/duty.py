@@ -50,7 +50,7 @@ class Token(Record):
     case: str | None = None
     notification: str | None = None
     reminder: str | None = None
-    message: str | None = None
+    message: str | None = None  # the received mail, or the mail of ours in doubt, that a reply settles
     officer: str | None = None  # the only officer who may use it
     issued_at: datetime
     expires_at: datetime | None = None

@@ -11,6 +11,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.record.trust import SenderTrust
+from flaggermail.wording.said import Said
 
 
 @record
@@ -35,7 +36,7 @@ class OutboxMail(Record):
     next_try_at: datetime | None = None
     tries: int = 0
     done_at: datetime | None = None
-    answer: str = ""
+    answer: Said = Said()  # how the last attempt ended
     bounced: bool = False
     exercise: bool = False  # reaches exercise addresses and officers only
     shows: Annotated[str | None, Column.INDEXED] = None  # of a notice: the received message that it shows
@@ -54,7 +55,7 @@ class Attempt(Record):
     ended_at: datetime | None = None
     result: AttemptResult | None = None
     code: int = 0
-    text: str = ""
+    text: Said = Said()
 
 
 @record

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.files.secrets import credential
+from flaggermail.adapters.files.secrets import credential, credential_file
 from flaggermail.errors import ConfigurationError
 
 
@@ -32,6 +32,16 @@ def test_file_that_only_its_owner_reads_is_taken(own: Path) -> None:
     assert credential("imap-password", own.parent)() == " correct horse "
     write(own / "imap-password", "wachtwoord\u00e9\n\n".encode())
     assert credential("imap-password", own.parent)() == "wachtwoord\u00e9\n"
+
+
+def test_the_file_of_a_secret_is_named(own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The file that systemd gives, if it is there; else the one in the folder of the configuration, written or not."""
+    named = credential_file("imap-password", own.parent)
+    assert named() == str(own / "imap-password")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert named() == str(own / "imap-password")
+    write(tmp_path / "imap-password", b"secret")
+    assert named() == str(tmp_path / "imap-password")
 
 
 def test_changed_secret_is_seen_without_restart(own: Path) -> None:

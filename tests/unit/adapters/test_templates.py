@@ -64,6 +64,7 @@ class Missed:
     verdict: str
     subject: str
     place: str
+    exercise: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ ALIKE: Mapping[str, object] = {
     "kind": "new case",
     "urgent": False,
     "unsure": False,
+    "automatic": False,
     "labels": ["question"],
     "sender": "A. Bode <a.bode@exampletown.example>",
     "verdict": "verified",
@@ -201,13 +203,21 @@ ALIKE: Mapping[str, object] = {
         {"at": SENT, "who": "who@elsewhere.example", "verdict": "failed", "reply": "", "place": "m00000010"},
     ],
     "open_cases": [
-        {"number": "VF-EP2024-0001", "title": "Two boxes", "state": state} for state in ("open", "decided", "notified")
+        {"number": "VF-EP2024-0001", "title": "Two boxes", "state": state, "exercise": state == "open"}
+        for state in ("open", "decided", "notified")
     ],
     "clocks": [
-        {"about": "VF-EP2024-0001/1", "clock": clock, "sent_at": SENT, "due_at": due, "officer": "J. Wacht"}
+        {
+            "about": "VF-EP2024-0001/1",
+            "clock": clock,
+            "sent_at": SENT,
+            "due_at": due,
+            "officer": "J. Wacht",
+            "exercise": due is None,
+        }
         for clock, due in (("receipt", SENT + timedelta(minutes=60)), ("human", None), ("decision", SENT))
     ],
-    "unanswered": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
+    "unanswered": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht", "exercise": True}],
     "story": "S08",
     "speed": 60,
     "moments": [
@@ -220,8 +230,10 @@ ALIKE: Mapping[str, object] = {
         for minutes, still in ((12, True), (1, False), (0, False))
     ],
     "unclear": [{"place": "m00000009", "subject": "Verkeerde stemdag"}],
-    "in_hand": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
-    "uncertain": [{"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "desk@loudhailer.example"}],
+    "in_hand": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht", "exercise": False}],
+    "uncertain": [
+        {"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "desk@loudhailer.example", "exercise": True}
+    ],
     "policies": [{"name": "Civic integrity policy", "days": 35}, {"name": "Community guidelines", "days": 31}],
     "hours": 12,
     "since": SENT,
@@ -328,6 +340,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"kind": "further mail"},
         {"urgent": True, "labels": []},
         {"kind": "platform answer", "unsure": True, "verdict": "unverified"},
+        {"kind": "platform answer", "automatic": True},
         {"unread": 1, "verdict": "failed"},
         {"unread": 31},
         {"kind": "platform answer", "unsure": True, "hops": HOPS},
@@ -360,6 +373,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"type": "B_channel"},
         {"earlier": []},
         {"earlier": [REASONED, {**REASONED, "reason": ""}]},
+        {"original": {"sender": ALIKE["sender"], "text": "VF-EP2024-0001"}},
+        {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
     ],
     "device_told": [{"what": what} for what in ("enrolled", "confirmed", "locked", "revoked")],
     "approval_request": [

@@ -170,7 +170,7 @@ def test_the_same_rules_compare_to_nothing(desk: Desk, other: Path) -> None:
     """Identical rules show no difference and exit with 0."""
     desk.receive(REFERRAL)
     out = desk.done("rules", "compare", str(other))
-    assert out == "1 messages judged by both, 0 otherwise: clocks of 0, cases of 0\n"
+    assert out == "1 message judged by both, 0 otherwise: clocks of 0, cases of 0\n"
 
 
 def test_a_case_that_would_not_be_opened_exits_1(desk: Desk, other: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_label_alone_exits_0(desk: Desk, other: Path) -> None:
     out = desk.done("rules", "compare", str(other))
     assert out.startswith(f"{key}  ")
     assert f"#{next(iter(labels))}" in out
-    assert out.endswith("1 messages judged by both, 1 otherwise: clocks of 0, cases of 0\n")
+    assert out.endswith("1 message judged by both, 1 otherwise: clocks of 0, cases of 0\n")
 
 
 def test_a_program_reads_one_difference_a_line(desk: Desk, other: Path) -> None:

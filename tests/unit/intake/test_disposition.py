@@ -121,6 +121,11 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
     ("answer", ANSWER, Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer")),
     ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Disposition(Place.CASE, Filed.IN_CASE())),
     (
+        "result told by a machine",
+        replace(ANSWER, mechanical=AUTO, carries_result=True),
+        Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer"),
+    ),
+    (
         "answer nobody vouches for",
         replace(ANSWER, verdict=SenderVerdict.UNVERIFIED),
         Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer"),

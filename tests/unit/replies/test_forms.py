@@ -34,6 +34,10 @@ ACTS: Mapping[str, Request] = {
     "noise": Request("quarantine place", {**MESSAGE, "noise": True, "reason": "called noise in a reply"}),
     "genuine": Request("message confirm", MESSAGE),
     "forged": Request("message refuse", {**MESSAGE, "reason": "called forged in a reply"}),
+    "sent now": Request("outbox resolve", {"mail": "m00000009", "sent_at": "2027-03-17T21:30:00+01:00"}),
+    "sent at": Request("outbox resolve", {"mail": "m00000009", "sent_at": "2027-03-17T21:45:00+01:00"}),
+    "not sent": Request("outbox resolve", {"mail": "m00000009", "again": True}),
+    "called uncounted": changed(CALL, counts_as=()),
     "done": SUBMITTED,
     "answer": changed(CALL, means="portal"),
     "swap": Request("oncall swap", {"officer": "officer2"}),
@@ -84,8 +88,10 @@ HOSTILE_WORDS = (
     "until", "when", "once", "wait", "first", "later", "almost", "who", "joking", "so-called",
     "\U0001f914", "\U0001f44e", "\u274c", "\u2753",
 )  # fmt: skip
+DENIALS = frozenset({"niet", "not"})
+"""Before "sent" they say that a mail was not sent, which is an act of its own: never that it was."""
 TEXTS = {"ask": "op welk", "decline": "een mening", "reject": "de toon"}
-TIMED = frozenset({"called", "done", "answer"})
+TIMED = frozenset({"called", "called uncounted", "done", "answer"})
 _CLOSED = re.compile(r".*(?:4[05]|gebeld|called|gedaan|done|antwoord)", re.IGNORECASE)
 
 
@@ -112,7 +118,8 @@ def test_no_form_acts_with_a_hostile_word_in_it(number: int) -> None:
     for topic, act, _, form in GOOD[number % 4 :: 4]:
         for hostile in _with_a_word_in_it(act, form, word) if "\n" not in form else ():
             found = read(hostile, hostile, about(Topic(topic)))
-            assert isinstance(found, NotUnderstood), hostile
+            denied = isinstance(found, Understood) and found.requests == (ACTS["not sent"],)
+            assert isinstance(found, NotUnderstood) or (denied and act == "sent now" and word in DENIALS), hostile
 
 
 LONG = (

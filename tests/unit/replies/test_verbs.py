@@ -31,6 +31,7 @@ ANSWERED = Answered(
     topic=Topic.REMINDER, officer="officer1", language="nl", came_at=NOW, words=WORDS_OF_REPLIES,
     case=CASE, notification=DRAFT,
     channel="tiktok-elections", names={CODE: DRAFT}.get, message="m00000009", reminder="r1",
+    tried_at=NOW.replace(hour=21, minute=30),
     officers={"officer1": "A. Jansen", "officer2": "B. de Vries", "head1": "C. Bakker"},
 )  # fmt: skip
 CALL = Request(

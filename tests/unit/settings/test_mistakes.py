@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 import time_machine
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from flaggermail import wiring
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.message_json import Json
+from flaggermail.opening import OpenDesk
 from flaggermail.record.states import Severity
 from flaggermail.replay.doubles import SetClock
 from flaggermail.rules.classifier import RuleSet
@@ -127,7 +130,11 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
         lambda folder: edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2027-03-11", first=True),
         "platforms[0].policy.read_on: 2027-03-11 of X lies in the future, as today is 2027-03-10; write the day",
     ),
-    (CheckCode.CREDENTIAL_MISSING, lambda folder: (folder / SECRET).unlink(), "LoadCredential=imap-password:FILE"),
+    (
+        CheckCode.CREDENTIAL_MISSING,
+        lambda folder: (folder / SECRET).unlink(),
+        "flaggermail.yaml mailbox.credential: credential imap-password: found neither",
+    ),
     (CheckCode.CREDENTIAL_OPEN, lambda folder: (folder / SECRET).chmod(0o644), "(mode 644); run `chmod 600 /"),
     (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\nof mine\n"), "imap-password: its file has 2 lines"),
     (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\n\n"), "imap-password: its file has 2 lines"),
@@ -135,7 +142,7 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.TLS_PORT, mailbox("port: 143", "tls: implicit"), "fit port 143, at which servers speak starttls; write"),
     (CheckCode.TLS_PORT, mailbox("port: 993", "tls: starttls"), "`tls: implicit`, or `port: 143`"),
     (CheckCode.TLS_PORT, mailbox("port: 587"), "mailbox.tls: implicit does not fit port 587"),
-    (CheckCode.APPROVERS, one_approver, "2 officers must approve, but the role approver or head is given to 1"),
+    (CheckCode.APPROVERS, one_approver, "2 must approve, but 1 officer has the role approver or head in oncall.yaml"),
     (CheckCode.EXAMPLE, mailbox(), "are those of the example; write your own"),
     (CheckCode.OFFICER_DOMAIN, rota("b.devries@bzk.example", "b.devries@bzk.exmaple"), "officer2 writes from bzk.exm"),
     (
@@ -263,6 +270,40 @@ def test_what_another_account_may_not_see_is_said_so(folder: Path, monkeypatch: 
         load(folder)
 
 
+@pytest.mark.parametrize("file", ["elections: []\n", None], ids=["none in the file", "a far one in the file"])
+def test_an_election_added_by_command_is_near(folder: Path, file: str | None) -> None:
+    """`check` knows the elections of the database too, those of exercises and closed ones excepted."""
+    if file is None:
+        edit(folder / "elections.yaml", "2027-", "2037-", every=True)
+    else:
+        written("elections.yaml", file)(folder)
+    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    try:
+        codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
+        assert [code for code in codes if code.startswith("election-")] in (["election-none"], ["election-far"])
+        desk.ask(
+            "election add",
+            {
+                "code": "TK2027", "name_nl": "Kamerverkiezing", "name_en": "Election", "polling_days": ["2027-03-24"],
+                "period_from": "2027-03-10", "period_until": "2027-03-31",
+            },
+        )  # fmt: skip
+        codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
+        assert [code for code in codes if code.startswith("election-")] == []
+        desk.ask("election close", {"code": "TK2027"})
+        codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
+        assert len([code for code in codes if code.startswith("election-")]) == 1
+    finally:
+        desk.close()
+
+
+def documents(found: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
+    """Returns the objects of a list in a document."""
+    listed = found[name]
+    assert isinstance(listed, list)
+    return [one for one in listed if isinstance(one, Mapping)]
+
+
 # ---------------------------------------------------------------- the start
 
 
@@ -276,6 +317,18 @@ def test_the_daemon_refuses_what_check_refuses(folder: Path) -> None:
     assert [line.partition(":")[0] for line in refused.value.faults] == [
         "platforms.yaml platforms[0].policy.read_on", "flaggermail.yaml store.database",
     ]  # fmt: skip
+
+
+def test_a_missing_password_does_not_keep_the_daemon_from_starting_and_is_said(folder: Path) -> None:
+    """A desk that restarts at night goes on; the journal says what is missing, where, and what would be right."""
+    (folder / SECRET).unlink()
+    with capture_logs() as logged:
+        wiring.require_ready(load(folder), SetClock(NOW))
+    (said,) = (line for line in logged if line["event"] == "set-up faulty")
+    assert said["object"] == CheckCode.CREDENTIAL_MISSING
+    assert said["log_level"] == "warning"
+    assert said["reason"].startswith("flaggermail.yaml mailbox.credential: credential imap-password: found neither as ")
+    assert "write `LoadCredential=imap-password:FILE`" in said["reason"]
 
 
 def test_the_example_is_a_note_and_does_not_run(folder: Path) -> None:

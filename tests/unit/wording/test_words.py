@@ -6,36 +6,30 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
 from flaggermail import wording
 from flaggermail.errors import Refusal
+from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.sentences import CLUES, SENTENCES
+from flaggermail.record.states import MailState
+from flaggermail.settings.mistakes import SORTS
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.hints import Hint
 from flaggermail.wording.refusals import Because, Piece
 from flaggermail.wording.said import Said, Sentence, as_written, counted, every
+from flaggermail.wording.values import MailWord, SourceWord, TypeWord
 from tests.corpus import each
 from tests.tools.dutch import english_in
+from tests.tools.said import details_of, sample
 
 PACKAGE = Path(__file__).parents[3] / "flaggermail"
 ROOMS_OF_THE_TERMINAL = ("cli/", "desk/", "views/", "replay/", "demo/")  # no reply mail comes there
-SAMPLES: dict[str, str | int] = {"count": 2, "tries": 3, "of_now": 4, "score": 85}
 SETS = frozenset(type(one).__name__ for one in every().values())
-
-
-def details_of(words: str) -> frozenset[str]:
-    """Returns the names of the details in words."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(words) if name)
-
-
-def sample(sentence: Sentence) -> Said:
-    """Says a sentence, with something that belongs to no language for each detail."""
-    names = details_of(sentence.en) | details_of(sentence.nl)
-    return sentence(**{name: SAMPLES.get(name, "XK-7") for name in names})
 
 
 @each("code", sorted(every()))
@@ -82,7 +76,7 @@ def test_every_sentence_is_said_somewhere() -> None:
     text += (PACKAGE / "wording" / "said.py").read_text("utf-8")
     named = set(re.findall(r"\b[A-Z]\w+\.[A-Z_]+\b", text))
     left = {f"{type(one).__name__}.{one.name}" for one in every().values()} - named
-    by_name = ("Differs.", "AlarmName.")  # said by the name of the finding, or of the kind of alarm
+    by_name = ("Differs.", "AlarmName.", "TypeWord.", "SourceWord.", "MailWord.")  # said by the name of a value
     assert {one for one in left if not one.startswith(by_name)} == set()
 
 
@@ -149,6 +143,51 @@ def test_a_number_has_the_noun_that_fits() -> None:
         .in_language("nl")
         .startswith("outbox o1: is al 1 keer")
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "values"), [(TypeWord, CaseType), (SourceWord, Source), (MailWord, MailState)]
+)  # fmt: skip
+def test_every_closed_value_that_a_sentence_names_has_its_words(words: type[Sentence], values: type[StrEnum]) -> None:
+    """Dutch words are no codes, such as A_content."""
+    assert set(values.__members__) <= set(words.__members__)
+    codes = {value.value for value in values} - {"media"}
+    assert not codes & {words[name].nl for name in values.__members__}
+
+
+NOUNS = (
+    "officers|approvers|mails|cases|lines|days|minutes|weeks|seconds|pagers|channels|elections|events|times|faults|"
+    "warnings|files|messages|entries|rules|devices|characters|rows|attempts|octets|replies"
+)
+UNCOUNTED = re.compile(rf"(?<![\d.])\{{[a-z_]*\}} (?:{NOUNS})\b")
+FOLLOWS = re.compile(rf" (?:{NOUNS})\b")
+ROOMS_THAT_TELL = ("cli", "commands", "settings", "replay", "notices", "reminders", "adapters/files", "health", "desk")
+
+
+def uncounted(path: Path) -> Iterator[str]:
+    """Yields the strings of a module in which a plural follows a number that may be one."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        for number, words in pairwise(node.values):
+            if (
+                isinstance(number, ast.FormattedValue)
+                and number.format_spec is None
+                and not (isinstance(number.value, ast.Name) and number.value.id.isupper())
+                and isinstance(words, ast.Constant)
+                and isinstance(words.value, str)
+                and FOLLOWS.match(words.value)
+            ):
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {words.value}"
+
+
+def test_one_officer_is_not_1_officers() -> None:
+    """A number is said with the noun that fits it, in sentences, in what `check` says, and in other rooms that tell."""
+    told = {code: one.words(language) for code, one in every().items() for language in ("en", "nl")}
+    told |= {code: sort.sentence for code, sort in SORTS.items()}
+    assert [words for words in told.values() if UNCOUNTED.search(words)] == []
+    modules = [path for room in ROOMS_THAT_TELL for path in sorted((PACKAGE / room).rglob("*.py"))]
+    assert [found for path in modules for found in uncounted(path)] == []
 
 
 def test_no_code_stands_twice() -> None:
