@@ -10,7 +10,7 @@ from pathlib import Path
 from flaggermail.errors import ConfigurationError
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.wording.delivery import Delivery, ServerHint
+from flaggermail.wording.delivery import Attempted, ServerHint
 from flaggermail.wording.said import UNSAID, Said
 
 LONGEST = 200  # characters kept of a server's text
@@ -59,9 +59,9 @@ def ca_file_mistake(server: str, ca_file: Path | None) -> Mistake | None:
 def tls_fault(server: str, port: int, ca_file: Path | None, error: ssl.SSLError) -> Said:
     """Describes a TLS error, with the key of the section `server` that it speaks about, if any."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        told = Delivery.CERTIFICATE(words=one_line(error.verify_message))
+        told = Attempted.CERTIFICATE(words=one_line(error.verify_message))
     else:
-        told = Delivery.TLS_FAILED(words=one_line(error.reason or str(error)))
+        told = Attempted.TLS_FAILED(words=one_line(error.reason or str(error)))
     return _hinted(told, _tls_hint(server, port, ca_file, error))
 
 
@@ -80,11 +80,11 @@ def silence(server: str, port: int, tls: str, seconds: float) -> Said:
     A server that speaks TLS from the first octet waits for the client (RFC 8314, section 3).
     """
     hint = UNSAID if tls == "implicit" else ServerHint.TLS_FIRST(server=server, port=str(port))
-    return _hinted(Delivery.SILENT(seconds=f"{seconds:g}"), hint)
+    return _hinted(Attempted.SILENT(seconds=f"{seconds:g}"), hint)
 
 
 def _hinted(what: Said, hint: Said) -> Said:
-    return Delivery.HINTED(what=what, hint=hint) if hint else what
+    return Attempted.HINTED(what=what, hint=hint) if hint else what
 
 
 def one_line(text: str) -> str:

@@ -20,7 +20,7 @@ from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.record.states import MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.refusals import Because, Piece
 
 
@@ -57,7 +57,7 @@ class ResolveMail(Command):
         if self.sent_at < mail.queued_at.replace(second=0, microsecond=0):  # the time is given to the minute
             written = mail.queued_at.isoformat()
             raise Refusal(Because.SENT_BEFORE_WRITTEN(mail=mail.id, written=written, at=self.sent_at.isoformat()))
-        settle(work, mail, Accepted(mail.recipient, self.sent_at, Delivery.SETTLED(officer=work.actor)))
+        settle(work, mail, Accepted(mail.recipient, self.sent_at, Attempted.SETTLED(officer=work.actor)))
         did = Did(what=Done.SENT, case=mail.case, at=self.sent_at)
         return Outcome(f"outbox {mail.id}: was sent", mail.id, did=did)
 

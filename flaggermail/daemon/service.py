@@ -32,7 +32,6 @@ from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.notices import digest
-from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.outbox import delivery
 from flaggermail.ports import (
     Heartbeat,
@@ -178,7 +177,7 @@ class Daemon:
             loops.append((60.0 * self.env.settings.desk.watch.heartbeat_minutes, "heartbeat", self.beat))
         for seconds, name, work in loops:
             ticker.every(seconds, name, self._unless_away(name, work))
-        for at, name in _hand_overs(self.env):
+        for at, name in handover.times_of_week(self.env):
             ticker.at([at], zone, name, self._unless_away(name, self._hand_over))
         for at, name, work in ((DIGESTS_AT, "digests", self._send_digests), (CLEANED_AT, "clean-up", self._clean_up)):
             ticker.at([at], zone, name, self._unless_away(name, work))
@@ -490,12 +489,3 @@ class Daemon:
         with suppress(StoreBusy, StoreFault):
             self._log_head()
             self.env.store.release()
-
-
-def _hand_overs(env: Services) -> list[tuple[WallTime, str]]:
-    """Returns each time of the week at which a weekly shift begins or ends, with the name of its job."""
-    weekly = env.settings.rota.weekly
-    begins = {(shift.weekday, shift.begins) for shift in weekly}
-    ends = {((shift.weekday + (shift.ends <= shift.begins)) % len(WEEKDAYS), shift.ends) for shift in weekly}
-    edges = sorted(begins | ends)
-    return [(WallTime(at.minute, at.hour, day), f"hand-over {WEEKDAYS[day]} {at:%H:%M}") for day, at in edges]

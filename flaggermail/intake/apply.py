@@ -32,7 +32,7 @@ from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification, in_domains
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.filing import Basis, Filed
 from flaggermail.wording.vouched import Vouched
 
@@ -121,7 +121,7 @@ def open_case(work: UnitOfWork, stored: StoredMessage, found: Classification, el
 def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
     """Settles uncertain deliveries of our own mail once a copy of it proves them."""
     for mail, at in proven(work, own):
-        settle(work, mail, Accepted(mail.recipient, at, Delivery.COPY_FOUND()))
+        settle(work, mail, Accepted(mail.recipient, at, Attempted.COPY_FOUND()))
 
 
 def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Disposition, sender: Sender) -> None:

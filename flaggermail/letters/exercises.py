@@ -17,7 +17,7 @@ from flaggermail.record.rows import Case, Election, OutboxMail, Rehearsal
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 
 MARK = "exercise_mark"  # the template with the prefix of a subject and the line above a text
 
@@ -77,7 +77,7 @@ def refusal(env: Services, mail: OutboxMail, octets: bytes) -> Refused | None:
     is_one = mail.exercise or f"\r\n{EXERCISE_HEADER.lower()}:".encode() in header
     if not is_one or may_reach(env.settings, mail.recipient):
         return None
-    return Refused(mail.recipient, permanent=True, code=0, text=Delivery.NO_EXERCISE_ADDRESS())
+    return Refused(mail.recipient, permanent=True, code=0, text=Attempted.NO_EXERCISE_ADDRESS())
 
 
 def kept(work: UnitOfWork, mail: OutboxMail) -> Accepted | None:
@@ -87,4 +87,4 @@ def kept(work: UnitOfWork, mail: OutboxMail) -> Accepted | None:
     """
     if not mail.exercise or may_reach(work.env.settings, mail.recipient) or rehearsal_of(work.tx, mail.case) is None:
         return None
-    return Accepted(mail.recipient, work.now, Delivery.PLAYED())
+    return Accepted(mail.recipient, work.now, Attempted.PLAYED())

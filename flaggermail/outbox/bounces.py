@@ -40,7 +40,7 @@ from flaggermail.record.topics import Topic
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.filing import Basis
 from flaggermail.wording.said import as_written
 
@@ -225,7 +225,7 @@ def _settle_delayed(work: UnitOfWork, mail: OutboxMail) -> None:
     """Settles an uncertain mail whose delay was reported: accepted, at the latest when the attempt started."""
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     at = attempt.started_at if attempt else mail.queued_at
-    settle(work, mail, Accepted(mail.recipient, at, Delivery.DELAY_REPORTED()))
+    settle(work, mail, Accepted(mail.recipient, at, Attempted.DELAY_REPORTED()))
 
 
 def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredMessage) -> None:

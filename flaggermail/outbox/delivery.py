@@ -31,7 +31,7 @@ from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.model import SendingProof
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 
 AGAIN_SECONDS = 1.0  # between two tries to record a result while the database is away
 
@@ -73,7 +73,7 @@ def _submit(env: Services, mail: OutboxMail) -> Submission:
     try:
         octets = env.octets.get(mail.digest)  # compared with their digest, once more
     except ArchiveFault as lost:  # since `claim` has read them: tried again, and then withheld
-        return Refused(mail.recipient, permanent=False, code=0, text=Delivery.NOT_IN_ARCHIVE(fault=str(lost)))
+        return Refused(mail.recipient, permanent=False, code=0, text=Attempted.NOT_IN_ARCHIVE(fault=str(lost)))
     refused = exercises.refusal(env, mail, octets)
     return refused or env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
 
@@ -86,7 +86,7 @@ def recover(env: Services) -> int:
             if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
                 integrity.tell(work, mail.id, found)
                 continue
-            lost = Unknown(mail.recipient, Delivery.PROGRAM_ENDED())
+            lost = Unknown(mail.recipient, Attempted.PROGRAM_ENDED())
             settle(work, mail, exercises.kept(work, mail) or lost)
             settled += 1
     return settled

@@ -27,7 +27,7 @@ from flaggermail.record.states import AttemptResult, CaseState, MailState, Notif
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import Said, as_written
 
 _TOPICS = {
@@ -161,7 +161,7 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
     accepted since.
     """
     result, again = _after_refusal(work, mail, answer)
-    text = Delivery.REPLY(reply=str(answer.code), what=answer.text) if answer.code else answer.text
+    text = Attempted.REPLY(reply=str(answer.code), what=answer.text) if answer.code else answer.text
     if again is not None:
         settled = replace(moved(mail, MailState.QUEUED), next_try_at=again, answer=text)
         _record_end(work, EventKind.MAIL_DEFERRED, mail, settled, _AttemptEnd(result, answer.code, answer.text))
@@ -296,7 +296,7 @@ def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
     )
     found = {proof.id: at for proof, at in proven(work, own)} if own else {}
     if mail.id in found:
-        settle(work, mail, Accepted(mail.recipient, found[mail.id], Delivery.COPY_FOUND()))
+        settle(work, mail, Accepted(mail.recipient, found[mail.id], Attempted.COPY_FOUND()))
     return mail.id in found
 
 

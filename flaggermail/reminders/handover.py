@@ -14,8 +14,8 @@ from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Expected
-from flaggermail.oncall.schedule import AT_MOST, Officer, changes
-from flaggermail.ports import Transaction
+from flaggermail.oncall.schedule import AT_MOST, WEEKDAYS, Officer, changes
+from flaggermail.ports import Transaction, WallTime
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
@@ -87,6 +87,15 @@ def tick(env: Services) -> bool:
                 given_up = Withheld(id=_reason(change), kind=Kind.DIGEST, withheld_at=now)
                 work.record(EventKind.MAIL_WITHHELD, added(given_up), reason="no valid mail came of it")
     return change is not None
+
+
+def times_of_week(env: Services) -> list[tuple[WallTime, str]]:
+    """Returns each time of the week at which a weekly shift begins or ends, with the name of its job."""
+    weekly = env.settings.rota.weekly
+    begins = {(shift.weekday, shift.begins) for shift in weekly}
+    ends = {((shift.weekday + (shift.ends <= shift.begins)) % len(WEEKDAYS), shift.ends) for shift in weekly}
+    edges = sorted(begins | ends)
+    return [(WallTime(at.minute, at.hour, day), f"hand-over {WEEKDAYS[day]} {at:%H:%M}") for day, at in edges]
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:

@@ -26,7 +26,7 @@ from flaggermail.ports import (
 )
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.settings.model import MailboxSettings
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import as_written
 
 UIDVALIDITY = 1
@@ -180,11 +180,11 @@ class ScriptedSubmitter(Submitter):
         now = self._clock.now()
         answer = next((a for a in self._script if a.fits(recipient, now)), None)
         if answer is None:
-            return Accepted(recipient, now, Delivery.SAYS(words="250 accepted"))
+            return Accepted(recipient, now, Attempted.SAYS(words="250 accepted"))
         if answer.code < 0:
             return Unknown(recipient, as_written(answer.text))
         stage = SmtpStage.RECIPIENT if answer.code else SmtpStage.CONNECTION
-        return Refused(recipient, answer.code >= 500, answer.code, Delivery.SAYS(words=answer.text), stage)  # noqa: PLR2004 - 5yz, RFC 5321
+        return Refused(recipient, answer.code >= 500, answer.code, Attempted.SAYS(words=answer.text), stage)  # noqa: PLR2004 - 5yz, RFC 5321
 
 
 class ListPager:

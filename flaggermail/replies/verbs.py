@@ -100,6 +100,10 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     if found is None:
         raise BadArgument(Why.UNKNOWN)
     verb, language, groups, used = found
+    asked = verb.does(answered, groups)
+    if verb in _CORRECTIONS and (more := _other_correction(lines, used, verb, answered)) is not None:
+        other, used = more
+        asked = Request(asked.name, {**asked.fields, **other.fields})
     below = lines[used:] if not verb.paragraph else () if verb.repeatable else lines[end:]  # notes and questions go on
     for line in below:
         if answered.words.doubts(line.shown) or _ASKS.search(line.shown):
@@ -107,7 +111,20 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     for line in lines[used:]:
         if _is_second_verb(line, answered):
             raise BadArgument(Why.TWO, line=line.shown)
-    return Understood((verb.does(answered, groups),), language or answered.language, verb.repeatable)
+    return Understood((asked,), language or answered.language, verb.repeatable)
+
+
+def _other_correction(lines: list[Line], used: int, first: _Verb, answered: Answered) -> tuple[Request, int] | None:
+    """Returns the correction of the other value in the next line, and how many lines both take; None without one."""
+    at = next((at for at, line in enumerate(lines) if at >= used and line.shown), None)
+    other = next(verb for verb in _CORRECTIONS if verb is not first)
+    said = _match(lines[at], other, answered, agrees=False) if at is not None else None
+    if at is None or said is None:
+        return None
+    try:
+        return other.does(answered, said[1]), at + 1
+    except BadArgument as wrong:
+        raise BadArgument(wrong.why, *wrong.details, line=lines[at].shown) from None
 
 
 def _lines(text: str) -> list[Line]:
@@ -202,6 +219,7 @@ _TYPE = _Verb(
 _SOURCE = _Verb(
     "bron", "source", acts.correct_source, _WORDS, {"nl": ": GEMEENTE", "en": ": MUNICIPALITY"}, repeatable=True
 )
+_CORRECTIONS = (_TYPE, _SOURCE)  # of a case; one reply may give both
 _TO = _Verb("over aan", "to", acts.hand_over, _NAME, {"nl": " NAAM", "en": " NAME"})
 
 _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {

@@ -8,7 +8,7 @@ from flaggermail.wording.said import Sentence
 # fmt: off
 
 
-class Delivery(Sentence):
+class Attempted(Sentence):
     """How an attempt ended, or why a mail was not handed over."""
 
     REPLY = "delivery: reply", "{reply} {what}", "{reply} {what}"

@@ -49,6 +49,42 @@ def test_type_and_source_are_corrected_on_the_mail_of_the_new_case(night: Night)
     night.desk.assert_whole()
 
 
+def test_type_and_source_are_corrected_by_two_lines_of_one_reply(night: Night) -> None:
+    """In either order, with or without a line between them: one correction of the case, answered with both values."""
+    first, second = (written for written, _ in CORRECTIONS[night.language])
+    for text in (f"{first}\n{second}", f"{second}\n\n{first}\n\nGroet,\nA. Jansen"):
+        sent = night.fresh()
+        before = night.desk.happened(EventKind.CASE_RECLASSIFIED)
+        (said,) = night.answers(night.reply(sent, text))
+        shown = " ".join(said.split())
+        assert ("en de bron is nu media" if night.language == "nl" else "and the source is now media") in shown
+        assert (night.case(sent).type, night.case(sent).source) == (CaseType.CHANNEL, Source.MEDIA)
+        assert night.desk.happened(EventKind.CASE_RECLASSIFIED) == before + 1
+
+
+def test_more_than_two_corrections_or_a_doubtful_one_change_nothing(night: Night) -> None:
+    """The refusal quotes the line that was in the way."""
+    first, second = (written for written, _ in CORRECTIONS[night.language])
+    take = {"nl": "neem", "en": "take"}[night.language]
+    wrong = second.partition(":")[0] + ": herbergier"
+    for text, quoted in (
+        (f"{first}\n{first}", first),
+        (f"{first}\n{second}\n{take}", take),
+        (f"{first}\n{take}\n{second}", take),
+        (f"{first}\n{second}\n{second}", second),
+        (f"{first}\n{wrong}", wrong),
+        (f"{take}\n{second}", second),
+        (f"{first}\n{second}\nwacht, toch niet", "wacht, toch niet"),
+        (f"{first}\n{second}?", f"{second}?"),
+    ):
+        sent = night.fresh()
+        case = night.case(sent)
+        (said,) = night.answers(night.reply(sent, text))
+        assert f"\u00ab{quoted}\u00bb" in said, text
+        assert night.desk.happened(EventKind.CASE_RECLASSIFIED) == 0, text
+        assert night.case(sent) == case, text
+
+
 def test_what_is_so_already_is_refused(night: Night) -> None:
     """A correction to the value that the case has changes nothing, and says so."""
     sent = night.referred("Bericht over openingstijden")

@@ -18,7 +18,7 @@ from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from tests.corpus import each
 from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
 from tests.servers.certificates import Certificates
@@ -27,11 +27,11 @@ NOW = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 SENDER, ONE, TWO = "desk@desk.example", "one@platform.example", "two@platform.example"
 OCTETS = b"Message-ID: <vf.1+2=3@desk.example>\r\nSubject: proef\r\n\r\nGoedemorgen.\r\n"
 SECRET = "geheim-wachtwoord"
-TAKEN = Delivery.SAYS(words="2.0.0 queued as 4711")
+TAKEN = Attempted.SAYS(words="2.0.0 queued as 4711")
 REFUSED = {
-    "sender": Delivery.SENDER_REFUSED,
-    "recipient": Delivery.RECIPIENT_REFUSED,
-    "message": Delivery.MESSAGE_REFUSED,
+    "sender": Attempted.SENDER_REFUSED,
+    "recipient": Attempted.RECIPIENT_REFUSED,
+    "message": Attempted.MESSAGE_REFUSED,
 }
 
 
@@ -110,7 +110,7 @@ class TestAccepted:
         server = ScriptedSmtp({f"RCPT {TWO}": "550 5.1.1 unknown"})
         results = submit(server, TWO, ONE, "three@platform.example")
         assert results == [
-            Refused(TWO, permanent=True, code=550, text=Delivery.RECIPIENT_REFUSED(words="5.1.1 unknown")),
+            Refused(TWO, permanent=True, code=550, text=Attempted.RECIPIENT_REFUSED(words="5.1.1 unknown")),
             Accepted(ONE, NOW, TAKEN),
             Accepted("three@platform.example", NOW, TAKEN),
         ]
@@ -322,10 +322,10 @@ class TestRefused:
                 ONE,
                 permanent=True,
                 code=552,
-                text=Delivery.MESSAGE_REFUSED(words="5.3.4 too big"),
+                text=Attempted.MESSAGE_REFUSED(words="5.3.4 too big"),
                 stage=SmtpStage.MESSAGE,
             ),
-            Refused(TWO, permanent=False, code=450, text=Delivery.RECIPIENT_REFUSED(words="4.7.1 greylisted")),
+            Refused(TWO, permanent=False, code=450, text=Attempted.RECIPIENT_REFUSED(words="4.7.1 greylisted")),
         ]
 
     @each("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
@@ -341,13 +341,13 @@ class TestRefused:
         """The final dot was never sent, so the server cannot have accepted it (RFC 5321, section 4.1.1.4)."""
         octets = b"Subject: groot\r\n\r\n" + (b"x" * 900 + b"\r\n") * 30_000
         (result,) = submit(ScriptedSmtp({"DATA": Fault.DROP_WITHIN}), octets=octets)
-        assert result == Refused(ONE, permanent=False, code=0, text=Delivery.ENDED(), stage=SmtpStage.MESSAGE)
+        assert result == Refused(ONE, permanent=False, code=0, text=Attempted.ENDED(), stage=SmtpStage.MESSAGE)
 
     def test_a_server_that_says_no_to_everybody_is_for_now(self) -> None:
         """A 554 greeting concerns the server's state, not this message, so the refusal is temporary."""
         (result,) = submit(ScriptedSmtp({"greeting": "554 5.3.2 closed"}))
         assert result == Refused(
-            ONE, permanent=False, code=554, text=Delivery.SAYS(words="5.3.2 closed"), stage=SmtpStage.SESSION
+            ONE, permanent=False, code=554, text=Attempted.SAYS(words="5.3.2 closed"), stage=SmtpStage.SESSION
         )
 
     def test_a_server_that_goes_while_we_name_recipients(self) -> None:
@@ -439,7 +439,7 @@ class TestTls:
             ONE,
             permanent=False,
             code=0,
-            text=Delivery.NO_STARTTLS(),
+            text=Attempted.NO_STARTTLS(),
             stage=SmtpStage.SESSION,
         )
         assert server.verbs() == ["EHLO", "QUIT"]
@@ -450,7 +450,7 @@ class TestTls:
         server = starttls(certificates, STARTTLS=reply)
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=int(reply[:3]), text=Delivery.SAYS(words=reply[4:]), stage=SmtpStage.SESSION
+            ONE, permanent=False, code=int(reply[:3]), text=Attempted.SAYS(words=reply[4:]), stage=SmtpStage.SESSION
         )
         assert server.verbs() == ["EHLO", "STARTTLS", "QUIT"]
 
@@ -460,7 +460,7 @@ class TestTls:
         server = starttls(certificates, STARTTLS=f"220 go ahead\r\n{injected}")
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=0, text=Delivery.UNASKED(),
+            ONE, permanent=False, code=0, text=Attempted.UNASKED(),
             stage=SmtpStage.SESSION,
         )  # fmt: skip
         assert server.verbs() == ["EHLO", "STARTTLS"]
@@ -530,7 +530,7 @@ class TestAuthentication:
         server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=code, text=Delivery.LOGIN_REFUSED(file="its credential"), stage=stage
+            ONE, permanent=False, code=code, text=Attempted.LOGIN_REFUSED(file="its credential"), stage=stage
         )
         assert server.verbs().count("AUTH") == 1
         assert "MAIL" not in server.verbs()
@@ -542,7 +542,7 @@ class TestAuthentication:
         server = starttls(certificates, AUTH=form.format(f"AUTH PLAIN {encoded} {SECRET}"))
         (result,) = submit(server, changes=login(certificates))
         assert isinstance(result, Refused)
-        assert result.text == Delivery.LOGIN_REFUSED(file="its credential")
+        assert result.text == Attempted.LOGIN_REFUSED(file="its credential")
 
     def test_no_mechanism_in_common(self, certificates: Certificates) -> None:
         """Only PLAIN and LOGIN are used, inside TLS; without either the message is not sent."""

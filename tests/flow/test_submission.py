@@ -13,7 +13,7 @@ from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import OWN_HEADER
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from tests.servers import OUR_DOMAIN
 from tests.servers.certificates import Certificates, ServerCertificate
 from tests.servers.dovecot import Dovecot
@@ -183,7 +183,7 @@ class TestRefused:
             desk.recipient,
             permanent=False,
             code=535,
-            text=Delivery.LOGIN_REFUSED(file="its credential"),
+            text=Attempted.LOGIN_REFUSED(file="its credential"),
             stage=SmtpStage.SESSION,
         )
 
@@ -238,7 +238,7 @@ class TestUnknown:
         """A server that hangs after the final dot leaves the result unknown, although the mail is delivered."""
         desk.postfix.set_hangs({desk.sender: 4})
         (result,) = desk.submit(account=replace(desk.account, timeout=1))
-        assert result == Unknown(desk.recipient, Delivery.NO_REPLY(what=Delivery.SILENT(seconds="1")))
+        assert result == Unknown(desk.recipient, Attempted.NO_REPLY(what=Attempted.SILENT(seconds="1")))
         assert not desk.platform.received(desk.recipient)
         (received,) = desk.platform.wait(1, recipient=desk.recipient)
         assert received.octets.endswith(desk.letter())

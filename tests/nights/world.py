@@ -30,7 +30,7 @@ from flaggermail.ports import (
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.replay.doubles import ListMailbox
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import as_written
 
 
@@ -252,7 +252,7 @@ class Server(Submitter):
         self.record.append(HandOver(len(self.record), now, octets, digest, recipient, answer, received))
         self.watch.use()
         if answer == "accepted":
-            return [Accepted(recipient, now, Delivery.SAYS(words="250 2.0.0 Ok"))]
+            return [Accepted(recipient, now, Attempted.SAYS(words="250 2.0.0 Ok"))]
         if answer == "doubt":
             return [Unknown(recipient, as_written("no answer after the end of data"))]
         code = {"away": 0, "greylist": 450}.get(mood or "", 550)
@@ -261,7 +261,7 @@ class Server(Submitter):
                 recipient,
                 code == 550,
                 code,
-                Delivery.SAYS(words="refused"),
+                Attempted.SAYS(words="refused"),
                 stage=SmtpStage.RECIPIENT if code else SmtpStage.CONNECTION,
             )
         ]

@@ -18,7 +18,7 @@ from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from tests.store.desk_fixtures import OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
 
 SECOND = "second@x-platform.example"
@@ -112,7 +112,7 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
                 X_CHANNEL,
                 permanent=False,
                 code=535,
-                text=Delivery.LOGIN_REFUSED(file="its credential"),
+                text=Attempted.LOGIN_REFUSED(file="its credential"),
                 stage=SmtpStage.SESSION,
             )
             settle(UnitOfWork(desk.env, tx, desk.clock.now()), claimed, refused)
@@ -268,7 +268,7 @@ def test_a_bounce_that_overtakes_the_answer_stands(desk: Desk) -> None:
         settle(
             UnitOfWork(desk.env, tx, desk.clock.now()),
             row,
-            Accepted(X_CHANNEL, desk.clock.now(), Delivery.SAYS(words="250 ok")),
+            Accepted(X_CHANNEL, desk.clock.now(), Attempted.SAYS(words="250 ok")),
         )
     assert (desk.mail_of(key).state, desk.mail_of(key).bounced) == ("refused", True)
     assert [a.result for a in desk.all(Attempt)] == ["accepted"]

@@ -36,7 +36,7 @@ from flaggermail.services import Services
 from flaggermail.settings.model import RateLimitSettings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from tests.doubles import migrated
 from tests.flow.faulty_desk import forked
 from tests.story.conftest import CONFIG, NOW
@@ -129,7 +129,7 @@ class NotingSubmitter(ScriptedSubmitter):
         del witness
         with self._file.open("a", encoding="ascii") as file:
             file.writelines(f"{recipient} {hashlib.sha256(octets).hexdigest()}\n" for recipient in recipients)
-        return [Accepted(recipient, self._at.now(), Delivery.SAYS(words="250 accepted")) for recipient in recipients]
+        return [Accepted(recipient, self._at.now(), Attempted.SAYS(words="250 accepted")) for recipient in recipients]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.shipped import shipped
 from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.delivery import Delivery, ServerHint
+from flaggermail.wording.delivery import Attempted, ServerHint
 from flaggermail.wording.said import Said
 from tests.corpus import each
 from tests.doubles import migrated
@@ -78,8 +78,8 @@ def alarm_about(what: Said, language: str) -> bytes:
     return f"{head}\r\n\r\n{shown.body}".encode()
 
 
-@each("sentence", [*Delivery, *ServerHint])
-def test_what_the_desk_says_about_a_delivery_is_in_the_readers_language(sentence: Delivery | ServerHint) -> None:
+@each("sentence", [*Attempted, *ServerHint])
+def test_what_the_desk_says_about_a_delivery_is_in_the_readers_language(sentence: Attempted | ServerHint) -> None:
     """The words of a server, in whatever language, are quoted as its own."""
     said = sample(sentence, {"words": "this mail is not for us", "fault": "there is no such file"})
     assert english_in_mail(alarm_about(said, "nl")) == []

@@ -34,7 +34,7 @@ from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, Set
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from tests.corpus import each
 from tests.doubles import migrated
 from tests.story.conftest import CONFIG
@@ -405,7 +405,7 @@ class SilentSubmitter(Submitter):
         del octets, sender, witness
         self.asked.set()
         self.answer.wait(PATIENCE)
-        return [Accepted(recipient, NOW, Delivery.SAYS(words="250 late")) for recipient in recipients]
+        return [Accepted(recipient, NOW, Attempted.SAYS(words="250 late")) for recipient in recipients]
 
 
 def test_a_silent_submission_server_does_not_hold_up_the_end(env: Services) -> None:

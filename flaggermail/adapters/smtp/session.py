@@ -23,7 +23,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 
 if TYPE_CHECKING:
     import ssl
@@ -51,14 +51,14 @@ class OctetsBeforeTls(SessionFault):
     """Octets arrived between the reply to STARTTLS and TLS: someone may be injecting into the connection."""
 
     def __init__(self) -> None:
-        super().__init__(Delivery.UNASKED())
+        super().__init__(Attempted.UNASKED())
 
 
 class NotOffered(SessionFault):
     """The message needs an extension the server lacks; retrying does not help."""
 
     def __init__(self, extension: str) -> None:
-        super().__init__(Delivery.NOT_OFFERED(extension=extension))
+        super().__init__(Attempted.NOT_OFFERED(extension=extension))
 
 
 class SmtpSession:
@@ -94,7 +94,7 @@ class SmtpSession:
     async def starttls(self) -> None:
         """Starts TLS (RFC 3207) or fails; sends EHLO again, because answers given in clear text are discarded."""
         if not self._client.supports_extension("starttls"):
-            raise SessionFault(Delivery.NO_STARTTLS())
+            raise SessionFault(Attempted.NO_STARTTLS())
         guard = _StartTlsGuard.before(self._client)
         try:
             await self._client.starttls()
@@ -115,7 +115,7 @@ class SmtpSession:
             elif "login" in offered:
                 await self._client.auth_login(user, password)
             else:
-                raise SessionFault(Delivery.NO_LOGIN())
+                raise SessionFault(Attempted.NO_LOGIN())
         except SMTPResponseException as refused:
             # Without the server's text, which may repeat the credentials.
             raise SMTPAuthenticationError(refused.code, "authentication refused") from None

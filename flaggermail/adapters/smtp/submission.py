@@ -35,7 +35,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.mail.compose import check_octets
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.delivery import Delivery
+from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import Said
 
 Tls = Literal["implicit", "starttls", "none"]
@@ -46,9 +46,9 @@ _PERMANENT = range(500, 600)  # RFC 5321, section 4.2.1
 _CLOSING = 421  # RFC 5321, section 3.8: about the service, as a reply to any command
 _AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about the login, not the message
 _REFUSED = {
-    SMTPSenderRefused: Delivery.SENDER_REFUSED,
-    SMTPRecipientRefused: Delivery.RECIPIENT_REFUSED,
-    SMTPDataError: Delivery.MESSAGE_REFUSED,
+    SMTPSenderRefused: Attempted.SENDER_REFUSED,
+    SMTPRecipientRefused: Attempted.RECIPIENT_REFUSED,
+    SMTPDataError: Attempted.MESSAGE_REFUSED,
 }
 _UNREACHABLE = (OSError, SMTPConnectError, SMTPServerDisconnected, SMTPTimeoutError)
 _STAGES = {
@@ -113,7 +113,7 @@ class SmtpSubmitter(Submitter):
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Returns one result per recipient, in order; see `ports.Submitter`. Blocks for at most a few timeouts."""
         results: dict[str, Submission] = {
-            recipient: Refused(recipient, permanent=True, code=0, text=Delivery.NO_ADDRESS(address=ascii(recipient)))
+            recipient: Refused(recipient, permanent=True, code=0, text=Attempted.NO_ADDRESS(address=ascii(recipient)))
             for recipient in recipients
             if not _MAILBOX.fullmatch(recipient)
         }
@@ -150,7 +150,7 @@ class SmtpSubmitter(Submitter):
             fault = self._fault(error, opening=not opened)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
-            fault = _Fault(permanent=False, code=0, text=Delivery.NO_SECRET(fault=str(error)), stage=SmtpStage.SESSION)
+            fault = _Fault(permanent=False, code=0, text=Attempted.NO_SECRET(fault=str(error)), stage=SmtpStage.SESSION)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
@@ -172,16 +172,16 @@ class SmtpSubmitter(Submitter):
         try:
             code, answer = await session.reply()
         except (SMTPException, OSError) as error:
-            unknown = Delivery.NO_REPLY(what=self._describe(error))
+            unknown = Attempted.NO_REPLY(what=self._describe(error))
             return {recipient: Unknown(recipient, unknown) for recipient in recipients}
         at, words = self._clock.now(), one_line(answer)
         match code // 100:  # RFC 5321, section 4.2.1
             case 2:
-                return {recipient: Accepted(recipient, at, Delivery.SAYS(words=words)) for recipient in recipients}
+                return {recipient: Accepted(recipient, at, Attempted.SAYS(words=words)) for recipient in recipients}
             case 4 | 5:
                 fault = self._fault(SMTPDataError(code, answer))
                 return {recipient: fault.refusal(recipient) for recipient in recipients}
-        unknown = Delivery.ODD_REPLY(reply=str(code), words=words)
+        unknown = Attempted.ODD_REPLY(reply=str(code), words=words)
         return {recipient: Unknown(recipient, unknown) for recipient in recipients}
 
     def _fault(self, error: SMTPException | OSError, *, opening: bool = False) -> _Fault:
@@ -215,26 +215,26 @@ class SmtpSubmitter(Submitter):
         if isinstance(error, SMTPConnectTimeoutError):
             return silence("submission", account.port, account.tls, account.timeout)
         if isinstance(error, SMTPTimeoutError | TimeoutError):
-            return Delivery.SILENT(seconds=f"{account.timeout:g}")
+            return Attempted.SILENT(seconds=f"{account.timeout:g}")
         if isinstance(error, SMTPServerDisconnected):
-            return Delivery.ENDED()
+            return Attempted.ENDED()
         if isinstance(error, SMTPAuthenticationError):
-            return Delivery.LOGIN_REFUSED(file=account.secret_file())
+            return Attempted.LOGIN_REFUSED(file=account.secret_file())
         words = one_line(error.message if isinstance(error, SMTPException) else str(error))
         if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
-            return Delivery.NO_SERVER(words=words)
-        return _REFUSED.get(type(error), Delivery.SAYS)(words=words)
+            return Attempted.NO_SERVER(words=words)
+        return _REFUSED.get(type(error), Attempted.SAYS)(words=words)
 
 
 def _unsendable(octets: bytes, sender: str) -> _Fault | None:
     """Returns why the message can never be sent to anyone, or None if it can."""
     if sender and not _MAILBOX.fullmatch(sender):
-        unusable = Delivery.SENDER_NO_ADDRESS(address=ascii(sender))
+        unusable = Attempted.SENDER_NO_ADDRESS(address=ascii(sender))
         return _Fault(permanent=True, code=0, text=unusable, stage=SmtpStage.MESSAGE)
     try:
         check_octets(octets)
     except ValueError as fault:
-        unfit = Delivery.UNFIT(fault=str(fault))
+        unfit = Attempted.UNFIT(fault=str(fault))
         return _Fault(permanent=True, code=0, text=unfit, stage=SmtpStage.MESSAGE)
     return None
 
