@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 REHEARSED = "exercise, in no figure"
-_RESTS_ON = {InstantBasis.BY_HAND: ", noted by hand", InstantBasis.SENT_COPY: ", by its copy in the mailbox"}
 SPOKEN = {
     Item.ATTEMPTS: "own attempts",
     Item.SCREENSHOT: "a screenshot",
