@@ -278,6 +278,17 @@ def test_page_and_picture_are_in_the_language_of_the_organisation(played: Open, 
         assert out.read_bytes().decode() == printed
 
 
+def test_the_decimal_sign_of_the_settings_is_drawn(played: Open) -> None:
+    """A ministry that prints a point in Dutch has it in page and picture too."""
+    env = played("S01")
+    report = ReportSettings(decimal_sign=DecimalSign.POINT)
+    desk = env.settings.desk.model_copy(update={"report": report})
+    with_point = replace(env, settings=env.settings.model_copy(update={"desk": desk}))
+    for form in ("svg", "html"):
+        assert ">2.5 uur</text>" in typed(with_point, "officer1", ["latency", "--format", form])
+        assert ">2,5 uur</text>" in typed(env, "officer1", ["latency", "--format", form])
+
+
 def test_an_open_use_is_drawn_until_the_instant_asked(played: Open) -> None:
     """S08 at nine in the evening: 210 minutes without an answer."""
     env, at = played("S08"), ["--as-of", "2027-03-17T21:00", "--language", "nl"]
