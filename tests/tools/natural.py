@@ -55,13 +55,15 @@ def named_platforms(source: str, names: set[str]) -> list[str]:
 
 NOBODY = r"[\w.@-]*\b(?:elsewhere|nowhere|pages|desk)\.example\b"
 
+SVG = r"http://www\.w3\.org/2000/svg"  # a name in the form of an address: nothing is fetched from it
+
 
 def addresses(source: str) -> list[str]:
     """Returns the mail domains and addresses in Python source.
 
-    URNs, tag URIs and the placeholders of anonymised mail (RFC 2606) are not addresses.
+    URNs, tag URIs, the namespace of SVG and the placeholders of anonymised mail (RFC 2606) are not addresses.
     """
-    plain = [re.sub(rf"\b(?:urn|tag):\S+|{NOBODY}", "", text) for text in texts(source)]
+    plain = [re.sub(rf"\b(?:urn|tag):\S+|\A{SVG}\Z|{NOBODY}", "", text) for text in texts(source)]
     return [match.group() for text in plain for pattern in (DOMAIN, ADDRESS) for match in pattern.finditer(text)]
 
 
