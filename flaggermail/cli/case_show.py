@@ -17,6 +17,7 @@ from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.cli.timeline import show_timeline
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.case_values import Item
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.kinds import Direction
 from flaggermail.record.states import CASE_STATES
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 REHEARSED = "exercise, in no figure"
+_RESTS_ON: Mapping[str, str] = {
+    InstantBasis.BY_HAND: ", noted by hand",
+    InstantBasis.SENT_COPY: ", by its copy in the mailbox",
+}
 SPOKEN = {
     Item.ATTEMPTS: "own attempts",
     Item.SCREENSHOT: "a screenshot",
@@ -199,7 +204,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
     what = "Notification" if notification["use"] else "Follow-up"
     where = f"{notification['platform']}, {notification['channel_name']}"
     click.echo("\n" + safe_line(f"{what} {notification['id']} to {where}: {notification['state']}"))
-    by_hand = ", noted by hand" if notification["by_hand"] else ""
+    rests_on = _RESTS_ON.get(text(notification, "sent_basis"), "")
     listed(
         (
             ("subject", notification["subject"]),
@@ -207,7 +212,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
             ("approved by", notification["approved_by"]),
             ("rejected by", notification["rejected_by"]),
             ("because", notification["rejected_reason"]),
-            ("sent", f"{minute(notification, 'sent_at')}{by_hand}" if notification["sent_at"] else ""),
+            ("sent", f"{minute(notification, 'sent_at')}{rests_on}" if notification["sent_at"] else ""),
             *(
                 (text(clock, "kind"), _clock_line(clock, exercise=exercise))
                 for clock in parts(notification, "clocks")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from flaggermail.cli.terminal import safe_line
 
-_FORMULA = ("=", "+", "-", "@", "\t")  # with which a cell begins that a spreadsheet would calculate
+_FORMULA = ("=", "+", "-", "@")  # with which a cell begins that a spreadsheet would calculate
 
 
 def print_csv(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -22,4 +22,4 @@ def print_csv(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 def _cell(value: object) -> str:
     """Returns a value as text; an apostrophe before it keeps a spreadsheet from calculating it."""
     found = "" if value is None else str(value)
-    return safe_line(f"'{found}" if found.startswith(_FORMULA) else found)
+    return safe_line(f"'{found}" if found.startswith("\t") or found.lstrip().startswith(_FORMULA) else found)

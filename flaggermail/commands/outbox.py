@@ -44,10 +44,10 @@ class ResolveMail(Command):
             raise Refusal(Because.NOT_UNCERTAIN(mail=mail.id, state=mail.state))
         if row_fault(work.tx, mail) is not None:
             raise Refusal(Because.ROW_DIFFERS(mail=mail.id))
+        about = EventRef(case=mail.case, notification=mail.notification)
         if self.again:
             observing.refuse(work, Piece.OUTBOX(key=mail.id))
             change = changed(mail, replace(moved(mail, MailState.QUEUED), next_try_at=work.now))
-            about = EventRef(case=mail.case, notification=mail.notification)
             work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
             return Outcome(f"outbox {mail.id}: is sent again", mail.id)
         if self.sent_at is None:
@@ -57,6 +57,8 @@ class ResolveMail(Command):
         if self.sent_at < mail.queued_at.replace(second=0, microsecond=0):  # the time is given to the minute
             written = mail.queued_at.isoformat()
             raise Refusal(Because.SENT_BEFORE_WRITTEN(mail=mail.id, written=written, at=self.sent_at.isoformat()))
+        # What follows bears the instant of the sending: this event says when the record learned of it.
+        work.record(EventKind.MAIL_RESOLVED, about=about, reason="sent")
         settle(work, mail, Accepted(mail.recipient, self.sent_at, f"settled by {work.actor}", InstantBasis.BY_HAND))
         return Outcome(f"outbox {mail.id}: was sent", mail.id)
 

@@ -77,7 +77,7 @@ def paragraph(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> st
 
 
 def block(head: MailHead, of: Label, style: Print) -> str:
-    """Returns the lines above a mail: its subject, then who, when and to whom. `of`: the question or the answer."""
+    """Returns the lines above a mail: its subject, then who, when and to whom. `of`: which mail it is."""
     when = Label.SENT if of is Label.QUESTION else Label.RECEIVED
     values = (
         (Label.FROM, head.sender),

@@ -64,11 +64,9 @@ def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Do
     )
     text = account.paragraph(use, told, work.now, style)
     question, answer = _question(work, own, use), _answer(work, use)
-    blocks = [
-        account.block(head, of, style)
-        for of, head in ((Label.QUESTION, question), (Label.ANSWER, answer))
-        if head is not None
-    ]
+    replied = Label.RECEIPT if use.human is None else Label.ANSWER
+    heads = ((Label.QUESTION, question), (replied, answer))
+    blocks = [account.block(head, of, style) for of, head in heads if head is not None]
     return {
         "notification": use.notification,
         "paragraph": text,

@@ -76,6 +76,7 @@ class Label(Sentence):
 
     QUESTION = "label: question", "Notification", "Melding"
     ANSWER = "label: answer", "Reply", "Reactie"
+    RECEIPT = "label: receipt", "Confirmation of receipt", "Ontvangstbevestiging"
     FROM = "label: from", "From", "Van"
     SENT = "label: sent", "Date sent", "Datum verzending"
     RECEIVED = "label: received", "Date received", "Datum ontvangst"

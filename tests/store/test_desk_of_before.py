@@ -23,6 +23,8 @@ from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.errors import ArchiveFault
+from flaggermail.figures import ledger, uses
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import EventKind, changed, fold
 from flaggermail.record.finding import where
@@ -280,6 +282,16 @@ def test_the_figures_are_the_same(before: Before) -> None:
     """The waiting time of each platform is the same, in minutes and in the reported hours."""
     with before.env.store.read() as tx:
         assert kept.figures(tx) == before.section("figures")
+
+
+def test_rows_and_events_give_the_same_figures(before: Before) -> None:
+    """The figures of the rows as they are equal those of the fold of all events, basis of each instant included."""
+    with before.env.store.read() as tx:
+        events = [event for _, event in tx.events()]
+        end = max(event.at for event in events)
+        found = uses.figures(ledger.of_rows(tx), end)
+        assert uses.figures(ledger.of_events(events, end), end) == found
+    assert {use.sent_basis for use in found.uses} >= {InstantBasis.MAIL, InstantBasis.BY_HAND}
 
 
 def test_numbering_and_intake_go_on_where_they_ended(before: Before) -> None:

@@ -12,6 +12,8 @@ from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.channel_status import ClearAddress
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.outbox import ResolveMail
+from flaggermail.figures.ledger import of_events
+from flaggermail.figures.uses import uses_of
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind
@@ -253,6 +255,30 @@ def test_person_says_that_it_was_sent(desk: Desk) -> None:
     assert {clock.started_at for clock in desk.all(ClockRow)} == {at}
     desk.settle()
     assert len(desk.server.to(X_CHANNEL)) == 1
+
+
+def test_as_of_an_earlier_instant_nobody_had_said_that_it_was_sent(desk: Desk) -> None:
+    """The officer's word bears the instant of the sending; the record had it only when it was given."""
+    key = uncertain(desk)
+    desk.clock.set(START + timedelta(minutes=30))
+    desk.do(ResolveMail(mail=desk.mail_of(key).id, sent_at=START + timedelta(minutes=1)))
+    assert [used_as_of(desk, minutes) for minutes in (29, 30)] == [[], [key]]
+
+
+def test_as_of_an_earlier_instant_no_copy_had_proven_it(desk: Desk) -> None:
+    """A copy proves the sending from its arrival; the record had it only when it saw the copy."""
+    key = uncertain(desk)
+    (sent,) = desk.server.to(X_CHANNEL)
+    desk.clock.set(START + timedelta(minutes=30))
+    desk.receive(sent.octets, at=START + timedelta(minutes=2), folder="Sent")
+    assert [used_as_of(desk, minutes) for minutes in (29, 30)] == [[], [key]]
+
+
+def used_as_of(desk: Desk, minutes: int) -> list[str]:
+    """Returns the uses that the record held so many minutes after the start."""
+    with desk.env.store.read() as tx:
+        then = of_events((event for _, event in tx.events()), START + timedelta(minutes=minutes))
+    return [use.notification for use in uses_of(then)]
 
 
 def test_person_lets_it_be_sent_again(desk: Desk) -> None:

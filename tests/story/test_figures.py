@@ -329,6 +329,7 @@ def test_the_account_of_the_letter_of_2024(played: Open) -> None:
         "Aan: Verkiezingen flagger <verkiezingenflagger@bzk.example>\n"
         "CC:\n"
     )
+    assert "10:34+02:00, by its copy in the mailbox" in typed(env, "officer1", ["case", "show", "VF-EP2024-0001"])
     english = account(env, "VF-EP2024-0001", "--language", "en")
     assert "X replied after 2.5 hours (2 hours and 32 minutes), on 6 June 2024 at 13:06." in english
     assert "\nDate received: 2024-06-06 13:06+02:00\n" in english
@@ -343,6 +344,26 @@ def test_the_form_of_dates_and_the_sign_are_settings(played: Open) -> None:
     assert printed.startswith("Ministerie van Voorbeeldzaken heeft X")  # its name, where nothing else is set
     assert "X heeft na 2.5 uur (2 uur en 32 minuten) gereageerd" in printed
     assert "Datum ontvangst: Thu 06-Jun-2024 13:06\n" in printed
+
+
+def test_a_correction_changes_the_account_and_not_what_was_printed_before(played: Open) -> None:
+    """S05's answer turns out to be a machine's: the use is open, and the figures as of the day before stay."""
+    env = played("S05")
+    before = figures(env)
+    with env.store.read() as tx:
+        (answer,) = (row for row in tx.find(StoredMessage) if row.from_name == "Casey")
+    clock = env.clock
+    assert isinstance(clock, SetClock)
+    clock.set(clock.now() + timedelta(hours=1))
+    typed(env, "officer1", ["message", "reclassify", answer.id, "--kind", "auto_reply"])
+    assert [use["state"] for use in uses(figures(env))] == ["open"]
+    then = figures(env, "--as-of", str(before["as_of"]))
+    assert (then["uses"], then["summary"]) == (before["uses"], before["summary"])
+    printed = account(env, "VF-PS2027-0003")
+    assert "Na 1 minuut kwam een automatische ontvangstbevestiging, op 17 maart 2027 om 11.01 uur." in printed
+    assert "was nog geen reactie van een medewerker van Meta vastgelegd." in printed
+    assert "\nOntvangstbevestiging: " in printed
+    assert "\nReactie:" not in printed
 
 
 def test_each_use_of_a_case_is_told(played: Open) -> None:

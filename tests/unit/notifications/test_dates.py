@@ -17,18 +17,18 @@ REPLY = datetime(2024, 6, 6, 11, 6, 41, tzinfo=UTC).astimezone(AMSTERDAM)
 
 
 @pytest.mark.parametrize(
-    ("form", "dutch", "expected"),
+    ("calendar", "form", "expected"),
     [
-        (DateForm.ISO, False, "2024-06-06 13:06+02:00"),
-        (DateForm.WORDS, True, "6 juni 2024 om 13.06 uur"),
-        (DateForm.WORDS, False, "6 June 2024 at 13:06"),
-        (DateForm.ABBREVIATED, True, "Thu 06-Jun-2024 13:06"),  # as the report of 2024 prints it
-        (DateForm.ABBREVIATED, False, "Thu 06-Jun-2024 13:06"),
+        (ENGLISH, DateForm.ISO, "2024-06-06 13:06+02:00"),
+        (DUTCH, DateForm.WORDS, "6 juni 2024 om 13.06 uur"),
+        (ENGLISH, DateForm.WORDS, "6 June 2024 at 13:06"),
+        (DUTCH, DateForm.ABBREVIATED, "Thu 06-Jun-2024 13:06"),  # as the report of 2024 prints it
+        (ENGLISH, DateForm.ABBREVIATED, "Thu 06-Jun-2024 13:06"),
     ],
 )
-def test_an_instant_in_each_form(form: DateForm, dutch: bool, expected: str) -> None:  # noqa: FBT001 - parametrized
+def test_an_instant_in_each_form(calendar: Calendar, form: DateForm, expected: str) -> None:
     """To the minute, cut and not rounded, so that subtracting printed times gives the printed minutes."""
-    assert (DUTCH if dutch else ENGLISH).shown(REPLY, form) == expected
+    assert calendar.shown(REPLY, form) == expected
 
 
 def test_the_hour_that_comes_twice_has_its_offset() -> None:
