@@ -9,6 +9,7 @@ from datetime import datetime
 from flaggermail.demo.telling import Look, Teller
 from flaggermail.errors import StoryBroken
 from flaggermail.figures.ledger import of_rows
+from flaggermail.figures.local_times import Telling
 from flaggermail.figures.page import page
 from flaggermail.figures.uses import figures
 from flaggermail.notifications import latency
@@ -50,8 +51,9 @@ def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator
 
 def page_of_uses(tx: Transaction, env: Services, now: datetime) -> str:
     """Returns the page of all uses, in English as the demo's own text: what `latency --format html` writes."""
-    organisation = env.settings.desk.organisation.name.en
-    return page(figures(of_rows(tx), now), LanguageCode.EN, organisation, env.settings.zone)
+    months = env.draft_patterns.languages[LanguageCode.EN].months
+    telling = Telling(LanguageCode.EN, months, env.settings.zone)
+    return page(figures(of_rows(tx), now), telling, env.settings.desk.organisation.name.en)
 
 
 def troubles(tx: Transaction) -> list[str]:

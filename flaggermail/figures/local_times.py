@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,27 +12,16 @@ from flaggermail.notifications import latency
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.wording.said import Said, Sentence
 
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-_MONTHS: Mapping[str, tuple[str, ...]] = {
-    LanguageCode.EN: (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-    LanguageCode.NL: (
-        "januari", "februari", "maart", "april", "mei", "juni",
-        "juli", "augustus", "september", "oktober", "november", "december",
-    ),
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A reader's language and zone, and the decimal sign if it is not that of the language.
+    """A reader's language, its months from January on, their zone, and the decimal sign if it is not the language's.
 
     `offsets`: every time is given with its offset from UTC.
     """
 
-    language: str
+    language: LanguageCode
+    months: tuple[str, ...]
     zone: ZoneInfo
     sign: str | None = None
     offsets: bool = False
@@ -64,7 +53,7 @@ class Telling:
     def day(self, at: datetime) -> str:
         """Returns the date: `6 June 2024`."""
         local = self.local(at)
-        return f"{local.day} {_MONTHS[self.language][local.month - 1]} {local.year}"
+        return f"{local.day} {self.months[local.month - 1]} {local.year}"
 
     def instant(self, at: datetime) -> str:
         """Returns date and time: `6 June 2024 10:34`."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
-from flaggermail.figures.local_times import AMSTERDAM, Telling
+from flaggermail.figures.local_times import Telling
 from flaggermail.figures.looks import page_sheet
 from flaggermail.figures.markup import Markup, element, lines
 from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants
@@ -37,14 +36,8 @@ NOTHING = "-"  # in a cell
 _COUNTED = frozenset({*_COUNTS, Caption.MINUTES, Caption.TENTHS})
 
 
-def page(
-    figures: Figures, language: str, organisation: str, zone: ZoneInfo = AMSTERDAM, sign: str | None = None
-) -> str:
-    """Returns the figures as an HTML document in `language`; `organisation` is whose they are.
-
-    `sign` is the decimal sign, if it is not that of the language.
-    """
-    telling = Telling(language, zone, sign)
+def page(figures: Figures, telling: Telling, organisation: str) -> str:
+    """Returns the figures as an HTML document; `organisation` is whose they are."""
     title = telling.say(Caption.TITLE)
     at = telling.about([figures.as_of]).instant(figures.as_of)
     head = (
@@ -64,12 +57,10 @@ def page(
         *_uses(figures, telling),
         element("h2", None, telling.say(Caption.METHOD)),
         *(element("p", None, telling.say(paragraph)) for paragraph in _METHOD),
-        element("p", None, telling.say(Method.TIMES(zone=zone.key))),
+        element("p", None, telling.say(Method.TIMES(zone=telling.zone.key))),
     )
-    main = element("main", None, lines("", *body, "\n"))
-    document = element(
-        "html", {"lang": language}, lines("", element("head", None, lines("", *head)), element("body", None, main))
-    )
+    content = element("body", None, element("main", None, lines("", *body, "\n")))
+    document = element("html", {"lang": telling.language}, lines("", element("head", None, lines("", *head)), content))
     return f"<!DOCTYPE html>\n{document}\n"
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from flaggermail.figures.local_times import AMSTERDAM, Telling
+from flaggermail.figures.local_times import Telling
 from flaggermail.figures.looks import HEAD, LINE, MARGIN, SMALL, WIDTH, cut, picture_sheet
 from flaggermail.figures.markup import Markup, element, lines
 from flaggermail.figures.timeline import Drawing, drawn
@@ -19,12 +18,8 @@ _SIZES = {"head": HEAD, "small": SMALL}
 _BELOW = 24  # pixels below each use
 
 
-def svg(figures: Figures, language: str, zone: ZoneInfo = AMSTERDAM, sign: str | None = None) -> str:
-    """Returns the uses as an SVG document, in the order of their elections; what is open runs to `figures.as_of`.
-
-    `sign` is the decimal sign, if it is not that of the language.
-    """
-    telling = Telling(language, zone, sign)
+def svg(figures: Figures, telling: Telling) -> str:
+    """Returns the uses as an SVG document, in the order of their elections; what is open runs to `figures.as_of`."""
     title = telling.say(Caption.TITLE)
     as_of = telling.say(Caption.STATE(at=telling.about([figures.as_of]).instant(figures.as_of)))
     parts = [_text("head", MARGIN + HEAD, title), _text("small", MARGIN + HEAD + LINE, as_of)]
@@ -49,9 +44,9 @@ def svg(figures: Figures, language: str, zone: ZoneInfo = AMSTERDAM, sign: str |
     return _document(y + MARGIN, title, "\n".join(described), parts)
 
 
-def svg_of_use(use: PlatformUse, as_of: datetime, language: str, zone: ZoneInfo = AMSTERDAM) -> str:
+def svg_of_use(use: PlatformUse, as_of: datetime, telling: Telling) -> str:
     """Returns one use as an SVG document."""
-    one = drawn(use, as_of, Telling(language, zone))
+    one = drawn(use, as_of, telling)
     return _document(one.height, one.title, one.described, [one.body])
 
 

@@ -9,6 +9,7 @@ from flaggermail.commands.lookups import the_election
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.figures import ledger
+from flaggermail.figures.local_times import Telling
 from flaggermail.figures.page import page
 from flaggermail.figures.picture import svg
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, figures
@@ -49,10 +50,14 @@ class DrawLatency(ShowLatency):
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"picture": an SVG document}. Raises NotFound, Refusal."""
-        return {"picture": svg(found_by(work, self), self._language(work), work.env.settings.zone, _sign(work))}
+        return {"picture": svg(found_by(work, self), self._telling(work))}
 
-    def _language(self, work: UnitOfWork) -> LanguageCode:
-        return self.language or work.env.settings.desk.organisation.language
+    def _telling(self, work: UnitOfWork) -> Telling:
+        """Returns how the desk prints: in its zone, with its months and its decimal sign."""
+        desk = work.env.settings.desk
+        language = self.language or desk.organisation.language
+        months = work.env.draft_patterns.languages[language].months
+        return Telling(language, months, work.env.settings.zone, SIGNS[desk.report.decimal_sign])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +66,9 @@ class ShowLatencyPage(DrawLatency):
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"page": an HTML document}. Raises NotFound, Refusal."""
-        language = self._language(work)
-        organisation = getattr(work.env.settings.desk.organisation.name, language)
-        return {"page": page(found_by(work, self), language, organisation, work.env.settings.zone, _sign(work))}
-
-
-def _sign(work: UnitOfWork) -> str | None:
-    """Returns the decimal sign that the settings ask for; None: that of the language."""
-    return SIGNS[work.env.settings.desk.report.decimal_sign]
+        telling = self._telling(work)
+        organisation = getattr(work.env.settings.desk.organisation.name, telling.language)
+        return {"page": page(found_by(work, self), telling, organisation)}
 
 
 def found_by(work: UnitOfWork, asked: ShowLatency) -> Figures:

@@ -3,14 +3,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from flaggermail.figures.local_times import Telling
 from flaggermail.figures.uses import AnswerForm, Figures, PlatformUse, Stop, Summary, SummaryBy, UseState
 from flaggermail.notifications import latency
 from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.contacts import LanguageCode
 
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+_DUTCH = (
+    "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november",
+    "december",
+)  # fmt: skip
+_ENGLISH = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+TELLINGS: Mapping[str, Telling] = {
+    "nl": Telling(LanguageCode.NL, _DUTCH, AMSTERDAM),
+    "en": Telling(LanguageCode.EN, _ENGLISH, AMSTERDAM),
+}
 AS_OF = datetime.fromisoformat("2024-06-30T12:00+02:00")
 HOSTILE = '<script>alert(1)</script>"&\u202e\x07' * 4
 

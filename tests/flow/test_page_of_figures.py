@@ -15,7 +15,7 @@ from flaggermail.figures.page import page
 from flaggermail.figures.picture import svg
 from flaggermail.figures.uses import Figures
 from tests.corpus import one_in
-from tests.doubles.sample_uses import HOSTILE, USES, figures, of_june
+from tests.doubles.sample_uses import HOSTILE, TELLINGS, USES, figures, of_june
 
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("browser")]
 
@@ -77,7 +77,7 @@ def test_axe_objects_to_nothing(
 
     Rules of good practice are on, beside those of WCAG.
     """
-    shown = opened(browser, page(PAGES[name], language, HOSTILE), tmp_path, wide, scheme)
+    shown = opened(browser, page(PAGES[name], TELLINGS[language], HOSTILE), tmp_path, wide, scheme)
     assert shown.evaluate("document.documentElement.scrollWidth") <= wide
     tables = "[...document.querySelectorAll('table')].every(one => one.scrollWidth <= one.parentElement.clientWidth)"
     assert shown.evaluate(tables)
@@ -89,7 +89,7 @@ def test_axe_objects_to_nothing(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_are_where_they_were_reckoned(browser: Browser, tmp_path: Path, language: str) -> None:
     """With the fonts of this machine, no text of a picture touches another or is cut at its edge."""
-    shown = opened(browser, page(figures(*USES.values()), language, "A"), tmp_path, 1200, "light")
+    shown = opened(browser, page(figures(*USES.values()), TELLINGS[language], "A"), tmp_path, 1200, "light")
     pictures = shown.evaluate(_TEXTS)
     shown.context.close()
     assert len(pictures) == len(USES)
@@ -106,7 +106,7 @@ def test_texts_are_where_they_were_reckoned(browser: Browser, tmp_path: Path, la
 def test_a_picture_opens_by_itself(browser: Browser, tmp_path: Path, language: str) -> None:
     """The picture of an election is a document of its own, in both schemes, with its ground."""
     path = tmp_path / "figures.svg"
-    path.write_text(svg(figures(*USES.values()), language), "utf-8")
+    path.write_text(svg(figures(*USES.values()), TELLINGS[language]), "utf-8")
     for scheme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(13, 17, 23)")):
         context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
         shown = context.new_page()
@@ -119,7 +119,7 @@ def test_a_picture_opens_by_itself(browser: Browser, tmp_path: Path, language: s
 
 def test_paper_is_light(browser: Browser, tmp_path: Path) -> None:
     """Print takes the light colours in a dark scheme too, and nothing is cut where the screen would scroll."""
-    shown = opened(browser, page(PAGES["several"], "nl", "A"), tmp_path, 1200, "dark")
+    shown = opened(browser, page(PAGES["several"], TELLINGS["nl"], "A"), tmp_path, 1200, "dark")
     shown.emulate_media(media="print")
     assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert shown.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"

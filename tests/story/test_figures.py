@@ -150,7 +150,7 @@ def test_page_and_picture_say_what_the_document_says(played: Open, name: str) ->
         )
         rows = re.findall(r"<tr[^>]*>(?:<t[hd][^>]*>[^<]*</t[hd]>)+</tr>", page)
         cells = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in rows]
-        shown = [(row[1][-5:], row[2], row[3]) for row in cells if ":" in row[1] and row[2]]
+        shown = [(row[1].split()[3], row[2], row[3]) for row in cells if ":" in row[1] and row[2]]
         stops = [stop for _, _, *clocks in expected for stop in clocks if stop is not None]
         assert shown == [(str(at)[11:16], str(count), str(hours).replace(".", comma)) for at, count, hours, *_ in stops]
         for _, sent, *clocks in expected:
@@ -276,6 +276,17 @@ def test_page_and_picture_are_in_the_language_of_the_organisation(played: Open, 
         assert "Reactietijden van platforms" in printed
         assert typed(env, "officer1", ["latency", "--format", form, "--out", str(out)]) == ""
         assert out.read_bytes().decode() == printed
+
+
+def test_the_decimal_sign_of_the_settings_is_drawn(played: Open) -> None:
+    """A ministry that prints a point in Dutch has it in page and picture too."""
+    env = played("S01")
+    report = ReportSettings(decimal_sign=DecimalSign.POINT)
+    desk = env.settings.desk.model_copy(update={"report": report})
+    with_point = replace(env, settings=env.settings.model_copy(update={"desk": desk}))
+    for form in ("svg", "html"):
+        assert ">2.5 uur</text>" in typed(with_point, "officer1", ["latency", "--format", form])
+        assert ">2,5 uur</text>" in typed(env, "officer1", ["latency", "--format", form])
 
 
 def test_an_open_use_is_drawn_until_the_instant_asked(played: Open) -> None:

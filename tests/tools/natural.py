@@ -56,13 +56,15 @@ def named_platforms(source: str, names: set[str]) -> list[str]:
 NAMESPACE = r"^https://www\.nationaalarchief\.nl/mdto$"  # of MDTO: a name that a standard fixes
 NOBODY = r"[\w.@-]*\b(?:elsewhere|nowhere|pages|desk)\.example\b"
 
+SVG = r"http://www\.w3\.org/2000/svg"  # a name in the form of an address: nothing is fetched from it
+
 
 def addresses(source: str) -> list[str]:
     """Returns the mail domains and addresses in Python source.
 
-    URNs, tag URIs, the name of an XML namespace and the placeholders of anonymised mail (RFC 2606) are not addresses.
+    URNs, tag URIs, names of XML namespaces and the placeholders of anonymised mail (RFC 2606) are not addresses.
     """
-    plain = [re.sub(rf"\b(?:urn|tag):\S+|{NAMESPACE}|{NOBODY}", "", text) for text in texts(source)]
+    plain = [re.sub(rf"\b(?:urn|tag):\S+|{NAMESPACE}|\A{SVG}\Z|{NOBODY}", "", text) for text in texts(source)]
     return [match.group() for text in plain for pattern in (DOMAIN, ADDRESS) for match in pattern.finditer(text)]
 
 

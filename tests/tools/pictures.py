@@ -20,6 +20,7 @@ from flaggermail.figures.picture import svg_of_use
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
 from flaggermail.record.clocks import InstantBasis
 from tests.doubles import migrated
+from tests.doubles.sample_uses import TELLINGS
 from tests.story.told_night import ROOT, played
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -47,7 +48,7 @@ def timeline(language: str) -> str:
         receipt=_stop(use, "receipt"), human=_stop(use, "human"), substance=_stop(use, "substance"),
         state=UseState.ANSWERED, reminders=_instants(use["reminders"]), escalations=_instants(use["escalations"]),
     )  # fmt: skip
-    return svg_of_use(drawn, _instant(use["substance_at"]), language)
+    return svg_of_use(drawn, _instant(use["substance_at"]), TELLINGS[language])
 
 
 def _instant(told: object) -> datetime:

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from flaggermail.cli.timeline import show_timeline
-from flaggermail.figures.local_times import AMSTERDAM
 from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import shown
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.mail.message_json import Json
 from flaggermail.views.timeline import entry
 from tests.corpus import each
-from tests.doubles.sample_uses import AS_OF, USES, of_june
+from tests.doubles.sample_uses import AMSTERDAM, AS_OF, USES, of_june
 
 
 def printed(monkeypatch: pytest.MonkeyPatch, use: PlatformUse, encoding: str) -> list[str]:

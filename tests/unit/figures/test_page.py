@@ -14,7 +14,7 @@ from flaggermail.figures.looks import DARK, LIGHT, Colours
 from flaggermail.figures.page import page
 from flaggermail.figures.uses import Figures
 from tests.corpus import each
-from tests.doubles.sample_uses import HOSTILE, USES, figures, of_june
+from tests.doubles.sample_uses import HOSTILE, TELLINGS, USES, figures, of_june
 
 LANGUAGES = ("nl", "en")
 
@@ -50,13 +50,13 @@ class Read(HTMLParser):
 
 def told(language: str, found: Figures) -> Read:
     """Returns the page, read."""
-    return Read(page(found, language, "Ministerie van Voorbeelden"))
+    return Read(page(found, TELLINGS[language], "Ministerie van Voorbeelden"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_fetched_or_run(language: str) -> None:
     """No script, no link, no image, no address to fetch, and a policy that forbids them."""
-    document = page(figures(*USES.values()), language, HOSTILE)
+    document = page(figures(*USES.values()), TELLINGS[language], HOSTILE)
     read = Read(document)
     assert {tag for tag, _ in read.elements} & {
         "script",
@@ -124,7 +124,7 @@ def test_every_table_has_its_heads(language: str) -> None:
 def test_the_same_figures_give_the_same_octets(name: str) -> None:
     """The page depends on its arguments alone."""
     found = figures(USES[name])
-    assert page(found, "nl", "A") == page(found, "nl", "A")
+    assert page(found, TELLINGS["nl"], "A") == page(found, TELLINGS["nl"], "A")
 
 
 def test_text_and_lines_stand_out_from_the_ground() -> None:
