@@ -143,6 +143,7 @@ def test_nothing_follows(env: Services, clock: SetClock, tmp_path: Path) -> None
     copied = 5
     for path in sorted(bounce.glob("*.eml"))[:150]:
         (tmp_path / "old" / path.name).write_bytes(path.read_bytes())
+        os.utime(tmp_path / "old" / path.name, (NOW.timestamp() - 60, NOW.timestamp() - 60))  # a copy of today
         copied += 1
     found, new, known, refused = counts(env, tmp_path / "old")
     assert (found, refused) == (copied, [])
