@@ -35,14 +35,14 @@ def command(session: Session, *, paths: tuple[Path, ...], sent: tuple[Path, ...]
         raise click.UsageError("Name a file or a folder of old mail.")
     from flaggermail.wiring import ingest_files
 
-    hidden = not sys.stderr.isatty()
+    services, hidden = session.services(), not sys.stderr.isatty()
     with click.progressbar(length=1, label="taking in", file=sys.stderr, hidden=hidden) as shown:
 
         def progress(read: int, size: int) -> None:
             shown.length = max(size, 1)
             shown.update(read - shown.pos)
 
-        tally = ingest_files(session.services(), paths, sent, progress)
+        tally = ingest_files(services, paths, sent, progress)
     if as_json:
         refused = [{"place": one.place, "why": one.why.english} for one in tally.refused]
         show_json({"found": tally.found, "new": tally.new, "already_there": tally.known, "refused": refused})

@@ -95,7 +95,7 @@ class Dispute(Sentence):
     LAST_HOP = ("dispute: last hop", "from a file of old mail: the arrival is that of its last Received line",
         "uit een bestand met oude mail: de aankomst is die uit de laatste Received-regel")
     MBOX_LINE = ("dispute: mbox line", "from a file of old mail: the arrival is that of the From line of the mbox",
-        "uit een bestand met oude mail: de aankomst is die uit de From-regel van de mbox")
+        "uit een bestand met oude mail: de aankomst is die uit de scheidingsregel van de mbox")
     MAILDIR = ("dispute: maildir", "from a file of old mail: the arrival is the time of the file in its Maildir",
         "uit een bestand met oude mail: de aankomst is de tijd van het bestand in de Maildir")
     FILE = ("dispute: file", "from a file of old mail that does not say when it arrived; shown is the time of the file",

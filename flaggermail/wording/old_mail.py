@@ -19,7 +19,7 @@ class NotTaken(Sentence):
     NO_MBOX = (
         "not taken: no mbox",
         "is no mbox: its first line is {line}, and not From, an address and a date",
-        "is geen mbox: de eerste regel is {line}, en geen From-regel met adres en datum",
+        "is geen mbox: de eerste regel is {line}, en geen scheidingsregel met adres en datum",
     )
     NO_OUTLOOK = (
         "not taken: no outlook",

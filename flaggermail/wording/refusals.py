@@ -48,8 +48,9 @@ class Because(Sentence):
         "grond: {ground!r} hoort bij een afwijzing; licht dit besluit toe met een reden")
     NO_PRECEDENT = ("no precedent", "case {case}: is of an exercise, and no precedent for a real case",
         "zaak {case}: hoort bij een oefening en is geen voorbeeld voor een echte zaak")
-    ELECTION_CLOSED = ("election closed", "election {election}: is closed; for what happened then: --past",
-        "verkiezing {election}: is gesloten; voor wat toen gebeurde: --past")
+    ELECTION_CLOSED = ("election closed",
+        "election {election}: is closed; no new case may belong to it, but for what happened then: --past",
+        "verkiezing {election}: is gesloten; er kunnen geen nieuwe zaken bij, behalve voor wat toen gebeurde: --past")
     MESSAGE_HAS_CASE = ("message has case", "message {message}: belongs to {case} already",
         "mail {message}: hoort al bij {case}")
     OFFICER_NOT_IN_ROTA = ("officer not in rota", "officer {officer}: is not in oncall.yaml",
