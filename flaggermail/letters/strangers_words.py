@@ -17,7 +17,7 @@ from flaggermail.mail.invisible import visible
 LONGEST = 120  # characters of a title, subject, name, file name or address
 LONGEST_READ = 80  # characters of the line of a refused reply
 LONGEST_LINK = 300
-LONGEST_ALARM = 300  # characters of what an alarm is about: an address, a subject and a server's words
+LONGEST_ALARM = 500  # of what an alarm is about: an address, a subject, a server's words, and the setting to mend
 
 AS_WRITTEN = frozenset({*PLATFORM_TEMPLATES, "call_sheet", "referrer_reply", "exercise_mark"})
 """Templates whose values are a person's own words, approved as a whole."""

@@ -120,6 +120,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
+    "played_call": EVERY | OFFICER | {"text"},
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
     | {"suggestions", "form", "sent_at", "original"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone"},

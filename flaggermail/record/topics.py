@@ -25,6 +25,7 @@ class Topic(StrEnum):
     UNCLEAR_REPORT = "unclear report"  # a delivery report that fits several mails of ours
     UNCERTAIN_MAIL = "uncertain mail"  # mail of ours to a platform, of which nobody knows whether it was sent
     UNDELIVERED_MAIL = "undelivered mail"  # mail of ours to a platform that was refused, returned or delayed
+    PLAYED_CALL = "played call"  # a call of a rehearsal, to be made now and noted
     QUARANTINE = "quarantine"
     SHIFT = "shift"
     SUBMISSION = "submission"  # a text to submit in a portal or to read out by phone

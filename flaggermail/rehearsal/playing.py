@@ -2,7 +2,8 @@
 """Takes in the mail of a story at its minute, as mail of the exercise; officers act themselves.
 
 A mail that answers one of ours comes `after` minutes of the story after that one was sent; any other mail as long after
-the start as in the story. What the story has its officers do is not played.
+the start as in the story. A call to the platform is told to the officer on call, who notes it by reply. What else the
+story has its officers do is not played.
 """
 
 from __future__ import annotations
@@ -17,16 +18,21 @@ from flaggermail.commands import exercises as acts
 from flaggermail.errors import ConfigurationError, OctetsLost
 from flaggermail.intake.ingest import ingest
 from flaggermail.letters import exercises
+from flaggermail.letters.writing import is_queued
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
+from flaggermail.notices import duty, notices
 from flaggermail.notices.debrief import folder_of
+from flaggermail.notices.notices import Notice
 from flaggermail.ports import RawMessage, Transaction
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Delivery, Election, OutboxMail, Rehearsal
 from flaggermail.record.states import MailState
+from flaggermail.record.topics import Topic
 from flaggermail.rehearsal.played_mail import played, sender_of
-from flaggermail.replay.scenario import Answers, ClaimedResult, MailEntry, ScenarioFile
-from flaggermail.services import Services, UnitOfWork
+from flaggermail.replay.scenario import Answers, CallEntry, ClaimedResult, MailEntry, ScenarioFile
+from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.shipped import stories
 from flaggermail.wording.vouched import Vouched
 from flaggermail.yaml_files.model import read_model
@@ -93,7 +99,39 @@ def _play(env: Services, rehearsal: Rehearsal, folder: Path) -> tuple[int, bool]
         raw = RawMessage(octets, due.at, folder_of(rehearsal.election), UIDVALIDITY, due.uid)
         ingest(_as_players(env, story, sender, due.entry.auth), raw, in_turn=False)
         taken += 1
+    _tell_calls(env, rehearsal, story)
     return taken, _is_over(env, rehearsal, due)
+
+
+def _tell_calls(env: Services, rehearsal: Rehearsal, story: ScenarioFile) -> None:
+    """Tells the officer on call, or else the head, of each call to the platform that is due; once."""
+    with env.store.read() as tx:
+        if not list(_calls_due(UnitOfWork(env, tx, env.clock.now()), rehearsal, story)):
+            return  # an idle desk writes nothing
+    with env.store.begin() as tx:
+        work = UnitOfWork(env, tx, env.clock.now())
+        for key, call, mail in list(_calls_due(work, rehearsal, story)):
+            officer = duty.officer_on_call(work) or env.settings.rota.head()
+            if officer is not None:
+                about = EventRef(mail.case, mail.notification)
+                notice = Notice(Kind.OFFICER_NOTICE, "played_call", key, about, topic=Topic.PLAYED_CALL)
+                language = env.settings.desk.organisation.language
+                notices.tell(work, officer, notice, {"text": call.nl if language == LanguageCode.NL else call.en})
+
+
+def _calls_due(
+    work: UnitOfWork, rehearsal: Rehearsal, story: ScenarioFile
+) -> Iterator[tuple[str, CallEntry, OutboxMail]]:
+    """Yields the calls that are due and were told to nobody, each with its deduplication key and our notification."""
+    first = _answered(work.tx, rehearsal, Answers(kind=Kind.NOTIFICATION)) if story.calls else None
+    if first is None or first.done_at is None:
+        return
+    officers = work.env.settings.rota.officers
+    for number, call in enumerate(story.calls, start=1):
+        key = f"played call/{rehearsal.election}/{number}"
+        is_due = first.done_at + timedelta(minutes=call.after) / rehearsal.speed <= work.now
+        if is_due and not any(is_queued(work, key, officer.address) for officer in officers):
+            yield key, call, first
 
 
 def _next(env: Services, rehearsal: Rehearsal, story: ScenarioFile) -> _Due | None:

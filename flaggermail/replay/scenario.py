@@ -102,6 +102,17 @@ class MailEntry(Model):
     to_reply_address: bool = False
 
 
+class CallEntry(Model):
+    """A call to the platform, so long after the first notification was sent: what the officer is to hear there.
+
+    Only `flaggermail.rehearsal` plays it; a scenario notes a call by an act.
+    """
+
+    after: Minutes
+    nl: str
+    en: str
+
+
 class ActEntry(Model):
     """One command line that an officer enters."""
 
@@ -157,6 +168,7 @@ class ScenarioFile(Model):
     submission: tuple[SubmissionEntry, ...] = ()
     until: Instant | None = None
     demo: DemoEntry = DemoEntry()
+    calls: tuple[CallEntry, ...] = ()
     authorities: Mapping[str, str] = Field(default_factory=dict)  # domain -> list of the rules; `flaggermail.rehearsal`
     expect: Mapping[str, object] = Field(default_factory=dict)
 

@@ -243,6 +243,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
         _NOTE_CALL,
     ),
     Topic.UNDELIVERED_MAIL: (_NOTE_CALL,),
+    Topic.PLAYED_CALL: (_CALLED,),
     Topic.QUARANTINE: (
         _WITH,
         _Verb("nieuw", "new", acts.open_case),

@@ -72,7 +72,7 @@ class Between:
         """Returns the reason in `submission server refuses the desk`, or of a mail that waits."""
         (result,) = SmtpSubmitter(account, SetClock(NOW)).submit(MAIL, "a@bzk.example", ["b@elsewhere.example"])
         assert isinstance(result, Refused)
-        return self._plain(result.text)
+        return self._plain(result.text.english)
 
     def _plain(self, said: str) -> str:
         dovecot = self.postfix.dovecot

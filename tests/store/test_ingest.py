@@ -517,7 +517,10 @@ def test_mail_on_which_the_judgement_fails_waits_and_the_next_goes_on(
     assert (stored.place, stored.reason.english) == ("quarantine", "could not be judged: ZeroDivisionError")
     assert stored.defects[-1] == "ZeroDivisionError"
     assert [alarm.kind for alarm in desk.all(Alarm)] == ["unjudged"]
+    (told,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
     assert desk.receive(mail(REFERRER, *REFERRAL)).case == "VF-EP2024-0001"
+    desk.receive(mail(OFFICER, "Re: Let op", "bij 1", at=desk.clock.now(), answers=told.message_id))
+    assert desk.row(StoredMessage, stored.id).case == "VF-EP2024-0001"
     desk.assert_whole()
 
 

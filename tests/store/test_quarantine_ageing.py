@@ -48,6 +48,27 @@ def test_the_officer_hears_after_an_hour_and_the_head_after_four(desk: Desk) -> 
     desk.assert_whole()
 
 
+def test_the_one_mail_that_waits_is_filed_by_reply(desk: Desk) -> None:
+    """The reminder lists what may be replied; it is obeyed as a reply to the notice of that mail is."""
+    waiting = stray(desk)
+    desk.go_on(60)
+    (reminder,) = [row for row in desk.all(OutboxMail) if "waiting/" in row.dedupe]
+    assert "\n- bij NUMMER\n" in desk.env.parser.parse(desk.env.octets.get(reminder.digest)).text
+    desk.receive(mail(OFFICER, "Re: wacht", "ruis?", at=desk.clock.now(), answers=reminder.message_id))
+    assert desk.row(StoredMessage, waiting.id).place == "quarantine"
+    desk.receive(mail(OFFICER, "Re: wacht", "ruis", at=desk.clock.now(), answers=reminder.message_id))
+    assert desk.row(StoredMessage, waiting.id).place == "noise"
+
+
+def test_the_reminder_of_several_that_wait_asks_for_no_reply(desk: Desk) -> None:
+    """Which of them a reply is about would not be known."""
+    stray(desk, 1)
+    stray(desk, 2)
+    desk.go_on(60)
+    (reminder,) = [row for row in desk.all(OutboxMail) if "waiting/" in row.dedupe]
+    assert "bij NUMMER" not in desk.env.parser.parse(desk.env.octets.get(reminder.digest)).text
+
+
 def test_what_is_placed_in_time_alarms_nobody(desk: Desk) -> None:
     """Only mail that is still waiting raises an alarm."""
     waiting, left = stray(desk, 1), stray(desk, 2)

@@ -31,6 +31,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import (
     Alarm,
     Case,
+    ContactNote,
     Delivery,
     Election,
     Notification,
@@ -153,6 +154,27 @@ def test_an_officer_acts_by_reply(desk: Desk) -> None:
     desk.receive(mail(OFFICER, "Re: Nieuwe zaak", "Neem.", answers=notice.message_id))
     assert desk.row(Case, CASE).assigned_to == "officer1"
     assert len(desk.all(Case)) == 1
+
+
+def test_a_call_of_the_story_is_told_once_and_noted_by_reply(desk: Desk) -> None:
+    """The officer on call is told what they hear, and notes it; nobody picked up, so no clock stops."""
+    go_on(desk)
+    key = notify(desk)
+    go_on(desk)
+    go_on(desk, 244 / 60)
+    assert not [one for one in desk.all(OutboxMail) if one.dedupe.startswith("played call/")]
+    go_on(desk, 0.1)
+    go_on(desk, 0.1)
+    (told,) = [one for one in desk.all(OutboxMail) if one.dedupe.startswith("played call/")]
+    shown = desk.env.parser.parse(desk.env.octets.get(told.digest))
+    assert (told.recipient, told.exercise) == (OFFICER, True)
+    assert shown.subject == f"OEFENING Bel nu X [{CASE}]"
+    assert "Draai het nummer niet echt" in " ".join(shown.text.split())
+    at = desk.clock.now().astimezone(desk.env.settings.zone)
+    desk.receive(mail(OFFICER, "Re: Bel nu", f"gebeld {at:%H:%M} niet opgenomen", at=at, answers=told.message_id))
+    (note,) = desk.all(ContactNote)
+    assert (note.case, note.counts_as) == (CASE, ())
+    assert {state for state, _ in desk.clocks(key).values()} == {"running"}
 
 
 def test_an_acknowledgement_lasts_as_long_as_in_the_story(desk: Desk) -> None:
