@@ -17,7 +17,7 @@ from flaggermail.notifications.dates import SIGNS, Calendar, DateForm, DecimalSi
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.wording.account import Account, Label
+from flaggermail.wording.account import Account, AccountLabel
 from flaggermail.wording.said import Said
 
 
@@ -76,14 +76,14 @@ def paragraph(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> st
     return " ".join(said.in_language(style.language) for said in _sentences(use, told, as_of, style))
 
 
-def block(head: MailHead, of: Label, style: Print) -> str:
+def block(head: MailHead, of: AccountLabel, style: Print) -> str:
     """Returns the lines above a mail: its subject, then who, when and to whom. `of`: which mail it is."""
-    when = Label.SENT if of is Label.QUESTION else Label.RECEIVED
+    when = AccountLabel.SENT if of is AccountLabel.QUESTION else AccountLabel.RECEIVED
     values = (
-        (Label.FROM, head.sender),
+        (AccountLabel.FROM, head.sender),
         (when, style.shown(head.at)),
-        (Label.TO, ", ".join(head.to)),
-        (Label.CC, ", ".join(head.cc)),
+        (AccountLabel.TO, ", ".join(head.to)),
+        (AccountLabel.CC, ", ".join(head.cc)),
     )
     title = f"{of.words(style.language)}: {head.subject}".rstrip(": ")
     return "\n".join([title, *(f"{label.words(style.language)}: {value}".rstrip() for label, value in values)])

@@ -22,7 +22,7 @@ from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import Document, View, json_of
-from flaggermail.wording.account import Label
+from flaggermail.wording.account import AccountLabel
 from flaggermail.wording.refusals import Because
 
 
@@ -64,8 +64,8 @@ def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Do
     )
     text = account.paragraph(use, told, work.now, style)
     question, answer = _question(work, own, use), _answer(work, use)
-    replied = Label.RECEIPT if use.human is None else Label.ANSWER
-    heads = ((Label.QUESTION, question), (replied, answer))
+    replied = AccountLabel.RECEIPT if use.human is None else AccountLabel.ANSWER
+    heads = ((AccountLabel.QUESTION, question), (replied, answer))
     blocks = [account.block(head, of, style) for of, head in heads if head is not None]
     return {
         "notification": use.notification,

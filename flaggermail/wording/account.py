@@ -71,7 +71,7 @@ class Account(Sentence):
         "Het tijdstip van de reactie is met de hand genoteerd.")
 
 
-class Label(Sentence):
+class AccountLabel(Sentence):
     """What stands before each value above a mail."""
 
     QUESTION = "label: question", "Notification", "Melding"

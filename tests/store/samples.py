@@ -70,9 +70,10 @@ def closed_set(hint: object) -> type[StrEnum] | None:
 
 
 def has_room(kind: type[Record], known: Known) -> bool:
-    """Returns whether another row fits: a CHECK may limit the keys, for example of a table with one row."""
-    keys = allowed(kind, kind.KEY)
-    return not keys or len(known.get(kind.TABLE, [])) < len(keys)
+    """Returns whether another row fits: a CHECK or another table may limit the keys."""
+    target = parent(table_of(kind.TABLE).c[kind.KEY])
+    keys = known.get(target, []) if target else allowed(kind, kind.KEY)
+    return not (keys or target) or len(known.get(kind.TABLE, [])) < len(keys)
 
 
 def parent(column: Column[object]) -> str | None:
@@ -98,7 +99,7 @@ def _filled(kind: type[Record], name: str, hint: object, known: Known) -> st.Sea
     target, texts = parent(column), allowed(kind, name)
     taken = known.get(kind.TABLE, []) if column.primary_key else []
     if target or texts:
-        found = known[target] if target else [text for text in texts if text not in taken]
+        found = [text for text in (known[target] if target else texts) if text not in taken]
         of_set = closed_set(hint)
         return st.sampled_from([of_set(text) for text in found] if of_set else found)
     if column.primary_key or column.unique:

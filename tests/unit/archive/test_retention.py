@@ -170,9 +170,9 @@ def test_mail_outside_every_election_counts_from_its_arrival() -> None:
 def test_citizens_mail_and_destroyed_mail_are_no_part_of_it() -> None:
     """A timer destroys declined mail and our answers; what is destroyed is not kept."""
     gone = mail(Place.NOISE, Kind.NOISE)
-    gone = gone._replace(row=replace(gone.row, discarded_at=datetime(2024, 7, 1, tzinfo=UTC)))
+    gone = Dated(replace(gone.row, discarded_at=datetime(2024, 7, 1, tzinfo=UTC)), gone.arrived, gone.held_by)
     answer = mail(Place.OWN, Kind.DECLINE)
-    answer = answer._replace(row=replace(answer.row, direction=Direction.OUT))
+    answer = Dated(replace(answer.row, direction=Direction.OUT), answer.arrived, answer.held_by)
     assert kept("2024-07-01", (), [gone, mail(Place.DECLINED, Kind.CITIZEN_REPORT), answer]) == []
 
 

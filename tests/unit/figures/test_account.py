@@ -15,7 +15,7 @@ from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.wording.account import Label
+from flaggermail.wording.account import AccountLabel
 
 SENT = datetime(2024, 6, 6, 8, 34, 20, tzinfo=UTC)
 ANSWER = Stop(SENT + timedelta(minutes=152), 152, InstantBasis.MAIL, AnswerForm.MAIL)
@@ -123,11 +123,11 @@ def test_the_head_of_a_mail() -> None:
     """In the report's order; the label stays where there is no value."""
     head = MailHead("Re: Two boxes", "Robin <gov-eu@x.example>", ANSWER.at, ("desk@bzk.example", "b@bzk.example"))
     style = replace(NL, date_form=DateForm.ABBREVIATED)
-    assert block(head, Label.ANSWER, style).splitlines() == [
+    assert block(head, AccountLabel.ANSWER, style).splitlines() == [
         "Reactie: Re: Two boxes",
         "Van: Robin <gov-eu@x.example>",
         "Datum ontvangst: Thu 06-Jun-2024 13:06",
         "Aan: desk@bzk.example, b@bzk.example",
         "CC:",
     ]
-    assert block(head, Label.QUESTION, EN).splitlines()[2] == "Date sent: 2024-06-06 13:06+02:00"
+    assert block(head, AccountLabel.QUESTION, EN).splitlines()[2] == "Date sent: 2024-06-06 13:06+02:00"
