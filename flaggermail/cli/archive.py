@@ -57,9 +57,7 @@ def verify(session: Session, *, as_json: bool) -> None:
 
 @command.command(name="find")
 @click.argument("words", metavar="[WORDS]...", nargs=-1)
-@click.option(
-    "--number", type=CASE, metavar="N", help="A case number or its last digits; a platform's reference."
-)
+@click.option("--number", type=CASE, metavar="N", help="A case number or its last digits; a platform's reference.")
 @click.option("--correspondent", metavar="A", help="A mail address, or a domain with those below it.")
 @click.option("--date", metavar="FROM..TO", help="Days of arrival, such as 2024-06-01..2024-06-30, or 2024-06.")
 @click.option("--tag", metavar="T", help="A narrative of a case, or a label of a mail.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flaggermail.record.definition import Record
 from flaggermail.record.rows.cases import Case, ContactNote
-from flaggermail.record.rows.desk import DeskState, InForce, Reading, RememberedDomain, Watched
+from flaggermail.record.rows.desk import ArchiveReading, DeskState, InForce, RememberedDomain, Watched
 from flaggermail.record.rows.duty import Alarm, Device, Override, Page, PageCode, Reminder, Token
 from flaggermail.record.rows.elections import (
     BadAddress,
@@ -28,6 +28,7 @@ __all__ = [
     "BY_TABLE",
     "RECORDS",
     "Alarm",
+    "ArchiveReading",
     "Attempt",
     "BadAddress",
     "Case",
@@ -48,7 +49,6 @@ __all__ = [
     "Page",
     "PageCode",
     "Platform",
-    "Reading",
     "Record",
     "Rehearsal",
     "RememberedDomain",
@@ -63,6 +63,6 @@ __all__ = [
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
     OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
-    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal, Reading,
+    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal, ArchiveReading,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}
