@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.rows import Reading
+from flaggermail.record.rows import ArchiveReading
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
 
@@ -23,7 +23,7 @@ def may_read(work: UnitOfWork, name: str) -> None:
 
 def note(work: UnitOfWork, name: str, asked: Mapping[str, Json], case: str | None = None) -> None:
     """Records that the actor read in the archive; `asked` holds no words of a mail's text."""
-    row = Reading(
+    row = ArchiveReading(
         id=f"r{work.tx.number('reading'):08d}",
         request=name,
         reader=work.actor,

@@ -16,7 +16,7 @@ from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
-from flaggermail.record.rows import Notification, Reading
+from flaggermail.record.rows import ArchiveReading, Notification
 from tests.store.desk_fixtures import START, Desk, mail
 
 TEXT = "Het stembureau in de Élysée-zaal is dicht. Account @qanbot en https://x.com/qanbot/status/17 liegen."
@@ -110,7 +110,7 @@ def test_a_recipient_in_the_header_is_a_correspondent_of_the_case(desk: Desk, ca
 def test_what_is_not_a_search_of_the_archive_is_refused_in_words(desk: Desk, asked: dict[str, Json], said: str) -> None:
     """Nothing is searched then, and nothing is recorded."""
     assert said in refusal(desk, **asked)
-    assert desk.all(Reading) == []
+    assert desk.all(ArchiveReading) == []
 
 
 # ---- within one case
@@ -146,7 +146,7 @@ def test_the_engines_own_syntax_is_words_like_any_other(desk: Desk, case: str, w
 def test_the_event_of_a_search_has_no_word_of_the_text(desk: Desk, case: str) -> None:
     """Who searched in which case is recorded; the words are not."""
     ids(desk, case=case, text="stembureau")
-    (row,) = desk.all(Reading)
+    (row,) = desk.all(ArchiveReading)
     assert (row.reader, row.request, row.case) == ("archivist1", "archive find", case)
     assert "stembureau" not in row.asked
     assert "in_text" in row.asked

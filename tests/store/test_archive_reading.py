@@ -12,7 +12,7 @@ from flaggermail.commands.command import DESK
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind
-from flaggermail.record.rows import Reading
+from flaggermail.record.rows import ArchiveReading
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.views import VIEWS
 from flaggermail.views.view import ArchiveView, Document
@@ -67,7 +67,7 @@ def test_officers_and_archivists_read_and_it_is_written_down(
     """The event says who, what and when; the words of a search in the text stay out of it."""
     assert _asked(env, **caller)["reader"] == reader
     with env.store.read() as tx:
-        (row,) = tx.find(Reading)
+        (row,) = tx.find(ArchiveReading)
         event = [event for _, event in tx.events()][-1]
     assert (row.request, row.reader, row.case) == ("shelf", reader, "VF-TK2026-0001")
     assert row.asked == '{"number": "VF-TK2026-0001"}'
@@ -84,7 +84,7 @@ def test_a_stranger_is_refused_in_words_and_nothing_is_written(env: Services, ca
     with pytest.raises(Refusal, match=r"shelf: only officers and archivists .* oncall\.yaml names each"):
         _asked(env, **caller)
     with env.store.read() as tx:
-        assert tx.find(Reading) == []
+        assert tx.find(ArchiveReading) == []
 
 
 def test_what_is_refused_shows_nothing_and_is_no_reading(env: Services) -> None:
@@ -92,7 +92,7 @@ def test_what_is_refused_shows_nothing_and_is_no_reading(env: Services) -> None:
     with pytest.raises(Refusal, match="is broken"):
         Desk(lambda: env, Caller(officer="officer1")).ask("shelf", {"broken": True})
     with env.store.read() as tx:
-        assert tx.find(Reading) == []
+        assert tx.find(ArchiveReading) == []
 
 
 def test_an_archivist_gives_no_command(env: Services) -> None:

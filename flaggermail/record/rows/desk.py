@@ -52,7 +52,7 @@ class RememberedDomain(Record):
 
 
 @record
-class Reading(Record):
+class ArchiveReading(Record):
     """Somebody read in the archive: who, when, and what they asked for."""
 
     TABLE: ClassVar[str] = "reading"
