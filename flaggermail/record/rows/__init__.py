@@ -8,13 +8,8 @@ in capital letters mean.
 from __future__ import annotations
 
 from flaggermail.record.definition import Record
-<<<<<<< HEAD
 from flaggermail.record.rows.cases import Case, ContactNote, LegalHold
-from flaggermail.record.rows.desk import DeskState, InForce, Reading, RememberedDomain, Watched
-=======
-from flaggermail.record.rows.cases import Case, ContactNote
 from flaggermail.record.rows.desk import ArchiveReading, DeskState, InForce, RememberedDomain, Watched
->>>>>>> archive
 from flaggermail.record.rows.duty import Alarm, Device, Override, Page, PageCode, Reminder, Token
 from flaggermail.record.rows.elections import (
     BadAddress,
@@ -69,10 +64,6 @@ __all__ = [
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
     OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
-<<<<<<< HEAD
-    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal, Reading, LegalHold,
-=======
-    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal, ArchiveReading,
->>>>>>> archive
+    Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal, ArchiveReading, LegalHold,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}
