@@ -23,7 +23,7 @@ from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.finding import where
-from flaggermail.record.rows import BY_TABLE, Case, Device, ElectionSecret, PageCode, Reading, Token
+from flaggermail.record.rows import BY_TABLE, ArchiveReading, Case, Device, ElectionSecret, PageCode, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.views.event import document_of
 from flaggermail.views.view import ArchiveView, Document, View
@@ -122,10 +122,10 @@ class ShowDossierPart(View):
         reading.may_read(work, PlanDossier.NAME)
         asked = reading.written(PlanDossier(case=self.case, election=self.election).asked())
         if not work.tx.exists(
-            Reading,
-            where(Reading.request).is_(PlanDossier.NAME),
-            where(Reading.reader).is_(work.actor),
-            where(Reading.asked).is_(asked),
+            ArchiveReading,
+            where(ArchiveReading.request).is_(PlanDossier.NAME),
+            where(ArchiveReading.reader).is_(work.actor),
+            where(ArchiveReading.asked).is_(asked),
         ):
             raise Refusal(Because.PLAN_FIRST())
 

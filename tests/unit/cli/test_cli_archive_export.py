@@ -24,7 +24,7 @@ from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Case, Notification, Reading, StoredMessage, Token
+from flaggermail.record.rows import ArchiveReading, Case, Notification, StoredMessage, Token
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.model import Settings
 from tests.mdto_schemas import faults_of
@@ -192,7 +192,7 @@ def test_the_export_is_on_record_and_changes_no_other(s01: Desk) -> None:
     exported(s01, "--election", "EP2024", name="whole")
     assert files_below(first.parent) == files_below(second.parent)
     with s01.env.store.read() as tx:
-        found = [(row.request, row.reader, row.case, json.loads(row.asked)) for row in tx.find(Reading)]
+        found = [(row.request, row.reader, row.case, json.loads(row.asked)) for row in tx.find(ArchiveReading)]
     assert found == [
         ("archive dossier", "officer1", CASE, {"case": CASE}), ("archive dossier", "officer1", CASE, {"case": CASE}),
         ("archive dossier", "officer1", None, {"election": "EP2024"}),
@@ -383,7 +383,7 @@ def test_wrong_use_is_refused_in_one_line(s01: Desk) -> None:
         assert said in ran.err
     assert not (s01.folder / "d").exists()
     with s01.env.store.read() as tx:
-        assert not tx.find(Reading)
+        assert not tx.find(ArchiveReading)
 
 
 def test_a_finding_is_exit_status_1(s01: Desk) -> None:
