@@ -41,10 +41,13 @@ GIVEN = {  # what a parameter of that name is given; any other gets the number o
     "ends_at": "2030-03-13T20:00",
     "shift": "2030-03-13T08:00",
 }
-FILES = {"mail": "one.eml", "form": "form.yaml", "free": "free", "rules": "desk/rules"}
+FILES = {"mail": "one.eml", "form": "form.yaml", "rules": "desk/rules"}  # and `free`, a path of the command's own
 PATHS = {"paths": "{mail}", "path": "{mail}", "text": "{mail}", "out": "{free}", "folder": "{free}"}
+PATHS |= {"file": "{mail}", "to": "{free}"}
 PATHS |= {"init": "{free}", "rules compare": "{rules}"}  # by command
 BESIDE = {  # what a command needs beside its required parameters
+    "archive export": "VF-EP2024-0001 --out {free}",
+    "archive find": "2024-06",
     "case assess": "{form}",
     "case tag": "two-boxes",
     "case reclassify": "--type other",
@@ -84,7 +87,7 @@ def line_of(name: str, folder: Path) -> list[str]:
             words += [parameter.opts[0]] if isinstance(parameter, click.Option) else []
             words += [] if getattr(parameter, "is_flag", False) else value_of(name, parameter).split()
     words += BESIDE.get(name, "").split()
-    beside = {name: folder / file for name, file in FILES.items()}
+    beside = {each: folder / file for each, file in FILES.items()} | {"free": folder / f"free {name}"}
     return [word.format_map(beside) for word in words]
 
 
