@@ -15,6 +15,7 @@ FlaggermailError
 +-- RowUnreadable         a row holds a value that this program never writes                          (exit 1)
 +-- ArchiveFault          octets could not be stored durably, or the archive cannot be read
 |   `-- OctetsLost        the octets of one message are missing or changed: alarm, and go on with the next
++-- BackupFault           a backup cannot be written, read, or made a desk of                        (exit 1)
 `-- StoryBroken           the demo did not turn out as told                                           (exit 1)
 """
 
@@ -91,6 +92,10 @@ class ArchiveFault(FlaggermailError):
 
 class OctetsLost(ArchiveFault):
     """The octets of one message are missing or unreadable, or do not match their digest; others can be read."""
+
+
+class BackupFault(FlaggermailError):
+    """A backup cannot be written, read, or made a desk of; nothing was changed, and nothing stays of it."""
 
 
 class StoryBroken(FlaggermailError):

@@ -28,7 +28,7 @@ from flaggermail.adapters.files import backup_file
 from flaggermail.adapters.files.backup_file import BEGIN, CONFIGURATION, END, FORMAT, OCTETS, ROWS, BackupWriter
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.desk import audit
-from flaggermail.errors import ConfigurationError, OctetsLost, Refusal
+from flaggermail.errors import BackupFault, ConfigurationError, OctetsLost
 from flaggermail.letters import restored
 from flaggermail.mail.message_json import Json
 from flaggermail.record.audit import Kept, Octets
@@ -68,7 +68,7 @@ class Restored:
 def back_up(directory: Path, out: Path, progress: Progress) -> BackedUp:
     """Writes a backup of the desk in `directory`, whose daemon may run; `adapters.files.backup_file` has its form.
 
-    Raises ConfigurationError, StoreFault, ArchiveFault, and Refusal if the file exists or cannot be written.
+    Raises ConfigurationError, StoreFault, ArchiveFault, and BackupFault if the file exists or cannot be written.
     """
     return back_up_desk(load_settings(directory), out, progress)
 
@@ -138,10 +138,12 @@ def restore(path: Path, to: Path, database: str | None, progress: Progress, *, v
 
     `database` is the address of an empty PostgreSQL database; else an SQLite file in the folder is made. The desk
     observes, and no token or device from before holds: see `letters.restored`. Nothing stays if it fails, but for
-    tables in a PostgreSQL database. Raises Refusal, ConfigurationError, StoreFault, ArchiveFault.
+    tables in a PostgreSQL database. Raises BackupFault, ConfigurationError, StoreFault, ArchiveFault.
     """
     if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
-        raise Refusal(f"{to}: is there already and not empty; name a new folder: no desk is ever restored onto another")
+        raise BackupFault(
+            f"{to}: is there already and not empty; name a new folder: no desk is ever restored onto another"
+        )
     beside = to.absolute().with_name(f".{to.absolute().name}.part")
     try:
         if beside.exists():  # a restore that was killed
@@ -153,7 +155,7 @@ def restore(path: Path, to: Path, database: str | None, progress: Progress, *, v
             to.rmdir()
         beside.rename(to)
     except OSError as fault:
-        raise Refusal(f"{to}: cannot be made ({fault.strerror}); name another folder, or make room") from fault
+        raise BackupFault(f"{to}: cannot be made ({fault.strerror}); name another folder, or make room") from fault
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Restored(held, make_url(database or f"sqlite:///{to / _DATABASE}").render_as_string(), proof)
@@ -165,7 +167,9 @@ def _restored(
     engine, octets = make_engine(database), FileBlobStore(folder / _ARCHIVE)
     if not is_empty(engine):
         engine.dispose()
-        raise Refusal("the database of --database holds tables; name an empty one: no desk is restored onto another")
+        raise BackupFault(
+            "the database of --database holds tables; name an empty one: no desk is restored onto another"
+        )
     reader = _Reader(path, folder, octets, progress)
     revision = reader.revision()
     try:
@@ -193,11 +197,13 @@ class _Reader:
         self._end: dict[str, Json] = {}
 
     def revision(self) -> str:
-        """Returns the revision of the schema. Raises Refusal if the file is no backup that this program can read."""
+        """Returns the revision of the schema. Raises BackupFault if the file is no backup that this program can read."""
         name, octets = next(self._members, ("", b""))
         begin = backup_file.document(self._path, octets) if name == BEGIN else {}
         if begin.get("format") != FORMAT:
-            raise Refusal(f"{self._path}: is no backup that this program can read; `flaggermail db backup` makes one")
+            raise BackupFault(
+                f"{self._path}: is no backup that this program can read; `flaggermail db backup` makes one"
+            )
         return str(begin.get("revision"))
 
     def batches(self) -> Iterator[RowBatch]:
@@ -214,13 +220,13 @@ class _Reader:
             elif name == END:
                 self._end = backup_file.document(self._path, octets)
             else:
-                raise Refusal(f"{self._path}: {name!a} has no place in a backup")
+                raise BackupFault(f"{self._path}: {name!a} has no place in a backup")
 
     def end(self, rows: int) -> BackedUp:
-        """Returns what the backup holds. Raises Refusal if that is not what was read: the file is cut off."""
+        """Returns what the backup holds. Raises BackupFault if that is not what was read: the file is cut off."""
         held = self._end
         if (held.get("rows"), held.get("mails")) != (rows, self._mails):
-            raise Refusal(f"{self._path}: is cut off or damaged; use another backup")
+            raise BackupFault(f"{self._path}: is cut off or damaged; use another backup")
         missing = held["missing"]
         return BackedUp(
             seq=int(str(held["seq"])), digest=str(held["digest"]), taken_at=str(held["taken_at"]), rows=rows,
@@ -231,18 +237,18 @@ class _Reader:
         found = backup_file.document(self._path, octets)
         columns, rows = found.get("columns"), found.get("rows")
         if not isinstance(columns, dict) or not isinstance(rows, list):
-            raise Refusal(f"{self._path}: {name!a} is damaged; use another backup")
+            raise BackupFault(f"{self._path}: {name!a} is damaged; use another backup")
         try:
             forms = {column: ValueForm(str(form)) for column, form in columns.items()}
         except ValueError:
-            raise Refusal(f"{self._path}: {name!a} is from a later program; use that") from None
+            raise BackupFault(f"{self._path}: {name!a} is from a later program; use that") from None
         return RowBatch(name.split("/")[1], forms, [row for row in rows if isinstance(row, list)])
 
     def _write(self, name: str, octets: bytes) -> None:
         """Writes a file of the configuration; its name leads nowhere else."""
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or path.suffix not in _SUFFIXES or not path.stem:
-            raise Refusal(f"{self._path}: {name!a} is no file of a configuration")
+            raise BackupFault(f"{self._path}: {name!a} is no file of a configuration")
         target = self._folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:

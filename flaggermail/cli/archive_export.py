@@ -19,6 +19,7 @@ from flaggermail.cli.documents import number, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -65,7 +66,11 @@ def export(
             "fingerprint": writer.fingerprint, "lost": lost, "version": plan["version"],
         })  # fmt: skip
     else:
-        click.echo(safe_line(f"{out}: dossier {plan['name']}, {writer.files} files, {writer.octets} octets"))
+        click.echo(
+            safe_line(
+                f"{out}: dossier {plan['name']}, {countable(writer.files):file|files}, {countable(writer.octets):octet|octets}"
+            )
+        )
         click.echo(f"fingerprint, to be kept elsewhere: {writer.fingerprint}")
     if lost:
         named = ", ".join(lost[:_LISTED]) + (" ..." if len(lost) > _LISTED else "")
@@ -118,7 +123,9 @@ def _verify(folder: Path, *, as_json: bool) -> None:
         first, count = found.findings[0], len(found.findings)
         raise Refusal(f"{first.path}: {first.text} ({count} finding{'s' if count > 1 else ''})")
     if not as_json:
-        click.echo(f"{shown}: {found.files} files, {found.octets} octets, all as the manifests say")
+        click.echo(
+            f"{shown}: {countable(found.files):file|files}, {countable(found.octets):octet|octets}, all as the manifests say"
+        )
         click.echo(f"fingerprint: {found.fingerprint}")
 
 

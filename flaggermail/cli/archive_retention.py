@@ -19,6 +19,7 @@ from flaggermail.cli.session import Session, as_json_option, report_answer, show
 from flaggermail.cli.showing import styled, table
 from flaggermail.cli.terminal import safe
 from flaggermail.record.terms import Standing
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -159,7 +160,7 @@ def _show_review(found: Document) -> None:
 
 
 def _show_citizens(counts: Document) -> None:
-    _heading(f"Mail of citizens and our answers, which the daemon destroys after {counts['days']} days")
+    _heading(f"Mail of citizens and our answers, which the daemon destroys after {countable(counts['days']):day|days}")
     said = ", ".join(f"{counts[name]} {name}" for name in ("kept", "held", "due", "destroyed"))
     click.echo(f"{said}; next: {counts['next'] or 'none'}")
 

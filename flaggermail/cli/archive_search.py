@@ -14,6 +14,7 @@ from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import said, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -43,7 +44,7 @@ def verify(session: Session, *, as_json: bool) -> None:
         first = safe_line(f"{text(findings[0], 'name')}: {text(findings[0], 'text')}")
         raise Refusal(f"{first} ({count} finding{'s' if count > 1 else ''}; the archive does not close)")
     if not as_json:
-        click.echo(f"{found['files']} files, all whole; every count closes")
+        click.echo(f"{countable(found['files']):file|files}, all whole; every count closes")
 
 
 @click.command(name="find")

@@ -15,6 +15,7 @@ from flaggermail.cli.documents import parts, text
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
+from flaggermail.wording.said import countable
 
 _FILE = click.Path(path_type=Path)
 
@@ -62,7 +63,9 @@ def backup(session: Session, out: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"file": str(out), **asdict(found), "missing": list(found.missing)})
     else:
-        click.echo(f"{out}: {found.rows} rows and {found.mails} mails, up to event {found.seq}:{found.digest}")
+        click.echo(
+            f"{out}: {countable(found.rows):row|rows} and {countable(found.mails):mail|mails}, up to event {found.seq}:{found.digest}"
+        )
     for digest in found.missing:
         click.echo(f"the archive lacks {digest}: `flaggermail audit verify` says which mail that is", err=True)
     if found.missing:
@@ -93,7 +96,9 @@ def restore(file: Path, to: Path, database: str | None, *, verify: bool, as_json
         document = {"file": str(file), "directory": str(to), "database": made.database, **asdict(found)}
         show_json({**document, "missing": list(found.missing), "proof": proof})
     else:
-        click.echo(f"{to}: {found.rows} rows and {found.mails} mails of {found.taken_at}, in {made.database}")
+        click.echo(
+            f"{to}: {countable(found.rows):row|rows} and {countable(found.mails):mail|mails} of {found.taken_at}, in {made.database}"
+        )
         click.echo(f"the desk observes; `flaggermail --config {to} resume` lets it send")
     for line in wrong:
         click.echo(safe_line(line), err=True)

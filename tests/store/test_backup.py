@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.files import backup_file
-from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.errors import BackupFault, ConfigurationError
 from flaggermail.letters import observing
 from flaggermail.record.events import EventKind, fold
 from flaggermail.record.kinds import Kind
@@ -136,7 +136,7 @@ def test_from_one_engine_to_the_other_and_back(desk: Desk, tmp_path: Path, empty
     one, two = rows_of(target or first.database), rows_of(second.database)
     assert {key for key in two if one.get(key) != two[key]} <= {("desk_state", "desk")}
     if target is not None:
-        with pytest.raises(Refusal, match="holds tables"):
+        with pytest.raises(BackupFault, match="holds tables"):
             restore(file, tmp_path / "third", target, unseen, verify=False)
 
 
@@ -204,14 +204,14 @@ def test_a_desk_that_was_never_there_is_not_backed_up(tmp_path: Path) -> None:
 def test_nothing_is_written_over(desk: Desk, tmp_path: Path) -> None:
     """Neither a file, nor a folder with something in it, nor a link is ever replaced."""
     file, _ = backed_up(desk, tmp_path)
-    with pytest.raises(Refusal, match="is there already"):
+    with pytest.raises(BackupFault, match="is there already"):
         back_up_desk(settings_of(desk), file, unseen)
     full = tmp_path / "full"
     full.mkdir()
     (full / "flaggermail.yaml").write_text("ours", "utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     for to in (full, tmp_path / "link", file):
-        with pytest.raises(Refusal, match="not empty"):
+        with pytest.raises(BackupFault, match="not empty"):
             restore(file, to, None, unseen, verify=False)
     assert (full / "flaggermail.yaml").read_text("utf-8") == "ours"
     (tmp_path / "empty").mkdir()
@@ -226,9 +226,9 @@ def test_a_failed_backup_leaves_nothing(desk: Desk, tmp_path: Path, monkeypatch:
 
     with monkeypatch.context() as disk:
         disk.setattr(os, "fsync", full)
-        with pytest.raises(Refusal, match="No space left on device"):
+        with pytest.raises(BackupFault, match="No space left on device"):
             back_up_desk(settings_of(desk), tmp_path / "kept", unseen)
-    with pytest.raises(Refusal, match="No such file or directory"):
+    with pytest.raises(BackupFault, match="No such file or directory"):
         back_up_desk(settings_of(desk), tmp_path / "no" / "kept", unseen)
     assert not list(tmp_path.glob("*kept*"))
 
@@ -275,7 +275,7 @@ def test_a_file_that_is_cut_off_or_damaged_makes_no_desk(
     """Cut off, a flipped bit, empty, something else: a refusal that names the file, and no folder."""
     at_work(desk)
     file, _ = backed_up(desk, tmp_path)
-    with pytest.raises(Refusal, match="damaged"):
+    with pytest.raises(BackupFault, match="damaged"):
         restore(damaged(file, change), tmp_path / "new", None, unseen, verify=False)
     assert not list(tmp_path.glob("*new*"))
 
@@ -306,7 +306,7 @@ def test_a_hostile_or_foreign_backup_makes_no_desk(
     """Members that are left out, changed, misnamed, or lead elsewhere are refused, and nothing is made."""
     at_work(desk)
     file, _ = backed_up(desk, tmp_path)
-    with pytest.raises(Refusal, match=said):
+    with pytest.raises(BackupFault, match=said):
         restore(repacked(file, change), tmp_path / "new", None, unseen, verify=False)
     assert not list(tmp_path.glob("*new*"))
     assert not list(tmp_path.glob("*evil*"))
@@ -319,7 +319,7 @@ def test_a_backup_of_a_later_program_is_named_so(desk: Desk, tmp_path: Path) -> 
     def later(name: str, octets: bytes) -> tuple[str, bytes]:
         return name, octets.replace(b'"revision": "0', b'"revision": "9') if name == "backup.json" else octets
 
-    with pytest.raises(Refusal, match="version of flaggermail that wrote it"):
+    with pytest.raises(BackupFault, match="version of flaggermail that wrote it"):
         restore(repacked(file, later), tmp_path / "new", None, unseen, verify=False)
 
 

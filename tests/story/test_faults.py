@@ -27,6 +27,7 @@ from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.ports import Position, RawMessage, Transaction
 from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
@@ -84,6 +85,12 @@ def events(env: Services) -> int:
         return sum(1 for _ in tx.events())
 
 
+def kinds(env: Services) -> list[EventKind]:
+    """Returns the kinds of the events, in their order."""
+    with env.store.read() as tx:
+        return [event.kind for _, event in tx.events()]
+
+
 def settle(env: Services) -> int:
     """Reminds and sends as the daemon does, and returns the number of reminders."""
     told = reminders.tick(env)
@@ -109,7 +116,10 @@ def notified(env: Services) -> str:
 
 
 def test_a_new_uidvalidity_changes_nothing(env: Services) -> None:
-    """After a change of UIDVALIDITY every mail is recognised by its content: no new event, message, case or mail."""
+    """After a change of UIDVALIDITY every mail is recognised by its content: no new message, case or mail.
+
+    Each copy is recorded under its new number, so that the counts of the archive close.
+    """
     mailbox = RemadeMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), NOW)
     mailbox.deliver("inbox", mail(2, "i@mailprovider.example", "Nep", "Ik zag dit, haal het weg."), NOW)
@@ -119,7 +129,7 @@ def test_a_new_uidvalidity_changes_nothing(env: Services) -> None:
     assert before.count(Kind.INTAKE_CONFIRMATION) == 1
     mailbox.uidvalidity = 2
     assert poll.look(env, mailbox) == 2
-    assert events(env) == happened
+    assert kinds(env)[happened:] == [EventKind.COPIES_COUNTED] * 2
     mailbox.deliver("inbox", mail(3, REFERRER, "Nog een stemdag", "Zie bijlage."), NOW)
     assert poll.look(env, mailbox) == 1
     assert poll.look(env, mailbox) == 0

@@ -329,7 +329,7 @@ def test_the_account_of_the_letter_of_2024(played: Open) -> None:
         "Aan: Verkiezingen flagger <verkiezingenflagger@bzk.example>\n"
         "CC:\n"
     )
-    assert "10:34+02:00, by its copy in the mailbox" in typed(env, "officer1", ["case", "show", "VF-EP2024-0001"])
+    assert "10:34+02:00, basis: sent copy" in typed(env, "officer1", ["case", "show", "VF-EP2024-0001"])
     english = account(env, "VF-EP2024-0001", "--language", "en")
     assert "X replied after 2.5 hours (2 hours and 32 minutes), on 6 June 2024 at 13:06." in english
     assert "\nDate received: 2024-06-06 13:06+02:00\n" in english

@@ -21,7 +21,7 @@ from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.adapters.db.faults import as_store_fault
 from flaggermail.adapters.db.mapping import metadata
 from flaggermail.adapters.db.migrate import require_known, upgrade
-from flaggermail.errors import Refusal, StoreFault
+from flaggermail.errors import BackupFault, StoreFault
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -77,8 +77,8 @@ def is_empty(engine: Engine) -> bool:
 def load(engine: Engine, revision: str, batches: Iterable[RowBatch]) -> int:
     """Makes the schema of `revision` in an empty database and fills it, in one transaction; returns the rows.
 
-    Raises Refusal for a revision that this program does not know, or a table or column that the revision does not have,
-    and StoreFault.
+    Raises BackupFault for a revision that this program does not know, or a table or column that the revision does not
+    have, and StoreFault.
     """
     require_known(revision)
     upgrade(engine, revision)
@@ -89,7 +89,7 @@ def load(engine: Engine, revision: str, batches: Iterable[RowBatch]) -> int:
         for batch in batches:
             table = tables.get(batch.table)
             if table is None or set(batch.columns) != set(table.c.keys()):
-                raise Refusal(f"table {batch.table}: is none of revision {revision}")
+                raise BackupFault(f"table {batch.table}: is none of revision {revision}")
             connection.execute(table.insert(), list(_values(batch, naive=engine.dialect.name == "sqlite")))
             count += len(batch.rows)
     return count

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.adapters.db.faults import as_store_fault
-from flaggermail.errors import ConfigurationError, Refusal, StoreAway, StoreFault
+from flaggermail.errors import BackupFault, ConfigurationError, StoreAway, StoreFault
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
 HERE = Path(__file__).parent / "migrations"
@@ -106,9 +106,9 @@ def newest() -> str:
 
 
 def require_known(revision: str) -> None:
-    """Raises Refusal if no migration of this program leads to that revision."""
+    """Raises BackupFault if no migration of this program leads to that revision."""
     if revision not in _known():
-        raise Refusal(
+        raise BackupFault(
             f"the backup is of schema revision {revision[:20]!a}, this program knows none after {newest()}: "
             "restore it with the version of flaggermail that wrote it"
         )

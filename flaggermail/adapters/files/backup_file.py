@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from flaggermail.errors import Refusal
+from flaggermail.errors import BackupFault
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -52,10 +52,10 @@ class BackupWriter:
 def writing(path: Path) -> Iterator[BackupWriter]:
     """Writes a backup beside `path`, and renames it at the end of the block; nothing stays if the block fails.
 
-    Only this account can read it. Raises Refusal if `path` exists or cannot be written.
+    Only this account can read it. Raises BackupFault if `path` exists or cannot be written.
     """
     if path.exists() or path.is_symlink():
-        raise Refusal(f"{path}: is there already; name a new file")
+        raise BackupFault(f"{path}: is there already; name a new file")
     beside = path.with_name(f".{path.name}.part")
     try:
         beside.unlink(missing_ok=True)
@@ -67,9 +67,9 @@ def writing(path: Path) -> Iterator[BackupWriter]:
         os.link(beside, path)  # unlike a rename, it never replaces a file that came in meanwhile
         _sync(path.parent)
     except FileExistsError:
-        raise Refusal(f"{path}: is there already; name a new file") from None
+        raise BackupFault(f"{path}: is there already; name a new file") from None
     except OSError as fault:
-        raise Refusal(f"{path}: cannot be written ({fault.strerror}); name another file, or make room") from fault
+        raise BackupFault(f"{path}: cannot be written ({fault.strerror}); name another file, or make room") from fault
     finally:
         beside.unlink(missing_ok=True)
 
@@ -81,7 +81,7 @@ def _compressed(file: BinaryIO) -> Iterator[tarfile.TarFile]:
 
 
 def members(path: Path, progress: Callable[[int, int], None]) -> Iterator[tuple[str, bytes]]:
-    """Yields name and octets of each member, in the order of the file. Raises Refusal for what is no whole backup.
+    """Yields name and octets of each member, in the order of the file. Raises BackupFault for what is no whole backup.
 
     `progress` gets the octets of the file that are read, and its size.
     """
@@ -92,33 +92,33 @@ def members(path: Path, progress: Callable[[int, int], None]) -> Iterator[tuple[
                 progress(file.tell(), size)
                 held = archive.extractfile(member) if member.isreg() else None
                 if held is None or member.size > LARGEST:
-                    raise Refusal(f"{path}: {member.name!a} has no place in a backup")
+                    raise BackupFault(f"{path}: {member.name!a} has no place in a backup")
                 yield member.name, held.read()
             while packed.read(1 << 20):  # its checksum comes after what the tar itself reads
                 pass
     except OSError as fault:
         why = fault.strerror or "it is no file of `flaggermail db backup`"
-        raise Refusal(f"{path}: cannot be read ({why})") from fault
+        raise BackupFault(f"{path}: cannot be read ({why})") from fault
     except (tarfile.TarError, EOFError, ValueError, zlib.error) as fault:
-        raise Refusal(f"{path}: is cut off or damaged; use another backup") from fault
+        raise BackupFault(f"{path}: is cut off or damaged; use another backup") from fault
 
 
 def document(path: Path, octets: bytes) -> dict[str, Json]:
-    """Returns a member's document. Raises Refusal."""
+    """Returns a member's document. Raises BackupFault."""
     try:
         found = json.loads(octets)
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise Refusal(f"{path}: is damaged; use another backup")
+        raise BackupFault(f"{path}: is damaged; use another backup")
     return found
 
 
 def digest_of(path: Path, name: str, octets: bytes) -> str:
-    """Returns the digest that a member is named by. Raises Refusal if its octets are others."""
+    """Returns the digest that a member is named by. Raises BackupFault if its octets are others."""
     found = hashlib.sha256(octets).hexdigest()
     if name != OCTETS + found:
-        raise Refusal(f"{path}: {name!a} holds other octets; use another backup")
+        raise BackupFault(f"{path}: {name!a} holds other octets; use another backup")
     return found
 
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from flaggermail.cli import main
 from flaggermail.shipped import shipped
+from flaggermail.wording.said import countable
 from tests.corpus import each
 
 TESTS = Path(__file__).parents[2]
@@ -61,7 +62,8 @@ def test_mistake_is_named_with_place_and_remedy(mistake: Path, tmp_path: Path) -
     expected = (mistake / "expected.txt").read_text("utf-8")
     assert "\n".join(sorted(filter(None, [*err.splitlines(), *remarks.splitlines()]))) == expected.rstrip("\n")
     faults = len(err.splitlines())
-    assert f" {faults} faults, {len(expected.splitlines()) - faults} warnings, version " in counted
+    warnings = len(expected.splitlines()) - faults
+    assert f" {countable(faults):fault|faults}, {countable(warnings):warning|warnings}, version " in counted
     assert status == (1 if faults else 0)
     assert all(line.partition(": ")[2].startswith("warning: ") for line in remarks.splitlines())
 
