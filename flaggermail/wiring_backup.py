@@ -197,7 +197,7 @@ class _Reader:
         self._end: dict[str, Json] = {}
 
     def revision(self) -> str:
-        """Returns the revision of the schema. Raises BackupFault if the file is no backup that this program can read."""
+        """Returns the revision of the schema. Raises BackupFault if this program cannot read the file."""
         name, octets = next(self._members, ("", b""))
         begin = backup_file.document(self._path, octets) if name == BEGIN else {}
         if begin.get("format") != FORMAT:

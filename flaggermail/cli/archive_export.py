@@ -66,11 +66,7 @@ def export(
             "fingerprint": writer.fingerprint, "lost": lost, "version": plan["version"],
         })  # fmt: skip
     else:
-        click.echo(
-            safe_line(
-                f"{out}: dossier {plan['name']}, {countable(writer.files):file|files}, {countable(writer.octets):octet|octets}"
-            )
-        )
+        click.echo(safe_line(f"{out}: dossier {plan['name']}, {_counted(writer.files, writer.octets)}"))
         click.echo(f"fingerprint, to be kept elsewhere: {writer.fingerprint}")
     if lost:
         named = ", ".join(lost[:_LISTED]) + (" ..." if len(lost) > _LISTED else "")
@@ -123,9 +119,7 @@ def _verify(folder: Path, *, as_json: bool) -> None:
         first, count = found.findings[0], len(found.findings)
         raise Refusal(f"{first.path}: {first.text} ({count} finding{'s' if count > 1 else ''})")
     if not as_json:
-        click.echo(
-            f"{shown}: {countable(found.files):file|files}, {countable(found.octets):octet|octets}, all as the manifests say"
-        )
+        click.echo(f"{shown}: {_counted(found.files, found.octets)}, all as the manifests say")
         click.echo(f"fingerprint: {found.fingerprint}")
 
 
@@ -139,3 +133,7 @@ def _document(found: BagCheck) -> dict[str, Json]:
 def _size(folder: Path) -> int:
     """Returns the octets of all files, for the bar."""
     return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink() and path.is_file())
+
+
+def _counted(files: int, octets: int) -> str:
+    return f"{countable(files):file|files}, {countable(octets):octet|octets}"

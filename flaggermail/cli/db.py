@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
 from flaggermail.wording.said import countable
+
+if TYPE_CHECKING:
+    from flaggermail.wiring_backup import BackedUp
 
 _FILE = click.Path(path_type=Path)
 
@@ -63,9 +67,7 @@ def backup(session: Session, out: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"file": str(out), **asdict(found), "missing": list(found.missing)})
     else:
-        click.echo(
-            f"{out}: {countable(found.rows):row|rows} and {countable(found.mails):mail|mails}, up to event {found.seq}:{found.digest}"
-        )
+        click.echo(f"{out}: {_counted(found)}, up to event {found.seq}:{found.digest}")
     for digest in found.missing:
         click.echo(f"the archive lacks {digest}: `flaggermail audit verify` says which mail that is", err=True)
     if found.missing:
@@ -96,14 +98,16 @@ def restore(file: Path, to: Path, database: str | None, *, verify: bool, as_json
         document = {"file": str(file), "directory": str(to), "database": made.database, **asdict(found)}
         show_json({**document, "missing": list(found.missing), "proof": proof})
     else:
-        click.echo(
-            f"{to}: {countable(found.rows):row|rows} and {countable(found.mails):mail|mails} of {found.taken_at}, in {made.database}"
-        )
+        click.echo(f"{to}: {_counted(found)} of {found.taken_at}, in {made.database}")
         click.echo(f"the desk observes; `flaggermail --config {to} resume` lets it send")
     for line in wrong:
         click.echo(safe_line(line), err=True)
     if wrong:
         raise click.exceptions.Exit(1)
+
+
+def _counted(held: BackedUp) -> str:
+    return f"{countable(held.rows):row|rows} and {countable(held.mails):mail|mails}"
 
 
 @contextmanager
