@@ -8,7 +8,7 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +17,8 @@ import pytest
 from flaggermail.adapters.files import backup_file
 from flaggermail.errors import BackupFault, ConfigurationError
 from flaggermail.letters import observing
+from flaggermail.mail.message_json import Json
+from flaggermail.opening import OpenDesk
 from flaggermail.record.events import EventKind, fold
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device, OutboxMail, Record, StoredMessage, Token
@@ -115,6 +117,29 @@ def test_it_sends_nothing_and_no_token_acts(desk: Desk, tmp_path: Path) -> None:
 
 def _later(instant: str) -> str:
     return instant[:10] + "T99"
+
+
+def test_its_figures_are_those_of_the_desk(desk: Desk, tmp_path: Path) -> None:
+    """The figures of the night so far come out of the restored desk, asked as its officer would."""
+    at_work(desk)
+    desk.notified()  # and one that nobody has answered
+    file, _ = backed_up(desk, tmp_path)
+    restore(file, tmp_path / "new", None, unseen, verify=False)
+    opened = OpenDesk(tmp_path / "new", officer="officer1", now=desk.clock.now)
+    try:
+        there = opened.ask("latency", {"as_of": None})
+    finally:
+        opened.close()
+    here = OpenDesk(desk_settings().directory, officer="officer1", given=desk.env).ask("latency", {"as_of": None})
+    assert (there["uses"], len(uses_in(here))) == (here["uses"], 2)
+    assert [use["state"] for use in uses_in(there)] == ["answered", "open"]
+
+
+def uses_in(found: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """Returns the uses of a document of figures."""
+    uses = found["uses"]
+    assert isinstance(uses, list)
+    return [dict(use) for use in uses if isinstance(use, dict)]
 
 
 def test_from_one_engine_to_the_other_and_back(desk: Desk, tmp_path: Path, empty_url: str) -> None:
