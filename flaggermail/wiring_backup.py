@@ -14,15 +14,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from ruamel.yaml import YAML
-from sqlalchemy import Connection, make_url
-
 from flaggermail import __version__
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
-from flaggermail.adapters.db.dump import RowBatch, ValueForm, dump, is_empty, load
-from flaggermail.adapters.db.engine import connect_reading, make_engine
-from flaggermail.adapters.db.faults import as_store_fault
-from flaggermail.adapters.db.migrate import newest, require_revision, upgrade
+from flaggermail.adapters.db.dump import RowBatch, ValueForm, is_empty, load, snapshot, without_password
+from flaggermail.adapters.db.migrate import newest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files import backup_file
 from flaggermail.adapters.files.backup_file import BEGIN, CONFIGURATION, END, FORMAT, OCTETS, ROWS, BackupWriter
@@ -35,6 +30,7 @@ from flaggermail.record.audit import Kept, Octets
 from flaggermail.record.rows import BY_TABLE
 from flaggermail.settings.model import Settings, database_file
 from flaggermail.settings.reading import load as load_settings
+from flaggermail.yaml_files.store_places import point_to
 
 Progress = Callable[[int, int], None]  # how much is done, of how much
 
@@ -78,22 +74,16 @@ def back_up_desk(settings: Settings, out: Path, progress: Progress) -> BackedUp:
     database = database_file(settings.desk)
     if database is not None and not database.exists():
         raise ConfigurationError(f"database {database}: does not exist, so there is nothing to back up")
-    with closing(SqlStore(settings.desk.store.database, SystemRandomness().salt)) as store:
-        require_revision(store.engine)
-        with (
-            backup_file.writing(out) as file,
-            as_store_fault(writing=False),
-            connect_reading(store.engine) as connection,
-        ):
-            return _written(file, connection, settings, progress)
+    with snapshot(settings.desk.store.database) as batches, backup_file.writing(out) as file:
+        return _written(file, batches, settings, progress)
 
 
-def _written(file: BackupWriter, connection: Connection, settings: Settings, progress: Progress) -> BackedUp:
+def _written(file: BackupWriter, batches: Iterator[RowBatch], settings: Settings, progress: Progress) -> BackedUp:
     taken_at, named, rows, head = SystemClock().now().isoformat(), Octets(), 0, (0, "")
     file.add_json(BEGIN, {"format": FORMAT, "program": __version__, "revision": newest(), "taken_at": taken_at})
     for name, octets in _configuration(settings):
         file.add(CONFIGURATION + name, octets)
-    for number, batch in enumerate(dump(connection)):
+    for number, batch in enumerate(batches):
         file.add_json(f"{ROWS}{batch.table}/{number:06}.json", _document(batch))
         rows += len(batch.rows)
         for row in batch.rows:
@@ -150,7 +140,7 @@ def restore(path: Path, to: Path, database: str | None, progress: Progress, *, v
             shutil.rmtree(beside)
         beside.mkdir(mode=0o700)
         held, proof = _restored(path, beside, database or f"sqlite:///{beside / _DATABASE}", progress, verify=verify)
-        _point_to_itself(beside / _DESK_FILE, database or f"sqlite:///{_DATABASE}")
+        point_to(beside / _DESK_FILE, _ARCHIVE, database or f"sqlite:///{_DATABASE}")
         if to.exists():
             to.rmdir()
         beside.rename(to)
@@ -158,25 +148,17 @@ def restore(path: Path, to: Path, database: str | None, progress: Progress, *, v
         raise BackupFault(f"{to}: cannot be made ({fault.strerror}); name another folder, or make room") from fault
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return Restored(held, make_url(database or f"sqlite:///{to / _DATABASE}").render_as_string(), proof)
+    return Restored(held, without_password(database or f"sqlite:///{to / _DATABASE}"), proof)
 
 
 def _restored(
     path: Path, folder: Path, database: str, progress: Progress, *, verify: bool
 ) -> tuple[BackedUp, Mapping[str, Json] | None]:
-    engine, octets = make_engine(database), FileBlobStore(folder / _ARCHIVE)
-    if not is_empty(engine):
-        engine.dispose()
-        raise BackupFault(
-            "the database of --database holds tables; name an empty one: no desk is restored onto another"
-        )
+    octets = FileBlobStore(folder / _ARCHIVE)
+    if not is_empty(database):
+        raise BackupFault("the database of --database holds tables; name an empty one")
     reader = _Reader(path, folder, octets, progress)
-    revision = reader.revision()
-    try:
-        rows = load(engine, revision, reader.batches())
-        upgrade(engine)
-    finally:
-        engine.dispose()
+    rows = load(database, reader.revision(), reader.batches())
     held = reader.end(rows)
     with closing(SqlStore(database, SystemRandomness().salt)) as store:
         with store.begin() as tx:
@@ -253,15 +235,3 @@ class _Reader:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:
             file.write(octets)
-
-
-def _point_to_itself(path: Path, database: str) -> None:
-    """Makes a restored configuration name its own database and archive, never those of the desk it came from."""
-    yaml = YAML()  # keeps comments
-    yaml.preserve_quotes = True
-    found = yaml.load(path.read_bytes())
-    store = found.setdefault("store", {})
-    store["database"], store["archive"] = database, _ARCHIVE
-    store.pop("codes", None)
-    with path.open("wb") as file:
-        yaml.dump(found, file)

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, Connection, Date, Engine, LargeBinary, MetaData, Table, delete, inspect, select
+from sqlalchemy import JSON, Connection, Date, Engine, LargeBinary, MetaData, Table, delete, inspect, make_url, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from flaggermail.adapters.db.engine import connect_reading
+from flaggermail.adapters.db.engine import connect_reading, make_engine
 from flaggermail.adapters.db.faults import as_store_fault
 from flaggermail.adapters.db.mapping import metadata
-from flaggermail.adapters.db.migrate import require_known, upgrade
+from flaggermail.adapters.db.migrate import require_known, require_revision, upgrade
 from flaggermail.errors import BackupFault, StoreFault
 
 if TYPE_CHECKING:
@@ -68,20 +69,53 @@ def dump(connection: Connection) -> Iterator[RowBatch]:
             raise StoreFault(said) from fault
 
 
-def is_empty(engine: Engine) -> bool:
+@contextmanager
+def snapshot(url: str) -> Iterator[Iterator[RowBatch]]:
+    """Yields all rows of a database at one instant; see `dump`. Raises ConfigurationError, StoreFault."""
+    engine = make_engine(url)
+    try:
+        require_revision(engine)
+        with as_store_fault(writing=False), connect_reading(engine) as connection:
+            yield dump(connection)
+    finally:
+        engine.dispose()
+
+
+def is_empty(url: str) -> bool:
     """True if the database has no table. Raises StoreFault."""
-    with as_store_fault(writing=False), connect_reading(engine) as connection:
-        return not inspect(connection).get_table_names()
+    engine = make_engine(url)
+    try:
+        with as_store_fault(writing=False), connect_reading(engine) as connection:
+            return not inspect(connection).get_table_names()
+    finally:
+        engine.dispose()
 
 
-def load(engine: Engine, revision: str, batches: Iterable[RowBatch]) -> int:
-    """Makes the schema of `revision` in an empty database and fills it, in one transaction; returns the rows.
+def load(url: str, revision: str, batches: Iterable[RowBatch]) -> int:
+    """Makes the schema of `revision` in an empty database, fills it in one transaction, and upgrades it.
+
+    Returns the number of rows.
 
     Raises BackupFault for a revision that this program does not know, or a table or column that the revision does not
     have, and StoreFault.
     """
     require_known(revision)
-    upgrade(engine, revision)
+    engine = make_engine(url)
+    try:
+        upgrade(engine, revision)
+        count = _filled(engine, revision, batches)
+        upgrade(engine)
+    finally:
+        engine.dispose()
+    return count
+
+
+def without_password(url: str) -> str:
+    """Returns the address of a database as it may be shown."""
+    return make_url(url).render_as_string()
+
+
+def _filled(engine: Engine, revision: str, batches: Iterable[RowBatch]) -> int:
     count = 0
     with as_store_fault(writing=True), engine.begin() as connection:
         tables = _reflected(connection)
