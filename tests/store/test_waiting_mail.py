@@ -211,7 +211,7 @@ def test_strangers_who_name_the_case_do_not_crowd_out_the_answer(desk: Desk, aut
     desk.go_on(60)
     sent = last(desk, Kind.REMINDER, OFFICER)
     text = text_of(desk, sent)
-    assert text.count(" uur wacht: ") == LISTED
+    assert text.count(" uur wacht op u: ") == LISTED
     assert text.index("Een mail van X (afzender niet geverifieerd) van") < text.index(
         "Een mail van w0@elsewhere0.example"
     )
@@ -233,7 +233,7 @@ def test_forged_mail_in_the_platforms_name_takes_no_place_of_true_mail(desk: Des
     text = text_of(desk, sent)
     assert firm.from_address is not None
     assert text.index("Een mail van X van") < text.index(firm.from_address) < text.index("mogelijk vervalst")
-    assert text.count(" uur wacht: ") == LISTED
+    assert text.count(" uur wacht op u: ") == LISTED
     reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
     assert desk.row(StoredMessage, stored.id).case == sent.case
 

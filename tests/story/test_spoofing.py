@@ -388,7 +388,7 @@ def test_many_unverified_mails_of_platforms_are_told_of_once(desk: Services) -> 
     for number in range(3, 8):
         receive(desk, octets(Attack("none", "none", []), number), number)
     (alarm,) = alarms(desk, "unverified senders")
-    assert alarm.text.english.startswith("4 of 4 mails of platforms in 24 hours, and 0 of 0 before that")
+    assert alarm.text.english.startswith("in 24 hours 4 of 4 mails from platforms, and 0 of 0 before that")
     assert clocks(desk) == RUNNING
 
 
