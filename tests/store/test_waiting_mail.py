@@ -18,7 +18,10 @@ from tests.store.test_officer_unheard import call_pagers
 from tests.store.test_replies import reply
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
-SAID = {"nl": ("van 13:06 uur wacht: antwoord `bij 1`", "bij 1"), "en": ("from 13:06 waits: reply `with 1`", "with 1")}
+SAID = {
+    "nl": ("van 13:06 uur wacht op u: antwoord `bij 1`", "bij 1"),
+    "en": ("received at 13:06 waits for you: reply `with 1`", "with 1"),
+}
 
 
 def speaks(desk: Desk, language: str) -> None:
@@ -94,7 +97,7 @@ def test_without_such_mail_nothing_is_added(desk: Desk) -> None:
     desk.go_on(60)
     paging.tick(desk.env)
     assert desk.all(Reminder)
-    assert "wacht:" not in text_of(desk, last(desk, Kind.REMINDER, OFFICER))
+    assert "wacht op u:" not in text_of(desk, last(desk, Kind.REMINDER, OFFICER))
     assert not [page for page in desk.all(Page) if "mail waits" in page.text]
 
 
