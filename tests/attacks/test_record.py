@@ -226,7 +226,7 @@ def test_octets_that_were_changed_or_lost_do_not_leave(desk: Desk, tmp_path: Pat
     assert desk.server.to(X_CHANNEL) == []
     assert len(desk.server.envelopes) == others + 1
     assert [alarm.text.english for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))] == [
-        f"{mail.id}, {mail.digest}"
+        f"mail {mail.id}, file {mail.digest}"
     ]
     status, said = audit(desk, "verify")
     assert (status, f"archive {mail.digest[:2]}/{mail.digest}: was changed" in said) == (1, True)
