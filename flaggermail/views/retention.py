@@ -9,7 +9,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from flaggermail.archive import declaration, retention
-from flaggermail.archive.retention import Dated, DatedCase, KeepingClass, KeptThing, Schedule, ThingKept
+from flaggermail.archive.configured import schedule_of
+from flaggermail.archive.retention import Dated, DatedCase, KeepingClass, KeptThing, ThingKept
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.citizens.retention import due_at
 from flaggermail.commands.lookups import the_election
@@ -21,7 +22,6 @@ from flaggermail.record.rows import Case, Election, LegalHold, StoredMessage
 from flaggermail.record.terms import Standing, day_of
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
-from flaggermail.settings.retention_section import RetentionTerm
 from flaggermail.views.view import ArchiveView, Document, plain
 
 
@@ -115,22 +115,6 @@ class _Found:
         self.mail = [
             Dated(row, day_of(row.received_at, zone), self.held.of_message(row)) for row in work.tx.find(StoredMessage)
         ]
-
-
-def schedule_of(settings: Settings) -> Schedule:
-    """Returns the classes of the configuration."""
-    section = settings.desk.retention
-    classes = [(entry, _keeping(entry)) for entry in section.classes]
-    return Schedule(
-        default=_keeping(section.default),
-        kinds={kind: of for entry, of in classes for kind in entry.kinds},
-        cases={case: of for entry, of in classes for case in entry.cases},
-        review_window=section.window,
-    )
-
-
-def _keeping(entry: RetentionTerm) -> KeepingClass:
-    return KeepingClass(entry.code, entry.term, entry.start, entry.appraisal, entry.basis)
 
 
 def _class(of: KeepingClass, things: Sequence[KeptThing]) -> Document:
