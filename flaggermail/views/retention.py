@@ -22,6 +22,7 @@ from flaggermail.record.rows import Case, Election, LegalHold, StoredMessage
 from flaggermail.record.terms import Standing, day_of
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
+from flaggermail.views.archive import taken_out
 from flaggermail.views.view import ArchiveView, Document, plain
 
 
@@ -33,7 +34,7 @@ class ShowRetention(ArchiveView):
     election: str | None = None
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns classes, holds, what is in its review window, every thing that is kept, and the declarations.
+        """Returns classes, holds, what is or was taken out in its review window, all that is kept, and declarations.
 
         The record is that of now: `as_of` changes the day on which it is judged. Raises NotFound.
         """
@@ -58,6 +59,11 @@ class ShowRetention(ArchiveView):
             "classes": [_class(of, things) for of in schedule.classes],
             "holds": [_hold(hold, things, zone) for hold in found.held.holds if self._concerns(hold, found)],
             "review": [_reviewed(one, last) for one, last in review],
+            "taken_out": [
+                taken_out(one.row, zone)
+                for one in found.mail
+                if one.row.excluded_by is not None and self._is_of(one, found)
+            ],
             "things": [_thing(thing) for thing in things],
             "citizens": self._citizens(work, found, as_of, zone),
             "declaration": self._declarations(work.env.settings, as_of, things),
