@@ -87,7 +87,8 @@ class DatedCase(NamedTuple):
     held_by: tuple[LegalHold, ...]
 
 
-class KeptSpan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class KeptSpan:
     """The class of a case or a mail, and the first and last day of its term; None as long as that has not begun."""
 
     of: KeepingClass

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from flaggermail.citizens import retention
+from flaggermail.citizens.retention import take_out
 from flaggermail.cli.documents import parts
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import CloseCase
@@ -158,7 +159,7 @@ def test_a_crash_after_the_octets_went_is_repaired_by_the_same_command(
     """The record was not committed: the archive lacks a file, and giving the command again puts that right."""
     stored = private(desk)
     with monkeypatch.context() as crash:
-        crash.setattr(retention, "_forget_answers", interrupted)
+        crash.setattr(retention, "take_out", interrupted)
         with pytest.raises(KeyboardInterrupt):
             desk.do(exclusion(stored), by="head1")
     assert desk.row(StoredMessage, stored.id).excluded_by is None
@@ -168,8 +169,9 @@ def test_a_crash_after_the_octets_went_is_repaired_by_the_same_command(
     assert verified(desk.env)["findings"] == []
 
 
-def interrupted(*_: object) -> None:
-    """Stands for the end of the process."""
+def interrupted(work: UnitOfWork, rows: Sequence[StoredMessage]) -> None:
+    """Destroys the octets; then the process ends."""
+    take_out(work, rows)
     raise KeyboardInterrupt
 
 

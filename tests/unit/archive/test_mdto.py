@@ -47,7 +47,7 @@ def test_any_text_makes_valid_metadata(text: str) -> None:
     """Control characters, halves of surrogates, markup and nothing at all: the metadata is valid."""
     if any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):
         text = text.encode("utf-8", "replace").decode()
-    record = replace(whole(text), kept=KEPT._replace(of=replace(USUAL, basis=text)))
+    record = replace(whole(text), kept=replace(KEPT, of=replace(USUAL, basis=text)))
     assert faults_of(record_xml(record, replace(CUSTODY, activity=text))) == []
     about = FileObject(text, text, 0, media_type(text), "0" * 64, AT, Target(text))
     assert faults_of(file_xml(about)) == []
@@ -81,9 +81,9 @@ def test_a_term_is_written_as_its_class_says() -> None:
     for start, words in (
         (TermStart.ELECTION, "Einde van de verkiezingsperiode"), (TermStart.ARRIVAL, "Ontvangst of verzending"),
     ):  # fmt: skip
-        assert words in written(KEPT._replace(of=replace(USUAL, start=start)))
+        assert words in written(replace(KEPT, of=replace(USUAL, start=start)))
     for period, duration in (("P1Y6M", "P1Y6M"), ("P10W", "P70D"), ("P70D", "P70D")):
-        assert f">{duration}<" in written(KEPT._replace(of=replace(USUAL, term=Term.parse(period))))
+        assert f">{duration}<" in written(replace(KEPT, of=replace(USUAL, term=Term.parse(period))))
 
 
 def test_what_has_no_end_has_no_term() -> None:
@@ -91,10 +91,10 @@ def test_what_has_no_end_has_no_term() -> None:
     opened = written(KeptSpan(USUAL))
     assert "Tijdelijk te bewaren" in opened
     assert "bewaartermijn" not in opened
-    good = written(KEPT._replace(of=replace(USUAL, appraisal=Appraisal.KEEP)))
+    good = written(replace(KEPT, of=replace(USUAL, appraisal=Appraisal.KEEP)))
     assert "<begripLabel>Blijvend te bewaren</begripLabel><begripCode>B</begripCode>" in good
     assert "bewaartermijn" not in good
-    assert "<informatiecategorie><begripLabel>nog te bepalen<" in written(KEPT._replace(of=replace(USUAL, basis=None)))
+    assert "<informatiecategorie><begripLabel>nog te bepalen<" in written(replace(KEPT, of=replace(USUAL, basis=None)))
 
 
 def test_instants_have_no_fractions_and_names_are_short() -> None:
