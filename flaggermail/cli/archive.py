@@ -13,7 +13,7 @@ from flaggermail.cli.groups import Noun
 
 @click.group(name="archive", cls=Noun)
 def command() -> None:
-    """Verify, search and export the archive; show terms, take out private mail, hold.
+    """Verify, search and export the archive; show terms, place holds.
 
     For officers and archivists.
 

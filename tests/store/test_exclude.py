@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -274,11 +275,10 @@ def test_wrong_ids_empty_reasons_and_second_times_are_named(desk: Desk) -> None:
 
 def test_rows_and_chain_of_both_engines_lose_the_mail(desk: Desk, new_database: Callable[[], str]) -> None:
     """On each engine the rows and personal values are erased, the fold is the rows, and the audit finds nothing."""
-    store = new_store(new_database())
-    there = Desk(replace(desk.env, store=store), desk.clock, desk.server)
-    stored = private(there)
-    assert SUBJECT.encode() in held(there)
-    there.do(exclusion(stored), by="head1")
-    assert [each for each in (ADDRESS, SUBJECT, TEXT) if each.encode() in held(there)] == []
-    there.assert_whole()
-    store.close()
+    with closing(new_store(new_database())) as store:
+        there = Desk(replace(desk.env, store=store), desk.clock, desk.server)
+        stored = private(there)
+        assert SUBJECT.encode() in held(there)
+        there.do(exclusion(stored), by="head1")
+        assert [each for each in (ADDRESS, SUBJECT, TEXT) if each.encode() in held(there)] == []
+        there.assert_whole()
