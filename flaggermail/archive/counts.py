@@ -19,6 +19,7 @@ class Excluded(StrEnum):
     """Why a mail that the server holds is not in the archive."""
 
     DESTROYED = "destroyed"  # its octets, at the end of the retention period; the server may still have it
+    TAKEN_OUT = "taken out"  # by a person, in its review window
 
 
 class Whereabouts(StrEnum):
@@ -27,6 +28,7 @@ class Whereabouts(StrEnum):
     ARCHIVED = "archived"  # on the server and in the archive
     GONE = "gone"  # no longer on the server: in the archive alone, or destroyed there too
     EXCLUDED = "excluded"  # on the server, and not in the archive for a reason
+    TAKEN_OUT = "taken out"  # the same, by a person
     LOST = "lost"  # on the server, and its octets are not in the archive without a reason
 
 
@@ -87,7 +89,7 @@ def folder_counts(
 def _line(
     folder: str, period: str | None, server: int | None, found: Counter[Whereabouts], looked_at: datetime | None
 ) -> FolderCount:
-    destroyed = found[Whereabouts.EXCLUDED]
-    excluded = {Excluded.DESTROYED: destroyed} if destroyed else {}
+    reasons = {Excluded.DESTROYED: found[Whereabouts.EXCLUDED], Excluded.TAKEN_OUT: found[Whereabouts.TAKEN_OUT]}
+    excluded = {reason: count for reason, count in reasons.items() if count}
     archived, gone = found[Whereabouts.ARCHIVED], found[Whereabouts.GONE]
     return FolderCount(folder, period, server, archived, excluded, gone, looked_at)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flaggermail.archive.dossier_names import file_name
 from flaggermail.archive.dossier_words import Absence
-from flaggermail.archive.mdto import Concept, Custody, Target
+from flaggermail.archive.mdto import Target
 from flaggermail.mail.message import Attachment
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind
@@ -16,8 +16,6 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Election, LegalHold, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
-from flaggermail.settings.dossier_settings import ConceptSettings
-from flaggermail.settings.model import Settings
 from flaggermail.wording.said import Said
 
 OF_OFFICERS = frozenset({
@@ -127,26 +125,6 @@ def destructions(tx: Transaction, wanted: Iterable[StoredMessage]) -> dict[str, 
         for _, event in tx.events()
         if event.kind is EventKind.OCTETS_DISCARDED and event.message in missing
     }
-
-
-def custody_of(settings: Settings) -> Custody:
-    """Returns what the configuration says of the custody of records."""
-    asked = settings.desk.dossier
-    creator = asked.creator
-    return Custody(
-        creator=Target(settings.desk.organisation.name.nl)
-        if creator is None
-        else Target(creator.name, creator.code, creator.origin),
-        appraisal=_concept(asked.appraisal),
-        restriction=_concept(asked.restriction),
-        category=_concept(asked.category) if asked.category else None,
-        activity=asked.activity,
-        years=asked.keep_years,
-    )
-
-
-def _concept(asked: ConceptSettings) -> Concept:
-    return Concept(asked.label, asked.origin, asked.code)
 
 
 def target_of(scope: Scope) -> Target:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
-from flaggermail.archive import mdto
-from flaggermail.archive.dossier import Scope, attached_name, case_target, custody_of, mail_key, mails_of, target_of
+from flaggermail.archive import mdto, retention
+from flaggermail.archive.configured import custody_of, schedule_of
+from flaggermail.archive.dossier import Scope, attached_name, case_target, mail_key, mails_of, target_of
 from flaggermail.archive.dossier_figures import figures_csv
 from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text
 from flaggermail.archive.dossier_mail import rendition
@@ -21,10 +22,11 @@ from flaggermail.archive.dossier_readme import FILE, readme
 from flaggermail.archive.dossier_shown import Shown
 from flaggermail.archive.dossier_words import CASE_TYPES, KINDS, Absence
 from flaggermail.archive.mdto import Concept, FileObject, Happening, Level, RecordObject, Target
+from flaggermail.archive.retention import KeptSpan
 from flaggermail.record.case_values import Source
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Case, Notification, Platform, StoredMessage
+from flaggermail.record.rows import Case, Election, Notification, Platform, StoredMessage
 from flaggermail.services import UnitOfWork
 
 EML = Concept("Internet e-mail message format", "IANA Media types", "message/rfc822")
@@ -72,6 +74,7 @@ class DossierWriter:
     def __init__(self, work: UnitOfWork, as_of: datetime) -> None:
         self._shown = Shown(work, as_of)
         self._pages, self._custody = Pages(self._shown), custody_of(work.env.settings)
+        self._schedule = schedule_of(work.env.settings)
 
     # ------------------------------------------------------------ the whole
 
@@ -89,6 +92,7 @@ class DossierWriter:
                 key=scope.name,
                 name=scope.election.name_nl,
                 level=Level.SERIES,
+                kept=self._kept_all(scope),
                 begins=scope.election.period_from,
                 ends=scope.election.period_until,
                 language=LanguageCode.NL,
@@ -97,6 +101,11 @@ class DossierWriter:
             )
             files.held.append((f"{scope.name}.mdto.xml", mdto.record_xml(record, self._custody)))
         return files
+
+    def _kept_all(self, scope: Scope) -> KeptSpan:
+        """Returns the span of a series: as long as the case of it that is kept longest."""
+        spans = [self._kept(case) for case in scope.cases]
+        return max(spans, key=retention.longest, default=KeptSpan(self._schedule.default))
 
     # ------------------------------------------------------------ one case
 
@@ -109,13 +118,13 @@ class DossierWriter:
             key=case.number,
             name=f"{case.number} {CASE_TYPES[case.type][LanguageCode.NL]}",
             level=Level.DOSSIER,
+            kept=self._kept(case),
             classes=[Concept(CASE_TYPES[case.type][LanguageCode.NL], _CLASSES, case.type.value)],
             keywords=[*case.narratives, *sorted({use.platform for use in self._shown.uses(case)})],
             begins=self._shown.day(case.opened_at),
-            ends=None if case.closed_at is None else self._shown.day(case.closed_at),
+            ends=self._closed(case),
             language=case.language,
             happenings=self._happenings(case),
-            closed_on=None if case.closed_at is None else self._shown.day(case.closed_at),
             part_of=Target(f"Verkiezing {case.election}", case.election),
             parts=[Target(self._name(mail), mail_key(mail)) for mail in mails.kept],
             further_files=[Target("index.html", f"{case.number}/index.html")],
@@ -124,6 +133,16 @@ class DossierWriter:
         )
         files.held.append((f"{case.number}/{case.number}.mdto.xml", mdto.record_xml(record, self._custody)))
         return files
+
+    def _kept(self, case: Case) -> KeptSpan:
+        return retention.span_of_case(self._schedule, case.type, self._closed(case), self._ended(case))
+
+    def _closed(self, case: Case) -> date | None:
+        return None if case.closed_at is None else self._shown.day(case.closed_at)
+
+    def _ended(self, case: Case) -> date | None:
+        election = self._shown.work.tx.get(Election, case.election)
+        return None if election is None else election.period_until
 
     def _happenings(self, case: Case) -> list[Happening]:
         found = [Happening("Opening", case.opened_at.astimezone(self._shown.zone))]
@@ -155,11 +174,11 @@ class DossierWriter:
             key=mail_key(mail),
             name=self._name(mail),
             level=Level.ITEM,
+            kept=self._kept_mail(case, mail),
             further_keys=[(self._shown.keys.hidden(mail.message_id), "RFC 5322")] if mail.message_id else [],
             classes=[Concept(KINDS[kind][LanguageCode.NL], _KINDS, kind.value) for kind in mail.kinds],
             begins=self._shown.day(mail.received_at),
             happenings=self._of_mail(mail),
-            closed_on=None if case.closed_at is None else self._shown.day(case.closed_at),
             part_of=case_target(case),
             files=[Target(name, f"{key.key}/{name}") for name in _shown_files(files)],
             parties=self._parties_of_mail(mail),
@@ -191,6 +210,12 @@ class DossierWriter:
         found = [Happening(kind, mail.received_at.astimezone(zone))]
         found += [Happening("Vernietiging", mail.discarded_at.astimezone(zone))] if mail.discarded_at else []
         return found
+
+    def _kept_mail(self, case: Case, mail: StoredMessage) -> KeptSpan:
+        return retention.span_in_case(
+            self._schedule, mail, self._kept(case), closed=self._closed(case), ended=self._ended(case),
+            arrived=self._shown.day(mail.received_at),
+        )  # fmt: skip
 
     def _parties_of_mail(self, mail: StoredMessage) -> list[tuple[str, Target]]:
         use = self._shown.work.tx.get(Notification, mail.notification) if mail.notification else None

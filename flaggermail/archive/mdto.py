@@ -14,6 +14,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from flaggermail.archive.retention import KeepingClass, KeptSpan
+from flaggermail.record.terms import Appraisal, TermStart
+
 NAMESPACE = "https://www.nationaalarchief.nl/mdto"
 SOURCE = "flaggermail"
 LONGEST_NAME = 80  # characters, as MDTO advises
@@ -21,6 +24,15 @@ _LEVELS, _EVENTS, _RELATIONS = (
     "Begrippenlijst Aggregatieniveaus MDTO", "Begrippenlijst Eventtypen flaggermail",
     "Begrippenlijst Betrokkenheid flaggermail",
 )  # fmt: skip
+_APPRAISALS, _TRIGGERS, _SELECTION = (
+    "Begrippenlijst Waarderingen MDTO", "Begrippenlijst Triggers bewaartermijn flaggermail", "Selectielijst",
+)  # fmt: skip
+_APPRAISED = {Appraisal.KEEP: "Blijvend te bewaren", Appraisal.DESTROY: "Tijdelijk te bewaren"}
+_STARTED = {
+    TermStart.CLOSING: "Afsluiting van de zaak", TermStart.ELECTION: "Einde van de verkiezingsperiode",
+    TermStart.ARRIVAL: "Ontvangst of verzending",
+}  # fmt: skip
+UNDECIDED = "nog te bepalen"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
 
@@ -55,11 +67,8 @@ class Custody:
     """What only the organisation knows of its records."""
 
     creator: Target
-    appraisal: Concept
     restriction: Concept
-    category: Concept | None = None
     activity: str | None = None
-    years: int | None = None  # of retention, from the closing of the case
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class RecordObject:
     key: str
     name: str
     level: Level
+    kept: KeptSpan
     further_keys: Sequence[tuple[str, str]] = ()  # identifier and who gave it
     classes: Sequence[Concept] = ()
     keywords: Sequence[str] = ()
@@ -84,7 +94,6 @@ class RecordObject:
     ends: date | None = None
     language: str | None = None
     happenings: Sequence[Happening] = ()
-    closed_on: date | None = None  # starts the retention period
     part_of: Target | None = None
     parts: Sequence[Target] = ()
     files: Sequence[Target] = ()
@@ -115,11 +124,7 @@ def record_xml(record: RecordObject, custody: Custody) -> bytes:
         _text(top, "taal", record.language)
     for happening in record.happenings:
         _happened(top, happening)
-    _concept(top, "waardering", custody.appraisal)
-    if custody.years is not None and record.closed_on is not None:
-        _term(top, record.closed_on, custody.years)
-    if custody.category is not None:
-        _concept(top, "informatiecategorie", custody.category)
+    _kept(top, record.kept)
     _relations(top, record)
     _target(top, "archiefvormer", custody.creator)
     for relation, organisation in record.parties:
@@ -200,15 +205,23 @@ def _period(top: Element, record: RecordObject) -> None:
         _text(covered, "dekkingInTijdEinddatum", record.ends.isoformat())
 
 
-def _term(top: Element, begins: date, years: int) -> None:
-    """Writes start, period and end: validators want the end, or both others."""
-    try:
-        ends = begins.replace(year=begins.year + years)
-    except ValueError:  # 29 February
-        ends = date(begins.year + years, 3, 1)
+def _kept(top: Element, span: KeptSpan) -> None:
+    """Writes what the retention class says: waardering, bewaartermijn and informatiecategorie.
+
+    What is kept for good has no bewaartermijn, and neither has what is temporary before its term begins: validators
+    want the end of a term, or both its start and its length. A class whose basis nobody named says so.
+    """
+    _concept(top, "waardering", Concept(_APPRAISED[span.of.appraisal], _APPRAISALS, span.of.appraisal.value))
+    if span.of.appraisal is Appraisal.DESTROY and span.begins is not None and span.last_day is not None:
+        _term(top, span.of, span.begins, span.last_day)
+    _concept(top, "informatiecategorie", Concept(span.of.basis or UNDECIDED, _SELECTION))
+
+
+def _term(top: Element, of: KeepingClass, begins: date, ends: date) -> None:
     term = SubElement(top, "bewaartermijn")
+    _concept(term, "termijnTriggerStartLooptijd", Concept(_STARTED[of.start], _TRIGGERS))
     _text(term, "termijnStartdatumLooptijd", begins.isoformat())
-    _text(term, "termijnLooptijd", f"P{years}Y")
+    _text(term, "termijnLooptijd", of.term.duration)
     _text(term, "termijnEinddatum", ends.isoformat())
 
 

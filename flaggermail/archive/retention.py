@@ -87,15 +87,13 @@ class DatedCase(NamedTuple):
     held_by: tuple[LegalHold, ...]
 
 
-class _Span(NamedTuple):
-    of: KeepingClass
-    begins: date | None
-    last_day: date | None
+@dataclass(frozen=True, slots=True)
+class KeptSpan:
+    """The class of a case or a mail, and the first and last day of its term; None as long as that has not begun."""
 
-    @property
-    def order(self) -> tuple[bool, date]:
-        """Longer spans come later: kept for good, then not begun, then by the last day."""
-        return (self.of.appraisal is Appraisal.KEEP, date.max if self.last_day is None else self.last_day)
+    of: KeepingClass
+    begins: date | None = None
+    last_day: date | None = None
 
 
 def overview(
@@ -117,6 +115,24 @@ def overview(
             yield _case(schedule, as_of, case, of_case.get(case.row.number, ()), ends)
     for one in loose:
         yield _message(schedule, as_of, one, elections)
+
+
+def span_of_case(schedule: Schedule, kind: CaseType, closed: date | None, election_ended: date | None) -> KeptSpan:
+    """Returns how long a case is kept; the term of an open one has not begun, whatever its class counts from."""
+    of = schedule.cases.get(kind, schedule.default)
+    return KeptSpan(of) if closed is None else _span(of, closed, election_ended, closed)
+
+
+def span_in_case(
+    schedule: Schedule, row: StoredMessage, own: KeptSpan, *, closed: date | None, ended: date | None, arrived: date
+) -> KeptSpan:
+    """Returns how long a mail of a case is kept: as long as the case, whose span is `own`, or longer by its kind."""
+    return max((own, *(_span(of, closed, ended, arrived) for of in _classes(schedule, row))), key=longest)
+
+
+def longest(span: KeptSpan) -> tuple[bool, date]:
+    """Orders spans: longer ones come later; kept for good, then not begun, then by the last day."""
+    return (span.of.appraisal is Appraisal.KEEP, date.max if span.last_day is None else span.last_day)
 
 
 def is_of_citizens(row: StoredMessage) -> bool:
@@ -148,8 +164,7 @@ def _case(
 ) -> KeptThing:
     closed = case.closed if case.closed is not None and case.closed <= as_of else None
     end = ends.get(case.row.election)
-    of = schedule.cases.get(case.row.type, schedule.default)
-    own = _Span(of, None, None) if closed is None else _span(of, closed, end, closed)
+    own = span_of_case(schedule, case.row.type, closed, end)
     kept = KeptThing(
         what=ThingKept.CASE, key=case.row.number, election=case.row.election, of=own.of, begins=own.begins,
         last_day=own.last_day, standing=_standing(own, as_of, held=bool(case.held_by)), held_by=_ids(case.held_by),
@@ -157,9 +172,8 @@ def _case(
     )  # fmt: skip
     longer = 0
     for one in mail:
-        spans = [_span(found, closed, end, one.arrived) for found in _classes(schedule, one.row)]
-        longest = max((own, *spans), key=lambda span: span.order)
-        longer += longest.order > own.order and _standing(longest, as_of, held=False) is not Standing.DUE
+        span = span_in_case(schedule, one.row, own, closed=closed, ended=end, arrived=one.arrived)
+        longer += longest(span) > longest(own) and _standing(span, as_of, held=False) is not Standing.DUE
     return replace(kept, kept_longer=longer)
 
 
@@ -168,8 +182,8 @@ def _message(schedule: Schedule, as_of: date, one: Dated, elections: Sequence[El
     end = election.period_until if election is not None else one.arrived
     waits = one.row.place is Place.QUARANTINE
     found = _classes(schedule, one.row) or [schedule.default]
-    spans = [_Span(of, None, None) if waits else _span(of, one.arrived, end, one.arrived) for of in found]
-    span = max(spans, key=lambda span: span.order)
+    spans = [KeptSpan(of) if waits else _span(of, one.arrived, end, one.arrived) for of in found]
+    span = max(spans, key=longest)
     return KeptThing(
         what=ThingKept.MESSAGE, key=one.row.id, election=None if election is None else election.code, of=span.of,
         begins=span.begins, last_day=span.last_day, standing=_standing(span, as_of, held=bool(one.held_by)),
@@ -181,13 +195,13 @@ def _classes(schedule: Schedule, row: StoredMessage) -> list[KeepingClass]:
     return [schedule.kinds[kind] for kind in row.kinds if kind in schedule.kinds]
 
 
-def _span(of: KeepingClass, closed: date | None, election_ended: date | None, arrived: date | None) -> _Span:
+def _span(of: KeepingClass, closed: date | None, election_ended: date | None, arrived: date | None) -> KeptSpan:
     starts = {TermStart.CLOSING: closed, TermStart.ELECTION: election_ended, TermStart.ARRIVAL: arrived}
     begins = starts[of.start]
-    return _Span(of, begins, None if begins is None else of.term.last_day(begins))
+    return KeptSpan(of, begins, None if begins is None else of.term.last_day(begins))
 
 
-def _standing(span: _Span, as_of: date, *, held: bool) -> Standing:
+def _standing(span: KeptSpan, as_of: date, *, held: bool) -> Standing:
     if span.last_day is None:
         return Standing.OPEN
     if as_of <= span.last_day:

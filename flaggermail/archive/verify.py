@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from flaggermail.archive.counts import FolderCount, Seen, Whereabouts, folder_counts
 from flaggermail.ports import Cursor, Transaction
 from flaggermail.record.audit import ArchivedFile, FileState, Kept, Octets, compared
-from flaggermail.record.rows import Delivery
+from flaggermail.record.finding import where
+from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.services import Services, UnitOfWork
 
 
@@ -47,18 +49,23 @@ class ArchiveFinding:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Everything that was compared; `extra` files are whole, and no row names them."""
+    """Everything that was compared; `extra` files are whole, and no row names them.
+
+    `taken_out`: the messages that a person took out of the archive, each with the reason.
+    """
 
     files: int
     findings: Sequence[ArchiveFinding]
     extra: Sequence[str]
     counts: Sequence[FolderCount]
+    taken_out: Sequence[StoredMessage]
 
 
 _OF_STATE = {
     FileState.WHOLE: Flaw.NOT_DESTROYED, FileState.CHANGED: Flaw.CHANGED, FileState.UNREADABLE: Flaw.UNREADABLE,
     FileState.SET_ASIDE: Flaw.SET_ASIDE, FileState.FOREIGN: Flaw.FOREIGN,
 }  # fmt: skip
+_DESTROYED = where(StoredMessage.discarded_at).after(datetime.min.replace(tzinfo=UTC))
 _FROM_BACKUP = "put the file back from a backup, whose name is the SHA-256 of its octets"
 _REMEDIES = {
     Flaw.RECORD: "read `flaggermail audit verify` first; the findings below rest on this record",
@@ -113,14 +120,15 @@ def _once(tx: Transaction, env: Services) -> Verified:
             findings.append(_finding(flaw, found.name, found.text))
         elif file is not None:
             extra.append(file.name)
-    counts = _counts(tx, env, proof.octets, whole)
-    return Verified(files, [*findings, *_not_closing(counts)], extra, counts)
+    taken_out = [row for row in tx.readable(StoredMessage, _DESTROYED) if row.excluded_by is not None]
+    counts = _counts(tx, env, _Sorted(proof.octets, whole, {row.id for row in taken_out}))
+    return Verified(files, [*findings, *_not_closing(counts)], extra, counts, taken_out)
 
 
-def _counts(tx: Transaction, env: Services, octets: Octets, whole: set[str]) -> list[FolderCount]:
+def _counts(tx: Transaction, env: Services, found: _Sorted) -> list[FolderCount]:
     cursors = tx.cursors()
     copies = [copy for copy in tx.readable(Delivery) if _is_in_turn(copy, cursors.get(copy.folder))]
-    placed = ((copy, _whereabouts(copy, octets, whole)) for copy in copies)
+    placed = ((copy, found.whereabouts(copy)) for copy in copies)
     seen = {folder: Seen(cursor.held, cursor.looked_at) for folder, cursor in cursors.items()}
     return folder_counts(placed, seen, env.settings.zone)
 
@@ -131,12 +139,23 @@ def _is_in_turn(copy: Delivery, cursor: Cursor | None) -> bool:
     return here is None or copy.uidvalidity != here.uidvalidity or copy.uid <= here.uid
 
 
-def _whereabouts(copy: Delivery, octets: Octets, whole: set[str]) -> Whereabouts:
-    if copy.gone_at is not None:
-        return Whereabouts.GONE
-    if copy.digest in whole:
-        return Whereabouts.ARCHIVED
-    return Whereabouts.EXCLUDED if octets.get(copy.digest) is Kept.DESTROYED else Whereabouts.LOST
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """What the events say about octets, the digests of whole files, and the messages that a person took out."""
+
+    octets: Octets
+    whole: set[str]
+    taken_out: set[str]
+
+    def whereabouts(self, copy: Delivery) -> Whereabouts:
+        """Returns where a copy is."""
+        if copy.gone_at is not None:
+            return Whereabouts.GONE
+        if copy.digest in self.whole:
+            return Whereabouts.ARCHIVED
+        if self.octets.get(copy.digest) is not Kept.DESTROYED:
+            return Whereabouts.LOST
+        return Whereabouts.TAKEN_OUT if copy.message in self.taken_out else Whereabouts.EXCLUDED
 
 
 def _not_closing(counts: Sequence[FolderCount]) -> Iterator[ArchiveFinding]:

@@ -69,7 +69,7 @@ def decline(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
     )  # fmt: skip
     change = added(row) if old is None else changed(old, row)
     work.record(EventKind.SENDER_DECLINED, change, about=EventRef(message=stored.id))
-    _queue_answer(work, f"decline/{row.id}/{stored.id}", message, message.sender)
+    _queue_answer(work, f"decline/{row.id}/{stored.id}", stored.id, message, message.sender)
     return True
 
 
@@ -92,7 +92,7 @@ def destroy_key(work: UnitOfWork, election: str) -> None:
     work.tx.erase(ElectionSecret, [election], ["secret"], held.made_at)
 
 
-def _queue_answer(work: UnitOfWork, dedupe: str, message: Message, sender: Address) -> None:
+def _queue_answer(work: UnitOfWork, dedupe: str, declined: str, message: Message, sender: Address) -> None:
     token = Token(token=work.env.randomness.token(), purpose=Topic.DECLINE, issued_at=work.now)
     issue(work, token)
     language = work.env.settings.desk.organisation.language
@@ -109,6 +109,7 @@ def _queue_answer(work: UnitOfWork, dedupe: str, message: Message, sender: Addre
             token=token.token,
             answers=(message.message_id,) if message.message_id else (),
             automatic=REPLIED,
+            shows=declined,
         ),
     )
 

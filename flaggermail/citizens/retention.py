@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The end of the retention period: destroys the octets of declined mail and erases the addresses in our answers.
 
+A mail that a person takes out of the archive before goes the same way, with `take_out`.
+
 The key of a closed election is destroyed here too, if a legal hold kept it when the election was closed.
 
 The octets are destroyed before the record of it is committed: after a crash in between, the next tick repeats it.
@@ -31,6 +33,7 @@ from flaggermail.wording.said import UNSAID
 AT_ONCE = 200  # mails per transaction; the rest waits for the next tick
 DONE = (MailState.ACCEPTED, MailState.REFUSED, MailState.CANCELLED)  # final states of a mail
 REASON = "review window"
+TAKEN_OUT = "taken out"  # the reason in the events of mail that a person took out
 
 
 def tick(env: Services) -> int:
@@ -52,6 +55,26 @@ def tick(env: Services) -> int:
         logbook.not_discarded(str(fault))
         return 0
     return len(declined) + len(answers)
+
+
+def take_out(work: UnitOfWork, rows: Sequence[StoredMessage]) -> None:
+    """Destroys the octets of mail that a person takes out, the notices that showed it, and our answers to its sender.
+
+    The caller has emptied the rows. Raises ArchiveFault.
+    """
+    for stored in rows:
+        _discard(work, stored, reason=TAKEN_OUT)
+    _forget_notices(work, rows, TAKEN_OUT)
+    _forget_answers(work, [mail for mail in _about(work.tx, rows) if mail.kind is Kind.DECLINE], TAKEN_OUT)
+
+
+def unsettled(tx: Transaction, rows: Sequence[StoredMessage]) -> list[OutboxMail]:
+    """Returns the notices of these messages, and our answers to their senders, that are still to be sent or settled."""
+    return [mail for mail in _about(tx, rows) if mail.state not in DONE]
+
+
+def _about(tx: Transaction, rows: Sequence[StoredMessage]) -> list[OutboxMail]:
+    return tx.find(OutboxMail, where(OutboxMail.shows).in_([row.id for row in rows]))
 
 
 def due_at(env: Services, since: datetime) -> datetime:
@@ -94,14 +117,14 @@ def _held(env: Services, tx: Transaction) -> HeldOnDay:
     return HeldOnDay(tx, day_of(env.clock.now(), zone), zone)
 
 
-def _discard(work: UnitOfWork, stored: StoredMessage, *changes: Change) -> None:
+def _discard(work: UnitOfWork, stored: StoredMessage, *changes: Change, reason: str = REASON) -> None:
     """Destroys the octets of a message and of its other copies, and records it."""
     digests = {stored.digest, *(copy.digest for copy in work.tx.find(Delivery, where(Delivery.message).is_(stored.id)))}
     for digest in sorted(digests):
         if not _is_shared(work.tx, digest, {stored.id}):
             work.env.octets.discard(digest)
     gone = changed(stored, replace(stored, subject=None, discarded_at=work.now))
-    work.record(EventKind.OCTETS_DISCARDED, gone, *changes, about=EventRef(message=stored.id), reason=REASON)
+    work.record(EventKind.OCTETS_DISCARDED, gone, *changes, about=EventRef(message=stored.id), reason=reason)
 
 
 def _is_shared(tx: Transaction, digest: str, own: set[str]) -> bool:
@@ -114,7 +137,7 @@ def _is_shared(tx: Transaction, digest: str, own: set[str]) -> bool:
     return any(row.discarded_at is None for row in kept)
 
 
-def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
+def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail], reason: str = REASON) -> None:
     """Erases our answers to citizens: their octets and every address stored with them."""
     attempts: list[str] = []
     for mail in mails:
@@ -127,13 +150,13 @@ def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
             where(StoredMessage.message_id).is_(mail.message_id),
             where(StoredMessage.direction).is_(Direction.OUT),
         ):
-            _discard(work, own, *changes)
+            _discard(work, own, *changes, reason=reason)
     since = min((mail.queued_at for mail in mails), default=work.now)
     work.tx.erase(OutboxMail, [mail.id for mail in mails], ("recipient", "answer", "dedupe"), since)
     work.tx.erase(Attempt, attempts, ("text",), since)
 
 
-def _forget_notices(work: UnitOfWork, declined: Sequence[StoredMessage]) -> None:
+def _forget_notices(work: UnitOfWork, declined: Sequence[StoredMessage], reason: str = REASON) -> None:
     """Erases the notices that showed officers a mail declined later: they contain its sender, subject and text."""
     shown = [stored.id for stored in declined]
     mails = work.tx.find(
@@ -149,7 +172,7 @@ def _forget_notices(work: UnitOfWork, declined: Sequence[StoredMessage]) -> None
             where(StoredMessage.message_id).is_(mail.message_id),
             where(StoredMessage.direction).is_(Direction.OUT),
         ):
-            _discard(work, own, change)
+            _discard(work, own, change, reason=reason)
     since = min((stored.first_seen_at for stored in declined), default=work.now)
     work.tx.erase(OutboxMail, [mail.id for mail in mails], ("subject",), since)
     owned = [

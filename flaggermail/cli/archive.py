@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.archive_export import export
-from flaggermail.cli.archive_retention import hold, release, retention
+from flaggermail.cli.archive_retention import exclude, hold, release, retention
 from flaggermail.cli.archive_search import find, verify
 from flaggermail.cli.groups import Noun
 
@@ -25,5 +25,6 @@ command.add_command(verify)
 command.add_command(find)
 command.add_command(export)
 command.add_command(retention)
+command.add_command(exclude)
 command.add_command(hold)
 command.add_command(release)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail archive retention`, `hold` and `release`: what is kept until when, and what nobody may destroy."""
+"""`flaggermail archive retention`, `exclude`, `hold` and `release`: what is kept until when, and what goes earlier."""
 
 from __future__ import annotations
 
@@ -67,6 +67,23 @@ def retention(
         click.echo(f"written: {out} and {_table_of(out)}\n{_NOTHING}")
 
 
+@click.command(name="exclude")
+@click.argument("message", metavar="MESSAGE")
+@click.option("--reason", required=True, metavar="TEXT", help="Why, without names: it stays.")
+@as_json_option
+@click.pass_obj
+def exclude(session: Session, *, message: str, reason: str, as_json: bool) -> None:
+    """Take noise or private mail out of the archive, in its review window. It cannot be undone.
+
+    The octets, and who wrote it about what, are destroyed; that it was there, who took it out and why stays. Mail of a
+    case, of a platform, in answer to ours, or on hold is refused. `archive retention` lists what is in its window. For
+    the head and archivists.
+
+    Example: flaggermail archive exclude m00000012 --reason "private mail"
+    """
+    report_answer(session.ask("archive exclude", message=message, reason=reason), as_json=as_json)
+
+
 @click.command(name="hold")
 @click.argument("case", type=CASE, required=False)
 @click.option("--election", metavar="CODE", help="The election, with all that belongs to it, instead of a case.")
@@ -122,6 +139,7 @@ def _show(found: Document) -> None:
     )  # fmt: skip
     _show_holds(parts(found, "holds"))
     _show_review(found)
+    _show_taken_out(parts(found, "taken_out"))
     _show_citizens(part(found, "citizens"))
     _show_list([one for one in parts(found, "things") if one["standing"] == Standing.DUE])
     _heading("Draft of the declaration (the Dutch one: --json, --out)")
@@ -157,6 +175,14 @@ def _show_review(found: Document) -> None:
             for one in parts(found, "review")
         ],
     )  # fmt: skip
+
+
+def _show_taken_out(rows: Sequence[Document]) -> None:
+    _heading("Taken out in the review window, by a person")
+    _some(
+        ("id", "arrived", "at", "by", "reason"),
+        [(one["message"], one["arrived"], text(one, "at")[:10], one["by"], one["reason"]) for one in rows],
+    )
 
 
 def _show_citizens(counts: Document) -> None:

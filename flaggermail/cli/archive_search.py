@@ -92,6 +92,9 @@ def _tell(found: Mapping[str, Json]) -> None:
     click.echo("server = archived + excluded + difference; gone: taken in before, no longer on the server")
     if left_out := texts(found, "excluded_folders"):
         click.echo(safe_line(f"not read, by the settings: {', '.join(left_out)}"))
+    for one in parts(found, "taken_out"):
+        said_why = f"note: {text(one, 'message')}: {text(one, 'reason')} ({text(one, 'by')}, {text(one, 'at')[:10]})"
+        click.echo(safe_line(said_why))
     for one in parts(found, "findings"):
         click.echo(safe_line(f"{text(one, 'name')}: {text(one, 'text')}"))
         click.echo(safe_line(f"  {text(one, 'remedy')}"))

@@ -16,6 +16,7 @@ from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import ElectionSecret, StoredMessage
+from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.refusals import Because
@@ -34,7 +35,7 @@ class DeclineMessage(Command):
         return ((StoredMessage, the_message(work, self.message).id),)
 
     def perform(self, work: UnitOfWork) -> Outcome:
-        stored = the_message(work, self.message)
+        stored = not_destroyed(work, the_message(work, self.message))
         if stored.place not in {Place.QUARANTINE, Place.NOISE} or stored.direction != Direction.IN:
             raise Refusal(Because.NOT_TO_DECLINE(message=stored.id, place=stored.place))
         message = work.env.parser.parse(work.env.octets.get(stored.digest))
@@ -53,16 +54,23 @@ class DeclineMessage(Command):
         return Outcome(f"message {stored.id} is declined; {told}", stored.id)
 
 
+def not_destroyed(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
+    """Returns the message. Raises Refusal once its octets are destroyed."""
+    if stored.discarded_at is None:
+        return stored
+    day = day_of(stored.discarded_at, work.env.settings.zone).isoformat()
+    if stored.excluded_by is not None:
+        raise Refusal(Because.EXCLUDED_ALREADY(message=stored.id, officer=stored.excluded_by, day=day))
+    raise Refusal(Because.MESSAGE_DESTROYED(message=stored.id, day=day))
+
+
 def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
     """Takes back a decline and returns the restored row; returns any other mail unchanged.
 
     The sender no longer counts as declined. Raises Refusal once the octets are destroyed.
     """
-    if stored.place != Place.DECLINED:
+    if not_destroyed(work, stored).place != Place.DECLINED:
         return stored
-    if stored.discarded_at is not None:
-        day = stored.discarded_at.astimezone(work.env.settings.zone).date()
-        raise Refusal(Because.MESSAGE_DESTROYED(message=stored.id, day=day.isoformat()))
     restored = [_restored(work, row) for row in (stored, *declining.attached(work, stored))]
     sender = restored[0].from_address
     for held in work.tx.find(ElectionSecret):

@@ -24,6 +24,7 @@ C = TypeVar("C", bound=Command)
 _ROOM = "flaggermail.commands"
 COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, imported when it is asked for
     "approve": "approve:Approve",
+    "archive exclude": "exclude:ExcludeMessage",
     "archive hold": "holds:PlaceHold",
     "archive release": "holds:LiftHold",
     "case ask": "ask_referrer:AskReferrer",

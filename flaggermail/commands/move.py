@@ -12,7 +12,7 @@ from dataclasses import replace
 from flaggermail.cases import lifecycle
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.citizens import declining
-from flaggermail.commands import judging
+from flaggermail.commands import decline, judging
 from flaggermail.commands.lookups import the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
@@ -105,7 +105,7 @@ def of_others(work: UnitOfWork, key: str) -> StoredMessage:
     message = the_message(work, key)
     if message.place == Place.OWN:
         raise Refusal(Because.COMPOSED_HERE(message=message.id))
-    return message
+    return decline.not_destroyed(work, message)
 
 
 def _read(work: UnitOfWork, message: StoredMessage) -> Message:

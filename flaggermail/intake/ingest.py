@@ -231,8 +231,8 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
         return f"{twin.id} under a new number"
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
-    if raw.arrival.in_file or (twin.direction == Direction.OUT and twin.arrival is not ArrivalBasis.SERVER):
-        return f"another copy of {twin.id}"  # of the copy of a use, a person has said when it was sent
+    if raw.arrival.in_file or _is_settled(twin):
+        return f"another copy of {twin.id}"
     if twin.direction == Direction.OUT:
         work.env.health_probe.returned(delivery.internaldate, twin.received_at)
         apply.prove_sent(work, twin)
@@ -253,6 +253,16 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
     if saved and better.place == Place.QUARANTINE:
         notices.tell_of_mail(work, "unplaced mail", better, message)
     return f"another copy of {twin.id}"
+
+
+def _is_settled(twin: StoredMessage) -> bool:
+    """True if no further copy changes a message: a person said when it was sent, or its octets are destroyed.
+
+    What a copy of destroyed mail says of its sender would stay.
+    """
+    if twin.direction is Direction.OUT:
+        return twin.arrival is not ArrivalBasis.SERVER
+    return twin.discarded_at is not None
 
 
 def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bool:

@@ -36,7 +36,7 @@ class Outgoing:
     at_most_once: bool = False
     keyed_subject: bool = False  # the token is in the subject too, if the reply address cannot carry it
     exercise: bool = False  # for a mail without a case: it belongs to an exercise
-    shows: str | None = None  # of a notice: the received message that it shows
+    shows: str | None = None  # the message that a notice shows, or a decline answers
     trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk itself
 
 

@@ -94,6 +94,7 @@ class EventKind(StrEnum):
     ELECTION_KEY_MADE = "election key made"
     ELECTION_KEY_DESTROYED = "election key destroyed"
     OCTETS_DISCARDED = "octets discarded"
+    MESSAGE_EXCLUDED = "message excluded"
     HOLD_PLACED = "hold placed"
     HOLD_LIFTED = "hold lifted"
     MESSAGE_COSTLY = "message costly"
@@ -123,7 +124,10 @@ class EventKind(StrEnum):
     COPIES_COUNTED = "copies counted"
 
 
-ERASING = frozenset({EventKind.MESSAGE_DECLINED, EventKind.OCTETS_DISCARDED, EventKind.ELECTION_KEY_DESTROYED})
+ERASING = frozenset({
+    EventKind.MESSAGE_DECLINED, EventKind.MESSAGE_EXCLUDED, EventKind.OCTETS_DISCARDED,
+    EventKind.ELECTION_KEY_DESTROYED,
+})  # fmt: skip
 """The kinds with which earlier personal values of the rows they change are erased."""
 
 

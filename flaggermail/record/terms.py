@@ -66,6 +66,11 @@ class Term:
             raise ValueError("is no period of ISO 8601 above zero; write P10Y, P6M, P10W or P70D")
         return term
 
+    @property
+    def duration(self) -> str:
+        """The term as an `xs:duration` (XML Schema 1.1 part 2, section 3.3.6), which knows no weeks."""
+        return f"P{self.days}D" if self.written.endswith("W") else self.written
+
     def spoken(self, language: LanguageCode) -> str:
         """Returns the term in words: `10 jaar`, `1 year and 6 months`, `70 days`."""
         years, months = divmod(self.months, _MONTHS)

@@ -2,11 +2,10 @@
 """What a dossier says in its MDTO metadata and only the organisation knows: `dossier` in `flaggermail.yaml`.
 
 The values are in Dutch, the language of the standard. `nog te bepalen` says honestly that nobody decided yet.
+Waardering, bewaartermijn and informatiecategorie are those of the classes in `retention`.
 """
 
 from __future__ import annotations
-
-from pydantic import Field
 
 from flaggermail.yaml_files.kinds import Model, Text
 
@@ -33,8 +32,5 @@ class DossierSettings(Model):
     """MDTO values of every dossier."""
 
     creator: CreatorSettings | None = None  # archiefvormer; None: the Dutch name of the organisation
-    appraisal: ConceptSettings = ConceptSettings(label=UNDECIDED, origin="Begrippenlijst Waarderingen MDTO")
     restriction: ConceptSettings = ConceptSettings(label=UNDECIDED, origin="Begrippenlijst Beperkingen openbaarheid")
-    category: ConceptSettings | None = None  # informatiecategorie: the entry of the selection list
     activity: Text | None = None
-    keep_years: int | None = Field(default=None, ge=1, le=500)  # bewaartermijn, from the closing of a case

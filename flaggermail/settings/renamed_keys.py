@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Renamed settings keys and templates. The old name works until 1.0 and gives a note; writing both is an error."""
+"""Renamed settings keys and templates. The old name works until 1.0 and gives a note; writing both is an error.
+
+A key whose meaning went to another section is an error that says where.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,16 @@ RENAMED: dict[str, tuple[tuple[Key, str], ...]] = {
         (("watch", "clock_seconds"), "clock_skew_seconds"),
     ),
     "oncall.yaml": ((("otherwise",), "fallback_officer"),),
+}
+
+# Per file the keys that are no more, and where to write instead what they said.
+_BY_CLASS = "is given by the retention classes now; remove it, and set {} of the class in `retention`"
+WITHDRAWN: dict[str, tuple[tuple[Key, str], ...]] = {
+    "flaggermail.yaml": (
+        (("dossier", "appraisal"), _BY_CLASS.format("`appraisal`")),
+        (("dossier", "category"), _BY_CLASS.format("`basis`")),
+        (("dossier", "keep_years"), _BY_CLASS.format("`period` and `start`")),
+    )
 }
 
 # Of each template its present name and the old one.
@@ -59,4 +72,6 @@ def read_settings(path: Path) -> YamlSource:
     source = read(path, path.name)
     for old, new in RENAMED.get(path.name, ()):
         source.rename(old, new)
+    for old, words in WITHDRAWN.get(path.name, ()):
+        source.withdraw(old, words)
     return source

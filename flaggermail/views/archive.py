@@ -14,6 +14,8 @@ from flaggermail.archive.verify import verify
 from flaggermail.commands.lookups import the_case
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
+from flaggermail.record.rows import StoredMessage
+from flaggermail.record.terms import day_of
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import ArchiveView, Document, json_of, plain
 
@@ -31,7 +33,7 @@ class VerifyArchive(ArchiveView):
     """Missing, extra and changed files of the archive, and the counts of every folder by month."""
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns {"mailbox", "files", "closes", "findings", "further", "extra", "counts", "excluded_folders", ...}.
+        """Returns {"mailbox", "files", "closes", "findings", "further", "extra", "counts", "taken_out", ...}.
 
         `closes` is true if there is no finding. A line of `counts` with `period` null is of the whole folder.
         """
@@ -48,6 +50,7 @@ class VerifyArchive(ArchiveView):
             "extra": list(found.extra[:LISTED]),
             "extra_further": max(0, len(found.extra) - LISTED),
             "counts": [_line(line, work.env.settings.zone) for line in found.counts],
+            "taken_out": [taken_out(row, work.env.settings.zone) for row in found.taken_out],
             "excluded_folders": sorted(mailbox.excluded_folders),
         }
 
@@ -108,6 +111,14 @@ class FindInArchive(ArchiveView):
     def about(self, work: UnitOfWork) -> str | None:
         """Returns the whole number of the case."""
         return the_case(work, self.case).number if self.case is not None else None
+
+
+def taken_out(row: StoredMessage, zone: ZoneInfo) -> Document:
+    """Returns who took a message out of the archive, when and why."""
+    return {
+        "message": row.id, "arrived": day_of(row.received_at, zone).isoformat(), "at": json_of(row.discarded_at, zone),
+        "by": row.excluded_by, "reason": row.reason.english,
+    }  # fmt: skip
 
 
 def _line(line: FolderCount, zone: ZoneInfo) -> dict[str, Json]:

@@ -9,7 +9,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from flaggermail.archive import declaration, retention
-from flaggermail.archive.retention import Dated, DatedCase, KeepingClass, KeptThing, Schedule, ThingKept
+from flaggermail.archive.configured import schedule_of
+from flaggermail.archive.retention import Dated, DatedCase, KeepingClass, KeptThing, ThingKept
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.citizens.retention import due_at
 from flaggermail.commands.lookups import the_election
@@ -21,7 +22,7 @@ from flaggermail.record.rows import Case, Election, LegalHold, StoredMessage
 from flaggermail.record.terms import Standing, day_of
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
-from flaggermail.settings.retention_section import RetentionTerm
+from flaggermail.views.archive import taken_out
 from flaggermail.views.view import ArchiveView, Document, plain
 
 
@@ -33,7 +34,7 @@ class ShowRetention(ArchiveView):
     election: str | None = None
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns classes, holds, what is in its review window, every thing that is kept, and the declarations.
+        """Returns classes, holds, what is or was taken out in its review window, all that is kept, and declarations.
 
         The record is that of now: `as_of` changes the day on which it is judged. Raises NotFound.
         """
@@ -58,6 +59,11 @@ class ShowRetention(ArchiveView):
             "classes": [_class(of, things) for of in schedule.classes],
             "holds": [_hold(hold, things, zone) for hold in found.held.holds if self._concerns(hold, found)],
             "review": [_reviewed(one, last) for one, last in review],
+            "taken_out": [
+                taken_out(one.row, zone)
+                for one in found.mail
+                if one.row.excluded_by is not None and self._is_of(one, found)
+            ],
             "things": [_thing(thing) for thing in things],
             "citizens": self._citizens(work, found, as_of, zone),
             "declaration": self._declarations(work.env.settings, as_of, things),
@@ -115,22 +121,6 @@ class _Found:
         self.mail = [
             Dated(row, day_of(row.received_at, zone), self.held.of_message(row)) for row in work.tx.find(StoredMessage)
         ]
-
-
-def schedule_of(settings: Settings) -> Schedule:
-    """Returns the classes of the configuration."""
-    section = settings.desk.retention
-    classes = [(entry, _keeping(entry)) for entry in section.classes]
-    return Schedule(
-        default=_keeping(section.default),
-        kinds={kind: of for entry, of in classes for kind in entry.kinds},
-        cases={case: of for entry, of in classes for case in entry.cases},
-        review_window=section.window,
-    )
-
-
-def _keeping(entry: RetentionTerm) -> KeepingClass:
-    return KeepingClass(entry.code, entry.term, entry.start, entry.appraisal, entry.basis)
 
 
 def _class(of: KeepingClass, things: Sequence[KeptThing]) -> Document:

@@ -66,6 +66,7 @@ class Filed(Sentence):
     DECLINED_BY_PERSON = "filed: declined by person", "declined by a person", "door een medewerker afgewezen"
     ANSWER_CAME_BACK = ("filed: answer came back", "our answer to a citizen came back",
         "ons antwoord aan een burger kwam terug")
+    TAKEN_OUT = ("filed: taken out", "taken out of the archive: {reason}", "uit het archief gehaald: {reason}")
     UNJUDGED = "filed: unjudged", "could not be judged: {fault}", "kon niet worden beoordeeld: «{fault}»"
     PUT_BACK = "filed: put back", "put back by {officer}", "teruggezet door {officer}"
 

@@ -426,6 +426,43 @@ class Because(Sentence):
          "lifted: `flaggermail archive release {hold}`"),
         ("mail {message}: valt onder vernietigingsstop {hold} en zou daar op die plek niet onder vallen; dat kan pas "
          "als die is opgeheven: `flaggermail archive release {hold}`"))
+    EXCLUDED_ALREADY = ("excluded already",
+        "message {message}: was taken out of the archive by {officer} on {day}; its octets are destroyed",
+        "mail {message}: is op {day} door {officer} uit het archief gehaald en vernietigd")
+    EXCLUDES_NO_CASE = ("excludes no case",
+        ("message {message}: belongs to {case}; mail of a case is kept as long as its case. If it is there by mistake, "
+         "put it elsewhere first: `flaggermail quarantine place {message} --noise --reason R`"),
+        ("mail {message}: hoort bij {case}; mail van een zaak blijft even lang bewaard als de zaak. Hoort de mail daar "
+         "niet, plaats die dan eerst elders: `flaggermail quarantine place {message} --noise --reason R`"))
+    EXCLUDES_NOTHING_OURS = ("excludes nothing ours",
+        "message {message}: was sent from here; only mail that came in can be taken out",
+        "mail {message}: is hiervandaan verstuurd; alleen ontvangen mail kan uit het archief worden gehaald")
+    EXCLUDES_WHAT_IS_JUDGED = ("excludes what is judged",
+        ("message {message}: waits for a person, and may be an answer; say first what it is, such as "
+         "`flaggermail quarantine place {message} --noise --reason R`"),
+        ("mail {message}: wacht op beoordeling en is misschien een antwoord; geef eerst aan wat het is, bijvoorbeeld "
+         "met `flaggermail quarantine place {message} --noise --reason R`"))
+    EXCLUDES_IN_WINDOW = ("excludes in window",
+        ("message {message}: its review window ended on {day}; it is kept as its class says: "
+         "`flaggermail archive retention`"),
+        ("mail {message}: kon tot en met {day} uit het archief worden gehaald; nu geldt de bewaartermijn: "
+         "`flaggermail archive retention`"))
+    EXCLUDES_NOTHING_HELD = ("excludes nothing held",
+        "message {message}: is kept by the hold {hold}; `flaggermail archive retention` shows it",
+        "mail {message}: valt onder vernietigingsstop {hold}; `flaggermail archive retention` toont deze")
+    EXCLUDES_WITH_OUTER = ("excludes with outer",
+        "message {message}: came attached to {outer}, whose octets hold it too; take that one out",
+        "mail {message}: kwam als bijlage van {outer} en is daar een deel van; haal die mail uit het archief")
+    EXCLUDES_NO_PLATFORM = ("excludes no platform", "message {message}: comes from a platform; such mail is kept",
+        "mail {message}: komt van een platform; zulke mail blijft bewaard")
+    EXCLUDES_NO_ANSWER = ("excludes no answer",
+        "message {message}: is an answer to a mail of ours, or a report about one; such mail is kept",
+        "mail {message}: is een antwoord op een mail van ons of een bericht daarover; zulke mail blijft bewaard")
+    EXCLUDES_AFTER_SENDING = ("excludes after sending",
+        ("message {message}: a mail about it has not left yet ({mail}); wait, or cancel it: "
+         "`flaggermail outbox list`"),
+        ("mail {message}: een mail hierover is nog niet verzonden ({mail}); wacht daarop of trek die in: "
+         "`flaggermail outbox list`"))
     MAIL_LOST = ("mail lost", "a mail that this needs is missing from the archive or damaged there",
         "een mail die hiervoor nodig is, ontbreekt in het archief of is daar beschadigd")
 
@@ -485,6 +522,7 @@ class HasDone(Sentence):
     NOTIFICATION_SENT = "did: notification sent", "sent a notification", "verstuurde een melding"
     REMINDER_ACKNOWLEDGED = "did: reminder acknowledged", "acknowledged it", "pakte de herinnering op"
     REMINDER_HANDED_OVER = "did: reminder handed over", "handed it over to {what}", "droeg dit over aan {what}"
+    MESSAGE_EXCLUDED = "did: message excluded", "took it out of the archive", "haalde deze uit het archief"
     HOLD_PLACED = "did: hold placed", "put it on hold", "stelde een vernietigingsstop in"
     HOLD_LIFTED = "did: hold lifted", "lifted a hold on it", "hief een vernietigingsstop op"
     ROTA_OVERRIDDEN = "did: rota overridden", "gave a shift to {what}", "gaf een dienst aan {what}"

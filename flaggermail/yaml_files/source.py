@@ -109,6 +109,13 @@ class YamlSource:
         self.written[new] = str(old[-1])
         self.notes.append(self.fault(new, f"is now called {name}; the old name works until 1.0"))
 
+    def withdraw(self, old: Key, words: str) -> None:
+        """Adds a fault with these words if the key is written, and takes its value out."""
+        around = self.value(old[:-1])
+        if isinstance(around, dict) and old[-1] in around:
+            del around[str(old[-1])]
+            self.faults.append(self.fault(old, words))
+
 
 def dotted(key: Key) -> str:
     """Formats `('platforms', 0, 'code')` as `platforms[0].code`."""

@@ -15,6 +15,8 @@ from flaggermail import logbook
 from flaggermail.citizens import retention
 from flaggermail.commands.decline import DeclineMessage
 from flaggermail.commands.elections import CloseElection
+from flaggermail.commands.exclude import ExcludeMessage
+from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.outbox import delivery
 from flaggermail.record.audit import compared
 from flaggermail.record.rows import StoredMessage
@@ -89,6 +91,19 @@ def test_a_report_that_a_person_declined_is_gone_too(desk: Desk, tmp_path: Path)
     assert traces(tmp_path) == []
     with desk.env.store.read() as tx:
         assert tx.verify().findings == []
+
+
+def test_mail_that_a_person_took_out_is_gone_at_once(desk: Desk, tmp_path: Path) -> None:
+    """No free page, write-ahead log or file of the archive has an octet of it; the audit is intact."""
+    stored = desk.receive(report(f"{TEXT} Ik ben van de gemeente."))
+    desk.settle()
+    desk.do(PlaceMessage(message=stored.id, noise=True, reason=f"private mail of {NAME}"))
+    for number in range(20):
+        desk.receive(mail(f"other{number}@mailprovider.example", f"Nep {number}", f"Ik zag dit, haal weg. {number}"))
+    assert len(traces(tmp_path)) > 4
+    desk.do(ExcludeMessage(message=stored.id, reason="private mail"), by="head1")
+    assert traces(tmp_path) == []
+    desk.assert_whole()
 
 
 def test_a_reader_of_the_journal_delays_it_and_the_log_says_so(

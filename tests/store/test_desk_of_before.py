@@ -65,7 +65,7 @@ ADDED: dict[str, object] = {
     "message.enclosed_in": None, "message.placed_by": None, "message.from_junk": False, "message.confirmed_by": None,
     "message.corrected_by": None, "alarm.officer": None, "watched.until": None, "notification.sent_basis": "mail",
     "delivery.gone_at": None,
-    "message.arrival": "server", "delivery.arrival": "server",
+    "message.arrival": "server", "delivery.arrival": "server", "message.excluded_by": None,
 }  # fmt: skip
 """The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
 

@@ -62,6 +62,7 @@ class StoredMessage(Record):
     from_junk: Annotated[bool, Column.FILLED] = False  # came in by the junk folder, and nobody took it out of there
     confirmed_by: str | None = None  # the officer who vouches for its sender
     corrected_by: str | None = None  # the officer who said what kind it is
+    excluded_by: str | None = None  # who took it out of the archive in its review window; `reason` says why
     arrival: Annotated[ArrivalBasis, Column.FILLED] = ArrivalBasis.SERVER  # what `received_at` rests on
 
 

@@ -39,7 +39,7 @@ class OutboxMail(Record):
     answer: Said = Said()  # how the last attempt ended
     bounced: bool = False
     exercise: bool = False  # reaches exercise addresses and officers only
-    shows: Annotated[str | None, Column.INDEXED] = None  # of a notice: the received message that it shows
+    shows: Annotated[str | None, Column.INDEXED] = None  # the message that a notice shows, or a decline answers
     trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk's own
 
 

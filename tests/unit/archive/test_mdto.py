@@ -21,21 +21,23 @@ from flaggermail.archive.mdto import (
     media_type,
     record_xml,
 )
+from flaggermail.archive.retention import KeepingClass, KeptSpan
+from flaggermail.record.terms import Appraisal, Term, TermStart
 from tests.mdto_schemas import faults_of
 
 AT = datetime(2024, 6, 6, 11, 6, 0, 123456, tzinfo=UTC)
-CUSTODY = Custody(
-    Target("Ministerie", "mnre0000", "TOOI"), Concept("B", "lijst", "B"), Concept("nog te bepalen", "lijst")
-)
+CUSTODY = Custody(Target("Ministerie", "mnre0000", "TOOI"), Concept("nog te bepalen", "lijst"))
+USUAL = KeepingClass("usual", Term.parse("P10Y"), TermStart.CLOSING, Appraisal.DESTROY, "ingang 4.2")
+KEPT = KeptSpan(USUAL, date(2024, 2, 29), date(2034, 2, 28))
 
 
 def whole(text: str) -> RecordObject:
     """Returns a dossier with everything that it can have, each text the same."""
     target = Target(text, text)
     return RecordObject(
-        key=text, name=text, level=Level.DOSSIER, further_keys=[(text, "RFC 5322")], classes=[Concept(text, "x", text)],
-        keywords=[text], begins=date(2024, 6, 6), ends=date(2024, 6, 7), language="nl",
-        happenings=[Happening("Ontvangst", AT)], closed_on=date(2024, 2, 29), part_of=target, parts=[target],
+        key=text, name=text, level=Level.DOSSIER, kept=KEPT, further_keys=[(text, "RFC 5322")],
+        classes=[Concept(text, "x", text)], keywords=[text], begins=date(2024, 6, 6), ends=date(2024, 6, 7),
+        language="nl", happenings=[Happening("Ontvangst", AT)], part_of=target, parts=[target],
         files=[target], further_files=[target], related=[(target, text)], parties=[("Platform", target)],
     )  # fmt: skip
 
@@ -45,27 +47,54 @@ def test_any_text_makes_valid_metadata(text: str) -> None:
     """Control characters, halves of surrogates, markup and nothing at all: the metadata is valid."""
     if any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):
         text = text.encode("utf-8", "replace").decode()
-    custody = replace(CUSTODY, category=Concept(text, text), activity=text, years=10)
-    assert faults_of(record_xml(whole(text), custody)) == []
+    record = replace(whole(text), kept=replace(KEPT, of=replace(USUAL, basis=text)))
+    assert faults_of(record_xml(record, replace(CUSTODY, activity=text))) == []
     about = FileObject(text, text, 0, media_type(text), "0" * 64, AT, Target(text))
     assert faults_of(file_xml(about)) == []
 
 
 def test_the_least_is_valid_too() -> None:
     """A dossier with nothing but what is mandatory is valid, and so is one of markup and characters XML forbids."""
-    assert faults_of(record_xml(RecordObject(key="k", name="n", level=Level.ITEM), CUSTODY)) == []
+    assert faults_of(record_xml(RecordObject(key="k", name="n", level=Level.ITEM, kept=KeptSpan(USUAL)), CUSTODY)) == []
     assert faults_of(record_xml(whole("\x00\x0b\ud800\ufffe <b>&\"'\u202e]]>"), CUSTODY)) == []
 
 
-def test_a_retention_period_has_start_length_and_end() -> None:
-    """From the closing of a case; ten years from 29 February end on 1 March. An open case has no period."""
-    text = record_xml(whole("k"), replace(CUSTODY, years=10)).decode()
-    assert "<termijnStartdatumLooptijd>2024-02-29</termijnStartdatumLooptijd>" in text
-    assert "<termijnLooptijd>P10Y</termijnLooptijd>" in text
-    assert "<termijnEinddatum>2034-03-01</termijnEinddatum>" in text
-    opened = replace(whole("k"), closed_on=None)
-    assert b"bewaartermijn" not in record_xml(opened, replace(CUSTODY, years=10))
-    assert b"bewaartermijn" not in record_xml(whole("k"), CUSTODY)
+def written(span: KeptSpan) -> str:
+    """Returns what metadata say of how long something is kept, in one line; valid by both versions of the schema."""
+    octets = record_xml(replace(whole("k"), kept=span), CUSTODY)
+    assert faults_of(octets) == []
+    text = "".join(line.strip() for line in octets.decode().splitlines())
+    return text[text.index("<waardering>") : text.index("<isOnderdeelVan>")]
+
+
+def test_a_term_is_written_as_its_class_says() -> None:
+    """Appraisal, the event that starts the term, its first day, period and last day, and the entry of the list."""
+    found = written(KEPT)
+    for part in (
+        "<begripLabel>Tijdelijk te bewaren</begripLabel><begripCode>V</begripCode>",
+        "<termijnTriggerStartLooptijd><begripLabel>Afsluiting van de zaak</begripLabel>",
+        "<termijnStartdatumLooptijd>2024-02-29</termijnStartdatumLooptijd><termijnLooptijd>P10Y</termijnLooptijd>",
+        "<termijnEinddatum>2034-02-28</termijnEinddatum>",
+        "<informatiecategorie><begripLabel>ingang 4.2</begripLabel>",
+    ):
+        assert part in found
+    for start, words in (
+        (TermStart.ELECTION, "Einde van de verkiezingsperiode"), (TermStart.ARRIVAL, "Ontvangst of verzending"),
+    ):  # fmt: skip
+        assert words in written(replace(KEPT, of=replace(USUAL, start=start)))
+    for period, duration in (("P1Y6M", "P1Y6M"), ("P10W", "P70D"), ("P70D", "P70D")):
+        assert f">{duration}<" in written(replace(KEPT, of=replace(USUAL, term=Term.parse(period))))
+
+
+def test_what_has_no_end_has_no_term() -> None:
+    """An open case is temporary without a term yet; what is kept for good has none; nobody's basis is undecided."""
+    opened = written(KeptSpan(USUAL))
+    assert "Tijdelijk te bewaren" in opened
+    assert "bewaartermijn" not in opened
+    good = written(replace(KEPT, of=replace(USUAL, appraisal=Appraisal.KEEP)))
+    assert "<begripLabel>Blijvend te bewaren</begripLabel><begripCode>B</begripCode>" in good
+    assert "bewaartermijn" not in good
+    assert "<informatiecategorie><begripLabel>nog te bepalen<" in written(replace(KEPT, of=replace(USUAL, basis=None)))
 
 
 def test_instants_have_no_fractions_and_names_are_short() -> None:

@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from flaggermail.archive.dossier_pages import ACTIVE
 from flaggermail.cli.bag_check import check
@@ -27,7 +28,7 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import ArchiveReading, Case, Notification, StoredMessage, Token
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.model import Settings
-from tests.mdto_schemas import faults_of
+from tests.mdto_schemas import NAMESPACE, faults_of
 from tests.unit.cli.conftest import CONFIG, VOUCHED, Desk
 from tests.unit.cli.played import played, reopened
 
@@ -148,6 +149,39 @@ def test_an_election_is_exported_with_all_its_cases(s01: Desk) -> None:
     figures = s01.type("latency", "--election", "EP2024", "--format", "csv").octets
     assert (data / "figures.csv").read_bytes() == figures
     assert "Third" in (data / "index.txt").read_text("utf-8")
+    safe_pages(data)
+
+
+def of_keeping(path: Path) -> list[str]:
+    """Returns how metadata say something is kept: appraisal, first day, period and last day of the term, basis."""
+    found = etree.parse(path)
+    wanted = (
+        "waardering/m:begripCode", "bewaartermijn/m:termijnStartdatumLooptijd", "bewaartermijn/m:termijnLooptijd",
+        "bewaartermijn/m:termijnEinddatum", "informatiecategorie/m:begripLabel",
+    )  # fmt: skip
+    texts = (found.findtext(f".//m:{one}", namespaces={"m": NAMESPACE}) for one in wanted)
+    return [text for text in texts if text is not None]
+
+
+def test_metadata_say_what_the_overview_says(desk: Desk) -> None:
+    """One truth: the class in `retention` gives list and metadata, of a case kept for good, a usual one and a mail."""
+    for kind in ("A_content", "D_general_warning"):
+        desk.done("case", "open", "--election", "EP2024", "--type", kind, "--origin", "media", "--title", kind)
+    opened = of_keeping(exported(desk, CASE, name="open") / CASE / f"{CASE}.mdto.xml")
+    assert opened == ["V", "entry 1 of the selection list of the example"]
+    for case in (CASE, "VF-EP2024-0002"):
+        desk.done("case", "decide", case, "none", "--reason", "nothing to do")
+        desk.done("case", "close", case)
+    data = exported(desk, "--election", "EP2024", name="closed")
+    things = {one["id"]: one for one in json.loads(desk.done("archive", "retention", "--json"))["things"]}
+    usual, good = things[CASE], things["VF-EP2024-0002"]
+    assert of_keeping(data / CASE / f"{CASE}.mdto.xml") == [
+        "V", usual["begins"], "P10Y", usual["kept_until"], "entry 1 of the selection list of the example",
+    ]  # fmt: skip
+    kept = ["B", "entry 2 of the selection list of the example"]
+    assert good["class"] == "warnings"
+    assert of_keeping(data / "VF-EP2024-0002" / "VF-EP2024-0002.mdto.xml") == kept
+    assert of_keeping(data / "EP2024.mdto.xml") == kept
     safe_pages(data)
 
 

@@ -84,6 +84,26 @@ def test_the_screen_says_what_how_many_why_and_that_nothing_was_destroyed(desk: 
         assert [row.id for row in tx.find(StoredMessage) if row.discarded_at is not None] == []
 
 
+def test_private_mail_is_taken_out_by_the_head(desk: Desk) -> None:
+    """Screen and JSON say who took it out and why, and the archive's counts; a hostile reason acts on no terminal."""
+    key = desk.receive(mail("tante@nowhere.example", "Taart", "Kom je zondag?"))
+    desk.go_to("2024-06-06T12:00:00+02:00")
+    desk.done("quarantine", "place", key, "--noise", "--reason", "private")
+    assert "has none of the roles" in desk.type("archive", "exclude", key, "--reason", "x").err
+    out = desk.done("archive", "exclude", key, "--reason", HOSTILE, officer="head1")
+    assert f"message {key} is taken out of the archive" in out
+    for said in (desk.done("archive", "retention"), desk.type("archive", "verify").out):
+        assert key in said
+        assert "taken out" in said
+        assert "head1" in said
+        assert [sign for sign in said if not (sign.isprintable() or sign in "\r\n\t")] == []
+    (gone,) = json.loads(desk.type("archive", "verify", "--json").out)["taken_out"]
+    assert (gone["message"], gone["by"], gone["arrived"]) == (key, "head1", "2024-06-06")
+    assert "message excluded" in desk.done("events")
+    again = desk.type("archive", "exclude", key, "--reason", "x", officer="head1")
+    assert (again.status, "was taken out of the archive by head1" in again.err) == (1, True)
+
+
 def test_both_files_hold_the_list_and_no_word_of_a_stranger(desk: Desk, case: str, tmp_path: Path) -> None:
     """Text and CSV are written side by side; titles, subjects and addresses are in neither."""
     out = tmp_path / "list.txt"
