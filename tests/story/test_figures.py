@@ -22,7 +22,7 @@ from flaggermail.errors import Refusal
 from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.rows import Case, Election, StoredMessage
+from flaggermail.record.rows import Case, Election, Notification, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import ReportSettings, Settings
@@ -329,7 +329,7 @@ def test_the_account_of_the_letter_of_2024(played: Open) -> None:
         "Aan: Verkiezingen flagger <verkiezingenflagger@bzk.example>\n"
         "CC:\n"
     )
-    assert "10:34+02:00, by its copy in the mailbox" in typed(env, "officer1", ["case", "show", "VF-EP2024-0001"])
+    assert "10:34+02:00, basis: sent copy" in typed(env, "officer1", ["case", "show", "VF-EP2024-0001"])
     english = account(env, "VF-EP2024-0001", "--language", "en")
     assert "X replied after 2.5 hours (2 hours and 32 minutes), on 6 June 2024 at 13:06." in english
     assert "\nDate received: 2024-06-06 13:06+02:00\n" in english
@@ -344,6 +344,57 @@ def test_the_form_of_dates_and_the_sign_are_settings(played: Open) -> None:
     assert printed.startswith("Ministerie van Voorbeeldzaken heeft X")  # its name, where nothing else is set
     assert "X heeft na 2.5 uur (2 uur en 32 minuten) gereageerd" in printed
     assert "Datum ontvangst: Thu 06-Jun-2024 13:06\n" in printed
+
+
+@each("name", [name for name, (_, uses) in FIGURES.items() if uses])
+def test_an_account_shows_no_tail(played: Open, name: str) -> None:
+    """The tail of a number is a key to the case, in our subject and in an answer's; a letter shows the bare number."""
+    env = played(name)
+    with env.store.read() as tx:
+        tails = [*(row.tail for row in tx.find(Case)), *(row.tail for row in tx.find(Notification))]
+    assert any(tails)
+    for number in {str(use["case"]) for use in uses(figures(env))}:
+        printed = account(env, number) + account(env, number, "--json")
+        assert not [tail for tail in tails if tail and tail in printed.upper()]
+
+
+def test_case_show_and_latency_name_the_same_basis_and_form(played: Open) -> None:
+    """A use that was typed by hand starts from its copy; the answer to it came by mail, and is not said to be noted."""
+    for name, said in (
+        ("typed-by-hand", "90 minutes, 1.5 hours (1 hour and 30 minutes)\n"),
+        ("letter-of-2024", "152 minutes, 2.5 hours (2 hours and 32 minutes), basis: quoted words\n"),
+        ("S08-phone-note", "255 minutes, 4.3 hours (4 hours and 15 minutes), oral, basis: by hand\n"),
+        ("S05", "1 minute, 0.0 hours (1 minute), automatic\n"),
+    ):
+        env = played(name)
+        use = uses(figures(env))[-1]
+        shown = json.loads(typed(env, "officer1", ["case", "show", str(use["case"]), "--json"]))
+        (own,) = [one for one in shown["notifications"] if one["id"] == use["notification"]]
+        for clock in own["clocks"]:
+            stop = use[clock["kind"]]
+            stopped = (stop["basis"], stop["form"]) if isinstance(stop, dict) else (None, None)
+            assert (clock["basis"], clock["form"]) == stopped
+        assert said in typed(env, "officer1", ["case", "show", str(use["case"])])
+
+
+def test_a_silence_of_weeks_is_told_in_days(played: Open) -> None:
+    """Nine days without an answer: minutes, and days that a reader can picture, in table, page, picture and account."""
+    env = played("S08")
+    at = ["--as-of", "2027-03-26T17:31"]
+    clock = env.clock
+    assert isinstance(clock, SetClock)
+    clock.set(clock.now() + timedelta(days=9))
+    with env.store.read() as tx:
+        (answer,) = (row for row in tx.find(StoredMessage) if row.from_name == "Elections EU")
+    typed(env, "officer1", ["message", "reclassify", answer.id, "--kind", "auto_reply"])
+    assert "310 min" in typed(env, "officer1", ["latency", *at])
+    now = str(figures(env)["as_of"])
+    waited = uses(figures(env), "summary")[0]["longest_minutes"]
+    assert f"{waited} min (10 days)" in typed(env, "officer1", ["latency", "--as-of", now])
+    for form in ("svg", "html"):
+        assert f"{waited} minuten (10 dagen) zonder reactie" in typed(env, "officer1", ["latency", "--format", form])
+    assert f">{waited} (10 dagen)</td>" in typed(env, "officer1", ["latency", "--format", "html"])
+    assert "245,2 uur (10 dagen, 5 uur en 10 minuten) na de melding" in account(env, "VF-PS2027-0006")
 
 
 def test_a_correction_changes_the_account_and_not_what_was_printed_before(played: Open) -> None:
