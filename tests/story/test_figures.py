@@ -231,6 +231,8 @@ def test_figures_of_one_platform(played: Open) -> None:
     [
         (["--election", "XX1999"], "election XX1999: there is no such election"),
         (["--platform", "Hyves"], "platform Hyves: is not in the record; known are"),
+        (["--election", "ep2024"], "election ep2024: there is no such election; did you mean EP2024?"),
+        (["--platform", "Metta"], "platform Metta: is not in the record; did you mean Meta?"),
         (["--as-of", "2030-01-01T00:00"], "as of 2030-01-01T00:00:00+01:00: has not come yet"),
         (["--as-of", "yesterday"], "'yesterday' is no instant"),
         (["--format", "xls"], "'xls' is not one of"),
@@ -375,6 +377,18 @@ def test_case_show_and_latency_name_the_same_basis_and_form(played: Open) -> Non
             stopped = (stop["basis"], stop["form"]) if isinstance(stop, dict) else (None, None)
             assert (clock["basis"], clock["form"]) == stopped
         assert said in typed(env, "officer1", ["case", "show", str(use["case"])])
+
+
+def test_a_dossier_names_basis_and_form(played: Open, tmp_path: Path) -> None:
+    """The list of a case says what each instant rests on and how an answer was given, as `latency` does."""
+    for name, case, said in (
+        ("letter-of-2024", "VF-EP2024-0001", ("10:34+02:00, basis: volgens verzonden kopie", "geciteerde woorden")),
+        ("S08-phone-note", "VF-PS2027-0006", ("(4 uur en 15 minuten), mondeling, basis: met de hand",)),
+    ):
+        out = tmp_path / f"dossier-{case}"
+        typed(played(name), "officer1", ["archive", "export", case, "--out", str(out)])
+        shown = (out / "data" / case / "index.txt").read_text("utf-8")
+        assert [words for words in said if words not in shown] == []
 
 
 def test_a_silence_of_weeks_is_told_in_days(played: Open) -> None:
