@@ -61,7 +61,7 @@ def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Do
         organisation=getattr(organisation, style.language),
         about=case.type,
         channel=own.channel_name,
-        policy=own.policy_title,
+        policy=_policy(work, own),
         earlier=_came_back(sent, own),
     )
     text = account.paragraph(use, told, work.now, style)
@@ -82,6 +82,19 @@ def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Do
     }
 
 
+def _policy(work: UnitOfWork, own: Notification) -> str:
+    """Returns the policy that a notification names; empty if no draft of ours and no mail at hand names it."""
+    if own.digest:
+        return own.policy_title
+    mail = _mail_of(work, own)
+    try:
+        text = "" if mail is None else work.env.parser.parse(work.env.octets.get(mail.digest)).text
+    except OctetsLost:
+        return ""
+    named, said = (" ".join(words.casefold().split()) for words in (own.policy_title, text))
+    return own.policy_title if named in said else ""
+
+
 def _came_back(sent: Sequence[Notification], own: Notification) -> list[datetime]:
     """Returns when earlier notifications to the same platform were sent that reached nobody there."""
     return sorted(
@@ -93,13 +106,17 @@ def _came_back(sent: Sequence[Notification], own: Notification) -> list[datetime
 
 def _question(work: UnitOfWork, own: Notification, use: PlatformUse) -> MailHead | None:
     """Returns the head of our mail; None for a notification by portal or phone."""
+    found = _mail_of(work, own)
+    return None if found is None else _head_of(work, found, use.sent_at)
+
+
+def _mail_of(work: UnitOfWork, own: Notification) -> StoredMessage | None:
     mails = work.tx.find(
         StoredMessage,
         where(StoredMessage.notification).is_(own.id),
         where(StoredMessage.direction).is_(Direction.OUT),
     )
-    found = next((mail for mail in mails if Kind.NOTIFICATION in mail.kinds), None)
-    return None if found is None else _head_of(work, found, use.sent_at)
+    return next((mail for mail in mails if Kind.NOTIFICATION in mail.kinds), None)
 
 
 def _answer(work: UnitOfWork, use: PlatformUse) -> MailHead | None:

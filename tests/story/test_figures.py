@@ -348,6 +348,13 @@ def test_the_form_of_dates_and_the_sign_are_settings(played: Open) -> None:
     assert "Datum ontvangst: Thu 06-Jun-2024 13:06\n" in printed
 
 
+def test_a_policy_is_told_only_if_the_notification_names_it(played: Open) -> None:
+    """The desk knows the channel's policy; a letter may not claim that a mail it did not write relied on it."""
+    assert "gebaseerd op het beleid" not in account(played("typed-by-hand"), "VF-PS2027-0001")
+    assert "gebaseerd op het beleid" in account(played("letter-of-2024"), "VF-EP2024-0001")  # the letter names it
+    assert "gebaseerd op het beleid" in account(played("S01"), "VF-EP2024-0001")
+
+
 @each("name", [name for name, (_, uses) in FIGURES.items() if uses])
 def test_an_account_shows_no_tail(played: Open, name: str) -> None:
     """The tail of a number is a key to the case, in our subject and in an answer's; a letter shows the bare number."""
