@@ -148,6 +148,11 @@ class _Ground:
 
         return newest_cases(database)
 
+    def elections(self, database: str) -> list[tuple[str, str]]:
+        from flaggermail.wiring_reading import elections
+
+        return elections(database)
+
     def upgrade_database(self) -> str:
         from flaggermail.wiring import upgrade_database
 

@@ -32,3 +32,10 @@ def newest_cases(database: str) -> list[tuple[str, str]]:
     from flaggermail.adapters.db.case_numbers import newest_cases as read  # noqa: PLC0415 - `parse` does not need it
 
     return read(database)
+
+
+def elections(database: str) -> list[tuple[str, str]]:
+    """Returns code and name of the elections in the database at that URL; nothing if it cannot be read."""
+    from flaggermail.adapters.db.case_numbers import elections as read  # noqa: PLC0415 - `parse` does not need it
+
+    return read(database)

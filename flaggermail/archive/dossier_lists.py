@@ -18,7 +18,10 @@ _STYLE = (
     "table{border-collapse:collapse;width:100%;margin:0 0 2rem}"
     "caption{font-weight:bold;text-align:left;font-size:1.2rem;margin:0 0 .5rem}"
     "th,td{border:1px solid #767676;padding:.35rem .5rem;text-align:left;vertical-align:top}"
-    "th{white-space:nowrap}td{overflow-wrap:anywhere;min-width:6.5rem}"
+    "th{white-space:nowrap}td{overflow-wrap:anywhere;hyphens:auto;min-width:6.5rem}"
+    "@media(max-width:48rem){table,caption,tbody,tr,th,td{display:block}thead{display:none}"  # a telephone: row by row
+    "th,td{border:0;padding:.1rem 0}tr{border-bottom:1px solid #767676;padding:.5rem 0}"
+    "td[data-head]::before{content:attr(data-head) ': '}td:empty{display:none}}"
 )
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -119,8 +122,12 @@ def _table(page: DossierPage, table: Table) -> Iterator[str]:
         yield f"<h2>{escape(table.heading)}</h2><p>{escape(table.empty)}</p>"
         return
     heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
-    yield f"<table><caption>{escape(table.heading)}</caption><thead><tr>{heads}</tr></thead><tbody>"
+    # The roles are written out: a table that is shown row by row would be none to some programs.
+    yield f'<table role="table"><caption>{escape(table.heading)}</caption><thead><tr>{heads}</tr></thead><tbody>'
     for first, *others in table.rows:
-        cells = "".join(f"<td>{page.marked(cell)}</td>" for cell in others)
-        yield f'<tr><th scope="row">{page.marked(first)}</th>{cells}</tr>'
+        cells = "".join(
+            f'<td role="cell" data-head="{escape(head)}">{page.marked(cell)}</td>'
+            for head, cell in zip(table.heads[1:], others, strict=True)
+        )
+        yield f'<tr role="row"><th role="rowheader" scope="row">{page.marked(first)}</th>{cells}</tr>'
     yield "</tbody></table>"

@@ -9,8 +9,12 @@ from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destruc
 from flaggermail.archive.dossier_lists import Cell, DossierPage, Link, Table
 from flaggermail.archive.dossier_shown import Shown
 from flaggermail.archive.dossier_words import ABSENCES, CASE_TYPES, Absence, Label
+from flaggermail.figures import ledger
+from flaggermail.figures.moments import BASES, FORMS
+from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, ContactNote, LegalHold, Notification, StoredMessage
 
@@ -109,26 +113,39 @@ class Pages:
 
     def _uses(self, case: Case) -> Table:
         heads = (Label.NUMBER, Label.PLATFORM, Label.STATE, Label.SENT, Label.CLOCKS)
+        counted = {
+            one.notification: one for one in uses_of(ledger.of_rows(self._shown.work.tx)) if one.case == case.number
+        }
         rows = [
             (
                 use.id, f"{use.platform}, {use.channel_name}", self._shown.value(use.state),
-                self._minute(use.sent_at) if use.sent_at else "", [*self._clocks(use)],
+                self._sent(use), [*self._clocks(use, counted.get(use.id))],
             )
             for use in self._shown.uses(case)
         ]  # fmt: skip
         return self._table(Label.NOTIFICATIONS, heads, rows)
 
-    def _clocks(self, use: Notification) -> Iterator[str]:
-        """Yields each clock of a notification; one of an exercise has no figure."""
+    def _sent(self, use: Notification) -> str:
+        return "" if use.sent_at is None else ", ".join([self._minute(use.sent_at), *self._rests(use.sent_basis)])
+
+    def _rests(self, basis: InstantBasis) -> Iterator[str]:
+        """Yields what an instant rests on, unless it is a mail."""
+        if basis is not InstantBasis.MAIL:
+            yield f"basis: {BASES[basis].words(self._shown.language)}"
+
+    def _clocks(self, use: Notification, counted: PlatformUse | None) -> Iterator[str]:
+        """Yields each clock of a notification, with form and basis as in the figures; an exercise has no figure."""
         found = self._shown.work.tx.find(ClockRow, where(ClockRow.notification).is_(use.id))
         for clock in sorted(found, key=lambda one: CLOCKS.index(one.kind)):
             if clock.stopped_at is None:
                 yield f"{self._shown.value(clock.kind)}: {self._shown.value(clock.state)}"
                 continue
             spoken = latency.spoken(latency.minutes(clock.started_at, clock.stopped_at), self._shown.language)
-            yield f"{self._shown.value(clock.kind)}: {self._minute(clock.stopped_at)}" + (
-                "" if use.exercise else f", {spoken}"
-            )
+            figure = [] if use.exercise else [spoken]
+            if counted is not None and (stop := counted.stop(clock.kind)) is not None:
+                form = [] if stop.form is AnswerForm.MAIL else [FORMS[stop.form].words(self._shown.language)]
+                figure += [*form, *self._rests(stop.basis)]
+            yield f"{self._shown.value(clock.kind)}: {', '.join([self._minute(clock.stopped_at), *figure])}"
 
     def _notes(self, case: Case) -> Table:
         notes = self._shown.work.tx.find(ContactNote, where(ContactNote.case).is_(case.number))

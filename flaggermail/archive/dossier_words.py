@@ -205,6 +205,7 @@ _VALUES: Sequence[tuple[StrEnum, str, str]] = (
     (NotificationState.CANCELLED, "ingetrokken", "cancelled"),
     (ContactMeans.PHONE, "telefoon", "phone"),
     (ContactMeans.PORTAL, "portaal", "portal"),
+    (ContactMeans.MAIL, "mail die verloren is gegaan", "mail that is lost"),
     (ContactMeans.MEETING, "gesprek", "meeting"),
 )
 

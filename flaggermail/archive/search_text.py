@@ -21,7 +21,7 @@ WRAPPED = 60  # columns from which a line that ends in an address may continue i
 
 _DOT = re.compile(r"[\[({<](?:\.|dot|punt)[\])}>]", re.IGNORECASE)
 _AT = re.compile(r"[\[({<](?:@|at|apenstaartje)[\])}>]", re.IGNORECASE)
-_CODED = r"%[0-9A-Fa-f]{2}|&#?\w{1,31};"
+_CODED = r"%[0-9A-Fa-f]{2}|=40|&#?\w{1,31};"
 _LEFT_OUT = re.compile(rf"[@/\\]|[^\W_]\.[^\W\d_]{{2}}|{_CODED}")
 _OPEN_END = re.compile(rf"(?:[@/\\]|{_CODED})\W{{0,20}}$")  # a name may follow
 _WORD = re.compile(r"[^\W_]+")

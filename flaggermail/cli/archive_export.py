@@ -14,7 +14,7 @@ import click
 from flaggermail import __version__
 from flaggermail.cli import bags
 from flaggermail.cli.bag_check import BagCheck, check, is_dossier
-from flaggermail.cli.completing import CASE
+from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.documents import number, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
@@ -29,7 +29,7 @@ _LISTED = 5  # lost mails that are named
 
 @click.command(name="export")
 @click.argument("case", type=CASE, metavar="[CASE]", required=False)
-@click.option("--election", metavar="CODE", help="All cases of this election, instead of one case.")
+@click.option("--election", type=ELECTION, metavar="CODE", help="All cases of this election, instead of one case.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="The new folder of the dossier.")
 @click.option("--verify", type=click.Path(path_type=Path), metavar="DIR", help="Check this dossier; needs no desk.")
 @as_json_option

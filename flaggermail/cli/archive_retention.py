@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.completing import CASE
+from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.csv_cells import print_csv
 from flaggermail.cli.documents import number, part, parts, text, texts
 from flaggermail.cli.instants import day
@@ -36,7 +36,7 @@ _OF_THING = (
 
 @click.command(name="retention")
 @click.option("--as-of", type=day, metavar="DATE", help="Judge as on this day, YYYY-MM-DD. [default: today]")
-@click.option("--election", metavar="CODE", help="Only what belongs to this election.")
+@click.option("--election", type=ELECTION, metavar="CODE", help="Only what belongs to this election.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Write destruction list and declaration to this text file, and every thing kept to a CSV file beside it.",
@@ -86,7 +86,9 @@ def exclude(session: Session, *, message: str, reason: str, as_json: bool) -> No
 
 @click.command(name="hold")
 @click.argument("case", type=CASE, required=False)
-@click.option("--election", metavar="CODE", help="The election, with all that belongs to it, instead of a case.")
+@click.option(
+    "--election", type=ELECTION, metavar="CODE", help="The election, with all that belongs to it, instead of a case."
+)
 @click.option("--reason", required=True, metavar="TEXT", help="Why: the request, question or objection, and its date.")
 @click.option("--until", type=day, metavar="DATE", help="Its last day. [default: until somebody lifts it]")
 @as_json_option

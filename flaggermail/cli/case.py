@@ -10,7 +10,7 @@ import click
 
 from flaggermail.cli.case_assess import assess
 from flaggermail.cli.case_show import list_, show
-from flaggermail.cli.completing import CASE, CHANNEL, OFFICER
+from flaggermail.cli.completing import CASE, CHANNEL, ELECTION, OFFICER
 from flaggermail.cli.documents import text as text_of
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
@@ -38,7 +38,7 @@ command.add_command(assess)
 
 
 @command.command(name="open")
-@click.option("--election", required=True, metavar="CODE", help="The election concerned.")
+@click.option("--election", type=ELECTION, required=True, metavar="CODE", help="The election concerned.")
 @click.option("--type", "type_", required=True, type=choice(CaseType), help="The type of the case.")
 @click.option("--origin", required=True, type=choice(Origin), help="How the case came up.")
 @click.option("--title", default="", metavar="TEXT", help="A short title. [default: the subject of the message]")

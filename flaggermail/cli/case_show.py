@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from flaggermail.cli.calculation import show_calculation
-from flaggermail.cli.completing import CASE
+from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.documents import minute, number, part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import DOUBTS, choice, listed, styled, table
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 REHEARSED = "exercise, in no figure"
+_UNMARKED = frozenset({"mail"})  # the form of an answer that needs no word
 SPOKEN = {
     Item.ATTEMPTS: "own attempts",
     Item.SCREENSHOT: "a screenshot",
@@ -35,7 +36,7 @@ SPOKEN = {
 
 
 @click.command(name="list")
-@click.option("--election", metavar="CODE", help="Only cases of this election.")
+@click.option("--election", type=ELECTION, metavar="CODE", help="Only cases of this election.")
 @click.option("--state", type=click.Choice(CASE_STATES), help="Only cases in this state.")
 @click.option("--tag", metavar="TAG", help="Only cases with this narrative.")
 @as_json_option
@@ -235,9 +236,16 @@ def _clock_line(clock: Mapping[str, Json], *, exercise: bool) -> str:
     minutes = number(clock, "minutes")
     unit = "minute" if minutes == 1 else "minutes"
     spoken = REHEARSED if exercise else text(part(clock, "spoken"), "en")
-    marks = (("automatic", "automatic"), ("oral", "oral"), ("noted by hand", "by_hand"))
-    held = [mark for mark, name in marks if clock[name]]
+    form = [text(clock, "form")] if clock["form"] else [name for name in ("automatic", "oral") if clock[name]]
+    held = [*(word for word in form if word not in _UNMARKED), *_basis(clock)]
     return ", ".join((minute(clock, "stopped_at"), f"{minutes} {unit}", spoken, *held))
+
+
+def _basis(clock: Mapping[str, Json]) -> Iterator[str]:
+    """Yields what the stop of a clock rests on, unless it is a mail; one of an exercise has no figure to rest on."""
+    basis = clock["basis"] or (InstantBasis.BY_HAND if clock["by_hand"] else InstantBasis.MAIL)
+    if basis != InstantBasis.MAIL:
+        yield f"basis: {basis}"
 
 
 def _show_reminders(reminders: Iterable[Mapping[str, Json]], indent: str) -> None:

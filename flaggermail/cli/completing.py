@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Words of a command line that the shell completes with what the desk knows: cases, channels, officers."""
+"""Words of a command line that the shell completes with what the desk knows: cases, channels, officers, elections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DeskWord(click.types.StringParamType):
     """A text that the shell completes; any text is accepted, for the desk says what it does not know."""
 
     def __init__(self, what: str) -> None:
-        """`what`: "cases", "channels" or "officers"."""
+        """`what`: "cases", "channels", "officers" or "elections"."""
         self.what = what
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -51,3 +51,4 @@ def _fits(word: str, incomplete: str) -> bool:
 
 
 CASE, CHANNEL, OFFICER = DeskWord("cases"), DeskWord("channels"), DeskWord("officers")
+ELECTION = DeskWord("elections")

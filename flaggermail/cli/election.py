@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flaggermail.cli.completing import ELECTION
 from flaggermail.cli.documents import parts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import day
@@ -89,7 +90,7 @@ def add(
 
 
 @command.command(name="close")
-@click.argument("code")
+@click.argument("code", type=ELECTION)
 @as_json_option
 @click.pass_obj
 def close(session: Session, code: str, *, as_json: bool) -> None:

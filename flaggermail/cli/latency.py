@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from flaggermail.cli.completing import ELECTION
 from flaggermail.cli.csv_cells import print_csv
 from flaggermail.cli.documents import minute, number, part, parts, text
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
@@ -28,10 +29,11 @@ Document = Mapping[str, "Json"]
 _OF_USE = ("case", "notification", "platform", "channel", "election", "sent_at", "sent_basis")
 _OF_STOP = ("at", "minutes", "hours", "basis", "form")
 _OF_SUMMARY = ("by", "name", "sent", "answered", "open", "median_minutes", "longest_minutes")
+_MINUTES_A_DAY = 24 * 60
 _METHOD = (
     "Waits for a person's answer; an open one counts up to that instant. MEDIAN: from\n"
     "five uses on, estimated after Kaplan and Meier, so that an open use takes longer\n"
-    "than it has waited; none if half or more may still be waiting."
+    "than it has waited; none if more than half may still be waiting."
 )
 
 
@@ -56,7 +58,7 @@ class _Shown(NamedTuple):
 
 
 @click.command(name="latency")
-@click.option("--election", metavar="CODE", help="Only the uses in this election.")
+@click.option("--election", type=ELECTION, metavar="CODE", help="Only the uses in this election.")
 @click.option("--platform", metavar="PLATFORM", help="Only the uses to this platform, by its code or name.")
 @click.option(
     "--as-of", type=typed_instant, metavar="INSTANT",
@@ -147,7 +149,11 @@ def _show_summary(found: Document) -> None:
 
 
 def _minutes(one: Document, name: str) -> str:
-    return "none" if one[name] is None else f"{number(one, name)} min"
+    if one[name] is None:
+        return "none"
+    count = number(one, name)
+    days = count // _MINUTES_A_DAY
+    return f"{count} min ({days} days)" if days > 1 else f"{count} min"
 
 
 # ---------------------------------------------------------------- as CSV

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from flaggermail.cli.completing import CASE
+from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.documents import minute, number, parts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import hours
@@ -72,7 +72,7 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
     "--type", "type_", default=CaseType.CONTENT.value, type=choice(CaseType), show_default=True,
     help="Type of the new case.",
 )  # fmt: skip
-@click.option("--election", metavar="CODE", help="Election of the new case. [default: the current one]")
+@click.option("--election", type=ELECTION, metavar="CODE", help="Election of the new case. [default: the current one]")
 @click.option("--source", type=choice(Source), help="Source of the new case: who reported it.")
 @click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="The kind of mail; repeatable.")
 @click.option("--back", is_flag=True, help="Return it to the quarantine, which undoes a placement.")

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from difflib import get_close_matches
 
 from flaggermail.cases import elections
 from flaggermail.errors import NotFound, Refusal
@@ -14,6 +15,7 @@ from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import Because, Piece
 
+LONGEST_WORD = 100  # characters that are compared with known words
 LONGEST_SERIAL = 9  # digits, as `mail.subject.case_numbers` reads them
 
 
@@ -21,8 +23,17 @@ def the_election(work: UnitOfWork, code: str) -> Election:
     """Returns the election with that code; else raises NotFound."""
     election = work.tx.get(Election, code)
     if election is None:
+        if meant := nearest(code, [one.code for one in work.tx.find(Election)]):
+            raise NotFound(Because.NEAR_ELECTION(election=code, meant=meant))
         raise NotFound(Because.NO_SUCH_ELECTION(election=code))
     return election
+
+
+def nearest(typed: str, known: Iterable[str]) -> str | None:
+    """Returns the known word that a person most likely meant, whatever its capitals; None if none is near."""
+    words = {word.casefold(): word for word in known}
+    near = get_close_matches(typed[:LONGEST_WORD].casefold(), words, n=1)
+    return words[near[0]] if near else None
 
 
 def the_case(work: UnitOfWork, number: str) -> Case:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a shell may complete: case numbers, channels and officers. Answers at once, and never makes anything.
+"""What a shell may complete: case numbers, channels, officers and elections. Answers at once, and never makes anything.
 
 Opening the desk takes a second and records its configuration; this reads two files and one table.
 """
@@ -32,6 +32,7 @@ class What(StrEnum):
     CASES = "cases"
     CHANNELS = "channels"
     OFFICERS = "officers"
+    ELECTIONS = "elections"
 
 
 def complete(ground: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
@@ -43,11 +44,23 @@ def complete(ground: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _cases(ground: Ground) -> Words:
+    if database := _database(ground):
+        yield from ground.newest_cases(database)
+
+
+def _elections(ground: Ground) -> Words:
+    if database := _database(ground):
+        yield from ground.elections(database)
+
+
+def _database(ground: Ground) -> str | None:
+    """Returns the URL of the record; None if the configuration cannot be read."""
     source = _read(ground.directory, DESK_FILE)
     written = source.value(DATABASE_KEY) if DATABASE_KEY in source.places else DATABASE
     if isinstance(written, str) and not source.faults:
         path = written.removeprefix(_SQLITE_FILE)
-        yield from ground.newest_cases(written if path == written else f"{_SQLITE_FILE}{ground.directory / path}")
+        return written if path == written else f"{_SQLITE_FILE}{ground.directory / path}"
+    return None
 
 
 def _channels(ground: Ground) -> Words:
@@ -75,4 +88,5 @@ def _entries(value: Value) -> list[dict[str, Value]]:
 
 _FOUND: dict[What, Callable[[Ground], Words]] = {
     What.CASES: _cases, What.CHANNELS: _channels, What.OFFICERS: _officers,
+    What.ELECTIONS: _elections,
 }  # fmt: skip

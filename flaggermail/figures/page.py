@@ -17,6 +17,7 @@ from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants
 from flaggermail.figures.picture import by_election, inline
 from flaggermail.figures.timeline import drawn, heading
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, SummaryBy
+from flaggermail.notifications import latency
 from flaggermail.record.clocks import Sign
 from flaggermail.wording.captions import Caption, Method
 from flaggermail.wording.said import Sentence
@@ -70,13 +71,19 @@ def _summary(summary: Sequence[Summary], telling: Telling) -> Iterator[Markup]:
         yield element("p", None, telling.say(Caption.NOT_USED))
     for by, (caption, what) in _SUMMARIES.items():
         rows = [
-            (one.name, [one.sent, one.answered, one.open, one.median_minutes, one.longest_minutes])
+            (one.name, [one.sent, one.answered, one.open], [one.median_minutes, one.longest_minutes])
             for one in summary
             if one.by is by
         ]
         if rows:
-            texts = [(name, [NOTHING if count is None else str(count) for count in counts]) for name, counts in rows]
+            texts = [
+                (name, [*map(str, counts), *(_wait(one, telling) for one in waits)]) for name, counts, waits in rows
+            ]
             yield _table(f"by-{by}", telling.say(caption), (what, *_COUNTS), texts, telling)
+
+
+def _wait(minutes: int | None, telling: Telling) -> str:
+    return NOTHING if minutes is None else f"{minutes}{latency.in_days(minutes, telling.language)}"
 
 
 def _uses(figures: Figures, telling: Telling) -> Iterator[Markup]:

@@ -67,10 +67,12 @@ def heading(use: PlatformUse, telling: Telling) -> str:
 def figure(use: PlatformUse, as_of: datetime, telling: Telling) -> tuple[str, str]:
     """Returns the reported hours, or that the use is open, and the minutes in words with what is unusual about them."""
     if use.human is None:
-        large, waited = Caption.OPEN(), Caption.WAITS(count=latency.minutes(use.sent_at, as_of))
+        count = latency.minutes(use.sent_at, as_of)
+        large, waited = Caption.OPEN(), Caption.WAITS(count=count, days=latency.in_days(count, telling.language))
     else:
         large = Caption.HOURS(hours=telling.hours(use.human.minutes))
-        waited = Caption.WAITED(count=use.human.minutes)
+        in_days = latency.in_days(use.human.minutes, telling.language)
+        waited = Caption.WAITED(count=use.human.minutes, days=in_days)
     counted = {Sign.SENT, Sign.HUMAN}
     unusual = dict.fromkeys(note for moment in of_use(use) if moment.sign in counted for note in moment.notes)
     notes = f" ({', '.join(map(telling.say, unusual))})" if unusual else ""

@@ -81,6 +81,10 @@ class PlatformUse:
     reminders: tuple[datetime, ...]
     escalations: tuple[datetime, ...]
 
+    def stop(self, kind: ClockKind) -> Stop | None:
+        """Returns the answer that stopped the clock of that kind; None while it runs."""
+        return {ClockKind.RECEIPT: self.receipt, ClockKind.HUMAN: self.human, ClockKind.SUBSTANCE: self.substance}[kind]
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:

@@ -8,6 +8,7 @@ tail makes the number in them a key: nobody who was not sent it knows it.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flaggermail.mail.vocabulary import seen
@@ -71,6 +72,21 @@ def tailed_numbers(text: str, prefix: str) -> tuple[Tailed, ...]:
 def without_numbers(text: str, prefix: str) -> str:
     """Returns `text` with each number, with or without its tail, replaced by a space."""
     return _pattern(prefix, "?").sub(" ", text)
+
+
+def without_tails(text: str, prefix: str, tails: Collection[str]) -> str:
+    """Returns `text` with each number as it stands, less its tail.
+
+    A word of four letters behind a number and a space is cut only if it is one of `tails`: it may be a word.
+    """
+
+    def bare(match: re.Match[str]) -> str:
+        before, tail = text[match.start() : match.start(3)], match[3]
+        known = re.sub(r"[^A-Z0-9]", "", tail.upper()) in tails
+        number = text[match.start() : match.end(2)]
+        return number if known or not before[-1].isspace() else match[0]
+
+    return _pattern(prefix).sub(bare, text)
 
 
 def without_tail(typed: str) -> str:

@@ -12,6 +12,8 @@ UNITS: Mapping[str, tuple[str, ...]] = {
     LanguageCode.NL: ("uur", "uur", "minuut", "minuten", "en", ","),
     LanguageCode.EN: ("hour", "hours", "minute", "minutes", "and", "."),
 }
+_DAYS: Mapping[str, str] = {LanguageCode.NL: "dagen", LanguageCode.EN: "days"}
+_HOURS_A_DAY, _FEWEST_DAYS = 24, 2
 
 
 def minutes(sent: datetime, received: datetime) -> int:
@@ -37,12 +39,26 @@ def spoken(count: int, language: str, sign: str | None = None) -> str:
 
 
 def exact(count: int, language: str) -> str:
-    """Returns the exact time: "2 uur en 32 minuten"."""
+    """Returns the exact time: "2 uur en 32 minuten"; from two days on with days of 24 hours: "9 dagen en 3 uur"."""
     one_hour, more_hours, one_minute, more_minutes, joined, _ = UNITS[language]
     whole, rest = divmod(count, 60)
     parts = []
+    if days(count):
+        parts.append(f"{days(count)} {_DAYS[language]}")
+        whole %= _HOURS_A_DAY
     if whole:
         parts.append(f"{whole} {one_hour if whole == 1 else more_hours}")
-    if rest or not whole:
+    if rest or not parts:
         parts.append(f"{rest} {one_minute if rest == 1 else more_minutes}")
-    return f" {joined} ".join(parts)
+    return f" {joined} ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def days(count: int) -> int:
+    """Returns whole days of 24 hours in `count` minutes, from two on; 0 below, where hours are read more easily."""
+    whole = count // (60 * _HOURS_A_DAY)
+    return whole if whole >= _FEWEST_DAYS else 0
+
+
+def in_days(count: int, language: str) -> str:
+    """Returns whole days, said after minutes that are hard to read: " (9 dagen)"; empty below two days."""
+    return f" ({days(count)} {_DAYS[language]})" if days(count) else ""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flaggermail.commands.lookups import the_case
@@ -14,6 +14,7 @@ from flaggermail.figures.account import MailHead, Print, Told
 from flaggermail.figures.uses import PlatformUse, uses_of
 from flaggermail.mail.message import Address
 from flaggermail.mail.message_json import Json
+from flaggermail.mail.tailed_numbers import without_tails
 from flaggermail.notifications.clocks import HUMAN, RECEIPT
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
@@ -54,16 +55,21 @@ class ShowAccount(View):
 def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Document:
     sent = work.tx.find(Notification, where(Notification.case).is_(case.number))
     own = next(one for one in sent if one.id == use.notification)
+    prefix = work.env.settings.desk.organisation.case_prefix
     organisation = work.env.settings.desk.report.organisation or work.env.settings.desk.organisation.name
     told = Told(
         organisation=getattr(organisation, style.language),
         about=case.type,
         channel=own.channel_name,
-        policy=own.policy_title,
+        policy=_policy(work, own),
         earlier=_came_back(sent, own),
     )
     text = account.paragraph(use, told, work.now, style)
-    question, answer = _question(work, own, use), _answer(work, use)
+    tails = {case.tail or "", *(one.tail or "" for one in sent)} - {""}
+    question, answer = (
+        None if head is None else replace(head, subject=without_tails(head.subject, prefix, tails))
+        for head in (_question(work, own, use), _answer(work, use))
+    )
     replied = AccountLabel.RECEIPT if use.human is None else AccountLabel.ANSWER
     heads = ((AccountLabel.QUESTION, question), (replied, answer))
     blocks = [account.block(head, of, style) for of, head in heads if head is not None]
@@ -74,6 +80,19 @@ def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Do
         "answer": _head(answer, style),
         "text": "\n\n".join([text, *blocks]),
     }
+
+
+def _policy(work: UnitOfWork, own: Notification) -> str:
+    """Returns the policy that a notification names; empty if no draft of ours and no mail at hand names it."""
+    if own.digest:
+        return own.policy_title
+    mail = _mail_of(work, own)
+    try:
+        text = "" if mail is None else work.env.parser.parse(work.env.octets.get(mail.digest)).text
+    except OctetsLost:
+        return ""
+    named, said = (" ".join(words.casefold().split()) for words in (own.policy_title, text))
+    return own.policy_title if named in said else ""
 
 
 def _came_back(sent: Sequence[Notification], own: Notification) -> list[datetime]:
@@ -87,13 +106,17 @@ def _came_back(sent: Sequence[Notification], own: Notification) -> list[datetime
 
 def _question(work: UnitOfWork, own: Notification, use: PlatformUse) -> MailHead | None:
     """Returns the head of our mail; None for a notification by portal or phone."""
+    found = _mail_of(work, own)
+    return None if found is None else _head_of(work, found, use.sent_at)
+
+
+def _mail_of(work: UnitOfWork, own: Notification) -> StoredMessage | None:
     mails = work.tx.find(
         StoredMessage,
         where(StoredMessage.notification).is_(own.id),
         where(StoredMessage.direction).is_(Direction.OUT),
     )
-    found = next((mail for mail in mails if Kind.NOTIFICATION in mail.kinds), None)
-    return None if found is None else _head_of(work, found, use.sent_at)
+    return next((mail for mail in mails if Kind.NOTIFICATION in mail.kinds), None)
 
 
 def _answer(work: UnitOfWork, use: PlatformUse) -> MailHead | None:

@@ -11,6 +11,8 @@ from flaggermail.cases.holds import HeldOnDay
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.tags import same_narrative
+from flaggermail.figures.ledger import of_rows
+from flaggermail.figures.uses import PlatformUse, uses_of
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
@@ -22,7 +24,7 @@ from flaggermail.record.states import CaseState
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
 from flaggermail.views.calculation import Calculation
-from flaggermail.views.timeline import timelines
+from flaggermail.views.timeline import timeline
 from flaggermail.views.view import Document, View, plain
 
 _OF_EARLIER = (
@@ -91,7 +93,8 @@ class _Uses:
         self._reminders = sorted(
             tx.find(Reminder, where(Reminder.case).is_(case.number)), key=lambda row: (row.told_at, row.id)
         )
-        self._timelines = timelines(work, case)
+        self._now = work.now
+        self._uses = {use.notification: use for use in uses_of(of_rows(tx)) if use.case == case.number}
         self._running = [
             (one.notification.id if one.notification else None, Calculation(work, one).document())
             for one in open_clocks(tx)
@@ -103,18 +106,19 @@ class _Uses:
         return [
             {
                 **plain(one, self._zone),
-                "clocks": self._clocks_of(one.id),
+                "clocks": self._clocks_of(one.id, use),
                 "reminders": self.reminders_of(one.id),
                 "running": self.running_of(one.id),
-                "timeline": self._timelines.get(one.id, []),
+                "timeline": [] if use is None else timeline(use, self._now, self._zone),
             }
             for one in self._notifications
+            for use in [self._uses.get(one.id)]
         ]
 
-    def _clocks_of(self, about: str) -> list[Json]:
+    def _clocks_of(self, about: str, use: PlatformUse | None) -> list[Json]:
         own = [clock for clock in self._clocks if clock.notification == about]
         own.sort(key=lambda clock: CLOCKS.index(clock.kind))
-        return [_clock(clock, self._zone, exercise=self._case.exercise) for clock in own]
+        return [_clock(clock, use, self._zone, exercise=self._case.exercise) for clock in own]
 
     def reminders_of(self, about: str | None) -> list[Json]:
         """Returns the reminders about the notification, or about the case itself."""
@@ -125,14 +129,16 @@ class _Uses:
         return [document for of, document in self._running if of == about]
 
 
-def _clock(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> Document:
-    """Returns a clock. An exercise has minutes for the debriefing, but no reported figures."""
+def _clock(clock: ClockRow, use: PlatformUse | None, zone: ZoneInfo, *, exercise: bool) -> Document:
+    """Returns a clock, of a use with basis and form as in the figures; an exercise has minutes, but no figures."""
     minutes = None if clock.stopped_at is None else latency.minutes(clock.started_at, clock.stopped_at)
     figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
     if minutes is not None and not exercise:
         figures["hours"] = latency.hours(minutes)
         figures["spoken"] = {language: latency.spoken(minutes, language) for language in latency.UNITS}
-    return {**plain(clock, zone), **figures}
+    stop = None if use is None else use.stop(clock.kind)
+    rests = {"basis": None, "form": None} if stop is None else {"basis": stop.basis, "form": stop.form}
+    return {**plain(clock, zone), **figures, **rests}
 
 
 def _verdict_on_referrer(case: Case, messages: Sequence[StoredMessage]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.commands.lookups import the_election
+from flaggermail.commands.lookups import nearest, the_election
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.figures import ledger
@@ -89,6 +89,8 @@ def _platform(work: UnitOfWork, named: str) -> Platform:
     for one in known:
         if named.casefold() in {one.code.casefold(), one.name.casefold()}:
             return one
+    if meant := nearest(named, [name for one in known for name in (one.code, one.name)]):
+        raise NotFound(Because.NEAR_PLATFORM(platform=named, meant=meant))
     raise NotFound(Because.NO_SUCH_PLATFORM(platform=named, known=[one.code for one in known]))
 
 

@@ -28,10 +28,10 @@ class Caption(Sentence):
     STILL_MATTER = ("caption: still matter", "until then no answer to the matter",
         "tot dan geen inhoudelijk antwoord")
     HOURS = "caption: hours", "{hours} hours", "{hours} uur"
-    WAITED = ("caption: waited", "{count:minute|minutes} until a person answered",
-        "{count:minuut|minuten} tot de reactie van een medewerker")
-    WAITS = ("caption: waits", "{count:minute|minutes} without an answer by a person",
-        "{count:minuut|minuten} zonder reactie van een medewerker")
+    WAITED = ("caption: waited", "{count:minute|minutes}{days} until a person answered",
+        "{count:minuut|minuten}{days} tot de reactie van een medewerker")
+    WAITS = ("caption: waits", "{count:minute|minutes}{days} without an answer by a person",
+        "{count:minuut|minuten}{days} zonder reactie van een medewerker")
     NOT_TO_SCALE = "caption: not to scale", "(not to scale)", "(niet op schaal)"
 
     # what an instant rests on, and the form of an answer

@@ -168,6 +168,11 @@ class Because(Sentence):
     NO_SUCH_ELECTION = ("no such election",
         "election {election}: there is no such election; `flaggermail election list` shows them",
         "verkiezing {election}: is niet bekend; `flaggermail election list` toont ze")
+    NEAR_ELECTION = ("near election",
+        "election {election}: there is no such election; did you mean {meant}?",
+        "verkiezing {election}: is niet bekend; bedoelt u {meant}?")
+    NEAR_PLATFORM = ("near platform", "platform {platform}: is not in the record; did you mean {meant}?",
+        "platform {platform}: is niet bekend; bedoelt u {meant}?")
     NO_SUCH_PLATFORM = ("no such platform", "platform {platform}: is not in the record; known are {known}",
         "platform {platform}: is niet bekend; wel bekend zijn {known}")
     EXERCISE_HAS_NO_FIGURES = ("exercise has no figures", "election {election}: is an exercise, and in no figure",

@@ -156,7 +156,7 @@ def test_the_event_of_a_search_has_no_word_of_the_text(desk: Desk, case: str) ->
 
 DISGUISES = (
     "@qanbot", "(@qanbot)", "@ qanbot", "@QanBot", "@\nqanbot", "\uff20qanbot", "@\u200bqanbot", "@\u00adqanbot",
-    "%40qanbot",
+    "%40qanbot", "=40qanbot",
     "&#64;qanbot", "&commat;qanbot", "@qanbot@mastodon.example", "@qanbot.bsky.example", "u/qanbot", "/u/qanbot",
     "https://x.com/qanbot", "HTTPS://X.COM/qanbot/status/1", "x.com/qanbot", "x . com / qanbot / 1", "x.com / qanbot",
     "www.qanbot.example", "qanbot.tumblr.example", "hxxps://x[.]com/qanbot", "x(dot)com/qanbot", "[at]qanbot",

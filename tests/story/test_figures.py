@@ -22,7 +22,7 @@ from flaggermail.errors import Refusal
 from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.rows import Case, Election, StoredMessage
+from flaggermail.record.rows import Case, Election, Notification, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import ReportSettings, Settings
@@ -231,6 +231,8 @@ def test_figures_of_one_platform(played: Open) -> None:
     [
         (["--election", "XX1999"], "election XX1999: there is no such election"),
         (["--platform", "Hyves"], "platform Hyves: is not in the record; known are"),
+        (["--election", "ep2024"], "election ep2024: there is no such election; did you mean EP2024?"),
+        (["--platform", "Metta"], "platform Metta: is not in the record; did you mean Meta?"),
         (["--as-of", "2030-01-01T00:00"], "as of 2030-01-01T00:00:00+01:00: has not come yet"),
         (["--as-of", "yesterday"], "'yesterday' is no instant"),
         (["--format", "xls"], "'xls' is not one of"),
@@ -344,6 +346,76 @@ def test_the_form_of_dates_and_the_sign_are_settings(played: Open) -> None:
     assert printed.startswith("Ministerie van Voorbeeldzaken heeft X")  # its name, where nothing else is set
     assert "X heeft na 2.5 uur (2 uur en 32 minuten) gereageerd" in printed
     assert "Datum ontvangst: Thu 06-Jun-2024 13:06\n" in printed
+
+
+def test_a_policy_is_told_only_if_the_notification_names_it(played: Open) -> None:
+    """The desk knows the channel's policy; a letter may not claim that a mail it did not write relied on it."""
+    assert "gebaseerd op het beleid" not in account(played("typed-by-hand"), "VF-PS2027-0001")
+    assert "gebaseerd op het beleid" in account(played("letter-of-2024"), "VF-EP2024-0001")  # the letter names it
+    assert "gebaseerd op het beleid" in account(played("S01"), "VF-EP2024-0001")
+
+
+@each("name", [name for name, (_, uses) in FIGURES.items() if uses])
+def test_an_account_shows_no_tail(played: Open, name: str) -> None:
+    """The tail of a number is a key to the case, in our subject and in an answer's; a letter shows the bare number."""
+    env = played(name)
+    with env.store.read() as tx:
+        tails = [*(row.tail for row in tx.find(Case)), *(row.tail for row in tx.find(Notification))]
+    assert any(tails)
+    for number in {str(use["case"]) for use in uses(figures(env))}:
+        printed = account(env, number) + account(env, number, "--json")
+        assert not [tail for tail in tails if tail and tail in printed.upper()]
+
+
+def test_case_show_and_latency_name_the_same_basis_and_form(played: Open) -> None:
+    """A use that was typed by hand starts from its copy; the answer to it came by mail, and is not said to be noted."""
+    for name, said in (
+        ("typed-by-hand", "90 minutes, 1.5 hours (1 hour and 30 minutes)\n"),
+        ("letter-of-2024", "152 minutes, 2.5 hours (2 hours and 32 minutes), basis: quoted words\n"),
+        ("S08-phone-note", "255 minutes, 4.3 hours (4 hours and 15 minutes), oral, basis: by hand\n"),
+        ("S05", "1 minute, 0.0 hours (1 minute), automatic\n"),
+    ):
+        env = played(name)
+        use = uses(figures(env))[-1]
+        shown = json.loads(typed(env, "officer1", ["case", "show", str(use["case"]), "--json"]))
+        (own,) = [one for one in shown["notifications"] if one["id"] == use["notification"]]
+        for clock in own["clocks"]:
+            stop = use[clock["kind"]]
+            stopped = (stop["basis"], stop["form"]) if isinstance(stop, dict) else (None, None)
+            assert (clock["basis"], clock["form"]) == stopped
+        assert said in typed(env, "officer1", ["case", "show", str(use["case"])])
+
+
+def test_a_dossier_names_basis_and_form(played: Open, tmp_path: Path) -> None:
+    """The list of a case says what each instant rests on and how an answer was given, as `latency` does."""
+    for name, case, said in (
+        ("letter-of-2024", "VF-EP2024-0001", ("10:34+02:00, basis: volgens verzonden kopie", "geciteerde woorden")),
+        ("S08-phone-note", "VF-PS2027-0006", ("(4 uur en 15 minuten), mondeling, basis: met de hand",)),
+    ):
+        out = tmp_path / f"dossier-{case}"
+        typed(played(name), "officer1", ["archive", "export", case, "--out", str(out)])
+        shown = (out / "data" / case / "index.txt").read_text("utf-8")
+        assert [words for words in said if words not in shown] == []
+
+
+def test_a_silence_of_weeks_is_told_in_days(played: Open) -> None:
+    """Nine days without an answer: minutes, and days that a reader can picture, in table, page, picture and account."""
+    env = played("S08")
+    at = ["--as-of", "2027-03-26T17:31"]
+    clock = env.clock
+    assert isinstance(clock, SetClock)
+    clock.set(clock.now() + timedelta(days=9))
+    with env.store.read() as tx:
+        (answer,) = (row for row in tx.find(StoredMessage) if row.from_name == "Elections EU")
+    typed(env, "officer1", ["message", "reclassify", answer.id, "--kind", "auto_reply"])
+    assert "310 min" in typed(env, "officer1", ["latency", *at])
+    now = str(figures(env)["as_of"])
+    waited = uses(figures(env), "summary")[0]["longest_minutes"]
+    assert f"{waited} min (10 days)" in typed(env, "officer1", ["latency", "--as-of", now])
+    for form in ("svg", "html"):
+        assert f"{waited} minuten (10 dagen) zonder reactie" in typed(env, "officer1", ["latency", "--format", form])
+    assert f">{waited} (10 dagen)</td>" in typed(env, "officer1", ["latency", "--format", "html"])
+    assert "245,2 uur (10 dagen, 5 uur en 10 minuten) na de melding" in account(env, "VF-PS2027-0006")
 
 
 def test_a_correction_changes_the_account_and_not_what_was_printed_before(played: Open) -> None:

@@ -105,7 +105,17 @@ def safe_pages(data: Path) -> None:
         page = Links(path.read_bytes())
         assert page.tags <= {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "strong", "a",
                              "br", "table", "caption", "thead", "tbody", "tr", "th", "td"}  # fmt: skip
-        assert page.attributes <= {"lang", "charset", "http-equiv", "content", "name", "scope", "href"}
+        assert page.attributes <= {
+            "lang",
+            "charset",
+            "http-equiv",
+            "content",
+            "name",
+            "scope",
+            "href",
+            "role",
+            "data-head",
+        }
         for link in page.links:
             assert (path.parent / link).resolve().is_relative_to(data.resolve())
             assert (path.parent / link).is_file(), link

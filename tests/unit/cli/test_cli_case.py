@@ -66,7 +66,7 @@ def test_show_tells_how_long_the_platform_took(desk: Desk) -> None:
 
 
 def test_a_spoken_answer_is_marked(desk: Desk) -> None:
-    """A phone note stops receipt and human, and is marked as oral and noted by hand."""
+    """A phone note stops receipt and human, and is marked as oral and by hand."""
     number = desk.notified()
     desk.go_to("2024-06-06T11:40:00+02:00")
     desk.done(
@@ -74,7 +74,7 @@ def test_a_spoken_answer_is_marked(desk: Desk) -> None:
         "--file", "-", text="They have it.\nA colleague is looking.",
     )  # fmt: skip
     shown = desk.done("case", "show", number)
-    assert "2024-06-06 11:30+02:00, 56 minutes, 0.9 hours (56 minutes), oral, noted by hand" in shown
+    assert "2024-06-06 11:30+02:00, 56 minutes, 0.9 hours (56 minutes), oral, basis: by hand" in shown
     assert "substance:   running since 2024-06-06 10:34+02:00" in shown
     assert "(phone, counts as platform_ack) 2024-06-06 11:30+02:00, entered 2024-06-06 11:40+02:00 by officer1" in shown
     assert "\n  They have it.\n  A colleague is looking.\n" in shown

@@ -18,8 +18,15 @@ from flaggermail.settings.model import StoreSettings
 from tests.unit.cli.conftest import CONFIG, Desk
 from tests.unit.cli.test_cli_help import SLOW, everything
 
-# parameters that name a case, a channel or an officer, by the name of the parameter
-NAMED = {"case": "cases", "number": "cases", "related": "cases", "channel": "channels", "officer": "officers"}
+# parameters that name a case, a channel, an officer or an election, by the name of the parameter
+NAMED = {
+    "case": "cases",
+    "number": "cases",
+    "related": "cases",
+    "channel": "channels",
+    "officer": "officers",
+    "election": "elections",
+}
 
 
 @pytest.fixture
@@ -88,7 +95,18 @@ def test_channels_are_completed(directory: Path) -> None:
 
 
 @pytest.mark.outside
-@pytest.mark.parametrize("words", [("oncall", "override", ""), ("case", "show", ""), ("notify", "V", "--channel", "")])
+@pytest.mark.parametrize("words", [("latency", "--election"), ("archive", "retention", "--election")])
+def test_elections_are_completed(directory: Path, words: tuple[str, ...]) -> None:
+    """Elections are those of the record, the newest first; one that is closed there has figures too."""
+    assert completed(directory, *words, "ep") == ["plain,EP2024"]
+    assert set(completed(directory, *words, "")) == {"plain,EP2024", "plain,PS2023", "plain,PS2027", "plain,TK2023"}
+
+
+@pytest.mark.outside
+@pytest.mark.parametrize(
+    "words",
+    [("oncall", "override", ""), ("case", "show", ""), ("notify", "V", "--channel", ""), ("latency", "--election", "")],
+)
 def test_without_a_desk_nothing_is_offered_and_nothing_said(tmp_path: Path, words: tuple[str, ...]) -> None:
     """A configuration that is missing, faulty or without a database offers nothing, prints nothing, makes nothing."""
     assert completed(tmp_path / "none", *words) == []
@@ -102,7 +120,7 @@ def test_without_a_desk_nothing_is_offered_and_nothing_said(tmp_path: Path, word
 
 
 def test_every_parameter_that_names_one_is_completed() -> None:
-    """Each argument and option for a case, a channel or an officer completes them."""
+    """Each argument and option for a case, a channel, an officer or an election completes them."""
     for path, command in everything():
         for parameter in command.params:
             if parameter.name in NAMED and isinstance(parameter.type, click.types.StringParamType):

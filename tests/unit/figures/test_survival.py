@@ -19,6 +19,7 @@ MINUTES = st.lists(st.integers(0, 40), max_size=12)
         ([10, 20, 30, 40, 50, 60], [], 30),  # at 30 exactly half are unanswered
         ([10, 20, 30, 40], [], None),  # fewer than five
         ([10, 20, 30, 40], [5], 20),  # five with the open one, which ended before the first answer
+        ([10, 20, 30], [90, 90, 90], 30),  # exactly half may still wait
         ([10], [90, 90, 90, 90], None),  # most still wait: the median is not reached
         ([], [10, 20, 30, 40, 50], None),
         ([7, 7, 7, 7, 7], [], 7),

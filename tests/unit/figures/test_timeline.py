@@ -129,7 +129,7 @@ def test_an_open_wait_runs_to_the_instant_asked() -> None:
     assert texts(picture, "figure") == ["open"]
     assert texts(picture, "time")[-1] == "12:00"
     minutes = latency.minutes(USES["open"].sent_at, AS_OF)
-    assert f"{minutes} minutes without an answer by a person" in texts(picture, "small")
+    assert f"{minutes} minutes (23 days) without an answer by a person" in texts(picture, "small")
     assert "until then no answer by a person" in " ".join(texts(picture, "small"))
 
 

@@ -19,6 +19,7 @@ from flaggermail.mail.tailed_numbers import (
     tailed_numbers,
     with_tail,
     without_tail,
+    without_tails,
 )
 
 ONE = Tailed("VF-EP2024-0001", "K7QF")
@@ -76,6 +77,23 @@ def test_a_number_with_a_tail_is_that_number() -> None:
 def test_a_typed_tail_is_left_out(typed: str, meant: str) -> None:
     """Only a whole number with a tail is shortened."""
     assert without_tail(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("subject", "printed"),
+    [
+        ("[VF-EP2024-0001-K7QF] Two boxes", "[VF-EP2024-0001] Two boxes"),
+        ("Re: Ticket 88 vf-ep2024-0001-k7qf: two boxes", "Re: Ticket 88 vf-ep2024-0001: two boxes"),
+        ("RE: VF\u2013EP2024\u20130001\u2013W9PS", "RE: VF\u2013EP2024\u20130001"),  # another's, behind a dash
+        ("Re: VF EP2024 0001 K7QF two boxes", "Re: VF EP2024 0001 two boxes"),
+        ("Re: VF-EP2024-0001 Real posts", "Re: VF-EP2024-0001 Real posts"),  # a word, and no tail of ours
+        ("VF-EP2024-0001-K7QF, VF-EP2024-0002-K7QG", "VF-EP2024-0001, VF-EP2024-0002"),
+        ("Two boxes", "Two boxes"),
+    ],
+)
+def test_a_printed_subject_has_no_tails(subject: str, printed: str) -> None:
+    """Tails are keys: they are cut from what is printed for others, however a gateway changed the dashes."""
+    assert without_tails(subject, "VF", {"K7QF"}) == printed
 
 
 @given(st.integers(0, 16**32 - 1))

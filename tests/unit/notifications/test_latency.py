@@ -103,6 +103,11 @@ def test_seconds_and_zone_never_change_the_count(begin: datetime, count: int, ea
         (120, "2,0 uur (2 uur)", "2.0 hours (2 hours)"),
         (152, "2,5 uur (2 uur en 32 minuten)", "2.5 hours (2 hours and 32 minutes)"),
         (1500, "25,0 uur (25 uur)", "25.0 hours (25 hours)"),
+        (2879, "48,0 uur (47 uur en 59 minuten)", "48.0 hours (47 hours and 59 minutes)"),
+        (2880, "48,0 uur (2 dagen)", "48.0 hours (2 days)"),
+        (2881, "48,0 uur (2 dagen en 1 minuut)", "48.0 hours (2 days and 1 minute)"),
+        (13_020, "217,0 uur (9 dagen en 1 uur)", "217.0 hours (9 days and 1 hour)"),
+        (13_152, "219,2 uur (9 dagen, 3 uur en 12 minuten)", "219.2 hours (9 days, 3 hours and 12 minutes)"),
     ],
 )
 def test_spoken_figure(count: int, dutch: str, english: str) -> None:
