@@ -44,6 +44,8 @@ from flaggermail.ports.servers import (
     SignatureCheck,
     Submission,
     Submitter,
+    Token,
+    TokenSource,
     Unknown,
 )
 from flaggermail.ports.texts import (
@@ -89,6 +91,8 @@ __all__ = [
     "Supervisor",
     "Templates",
     "Ticker",
+    "Token",
+    "TokenSource",
     "Transaction",
     "Unknown",
     "WallTime",
