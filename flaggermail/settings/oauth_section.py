@@ -36,7 +36,7 @@ def _is_endpoint(value: str) -> str:
     except ValueError:
         host, usable, parts = "", False, urlsplit("")
     secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    if not host or not usable or not secure or parts.username or parts.password or parts.fragment or not _plain(value):
+    if not host or not usable or not secure or not _plain(value):
         raise ValueError("is no https address of a token endpoint; begin with https:// and copy it whole")
     return value
 
@@ -69,6 +69,9 @@ class OAuth2Settings(Model):
 
 def faults(section: OAuth2Settings | None, logins: dict[str, LoginMethod]) -> Iterator[tuple[Key, str]]:
     """A login with tokens that come from nowhere, and tokens that nobody uses; `logins` by server."""
+    if section is not None and ("@" in urlsplit(section.token_endpoint).netloc or "#" in section.token_endpoint):
+        # Without repeating it, since it may hold a password.
+        yield ("oauth2", "token_endpoint"), "holds more than the address, such as a name; leave that out"
     users = [name for name, login in logins.items() if login is LoginMethod.OAUTH2]
     if section is None:
         for name in users:
