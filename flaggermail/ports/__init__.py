@@ -29,6 +29,7 @@ from flaggermail.ports.machine import (
 )
 from flaggermail.ports.servers import (
     Accepted,
+    AccessToken,
     Cursor,
     Mailbox,
     OldMail,
@@ -44,7 +45,6 @@ from flaggermail.ports.servers import (
     SignatureCheck,
     Submission,
     Submitter,
-    Token,
     TokenSource,
     Unknown,
 )
@@ -57,6 +57,7 @@ from flaggermail.ports.texts import (
 
 __all__ = [
     "Accepted",
+    "AccessToken",
     "BlobStore",
     "Clock",
     "CodeVault",
@@ -91,7 +92,6 @@ __all__ = [
     "Supervisor",
     "Templates",
     "Ticker",
-    "Token",
     "TokenSource",
     "Transaction",
     "Unknown",

@@ -92,7 +92,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AccessToken:
     """An access token (RFC 6749, section 1.4). The instants are seconds of a clock that never goes back."""
 
     value: str = field(repr=False)
@@ -104,14 +104,14 @@ class Token:
 class TokenSource(Protocol):
     """Where access tokens come from."""
 
-    def token(self, now: float) -> Token:
-        """Returns a token that lives long enough, the same one until it is renewed; `now` as in `Token`.
+    def token(self, now: float) -> AccessToken:
+        """Returns a token that lives long enough, the same one until it is renewed; `now` as in `AccessToken`.
 
         A new refresh token is stored before it is used. Raises LoginRefused where a person must act, else LinkLost.
         """
         ...
 
-    def forget(self, token: Token) -> None:
+    def forget(self, token: AccessToken) -> None:
         """Gives up a token that a server refused, so that the next one is fetched anew. Never raises."""
         ...
 

@@ -16,7 +16,7 @@ from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
 from flaggermail.adapters.oauth.tokens import RenewingTokens
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.errors import LinkLost, LoginRefused
-from flaggermail.ports import Accepted, Position, Refused, Submission, Token
+from flaggermail.ports import Accepted, AccessToken, Position, Refused, Submission
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.wording.delivery import Attempted
 from tests.contract.imap_account import account
@@ -69,7 +69,7 @@ def test_the_mechanism_of_the_standard_comes_first() -> None:
     assert preferred(["PLAIN", "XOAUTH2", "OAUTHBEARER"]) == "OAUTHBEARER"
     assert preferred(["XOAUTH2"]) == "XOAUTH2"
     assert preferred(["PLAIN"]) is None
-    exchange = BearerExchange("OAUTHBEARER", "a=b,c", Token("t", 0, 0, 0))
+    exchange = BearerExchange("OAUTHBEARER", "a=b,c", AccessToken("t", 0, 0, 0))
     assert exchange.answer(b"") == b"n,a=a=3Db=2Cc,\x01auth=Bearer t\x01\x01"
     assert exchange.answer(b'{"status":"invalid_token\\r\\nX"}') == b"\x01"
     assert exchange.status == "invalid_tokenX"

@@ -27,7 +27,7 @@ from flaggermail.adapters.imap.link import (
 )
 from flaggermail.adapters.tls import one_line
 from flaggermail.errors import FolderUnreadable, LinkLost
-from flaggermail.ports import Interrupt, Position, RawMessage, Role, Token
+from flaggermail.ports import AccessToken, Interrupt, Position, RawMessage, Role
 
 __all__ = ["ImapAccount", "ImapMailbox"]
 
@@ -54,7 +54,7 @@ class ImapMailbox:
         self._account = account
         self._tls = tls_context(account)
         self._client: IMAPClient | None = None
-        self._token: Token | None = None  # with which the connection was opened
+        self._token: AccessToken | None = None  # with which the connection was opened
         self._owner: threading.Thread | None = None
         self._roles: dict[str, Role] = {}  # of the watched folders
         self._selected: tuple[str, Position] | None = None  # the selected folder and its last known end

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from flaggermail.ports import Token, TokenSource
+from flaggermail.ports import AccessToken, TokenSource
 
 OAUTHBEARER, XOAUTH2 = "OAUTHBEARER", "XOAUTH2"
 
@@ -29,16 +29,16 @@ class Bearer:
     mailbox: str  # the address that is opened, or for which mail is sent
     monotonic: Callable[[], float] = time.monotonic
 
-    def current(self) -> Token:
+    def current(self) -> AccessToken:
         """Returns a token that lives long enough. Raises LinkLost, LoginRefused."""
         return self.tokens.token(self.monotonic())
 
-    def forget(self, token: Token) -> bool:
+    def forget(self, token: AccessToken) -> bool:
         """Gives up a token that the server refused; returns True if it was just fetched, so that another is no use."""
         self.tokens.forget(token)
         return self.monotonic() - token.got_at < _LATELY
 
-    def left(self, token: Token) -> float:
+    def left(self, token: AccessToken) -> float:
         """Returns the seconds until the session with this token is to be renewed, at least one."""
         return max(1.0, token.renew_at - self.monotonic())
 
@@ -49,7 +49,7 @@ class BearerExchange:
 
     mechanism: str
     user: str
-    token: Token
+    token: AccessToken
     status: str = field(default="", init=False)
 
     def first(self) -> bytes:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flaggermail.adapters.oauth.endpoint import Granted
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
-from flaggermail.ports import Token
+from flaggermail.ports import AccessToken
 
 Ask = Callable[[str], Granted]
 """Fetches a token for a client secret or refresh token. Raises LinkLost, LoginRefused."""
@@ -35,10 +35,10 @@ class RenewingTokens:
     def __init__(self, ask: Ask, secret: Callable[[], str], kept: KeptRefreshTokens | None) -> None:
         self._ask, self._secret, self._kept = ask, secret, kept
         self._lock = threading.Lock()
-        self._token: Token | None = None
+        self._token: AccessToken | None = None
         self._not_before = float("-inf")
 
-    def token(self, now: float) -> Token:
+    def token(self, now: float) -> AccessToken:
         """Returns a token that lives long enough; see `ports.TokenSource`."""
         with self._lock:
             old = self._token
@@ -53,10 +53,10 @@ class RenewingTokens:
                 return old
             ends_at = now + granted.life
             margin = min(max(granted.life * _PART, _MARGIN), granted.life * _HALF)
-            self._token = Token(granted.value, got_at=now, renew_at=ends_at - margin, ends_at=ends_at)
+            self._token = AccessToken(granted.value, got_at=now, renew_at=ends_at - margin, ends_at=ends_at)
             return self._token
 
-    def forget(self, token: Token) -> None:
+    def forget(self, token: AccessToken) -> None:
         """Gives up a token that a server refused."""
         with self._lock:
             if self._token is token:
