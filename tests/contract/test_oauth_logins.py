@@ -75,6 +75,13 @@ def test_the_mechanism_of_the_standard_comes_first() -> None:
     assert exchange.status == "invalid_tokenX"
 
 
+@pytest.mark.parametrize(("now", "left"), [(0, 2880), (2879.5, 1), (2880, 60), (3590, 10), (4000, 1)])
+def test_how_long_a_session_waits(now: float, left: float) -> None:
+    """Until its token is due; while no other can be had, a minute at a time, so that the server is not flooded."""
+    by = replace(tokens(), monotonic=lambda: now)
+    assert by.left(AccessToken("t", 0, 2880, 3600)) == left
+
+
 def test_a_refused_token_is_told_with_the_status(caplog: pytest.LogCaptureFixture) -> None:
     """The JSON of the challenge is read and answered; neither text nor log holds the token."""
     caplog.set_level(logging.DEBUG)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Logins with tokens at a real Dovecot and a real Postfix, with tokens from an endpoint on this machine."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import Postfix
 from tests.servers.token_endpoint import TokenEndpoint, grants
 
+SOON = 5.0  # seconds
 SECRET = "canary-of-the-secret"
 MAIL = b"From: a@gemeente.example\r\nSubject: proef\r\n\r\nGoedemorgen.\r\n"
 
@@ -54,12 +56,15 @@ def bearer(mailbox: str, clock: HandClock, value: Callable[[], str]) -> Iterator
 
 
 @contextmanager
-def opened(user: str, dovecot: Dovecot, certificates: Certificates, by: Bearer) -> Iterator[ImapMailbox]:
-    """Yields the mailbox, opened with a token."""
+def opened(
+    user: str, dovecot: Dovecot, certificates: Certificates, by: Bearer, sessions: list[str] | None = None
+) -> Iterator[ImapMailbox]:
+    """Yields the mailbox, opened with a token; `sessions` grows with each connection."""
+    made = [] if sessions is None else sessions
     mailbox = ImapMailbox(
         ImapAccount(
             host="localhost", port=dovecot.imaps_port, user=user, password=lambda: "", tls="implicit",
-            ca_file=certificates.ca_file, timeout=20, bearer=by,
+            ca_file=certificates.ca_file, timeout=20, bearer=by, presented=lambda server, _: made.append(server),
         )
     )  # fmt: skip
     try:
@@ -73,20 +78,20 @@ def test_a_token_opens_the_mailbox_and_the_session_is_renewed_with_the_next(
 ) -> None:
     """One token serves until a fifth of its life is left; then the connection is opened anew and nothing is missed."""
     dovecot.deliver(mail_user, MAIL)
-    clock = HandClock()
+    clock, sessions = HandClock(), list[str]()
     with (
         bearer(f"{mail_user}@{OUR_DOMAIN}", clock, lambda: dovecot.token(mail_user)) as (by, endpoint),
-        opened(mail_user, dovecot, certificates, by) as mailbox,
+        opened(mail_user, dovecot, certificates, by, sessions) as mailbox,
     ):
         start = mailbox.position("INBOX")
         assert start.uid == 1
         clock.seconds += 2800
         mailbox.position("INBOX")
-        assert len(endpoint.forms) == 1
+        assert len(endpoint.forms) == len(sessions) == 1
         dovecot.deliver(mail_user, MAIL)
         clock.seconds += 100
         assert [len(batch) for batch in mailbox.fetch_after("INBOX", start)] == [1]
-        assert len(endpoint.forms) == 2
+        assert len(endpoint.forms) == len(sessions) == 2
         assert endpoint.forms[0] == {
             "grant_type": "client_credentials", "client_id": "desk", "scope": "mail", "client_secret": SECRET,
         }  # fmt: skip
@@ -101,7 +106,9 @@ def test_idle_ends_before_its_token(mail_user: str, dovecot: Dovecot, certificat
     ):
         mailbox.position("INBOX")
         clock.seconds += 2879.5  # of 2,880
+        began = time.monotonic()
         mailbox.wait(EventInterrupt(), 3600)
+        assert time.monotonic() - began < SOON
 
 
 def test_a_refused_token_is_told_and_given_up(mail_user: str, dovecot: Dovecot, certificates: Certificates) -> None:

@@ -13,6 +13,7 @@ from flaggermail.ports import AccessToken, TokenSource
 OAUTHBEARER, XOAUTH2 = "OAUTHBEARER", "XOAUTH2"
 
 _LONGEST = 40  # characters kept of the server's status
+_AGAIN = 60.0  # seconds
 _LATELY = 60.0  # seconds; a token younger than this was refused for what it may not do, not for its age
 
 
@@ -39,8 +40,12 @@ class Bearer:
         return self.monotonic() - token.got_at < _LATELY
 
     def left(self, token: AccessToken) -> float:
-        """Returns the seconds until the session with this token is to be renewed, at least one."""
-        return max(1.0, token.renew_at - self.monotonic())
+        """Returns the seconds until the session with this token is to be renewed, at least one.
+
+        If that is over, because no other token can be had: a minute, or less if the token ends before.
+        """
+        now = self.monotonic()
+        return max(1.0, token.renew_at - now if now < token.renew_at else min(_AGAIN, token.ends_at - now))
 
 
 @dataclass(slots=True)

@@ -183,6 +183,7 @@ def test_each_error_says_what_to_change(code: str) -> None:
         (grants("a\r\nQUIT"), "gives no bearer token"),
         (grants("a\x01auth=other"), "gives no bearer token"),
         ((307, b""), "HTTP 307"),
+        ((302, b""), "HTTP 302"),
         (refuses(f"{VALUE}\r\n*", 400), "without an error of OAuth2"),
     ],
 )
