@@ -25,6 +25,9 @@ from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
+from flaggermail.adapters.oauth.endpoint import ask
+from flaggermail.adapters.oauth.sasl import Bearer
+from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
@@ -71,7 +74,8 @@ from flaggermail.rules.samples import load_samples
 from flaggermail.services import Services
 from flaggermail.settings import advice
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.settings.model import Settings, database_file
+from flaggermail.settings.model import MailboxSettings, Settings, SubmissionSettings, database_file
+from flaggermail.settings.oauth_section import Grant, LoginMethod
 from flaggermail.settings.reading import load
 from flaggermail.yaml_files.source import Fault
 
@@ -120,14 +124,16 @@ def measures(settings: Settings) -> MachineHealthProbe:
 def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:
     """Returns a submitter for the submission server in the settings."""
     server = settings.desk.submission
+    secret = _secret_of(settings, server)
     return SmtpSubmitter(
         SubmissionAccount(
             host=server.host,
             port=server.port,
             user=server.user,
             password=credential(server.credential, settings.directory) if server.user else None,
-            secret_version=credential_version(server.credential, settings.directory),
-            secret_file=credential_file(server.credential, settings.directory),
+            secret_version=credential_version(secret, settings.directory),
+            secret_file=credential_file(secret, settings.directory),
+            bearer=bearer(settings, server),
             tls=server.tls,
             ca_file=server.ca_file,
             timeout=float(server.timeout_seconds),
@@ -138,17 +144,41 @@ def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -
     )
 
 
+def bearer(settings: Settings, server: MailboxSettings | SubmissionSettings) -> Bearer | None:
+    """Returns what logs in at `server` with a token; None for a login with a password, or none."""
+    section = settings.desk.oauth2
+    if section is None or server.login is not LoginMethod.OAUTH2:
+        return None
+    file = credential_file(section.credential, settings.directory)
+    timeout = float(server.timeout_seconds)
+    rotates = section.grant is Grant.REFRESH_TOKEN
+    tokens = RenewingTokens(
+        lambda secret: ask(section, secret, file(), timeout),
+        credential(section.credential, settings.directory),
+        KeptRefreshTokens(settings.archive.parent / "tokens") if rotates else None,
+    )
+    return Bearer(tokens=tokens, mailbox=section.mailbox or settings.desk.mailbox.address)
+
+
+def _secret_of(settings: Settings, server: MailboxSettings | SubmissionSettings) -> str:
+    """Returns the name of the credential with which the desk logs in at `server`."""
+    section = settings.desk.oauth2
+    return section.credential if section is not None and server.login is LoginMethod.OAUTH2 else server.credential
+
+
 def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
     """Returns the mailbox in the settings."""
     server = settings.desk.mailbox
+    secret = _secret_of(settings, server)
     return ImapMailbox(
         ImapAccount(
             host=server.host,
             port=server.port,
             user=server.user,
             password=credential(server.credential, settings.directory),
-            secret_version=credential_version(server.credential, settings.directory),
-            secret_file=credential_file(server.credential, settings.directory),
+            secret_version=credential_version(secret, settings.directory),
+            secret_file=credential_file(secret, settings.directory),
+            bearer=bearer(settings, server),
             tls=server.tls,
             ca_file=server.ca_file,
             inbox=server.inbox,
@@ -296,8 +326,12 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
 def _secrets(settings: Settings) -> Mapping[str, str]:
     """Returns the credentials that the settings name, each with the first key that does."""
     desk = settings.desk
-    keys = {desk.mailbox.credential: "flaggermail.yaml mailbox.credential"}
-    if desk.submission.user:
+    keys: dict[str, str] = {}
+    if desk.mailbox.login is LoginMethod.PASSWORD:
+        keys[desk.mailbox.credential] = "flaggermail.yaml mailbox.credential"
+    if desk.oauth2 is not None:
+        keys[desk.oauth2.credential] = "flaggermail.yaml oauth2.credential"
+    if desk.submission.user and desk.submission.login is LoginMethod.PASSWORD:
         keys.setdefault(desk.submission.credential, "flaggermail.yaml submission.credential")
     if desk.watch.heartbeat:
         keys.setdefault(desk.watch.heartbeat, "flaggermail.yaml watch.heartbeat")

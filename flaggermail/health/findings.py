@@ -13,6 +13,7 @@ from flaggermail.wording.alarm_texts import Health
 from flaggermail.wording.said import Said
 
 CERTIFICATE = "certificate of "  # prefix of findings about servers
+SECRET_DAYS = timedelta(days=30)  # before the end of the secret for tokens
 TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about clocks
 TICK = timedelta(minutes=2)  # reminders are checked every 15 seconds
 
@@ -34,6 +35,7 @@ class Measured:
     free: Mapping[str, int] = field(default_factory=dict)  # octets, by place
     ticks: Mapping[str, timedelta] = field(default_factory=dict)  # time since each loop last ran
     certificates: Mapping[str, datetime] = field(default_factory=dict)  # expiry by server
+    secret_ends: datetime | None = None  # the end of the secret for tokens
     skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
 
 
@@ -47,7 +49,7 @@ class Finding:
     said: Said
     raises: AlarmKind
     ends: AlarmKind
-    until: datetime | None = None  # when a certificate ends
+    until: datetime | None = None  # when a certificate or secret ends
 
     @property
     def value(self) -> str:
@@ -66,10 +68,14 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
         said = Health.LATE(seconds=_seconds(limits.tick)) if late else Health.IN_TIME()
         yield Finding(f"tick of {loop}", Health.TICK(loop=loop), late, said, AlarmKind.TICK_LATE, AlarmKind.TICK_BACK)
     for server, ends in sorted(measured.certificates.items()):
-        soon, said = ends - now < limits.certificate, Health.UNTIL(at=f"{ends:%Y-%m-%d %H:%M}")
+        soon, said = ends - now < limits.certificate, _until(ends)
         kinds = AlarmKind.CERTIFICATE_ENDS, AlarmKind.CERTIFICATE_RENEWED
         shown = Health.CERTIFICATE(server=server)
         yield Finding(f"{CERTIFICATE}{server}", shown, soon, said, *kinds, until=ends)
+    if measured.secret_ends is not None:
+        soon = measured.secret_ends - now < SECRET_DAYS
+        said, kinds = _until(measured.secret_ends), (AlarmKind.SECRET_ENDS, AlarmKind.SECRET_RENEWED)
+        yield Finding("secret for tokens", Health.SECRET(), soon, said, *kinds, until=measured.secret_ends)
     if measured.skew is not None:
         wrong = abs(measured.skew) > limits.clock
         side = Health.AHEAD if measured.skew > timedelta(0) else Health.BEHIND
@@ -90,6 +96,10 @@ def skew(low: timedelta | None, high: timedelta | None) -> timedelta | None:
     if high is not None and high < timedelta(0):
         return high
     return timedelta(0) if telling else None
+
+
+def _until(ends: datetime) -> Said:
+    return Health.UNTIL(at=f"{ends:%Y-%m-%d %H:%M}")
 
 
 def _seconds(span: timedelta) -> int:

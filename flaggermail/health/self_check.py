@@ -8,7 +8,7 @@ mailbox and the outbox have their own alarms (`mailbox_monitor`, `outbox_ageing`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from flaggermail.health.findings import Finding, HealthLimits, Measured, findings
 from flaggermail.notices import notices
@@ -35,7 +35,11 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
     """Measures and reports changed findings; `ticks` is how long ago each loop ran. Returns the number of changes."""
     health_probe = env.health_probe
     measured = Measured(
-        free=health_probe.free(), ticks=ticks, certificates=health_probe.certificates(), skew=health_probe.skew()
+        free=health_probe.free(),
+        ticks=ticks,
+        certificates=health_probe.certificates(),
+        skew=health_probe.skew(),
+        secret_ends=_secret_ends(env.settings.desk),
     )
     found = list(findings(measured, limits_of(env.settings.desk), env.clock.now()))
     with env.store.read() as tx:
@@ -46,6 +50,12 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
         for finding, before in news:
             _record_finding(UnitOfWork(env, tx, env.clock.now()), finding, before)
     return len(news)
+
+
+def _secret_ends(desk: DeskSettings) -> datetime | None:
+    """Returns the end of the last day of the secret for tokens; None if no day is configured."""
+    day = desk.oauth2.secret_ends_on if desk.oauth2 else None
+    return datetime.combine(day, time(23, 59), UTC) if day else None
 
 
 def _changed_findings(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched | None]]:

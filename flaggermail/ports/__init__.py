@@ -29,6 +29,7 @@ from flaggermail.ports.machine import (
 )
 from flaggermail.ports.servers import (
     Accepted,
+    AccessToken,
     Cursor,
     Mailbox,
     OldMail,
@@ -44,6 +45,7 @@ from flaggermail.ports.servers import (
     SignatureCheck,
     Submission,
     Submitter,
+    TokenSource,
     Unknown,
 )
 from flaggermail.ports.texts import (
@@ -55,6 +57,7 @@ from flaggermail.ports.texts import (
 
 __all__ = [
     "Accepted",
+    "AccessToken",
     "BlobStore",
     "Clock",
     "CodeVault",
@@ -89,6 +92,7 @@ __all__ = [
     "Supervisor",
     "Templates",
     "Ticker",
+    "TokenSource",
     "Transaction",
     "Unknown",
     "WallTime",

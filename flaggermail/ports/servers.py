@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -89,6 +89,31 @@ class Cursor:
     position: Position
     looked_at: datetime | None
     held: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An access token (RFC 6749, section 1.4). The instants are seconds of a clock that never goes back."""
+
+    value: str = field(repr=False)
+    got_at: float
+    renew_at: float  # from then on another one is fetched before use
+    ends_at: float
+
+
+class TokenSource(Protocol):
+    """Where access tokens come from."""
+
+    def token(self, now: float) -> AccessToken:
+        """Returns a token that lives long enough, the same one until it is renewed; `now` as in `AccessToken`.
+
+        A new refresh token is stored before it is used. Raises LoginRefused where a person must act, else LinkLost.
+        """
+        ...
+
+    def forget(self, token: AccessToken) -> None:
+        """Gives up a token that a server refused, so that the next one is fetched anew. Never raises."""
+        ...
 
 
 class Mailbox(Protocol):

@@ -37,6 +37,8 @@ class AlarmKind(StrEnum):
     TICK_BACK = "tick back"
     CERTIFICATE_ENDS = "certificate ends"
     CERTIFICATE_RENEWED = "certificate renewed"
+    SECRET_ENDS = "secret ends"  # noqa: S105 - the name of an alarm
+    SECRET_RENEWED = "secret renewed"  # noqa: S105 - as above
     CLOCK_WRONG = "clock wrong"
     CLOCK_RIGHT = "clock right"
     DEVICE_LOCKED = "device locked"

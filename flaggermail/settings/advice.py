@@ -22,6 +22,7 @@ Period = tuple[date, date]
 """The first and the last day of an election's period."""
 
 _NEAR = timedelta(weeks=13)
+_RENEWAL = timedelta(days=30)  # before the last day of a secret
 _USUAL_TLS = {993: "implicit", 465: "implicit", 143: "starttls", 587: "starttls", 25: "starttls"}
 """How servers speak TLS at their registered ports (RFC 8314, sections 3 and 7)."""
 _OTHER_PORT = {
@@ -40,7 +41,8 @@ def mistakes_on(settings: Settings, today: date, added: Sequence[Period] = ()) -
 
     `added`: first and last day of the elections that the database knows, beside those of the file.
     """
-    return (*_policies_ahead(settings, today), *_no_election_near(settings, today, added))
+    ending = _secret_ends(settings, today)
+    return (*_policies_ahead(settings, today), *ending, *_no_election_near(settings, today, added))
 
 
 def _mistakes(settings: Settings) -> Iterator[Mistake]:
@@ -151,6 +153,13 @@ def _policies_ahead(settings: Settings, today: date) -> Iterator[Mistake]:
         for key, policy in own:
             if policy.read_on > today:
                 yield mistake(CheckCode.POLICY_AHEAD, key=key, day=policy.read_on, platform=platform.code, today=today)
+
+
+def _secret_ends(settings: Settings, today: date) -> Iterator[Mistake]:
+    """The secret for tokens ends within thirty days, or has ended."""
+    section = settings.desk.oauth2
+    if section is not None and section.secret_ends_on is not None and section.secret_ends_on - today <= _RENEWAL:
+        yield mistake(CheckCode.SECRET_ENDS, day=section.secret_ends_on, name=section.credential)
 
 
 def _no_election_near(settings: Settings, today: date, added: Sequence[Period]) -> Iterator[Mistake]:

@@ -21,7 +21,7 @@ from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.rules.classifier import in_domains
-from flaggermail.settings import retention_section
+from flaggermail.settings import oauth_section, retention_section
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.model import (
     ApprovalSettings,
@@ -60,6 +60,8 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
     for name, steps in (("in_period", settings.quarantine.in_period), ("outside", settings.quarantine.outside)):
         yield from rising(("quarantine", name), [step.after for step in steps])
     yield from retention_section.faults(settings.retention)
+    logins = {"mailbox": settings.mailbox.login, "submission": settings.submission.login}
+    yield from oauth_section.faults(settings.oauth2, logins)
 
 
 def rising(key: Key, minutes: Sequence[int]) -> Iterator[Finding]:

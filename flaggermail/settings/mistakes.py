@@ -35,6 +35,7 @@ class CheckCode(StrEnum):
     CREDENTIAL_UNREADABLE = "credential-unreadable"
     TLS_PORT = "tls-port"
     APPROVERS = "approvers"
+    SECRET_ENDS = "secret-ends"  # noqa: S105 - the name of a mistake
     CREDENTIAL_UNSEEN = "credential-unseen"
     EXAMPLE = "example"
     OFFICER_DOMAIN = "officer-domain"
@@ -143,6 +144,11 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.FAULT,
         f"{_DESK} approval.persons: {{persons}} must approve, but {{approvers:officer has|officers have}} the role "
         f"approver or head in {_ROTA}, so no notification can be sent; give the role to more of them",
+    ),
+    CheckCode.SECRET_ENDS: Sort(
+        Severity.FAULT,
+        f"{_DESK} oauth2.secret_ends_on: the secret of the application ends on {{day}}; make a new one in its "
+        "registration, write it into the file of the credential {name}, and write its last day here",
     ),
     CheckCode.CREDENTIAL_UNSEEN: Sort(
         Severity.NOTE,

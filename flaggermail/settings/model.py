@@ -27,6 +27,7 @@ from flaggermail.rules.intake_words import IntakeWords
 from flaggermail.rules.reply_words import ReplyWords
 from flaggermail.settings.dossier_settings import DossierSettings
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
+from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
 from flaggermail.settings.retention_section import RetentionSettings
 from flaggermail.yaml_files.kinds import (
     Code,
@@ -83,6 +84,7 @@ class MailboxSettings(Model):
     port: int = Field(default=993, ge=1, le=65535)
     tls: Tls = "implicit"
     ca_file: Path | None = None
+    login: LoginMethod = LoginMethod.PASSWORD
     user: Text
     credential: Code = "imap-password"
     inbox: Text = "INBOX"
@@ -122,6 +124,7 @@ class SubmissionSettings(Model):
     port: int = Field(default=465, ge=1, le=65535)
     tls: Tls = "implicit"
     ca_file: Path | None = None
+    login: LoginMethod = LoginMethod.PASSWORD
     user: Text | None = None
     credential: Code = "smtp-password"
     timeout_seconds: int = Field(default=30, ge=1, le=300)
@@ -228,6 +231,7 @@ class DeskSettings(Model):
     report: ReportSettings = ReportSettings()
     mailbox: MailboxSettings
     submission: SubmissionSettings
+    oauth2: OAuth2Settings | None = None
     store: StoreSettings = StoreSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     approval: ApprovalSettings = ApprovalSettings()

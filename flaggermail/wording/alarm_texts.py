@@ -58,6 +58,7 @@ class Health(Sentence):
     DISK = "health: disk", "disk of {place}", "schijf van {place}"
     TICK = "health: tick", "tick of {loop}", "controle op herinneringen"
     CERTIFICATE = "health: certificate", "certificate of {server}", "certificaat van {server}"
+    SECRET = "health: secret", "secret for tokens (oauth2)", "geheim voor tokens (oauth2)"
     CLOCK = "health: clock", "clock", "klok"
     LITTLE_FREE = "health: little free", "less than {free} MB free", "minder dan {free} MB vrij"
     ENOUGH_FREE = "health: enough free", "enough free", "genoeg vrij"

@@ -46,6 +46,8 @@ class AlarmName(Sentence):
     TICK_BACK = "alarm name: tick back", "tick back", "herinneringen op tijd"
     CERTIFICATE_ENDS = "alarm name: certificate ends", "certificate ends", "certificaat verloopt"
     CERTIFICATE_RENEWED = "alarm name: certificate renewed", "certificate renewed", "certificaat vernieuwd"
+    SECRET_ENDS = "alarm name: secret ends", "secret ends", "geheim verloopt"
+    SECRET_RENEWED = "alarm name: secret renewed", "secret renewed", "geheim vernieuwd"
     CLOCK_WRONG = "alarm name: clock wrong", "clock wrong", "klok wijkt af"
     CLOCK_RIGHT = "alarm name: clock right", "clock right", "klok loopt gelijk"
     DEVICE_LOCKED = "alarm name: device locked", "device locked", "app geblokkeerd"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 SECRET = re.compile(r"pass(word|wd|phrase|code)?$|pwd|secret|token|api_?key|private_?key|wachtwoord", re.IGNORECASE)
+_ABOUT_SECRETS = frozenset({"token_endpoint", "secret_ends_on"})  # keys of an address and of a day
 _NO_PLACE = (
     "a secret has no place here; put it into a systemd credential or a file in `credentials/`, and remove the line"
 )
@@ -80,7 +81,8 @@ def quoted(value: object) -> str:
 
 
 def _secrets(source: YamlSource) -> Iterator[Key]:
-    return (key for key in source.places if isinstance(key[-1], str) and SECRET.search(key[-1]))
+    named = ((key, key[-1]) for key in source.places)
+    return (key for key, name in named if isinstance(name, str) and SECRET.search(name) and name not in _ABOUT_SECRETS)
 
 
 def _is_about(keys: Collection[Key], location: Key) -> bool:

@@ -5,7 +5,10 @@ Every user name logs in with the same password and has INBOX, Sent, Junk and Del
 its own user name and cleans nothing up. Dovecot reports new mail to an idling client after 500 ms, by design.
 """
 
+import base64
+import hmac
 import imaplib
+import json
 import os
 import re
 import secrets
@@ -59,7 +62,7 @@ ssl = yes
 ssl_server_cert_file = $cert_file
 ssl_server_key_file = $key_file
 
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 auth_allow_cleartext = yes
 auth_failure_delay = 0 secs
 # LMTP looks up the whole address otherwise: mail for u@domain would go, unseen, to another home than IMAP's user u.
@@ -67,6 +70,20 @@ auth_username_format = %{user | username | lower}
 recipient_delimiter = +
 passdb static {
   passdb_static_password = $password
+}
+passdb oauth2 {
+  mechanisms_filter = xoauth2 oauthbearer
+}
+oauth2 {
+  introspection_mode = local
+  username_attribute = sub
+  oauth2_local_validation {
+    dict fs {
+      fs posix {
+        prefix = $folder/keys/
+      }
+    }
+  }
 }
 userdb static {
   userdb_static_allow_all_users = yes
@@ -164,6 +181,9 @@ class Dovecot:
         user, group = account("nobody")
         for name in ("run", "state", "home"):
             (self.folder / name).mkdir(exist_ok=True)
+        key = self.folder / "keys" / "default" / "HS256" / "default"
+        key.parent.mkdir(parents=True, exist_ok=True)
+        key.write_bytes(base64.b64encode(self.password.encode()))
         configuration = self.folder / "dovecot.conf"
         configuration.write_text(self._configuration(user, group), "utf-8")
         give(self.folder, user, group)
@@ -191,6 +211,14 @@ class Dovecot:
         """Delivers a message by LMTP (RFC 2033) to the user's INBOX; an empty sender is the null return path."""
         with smtplib.LMTP(HOST, self.lmtp_port, local_hostname="mx.bzk.example") as client:
             client.sendmail(sender, [f"{user}@{OUR_DOMAIN}"], crlf(octets), ["BODY=8BITMIME"])
+
+    def token(self, user: str, life: float = 3600) -> str:
+        """Returns a token (RFC 7519, HS256) for the user that ends in `life` seconds."""
+        now = int(time.time())
+        parts = ({"alg": "HS256", "typ": "JWT"}, {"sub": user, "iat": now - 3600, "exp": int(now + life)})
+        signed = b".".join(_base64url(json.dumps(part).encode()) for part in parts)
+        seal = hmac.digest(self.password.encode(), signed, "sha256")
+        return (signed + b"." + _base64url(seal)).decode("ascii")
 
     def append(self, user: str, folder: str, octets: bytes, internaldate: datetime) -> None:
         """Stores a message in a folder by IMAP APPEND with this INTERNALDATE (aware; the offset is kept)."""
@@ -260,6 +288,10 @@ class Dovecot:
             lmtp_port=self.lmtp_port,
             auth_port=self.auth_port,
         )
+
+
+def _base64url(octets: bytes) -> bytes:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=")
 
 
 def _expect_ok(status: str, lines: object) -> None:

@@ -29,6 +29,7 @@ from flaggermail.record.states import MailState
 from flaggermail.reminders import outbox_ageing, paging
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
+from flaggermail.settings.oauth_section import OAuth2Settings
 from flaggermail.wording.pages import AlarmName
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon
@@ -166,6 +167,16 @@ def certificate_end(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as th
     self_check.tick(env, IN_TIME)
 
 
+def secret_end(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """Names a last day of the secret for tokens within thirty days, or beyond."""
+    day = (env.clock.now() + timedelta(days=29 if wrong else 31)).date()
+    section = OAuth2Settings(
+        token_endpoint="https://login.example/token", client_id="desk", scope="mail", secret_ends_on=day
+    )
+    desk = env.settings.desk.model_copy(update={"oauth2": section})
+    self_check.tick(replace(env, settings=env.settings.model_copy(update={"desk": desk})), IN_TIME)
+
+
 @pytest.mark.parametrize(
     ("find", "alarm", "recovery"),
     [
@@ -175,6 +186,7 @@ def certificate_end(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as th
         (tick_age, "tick late", "tick back"),
         (disk_space, "disk low", "disk back"),
         (certificate_end, "certificate ends", "certificate renewed"),
+        (secret_end, "secret ends", "secret renewed"),
     ],
 )
 def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(

@@ -3,5 +3,5 @@
 
 Entry point: `mailbox.ImapMailbox`.
 
-May import: `ports`, `errors`.
+May import: `ports`, `errors`, `adapters.oauth`.
 """

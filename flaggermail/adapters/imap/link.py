@@ -17,6 +17,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
 from flaggermail.adapters.imap.idle import has_octets
+from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
 from flaggermail.adapters.tls import one_line, silence, tls_fault, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 
@@ -24,6 +25,8 @@ Tls = Literal["implicit", "starttls", "none"]
 
 _LOGOUT_SECONDS = 2.0  # seconds to wait for the answer to LOGOUT
 _RESPONSE_CODE = re.compile(r"\[([A-Z]+)")
+_NO_RIGHT = "authenticated but not connected"  # how Exchange puts it
+_ENDED = "accesstokenexpired"  # likewise
 _TRANSIENT = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})  # RFC 5530: not about the credentials
 
 
@@ -59,6 +62,7 @@ class ImapAccount:
     presented: Callable[[str, object], None] = _ignore_session  # called with the TLS session of each connection
     secret_version: Callable[[], str] = lambda: ""  # changes with the password
     secret_file: Callable[[], str] = lambda: "its credential"  # that holds the password
+    bearer: Bearer | None = None  # logs in with a token instead of the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +130,18 @@ def cut(client: IMAPClient) -> None:
 
 def as_link_lost(account: ImapAccount, error: Exception) -> LinkLost:
     """Converts an error to a LinkLost with host and reason in one line, without secrets or mail content."""
+    if account.bearer is not None and _NO_RIGHT in str(error).lower():
+        return LoginRefused(
+            f"{account.host}: the token is good, but gives no right to the mailbox {account.bearer.mailbox}; give "
+            f"{account.user} full access to it at the mail server, or correct oauth2.mailbox or mailbox.address"
+        )
     kind = LoginRefused if isinstance(error, LoginRefused) else LinkLost
     return kind(f"{account.host}: {_reason(account, error)}")
+
+
+def token_ended(error: Exception) -> bool:
+    """True if the server ended the session, or refused a command, because the session's token has ended."""
+    return _ENDED in str(error).lower()
 
 
 def _begin(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, context: ssl.SSLContext | None) -> None:
@@ -144,7 +158,10 @@ def _begin(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, contex
 
 
 def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> None:
-    """Logs in with SASL PLAIN (RFC 4616) if offered, because it carries any password, else with LOGIN."""
+    """Logs in with a token, or with SASL PLAIN (RFC 4616) if offered, which carries any password, else with LOGIN."""
+    if account.bearer is not None:
+        _log_in_with_token(client, imap, account.bearer, account.user)
+        return
     try:
         password = account.password()
     except ConfigurationError as fault:
@@ -158,6 +175,40 @@ def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> No
             client.login(_quoted(account.user), password if _fits_login(password) else _refuse_password(account))
     except LoginError as error:
         raise _login_fault(account, error.__context__) from None
+
+
+def _log_in_with_token(client: IMAPClient, imap: imaplib.IMAP4, bearer: Bearer, user: str) -> None:
+    """Logs in with OAUTHBEARER or XOAUTH2. A refused token is not used again."""
+    mechanism = preferred([name.removeprefix("AUTH=") for name in imap.capabilities if name.startswith("AUTH=")])
+    if mechanism is None:
+        raise LoginRefused(
+            "the server takes no token on this line (neither OAUTHBEARER nor XOAUTH2); mailbox.login: write "
+            "`login: password`, or have the server offer one of them"
+        )
+    token = bearer.current()
+    exchange = BearerExchange(mechanism, bearer.mailbox, token)
+    try:
+        client.sasl_login(mechanism, exchange.answer)
+    except LoginError as error:
+        raise _token_fault(exchange, bearer, user, error.__context__) from None
+
+
+def _token_fault(
+    exchange: BearerExchange, bearer: Bearer, user: str, cause: BaseException | None
+) -> LinkLost | imaplib.IMAP4.abort:
+    """Returns LoginRefused only for a NO about a token that was just fetched: an older one may have been withdrawn."""
+    if isinstance(cause, imaplib.IMAP4.abort):
+        return cause
+    found = _RESPONSE_CODE.search(str(cause))
+    if found and found[1] in _TRANSIENT:
+        return LinkLost(f"the server cannot log {user} in now ({found[1]})")
+    told = exchange.status or (found[1] if found else "no reason given")
+    if not bearer.forget(exchange.token):
+        return LinkLost(f"the server refuses a token in use so far ({told}); the next try is with another one")
+    return LoginRefused(
+        f"the server refuses the token of {user} for the mailbox {bearer.mailbox} ({told}); give the application the "
+        "right to this mailbox, or correct oauth2.client_id, oauth2.scope, oauth2.mailbox or mailbox.address"
+    )
 
 
 def _login_fault(account: ImapAccount, cause: BaseException | None) -> LinkLost | imaplib.IMAP4.abort:

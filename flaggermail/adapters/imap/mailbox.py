@@ -15,10 +15,19 @@ from imapclient import IMAPClient
 
 from flaggermail.adapters.imap.folders import watched
 from flaggermail.adapters.imap.idle import wait_for_notice
-from flaggermail.adapters.imap.link import ImapAccount, as_link_lost, close_link, cut, inner, open_link, tls_context
+from flaggermail.adapters.imap.link import (
+    ImapAccount,
+    as_link_lost,
+    close_link,
+    cut,
+    inner,
+    open_link,
+    tls_context,
+    token_ended,
+)
 from flaggermail.adapters.tls import one_line
 from flaggermail.errors import FolderUnreadable, LinkLost
-from flaggermail.ports import Interrupt, Position, RawMessage, Role
+from flaggermail.ports import AccessToken, Interrupt, Position, RawMessage, Role
 
 __all__ = ["ImapAccount", "ImapMailbox"]
 
@@ -45,6 +54,7 @@ class ImapMailbox:
         self._account = account
         self._tls = tls_context(account)
         self._client: IMAPClient | None = None
+        self._token: AccessToken | None = None  # with which the connection was opened
         self._owner: threading.Thread | None = None
         self._roles: dict[str, Role] = {}  # of the watched folders
         self._selected: tuple[str, Position] | None = None  # the selected folder and its last known end
@@ -159,8 +169,8 @@ class ImapMailbox:
             if self._look(client, inbox, "wait") != told and told is not None:
                 return
             if client.has_capability("IDLE"):
-                wait_for_notice(inner(client), stop, at_most)
-            elif not stop.wait(at_most):
+                wait_for_notice(inner(client), stop, self._within_session(at_most))
+            elif not stop.wait(self._within_session(at_most)):
                 client.noop()
         if stop.is_set():
             self._drop()  # still in IDLE
@@ -184,17 +194,37 @@ class ImapMailbox:
         """Yields the connection, opening it if needed. Any error on it closes it and is raised as LinkLost."""
         self._check_thread()
         try:
+            self._renew_session()
             if self._client is None:
                 self._client = open_link(self._account, self._tls)
             yield self._client
         except FolderUnreadable:
             raise
         except Exception as error:  # noqa: BLE001 - boundary to imapclient, which raises many types of error
+            if self._account.bearer is not None and self._token is not None and token_ended(error):
+                self._account.bearer.forget(self._token)
             self._drop()
             raise as_link_lost(self._account, error) from None
         except BaseException:
             self._drop()
             raise
+
+    def _renew_session(self) -> None:
+        """Closes the connection if another token is due: servers end a session together with its token."""
+        if self._account.bearer is None:
+            return
+        token = self._account.bearer.current()
+        if token is not self._token and self._client is not None:
+            close_link(self._client)
+            self._drop()
+            self._check_thread()
+        self._token = token
+
+    def _within_session(self, at_most: float) -> float:
+        """Returns the seconds to wait: no longer than the session's token serves."""
+        if self._account.bearer is None or self._token is None:
+            return at_most
+        return min(at_most, self._account.bearer.left(self._token))
 
     def _check_thread(self) -> None:
         here = threading.current_thread()
@@ -335,7 +365,9 @@ def _fetch(client: IMAPClient, uids: Sequence[int], *items: str) -> Mapping[int,
         answer: Mapping[int, Mapping[bytes, object]] = client.fetch(uids, items)
     except imaplib.IMAP4.abort:
         raise
-    except imaplib.IMAP4.error:
+    except imaplib.IMAP4.error as error:
+        if token_ended(error):
+            raise
         # NO or BAD: one of the messages is expunged (RFC 5530, EXPUNGEISSUED) or unreadable; the others still work.
         return {}
     return answer
@@ -363,8 +395,10 @@ def _bounded(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterat
 
 
 def _is_connection_loss(error: imaplib.IMAP4.error) -> bool:
-    """True if the connection is lost; a NO or a read-only folder does not end it."""
-    return isinstance(error, imaplib.IMAP4.abort) and not isinstance(error, imaplib.IMAP4.readonly)
+    """True if the connection is lost or its token has ended; another NO or a read-only folder does not end it."""
+    return token_ended(error) or (
+        isinstance(error, imaplib.IMAP4.abort) and not isinstance(error, imaplib.IMAP4.readonly)
+    )
 
 
 def _permits(flags: object, keyword: str) -> bool:

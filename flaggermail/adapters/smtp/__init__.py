@@ -3,5 +3,5 @@
 
 Entry point: `submission.SmtpSubmitter`.
 
-May import: `ports`, `errors`, `mail`.
+May import: `ports`, `errors`, `mail`, `adapters.oauth`.
 """

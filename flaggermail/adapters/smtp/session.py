@@ -8,6 +8,7 @@ came before or after the final dot, and `adapters.smtp.submission` depends on th
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import Sequence
 from email.parser import BytesHeaderParser
@@ -23,6 +24,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
+from flaggermail.adapters.oauth.sasl import BearerExchange, preferred
 from flaggermail.wording.delivery import Attempted
 
 if TYPE_CHECKING:
@@ -30,11 +32,14 @@ if TYPE_CHECKING:
 
     from aiosmtplib.protocol import SMTPProtocol
 
+    from flaggermail.adapters.oauth.sasl import Bearer
     from flaggermail.wording.said import Said
 
 _QUIT_SECONDS = 2.0  # by then the result is known and waits to be recorded
 _DRAIN_POLL_SECONDS = 0.01
 _START_INPUT = 354
+_AUTH_DONE, _AUTH_CONTINUE = 235, 334  # RFC 4954, section 6
+_FAILED_FOR_NOW = range(400, 500)
 _ENVID_LIMIT, _ORCPT_LIMIT = 100, 500  # RFC 3461, sections 4.4 and 4.2
 _LAST_REPLY_LINE = re.compile(rb"^\d{3}(?: [^\n]*)?\r?\n", re.MULTILINE)
 
@@ -119,6 +124,26 @@ class SmtpSession:
         except SMTPResponseException as refused:
             # Without the server's text, which may repeat the credentials.
             raise SMTPAuthenticationError(refused.code, "authentication refused") from None
+
+    async def login_with_token(self, bearer: Bearer) -> None:
+        """Logs in with OAUTHBEARER or XOAUTH2; a refused token is not used again. Raises LinkLost without a token."""
+        mechanism = preferred([name.upper() for name in self._client.server_auth_methods])
+        if mechanism is None:
+            raise SessionFault(Attempted.NO_TOKEN_LOGIN())
+        token = await asyncio.to_thread(bearer.current)  # may ask the token endpoint
+        exchange = BearerExchange(mechanism, bearer.mailbox, token)
+        reply = await self._client.execute_command(b"AUTH", mechanism.encode(), _base64(exchange.first()))
+        if reply.code == _AUTH_CONTINUE:
+            reply = await self._client.execute_command(_base64(exchange.answer(_decoded(reply.message))))
+        if reply.code == _AUTH_DONE:
+            return
+        if reply.code in _FAILED_FOR_NOW:  # RFC 4954, section 6: not about the credentials
+            raise SMTPResponseException(reply.code, "authentication failed for now")
+        if not bearer.forget(token):  # an older one may have been withdrawn: once more, with another
+            await self.login_with_token(bearer)
+            return
+        told = exchange.status or str(reply.code)
+        raise SessionFault(Attempted.TOKEN_REFUSED(told=told, mailbox=bearer.mailbox))
 
     async def mail(self, octets: bytes, sender: str, recipients: Sequence[str]) -> None:
         """Opens the envelope. Requests 8BITMIME (RFC 6152) and SMTPUTF8 (RFC 6531) only if needed."""
@@ -245,6 +270,17 @@ class _StartTlsGuard(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forwards to the library."""
         self._protocol.connection_lost(exc)
+
+
+def _base64(octets: bytes) -> bytes:
+    return base64.b64encode(octets)
+
+
+def _decoded(challenge: str) -> bytes:
+    try:
+        return base64.b64decode(challenge.encode("ascii", "replace"), validate=True) or b"-"
+    except ValueError:
+        return b"-"
 
 
 def _return_options(octets: bytes) -> tuple[str, ...]:

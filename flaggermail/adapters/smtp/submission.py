@@ -29,9 +29,10 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
+from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.smtp.session import NotOffered, SessionFault, SmtpSession
 from flaggermail.adapters.tls import one_line, silence, tls_fault, verifying
-from flaggermail.errors import ConfigurationError
+from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 from flaggermail.mail.compose import check_octets
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
 from flaggermail.record.refusals import SmtpStage
@@ -77,6 +78,7 @@ class SubmissionAccount:
     presented: Callable[[str, object], None] = lambda _server, _line: None  # called with each connection's TLS session
     secret_version: Callable[[], str] = lambda: ""  # changes with the password
     secret_file: Callable[[], str] = lambda: "its credential"  # that holds the password
+    bearer: Bearer | None = None  # logs in with a token instead of the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class SmtpSubmitter(Submitter):
     """
 
     def __init__(self, account: SubmissionAccount, clock: Clock) -> None:
-        if (account.user is None) != (account.password is None):
+        if account.bearer is None and (account.user is None) != (account.password is None):
             raise ConfigurationError("submission: user and password belong together, one of them is missing")
         self._account = account
         self._clock = clock
@@ -149,6 +151,10 @@ class SmtpSubmitter(Submitter):
         except (SMTPException, OSError) as error:
             fault = self._fault(error, opening=not opened)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
+        except LinkLost as error:  # no token came
+            stage = SmtpStage.SESSION if isinstance(error, LoginRefused) else SmtpStage.CONNECTION
+            fault = _Fault(permanent=False, code=0, text=Attempted.NO_TOKEN(fault=str(error)), stage=stage)
+            results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
             fault = _Fault(permanent=False, code=0, text=Attempted.NO_SECRET(fault=str(error)), stage=SmtpStage.SESSION)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
@@ -163,7 +169,9 @@ class SmtpSubmitter(Submitter):
         if account.tls == "starttls":
             await session.starttls()
         account.presented("submission", session.line)
-        if account.user is not None and account.password is not None:
+        if account.bearer is not None:
+            await session.login_with_token(account.bearer)
+        elif account.user is not None and account.password is not None:
             await session.login(account.user, account.password())
 
     async def _finish(self, session: SmtpSession, recipients: list[str]) -> dict[str, Submission]:

@@ -54,6 +54,15 @@ def mailbox(*lines: str) -> Spoil:
     return settings("  host: localhost\n  port: 1\n  tls: none\n  user", f"  host: imap.bzk.example{text}\n  user")
 
 
+def ending_secret(folder: Path) -> None:
+    """Lets the desk log in with tokens, whose secret ends in thirty days."""
+    edit(folder / SETTINGS, "  user", "  login: oauth2\n  user")
+    section = "token_endpoint: https://login.example/token, client_id: desk, scope: mail, secret_ends_on: 2027-04-09"
+    edit(folder / SETTINGS, "\nstore:", f"\noauth2: {{{section}}}\n\nstore:")
+    (folder / "credentials" / "oauth2-secret").write_text("geheim", encoding="utf-8")
+    (folder / "credentials" / "oauth2-secret").chmod(0o600)
+
+
 def rota(old: str, new: str) -> Spoil:
     """Returns a change of oncall.yaml."""
     return lambda folder: edit(folder / "oncall.yaml", old, new)
@@ -143,6 +152,7 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.TLS_PORT, mailbox("port: 993", "tls: starttls"), "`tls: implicit`, or `port: 143`"),
     (CheckCode.TLS_PORT, mailbox("port: 587"), "mailbox.tls: implicit does not fit port 587"),
     (CheckCode.APPROVERS, one_approver, "2 must approve, but 1 officer has the role approver or head in oncall.yaml"),
+    (CheckCode.SECRET_ENDS, ending_secret, "the secret of the application ends on 2027-04-09; make a new one"),
     (CheckCode.EXAMPLE, mailbox(), "are those of the example; write your own"),
     (CheckCode.OFFICER_DOMAIN, rota("b.devries@bzk.example", "b.devries@bzk.exmaple"), "officer2 writes from bzk.exm"),
     (

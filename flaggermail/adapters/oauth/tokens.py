@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Keeps a token ready: renewed before its end, and a new refresh token stored before it is used."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flaggermail.adapters.oauth.endpoint import Granted
+from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
+from flaggermail.ports import AccessToken
+
+Ask = Callable[[str], Granted]
+"""Fetches a token for a client secret or refresh token. Raises LinkLost, LoginRefused."""
+
+_PART, _MARGIN = 0.2, 300.0  # a token is renewed when a fifth of its life is left, or five minutes if that is more
+_HALF = 0.5  # but not before the half of a short life
+_PAUSE = 60.0  # seconds between two tries while the old token lives
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class RenewingTokens:
+    """Implements `ports.TokenSource`; may be used by several threads.
+
+    `secret` reads the credential at each request. `kept` holds refresh tokens; None with a client secret.
+    """
+
+    def __init__(self, ask: Ask, secret: Callable[[], str], kept: KeptRefreshTokens | None) -> None:
+        self._ask, self._secret, self._kept = ask, secret, kept
+        self._lock = threading.Lock()
+        self._token: AccessToken | None = None
+        self._not_before = float("-inf")
+
+    def token(self, now: float) -> AccessToken:
+        """Returns a token that lives long enough; see `ports.TokenSource`."""
+        with self._lock:
+            old = self._token
+            if old is not None and now < max(old.renew_at, self._not_before) and now < old.ends_at:
+                return old
+            try:
+                granted = self._fetch()
+            except LinkLost:
+                if old is None or now >= old.ends_at:
+                    raise
+                self._not_before = now + _PAUSE  # the old one still serves
+                return old
+            ends_at = now + granted.life
+            margin = min(max(granted.life * _PART, _MARGIN), granted.life * _HALF)
+            self._token = AccessToken(granted.value, got_at=now, renew_at=ends_at - margin, ends_at=ends_at)
+            return self._token
+
+    def forget(self, token: AccessToken) -> None:
+        """Gives up a token that a server refused."""
+        with self._lock:
+            if self._token is token:
+                self._token = None
+                self._not_before = float("-inf")
+
+    def _fetch(self) -> Granted:
+        try:
+            secret = self._secret()
+        except ConfigurationError as fault:
+            raise LoginRefused(f"no secret for a token: {fault}") from None
+        if self._kept is None:
+            return self._ask(secret)
+        with self._kept.held():
+            granted = self._ask(self._kept.successor(secret))
+            if granted.refresh_token is not None:
+                self._kept.keep(secret, granted.refresh_token)
+        return granted
+
+
+class KeptRefreshTokens:
+    """The newest refresh token, in a file of the desk's account alone (0600) in `folder` (0700).
+
+    It belongs to the credential from which it descends: a new credential makes it void.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._path = folder, folder / "refresh-token.json"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other processes of the desk from refreshing meanwhile. Raises LinkLost."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as fault:
+            raise self._lost(fault) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def successor(self, credential: str) -> str:
+        """Returns the newest token that descends from the credential, or the credential itself."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return credential
+        except OSError as fault:
+            raise self._lost(fault) from None
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(file.fileno())
+            if found.st_uid != os.geteuid() or found.st_mode & _OTHERS:
+                return credential  # somebody else may have put it there
+            try:
+                told: object = json.loads(file.read())
+            except ValueError:
+                return credential
+        if not isinstance(told, dict) or told.get("of") != _commitment(credential):
+            return credential
+        token = told.get("token")
+        return token if isinstance(token, str) and token else credential
+
+    def keep(self, credential: str, token: str) -> None:
+        """Writes the token beside, syncs and renames. Raises LinkLost: a token that is not kept is not used."""
+        beside = self._path.with_name(".refresh-token.part")
+        text = json.dumps({"of": _commitment(credential), "token": token})
+        try:
+            beside.unlink(missing_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC  # EXCL: do not follow a planted link
+            with os.fdopen(os.open(beside, flags, 0o600), "w", encoding="utf-8") as file:
+                os.fchmod(file.fileno(), 0o600)  # whatever the umask
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self._path)
+            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as fault:
+            raise self._lost(fault) from None
+
+    def _lost(self, fault: OSError) -> LinkLost:
+        return LinkLost(
+            f"{self._folder}: no refresh token can be kept ({fault.strerror}); let this account write there"
+        )
+
+
+def _commitment(credential: str) -> str:
+    return hashlib.sha256(credential.encode()).hexdigest()
