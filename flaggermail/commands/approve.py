@@ -24,7 +24,8 @@ from flaggermail.record.rows import Case, Channel, Notification, Platform, Token
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import BadAddress, Channel, Platform
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said
 
 

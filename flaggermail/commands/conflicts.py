@@ -25,7 +25,8 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.services import DAEMON, UnitOfWork
-from flaggermail.wording.refusals import Because, HasDone, Piece
+from flaggermail.wording.pieces import HasDone, Piece
+from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said
 
 MOST_EVENTS = 20_000  # since the view; a longer look back would keep other writers waiting

@@ -28,7 +28,8 @@ from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Filed
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 
 PAST = timedelta(days=7)
 _OUTGOING = frozenset({Kind.NOTIFICATION, Kind.FOLLOW_UP})  # values for something we did, as opposed to an answer

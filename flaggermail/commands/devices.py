@@ -24,7 +24,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import NOTHING, UnitOfWork
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Election, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 
 LONGEST_WORD = 100  # characters that are compared with known words
 LONGEST_SERIAL = 9  # digits, as `mail.subject.case_numbers` reads them

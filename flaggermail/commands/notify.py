@@ -22,7 +22,8 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 
 TEMPLATE_OF_TYPE = {
     CaseType.CONTENT: "notification",

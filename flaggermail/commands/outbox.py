@@ -22,7 +22,8 @@ from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.record.states import MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from flaggermail.letters import observing
 from flaggermail.notices import notices
 from flaggermail.record.kinds import Kind
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 import pyotp
 
 from flaggermail.errors import ArchiveFault
-from flaggermail.wording.refusals import Piece
+from flaggermail.wording.pieces import Piece
 from flaggermail.wording.said import Said
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}")

@@ -20,7 +20,8 @@ from flaggermail.record.states import MailState
 from flaggermail.settings.mistakes import SORTS
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.hints import Hint
-from flaggermail.wording.refusals import Because, Piece
+from flaggermail.wording.pieces import Piece
+from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said, Sentence, as_written, counted, every
 from flaggermail.wording.values import MailWord, SourceWord, TypeWord
 from tests.corpus import each
