@@ -20,6 +20,7 @@ from flaggermail.cli.showing import choice, styled, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.states import CLOCKS
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -153,7 +154,7 @@ def _minutes(one: Document, name: str) -> str:
         return "none"
     count = number(one, name)
     days = count // _MINUTES_A_DAY
-    return f"{count} min ({days} days)" if days > 1 else f"{count} min"
+    return f"{count} min ({countable(days):day|days})" if days > 1 else f"{count} min"
 
 
 # ---------------------------------------------------------------- as CSV
