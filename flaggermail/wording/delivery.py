@@ -30,10 +30,10 @@ class Attempted(Sentence):
     TOKEN_REFUSED = ("delivery: token refused",
         ("the server refuses the token for {mailbox} ({told}); allow SMTP with OAuth2 for this mailbox and give the "
          "application the right to send for it, or correct the section oauth2 in flaggermail.yaml"),
-        ("de server weigert het token voor {mailbox} ({told}); sta SMTP met OAuth2 voor deze mailbox toe en geef de "
+        ("de server weigert het token voor {mailbox} («{told}»); sta SMTP met OAuth2 voor deze mailbox toe en geef de "
          "applicatie het recht om ervoor te verzenden, of pas het deel oauth2 in flaggermail.yaml aan"))
     NO_TOKEN = ("delivery: no token", "{fault}",
-        "er is geen token om in te loggen bij de verzendserver; de toelichting, in het Engels: {fault}")
+        "er is geen token om in te loggen bij de verzendserver; de toelichting, in het Engels: «{fault}»")
     NO_STARTTLS = ("delivery: no starttls", "the server does not offer STARTTLS, nothing was sent",
         "de server biedt geen STARTTLS; er is niets verzonden")
     UNASKED = ("delivery: unasked", "unasked octets came before TLS began: the line may be tampered with",
