@@ -113,7 +113,7 @@ class TestAccepted:
         octets, before = desk.letter(NIGHT), datetime.now(UTC)
         (result,) = desk.submit(octets=octets, account=desk.account_by(tls))
         assert isinstance(result, Accepted)
-        assert result.answer.startswith("2.0.0 Ok: queued as ")
+        assert result.answer.english.startswith("2.0.0 Ok: queued as ")
         assert before <= result.at <= datetime.now(UTC)
         (received,) = desk.platform.wait(1, recipient=desk.recipient)
         assert received.mail_from == desk.sender

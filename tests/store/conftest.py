@@ -156,6 +156,8 @@ def new_desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def desk(new_desk: NewDesk) -> Desk:
-    """Returns an empty desk."""
-    return new_desk()
+def desk(new_desk: NewDesk) -> Iterator[Desk]:
+    """Yields an empty desk, and closes its database: a run of thousands of tests holds only so many files open."""
+    made = new_desk()
+    yield made
+    made.env.store.close()

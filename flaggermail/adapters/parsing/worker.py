@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 import select
 import subprocess
@@ -339,7 +340,12 @@ def _received(child: subprocess.Popen[bytes], length: int, deadline: float) -> b
 
 
 def _wait(descriptor: int, deadline: float, *, writing: bool) -> None:
+    """Waits until the pipe is ready, or broken, which the next call of the system tells. Raises TimeoutError.
+
+    poll(2), as select(2) takes no descriptor from 1,024 on.
+    """
     left = deadline - time.monotonic()
-    reading, sending = ([], [descriptor]) if writing else ([descriptor], [])
-    if left <= 0 or not any(select.select(reading, sending, [], left)):
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLOUT if writing else select.POLLIN)
+    if left <= 0 or not waiting.poll(math.ceil(left * 1000)):
         raise TimeoutError

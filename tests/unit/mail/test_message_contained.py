@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import signal
 import threading
 import time
@@ -215,3 +216,20 @@ def test_several_threads_share_one_child(contained: ContainedParser) -> None:
     for thread in threads:
         thread.join()
     assert found == {number: {(str(number), number * 50_000, False)} for number in found}
+
+
+def test_a_process_with_many_open_files_reads_mail() -> None:
+    """Pipes to the child may have numbers beyond 1,024, which select(2) does not take."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limits[1]), limits[1]))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    parser = ContainedParser(shipped("rules"))
+    try:
+        assert max(opened) > 1024
+        found = parser.parse(b"From: a@b.example\r\nSubject: Kijk\r\n\r\nZie de bijlage.\r\n")
+        assert (found.subject, found.text.strip(), found.defects) == ("Kijk", "Zie de bijlage.", ())
+    finally:
+        parser.close()
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
