@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import get_args, get_origin
 
 import pytest
-from sqlalchemy import Column, Connection, Table, event, text
+from sqlalchemy import Column, Connection, Integer, Table, event, text
 from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.mapping import metadata, table_of
@@ -129,7 +129,7 @@ def another(column: Column[object], held: object, dialect: str) -> object:
     """Returns an expression of SQL for another value of the same type."""
     name = f'"{column.name}"'
     if held is None:
-        return "'another'"
+        return "41" if isinstance(column.type, Integer) else "'another'"
     if isinstance(held, bool):
         return f"NOT {name}"
     if isinstance(held, int):
