@@ -61,6 +61,7 @@ OLD_FIELD = {
 
 
 SAID = WORDS.map(as_written)
+SUGGESTED = WORDS.filter(bool).map(as_written)  # nothing is ever suggested without words
 
 
 def values(hint: object) -> st.SearchStrategy[Scalar]:
@@ -70,7 +71,7 @@ def values(hint: object) -> st.SearchStrategy[Scalar]:
         int: NUMBERS, bool: st.booleans(), date: st.dates(), datetime: st.datetimes(timezones=st.just(UTC)),
         type(None): st.none(),
         tuple[str, ...]: st.lists(WORDS, max_size=2).map(tuple),
-        tuple[Said, ...]: st.lists(SAID, max_size=2).map(tuple),
+        tuple[Said, ...]: st.lists(SUGGESTED, max_size=2).map(tuple),
         tuple[int, ...]: st.lists(NUMBERS, max_size=2).map(tuple),
         tuple[date, ...]: st.lists(st.dates(), max_size=2).map(tuple),
     }  # fmt: skip
