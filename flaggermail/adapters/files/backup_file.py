@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from flaggermail.adapters.files.durable import sync_folder
 from flaggermail.errors import BackupFault
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def writing(path: Path) -> Iterator[BackupWriter]:
             file.flush()
             os.fsync(file.fileno())
         os.link(beside, path)  # unlike a rename, it never replaces a file that came in meanwhile
-        _sync(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         raise BackupFault(f"{path}: is there already; name a new file") from None
     except OSError as fault:
@@ -120,11 +121,3 @@ def digest_of(path: Path, name: str, octets: bytes) -> str:
     if name != OCTETS + found:
         raise BackupFault(f"{path}: {name!a} holds other octets; use another backup")
     return found
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

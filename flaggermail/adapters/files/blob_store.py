@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from flaggermail.adapters.files.durable import sync_folder
 from flaggermail.errors import ArchiveFault, OctetsLost
 from flaggermail.record.audit import ArchivedFile, FileState
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
@@ -62,7 +63,7 @@ class FileBlobStore:
                 self._make_folder(path.parent)
                 self._write(path, octets)
             # Sync even if the file exists: another process may have crashed between its rename and its sync.
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as fault:
             raise ArchiveFault(f"archive: {digest} cannot be written to {path}: {_error_text(fault)}") from fault
         return digest
@@ -135,7 +136,7 @@ class FileBlobStore:
         try:
             if path.exists():
                 path.unlink(missing_ok=True)
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
         except OSError as fault:
             raise ArchiveFault(
                 f"archive: {digest} cannot be removed from {path.parent}: {_error_text(fault)}"
@@ -202,7 +203,7 @@ class FileBlobStore:
             missing = [folder]
         for each in reversed(missing):
             each.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-            _sync_folder(each.parent)
+            sync_folder(each.parent)
         self._durable.add(folder)
 
     def _write(self, path: Path, octets: bytes) -> None:
@@ -263,15 +264,6 @@ def _remove_if_abandoned(path: Path) -> int:
         return 0
     else:
         return 1
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the names in `folder` durable (fsync(2), notes: syncing a file does not sync its name)."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pyotp
 
+from flaggermail.adapters.files.durable import replace_file, sync_folder
 from flaggermail.errors import ArchiveFault
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.said import Said
@@ -103,21 +104,12 @@ class FileCodeVault:
 
     def _write(self, name: str, octets: bytes) -> None:
         """Writes beside, syncs, renames, and syncs the folder."""
-        path = self._path(name)
-        beside = path.with_name(f".{name}.part")
         try:
             if not self._folder.exists():
                 self._folder.mkdir(mode=0o700, parents=True)
-                _sync(self._folder.parent)
-            beside.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC  # EXCL: do not follow a planted link
-            with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
-                os.fchmod(file.fileno(), 0o600)  # whatever the umask
-                file.write(octets)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-            _sync(self._folder)
+                sync_folder(self._folder.parent)
+            replace_file(self._path(name), octets, 0o600)
+            sync_folder(self._folder)
         except OSError as fault:
             raise ArchiveFault(f"{self._folder}: no secret can be kept ({fault.strerror})") from None
 
@@ -132,11 +124,3 @@ def _account(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,6 @@ Each is replaced atomically: a reader never sees a partial file.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from flaggermail.adapters.files.durable import replace_file
 from flaggermail.health.metrics import METRICS_FILE, MetricType, metrics
 from flaggermail.mail.message_json import Json
 
@@ -35,8 +35,9 @@ class StatusFile:
         """Replaces both files; returns why that failed, or an empty string. Never raises OSError."""
         with self._writing:
             try:
-                _replace(self._path, json.dumps(document, indent=2).encode("ascii") + b"\n")
-                _replace(self._path.with_name(METRICS_FILE), exposition(document))
+                self._path.parent.mkdir(parents=True, exist_ok=True)  # the archive creates it with its first mail
+                replace_file(self._path, json.dumps(document, indent=2).encode("ascii") + b"\n", MODE)
+                replace_file(self._path.with_name(METRICS_FILE), exposition(document), MODE)
             except OSError as fault:
                 return fault.strerror or type(fault).__name__
         return ""
@@ -62,17 +63,3 @@ def exposition(document: Mapping[str, Json]) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Metrics(document))
     return generate_latest(registry)
-
-
-def _replace(path: Path, octets: bytes) -> None:
-    """Writes, syncs and renames: after a power cut, a rename without a sync may leave an empty file."""
-    temporary = path.with_name(f".{path.name}.part")  # a fixed name: a crash leaves at most one
-    path.parent.mkdir(parents=True, exist_ok=True)  # the archive creates it with its first mail
-    temporary.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC  # EXCL: do not follow a planted link
-    with os.fdopen(os.open(temporary, flags, MODE), "wb") as file:
-        os.fchmod(file.fileno(), MODE)
-        file.write(octets)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flaggermail.adapters.files.durable import replace_file, sync_folder
 from flaggermail.adapters.oauth.endpoint import Granted
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 from flaggermail.ports import AccessToken
@@ -123,22 +124,10 @@ class KeptRefreshTokens:
 
     def keep(self, credential: str, token: str) -> None:
         """Writes the token beside, syncs and renames. Raises LinkLost: a token that is not kept is not used."""
-        beside = self._path.with_name(".refresh-token.part")
         text = json.dumps({"of": _commitment(credential), "token": token})
         try:
-            beside.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC  # EXCL: do not follow a planted link
-            with os.fdopen(os.open(beside, flags, 0o600), "w", encoding="utf-8") as file:
-                os.fchmod(file.fileno(), 0o600)  # whatever the umask
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._path)
-            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            replace_file(self._path, text.encode(), 0o600)
+            sync_folder(self._folder)
         except OSError as fault:
             raise self._lost(fault) from None
 

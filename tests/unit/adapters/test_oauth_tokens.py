@@ -111,7 +111,7 @@ def test_a_new_refresh_token_is_stored_for_the_account_alone(tmp_path: Path) -> 
 def test_a_token_whose_refresh_token_cannot_be_kept_is_not_used(tmp_path: Path) -> None:
     """Otherwise the desk would be locked out after its next restart."""
     folder = tmp_path / "tokens"
-    (folder / ".refresh-token.part").mkdir(parents=True)
+    (folder / ".refresh-token.json.part").mkdir(parents=True)
     with pytest.raises(LinkLost, match="no refresh token can be kept"):
         RenewingTokens(Rotating(), lambda: SECRET, KeptRefreshTokens(folder)).token(0.0)
 
