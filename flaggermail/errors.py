@@ -3,11 +3,13 @@
 
 FlaggermailError
 +-- ConfigurationError    a setting, rule, template or rota is faulty: the program does not start     (exit 2)
+|   |-- MailboxUnproven   the desk's token opens other mailboxes, or nobody can tell                   (exit 2)
 |   `-- MailboxReadBefore a new database on a mailbox that another one has worked with                (exit 2)
 +-- Refusal               an act is impossible or not allowed: nothing was changed                    (exit 1)
 |   `-- NotFound          the object of the act does not exist
 +-- LinkLost              the connection to the mailbox was lost: reconnect, nothing is lost
-|   `-- LoginRefused      the server rejects the credentials: raise an alarm, reconnect more slowly
+|   |-- LoginRefused      the server rejects the credentials: raise an alarm, reconnect more slowly
+|   `-- PauseAsked        the server asks to be left alone for a while: reconnect after it
 +-- FolderUnreadable      the server refuses one folder: continue with the others
 +-- StoreBusy             another daemon holds the lease
 +-- StoreFault            the database cannot be read or written: disk full, read-only               (exit 1)
@@ -21,7 +23,7 @@ FlaggermailError
 
 from __future__ import annotations
 
-from flaggermail.wording.said import Plainly, Said
+from flaggermail.wording.said import UNSAID, Plainly, Said
 
 
 class FlaggermailError(Exception):
@@ -40,6 +42,10 @@ class MailboxReadBefore(ConfigurationError):
     """The database is new and the mailbox is not: its mail would be answered again."""
 
 
+class MailboxUnproven(ConfigurationError):
+    """The token of the desk opens another mailbox too, or the server does not say whether it does."""
+
+
 class Refusal(FlaggermailError):
     """An act was refused and nothing was changed; the text says what, where, and what would be right.
 
@@ -56,11 +62,26 @@ class NotFound(Refusal):
 
 
 class LinkLost(FlaggermailError):
-    """The connection to a mailbox ended: end of stream, BYE, timeout or a protocol error."""
+    """The connection to a mailbox ended: end of stream, BYE, timeout or a protocol error.
+
+    `meaning` says in the reader's language what the server's answer means and what to change where, if that is known.
+    """
+
+    def __init__(self, text: str, meaning: Said = UNSAID) -> None:
+        self.text, self.meaning = text, meaning
+        super().__init__(f"{text}; {meaning.english}" if meaning else text)
 
 
 class LoginRefused(LinkLost):
     """The server rejects the credentials."""
+
+
+class PauseAsked(LinkLost):
+    """The server throttles this account and says for how many `seconds` it wants to be left alone."""
+
+    def __init__(self, reason: str, seconds: float, meaning: Said = UNSAID) -> None:
+        super().__init__(reason, meaning)
+        self.seconds = seconds
 
 
 class FolderUnreadable(FlaggermailError):

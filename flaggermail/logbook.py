@@ -13,21 +13,19 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import MutableMapping
-from contextlib import suppress
-from types import TracebackType
-
-import structlog
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager, suppress
+from types import ModuleType, TracebackType
+from typing import cast
 
 from flaggermail.mail.invisible import is_invisible
 
-_log = structlog.get_logger("flaggermail")
-
-LONGEST = 500  # characters per field
+LONGEST = 800  # characters per field
 _RESULTS = {"info": "done", "warning": "in doubt", "error": "failed", "critical": "failed"}
 _SECRETS = (
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"), "<token>"),
-    (re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE), "<url>"),  # a pager's address is a secret
+    # A pager's address is a secret. No scheme is longer; without a limit, a long word would take quadratic time.
+    (re.compile(r"[a-z][a-z0-9+.-]{0,30}://\S+", re.IGNORECASE), "<url>"),
 )
 Fields = MutableMapping[str, object]
 
@@ -43,6 +41,23 @@ class _Lines:
     info = warning = error = critical = say
 
 
+class _Log:
+    """The logger of structlog, which is loaded for the first line: most commands log none."""
+
+    configured = False
+
+    def __getattr__(self, level: str) -> Callable[..., None]:
+        if not self.configured:
+            configure(logging.WARNING)
+        import structlog  # noqa: PLC0415 - with asyncio it takes as long as a command
+
+        write: Callable[..., None] = getattr(structlog.get_logger("flaggermail"), level)
+        return write
+
+
+_log = _Log()
+
+
 class _Library(logging.Handler):
     """Logs the place of a library's report but not its text, which may quote any value passed to the library."""
 
@@ -53,8 +68,26 @@ class _Library(logging.Handler):
         log("library reported a fault", object=record.name, origin=place, error=type(error).__name__ if error else None)
 
 
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """Lets nothing find a package that is not loaded yet, within the block.
+
+    structlog loads rich where it is installed, 5 MiB for traces on a terminal, which are never written here.
+    """
+    unloaded = package not in sys.modules
+    if unloaded:
+        sys.modules[package] = cast("ModuleType", None)  # the import system takes None for a package that is not there
+    try:
+        yield
+    finally:
+        if unloaded:
+            del sys.modules[package]
+
+
 def configure(level: int = logging.INFO, *, readable: bool = True) -> None:
     """Sets up logging to stderr from `level` on: JSON lines, or words for a person if `readable` and on a terminal."""
+    with _hidden("rich"):
+        import structlog  # noqa: PLC0415 - as in `_Log`
     readable = readable and sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -67,6 +100,11 @@ def configure(level: int = logging.INFO, *, readable: bool = True) -> None:
         logger_factory=lambda *_: _Lines(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
+    _log.configured = True
+    _watch_libraries()
+
+
+def _watch_libraries() -> None:
     logging.captureWarnings(capture=True)
     logging.basicConfig(level=logging.WARNING, handlers=[_Library()], force=True)
 
@@ -102,7 +140,7 @@ def _plain(value: object) -> object:
     return "".join(f"<U+{ord(char):04X}>" if is_invisible(char) else char for char in text[:LONGEST])
 
 
-configure(logging.WARNING)  # until a long-running command lowers the level; nothing goes to stdout
+_watch_libraries()  # our own lines come from WARNING on until a long-running command lowers the level, none to stdout
 
 
 def catch_crashes() -> None:
@@ -201,6 +239,16 @@ def desk_observes() -> None:
     _log.warning("desk observes, nothing is sent", object="desk", result="withheld")
 
 
+def token_reach_proven(said: str) -> None:
+    """Another mailbox was tried with the token of the desk, and refused."""
+    _log.info("token opens one mailbox", object="oauth2.other_mailbox", said=said)
+
+
+def token_reach_accepted(words: str) -> None:
+    """Nobody has proven that the token opens one mailbox alone: the configuration signs for it."""
+    _log.warning("token may open other mailboxes", object="oauth2.accept_risk", said=words)
+
+
 def rules_renewed(version: str, rules: int) -> None:
     """Changed rules and templates have no fault and are now in force."""
     _log.info("rules and templates taken", object=version, rules=rules)
@@ -246,9 +294,9 @@ def database_back(seconds: float) -> None:
     _log.info("database answers again", object="database", seconds=round(seconds, 1))
 
 
-def message_taken_in(folder: str, uid: int, octets: int, outcome: str) -> None:
+def message_taken_in(folder: str, item: str, octets: int, outcome: str) -> None:
     """A message was archived and recorded."""
-    _log.info("message taken in", object="message", result=outcome, origin=folder, uid=uid, octets=octets)
+    _log.info("message taken in", object="message", result=outcome, origin=folder, item=item, octets=octets)
 
 
 def link_lost(failures: int, seconds: float, reason: str) -> None:

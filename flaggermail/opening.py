@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from flaggermail.health.confinement import Confinement
     from flaggermail.mail.message_json import Json
     from flaggermail.mail.vocabulary import Language
+    from flaggermail.online.means import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.rulebook import Remark
     from flaggermail.services import Services
     from flaggermail.settings.mistakes import Mistake
     from flaggermail.settings.model import Settings
+    from flaggermail.wiring_views import CommandDesk
 
     Given: TypeAlias = Services  # what a replay passes on, without looking into it
 
@@ -41,7 +43,7 @@ class OpenDesk:
     ) -> None:  # fmt: skip
         self._ground = _Ground(directory, given, now)
         self._given, self._officer, self._login = given, officer, login
-        self._opened: Services | None = None
+        self._opened: CommandDesk | None = None
 
     def ask(
         self, name: str, request: Mapping[str, Json] | None = None, *, entered_by: str | None = None
@@ -55,17 +57,21 @@ class OpenDesk:
         from flaggermail.desk.desk import Caller, Desk
 
         caller = Caller(officer=self._officer, login=self._login, entered_by=entered_by)
-        return Desk(lambda: self.services, caller, self._ground).ask(name, request)
+        return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views).ask(name, request)
 
     @property
     def services(self) -> Services:
         """The services, opened on first use. Raises ConfigurationError."""
-        if self._given is not None:
-            return self._given
-        if self._opened is None:
-            from flaggermail.wiring import open_services
+        return self._given if self._given is not None else self._open().whole()
 
-            self._opened = open_services(self._ground.directory)
+    def _for_views(self) -> Services:
+        return self._given if self._given is not None else self._open().for_views
+
+    def _open(self) -> CommandDesk:
+        if self._opened is None:
+            from flaggermail.wiring_views import CommandDesk
+
+            self._opened = CommandDesk(self._ground.directory)
         return self._opened
 
     def close(self) -> None:
@@ -102,7 +108,7 @@ class _Ground:
             with self._given.store.read() as tx:
                 yield tx, self._given.octets
             return
-        from flaggermail.wiring import open_evidence
+        from flaggermail.wiring_stores import open_evidence
 
         store, octets = open_evidence(self._directory)
         try:
@@ -142,6 +148,12 @@ class _Ground:
         from flaggermail.wiring import parser_confinement
 
         return parser_confinement(settings)
+
+    def online(self, *, pages: bool) -> CheckMeans:
+        from flaggermail.settings.reading import load
+        from flaggermail.wiring_online import means
+
+        return means(load(self._directory.absolute()), pages=pages)
 
     def newest_cases(self, database: str) -> list[tuple[str, str]]:
         from flaggermail.wiring_reading import newest_cases

@@ -3,31 +3,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol
 
-from flaggermail.mail.authentication.alignment import Organisational
-from flaggermail.mail.vocabulary import Language
-from flaggermail.notifications.draft_policy import DraftPatterns
-from flaggermail.ports import (
-    BlobStore,
-    Clock,
-    CodeVault,
-    HealthProbe,
-    Matcher,
-    Pager,
-    Parser,
-    Randomness,
-    SenderCheck,
-    Store,
-    Submitter,
-    Templates,
-    Transaction,
-)
-from flaggermail.record.events import Change, Event, EventKind
-from flaggermail.record.topics import Topic
-from flaggermail.settings.model import Settings
+from flaggermail.record.events import Event, EventKind
+
+if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this module
+    from collections.abc import Callable
+    from datetime import date, datetime
+
+    from flaggermail.mail.authentication.alignment import Organisational
+    from flaggermail.mail.vocabulary import Language
+    from flaggermail.notifications.draft_policy import DraftPatterns
+    from flaggermail.ports import (
+        BlobStore,
+        Clock,
+        CodeVault,
+        DocumentWriter,
+        HealthProbe,
+        Matcher,
+        Pager,
+        Parser,
+        Randomness,
+        SenderCheck,
+        Store,
+        Submitter,
+        Templates,
+        Transaction,
+    )
+    from flaggermail.record.events import Change
+    from flaggermail.record.topics import Topic
+    from flaggermail.settings.model import Settings
 
 DAEMON = "daemon"
 
@@ -52,6 +58,7 @@ class Services:
     pager: Pager
     health_probe: HealthProbe
     codes: CodeVault
+    documents: DocumentWriter
     organisational: Organisational  # the registrable domain of a domain
 
     def close(self) -> None:
@@ -72,14 +79,26 @@ class EventRef:
 NOTHING = EventRef()
 
 
+class DiskWork(Protocol):
+    """Does slow work beside the unit of work, which commits only when all of it is done."""
+
+    def do(self, work: Callable[[bytes], object], octets: bytes) -> None:
+        """Begins some work after what was begun before; the commit fails if it does."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
-    """One unit of work: its transaction, its single instant and its actor."""
+    """One unit of work: its transaction, its single instant and its actor.
+
+    `beside`: who may be left to make octets durable, if somebody waits for that before the commit.
+    """
 
     env: Services
     tx: Transaction
     now: datetime
     actor: str = DAEMON
+    beside: DiskWork | None = None
 
     @property
     def today(self) -> date:

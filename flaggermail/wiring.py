@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Connects the adapters to the ports. Only this module and `wiring_reading` know both."""
+"""Connects the adapters to the ports. Only this module and `wiring_reading` know both.
+
+What not every command needs is imported in the function that does: it takes as long as all the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,53 +10,37 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flaggermail import __version__, demo, logbook, replay
+from flaggermail import __version__, logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
-from flaggermail.adapters.clock.ticker import SchedulerTicker
 from flaggermail.adapters.db.inspection import database_mistake
-from flaggermail.adapters.db.migrate import require_current, require_revision, upgrade
-from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
+from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake
 from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.adapters.files.old_mail import MailFiles, MailNames
-from flaggermail.adapters.files.secrets import credential, credential_file, credential_version, secret_mistake
-from flaggermail.adapters.files.status_file import StatusFile
+from flaggermail.adapters.files.secrets import credential, secret_mistake
 from flaggermail.adapters.files.templates import FileTemplates
-from flaggermail.adapters.imap.interrupt import EventInterrupt
-from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
-from flaggermail.adapters.oauth.endpoint import ask
-from flaggermail.adapters.oauth.sasl import Bearer
-from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
+from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.health_probe import MachineHealthProbe, places
-from flaggermail.adapters.system.heartbeat import HttpHeartbeat
-from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.adapters.tls import ca_file_mistake
 from flaggermail.cases.sync_settings import register
-from flaggermail.daemon.outage import PROBE_EVERY, Outage
-from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ConfigurationError, StoreAway
-from flaggermail.health.confinement import Confinement
-from flaggermail.health.overview import STATUS_FILE
-from flaggermail.intake import old_mail
-from flaggermail.intake.vouching import ByReceivingServer, BySignature
-from flaggermail.mail.authentication.authres import AuthenticationMethod
+from flaggermail.intake import trust_proofs, vouching
+from flaggermail.intake.vouching import DECIDING, BySignature, SignatureWeight
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
-    BlobStore,
     Clock,
     HealthProbe,
     Heartbeat,
-    Interrupt,
     Mailbox,
+    MailService,
     Pager,
     Randomness,
     Resolver,
@@ -61,31 +48,45 @@ from flaggermail.ports import (
     Store,
     Submitter,
     Supervisor,
+    TokenReach,
 )
 from flaggermail.record.states import Severity
-from flaggermail.replay import Command, Report
-from flaggermail.replay.doubles import ListPager, StoryClock
-from flaggermail.replies import verbs
-from flaggermail.rule_changes.reload import RuleReloader
-from flaggermail.rules import rulebook
-from flaggermail.rules.files import stamp
-from flaggermail.rules.rulebook import Remark
-from flaggermail.rules.samples import load_samples
+from flaggermail.record.topics import Topic
 from flaggermail.services import Services
-from flaggermail.settings import advice
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.settings.model import MailboxSettings, Settings, SubmissionSettings, database_file
-from flaggermail.settings.oauth_section import Grant, LoginMethod
+from flaggermail.settings.model import Settings, database_file
+from flaggermail.settings.oauth_section import LoginMethod
 from flaggermail.settings.reading import load
-from flaggermail.yaml_files.source import Fault
+from flaggermail.wiring_stores import command_store, whole_store
+from flaggermail.wiring_tokens import (
+    Presented,
+    certificate_mistake,
+    extra_mistake,
+    imap_account,
+    login_certificate_end,
+    submission_account,
+    tries_another,
+    unseen,
+)
 
-Presented = Callable[[str, object], None]
+if TYPE_CHECKING:
+    from flaggermail import demo
+    from flaggermail.daemon.service import Daemon
+    from flaggermail.health.confinement import Confinement
+    from flaggermail.intake import old_mail
+    from flaggermail.replay import Command, Report
+    from flaggermail.rule_changes.reload import RuleReloader
+    from flaggermail.rules.rulebook import Remark
+
 LOOK_EVERY = 15  # ticks of one second between two checks for changed rules or templates
+GIVE_BACK_EVERY = 60.0  # seconds; it takes some milliseconds
 DEMO_TICK = 0.1  # seconds; the demo plays days of a story in seconds
 
 
-def unseen(_server: str, _line: object) -> None:
-    """Ignores the certificate of a session."""
+def _would_work(topic: Topic, language: str) -> tuple[str, ...]:
+    from flaggermail.replies.verbs import would_work
+
+    return would_work(topic, language)
 
 
 def template_faults(settings: Settings) -> tuple[str, ...]:
@@ -95,9 +96,13 @@ def template_faults(settings: Settings) -> tuple[str, ...]:
 
 def rule_remarks(settings: Settings) -> list[Remark]:
     """Returns faults and warnings about the rules of the settings and their sample mails."""
+    from flaggermail.rules import rulebook
+    from flaggermail.rules.samples import load_samples
+    from flaggermail.yaml_files.source import Fault
+
     faults: list[Fault] = []
     samples = load_samples(settings.rules_directory, faults)
-    remarks = [Remark(fault.file, fault.line, fault.column, fault.said) for fault in faults]
+    remarks = [rulebook.Remark(fault.file, fault.line, fault.column, fault.said) for fault in faults]
     if remarks:
         return remarks
     reader = ContainedParser(settings.rules_directory)
@@ -118,99 +123,67 @@ def parser_confinement(settings: Settings) -> Confinement:
 
 def measures(settings: Settings) -> MachineHealthProbe:
     """Returns a health probe for the disks of database and archive and for the sessions presented to it."""
-    return MachineHealthProbe(places(database_file(settings.desk), settings.archive))
+    where = places(database_file(settings.desk), settings.archive)
+    return MachineHealthProbe(where, lambda: login_certificate_end(settings))
 
 
 def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:
     """Returns a submitter for the submission server in the settings."""
-    server = settings.desk.submission
-    secret = _secret_of(settings, server)
-    return SmtpSubmitter(
-        SubmissionAccount(
-            host=server.host,
-            port=server.port,
-            user=server.user,
-            password=credential(server.credential, settings.directory) if server.user else None,
-            secret_version=credential_version(secret, settings.directory),
-            secret_file=credential_file(secret, settings.directory),
-            bearer=bearer(settings, server),
-            tls=server.tls,
-            ca_file=server.ca_file,
-            timeout=float(server.timeout_seconds),
-            local_hostname=settings.desk.mailbox.address.rpartition("@")[2],
-            presented=presented,
-        ),
-        clock,
-    )
-
-
-def bearer(settings: Settings, server: MailboxSettings | SubmissionSettings) -> Bearer | None:
-    """Returns what logs in at `server` with a token; None for a login with a password, or none."""
-    section = settings.desk.oauth2
-    if section is None or server.login is not LoginMethod.OAUTH2:
-        return None
-    file = credential_file(section.credential, settings.directory)
-    timeout = float(server.timeout_seconds)
-    rotates = section.grant is Grant.REFRESH_TOKEN
-    tokens = RenewingTokens(
-        lambda secret: ask(section, secret, file(), timeout),
-        credential(section.credential, settings.directory),
-        KeptRefreshTokens(settings.archive.parent / "tokens") if rotates else None,
-    )
-    return Bearer(tokens=tokens, mailbox=section.mailbox or settings.desk.mailbox.address)
-
-
-def _secret_of(settings: Settings, server: MailboxSettings | SubmissionSettings) -> str:
-    """Returns the name of the credential with which the desk logs in at `server`."""
-    section = settings.desk.oauth2
-    return section.credential if section is not None and server.login is LoginMethod.OAUTH2 else server.credential
+    return SmtpSubmitter(submission_account(settings, presented), clock)
 
 
 def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
     """Returns the mailbox in the settings."""
-    server = settings.desk.mailbox
-    secret = _secret_of(settings, server)
-    return ImapMailbox(
-        ImapAccount(
-            host=server.host,
-            port=server.port,
-            user=server.user,
-            password=credential(server.credential, settings.directory),
-            secret_version=credential_version(secret, settings.directory),
-            secret_file=credential_file(secret, settings.directory),
-            bearer=bearer(settings, server),
-            tls=server.tls,
-            ca_file=server.ca_file,
-            inbox=server.inbox,
-            sent=server.sent,
-            junk=server.junk,
-            excluded_folders=server.excluded_folders,
-            keyword=server.keyword,
-            timeout=float(server.timeout_seconds),
-            presented=presented,
-        )
-    )
+    from flaggermail.adapters.imap.mailbox import ImapMailbox
+
+    return ImapMailbox(imap_account(settings, presented))
+
+
+def proves_one_mailbox(settings: Settings) -> TokenReach | None:
+    """Tries another mailbox with the token of the desk; None where the configuration names none.
+
+    It must be refused. Raises LinkLost, or LoginRefused if the desk's own mailbox does not open.
+    """
+    return tries_another(settings, imap_account(settings))
+
+
+@dataclass(frozen=True, slots=True)
+class ImapService:
+    """Implements `ports.MailService` with a mailbox over IMAP and a submission server."""
+
+    settings: Settings
+    presented: Presented = unseen
+
+    def mailbox(self) -> Mailbox:
+        """Returns the mailbox in the settings."""
+        return mailbox(self.settings, self.presented)
+
+    def submitter(self, clock: Clock) -> Submitter:
+        """Returns the submitter in the settings."""
+        return submitter(self.settings, clock, self.presented)
+
+
+def mail_service(settings: Settings, presented: Presented = unseen) -> MailService:
+    """Returns the mail service in the settings; the one place that chooses its kind."""
+    return ImapService(settings, presented)
 
 
 def make_services(  # noqa: PLR0913 - one argument for each port that differs
     settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, pager: Pager | None = None,
     health_probe: HealthProbe | None = None,
-    database: str | None = None, archive: Path | None = None,
+    database: str | None = None, archive: Path | None = None, store: Store | None = None,
 ) -> Services:  # fmt: skip
     """Returns services on the settings' database and archive, or on others; records the configuration."""
-    store = SqlStore(database or settings.desk.store.database, randomness.salt)
-    try:
-        require_current(store.engine)
-    except StoreAway:
-        store.close()
-        raise
+    store = store or whole_store(database or settings.desk.store.database, randomness)
     octets = FileBlobStore(archive or settings.archive)
     env = Services(
         settings=settings,
         store=store,
         octets=octets,
         parser=ContainedParser(settings.rules_directory),
-        sender_check=ByReceivingServer(settings.desk.mailbox.trusted, organisational),
+        sender_check=vouching.by_settings(
+            settings.desk.mailbox, organisational, lambda: trust_proofs.is_proven(store, clock)
+        ),
         templates=FileTemplates(settings.templates, settings.zone),
         matcher=Re2Matcher(),
         submitter=submit,
@@ -218,35 +191,37 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         randomness=randomness,
         draft_patterns=load_draft_patterns(settings.rules_directory / "drafts.yaml"),
         language=read_language(settings.rules_directory),
-        would_work=verbs.would_work,
+        would_work=_would_work,
         pager=pager or ApprisePager(lambda name: credential(name, settings.directory)),
         health_probe=health_probe or MachineHealthProbe({}),
         codes=FileCodeVault(archive.parent / "codes" if archive else settings.codes, randomness.salt),
+        documents=OfficeDocuments(),
         organisational=organisational,
     )
     register(env)
     return env
 
 
-def with_signatures(env: Services, resolver: Resolver | None = None) -> Services:
+def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_comes: bool = True) -> Services:
     """Returns `env` with our own DKIM verification if the settings ask for it.
 
-    `resolver` looks up the keys, by default with this machine's name servers.
+    `resolver` looks up the keys, by default with this machine's name servers. Unless mail is taken in `as_it_comes`, a
+    signature is looked up only to decide: what the DNS says today is no fact about old mail.
 
     Used only where mail is taken in: a command that shows stored mail makes no DNS queries.
     """
-    asked = env.settings.desk.mailbox.trusted.asked
-    needs_both = asked is AuthenticationMethod.NAMED_AND_DKIM
-    if asked is not AuthenticationMethod.DKIM and not needs_both:
+    mailbox = env.settings.desk.mailbox
+    recorded = SignatureWeight.RECORDED if as_it_comes and mailbox.record_signatures else None
+    weight = DECIDING.get(mailbox.trusted.asked, recorded)
+    if weight is None:
         return env
-    from flaggermail.adapters.dns.dkim_check import DkimCheck  # noqa: PLC0415 - takes 200 ms
-    from flaggermail.adapters.dns.resolver import DnsResolver  # noqa: PLC0415 - as above
+    from flaggermail.adapters.dns.dkim_check import DkimCheck
+    from flaggermail.adapters.dns.resolver import DnsResolver
 
     domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
     check = DkimCheck(resolver or DnsResolver(), organisational)
     answering = frozenset(address for channel in env.settings.channels for address in channel.answers_from or ())
-    both = BySignature(env.sender_check, check, domains, env.clock, needs_both=needs_both, addresses=answering)
-    return replace(env, sender_check=both)
+    return replace(env, sender_check=BySignature(env.sender_check, check, domains, env.clock, weight, answering))
 
 
 def with_whole_templates(env: Services) -> Services:
@@ -263,6 +238,9 @@ def with_whole_templates(env: Services) -> Services:
 
 def renewal(env: Services) -> RuleReloader:
     """Returns the watcher for changes to the rules and templates of `env`."""
+    from flaggermail.rule_changes.reload import RuleReloader
+    from flaggermail.rules.files import stamp
+
     settings = env.settings
     return RuleReloader(lambda: stamp(settings.rules_directory, settings.templates), renewed, LOOK_EVERY)
 
@@ -277,28 +255,23 @@ def renewed(env: Services) -> Services:
     return with_whole_templates(replace(env, settings=kept))
 
 
-def open_services(directory: Path, clock: Clock | None = None) -> Services:
-    """Returns the services of a configuration directory, by default on the system clock. Raises ConfigurationError."""
-    settings, clock = load(directory), clock or SystemClock()
+def open_services(directory: Path, clock: Clock | None = None, *, lasting: bool = False) -> Services:
+    """Returns the services of a configuration directory, by default on the system clock. Raises ConfigurationError.
+
+    `lasting`: they serve more than one command, so that reading keeps its connections.
+    """
+    settings, clock, randomness = load(directory), clock or SystemClock(), SystemRandomness()
+    store = whole_store(settings.desk.store.database, randomness) if lasting else command_store(settings, randomness)
+    return services_on(settings, store, clock, randomness)
+
+
+def services_on(settings: Settings, store: Store, clock: Clock, randomness: Randomness) -> Services:
+    """Returns services with the settings' own servers and archive on an open store. Raises ConfigurationError."""
     health_probe = measures(settings)
     return make_services(
-        settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock, health_probe.presented),
-        health_probe=health_probe,
+        settings, clock=clock, randomness=randomness, store=store,
+        submit=mail_service(settings, health_probe.presented).submitter(clock), health_probe=health_probe,
     )  # fmt: skip
-
-
-def open_evidence(directory: Path) -> tuple[Store, BlobStore]:
-    """Returns database and archive of a configuration directory to be verified. Raises ConfigurationError.
-
-    Writes nothing: neither a database that is missing nor the configuration into one that is there.
-    """
-    settings = load(directory)
-    file = database_file(settings.desk)
-    if file is not None and not file.exists():
-        raise ConfigurationError(f"database {file}: does not exist; restore it, or mend store.database")
-    store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
-    require_revision(store.engine)
-    return store, FileBlobStore(settings.archive)
 
 
 def machine_mistakes(settings: Settings) -> tuple[Mistake, ...]:
@@ -318,8 +291,11 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
     yield ca_file_mistake("submission", desk.submission.ca_file)
     if any(officer.pagers for officer in settings.oncall.officers) and not is_installed():
         yield mistake(CheckCode.PAGER_EXTRA)
+    yield extra_mistake(desk.oauth2)
+    yield certificate_mistake(settings, SystemClock().now())
+    of_lines = desk.oauth2.files_of_lines if desk.oauth2 else frozenset()
     for name, key in _secrets(settings).items():
-        found = secret_mistake(name, settings.directory)
+        found = secret_mistake(name, settings.directory, several=name in of_lines)
         yield found and replace(found, text=f"{key}: {found.text}")
 
 
@@ -330,7 +306,7 @@ def _secrets(settings: Settings) -> Mapping[str, str]:
     if desk.mailbox.login is LoginMethod.PASSWORD:
         keys[desk.mailbox.credential] = "flaggermail.yaml mailbox.credential"
     if desk.oauth2 is not None:
-        keys[desk.oauth2.credential] = "flaggermail.yaml oauth2.credential"
+        keys |= {name: f"flaggermail.yaml oauth2.{key}" for key, name in desk.oauth2.credentials.items()}
     if desk.submission.user and desk.submission.login is LoginMethod.PASSWORD:
         keys.setdefault(desk.submission.credential, "flaggermail.yaml submission.credential")
     if desk.watch.heartbeat:
@@ -346,6 +322,8 @@ def require_ready(settings: Settings, clock: Clock) -> None:
 
     Raises ConfigurationError with each that it does not start with, and what else would be found on the way.
     """
+    from flaggermail.settings import advice
+
     today = clock.now().astimezone(settings.zone).date()
     found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *machine_mistakes(settings))
     refused = [one.text for one in found if one.stops_run]
@@ -354,12 +332,21 @@ def require_ready(settings: Settings, clock: Clock) -> None:
     for one in found:
         if one.severity is Severity.FAULT:
             logbook.set_up_faulty(one.code, one.text)
+    if settings.desk.oauth2 is not None and settings.desk.oauth2.accept_risk is not None:
+        logbook.token_reach_accepted(settings.desk.oauth2.accept_risk)
 
 
 def _faults_on_the_way(settings: Settings) -> Iterator[str]:
+    from flaggermail.settings.redaction_words import read_redaction_words
+
     yield from template_faults(settings)
     rules = settings.rules_directory
-    for read in (lambda: read_language(rules), lambda: load_draft_patterns(rules / "drafts.yaml")):
+    words = (
+        lambda: read_language(rules),
+        lambda: load_draft_patterns(rules / "drafts.yaml"),
+        lambda: read_redaction_words(rules),
+    )
+    for read in words:
         try:
             read()
         except ConfigurationError as error:
@@ -371,16 +358,30 @@ def daemon(
     *, observe: bool = False, new_record: bool = False,
 ) -> Daemon:  # fmt: skip
     """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
+    from flaggermail.adapters.clock.ticker import SchedulerTicker
+    from flaggermail.adapters.db.store import this_process
+    from flaggermail.adapters.imap.interrupt import EventInterrupt
+    from flaggermail.adapters.system import free_memory
+    from flaggermail.adapters.system.sd_notify import SystemdSupervisor
+    from flaggermail.daemon.service import Daemon
+    from flaggermail.intake.warming import get_ready
+
+    free_memory.keep_little()  # before there is a second thread
     require_ready(load(directory), clock or SystemClock())
     supervisor = SystemdSupervisor(os.environ)
     opened = services_when_database_answers(directory, clock, supervisor)
-    env = adapt(with_whole_templates(with_signatures(opened)))
+    plain = with_whole_templates(with_signatures(opened))
+    env = adapt(plain)
+    for found in trust_proofs.mistakes(env):
+        logbook.set_up_faulty(found.code, found.text)
+    ticker = SchedulerTicker()
+    ticker.every(GIVE_BACK_EVERY, "memory", free_memory.give_back)
     return Daemon(
         renewal=renewal(env),
         env=env,
-        mailbox=mailbox(env.settings, env.health_probe.presented),
-        ticker=SchedulerTicker(),
-        stop=interrupt(),
+        mailbox=mail_service(env.settings, env.health_probe.presented).mailbox(),
+        ticker=ticker,
+        stop=EventInterrupt(),
         holder=this_process(env.clock.now()),
         fraction=random.SystemRandom().random,
         supervisor=supervisor,
@@ -388,7 +389,9 @@ def daemon(
         new_record=new_record,
         heartbeat=heartbeat(env.settings),
         board=status_board(env.settings),
+        proof=lambda: proves_one_mailbox(env.settings),
         confinement=lambda: parser_confinement(env.settings),
+        warm=lambda: get_ready(plain),
     )
 
 
@@ -397,10 +400,12 @@ def services_when_database_answers(directory: Path, clock: Clock | None, supervi
 
     A machine that starts may be ready before its database server, and a daemon that gave up would stay down.
     """
+    from flaggermail.daemon.outage import PROBE_EVERY, Outage
+
     outage, clock = Outage(time.monotonic), clock or SystemClock()
     while True:
         try:
-            opened = open_services(directory, clock)
+            opened = open_services(directory, clock, lasting=True)
         except StoreAway as away:
             outage.begin(str(away), clock.now())
             supervisor.status("waits for the database")
@@ -412,22 +417,25 @@ def services_when_database_answers(directory: Path, clock: Clock | None, supervi
 
 def heartbeat(settings: Settings) -> Heartbeat | None:
     """Returns the heartbeat if the settings configure one, else None."""
+    from flaggermail.adapters.system.heartbeat import HttpHeartbeat
+
     name = settings.desk.watch.heartbeat
     return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
 
 
 def status_board(settings: Settings) -> StatusBoard:
     """Returns the writer of the file read by `flaggermail status`, in the folder above the archive."""
+    from flaggermail.adapters.files.status_file import StatusFile
+    from flaggermail.health.overview import STATUS_FILE
+
     return StatusFile(settings.archive.parent / STATUS_FILE)
-
-
-def interrupt() -> Interrupt:
-    """Returns a new interrupt."""
-    return EventInterrupt()
 
 
 def upgrade_database(directory: Path) -> str:
     """Migrates the database of a configuration directory to the newest schema; returns its revision."""
+    from flaggermail.adapters.db.migrate import upgrade
+    from flaggermail.adapters.db.store import SqlStore
+
     store = SqlStore(load(directory).desk.store.database, SystemRandomness().salt)
     try:
         return upgrade(store.engine)
@@ -442,19 +450,26 @@ def ingest_files(
 
     `progress` gets the octets read and those of all files. Raises StoreBusy, StoreFault, ArchiveFault.
     """
+    from flaggermail.adapters.files.old_mail import MailFiles, MailNames
+    from flaggermail.intake import old_mail
+
     desk = env.settings.desk.mailbox
     files = MailFiles(paths, sent, MailNames(desk.sent, desk.junk))
     size = files.size()
-    return old_mail.take_in(with_signatures(env), files, lambda read, _: progress(read, size))
+    return old_mail.take_in(with_signatures(env, as_it_comes=False), files, lambda read, _: progress(read, size))
 
 
 def play(path: Path, command: Command) -> Report:
     """Plays the scenario in `path`; `command` runs the command line. Raises ConfigurationError, Refusal."""
+    from flaggermail import replay
+
     return replay.play(path, command, replayed)
 
 
 def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
     """Returns services for a scenario: database and archive in `folder`, live adapters for every other port."""
+    from flaggermail.replay.doubles import ListPager
+
     return make_services(
         settings, clock=clock, randomness=randomness, submit=submit, pager=ListPager(),
         database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
@@ -463,7 +478,8 @@ def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomn
 
 def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str], tell: demo.Tell) -> None:
     """Plays the story of the demo. Raises StoryBroken, and ImportError if the extra `demo` is not installed."""
-    from flaggermail.adapters.demo_servers import DemoServers  # noqa: PLC0415 - part of the extra
+    from flaggermail import demo
+    from flaggermail.adapters.demo_servers import DemoServers  # part of the extra
 
     parts = demo.Parts(DemoServers, upgrade_database, open_services, command, start_daemon)
     demo.show(wanted, parts, tell)
@@ -471,6 +487,8 @@ def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str]
 
 def demo_daemon(directory: Path) -> Daemon:
     """Returns the daemon of the demo, with the story's clock and short intervals. Raises ConfigurationError."""
+    from flaggermail.replay.doubles import StoryClock
+
     running = daemon(directory, clock=StoryClock(directory))
     running.outbox_every = running.remind_every = DEMO_TICK
     return running

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from flaggermail import __version__
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.dump import RowBatch, ValueForm, is_empty, load, snapshot, without_password
-from flaggermail.adapters.db.migrate import newest
+from flaggermail.adapters.db.revisions import newest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files import backup_file
 from flaggermail.adapters.files.backup_file import BEGIN, CONFIGURATION, END, FORMAT, OCTETS, ROWS, BackupWriter
@@ -37,6 +37,7 @@ Progress = Callable[[int, int], None]  # how much is done, of how much
 _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})  # of configuration, templates and rules
 _DESK_FILE, _DATABASE, _ARCHIVE = "flaggermail.yaml", "flaggermail.db", "archive"
 _HEAD_TABLE = "chain_head"
+_FOLDER_MODE = 0o770  # less the umask, like its database and archive: officers of the group use their own accounts
 RESTORER = "restore"  # the actor: no officer, since the configuration may be that of another machine
 
 
@@ -138,7 +139,7 @@ def restore(path: Path, to: Path, database: str | None, progress: Progress, *, v
     try:
         if beside.exists():  # a restore that was killed
             shutil.rmtree(beside)
-        beside.mkdir(mode=0o700)
+        beside.mkdir(mode=_FOLDER_MODE)
         held, proof = _restored(path, beside, database or f"sqlite:///{beside / _DATABASE}", progress, verify=verify)
         point_to(beside / _DESK_FILE, _ARCHIVE, database or f"sqlite:///{_DATABASE}")
         if to.exists():

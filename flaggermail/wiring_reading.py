@@ -22,20 +22,20 @@ def parser() -> Parser:
 
 def mail_words(rules: Path) -> Language:
     """Returns the vocabulary in the folder `rules`; raises ConfigurationError with every fault in it."""
-    from flaggermail.adapters.parsing.vocabulary_file import read_language  # noqa: PLC0415 - `parse` does not need it
+    from flaggermail.adapters.parsing.vocabulary_file import read_language
 
     return read_language(rules)
 
 
 def newest_cases(database: str) -> list[tuple[str, str]]:
     """Returns number and state of the newest cases in the database at that URL; nothing if it cannot be read."""
-    from flaggermail.adapters.db.case_numbers import newest_cases as read  # noqa: PLC0415 - `parse` does not need it
+    from flaggermail.adapters.db.case_numbers import newest_cases as read
 
     return read(database)
 
 
 def elections(database: str) -> list[tuple[str, str]]:
     """Returns code and name of the elections in the database at that URL; nothing if it cannot be read."""
-    from flaggermail.adapters.db.case_numbers import elections as read  # noqa: PLC0415 - `parse` does not need it
+    from flaggermail.adapters.db.case_numbers import elections as read
 
     return read(database)

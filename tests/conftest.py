@@ -1,8 +1,27 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Fixtures for every test: real mail and database servers, each started only when a test uses it."""
+"""Fixtures for every test: real mail and database servers, each started only when a test uses it.
 
+The files with the longest single cases come first.
+"""
+
+import logging
+
+import pytest
+
+from flaggermail import logbook
 from tests.doubles.composed import compose_once
 
-pytest_plugins = ["tests.servers.fixtures", "tests.corpus"]
+pytest_plugins = ["tests.servers.fixtures", "tests.corpus", "tests.left_over", "tests.doubles.scenarios"]
 
 compose_once()
+logbook.configure(logging.WARNING)  # not at the first line, which a test may be capturing
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Starts with the files that hold a `slow` case, so that no worker is left alone with one at the end.
+
+    The order stays random within both halves, and whole files move, so that the fixtures of a file are built once.
+    """
+    first = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in first)

@@ -206,15 +206,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the closing line and reduces the examples of Hypothesis outside `./dev test long`."""
+    """Registers the closing line, and what Hypothesis does: fewer examples outside `./dev test long`."""
     TALLY.wanted = config.getoption("--item")
     config.pluginmanager.register(Closing(), "closing")
-    if "not long" in config.getoption("markexpr"):
-        hypothesis.settings.register_profile("fewer", hypothesis.settings(), max_examples=FEWER_EXAMPLES)
-        hypothesis.settings.load_profile("fewer")
+    _measure_no_machine(fewer="not long" in config.getoption("markexpr"))
     runs_tests = hasattr(config, "workerinput") or not config.getoption("numprocesses", 0)
     if runs_tests and "not outside" in config.getoption("markexpr"):
         sys.addaudithook(_alone)
+
+
+def _measure_no_machine(*, fewer: bool) -> None:
+    """Loads a profile of Hypothesis without its limits by the clock, which fail on a machine with other work to do.
+
+    What has to be fast has a test of its own, by processor time.
+    """
+    standard = hypothesis.settings()
+    hypothesis.settings.register_profile(
+        "no machine", standard, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow],
+        max_examples=FEWER_EXAMPLES if fewer else standard.max_examples,
+    )  # fmt: skip
+    hypothesis.settings.load_profile("no machine")
 
 
 def _alone(event: str, arguments: tuple[object, ...]) -> None:

@@ -3,22 +3,27 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import ssl
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
+from flaggermail.server_answers.answer import ConnectFault, ProtocolStep, Reader, ServerAnswer
+from flaggermail.server_answers.recognise import explain
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.wording.delivery import Attempted, ServerHint
+from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import UNSAID, Said
 
 LONGEST = 200  # characters kept of a server's text
 _CERTIFICATE, _KEY = b"-----BEGIN CERTIFICATE-----", b"PRIVATE KEY-----"  # RFC 7468, sections 5 and 10
 
-_UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})  # X509_V_ERR_*: self-signed, or no issuer known here
-_OTHER_NAME = 62  # X509_V_ERR_HOSTNAME_MISMATCH
 _NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
+_NO_SUCH_HOST = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+_NO_WAY = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EPERM, errno.EACCES})
 
 
 def verifying(server: str, host: str, tls: str, ca_file: Path | None) -> ssl.SSLContext | None:
@@ -56,35 +61,57 @@ def ca_file_mistake(server: str, ca_file: Path | None) -> Mistake | None:
     return mistake(CheckCode.CA_FILE, server=server, file=ca_file, why=why)
 
 
-def tls_fault(server: str, port: int, ca_file: Path | None, error: ssl.SSLError) -> Said:
-    """Describes a TLS error, with the key of the section `server` that it speaks about, if any."""
+def tls_fault(reader: Reader, error: ssl.SSLError) -> Said:
+    """Describes a TLS error, with what to change if that is known."""
+    return hinted(tls_words(error), connect_meaning(reader, error))
+
+
+def tls_words(error: ssl.SSLError) -> Said:
+    """Describes a TLS error."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        told = Attempted.CERTIFICATE(words=one_line(error.verify_message))
-    else:
-        told = Attempted.TLS_FAILED(words=one_line(error.reason or str(error)))
-    return _hinted(told, _tls_hint(server, port, ca_file, error))
+        return Attempted.CERTIFICATE(words=one_line(error.verify_message))
+    return Attempted.TLS_FAILED(words=one_line(error.reason or str(error)))
 
 
-def _tls_hint(server: str, port: int, ca_file: Path | None, error: ssl.SSLError) -> Said:
+def connect_meaning(reader: Reader, error: OSError) -> Said:
+    """Returns what an error of DNS, TCP or TLS means for the settings; `reader.file` is the certificate authority's."""
+    answer = _as_answer(reader, error)
+    found = explain(ProtocolStep.CONNECT, answer, reader) if answer else None
+    return found.said if found else UNSAID
+
+
+def _as_answer(reader: Reader, error: OSError) -> ServerAnswer | None:
     if isinstance(error, ssl.SSLCertVerificationError):
-        if error.verify_code in _UNKNOWN_AUTHORITY:
-            other = ServerHint.CA_OTHER(server=server, file=str(ca_file)) if ca_file else None
-            return other or ServerHint.CA_NONE(server=server)
-        return ServerHint.NAME(server=server) if error.verify_code == _OTHER_NAME else UNSAID
-    return ServerHint.TLS_LATER(server=server, port=str(port)) if error.reason in _NO_TLS_THERE else UNSAID
+        kind = ConnectFault.CERTIFICATE_BY_OWN_AUTHORITY if reader.file else ConnectFault.CERTIFICATE
+        return ServerAnswer(kind, str(error.verify_code))
+    if isinstance(error, ssl.SSLError):
+        return ServerAnswer(ConnectFault.NO_TLS) if error.reason in _NO_TLS_THERE else None
+    if isinstance(error, socket.gaierror):
+        return ServerAnswer(ConnectFault.NO_HOST) if error.errno in _NO_SUCH_HOST else None
+    if isinstance(error, ConnectionRefusedError):
+        return ServerAnswer(ConnectFault.REFUSED)
+    return ServerAnswer(ConnectFault.NO_WAY) if error.errno in _NO_WAY else None
 
 
-def silence(server: str, port: int, tls: str, seconds: float) -> Said:
-    """Says that a server says nothing to somebody who waits for its greeting, and what may be wrong.
+def silence_meaning(reader: Reader, tls: str) -> Said:
+    """Returns what may be wrong where a server says nothing to somebody who waits for its greeting.
 
     A server that speaks TLS from the first octet waits for the client (RFC 8314, section 3).
     """
-    hint = UNSAID if tls == "implicit" else ServerHint.TLS_FIRST(server=server, port=str(port))
-    return _hinted(Attempted.SILENT(seconds=f"{seconds:g}"), hint)
+    found = None if tls == "implicit" else explain(ProtocolStep.CONNECT, ServerAnswer(ConnectFault.SILENT), reader)
+    return found.said if found else UNSAID
 
 
-def _hinted(what: Said, hint: Said) -> Said:
+def hinted(what: Said, hint: Said) -> Said:
+    """Returns what happened, with what to change if that is known."""
     return Attempted.HINTED(what=what, hint=hint) if hint else what
+
+
+def certificate_end(line: object) -> datetime | None:
+    """Returns when the certificate ends that a server presented on this line; None in clear text."""
+    certificate = line.getpeercert() if isinstance(line, ssl.SSLSocket | ssl.SSLObject) else None
+    ends = certificate.get("notAfter") if certificate else None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
 
 
 def one_line(text: str) -> str:

@@ -16,12 +16,8 @@ from flaggermail.archive.retention import KeptThing, ThingKept
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.terms import Standing, TermStart
 from flaggermail.wording.declared import Declared
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import Said, dated
 
-_MONTHS: Mapping[LanguageCode, str] = {
-    LanguageCode.NL: "januari februari maart april mei juni juli augustus september oktober november december",
-    LanguageCode.EN: "January February March April May June July August September October November December",
-}
 _LINE = "_" * 24
 _WIDTH = 78
 _START: Mapping[TermStart, Declared] = {
@@ -52,7 +48,7 @@ def _lines(about: Destruction, language: LanguageCode) -> Iterator[Said]:
     blank, line = Said(), Declared.TO_FILL_IN(line=_LINE)
     yield from (Declared.TITLE(), blank, Declared.DRY_RUN(), blank)
     yield Declared.ORGANISATION(name=about.organisation)
-    yield Declared.AS_OF(day=_day(about.as_of, language))
+    yield Declared.AS_OF(day=dated(about.as_of, language))
     yield Declared.OF_ALL() if about.election is None else Declared.OF_ELECTION(election=about.election)
     yield from (blank, Declared.WHAT(), _sum(_standing(about, Standing.DUE)), Declared.LISTED())
     yield from _classes(about, language)
@@ -75,7 +71,7 @@ def _classes(about: Destruction, language: LanguageCode) -> Iterator[Said]:
         begun = [thing.begins for thing in share if thing.begins is not None]
         yield from (Said(), Declared.OF_CLASS(name=of.code), Declared.NUMBER(sum=_sum(share)))
         yield Declared.PERIOD(period=of.term.spoken(language), written=of.term.written, start=_START[of.start]())
-        yield Declared.BEGAN(first=_day(min(begun), language), last=_day(max(begun), language))
+        yield Declared.BEGAN(first=dated(min(begun), language), last=dated(max(begun), language))
         yield Declared.BASIS(basis=of.basis or Declared.TO_FILL_IN(line=_LINE))
 
 
@@ -88,7 +84,3 @@ def _sum(things: Sequence[KeptThing]) -> Said:
     mail, loose = sum(thing.leaving for thing in cases), len(things) - len(cases)
     numbers = (Declared.CASES(count=len(cases)), Declared.MESSAGES(count=mail), Declared.MESSAGES(count=loose))
     return Declared.SUM(cases=numbers[0], mail=numbers[1], loose=numbers[2])
-
-
-def _day(day: date, language: LanguageCode) -> str:
-    return f"{day.day} {_MONTHS[language].split()[day.month - 1]} {day.year}"

@@ -27,18 +27,18 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class DossierLink:
     """A file of the dossier beside a list, and the words that lead to it."""
 
     path: str
     words: str
 
 
-Cell = str | Sequence[str | Link]
+Cell = str | Sequence[str | DossierLink]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DossierTable:
     """A table with its heading; `empty` is said where it has no rows."""
 
     heading: str
@@ -54,7 +54,7 @@ class DossierPage:
     language: str
     title: str
     facts: Sequence[tuple[str, Cell]]
-    tables: Sequence[Table]
+    tables: Sequence[DossierTable]
     keys: Keys
 
     def shown(self, text: str) -> str:
@@ -64,9 +64,11 @@ class DossierPage:
     def flat(self, cell: Cell) -> str:
         """Returns a cell as plain text."""
         pieces = [cell] if isinstance(cell, str) else cell
-        return "; ".join(self._linked(piece) if isinstance(piece, Link) else self.shown(piece) for piece in pieces)
+        return "; ".join(
+            self._linked(piece) if isinstance(piece, DossierLink) else self.shown(piece) for piece in pieces
+        )
 
-    def _linked(self, link: Link) -> str:
+    def _linked(self, link: DossierLink) -> str:
         return link.path if link.path.endswith(link.words) else f"{link.path} ({self.shown(link.words)})"
 
     def marked(self, cell: Cell) -> str:
@@ -74,7 +76,7 @@ class DossierPage:
         pieces = [cell] if isinstance(cell, str) else cell
         return "<br>".join(
             f'<a href="{escape(piece.path)}">{escape(self.shown(piece.words))}</a>'
-            if isinstance(piece, Link)
+            if isinstance(piece, DossierLink)
             else escape(self.shown(piece))
             for piece in pieces
         )
@@ -117,7 +119,7 @@ def as_html(page: DossierPage) -> bytes:
     return ("\n".join([*lines, "</main></body></html>"]) + "\n").encode("utf-8", "replace")
 
 
-def _table(page: DossierPage, table: Table) -> Iterator[str]:
+def _table(page: DossierPage, table: DossierTable) -> Iterator[str]:
     if not table.rows:
         yield f"<h2>{escape(table.heading)}</h2><p>{escape(table.empty)}</p>"
         return

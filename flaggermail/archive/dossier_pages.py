@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, holds_of, number_of
-from flaggermail.archive.dossier_lists import Cell, DossierPage, Link, Table
+from flaggermail.archive.dossier_lists import Cell, DossierLink, DossierPage, DossierTable
 from flaggermail.archive.dossier_shown import Shown
 from flaggermail.archive.dossier_words import ABSENCES, CASE_TYPES, Absence, Label
 from flaggermail.figures import ledger
@@ -16,7 +16,7 @@ from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, ClockRow, ContactNote, LegalHold, Notification, StoredMessage
+from flaggermail.record.rows import Case, ClockRow, ContactNote, Delivery, LegalHold, Notification, StoredMessage
 
 ACTIVE = (".htm", ".html", ".mht", ".mhtml", ".shtml", ".svg", ".svgz", ".xht", ".xhtml", ".xml", ".xsl")
 """The extensions of what a browser runs."""
@@ -35,7 +35,7 @@ class Pages:
             (
                 case.number, CASE_TYPES[case.type][self._shown.language], case.title, self._shown.state(case),
                 self._minute(case.opened_at),
-                [Link(f"{case.number}/{name}", f"{case.number}/{name}") for name in ("index.html", "index.txt")],
+                [DossierLink(f"{case.number}/{name}", f"{case.number}/{name}") for name in ("index.html", "index.txt")],
             )
             for case in scope.cases
         ]  # fmt: skip
@@ -44,9 +44,10 @@ class Pages:
 
     def of_case(self, case: Case, mails: CaseMails) -> DossierPage:
         """Returns what is known of a case, and the list of its mails."""
-        back: tuple[str, Cell] = (self._word(Label.BACK), [Link("../index.html", "index.html")])
+        back: tuple[str, Cell] = (self._word(Label.BACK), [DossierLink("../index.html", "index.html")])
         tables = [
             self._mails(mails, destructions(self._shown.work.tx, mails.kept)),
+            self._receipts(mails),
             self._uses(case),
             self._notes(case),
             self._left_out(mails),
@@ -82,7 +83,7 @@ class Pages:
         end = self._minute(hold.lifted_at) if hold.lifted_at else str(hold.until or "...")
         return f"{hold.id}: {self._minute(hold.placed_at)} - {end}: {hold.reason}"
 
-    def _mails(self, mails: CaseMails, reasons: Mapping[str, str]) -> Table:
+    def _mails(self, mails: CaseMails, reasons: Mapping[str, str]) -> DossierTable:
         heads = (Label.NUMBER, Label.AT, Label.WAY, Label.KINDS, Label.SENDER, Label.SUBJECT, Label.FILES)
         rows = [
             (
@@ -102,16 +103,40 @@ class Pages:
         octets = self._shown.octets(mail)
         if octets is None:
             return self._shown.absent(Absence.LOST)
-        cells: list[str | Link] = [Link(f"{number}/{number}.{form}", f"{number}.{form}") for form in ("eml", "txt")]
+        cells: list[str | DossierLink] = [
+            DossierLink(f"{number}/{number}.{form}", f"{number}.{form}") for form in ("eml", "txt")
+        ]
         for at, one in enumerate(self._shown.parsed(octets).attachments, start=1):
             name, path = one.filename or one.content_type, f"{number}/{attached_name(number, at, one)}"
             if self._shown.attachment(octets, at - 1) is None:
                 cells.append(f"{name}: {self._shown.absent(Absence.UNDECODED)}")
             else:  # a click must not run what a stranger wrote
-                cells.append(f"{path} ({name})" if path.lower().endswith(ACTIVE) else Link(path, name))
+                cells.append(f"{path} ({name})" if path.lower().endswith(ACTIVE) else DossierLink(path, name))
         return cells
 
-    def _uses(self, case: Case) -> Table:
+    def _receipts(self, mails: CaseMails) -> DossierTable:
+        """Lists what was found about the sender of each received copy when it came in."""
+        heads = (Label.NUMBER, Label.TAKEN_IN, Label.OCTETS_BY, Label.SENDER_WAS, Label.SIGNATURE, Label.KEY)
+        rows = [
+            (
+                copy.message, self._minute(copy.first_seen_at), self._shown.value(copy.source), self._sender_then(copy),
+                self._shown.signature(copy), self._key(copy),
+            )
+            for copy in self._shown.copies(mails.kept)
+        ]  # fmt: skip
+        return self._table(Label.RECEIPTS, heads, rows)
+
+    def _key(self, copy: Delivery) -> Cell:
+        """Returns the key that was looked up, and its record as it was seen, each on a line of its own."""
+        return [*self._shown.look_up(copy, self._shown.language), *filter(None, [copy.key_record])]
+
+    def _sender_then(self, copy: Delivery) -> str:
+        if copy.verdict is None:
+            return self._word(Label.NOT_RECORDED)
+        basis = copy.verdict_basis.in_language(self._shown.language)
+        return ": ".join(filter(None, (self._shown.value(copy.verdict), basis)))
+
+    def _uses(self, case: Case) -> DossierTable:
         heads = (Label.NUMBER, Label.PLATFORM, Label.STATE, Label.SENT, Label.CLOCKS)
         counted = {
             one.notification: one for one in uses_of(ledger.of_rows(self._shown.work.tx)) if one.case == case.number
@@ -147,7 +172,7 @@ class Pages:
                 figure += [*form, *self._rests(stop.basis)]
             yield f"{self._shown.value(clock.kind)}: {', '.join([self._minute(clock.stopped_at), *figure])}"
 
-    def _notes(self, case: Case) -> Table:
+    def _notes(self, case: Case) -> DossierTable:
         notes = self._shown.work.tx.find(ContactNote, where(ContactNote.case).is_(case.number))
         rows = [
             (note.id, self._minute(note.effective_at), self._shown.value(note.means), note.author, note.text)
@@ -155,7 +180,7 @@ class Pages:
         ]
         return self._table(Label.NOTES, (Label.NUMBER, Label.AT, Label.KINDS, Label.AUTHOR, Label.WORDS), rows)
 
-    def _left_out(self, mails: CaseMails) -> Table:
+    def _left_out(self, mails: CaseMails) -> DossierTable:
         rows = [
             (
                 mail.id, self._minute(mail.received_at), self._shown.kinds(mail),
@@ -165,8 +190,8 @@ class Pages:
         ]  # fmt: skip
         return self._table(Label.LEFT_OUT, (Label.NUMBER, Label.AT, Label.KINDS, Label.REASON), rows)
 
-    def _table(self, heading: Label, heads: Sequence[Label], rows: Sequence[Sequence[Cell]]) -> Table:
-        return Table(self._word(heading), [self._word(head) for head in heads], rows, self._word(Label.NONE))
+    def _table(self, heading: Label, heads: Sequence[Label], rows: Sequence[Sequence[Cell]]) -> DossierTable:
+        return DossierTable(self._word(heading), [self._word(head) for head in heads], rows, self._word(Label.NONE))
 
 
 def _person(name: str | None, address: str | None) -> str:

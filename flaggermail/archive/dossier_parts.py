@@ -20,13 +20,13 @@ from flaggermail.archive.dossier_mail import rendition
 from flaggermail.archive.dossier_pages import Pages
 from flaggermail.archive.dossier_readme import FILE, readme
 from flaggermail.archive.dossier_shown import Shown
-from flaggermail.archive.dossier_words import CASE_TYPES, KINDS, Absence
+from flaggermail.archive.dossier_words import CASE_TYPES, KINDS, LABELS, Absence, Label, said
 from flaggermail.archive.mdto import Concept, FileObject, Happening, Level, RecordObject, Target
 from flaggermail.archive.retention import KeptSpan
 from flaggermail.record.case_values import Source
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Case, Election, Notification, Platform, StoredMessage
+from flaggermail.record.rows import Case, Delivery, Election, Notification, Platform, StoredMessage
 from flaggermail.services import UnitOfWork
 
 EML = Concept("Internet e-mail message format", "IANA Media types", "message/rfc822")
@@ -208,8 +208,19 @@ class DossierWriter:
         zone = self._shown.zone
         kind = "Ontvangst" if mail.direction is Direction.IN else "Verzending"
         found = [Happening(kind, mail.received_at.astimezone(zone))]
+        found += [
+            Happening("Controle bij ontvangst", copy.first_seen_at.astimezone(zone), self._found_then(copy))
+            for copy in self._shown.copies([mail])
+        ]
         found += [Happening("Vernietiging", mail.discarded_at.astimezone(zone))] if mail.discarded_at else []
         return found
+
+    def _found_then(self, copy: Delivery) -> str:
+        """Says what was found when a copy came in, without the domain of a sender, which may be one person's."""
+        dutch = LanguageCode.NL
+        signature = f"handtekening: {said(copy.signature, dutch)}"
+        verdict = said(copy.verdict, dutch) if copy.verdict else LABELS[Label.NOT_RECORDED][dutch]
+        return "; ".join([f"afzender: {verdict}", signature, *self._shown.look_up(copy, dutch)])
 
     def _kept_mail(self, case: Case, mail: StoredMessage) -> KeptSpan:
         return retention.span_in_case(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -13,7 +14,7 @@ from flaggermail.mail.message import Message
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Case, Notification, StoredMessage
+from flaggermail.record.rows import Case, Delivery, Notification, StoredMessage
 from flaggermail.services import UnitOfWork
 
 
@@ -35,6 +36,29 @@ class Shown:
         """Returns the notifications of a case in the order in which they were drafted."""
         found = self.work.tx.find(Notification, where(Notification.case).is_(case.number))
         return sorted(found, key=lambda use: (use.drafted_at, use.id))
+
+    def copies(self, mails: Sequence[StoredMessage]) -> list[Delivery]:
+        """Returns the copies of received mails, in the order in which they were taken in."""
+        received = [mail.id for mail in mails if mail.direction is Direction.IN]
+        found = self.work.tx.find(Delivery, where(Delivery.message).in_(received))
+        return sorted(found, key=lambda copy: (copy.first_seen_at, copy.id))
+
+    def signature(self, copy: Delivery) -> str:
+        """Says the state of a copy's signature when it came in, and why."""
+        return ": ".join(filter(None, (self.value(copy.signature), copy.signature_basis.in_language(self.language))))
+
+    def look_up(self, copy: Delivery, language: LanguageCode) -> list[str]:
+        """Says which key was looked up for a copy, and by whom and when; empty if none was."""
+        if copy.looked_up_at is None:
+            return []
+        lines = (
+            f"{copy.selector}._domainkey.{copy.signer}",
+            f"SHA-256 {copy.key_digest}" if copy.key_digest else "",
+            f"DNSSEC: {said(copy.dnssec, language)}",
+            f"{LABELS[Label.RESOLVER][language]} {copy.resolver}" if copy.resolver else "",
+            f"{LABELS[Label.LOOKED_UP][language]} {self.minute(copy.looked_up_at)}",
+        )
+        return [line for line in lines if line]
 
     def parsed(self, octets: bytes) -> Message:
         """Returns a parsed mail."""

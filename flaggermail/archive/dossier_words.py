@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from flaggermail.mail.message import SenderVerdict
+from flaggermail.mail.signature_facts import Dnssec, SignatureState
 from flaggermail.record.case_values import CaseType, Decision, Origin, Source
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import ContactMeans, LanguageCode
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, OctetSource
 from flaggermail.record.states import CaseState, ClockState, NotificationState
 
 Words = Mapping[LanguageCode, str]
@@ -64,6 +66,15 @@ class Label(StrEnum):
     WORDS = "Words"
     AUTHOR = "Author"
     BACK = "Back"
+    RECEIPTS = "Receipts"
+    TAKEN_IN = "Taken in"
+    OCTETS_BY = "Octets by"
+    SENDER_WAS = "Sender was"
+    SIGNATURE = "Signature"
+    KEY = "Key"
+    RESOLVER = "Resolver"
+    LOOKED_UP = "Looked up"
+    NOT_RECORDED = "Not recorded"
 
 
 def _pairs(pairs: Mapping[Label, tuple[str, str]]) -> Mapping[Label, Words]:
@@ -107,6 +118,15 @@ LABELS: Mapping[Label, Words] = _pairs({
     Label.WORDS: ("Tekst", "Text"),
     Label.AUTHOR: ("Door", "By"),
     Label.BACK: ("Alle zaken", "All cases"),
+    Label.RECEIPTS: ("Vastgelegd bij ontvangst", "Recorded at receipt"),
+    Label.TAKEN_IN: ("Opgehaald", "Taken in"),
+    Label.OCTETS_BY: ("Octetten uit", "Octets from"),
+    Label.SENDER_WAS: ("Afzender toen", "Sender then"),
+    Label.SIGNATURE: ("DKIM-handtekening", "DKIM signature"),
+    Label.KEY: ("Sleutel in de DNS", "Key in the DNS"),
+    Label.RESOLVER: ("naamserver", "name server"),
+    Label.LOOKED_UP: ("opgezocht", "looked up"),
+    Label.NOT_RECORDED: ("niet vastgelegd", "not recorded"),
 })  # fmt: skip
 
 ABSENCES: Mapping[Absence, Words] = {
@@ -207,6 +227,20 @@ _VALUES: Sequence[tuple[StrEnum, str, str]] = (
     (ContactMeans.PORTAL, "portaal", "portal"),
     (ContactMeans.MAIL, "mail die verloren is gegaan", "mail that is lost"),
     (ContactMeans.MEETING, "gesprek", "meeting"),
+    (SenderVerdict.VERIFIED, "geverifieerd", "verified"),
+    (SenderVerdict.UNVERIFIED, "niet geverifieerd", "not verified"),
+    (SenderVerdict.FAILED, "afgekeurd", "failed"),
+    (SignatureState.VERIFIED, "klopt", "verified"),
+    (SignatureState.FAILED, "klopt niet op de bewaarde kopie", "failed on the stored copy"),
+    (SignatureState.ABSENT, "ontbreekt", "absent"),
+    (SignatureState.NOT_CHECKED, "niet gecontroleerd", "not checked"),
+    (Dnssec.YES, "ja", "yes"),
+    (Dnssec.NO, "nee", "no"),
+    (Dnssec.UNKNOWN, "niet bekend", "not known"),
+    (OctetSource.IMAP, "IMAP", "IMAP"),
+    (OctetSource.GRAPH_MIME, "Graph (MIME)", "Graph (MIME)"),
+    (OctetSource.FILE, "een bestand", "a file"),
+    (OctetSource.PLAYED, "een oefening", "an exercise"),
 )
 
 

@@ -73,10 +73,11 @@ class Custody:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An event in the life of an object."""
+    """An event in the life of an object, and what came of it."""
 
     kind: str
     at: datetime
+    result: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,8 @@ def _happened(top: Element, happening: Happening) -> None:
     event = SubElement(top, "event")
     _concept(event, "eventType", Concept(happening.kind, _EVENTS))
     _text(event, "eventTijd", _second(happening.at))
+    if happening.result:
+        _text(event, "eventResultaat", happening.result)
 
 
 def _involved(top: Element, relation: str, organisation: Target) -> None:

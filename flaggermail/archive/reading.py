@@ -15,9 +15,9 @@ from flaggermail.wording.refusals import Because
 
 
 def may_read(work: UnitOfWork, name: str) -> None:
-    """Raises Refusal unless the actor is an officer or an archivist of the desk; `name` is what they ask for."""
+    """Raises Refusal unless the actor is an officer or associate of the desk; `name` is what they ask for."""
     rota = work.env.settings.rota
-    if rota.officer(work.actor) is None and rota.archivist(work.actor) is None:
+    if rota.officer(work.actor) is None and rota.associate(work.actor) is None:
         raise Refusal(Because.NO_READER(name=name))
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from flaggermail.archive.counts import FolderCount, Seen, Whereabouts, folder_counts
-from flaggermail.ports import Cursor, Transaction
+from flaggermail.ports import Transaction
 from flaggermail.record.audit import ArchivedFile, FileState, Kept, Octets, compared
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery, StoredMessage
@@ -127,16 +127,9 @@ def _once(tx: Transaction, env: Services) -> Verified:
 
 def _counts(tx: Transaction, env: Services, found: _Sorted) -> list[FolderCount]:
     cursors = tx.cursors()
-    copies = [copy for copy in tx.readable(Delivery) if _is_in_turn(copy, cursors.get(copy.folder))]
-    placed = ((copy, found.whereabouts(copy)) for copy in copies)
+    placed = ((copy, found.whereabouts(copy)) for copy in tx.readable(Delivery))
     seen = {folder: Seen(cursor.held, cursor.looked_at) for folder, cursor in cursors.items()}
     return folder_counts(placed, seen, env.settings.zone)
-
-
-def _is_in_turn(copy: Delivery, cursor: Cursor | None) -> bool:
-    """False for a mail taken in ahead of others, up to which its folder has not been counted."""
-    here = cursor.position if cursor else None
-    return here is None or copy.uidvalidity != here.uidvalidity or copy.uid <= here.uid
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 from flaggermail.mail.message import Attachment, Message
 from flaggermail.record.case_values import CaseType, Item
@@ -21,12 +22,12 @@ SPOKEN: Mapping[Item, str] = {
     Item.CONTACT: "a phone number",
 }
 
-_ADDRESS = re.compile(
+ADDRESS = re.compile(
     r"(?:https?://|(?<![\w.@-])www\.)([\w.-]+)|(?<![\w.@/-])((?:[a-z0-9-]+\.)+[a-z]{2,})/", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[!?]|(?<!\d)\.|\.(?!\d)|\n{2,}")
 _INSTANT = re.compile(r"(?<![\d./:-])\d{1,2}(?:[.:]\d{2}|[/-]\d{1,2})(?![\d:])")  # a time of day, or day and month
-_HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
+HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
 _DATE = re.compile(r"\b\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b")
 _NUMBER = re.compile(r"(?<![\w+])(?:\+|00)?\(?\d(?:[ .()/-]{0,2}\d){8,14}(?!\w)")
 _NATIONAL, _COMPARED = 10, 9  # digits of a number that begins with 0; trailing digits compared between two numbers
@@ -86,9 +87,13 @@ def _has_link(mail: Message, words: IntakeWords) -> bool:
     """
     text = _written(mail)
     own = frozenset({mail.sender.domain} if mail.sender else ())
-    hosts = ((hit[1] or hit[2]).lower().strip(".").removeprefix("www.") for hit in _ADDRESS.finditer(text))
+    written = text.split()  # neither an address nor an account has white space, and few words look like one
+    addresses = (word for word in written if "/" in word or "www." in word.lower())
+    hits = chain.from_iterable(map(ADDRESS.finditer, addresses))
+    hosts = ((hit[1] or hit[2]).lower().strip(".").removeprefix("www.") for hit in hits)
     named = any(host and not in_domains(host, own) for host in hosts)
-    return named or _HANDLE.search(text) is not None or found(words.places, text) is not None
+    account = any("@" in word and HANDLE.search(word) is not None for word in written)
+    return named or account or found(words.places, text) is not None
 
 
 def _has_number(text: str, ours: Collection[str]) -> bool:

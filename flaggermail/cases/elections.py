@@ -18,8 +18,9 @@ def open_election(work: UnitOfWork, *, exercise: bool = False) -> Election | Non
 
     With `exercise`, only exercises are considered; otherwise they never are.
     """
-    running = [e for e in _not_closed(work, exercise=exercise) if e.period_from <= work.today <= e.period_until]
-    return min(running, key=lambda e: abs((min(e.polling_days) - work.today).days), default=None)
+    today = work.today
+    running = [e for e in _not_closed(work, exercise=exercise) if e.period_from <= today <= e.period_until]
+    return min(running, key=lambda e: abs((min(e.polling_days) - today).days), default=None)
 
 
 def meant_by_number_alone(work: UnitOfWork) -> list[Election]:
@@ -27,8 +28,8 @@ def meant_by_number_alone(work: UnitOfWork) -> list[Election]:
 
     They are the open elections whose period includes today; outside every period, all open ones.
     """
-    still = _not_closed(work, exercise=False)
-    return [e for e in still if e.period_from <= work.today <= e.period_until] or still
+    today, still = work.today, _not_closed(work, exercise=False)
+    return [e for e in still if e.period_from <= today <= e.period_until] or still
 
 
 def _not_closed(work: UnitOfWork, *, exercise: bool) -> list[Election]:

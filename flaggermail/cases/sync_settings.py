@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.rows import Channel, Election, Platform, Record
-from flaggermail.services import DAEMON, Services
+from flaggermail.services import DAEMON
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flaggermail.ports import Transaction
+    from flaggermail.services import Services
 
 
 def register(env: Services) -> None:

@@ -82,10 +82,16 @@ def due_at(env: Services, since: datetime) -> datetime:
     return since + timedelta(days=env.settings.desk.citizens.retention_days)
 
 
-def again(work: UnitOfWork, stored: StoredMessage, delivery: Delivery) -> None:
-    """Destroys the octets that another copy of an already destroyed mail brought back."""
-    if stored.discarded_at is not None and not _is_shared(work.tx, delivery.digest, {stored.id}):
+def again(work: UnitOfWork, stored: StoredMessage, delivery: Delivery) -> Delivery:
+    """Destroys the octets that another copy of an already destroyed mail brought back; returns the copy's row.
+
+    The row of such a copy does not say what was found about its sender, which would bring back who wrote it.
+    """
+    if stored.discarded_at is None:
+        return delivery
+    if not _is_shared(work.tx, delivery.digest, {stored.id}):
         work.env.octets.discard(delivery.digest)
+    return replace(delivery, verdict_basis=UNSAID)
 
 
 def _declined(env: Services, tx: Transaction) -> list[StoredMessage]:

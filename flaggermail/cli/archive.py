@@ -15,7 +15,7 @@ from flaggermail.cli.groups import Noun
 def command() -> None:
     """Verify, search and export the archive; show terms, place holds.
 
-    For officers and archivists.
+    For officers, archivists and report writers.
 
     Example: flaggermail archive verify
     """

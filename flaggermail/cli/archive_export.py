@@ -16,6 +16,7 @@ from flaggermail.cli import bags
 from flaggermail.cli.bag_check import BagCheck, check, is_dossier
 from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.documents import number, parts, text, texts
+from flaggermail.cli.new_folder import usable
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
@@ -54,7 +55,7 @@ def export(
         raise click.UsageError("name the new folder of the dossier with --out DIR, or a dossier with --verify DIR.")
     if (case is None) is (election is None):
         raise click.UsageError("name a case, or an election with --election CODE, and not both.")
-    place = bags.usable(out)
+    place = usable(out)
     asked: dict[str, Json] = {"case": case, "election": election}
     plan = session.ask("archive dossier", **asked)
     with bags.new_bag(place) as writer:

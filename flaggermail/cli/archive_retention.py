@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.csv_cells import print_csv
 from flaggermail.cli.documents import number, part, parts, text, texts
 from flaggermail.cli.instants import day
+from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import styled, table
 from flaggermail.cli.terminal import safe
@@ -39,7 +39,7 @@ _OF_THING = (
 @click.option("--election", type=ELECTION, metavar="CODE", help="Only what belongs to this election.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-    help="Write destruction list and declaration to this text file, and every thing kept to a CSV file beside it.",
+    help="Write destruction list and declaration to this new text file, all that is kept to a CSV file beside it.",
 )  # fmt: skip
 @as_json_option
 @click.pass_obj
@@ -58,7 +58,8 @@ def retention(
         raise click.UsageError("--out names the text file, such as list.txt; the CSV file is written beside it.")
     found = session.ask("archive retention", as_of=None if as_of is None else as_of.isoformat(), election=election)
     if out is not None:
-        _write(out, found)
+        listed, kept = printed(lambda: _print_list(found)), printed(lambda: print_csv(_OF_THING, _lines(found)))
+        write_new([(out, listed), (_table_of(out), kept)])
     if as_json:
         show_json(found)
     elif out is None:
@@ -221,27 +222,24 @@ def _table_of(out: Path) -> Path:
     return out.with_suffix(".csv")
 
 
-def _write(out: Path, found: Document) -> None:
-    """Writes both declarations with the list to `out`, and all that is kept to the CSV file beside it."""
+def _print_list(found: Document) -> None:
+    """Prints both declarations with the list."""
     declared = part(found, "declaration")
     due = [one for one in parts(found, "things") if one["standing"] == Standing.DUE]
-    with out.open("w", encoding="utf-8") as file, redirect_stdout(file):
-        for language in ("nl", "en"):
-            click.echo(safe(text(declared, language)))
-        click.echo("VERNIETIGINGSLIJST / DESTRUCTION LIST\n")
-        table(
-            ("what", "id", "election", "class", "begins", "kept until", "mails", "sha-256"),
-            [
-                (
-                    one["what"], one["id"], one["election"], one["class"], one["begins"], one["kept_until"],
-                    number(one, "messages") - number(one, "kept_longer"), one["digest"],
-                )
-                for one in due
-            ],
-            "niets / nothing",
-        )  # fmt: skip
-    with _table_of(out).open("w", encoding="utf-8", newline="") as file, redirect_stdout(file):
-        print_csv(_OF_THING, _lines(found))
+    for language in ("nl", "en"):
+        click.echo(safe(text(declared, language)))
+    click.echo("VERNIETIGINGSLIJST / DESTRUCTION LIST\n")
+    table(
+        ("what", "id", "election", "class", "begins", "kept until", "mails", "sha-256"),
+        [
+            (
+                one["what"], one["id"], one["election"], one["class"], one["begins"], one["kept_until"],
+                number(one, "messages") - number(one, "kept_longer"), one["digest"],
+            )
+            for one in due
+        ],
+        "niets / nothing",
+    )  # fmt: skip
 
 
 def _lines(found: Document) -> list[list[object]]:

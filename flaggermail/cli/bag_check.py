@@ -18,7 +18,6 @@ from typing import BinaryIO
 from flaggermail.cli.bags import (
     DECLARATION,
     DECLARED,
-    INCOMPLETE,
     INFO,
     MANIFEST,
     PAYLOAD,
@@ -26,6 +25,7 @@ from flaggermail.cli.bags import (
     TAG_FILES,
     TAG_MANIFEST,
 )
+from flaggermail.cli.new_folder import INCOMPLETE
 
 LONGEST_LINE = 8192  # octets
 _LINE = re.compile(rb"([0-9a-f]{64})  ([^\r\n]+)\n")

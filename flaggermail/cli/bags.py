@@ -10,16 +10,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flaggermail.cli.terminal import safe_line
-from flaggermail.errors import Refusal
+from flaggermail.cli.new_folder import new_folder
 
-INCOMPLETE = ".incomplete"  # ends the name of a folder that is being written
 DECLARATION, INFO = "bagit.txt", "bag-info.txt"
 MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 DECLARED = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
@@ -65,55 +62,11 @@ class BagWriter:
         self.fingerprint = hashlib.sha256(listed).hexdigest()
 
 
-def usable(out: Path) -> Path:
-    """Returns the place of a new dossier, absolute. Raises Refusal if something is there already."""
-    place = out.resolve()
-    shown = safe_line(str(out))
-    if place.is_mount():
-        raise Refusal(f"{shown}: is where a disk is mounted; name a new folder in it")
-    if place.exists() and not place.is_dir():
-        raise Refusal(f"{shown}: is a file; name a new folder")
-    try:
-        filled = place.exists() and any(place.iterdir())
-    except OSError as fault:
-        raise Refusal(f"{shown}: cannot be read ({fault.strerror}); name a new folder") from fault
-    if filled:
-        raise Refusal(f"{shown}: is not empty; name a new folder")
-    if _beside(place).exists():
-        raise Refusal(
-            f"{shown}{INCOMPLETE}: is left of an export that was interrupted, or one is running; remove that folder, "
-            "or name another"
-        )
-    return place
-
-
 @contextmanager
 def new_bag(place: Path) -> Iterator[BagWriter]:
     """Yields a bag beside `place`, and moves it there at the end of the block; after any fault nothing is left.
 
     Raises Refusal if the folder cannot be written.
     """
-    folder = _beside(place)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700)  # fails if another export is writing there, whose folder stays
-    except OSError as fault:
-        raise _unwritten(place, fault) from fault
-    try:
-        writer = BagWriter(folder)
-        yield writer
-        folder.rename(place)  # onto an empty folder, or none; any other is refused
-    except OSError as fault:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise _unwritten(place, fault) from fault
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _unwritten(place: Path, fault: OSError) -> Refusal:
-    return Refusal(f"{safe_line(str(place))}: cannot be written ({fault.strerror or fault}); nothing was kept")
-
-
-def _beside(place: Path) -> Path:
-    return place.with_name(place.name + INCOMPLETE)
+    with new_folder(place) as folder:
+        yield BagWriter(folder)

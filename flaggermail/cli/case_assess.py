@@ -45,14 +45,7 @@ def assess(session: Session, case: str, file: Path | None, *, edit: bool, anew: 
 
 def _assess_from(session: Session, case: str, file: Path, **seen: Json) -> Mapping[str, Json]:
     """Records what a file says; `seen`: the version of the desk on which the answers rest, if one is known."""
-    try:
-        filled = file.read_bytes().decode("utf-8-sig")
-    except OSError as fault:
-        raise click.ClickException(f"{file}: cannot be read ({fault.strerror})") from fault
-    except UnicodeDecodeError as fault:
-        line = fault.object[: fault.start].count(b"\n") + 1
-        raise click.UsageError(f"{file}:{line}: is not UTF-8; save the file in that encoding.") from fault
-    answers = session.ask("case form read", text=filled, name=str(file))["answers"]
+    answers = session.ask("case form read", text=forms.read_filled(file), name=str(file))["answers"]
     return session.ask("case assess", case=case, **(answers if isinstance(answers, Mapping) else {}), **seen)
 
 
@@ -67,20 +60,10 @@ def _assess_in_editor(session: Session, typed: str, *, anew: bool) -> Mapping[st
     if kept is not None:
         _tell_of_kept(asked, kept)
     path = kept or forms.begun(session.directory, number, written_form(asked))
-    taken = False
-    try:
-        click.edit(filename=str(path))
+    with forms.edited(path, f"flaggermail case assess {number} --edit"):
         if forms.untouched(path):
             raise Refusal(f"case {number}: the form was left as it was; nothing was recorded")
-        answer = _assess_from(session, number, path, version=asked["version"])
-        taken = True
-    finally:
-        if taken or forms.untouched(path):
-            path.unlink(missing_ok=True)
-        else:
-            again = f"flaggermail case assess {number} --edit"
-            click.echo(f"note: your form is kept; `{again}` goes on with it, in {path}", err=True)
-    return answer
+        return _assess_from(session, number, path, version=asked["version"])
 
 
 def _tell_of_kept(asked: Mapping[str, Json], kept: Path) -> None:

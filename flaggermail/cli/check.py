@@ -24,9 +24,12 @@ _COUNTED = ("elections", "platforms", "channels", "officers", "rules")
 
 
 @click.command(name="check")
+@click.option("--online", is_flag=True, help="Also ask the servers, step by step.")
+@click.option("--no-pages", is_flag=True, help="With --online: call no pager.")
+@click.option("--language", type=click.Choice(["en", "nl"]), default="en", help="With --online: of the sentences.")
 @as_json_option
 @click.pass_obj
-def command(session: Session, *, as_json: bool) -> None:
+def command(session: Session, *, online: bool, no_pages: bool, language: str, as_json: bool) -> None:
     """Check configuration, rules, templates, rota, passwords and database.
 
     What prevents the start is one line each on standard error (file, line, column, key, what would be right), and the
@@ -34,11 +37,15 @@ def command(session: Session, *, as_json: bool) -> None:
     are printed on standard output: what may be meant, renamed keys, what the kernel of this machine takes from the
     process that parses mail, and hours of the coming four weeks without an officer on call.
 
-    It reads files only, and asks no server.
+    It reads files only, and asks no server. With --online it goes on to the servers, if the configuration starts: it
+    tells every step, sends the desk some mails and deletes them, and exits with 1 after the first thing to mend.
 
     Example: flaggermail --config /etc/flaggermail check
     """
     found = session.ask("check")
+    if online and found["severity"] != Severity.REFUSES:
+        _check_online(session, language=language, pages=not no_pages, as_json=as_json)
+        return
     if as_json:
         show_json(found)
     elif _COUNTED[0] in found:
@@ -51,6 +58,28 @@ def command(session: Session, *, as_json: bool) -> None:
     status = _STATUS.get(Severity(worst), 0) if worst else 0
     if status:
         raise click.exceptions.Exit(status)
+
+
+def _check_online(session: Session, *, language: str, pages: bool, as_json: bool) -> None:
+    """Prints the outcomes of every step, the first to mend before all others; exits with 1 if there is one."""
+    found = session.ask("check online", language=language, pages=pages)
+    first = found["first"]
+    if as_json:
+        show_json(found["outcomes"])
+    else:
+        if first is not None:
+            one = part(found, "first")
+            click.echo(safe_line(f"first: {text(one, 'step')}: {text(one, 'what')}; {text(one, 'mend')}"))
+        for one in parts(found, "outcomes"):
+            click.echo(safe("\n".join(_of_step(one))))
+    if first is not None:
+        raise click.exceptions.Exit(1)
+
+
+def _of_step(one: Mapping[str, Json]) -> Iterator[str]:
+    yield safe_line(f"{text(one, 'result'):9}  {text(one, 'step')}: {text(one, 'what')}")
+    if text(one, "mend"):
+        yield safe_line(f"{'':9}  {text(one, 'where')}: {text(one, 'mend')}")
 
 
 def _lines(found: Mapping[str, Json]) -> Iterator[str]:

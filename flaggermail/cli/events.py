@@ -10,6 +10,7 @@ import click
 
 from flaggermail.cli.completing import CASE
 from flaggermail.cli.documents import minute, part, parts, text, texts
+from flaggermail.cli.held_words import in_words
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import said, styled
@@ -38,12 +39,13 @@ def command(session: Session, case: str | None, since: str | None, kind: str | N
         return
     events = parts(found, "events")
     for event in events:
-        _show(event)
+        show_event(event)
     if not events:
         click.echo("no events")
 
 
-def _show(event: Mapping[str, Json]) -> None:
+def show_event(event: Mapping[str, Json]) -> None:
+    """Prints an event, and below it the values that it set, each in words."""
     about = text(event, "notification") or text(event, "case")
     named = " ".join(filter(None, (about, text(event, "message"))))
     reason = f": {event['reason']}" if event["reason"] else ""
@@ -51,11 +53,12 @@ def _show(event: Mapping[str, Json]) -> None:
     click.echo(f"{safe_line(head)}  {styled(text(event, 'kind'), bold=True)}{safe_line(f'  {named}' if named else '')}"
                f"{safe_line(reason)}")  # fmt: skip
     for change in parts(event, "changes"):
-        values = [f"{name} {_value(value)}" for name, value in part(change, "values").items()]
+        table = text(change, "table")
+        values = [f"{name} {_value(in_words(table, name, value))}" for name, value in part(change, "values").items()]
         values += [f"{name} (erased)" for name in texts(change, "erased")]
-        row = " ".join(filter(None, (text(change, "table"), text(change, "key"))))
+        row = " ".join(filter(None, (table, text(change, "key"))))
         click.echo(safe_line(f"    {row}: {', '.join(values)}"))
 
 
-def _value(value: Json) -> str:
+def _value(value: object) -> str:
     return said(value) or "(empty)"

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import click
 
 _DIGITS = 16
 
@@ -39,6 +43,35 @@ def kept(directory: Path, case: str) -> Path | None:
 def untouched(path: Path) -> bool:
     """True if nothing was changed in this form."""
     return path.is_file() and path.suffixes[-2:] == [f".{_digest(path.read_bytes())}", ".yaml"]
+
+
+def read_filled(file: Path) -> str:
+    """Returns what a person wrote in a file. Raises ClickException, UsageError naming the file."""
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as fault:
+        raise click.ClickException(f"{file}: cannot be read ({fault.strerror})") from fault
+    except UnicodeDecodeError as fault:
+        line = fault.object[: fault.start].count(b"\n") + 1
+        raise click.UsageError(f"{file}:{line}: is not UTF-8; save the file in that encoding.") from fault
+
+
+@contextmanager
+def edited(path: Path, again: str) -> Iterator[None]:
+    """Opens a form in the person's editor, then lets the caller record it.
+
+    If it is not recorded, for whatever reason, it is kept, and the command `again`, which goes on with it, is named.
+    """
+    recorded = False
+    try:
+        click.edit(filename=str(path))
+        yield
+        recorded = True
+    finally:
+        if recorded or untouched(path):
+            path.unlink(missing_ok=True)
+        else:
+            click.echo(f"note: your form is kept; `{again}` goes on with it, in {path}", err=True)
 
 
 def _folder(directory: Path) -> Path:

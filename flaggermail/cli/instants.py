@@ -9,6 +9,8 @@ import click
 
 INSTANT_HELP = "ISO 8601 with offset; without one it is local time in the configured zone."
 _LENGTH_OF_A_DAY = len("2024-06-06")
+_LENGTH_OF_A_YEAR = len("2024")
+_YEARS = range(1970, 2200)
 
 
 def day(text: str) -> date:
@@ -19,6 +21,27 @@ def day(text: str) -> date:
         found = None
     if found is None or found.isoformat() != text:
         raise click.BadParameter(f"{text!r} is no day; write it as 2024-06-06")
+    return found
+
+
+def first_day(text: str) -> date:
+    """Returns a day, or the first of a year: `2019`; for `type=` of an option. Raises click.BadParameter."""
+    return _day_or_year(text, "01-01")
+
+
+def last_day(text: str) -> date:
+    """Returns a day, or the last of a year: `2026`; for `type=` of an option. Raises click.BadParameter."""
+    return _day_or_year(text, "12-31")
+
+
+def _day_or_year(text: str, of_year: str) -> date:
+    is_year = len(text) == _LENGTH_OF_A_YEAR and text.isascii() and text.isdigit()
+    try:
+        found = day(f"{text}-{of_year}" if is_year else text)
+    except click.BadParameter:
+        found = None
+    if found is None or found.year not in _YEARS:
+        raise click.BadParameter(f"{text!r} is no year and no day; write it as 2019 or 2019-03-20")
     return found
 
 

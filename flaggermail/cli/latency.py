@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +14,7 @@ from flaggermail.cli.completing import ELECTION
 from flaggermail.cli.csv_cells import print_csv
 from flaggermail.cli.documents import minute, number, part, parts, text
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
+from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import choice, styled, table
 from flaggermail.cli.terminal import safe_line
@@ -31,7 +31,7 @@ _OF_USE = ("case", "notification", "platform", "channel", "election", "sent_at",
 _OF_STOP = ("at", "minutes", "hours", "basis", "form")
 _OF_SUMMARY = ("by", "name", "sent", "answered", "open", "median_minutes", "longest_minutes")
 _MINUTES_A_DAY = 24 * 60
-_METHOD = (
+METHOD = (
     "Waits for a person's answer; an open one counts up to that instant. MEDIAN: from\n"
     "five uses on, estimated after Kaplan and Meier, so that an open use takes longer\n"
     "than it has waited; none if more than half may still be waiting."
@@ -76,7 +76,7 @@ class _Shown(NamedTuple):
 )
 @click.option("--summary", is_flag=True, help="With `table` and `csv`: the summary only.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to this file instead."
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to this new file instead."
 )
 @as_json_option
 @click.pass_obj
@@ -99,17 +99,10 @@ def command(
     if drawn and wanted not in _DRAWN:
         raise click.BadParameter("goes with --format svg and html", param_hint="--language")
     found = session.ask(shown.view, election=election, platform=platform, as_of=as_of, **drawn)
-    with _written_to(out):
-        shown.show(found)
-
-
-@contextmanager
-def _written_to(out: Path | None) -> Iterator[None]:
     if out is None:
-        yield
-        return
-    with out.open("w", encoding="utf-8", newline="") as file, redirect_stdout(file):
-        yield
+        shown.show(found)
+    else:
+        write_new([(out, printed(lambda: shown.show(found)))])
 
 
 # ---------------------------------------------------------------- as a table
@@ -139,17 +132,18 @@ def _show_summary(found: Document) -> None:
         [
             (
                 one["by"], one["name"], one["sent"], one["answered"], one["open"],
-                _minutes(one, "median_minutes"), _minutes(one, "longest_minutes"),
+                waited(one, "median_minutes"), waited(one, "longest_minutes"),
             )
             for one in summary
         ],
         "no uses",
     )  # fmt: skip
     if summary:
-        click.echo(_METHOD)
+        click.echo(METHOD)
 
 
-def _minutes(one: Document, name: str) -> str:
+def waited(one: Document, name: str) -> str:
+    """Returns a wait in minutes, from two days on with whole days; `none` for null."""
     if one[name] is None:
         return "none"
     count = number(one, name)

@@ -29,6 +29,8 @@ def show_mail(session: Session, key: str, *, as_json: bool) -> None:
         return
     _show_facts(found)
     _show_hops(parts(found, "hops"))
+    for receipt in parts(found, "receipts"):
+        _show_receipt(receipt)
     _show_text(found)
 
 
@@ -47,7 +49,6 @@ def _show_facts(message: Mapping[str, Json]) -> None:
     mail = part(message, "mail")
     received = "sent" if message["direction"] == Direction.OUT else "received"
     disputed = ", disputed: a person must confirm it" if message["disputed"] else ""
-    basis = f" ({message['verdict_basis']})" if message["verdict_basis"] else ""
     listed(
         (
             ("id", message["id"]),
@@ -56,7 +57,7 @@ def _show_facts(message: Mapping[str, Json]) -> None:
             ("cc", _people(parts(mail, "cc"))),
             ("subject", mail["subject"]),
             (received, f"{minute(message, 'received_at')}{_arrival(message)}{disputed}"),
-            ("sender", f"{message['verdict']}{basis}"),
+            ("sender", f"{message['verdict']}{_because(message['verdict_basis'])}"),
             ("kinds", " + ".join(texts(message, "kinds"))),
             ("rule", message["rule"]),
             ("place", message["place"]),
@@ -88,6 +89,31 @@ def _show_hops(hops: Sequence[Mapping[str, Json]]) -> None:
         protocol = f" ({hop['protocol']})" if hop["protocol"] else ""
         at = f"{datetime.fromisoformat(text(hop, 'at')):%Y-%m-%d %H:%M:%S}" if hop["at"] else "no instant"
         click.echo(safe_line(f"  {at}  {hop['by'] or '(no name)'}{before}{protocol}{delay}"))
+
+
+def _show_receipt(receipt: Mapping[str, Json]) -> None:
+    """Prints what was recorded when a copy came in; it may differ from what holds now."""
+    signature = part(receipt, "signature")
+    name = f"{signature['selector']}._domainkey.{signature['domain']}" if signature["domain"] else ""
+    asked = signature["looked_up_at"] is not None
+    none_there = "none" if signature["key_record"] == "" else ""
+    click.echo("\nAt receipt")
+    listed(
+        (
+            ("taken in", f"{minute(receipt, 'at')}, {receipt['folder']}, octets: {receipt['source']}"),
+            ("sender", f"{receipt['verdict'] or 'not recorded'}{_because(receipt['verdict_basis'])}"),
+            ("signature", f"{signature['state']}{_because(signature['basis'])}"),
+            ("key", name),
+            ("record", text(signature, "key_record") or none_there),
+            ("DNSSEC", f"{signature['dnssec']}, by {signature['resolver'] or 'nobody'}" if asked else ""),
+            ("looked up", minute(signature, "looked_up_at")),
+        ),
+        indent="  ",
+    )
+
+
+def _because(basis: Json) -> str:
+    return f" ({basis})" if basis else ""
 
 
 def _show_text(message: Mapping[str, Json]) -> None:

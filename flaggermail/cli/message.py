@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from flaggermail.cli.documents import minute, parts, text, texts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.mail_text import sender, show_mail
+from flaggermail.cli.new_files import PRIVATE, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import choice, table
 from flaggermail.cli.terminal import safe_line
@@ -174,8 +174,8 @@ def sample(session: Session, message: str, out: Path, name: str | None, *, as_js
     if any(path.exists() for path in paths):
         raise Refusal(f"name {chosen}: is in {out} already; choose another one (--name)")
     out.mkdir(parents=True, exist_ok=True)
-    for path, content in zip(paths, (found["mail"], found["beside"]), strict=True):
-        path.write_text(str(content), encoding="utf-8", newline="\n")
+    contents = [str(content).encode() for content in (found["mail"], found["beside"])]
+    write_new(list(zip(paths, contents, strict=True)))
     if as_json:
         show_json({**found, "name": chosen, "files": [str(path) for path in paths]})
     else:
@@ -211,14 +211,8 @@ def save(session: Session, message: str, attachment: str | None, folder: Path, *
     if not name or Path(name).name != name:
         raise Refusal(f"message {message}: {name} is no name of a file")
     path = folder / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(base64.b64decode(text(found, "base64")))
-    except FileExistsError as fault:
-        raise Refusal(f"{safe_line(str(path))}: is there already; choose another folder (--to)") from fault
-    except OSError as fault:
-        raise click.ClickException(f"{safe_line(str(path))}: {fault.strerror}") from fault
+    folder.mkdir(parents=True, exist_ok=True)
+    write_new([(path, base64.b64decode(text(found, "base64")))], "choose another folder (--to)", PRIVATE)
     if as_json:
         show_json({name: found[name] for name in ("message", "name", "size", "version")} | {"file": str(path)})
     else:

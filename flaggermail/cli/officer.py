@@ -13,6 +13,11 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import table
 
+_SHOWN_ONCE = (
+    "note: this is shown once, and whoever sees it can make the officer's codes: clear the screen once it is scanned, "
+    "and keep no copy"
+)
+
 
 @click.group(name="officer", cls=Noun)
 def command() -> None:
@@ -37,6 +42,7 @@ def enrol(session: Session, officer: str, *, as_json: bool) -> None:
     """
     answer = session.ask_as_entered("officer enrol", officer=officer)
     address = text(session.ask("officer enrolment", device=answer["key"]), "address")
+    click.echo(_SHOWN_ONCE, err=True)
     if as_json:
         show_json({**answer, "address": address})
         return

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,6 +57,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) ->
         return
     widths = [max(map(columns_of, column)) for column in zip([head.upper() for head in heads], *lines, strict=True)]
     if on_terminal():
+        import shutil  # with every kind of archive it takes a twentieth of `status`
+
         whole = [_is_whole(head, [line[at] for line in lines]) for at, head in enumerate(heads)]
         widths = fitting(widths, whole, shutil.get_terminal_size().columns - len(_BETWEEN) * (len(heads) - 1))
     _print_line([_padded(head.upper(), width, bold=True) for head, width in zip(heads, widths, strict=True)])

@@ -60,6 +60,7 @@ def _lines(document: Mapping[str, Json], now: datetime) -> list[tuple[str, objec
         ("quarantine", _quarantine(document, now)),
         ("outbox", _outbox(_section(document, "outbox"), now)),
         ("mailbox link", mailbox.get("link") or "first look under way"),
+        ("mailbox fault", mailbox.get("fault")),
         *((f"last look at {folder}", _look(at, now)) for folder, at in looks.items()),
         ("on call", _ON_CALL if document.get("on_call") else _NOT_ON_CALL),
         ("free", ", ".join(f"{room} MB for the {place}" for place, room in _section(document, "free_mb").items())),

@@ -12,12 +12,15 @@ from pydantic import ConfigDict
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.outcome import Outcome
 from flaggermail.commands.requests import STRICT
+from flaggermail.oncall.schedule import AssociateRole
 from flaggermail.record.rows import Case, Record
 from flaggermail.services import UnitOfWork
 
 DESK = frozenset({"officer", "assessor", "approver", "head"})
 LEADS = frozenset({"officer", "head"})
-ARCHIVIST = "archivist"  # no role of an officer: whoever oncall.yaml lists under `archivists`
+ARCHIVIST = AssociateRole.ARCHIVIST  # no role of an officer: whoever oncall.yaml lists under `archivists`
+REPORT_WRITER = AssociateRole.REPORT_WRITER  # as ARCHIVIST, under `report_writers`
+ACCOUNTS = DESK | {REPORT_WRITER}
 DECIDES = frozenset({"assessor", "head"})
 
 Subject = tuple[tuple[type[Record], str | None], ...]

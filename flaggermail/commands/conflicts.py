@@ -11,6 +11,7 @@ from flaggermail.mail.message_json import Json
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import (
+    Annex,
     BadAddress,
     Case,
     DeskState,
@@ -73,6 +74,7 @@ _NAMES: Mapping[type[Record], Piece] = {
     Case: Piece.CASE, StoredMessage: Piece.MESSAGE, Notification: Piece.NOTIFICATION, OutboxMail: Piece.OUTBOX,
     Reminder: Piece.REMINDER, BadAddress: Piece.ADDRESS, Device: Piece.DEVICE, Election: Piece.ELECTION,
     Override: Piece.ROTA, DeskState: Piece.DESK, LegalHold: Piece.HOLD,
+    Annex: Piece.ANNEX,
 }  # fmt: skip
 
 

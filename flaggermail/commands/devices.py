@@ -58,7 +58,7 @@ class EnrolDevice(Command):
             commitment=work.env.codes.make(key, secret), token=work.env.randomness.token(),
         )  # fmt: skip
         work.record(EventKind.DEVICE_ENROLLED, added(device), reason=officer.id)
-        values = {"by": _name(work, work.actor), "until": work.now + LASTS}
+        values = {"by": name_of(work, work.actor), "until": work.now + LASTS}
         notice = Notice(
             Kind.OFFICER_NOTICE, "device_enrolled", f"device/{key}", NOTHING, topic=Topic.DEVICE, token=device.token
         )  # fmt: skip
@@ -176,9 +176,9 @@ def _tell(work: UnitOfWork, device: Device, what: str, but: str = "") -> None:
     persons = dict.fromkeys(person for person in (rota.officer(device.officer), rota.head()) if person is not None)
     values: Mapping[str, object] = {
         "what": what,
-        "officer": _name(work, device.officer),
-        "by": _name(work, device.enrolled_by),
-        "actor": _name(work, work.actor),
+        "officer": name_of(work, device.officer),
+        "by": name_of(work, device.enrolled_by),
+        "actor": name_of(work, work.actor),
         "enrolled_at": device.enrolled_at,
     }
     for person in persons:
@@ -187,6 +187,7 @@ def _tell(work: UnitOfWork, device: Device, what: str, but: str = "") -> None:
             notices.tell(work, person, notice, values)
 
 
-def _name(work: UnitOfWork, actor: str) -> str:
+def name_of(work: UnitOfWork, actor: str) -> str:
+    """Returns the name of an officer; of another actor, what the record calls them."""
     officer = work.env.settings.rota.officer(actor)
     return officer.name if officer else actor

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TypeVar
 
 from flaggermail.commands import clock_facts, conflicts
-from flaggermail.commands.command import ARCHIVIST, Command
+from flaggermail.commands.command import Command
 from flaggermail.commands.lookups import whole_number
 from flaggermail.commands.outcome import Did, Outcome
 from flaggermail.commands.requests import read_request
@@ -23,6 +23,10 @@ C = TypeVar("C", bound=Command)
 
 _ROOM = "flaggermail.commands"
 COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, imported when it is asked for
+    "annex approve": "annexes:ApproveAnnex",
+    "annex edit": "annexes:ConfirmAnnex",
+    "annex propose": "annexes:ProposeAnnex",
+    "annex withdraw": "annexes:WithdrawAnnex",
     "approve": "approve:Approve",
     "archive exclude": "exclude:ExcludeMessage",
     "archive hold": "holds:PlaceHold",
@@ -62,6 +66,9 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "referrer add": "referrers:AddReferrer",
     "referrer remove": "referrers:RemoveReferrer",
     "reject": "approve:Reject",
+    "report draft": "reports:DraftReport",
+    "report freeze": "reports:FreezeReport",
+    "report unfreeze": "reports:UnfreezeReport",
     "resume": "observe:Resume",
 }
 LONGEST = 1_000_000  # characters of a command as JSON; texts of people are shorter
@@ -120,9 +127,12 @@ def _authorise(work: UnitOfWork, command: Command) -> None:
     """Raises Refusal unless the actor has a role, in the desk's own configuration, that may give the command."""
     rota = work.env.settings.rota
     officer = rota.officer(work.actor)
-    if officer is None and rota.archivist(work.actor) is None:
+    associate = rota.associate(work.actor)
+    if officer is None and associate is None:
         raise Refusal(Because.NO_OFFICER_OF_DESK(name=command.NAME, actor=work.actor))
-    roles = frozenset({ARCHIVIST}) if officer is None else officer.roles
+    roles: frozenset[str] = frozenset() if officer is None else frozenset(officer.roles)
+    if associate is not None:
+        roles |= {associate.role}
     if not roles & command.MAY:
         needed = ", ".join(sorted(command.MAY))
         raise Refusal(Because.LACKS_ROLE(name=command.NAME, actor=work.actor, roles=needed))

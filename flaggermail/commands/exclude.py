@@ -20,7 +20,7 @@ from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import OutboxMail, StoredMessage, Token
+from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage, Token
 from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Basis, Filed
@@ -63,10 +63,14 @@ class ExcludeMessage(Command):
         for mail in retention.unsettled(work.tx, rows):
             raise Refusal(Because.EXCLUDES_AFTER_SENDING(message=stored.id, mail=mail.id))
         emptied = [self._emptied(work, row) for row in rows]
+        copies = {row.id: work.tx.find(Delivery, where(Delivery.message).is_(row.id)) for row in rows}
         for old, new in zip(rows, emptied, strict=True):
-            work.record(EventKind.MESSAGE_EXCLUDED, changed(old, new), about=EventRef(message=new.id))
+            unsaid = [changed(one, replace(one, verdict_basis=UNSAID)) for one in copies[old.id] if one.verdict_basis]
+            work.record(EventKind.MESSAGE_EXCLUDED, changed(old, new), *unsaid, about=EventRef(message=new.id))
         since = min(row.first_seen_at for row in rows)
         work.tx.erase(StoredMessage, [row.id for row in rows], StoredMessage.PERSONAL, since)
+        received = [one.id for found in copies.values() for one in found]
+        work.tx.erase(Delivery, received, Delivery.PERSONAL, since)
         retention.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
         more = f", with {len(rows) - 1} attached" if len(rows) > 1 else ""
         return Outcome(f"message {stored.id} is taken out of the archive{more}; its octets are destroyed", stored.id)

@@ -107,7 +107,7 @@ def _count_wrong(work: UnitOfWork, device: Device) -> None:
         return
     locked = replace(counted, locked_at=work.now)
     work.record(EventKind.DEVICE_LOCKED, changed(counted, locked), reason=device.officer)
-    text = AlarmText.FAULT(key=device.officer, fault=device.id)
+    text = AlarmText.DEVICE(name=devices.name_of(work, device.officer), device=device.id)
     raised = alarm(AlarmKind.DEVICE_LOCKED, alarm_key(AlarmKind.DEVICE_LOCKED, device.id), text, work.now)
     notices.raise_alarm(work, raised, f"flaggermail officer revoke {device.officer}")
     devices.tell_locked(work, locked)

@@ -9,11 +9,22 @@ from datetime import datetime
 from flaggermail import logbook
 from flaggermail.daemon.outage import Outage
 from flaggermail.health import status
+from flaggermail.health.confinement import Confinement
 from flaggermail.health.overview import Overview
 from flaggermail.health.status_line import StatusLine
 from flaggermail.ports import StatusBoard, Supervisor
 from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
+
+
+def tell_confinement(held: Confinement) -> None:
+    """Logs what confines the process that parses mail on this machine."""
+    logbook.parser_confined(
+        no_new_privileges=held.no_new_privileges,
+        landlock=held.landlock,
+        seccomp=held.seccomp,
+        missing=", ".join(held.missing),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class Observed:
     last_look: datetime | None
     stuck: list[str]  # loops
     jobs: dict[str, dict[str, int]]  # faults of jobs
+    link_fault: str | None = None  # why the mailbox cannot be read
 
 
 class Publishing:
@@ -41,7 +53,7 @@ class Publishing:
         seen = self._gather(env, observed)
         if seen is None:
             return
-        seen = replace(seen, jobs=observed.jobs)
+        seen = replace(seen, jobs=observed.jobs, link_fault=observed.link_fault)
         standing = StatusLine(
             last_mail=observed.last_mail,
             last_look=observed.last_look,

@@ -21,8 +21,8 @@ from datetime import datetime, timedelta
 from flaggermail import logbook, rehearsal
 from flaggermail.citizens import retention
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
-from flaggermail.daemon.publishing import Observed, Publishing
-from flaggermail.daemon.reconnection import Reconnection
+from flaggermail.daemon.publishing import Observed, Publishing, tell_confinement
+from flaggermail.daemon.reconnection import ReachCheck, Reconnection
 from flaggermail.daemon.sending import Sending
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, readiness_letter, self_check
@@ -42,6 +42,7 @@ from flaggermail.ports import (
     StatusBoard,
     Supervisor,
     Ticker,
+    TokenReach,
     WallTime,
 )
 from flaggermail.record.states import LEASE
@@ -95,7 +96,9 @@ class Daemon:
     renewal: RuleReloader | None = None
     heartbeat: Heartbeat | None = None
     board: StatusBoard | None = None
+    proof: Callable[[], TokenReach | None] | None = None  # that the token opens no other mailbox
     confinement: Callable[[], Confinement] | None = None  # what confines the process that parses mail
+    warm: Callable[[], None] | None = None  # makes what the first mail needs
     outbox_every: float = OUTBOX_EVERY  # seconds
     remind_every: float = REMIND_EVERY
     stop_within: float = STOP_WITHIN
@@ -123,6 +126,7 @@ class Daemon:
         self._pulse = LoopMonitor(self.supervisor, self._bounds, self.monotonic)
         self._outage = Outage(self.monotonic)
         self._reconnection = Reconnection(self.mailbox, self.fraction, self.monotonic)
+        self._reach = ReachCheck(self.proof)
         self._sending = Sending()
         self._publishing = Publishing(self._outage)
         self._inbox_read = self._reminded = self.monotonic()
@@ -186,16 +190,12 @@ class Daemon:
     def _clean_up_soon(self) -> None:
         self.ticker.once(0.0, "clean-up at the start", self._unless_away("clean-up", self._clean_up))
 
-    def _tell_confinement(self) -> None:
-        """Logs once per start what confines the process that parses mail on this machine."""
+    def _get_ready(self) -> None:
+        """Makes what the first mail needs; logs once per start what confines the process that parses mail."""
+        if self.warm is not None:
+            self.warm()
         if self.confinement is not None:
-            held = self.confinement()
-            logbook.parser_confined(
-                no_new_privileges=held.no_new_privileges,
-                landlock=held.landlock,
-                seccomp=held.seccomp,
-                missing=", ".join(held.missing),
-            )
+            tell_confinement(self.confinement())
 
     def obey_signals(self) -> None:
         """Makes SIGTERM and SIGINT end the daemon after the current message, and SIGHUP reload the rules."""
@@ -287,7 +287,7 @@ class Daemon:
 
     def _poll_mailbox(self) -> None:
         """Polls, waits for a hint or the interval, and polls again; reconnects with exponential backoff."""
-        self._tell_confinement()
+        self._get_ready()
         stop = WatchedStop(self.stop, self._pulse, "watcher")
         interval = float(self.env.settings.desk.mailbox.poll_seconds)
         at_most = min(interval, self.supervisor.interval)
@@ -304,6 +304,7 @@ class Daemon:
     def _poll_and_wait(self, stop: Interrupt, interval: float, at_most: float) -> None:
         """Polls and waits for a hint, or after a lost connection for the next try."""
         try:
+            self._reach.require()
             self._poll(stop, interval)
             self._reconnection.made()
             self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
@@ -364,7 +365,8 @@ class Daemon:
             digest.tell_held_back(self.env)
             rehearsal.tick(self.env)  # after all that is real
             if self.link is not None:  # the first poll of a large mailbox takes long without being an outage
-                mailbox_monitor.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
+                unread = timedelta(seconds=self.monotonic() - self._inbox_read)
+                mailbox_monitor.keep(self.env, unread, self._reconnection.meaning)
             self._pulse.beat("remind")
             self._reminded = self.monotonic()
             if told:
@@ -448,7 +450,9 @@ class Daemon:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
 
     def _publish_status(self) -> None:
-        seen = Observed(self.link, self._last_mail, self._last_look, self._pulse.stuck(), self.job_faults.counts())
+        stuck, faults = self._pulse.stuck(), self.job_faults.counts()
+        why = None if self.link else self._reconnection.reason
+        seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, why)
         self._publishing.publish(self.env, seen, self.board, self.supervisor)
 
     def _report_ready(self) -> None:

@@ -10,17 +10,20 @@ from datetime import datetime, timedelta
 from flaggermail.desk.ground import Ground
 from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFault
 from flaggermail.health.confinement import Confinement
+from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.oncall.schedule import gaps
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Election
+from flaggermail.record.kinds import TrustMark
+from flaggermail.record.rows import Election, TrustProof
 from flaggermail.record.states import Severity
 from flaggermail.rules import models as files
 from flaggermail.settings import advice
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load, rules_of
+from flaggermail.settings.redaction_words import read_redaction_words
 from flaggermail.yaml_files.kinds import Model
 
 _AHEAD = timedelta(weeks=4)
@@ -45,7 +48,7 @@ def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
     now = ground.now()
     today = now.astimezone(settings.zone).date()
     on_day = advice.mistakes_on(settings, today, _elections_added(ground, settings))
-    found = (*advice.mistakes(settings), *on_day, *ground.machine_mistakes(settings))
+    found = (*advice.mistakes(settings), *on_day, *_mark(ground, settings, now), *ground.machine_mistakes(settings))
     held = ground.confinement(settings)
     return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
 
@@ -63,6 +66,21 @@ def _elections_added(ground: Ground, settings: Settings) -> list[advice.Period]:
     except (ConfigurationError, StoreFault, RowUnreadable):
         return []
     return [(one.period_from, one.period_until) for one in found if one.closed_at is None]
+
+
+def _mark(ground: Ground, settings: Settings, now: datetime) -> tuple[Mistake, ...]:
+    """Returns what is wrong with the trial of the server's mark; a record on a server is not asked, `run` says it."""
+    mailbox = settings.desk.mailbox
+    if mailbox.trusted.asked is not AuthenticationMethod.EXCHANGE:
+        return ()
+    if not settings.desk.store.database.startswith("sqlite"):
+        return ()
+    try:
+        with ground.evidence() as (tx, _):
+            proof = tx.get(TrustProof, TrustMark.INTERNAL)
+    except (ConfigurationError, StoreFault, RowUnreadable):  # no record yet, or a mistake of its own
+        proof = None
+    return advice.of_mark(mailbox, proof, now, settings.zone)
 
 
 def _findings(found: Sequence[Mistake]) -> dict[str, Json]:
@@ -84,6 +102,7 @@ def _loaded(ground: Ground) -> Settings:
         words = (
             *_faults(lambda: ground.mail_words(rules)),
             *_faults(lambda: load_draft_patterns(rules / "drafts.yaml")),
+            *_faults(lambda: read_redaction_words(rules)),
         )
     try:
         settings = load(directory)

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
-from flaggermail.archive import reading
-from flaggermail.commands import door
 from flaggermail.commands.requests import read_request
 from flaggermail.desk.ground import Ground
 from flaggermail.desk.inspections import INSPECTIONS, inspect
@@ -37,8 +35,13 @@ READER = "no reader of the archive"  # an account of nobody in oncall.yaml; no i
 class Desk:
     """One desk, and one caller. Authority comes from the desk's own configuration, never from the caller."""
 
-    def __init__(self, services: Callable[[], Services], caller: Caller, ground: Ground | None = None) -> None:
+    def __init__(
+        self, services: Callable[[], Services], caller: Caller, ground: Ground | None = None, *,
+        for_views: Callable[[], Services] | None = None,
+    ) -> None:  # fmt: skip
+        """`for_views` returns the same desk, of which parts may be missing until they are needed."""
         self._services, self._caller, self._ground = services, caller, ground
+        self._for_views = for_views or services
 
     def ask(self, name: str, request: Mapping[str, Json] | None = None) -> Document:
         """Performs a command or returns a view, by its name: the words of the command line, such as "case show".
@@ -49,29 +52,35 @@ class Desk:
         request = {} if request is None else request
         if not isinstance(name, str) or not isinstance(request, Mapping):
             raise Refusal("a request is a name and a JSON object")
-        if name in door.COMMANDS:
-            return self._perform(name, request)
         if name in VIEWS:
             return self._show(name, request)
         if name in INSPECTIONS and self._ground is not None:
             return inspect(self._ground, name, request)
+        from flaggermail.commands import door  # noqa: PLC0415 - a view does without
+
+        if name in door.COMMANDS:
+            return self._perform(name, request)
         raise NotFound(f"{name}: the desk knows no such request")
 
     def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
+        from flaggermail.commands import door  # noqa: PLC0415 - a view does without
+
         env = self._services()
         reader = self._reader(env)
-        actor = self._officer(env) if reader == READER else reader  # the door says what an archivist may do
+        actor = self._officer(env) if reader == READER else reader  # the door says what an associate may do
         with env.store.begin() as tx:
             return door.ask(UnitOfWork(env, tx, env.clock.now(), actor), name, request)
 
     def _show(self, name: str, request: Mapping[str, Json]) -> Document:
-        env = self._services()
+        env = self._for_views()
         view = read_request(view_of(name), name, request, env.settings.zone)
         reader = self._reader(env)
         with env.store.read() as tx:
             head = tx.head()
             work = UnitOfWork(env, tx, env.clock.now(), reader)
             if isinstance(view, ArchiveView):
+                from flaggermail.archive import reading  # noqa: PLC0415 - no other view needs it
+
                 reading.may_read(work, name)
             found = view.show(work)
             case = view.about(work) if isinstance(view, ArchiveView) else None
@@ -81,14 +90,14 @@ class Desk:
         return {**found, "version": head.seq if head else 0}
 
     def _reader(self, env: Services) -> str:
-        """Returns the officer or archivist who asks; anybody with access to the desk may read all but the archive."""
+        """Returns the officer or associate who asks; anybody with access to the desk may read all but the archive."""
         try:
             return self._officer(env)
         except Refusal:
             rota = env.settings.rota
             logins = (self._caller.login, self._caller.entered_by)
-            found = (rota.archivist_by_login(login) for login in logins if login is not None)
-            return next((archivist.id for archivist in found if archivist is not None), READER)
+            found = (rota.associate_by_login(login) for login in logins if login is not None)
+            return next((associate.id for associate in found if associate is not None), READER)
 
     def _officer(self, env: Services) -> str:
         if self._caller.officer is not None:

@@ -11,23 +11,32 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # what `status` imports must start in a tenth of a second
     from flaggermail.health.confinement import Confinement
     from flaggermail.mail.vocabulary import Language
+    from flaggermail.online.means import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.rulebook import Remark
     from flaggermail.settings.mistakes import Mistake
     from flaggermail.settings.model import Settings
 
 
-class Ground(Protocol):
+class ServerGround(Protocol):
+    """What a check of the servers around a desk needs."""
+
+    @property
+    def simulated(self) -> bool:
+        """True in a replay: no daemon serves this desk, even if one runs on this machine."""
+        ...
+
+    def online(self, *, pages: bool) -> CheckMeans:
+        """Returns what a check of the servers works with; `pages`: the pagers are called. Raises ConfigurationError."""
+        ...
+
+
+class Ground(ServerGround, Protocol):
     """The configuration directory of a desk, and what an inspection may use of the adapters."""
 
     @property
     def directory(self) -> Path:
         """The configuration directory, which need not exist."""
-        ...
-
-    @property
-    def simulated(self) -> bool:
-        """True in a replay: no daemon serves this desk, even if one runs on this machine."""
         ...
 
     def now(self) -> datetime:

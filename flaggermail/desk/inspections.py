@@ -23,6 +23,7 @@ INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
     "audit verify": "flaggermail.desk.audit:verify",
     "complete": "flaggermail.desk.completion:complete",
     "check": "flaggermail.desk.check:check",
+    "check online": "flaggermail.desk.online:check_online",
     "db upgrade": "flaggermail.desk.check:upgrade",
     "parse": "flaggermail.desk.reading:parse",
     "rules check": "flaggermail.desk.check:check_rules",
@@ -33,6 +34,7 @@ INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
 }
 FIELDS = {  # what a request may hold; all of it is required
     "audit verify": ("since",),
+    "check online": ("language", "pages"),
     "complete": ("what",),
     "parse": ("mails",),
     "rules schema": ("name",),

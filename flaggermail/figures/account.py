@@ -90,15 +90,15 @@ def block(head: MailHead, of: AccountLabel, style: Print) -> str:
 
 
 def _sentences(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> Iterator[Said]:
-    yield _ASKED[told.about](
+    yield ASKED[told.about](
         organisation=told.organisation, platform=use.platform, at=style.words(use.sent_at), channel=told.channel
     )
     if told.policy:
         yield Account.POLICY(policy=told.policy, platform=use.platform)
     for at in told.earlier:
         yield Account.EARLIER(at=style.words(at), platform=use.platform)
-    if use.sent_basis in _SENT:
-        yield _SENT[use.sent_basis]()
+    if use.sent_basis in SENT_ON:
+        yield SENT_ON[use.sent_basis]()
     if use.receipt is not None and use.receipt.form is AnswerForm.AUTOMATIC:
         yield Account.AUTOMATIC_RECEIPT(took=style.took(use.receipt.minutes), at=style.words(use.receipt.at))
     if use.human is None:
@@ -106,33 +106,33 @@ def _sentences(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> I
         yield Account.OPEN(at=style.words(as_of), took=style.took(waited), platform=use.platform)
         return
     yield Account.ANSWERED(platform=use.platform, took=style.took(use.human.minutes), at=style.words(use.human.at))
-    yield from _manner(use.human)
+    yield from manner(use.human)
     if use.substance is None:
         yield Account.NO_SUBSTANCE()
     elif use.substance != use.human:
         yield Account.SUBSTANCE(took=style.took(use.substance.minutes), at=style.words(use.substance.at))
-        yield from _manner(use.substance)
+        yield from manner(use.substance)
 
 
-def _manner(stop: Stop) -> Iterator[Said]:
+def manner(stop: Stop) -> Iterator[Said]:
     """Yields how an answer was given or recognised, unless it came by mail and by a key of ours."""
-    if stop.form in _SPOKEN:
-        yield _SPOKEN[stop.form]()
+    if stop.form in SPOKEN:
+        yield SPOKEN[stop.form]()
     elif stop.basis is InstantBasis.QUOTED_WORDS:
         yield Account.QUOTED()
     elif stop.basis is InstantBasis.BY_HAND:
         yield Account.BY_HAND()
 
 
-_ASKED: Mapping[CaseType, Account] = {
+ASKED: Mapping[CaseType, Account] = {
     CaseType.CONTENT: Account.CONTENT,
     CaseType.CHANNEL: Account.CHANNEL,
     CaseType.ADVERT: Account.ADVERT,
     CaseType.GENERAL_WARNING: Account.GENERAL_WARNING,
     CaseType.OTHER: Account.OTHER,
 }
-_SENT: Mapping[InstantBasis, Account] = {
+SENT_ON: Mapping[InstantBasis, Account] = {
     InstantBasis.SENT_COPY: Account.SENT_COPY,
     InstantBasis.BY_HAND: Account.SENT_BY_HAND,
 }
-_SPOKEN: Mapping[AnswerForm, Account] = {AnswerForm.ORAL: Account.ORAL, AnswerForm.PORTAL: Account.PORTAL}
+SPOKEN: Mapping[AnswerForm, Account] = {AnswerForm.ORAL: Account.ORAL, AnswerForm.PORTAL: Account.PORTAL}

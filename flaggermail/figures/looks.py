@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How pictures and page look: every colour and size is here, and the width of a text.
+"""How the pictures and their page look: their sizes, their style sheets, and the width of a text.
 
-Colours repeat what shape, dashes and words say. Contrast with the ground is at least 4.5 to 1 for text and 3 to 1 for
-lines (WCAG 2.2, 1.4.3 and 1.4.11), in light and in dark. Paper gets the light colours.
+Colours, and what every page has, are in `documents.looks`.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+from flaggermail.documents.looks import DARK, FONT, LIGHT, Colours, text_sheet
 
 # Pixels of the picture.
 WIDTH, MARGIN = 840, 16
@@ -28,22 +26,6 @@ _BROADEST_SIGNS = frozenset("mW@%")
 _UNUSUAL = 0x250  # the first sign beyond Latin
 ELLIPSIS = "…"
 _BOLD = 115  # percent of the usual width
-
-
-@dataclass(frozen=True, slots=True)
-class Colours:
-    """The colours of one ground."""
-
-    ground: str
-    text: str
-    soft: str
-    line: str
-    rule: str
-    band: str
-
-
-LIGHT = Colours(ground="#ffffff", text="#1b1f24", soft="#4d5661", line="#57606a", rule="#d0d7de", band="#f6f8fa")
-DARK = Colours(ground="#0d1117", text="#e6edf3", soft="#a3adb8", line="#8b949e", rule="#30363d", band="#161b22")
 
 
 def picture_sheet() -> str:
@@ -72,41 +54,15 @@ def _picture_colours(colours: Colours) -> str:
 def page_sheet() -> str:
     """Returns the style sheet of the page, with that of its pictures."""
     return (
-        ":root { color-scheme: light dark }\n"
-        f"body {{ margin: 0; font: 16px/1.5 {FONT}; overflow-wrap: anywhere }}\n"
-        "main { max-width: 60rem; margin: 0 auto; padding: 1rem }\n"
-        "h1 { font-size: 1.75rem; line-height: 1.2 } h2 { font-size: 1.375rem; margin-top: 2.5rem }\n"
-        "h3 { font-size: 1.125rem; margin-top: 2rem } h4 { font-size: 1rem; margin: 1.5rem 0 .5rem }\n"
-        "p, li { max-width: 42rem } figure { margin: 0 }\n"
-        f".scroll {{ overflow-x: auto; max-width: {WIDTH}px; margin: .5rem 0 1rem }}\n"
-        f"figure svg {{ display: block; width: 100%; min-width: 40rem; max-width: {WIDTH}px; height: auto }}\n"
-        "table { border-collapse: collapse; overflow-wrap: normal; width: 100% }\n"
-        "caption { text-align: start; font-weight: 600; padding: .25rem 0 }\n"
-        "th, td { text-align: start; vertical-align: top; padding: .25rem .75rem }\n"
-        "td { font-variant-numeric: tabular-nums }\n"
-        "th:first-child { padding-left: 0 } tr > :last-child { padding-right: 0 } .number { text-align: end }\n"
-        "tbody th { min-width: 7em } caption, tbody th { overflow-wrap: anywhere }\n"
-        f"{_page_colours(LIGHT)}\n"
-        f"@media screen and (prefers-color-scheme: dark) {{\n{_page_colours(DARK)} }}\n"
-        "@media screen and (max-width: 40rem) {\n"  # a table as a list: its rows below one another, each cell named
-        "table, caption, tbody, tr, th, td { display: block } td:empty { display: none }\n"
-        "thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }\n"
-        "tbody tr { padding: .5rem 0 } th, td, td.number { padding: 0; text-align: start }\n"
-        "td::before { content: attr(data-head) ': ' } }\n"
+        f"{text_sheet()}"
+        f".scroll {{ overflow-x: auto; max-width: {WIDTH}px; margin: .5rem 0 1rem }} .number {{ text-align: end }}\n"
+        f"figure svg {{ display: block; width: 100%; max-width: {WIDTH}px; height: auto }}\n"
+        "@media screen and (max-width: 40rem) { td.number { text-align: start } }\n"
         "@media print {\n"
         "@page { margin: 18mm 15mm } main { max-width: none; padding: 0 } body { font-size: 10.5pt }\n"
         "section, tr, figure { break-inside: avoid } h2, h3, h4, caption { break-after: avoid }\n"
-        ".scroll { overflow: visible } figure svg { min-width: 0 } }\n"
+        ".scroll { overflow: visible } }\n"
         f"{picture_sheet()}"
-    )
-
-
-def _page_colours(colours: Colours) -> str:
-    return (
-        f"body {{ color: {colours.text}; background: {colours.ground} }} .soft {{ color: {colours.soft} }}\n"
-        f"thead th {{ border-bottom: 2px solid {colours.line} }}\n"
-        f"tbody tr {{ border-bottom: 1px solid {colours.rule} }}\n"
-        f".scroll:focus-visible {{ outline: 3px solid {colours.line} }}"
     )
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from flaggermail.documents.markup import Markup, element, lines
 from flaggermail.figures.local_times import Telling
 from flaggermail.figures.looks import page_sheet
-from flaggermail.figures.markup import Markup, element, lines
 from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants
 from flaggermail.figures.picture import by_election, inline
 from flaggermail.figures.timeline import drawn, heading

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from flaggermail.documents.markup import Markup, element, lines
 from flaggermail.figures.local_times import Telling
 from flaggermail.figures.looks import HEAD, LINE, MARGIN, SMALL, WIDTH, cut, picture_sheet
-from flaggermail.figures.markup import Markup, element, lines
 from flaggermail.figures.timeline import Drawing, drawn
 from flaggermail.figures.uses import Figures, PlatformUse, SummaryBy
 from flaggermail.wording.captions import Caption

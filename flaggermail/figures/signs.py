@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.figures.markup import Markup, element
+from flaggermail.documents.markup import Markup, element
 from flaggermail.record.clocks import Sign
 
 _RADIUS = 8

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flaggermail.documents.markup import Markup, element, lines
 from flaggermail.figures.local_times import Telling
 from flaggermail.figures.looks import (
     FIGURE,
@@ -28,7 +29,6 @@ from flaggermail.figures.looks import (
     width,
     wrapped,
 )
-from flaggermail.figures.markup import Markup, element, lines
 from flaggermail.figures.moments import TimelineLabel, counted_instants, of_use, shown, to_the_minute
 from flaggermail.figures.signs import drawn_sign
 from flaggermail.figures.uses import PlatformUse

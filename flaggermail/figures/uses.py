@@ -47,6 +47,8 @@ class SummaryBy(StrEnum):
     PLATFORM = "platform"
     CHANNEL = "channel"
     ELECTION = "election"
+    YEAR = "year"  # of the sending
+    TYPE = "type"  # of the case
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,20 +199,24 @@ _FORMS: Mapping[ContactMeans, AnswerForm] = {
 }
 
 
+def summed(by: SummaryBy, name: str, uses: Sequence[PlatformUse], as_of: datetime) -> Summary:
+    """Returns what the uses of that name come to; open ones wait until `as_of`."""
+    answered = [use.human.minutes for use in uses if use.human is not None]
+    waiting = [latency.minutes(use.sent_at, as_of) for use in uses if use.human is None]
+    return Summary(
+        by=by,
+        name=name,
+        sent=len(uses),
+        answered=len(answered),
+        open=len(waiting),
+        median_minutes=survival.median(answered, waiting),
+        longest_minutes=max((*answered, *waiting), default=None),
+    )
+
+
 def _summaries(by: SummaryBy, names: Iterable[str], uses: Sequence[PlatformUse], as_of: datetime) -> Iterator[Summary]:
     for name in names:
-        own = [use for use in uses if _NAMES[by](use) == name]
-        answered = [use.human.minutes for use in own if use.human is not None]
-        waiting = [latency.minutes(use.sent_at, as_of) for use in own if use.human is None]
-        yield Summary(
-            by=by,
-            name=name,
-            sent=len(own),
-            answered=len(answered),
-            open=len(waiting),
-            median_minutes=survival.median(answered, waiting),
-            longest_minutes=max((*answered, *waiting), default=None),
-        )
+        yield summed(by, name, [use for use in uses if _NAMES[by](use) == name], as_of)
 
 
 _NAMES: Mapping[SummaryBy, Callable[[PlatformUse], str]] = {

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 
 from flaggermail.health.overview import DISK, MEGA
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.wording.alarm_texts import Health
+from flaggermail.record.trust_proofs import WARNED as WARNED_OF_MARK
+from flaggermail.record.trust_proofs import ProofState
+from flaggermail.wording.alarm_texts import Health, HealthPlace
 from flaggermail.wording.said import Said
 
 CERTIFICATE = "certificate of "  # prefix of findings about servers
-SECRET_DAYS = timedelta(days=30)  # before the end of the secret for tokens
+WARNED = (1, 7, 14, 30)  # days before the end of what logs in with tokens: one alarm each, and one at the end
 TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about clocks
 TICK = timedelta(minutes=2)  # reminders are checked every 15 seconds
 
@@ -36,6 +38,9 @@ class Measured:
     ticks: Mapping[str, timedelta] = field(default_factory=dict)  # time since each loop last ran
     certificates: Mapping[str, datetime] = field(default_factory=dict)  # expiry by server
     secret_ends: datetime | None = None  # the end of the secret for tokens
+    login_certificate: datetime | None = None  # the end of the certificate in the place of a secret
+    mark: ProofState | None = None  # what the trial of the server's mark says; None where none is asked for
+    mark_ends: datetime | None = None
     skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
 
 
@@ -50,6 +55,7 @@ class Finding:
     raises: AlarmKind
     ends: AlarmKind
     until: datetime | None = None  # when a certificate or secret ends
+    repeats: bool = False  # another `value` raises the alarm again while it fails
 
     @property
     def value(self) -> str:
@@ -62,7 +68,9 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
     for place, octets in sorted(measured.free.items()):
         low = octets < limits.free * MEGA
         said = Health.LITTLE_FREE(free=limits.free) if low else Health.ENOUGH_FREE()
-        yield Finding(f"{DISK}{place}", Health.DISK(place=place), low, said, AlarmKind.DISK_LOW, AlarmKind.DISK_BACK)
+        yield Finding(
+            f"{DISK}{place}", Health.DISK(place=_named(place)), low, said, AlarmKind.DISK_LOW, AlarmKind.DISK_BACK
+        )
     for loop, age in sorted(measured.ticks.items()):
         late = age > limits.tick
         said = Health.LATE(seconds=_seconds(limits.tick)) if late else Health.IN_TIME()
@@ -70,12 +78,14 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
     for server, ends in sorted(measured.certificates.items()):
         soon, said = ends - now < limits.certificate, _until(ends)
         kinds = AlarmKind.CERTIFICATE_ENDS, AlarmKind.CERTIFICATE_RENEWED
-        shown = Health.CERTIFICATE(server=server)
+        shown = Health.CERTIFICATE(server=_named(server))
         yield Finding(f"{CERTIFICATE}{server}", shown, soon, said, *kinds, until=ends)
     if measured.secret_ends is not None:
-        soon = measured.secret_ends - now < SECRET_DAYS
-        said, kinds = _until(measured.secret_ends), (AlarmKind.SECRET_ENDS, AlarmKind.SECRET_RENEWED)
-        yield Finding("secret for tokens", Health.SECRET(), soon, said, *kinds, until=measured.secret_ends)
+        yield _of_login("secret for tokens", Health.SECRET(), measured.secret_ends, now)
+    if measured.login_certificate is not None:
+        yield _of_login("certificate for tokens", Health.LOGIN_CERTIFICATE(), measured.login_certificate, now)
+    if measured.mark is not None:
+        yield _of_mark(measured.mark, measured.mark_ends)
     if measured.skew is not None:
         wrong = abs(measured.skew) > limits.clock
         side = Health.AHEAD if measured.skew > timedelta(0) else Health.BEHIND
@@ -96,6 +106,41 @@ def skew(low: timedelta | None, high: timedelta | None) -> timedelta | None:
     if high is not None and high < timedelta(0):
         return high
     return timedelta(0) if telling else None
+
+
+def _named(place: str) -> str:
+    """Returns what is measured, in words if they are known."""
+    known = {
+        "archive": HealthPlace.ARCHIVE(), "database": HealthPlace.DATABASE(), "mailbox": HealthPlace.MAILBOX(),
+        "submission": HealthPlace.SUBMISSION(),
+    }  # fmt: skip
+    return known.get(place, place)
+
+
+def _of_login(what: str, shown: Said, ends: datetime, now: datetime) -> Finding:
+    """Returns the state of what logs in with tokens. It names the step, so that each raises an alarm of its own."""
+    step = next((days for days in WARNED if ends - now <= timedelta(days=days)), None)
+    at = f"{ends:%Y-%m-%d %H:%M}"
+    said = _until(ends) if step is None else Health.ENDS_WITHIN(at=at, count=step)
+    if ends <= now:
+        said = Health.HAS_ENDED(at=at)
+    kinds = AlarmKind.SECRET_ENDS, AlarmKind.SECRET_RENEWED
+    return Finding(what, shown, step is not None, said, *kinds, until=ends, repeats=True)
+
+
+def _of_mark(state: ProofState, ends: datetime | None) -> Finding:
+    """Returns what the trial of the server's mark for mail from inside says; each other state is told."""
+    at = f"{ends:%Y-%m-%d %H:%M}" if ends else ""
+    said = {
+        ProofState.NEVER_TRIED: Health.MARK_NEVER_TRIED(),
+        ProofState.SURVIVED: Health.MARK_SURVIVED(),
+        ProofState.EXPIRED: Health.MARK_EXPIRED(at=at),
+        ProofState.ENDS_SOON: Health.ENDS_WITHIN(at=at, count=WARNED_OF_MARK.days),
+        ProofState.PROVEN: Health.UNTIL(at=at),
+    }[state]
+    failing = state is not ProofState.PROVEN
+    kinds = AlarmKind.MARK_UNPROVEN, AlarmKind.MARK_PROVEN
+    return Finding("mark of exchange", Health.MARK(), failing, said, *kinds, until=ends, repeats=True)
 
 
 def _until(ends: datetime) -> Said:

@@ -14,13 +14,15 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.said import UNSAID, Said
 
 
-def keep(env: Services, unread: timedelta) -> bool:
+def keep(env: Services, unread: timedelta, meaning: Said = UNSAID) -> bool:
     """Raises the alarm if the inbox was not read to its end for too long; returns True if it is silent.
 
     `unread` is the time since the inbox was last read to its end, or since the daemon started, on a monotonic clock. A
     desk that was switched off was not trying (the digest lists what it missed), and a clock correction is no outage.
+    `meaning` is what the server's last answer means, if that is known.
     """
     mailbox = env.settings.desk.mailbox
     if unread < timedelta(minutes=mailbox.alarm_after_minutes):
@@ -31,7 +33,9 @@ def keep(env: Services, unread: timedelta) -> bool:
         if tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
             return True
     with env.store.begin() as tx:
-        _raise_alarm(UnitOfWork(env, tx, env.clock.now()), AlarmKind.MAILBOX_SILENT, read_at, "flaggermail status")
+        _raise_alarm(
+            UnitOfWork(env, tx, env.clock.now()), AlarmKind.MAILBOX_SILENT, read_at, "flaggermail status", meaning
+        )
     return True
 
 
@@ -41,12 +45,16 @@ def end(work: UnitOfWork, read_at: datetime | None) -> None:
         _raise_alarm(work, AlarmKind.MAILBOX_BACK, read_at, "flaggermail quarantine list")
 
 
-def _raise_alarm(work: UnitOfWork, kind: AlarmKind, read_at: datetime | None, next_step: str) -> None:
+def _raise_alarm(
+    work: UnitOfWork, kind: AlarmKind, read_at: datetime | None, next_step: str, meaning: Said = UNSAID
+) -> None:
     zone, inbox = work.env.settings.zone, work.env.settings.desk.mailbox.inbox
     if read_at is None:
         text = AlarmText.NEVER_READ(folder=inbox)
     else:
         text = AlarmText.MAILBOX(folder=inbox, at=read_at.astimezone(zone).isoformat(" ", "minutes"))
+    if meaning:
+        text = AlarmText.EXPLAINED(what=text, meaning=meaning)
     notices.raise_alarm(work, alarm(kind, _key(kind, read_at), text, work.now), next_step)
 
 

@@ -26,7 +26,7 @@ EXERCISE = "exercise"  # count of all exercise cases, regardless of state
 STATUS_FILE = "status.json"  # in the folder above the archive
 AGES = (60, 120, 240, 1440)  # minutes; the first three are the steps of the policy that is shipped
 STALE = timedelta(minutes=2)  # the daemon writes the file every ten seconds
-LONGEST = 300  # characters of a server's answer
+LONGEST = 800  # characters of a server's answer and what it means
 NOT_RUNNING = "the daemon does not run"
 
 _QUOTED_LOCAL_PART = re.compile(r'"[^"@]{0,200}"@')  # RFC 5322, section 3.4.1; may contain spaces
@@ -53,6 +53,7 @@ class Overview:
     version: str  # of flaggermail
     limits: Limits
     link: bool | None = None  # to the mailbox; None before the first poll has ended
+    link_fault: str | None = None  # why the mailbox cannot be read, and what to change if that is known
     observing_since: datetime | None = None
     cases: Mapping[str, int] = field(default_factory=dict)  # by state, or under EXERCISE
     clocks: Mapping[str, int] = field(default_factory=dict)  # running clocks by kind
@@ -71,6 +72,7 @@ class Overview:
     on_call: bool = False  # whether an officer is on call
     wrong: Mapping[str, str] = field(default_factory=dict)  # findings of the self-check that are faults
     watched: Mapping[str, str] = field(default_factory=dict)  # findings of the self-check that are in order
+    ends: Mapping[str, datetime] = field(default_factory=dict)  # of certificates and secrets
     held_back: int = 0  # notices and alarms not yet reported in a digest
     unheard: int = 0  # officers' replies of the last day that did nothing, because their sender is not verified
     suppressed: int = 0  # alarms and answers suppressed as repetitions
@@ -90,8 +92,7 @@ class Overview:
 
     def troubles(self) -> Iterator[str]:
         """Yields each fault in a few words of ours."""
-        if self.read_at is None or self.at - self.read_at > self.limits.mailbox:
-            yield f"the mailbox was not read for {_minutes(self.limits.mailbox)} min"
+        yield from self._unread()
         if self.denied:
             yield f"the submission server refuses the desk: {self.last_error or 'no words'}"
         if self.waiting_since is not None and self.at - self.waiting_since > self.limits.outbox:
@@ -106,6 +107,12 @@ class Overview:
         for what, value in sorted(self.wrong.items()):
             if not what.startswith(DISK):  # disks were measured just now
                 yield f"{what}: {value}"
+
+    def _unread(self) -> Iterator[str]:
+        if self.read_at is None:
+            yield "the mailbox was not read to its end yet: the journal says why"
+        elif self.at - self.read_at > self.limits.mailbox:
+            yield f"the mailbox was not read for {_minutes(self.limits.mailbox)} min"
 
     def document(self) -> dict[str, Json]:
         """Returns the content of `status.json`: instants in ISO 8601 with the desk's UTC offset, None if unknown."""
@@ -138,11 +145,13 @@ class Overview:
             "mailbox": {
                 "last_read_at": self._shown(self.read_at),
                 "link": None if self.link is None else "up" if self.link else "down",
+                "fault": None if self.link_fault is None else impersonal(self.link_fault),
             },
             "last_look": {impersonal(folder): self._shown(at) for folder, at in self.looks.items()},
             "on_call": self.on_call,
             "free_mb": {place: octets // MEGA for place, octets in sorted(self.free.items())},
             "watched": dict(sorted({**self.watched, **self.wrong}.items())),
+            "ends": {what: self._shown(at) for what, at in sorted(self.ends.items())},
             "held_back": self.held_back,
             "suppressed": self.suppressed,
             "pages": _counts(self.pages, UNDELIVERED_PAGES),

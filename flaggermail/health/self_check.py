@@ -8,14 +8,18 @@ mailbox and the outbox have their own alarms (`mailbox_monitor`, `outbox_ageing`
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from flaggermail.health.findings import Finding, HealthLimits, Measured, findings
+from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
+from flaggermail.record import trust_proofs
 from flaggermail.record.alarms import alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.rows import Watched
+from flaggermail.record.kinds import TrustMark
+from flaggermail.record.rows import TrustProof, Watched
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import DeskSettings
 from flaggermail.wording.alarm_texts import AlarmText
@@ -40,9 +44,12 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
         certificates=health_probe.certificates(),
         skew=health_probe.skew(),
         secret_ends=_secret_ends(env.settings.desk),
+        login_certificate=health_probe.login_certificate(),
     )
-    found = list(findings(measured, limits_of(env.settings.desk), env.clock.now()))
+    now = env.clock.now()
     with env.store.read() as tx:
+        measured = _with_mark(env, tx, measured, now)
+        found = list(findings(measured, limits_of(env.settings.desk), now))
         if not _changed_findings(tx, found):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
@@ -50,6 +57,15 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
         for finding, before in news:
             _record_finding(UnitOfWork(env, tx, env.clock.now()), finding, before)
     return len(news)
+
+
+def _with_mark(env: Services, tx: Transaction, measured: Measured, now: datetime) -> Measured:
+    """Adds what the trial of the server's mark says, where the configuration asks for that mark."""
+    if env.settings.desk.mailbox.trusted.asked is not AuthenticationMethod.EXCHANGE:
+        return measured
+    proof = tx.get(TrustProof, TrustMark.INTERNAL)
+    ends = trust_proofs.end_of(proof) if proof is not None and not proof.survived else None
+    return replace(measured, mark=trust_proofs.state_of(proof, now), mark_ends=ends)
 
 
 def _secret_ends(desk: DeskSettings) -> datetime | None:
@@ -74,7 +90,8 @@ def _record_finding(work: UnitOfWork, finding: Finding, before: Watched | None) 
     row = Watched(id=finding.what, failing=finding.failing, since=since, value=finding.value, until=finding.until)
     change = added(row) if before is None else changed(before, row)
     work.record(EventKind.WATCH_CHANGED, change, reason=finding.what)
-    if finding.failing == was_wrong:
+    another_step = finding.failing and finding.repeats and before is not None and before.value != finding.value
+    if finding.failing == was_wrong and not another_step:
         return
     kind = finding.raises if finding.failing else finding.ends
     key = alarm_key(kind, f"{finding.what}/{work.now.isoformat()}")

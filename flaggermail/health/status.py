@@ -97,6 +97,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         on_call=officer_on_call(work) is not None,
         wrong={row.id: row.value for row in tx.find(Watched, where(Watched.failing).is_(True))},
         watched={row.id: row.value for row in tx.find(Watched, where(Watched.failing).is_(False))},
+        ends={row.id: row.until for row in tx.find(Watched) if row.until is not None},
         held_back=len(tx.find(HeldBack, where(HeldBack.told_at).is_(None))),
         unheard=unheard.lately(tx, work.now),
         suppressed=tx.reached(SUPPRESSED),

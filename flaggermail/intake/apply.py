@@ -54,7 +54,8 @@ def follow(
         and stored.direction == Direction.IN
         and not decision.late
     ):
-        reply_mail.obey(work, stored, message, sender.officer, sender.answers)
+        # What an order writes may be read again for the next: it is durable at once.
+        reply_mail.obey(replace(work, beside=None), stored, message, sender.officer, sender.answers)
         return
     clocks = notices.NO_CLOCKS
     if stored.notification is not None:

@@ -41,6 +41,7 @@ class Facts:
     carries_result: bool = False  # a platform's machine mail that tells what came of the matter
     from_authority: bool = False  # machine mail or noise of a proven authority, addressed to us
     from_officer: bool = False  # in reply to a mail that was sent to an officer
+    of_check: bool = False  # says that `check --online` sent it to the desk itself
     doubts: tuple[Said, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
 
 
@@ -75,7 +76,8 @@ def decide(facts: Facts) -> Disposition:
     referred = refers and facts.verdict == SenderVerdict.VERIFIED
     expected = facts.placed or facts.from_platform or referred
     decision = _from_junk(decision) if facts.junk_folder and not expected else decision
-    return replace(decision, listed=facts.from_authority and decision.place is Place.NOISE)
+    listed = facts.from_authority and not facts.of_check and decision.place is Place.NOISE
+    return replace(decision, listed=listed)
 
 
 def _of_mail_received(facts: Facts) -> Disposition:
@@ -100,6 +102,8 @@ def _of_mail_received(facts: Facts) -> Disposition:
 def _by_no_person(facts: Facts) -> Disposition:
     if facts.carries_referral and not facts.declined_before:
         return _quarantined(facts, Filed.CARRIES_REFERRAL())
+    if facts.of_check:
+        return Disposition(Place.NOISE, Filed.OWN_CHECK())
     # an out-of-office reply of a declined citizen must not be stored under their address
     return Disposition(Place.DECLINED if facts.declined_before else Place.NOISE, Filed.NOBODY_WROTE())
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One incoming mail, from top to bottom.
 
-octets durable -> parsed -> vouched for -> seen before? -> placed -> classified -> decided -> one commit
+octets durable and parsed -> vouched for -> seen before? -> placed -> classified -> decided -> one commit
 
-After the first step the message cannot be lost; up to the commit every step can be repeated.
+After the first step the message cannot be lost; up to the commit every step can be repeated. Letters that it causes are
+made durable while the rest is worked out, and before the commit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -17,18 +19,20 @@ from flaggermail.citizens import criteria, retention
 from flaggermail.commands import reply_codes
 from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
 from flaggermail.intake import apply, server_name
+from flaggermail.intake.beside import DiskThread
 from flaggermail.intake.triage import Triaged, judge
-from flaggermail.letters import stored_messages
+from flaggermail.letters import assigned_ids, stored_messages
+from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
-from flaggermail.matching import arrival, confirmation, lookup, thread_keys
+from flaggermail.matching import arrival, confirmation, likeness, lookup, thread_keys
 from flaggermail.notices import attention, notices
-from flaggermail.ports import Cursor, Position, RawMessage, Role
+from flaggermail.ports import Cursor, RawMessage, Role, Transaction
 from flaggermail.record import kinds
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import ArrivalBasis, Direction, Place
-from flaggermail.record.rows import Case, Delivery, StoredMessage
+from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, Place
+from flaggermail.record.rows import AssignedId, Case, Delivery, StoredMessage, ThreadKey, Token
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
@@ -51,59 +55,81 @@ class _Outcome:
 
     text: str
     new: bool = False
+    came: bool = True  # if its folder holds one more known copy
 
 
-def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
+def ingest(env: Services, raw: RawMessage) -> str:
     """Takes in one mail; returns its disposition in a few words. Raises ArchiveFault if it cannot be made durable.
 
-    A mail that is not `in_turn` is taken in ahead of others in its folder and leaves the read position unchanged.
+    A mail without a `cursor` leaves the read position of its folder unchanged.
 
     A mail whose triage raises an exception is filed in the quarantine with the name of the fault, and the next one
     proceeds. A store that cannot write is not the mail's fault: the error is raised, and the mail is fetched again.
     """
-    return _alone(env, raw, in_turn=in_turn).text
+    return _alone(env, raw).text
 
 
-def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Old mails whose octets are durable, parsed without the record."""
+
+    mails: tuple[_Mail, ...]
+
+
+def prepare(env: Services, mails: Sequence[RawMessage]) -> Batch:
+    """Makes old mails durable and parses them; reads nothing of the record, so it may run while others are recorded.
+
+    Raises ArchiveFault.
+    """
+    return Batch(tuple(_all_archived(env, mails)))
+
+
+def ingest_prepared(env: Services, batch: Batch) -> list[str]:
     """Takes in old mails, which cause no notifications, in one transaction; otherwise like `ingest`.
 
     If the triage of one fails, each is taken in alone, so that the fault is filed with the mail it belongs to.
     """
-    return [outcome.text for outcome in _together(env, mails)]
+    return [outcome.text for outcome in _together(env, batch)]
+
+
+def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
+    """Prepares old mails and takes them in."""
+    return ingest_prepared(env, prepare(env, mails))
 
 
 def ingest_from_files(env: Services, mails: Sequence[RawMessage]) -> int:
-    """Does the same for mails from files, which no folder has a read position for; returns how many are new."""
-    return sum(outcome.new for outcome in _together(env, mails, in_turn=False))
+    """Does the same for mails from files; returns how many are new."""
+    return sum(outcome.new for outcome in _together(env, prepare(env, mails)))
 
 
-def _alone(env: Services, raw: RawMessage, *, in_turn: bool) -> _Outcome:
+def _alone(env: Services, raw: RawMessage) -> _Outcome:
     mail = _archived(env, raw)
     try:
-        return _in_one_commit(env, mail, in_turn=in_turn)[0]
+        return _in_one_commit(env, mail)[0]
     except OctetsLost as lost:  # of another mail, which this one's triage or reply needed
-        return _in_one_commit(env, mail, fault=type(lost).__name__, in_turn=in_turn)[0]
+        return _in_one_commit(env, mail, fault=type(lost).__name__)[0]
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception as fault:  # noqa: BLE001 - the one boundary of a message: the exception is filed with it
-        return _in_one_commit(env, mail, fault=type(fault).__name__, in_turn=in_turn)[0]
+        return _in_one_commit(env, mail, fault=type(fault).__name__)[0]
 
 
-def _together(env: Services, mails: Sequence[RawMessage], *, in_turn: bool = True) -> list[_Outcome]:
-    archived = _all_archived(env, mails)
+def _together(env: Services, batch: Batch) -> list[_Outcome]:
     try:
-        return _in_one_commit(env, *archived, in_turn=in_turn)
+        return _in_one_commit(env, *batch.mails)
     except OctetsLost:
-        return [_alone(env, raw, in_turn=in_turn) for raw in mails]
+        return [_alone(env, mail.raw) for mail in batch.mails]
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception:  # noqa: BLE001 - as above: the failing mail fails again, alone, and is filed with it
-        return [_alone(env, raw, in_turn=in_turn) for raw in mails]
+        return [_alone(env, mail.raw) for mail in batch.mails]
 
 
 def _archived(env: Services, raw: RawMessage) -> _Mail:
-    digest = env.octets.put(raw.octets)
-    message, attached = env.parser.parse_delivery(raw.octets)
+    with ThreadPoolExecutor(1, "archive") as beside:  # the parser is another process: the disk works meanwhile
+        durable = beside.submit(env.octets.put, raw.octets)
+        message, attached = env.parser.parse_delivery(raw.octets)
+    digest = durable.result()
     inner = tuple(zip(env.octets.put_all(_attached(raw, message)), attached, strict=True))
     return _Mail(raw, digest, _with_verdict(env, raw.octets, message), inner)
 
@@ -133,50 +159,101 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
     return [raw.octets[start:end] for start, end in message.enclosed]
 
 
-def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_turn: bool = True) -> list[_Outcome]:
-    """Commits everything about these mails together with the read position of the folder, or nothing."""
-    with env.store.begin() as tx:
-        outcomes = [_record(UnitOfWork(env, tx, env.clock.now()), mail, fault) for mail in mails]
-        for mail in mails if in_turn else ():
-            raw, cursor = mail.raw, tx.cursor(mail.raw.folder)
-            tx.advance(raw.folder, _moved(cursor, raw))
+def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:
+    """Commits everything about these mails together with the read position of their folders, or nothing."""
+    with env.store.begin() as tx, DiskThread() as beside:
+        _look_up(env, tx, mails)
+        outcomes = [_record(UnitOfWork(env, tx, env.clock.now(), beside=beside), mail, fault) for mail in mails]
+        by_folder: dict[str, list[tuple[RawMessage, _Outcome]]] = {}
+        for mail, outcome in zip(mails, outcomes, strict=True):
+            by_folder.setdefault(mail.raw.folder, []).append((mail.raw, outcome))
+        for folder, taken in by_folder.items():
+            _advance(tx, folder, taken)
     return outcomes
 
 
-def _moved(cursor: Cursor | None, raw: RawMessage) -> Cursor:
-    """Returns the cursor after a mail was taken in: read up to it, and one mail more is known to be there."""
-    position = Position(raw.uidvalidity, raw.uid)
-    if cursor is None:
-        return Cursor(position, None, 1)
-    counted = cursor.held is not None and cursor.position.uidvalidity == raw.uidvalidity
-    return Cursor(position, cursor.looked_at, cursor.held + 1 if counted and cursor.held is not None else None)
+def _look_up(env: Services, tx: Transaction, mails: Sequence[_Mail]) -> None:
+    """Asks once for the keys of many mails; what each asks for is then known to the transaction.
+
+    Their rows are written together too: after a fault each mail is taken in alone.
+    """
+    if len(mails) == 1:
+        return
+    tx.gather()
+    messages = [mail.message for mail in mails]
+    tx.find(Delivery, where(Delivery.id).in_([mail.raw.key for mail in mails]))
+    contents = where(StoredMessage.content_key).in_([message.content_key for message in messages])
+    tx.find(StoredMessage, contents, where(StoredMessage.direction).is_(Direction.OUT))
+    answered = {name for message in messages for name in lookup.names_in(message)}
+    named = answered.union(message.message_id for message in messages if message.message_id is not None)
+    tx.find(StoredMessage, where(StoredMessage.message_id).in_(sorted(named)))
+    tx.find(Token, where(Token.token).in_(sorted({token for one in messages for token in lookup.tokens_of(one)})))
+    tx.look_for(AssignedId, where(AssignedId.id).in_(sorted(answered)))
+    tx.look_for(ThreadKey, where(ThreadKey.id).in_(thread_keys.ids_of_mails(answered)))
+    authors = {author for message in messages for author in likeness.authors(message)}
+    tx.look_for(StoredMessage, where(StoredMessage.from_address).in_(sorted(authors)))
+    titles = {title for message in messages for title in likeness.base_subjects(message, env.language)}
+    tx.look_for(Case, where(Case.title).in_(sorted(titles)))
+
+
+def _advance(tx: Transaction, folder: str, taken: Sequence[tuple[RawMessage, _Outcome]]) -> None:
+    """Stores how far the folder is read after these mails, and how many more copies are known to be in it."""
+    before = tx.cursor(folder)
+    here = next((raw.cursor for raw, _ in reversed(taken) if raw.cursor is not None), None)
+    came = sum(outcome.came for _, outcome in taken)
+    if before is None:
+        if here is not None:
+            there = where(Delivery.folder).is_(folder), where(Delivery.gone_at).is_(None)
+            tx.advance(folder, Cursor(here, None, tx.count(Delivery, *there)))
+    elif here is not None or came:
+        held = None if before.held is None else before.held + came
+        tx.advance(folder, Cursor(here or before.position, before.looked_at, held))
 
 
 def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> _Outcome:
     """Records one mail. After a `fault` it is not compared with known mail, since that may be what failed."""
     raw, tx = _dated(work, mail.raw, mail.message), work.tx
-    delivery = Delivery(
-        id=raw.key,
-        message="",
-        folder=raw.folder,
-        uidvalidity=raw.uidvalidity,
-        uid=raw.uid,
-        internaldate=raw.internaldate,
-        digest=mail.digest,
-        first_seen_at=work.now,
-        arrival=raw.arrival,
-    )
+    delivery = _copy(work, mail, raw)
     if tx.get(Delivery, delivery.id) is not None:
-        outcome = _Outcome("seen before")
+        outcome = _Outcome("seen before", came=False)
     elif fault is not None:
         outcome = _Outcome(_unjudged(work, raw, mail.message, delivery, fault), new=True)
     elif (twin := _same_message(work, raw, mail.message)) and _only_in_files(raw, twin):
         outcome = _Outcome(_file(work, raw, mail.message, delivery, (), twin))
     elif twin:
-        outcome = _Outcome(_another_copy(work, twin, delivery, raw, mail.message))
+        outcome = _another_copy(work, twin, delivery, raw, mail.message)
     else:
         outcome = _Outcome(_file(work, raw, mail.message, delivery, mail.inner), new=True)
     return outcome
+
+
+def _copy(work: UnitOfWork, mail: _Mail, raw: RawMessage) -> Delivery:
+    """Returns the row of this copy, of no message yet, with what was found about its sender as it came in."""
+    vouched, signature = mail.message.vouched, mail.message.vouched.signature
+    return Delivery(
+        id=raw.key,
+        message="",
+        folder=raw.folder,
+        numbering=raw.numbering,
+        item=raw.item,
+        internaldate=raw.internaldate,
+        digest=mail.digest,
+        first_seen_at=work.now,
+        arrival=raw.arrival,
+        source=raw.source,
+        role=raw.role,
+        verdict=vouched.value,
+        verdict_basis=vouched.basis,
+        signature=signature.state,
+        signature_basis=signature.basis,
+        signer=signature.domain,
+        selector=signature.selector,
+        key_record=signature.key_record,
+        key_digest=signature.key_digest,
+        dnssec=signature.dnssec,
+        resolver=signature.resolver,
+        looked_up_at=signature.looked_up_at,
+    )
 
 
 def _dated(work: UnitOfWork, raw: RawMessage, message: Message) -> RawMessage:
@@ -191,15 +268,12 @@ def _dated(work: UnitOfWork, raw: RawMessage, message: Message) -> RawMessage:
 def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> StoredMessage | None:
     """Returns the message of which this is another copy: by Message-ID and stable parts, or our own sent mail.
 
-    In Sent, either is enough for our own mail: some servers change the Message-ID, some add to the text. In the inbox
-    the Message-ID alone proves nothing: everyone who got our mail knows it.
+    In Sent, either is enough for our own mail: some servers change the Message-ID, some add to the text. Where a server
+    does both, our own header names our Message-ID. In the inbox that alone proves nothing: everyone who got our mail
+    knows it.
     """
     key = message.content_key  # never by this alone: a mail sent repeatedly has thousands of copies
-    same = work.tx.find(
-        StoredMessage,
-        where(StoredMessage.content_key).is_(key),
-        where(StoredMessage.message_id).is_(message.message_id),
-    )
+    same = _of_that_name(work, message)
     same = same or work.tx.find(
         StoredMessage, where(StoredMessage.content_key).is_(key), where(StoredMessage.direction).is_(Direction.OUT)
     )
@@ -208,10 +282,23 @@ def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> Stored
     if not same and ours and raw.role is Role.SENT and message.message_id is not None:
         same = work.tx.find(
             StoredMessage,
-            where(StoredMessage.message_id).is_(message.message_id),
+            where(StoredMessage.message_id).in_([message.message_id, *reply_tokens.ours_of(message)]),
             where(StoredMessage.direction).is_(Direction.OUT),
         )
     return same[0] if same else None
+
+
+def _of_that_name(work: UnitOfWork, message: Message) -> list[StoredMessage]:
+    """Returns the messages with its Message-ID, or with none as it has, and its stable parts."""
+    name, key = message.message_id, message.content_key
+    if name is None:
+        return work.tx.find(
+            StoredMessage, where(StoredMessage.content_key).is_(key), where(StoredMessage.message_id).is_(None)
+        )
+    # By its name alone, as `lookup.same_id` asks too: one question for both.
+    return [
+        row for row in work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(name)) if row.content_key == key
+    ]
 
 
 def _only_in_files(raw: RawMessage, twin: StoredMessage) -> bool:
@@ -220,23 +307,26 @@ def _only_in_files(raw: RawMessage, twin: StoredMessage) -> bool:
     return twin.arrival.in_file and not raw.arrival.in_file and marked is None
 
 
-def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message) -> str:
+def _another_copy(
+    work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message
+) -> _Outcome:
     """Records a second delivery of a known message.
 
     The earliest delivery sets its arrival time, unless disputed; the best verdict counts. A copy in a file of old mail
     changes nothing else.
     """
-    retention.again(work, twin, delivery)
+    delivery = retention.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
-        return f"{twin.id} under a new number"
+        return _Outcome(f"{twin.id} under a new number", came=False)
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
     if raw.arrival.in_file or _is_settled(twin):
-        return f"another copy of {twin.id}"
+        return _Outcome(f"another copy of {twin.id}")
     if twin.direction == Direction.OUT:
         work.env.health_probe.returned(delivery.internaldate, twin.received_at)
+        _learn_id(work, twin, raw, message)
         apply.prove_sent(work, twin)
-        return f"own copy of {twin.id}"
+        return _Outcome(f"own copy of {twin.id}")
     better = twin
     if delivery.internaldate < twin.received_at and lookup.disputed(work, raw, message) is None:
         better = replace(better, received_at=delivery.internaldate, arrival=raw.arrival)
@@ -252,7 +342,19 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
             lifecycle.rejudge(work, twin.notification)
     if saved and better.place == Place.QUARANTINE:
         notices.tell_of_mail(work, "unplaced mail", better, message)
-    return f"another copy of {twin.id}"
+    return _Outcome(f"another copy of {twin.id}")
+
+
+def _learn_id(work: UnitOfWork, twin: StoredMessage, raw: RawMessage, message: Message) -> None:
+    """Records the Message-ID of a copy of our mail in Sent, under which a server let it leave.
+
+    Who got our mail can send it to the inbox under any Message-ID, so only the folder of sent mail teaches.
+    """
+    if raw.role is Role.SENT and twin.message_id is not None:
+        changes = assigned_ids.learned(work, message.message_id, twin.message_id, AssignedBy.COPY)
+        if changes:
+            about = EventRef(twin.case, twin.notification, twin.id)
+            work.record(EventKind.MESSAGE_ID_LEARNED, *changes, about=about)
 
 
 def _is_settled(twin: StoredMessage) -> bool:
@@ -266,9 +368,9 @@ def _is_settled(twin: StoredMessage) -> bool:
 
 
 def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bool:
-    """Records the new number of a known copy if the server renumbered the folder; returns whether it did.
+    """Records the new item of a known copy if its folder was renumbered; returns whether it was.
 
-    It is the same delivery under another UIDVALIDITY. Of identical copies, the one that has this number already comes
+    It is the same delivery under another numbering. Of identical copies, the one that has this item already comes
     first.
     """
     same = [
@@ -277,12 +379,12 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bo
         if known.folder == delivery.folder
         and (known.digest, known.internaldate) == (delivery.digest, delivery.internaldate)
     ]
-    number = delivery.uidvalidity, delivery.uid
-    moved = (known for known in same if known.uidvalidity != delivery.uidvalidity)
-    known = next((known for known in same if (known.uidvalidity, known.uid) == number), next(moved, None))
+    called = delivery.numbering, delivery.item
+    moved = (known for known in same if known.numbering != delivery.numbering)
+    known = next((known for known in same if (known.numbering, known.item) == called), next(moved, None))
     if known is None:
         return False
-    now_there = replace(known, uidvalidity=delivery.uidvalidity, uid=delivery.uid, gone_at=None)
+    now_there = replace(known, numbering=delivery.numbering, item=delivery.item, gone_at=None)
     if now_there != known:
         work.record(EventKind.COPIES_COUNTED, changed(known, now_there), about=EventRef(message=twin.id))
     return True

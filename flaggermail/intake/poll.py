@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from flaggermail import logbook
 from flaggermail.cases import remembered_domains
 from flaggermail.errors import FolderUnreadable, MailboxReadBefore
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import census
-from flaggermail.intake.ingest import ingest, ingest_together
+from flaggermail.intake.ingest import Batch, ingest, ingest_prepared, prepare
 from flaggermail.letters import observing
 from flaggermail.matching import lookup
 from flaggermail.notices import notices, rate_limits
 from flaggermail.notices.digest import send_digest
-from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
+from flaggermail.ports import Continuity, Cursor, Folder, Interrupt, Mailbox, MailPage, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import Change
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
@@ -26,6 +27,7 @@ from flaggermail.settings.mistakes import CheckCode, mistake
 from flaggermail.wording.said import as_written
 
 _NAMED = 20  # folders in one line
+_Taken = tuple[str, str]  # numbering and item of a mail
 FLOOD = 50  # new mails in a folder from which expected mail is taken in first
 
 
@@ -38,47 +40,52 @@ def look(
     skipped; a missing folder of sent mail raises an alarm. Raises LinkLost (nothing is lost: the next look begins where
     this one ended), ArchiveFault, and MailboxReadBefore unless `new_record` says that this is meant.
     """
-    names = mailbox.folders() if everywhere else (env.settings.desk.mailbox.inbox,)
+    folders = mailbox.folders(None if everywhere else Role.INBOX)
     if everywhere and not new_record:
-        _require_unread(env, mailbox)
-    sent = env.settings.desk.mailbox.sent
-    if everywhere and sent not in names:
-        _raise_folder_missing(env, sent, names)
+        _require_unread(env, mailbox, folders)
+    if everywhere and not any(folder.role is Role.SENT for folder in folders):
+        _raise_folder_missing(env, folders)
     taken, read, moved = 0, dict[str, Cursor](), list[Change]()
-    for folder in names:
+    # Sent first: where a server gave our mail another Message-ID, its copy there may be all that tells it.
+    for folder in sorted(folders, key=lambda one: one.role is not Role.SENT):
         try:
             started = env.clock.now()
-            before, uids, position = _read(env, mailbox, folder, stop)
-            taken += len(uids)
+            done = _read(env, mailbox, folder, stop)
+            taken += done.taken
             if stop is not None and stop.is_set():
                 return taken
-            held = census.expected(before, position, len(uids))
+            held = done.held
             if everywhere:
-                held, changes = census.count(env, mailbox, folder, position, held)
+                held, changes = census.count(env, mailbox, folder.name, done.position, None if done.anew else held)
                 moved += changes
         except FolderUnreadable as fault:
-            logbook.folder_unreadable(folder, str(fault))
+            logbook.folder_unreadable(folder.name, str(fault))
             continue
-        read[folder] = Cursor(position, started, held)
+        read[folder.name] = Cursor(done.position, started, held)
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        inbox = tx.cursor(env.settings.desk.mailbox.inbox)
+        inbox = tx.cursor(_inbox_of(folders))
         mailbox_monitor.end(work, inbox.looked_at if inbox else None)
         census.record(work, moved)
-        for folder, cursor in read.items():
-            tx.advance(folder, cursor)
+        for name, cursor in read.items():
+            tx.advance(name, cursor)
     send_digest(env)
     return taken
 
 
-def _require_unread(env: Services, mailbox: Mailbox) -> None:
+def _inbox_of(folders: Sequence[Folder]) -> str:
+    """Returns the name of the inbox, which every mailbox has."""
+    return next(folder.name for folder in folders if folder.role is Role.INBOX)
+
+
+def _require_unread(env: Services, mailbox: Mailbox, folders: Sequence[Folder]) -> None:
     """Raises MailboxReadBefore if this database never read the mailbox, and the mailbox shows that a desk did.
 
     A lost or misnamed database would not be noticed otherwise, and each sender would be answered again. A desk that
     observes answers nobody. Raises LinkLost.
     """
     with env.store.read() as tx:
-        if tx.cursor(env.settings.desk.mailbox.inbox) is not None or observing.is_on(tx):
+        if tx.cursor(_inbox_of(folders)) is not None or observing.is_on(tx):
             return
         if tx.exists(StoredMessage) or tx.exists(OutboxMail):
             return
@@ -87,28 +94,74 @@ def _require_unread(env: Services, mailbox: Mailbox) -> None:
         raise MailboxReadBefore(mistake(CheckCode.MAILBOX_READ_BEFORE, count=count).text)
 
 
-def _read(
-    env: Services, mailbox: Mailbox, folder: str, stop: Interrupt | None
-) -> tuple[Cursor | None, list[int], Position]:
-    """Takes in what is new in one folder; returns its cursor before, the new UIDs and the new read position."""
-    here = mailbox.position(folder)
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What reading a folder to its end gave: the mails taken in, its new position, the copies known to be there.
+
+    `anew`: the folder was renumbered, so that its mails must be listed before they are counted.
+    """
+
+    taken: int
+    position: str
+    held: int | None
+    anew: bool = False
+
+
+def _read(env: Services, mailbox: Mailbox, folder: Folder, stop: Interrupt | None) -> _Done:
+    """Takes in what is new in one folder."""
+    name = folder.name
     with env.store.read() as tx:
-        cursor, observes = tx.cursor(folder), observing.is_on(tx)
-    known = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else None
-    since = known or Position(here.uidvalidity, 0)
-    if here == since and folder != env.settings.desk.mailbox.inbox:
-        return cursor, [], here
-    if known and here.uid - since.uid > FLOOD:  # not at the first look at an old mailbox
-        _take_in_first(env, mailbox, folder, since, stop)
-    uids = _take_in(env, mailbox.fetch_after(folder, since), stop)
-    if uids and env.settings.desk.mailbox.keyword is not None and not observes:
-        logbook.marked(folder, len(uids), kept=mailbox.mark(folder, here.uidvalidity, uids))
-    # A missing UID up to there is expunged, and a UID is never reused (RFC 9051, section 2.3.1.1).
-    return cursor, uids, Position(here.uidvalidity, max(here.uid, since.uid, *uids))
+        before, observes = tx.cursor(name), observing.is_on(tx)
+    since = before.position if before else None
+    news = mailbox.news(name, since)
+    goes_on = news.continuity is Continuity.CONTINUED
+    if before and goes_on and news.at_most == 0 and folder.role is not Role.INBOX:
+        return _Done(0, before.position, before.held)
+    if since is not None and goes_on and (news.at_most or 0) > FLOOD:  # not at the first look at an old mailbox
+        _take_in_first(env, mailbox, name, since, stop)
+    pages = _Pages(mailbox.fetch_after(name, since), since)
+    taken = _take_in(env, pages, stop)
+    if taken and env.settings.desk.mailbox.keyword is not None and not observes:
+        _mark(mailbox, name, taken)
+    held = before.held if before else 0
+    if taken:
+        with env.store.read() as tx:
+            here = tx.cursor(name)
+            held = here.held if here else None
+    return _Done(len(taken), pages.position, held, anew=news.continuity is Continuity.RENUMBERED)
+
+
+class _Pages:
+    """The pages of a folder, of which there is at least one; `position` is that of the last one given.
+
+    Each page's last mail stores its position.
+    """
+
+    def __init__(self, pages: Iterator[MailPage], since: str | None) -> None:
+        self._pages, self.position = pages, since or ""
+
+    def __iter__(self) -> Iterator[Sequence[RawMessage]]:
+        """Yields the mails of each page that has any."""
+        for page in self._pages:
+            if page.mails and page.mails[-1].cursor != page.position:
+                *others, last = page.mails
+                yield [*others, replace(last, cursor=page.position)]
+            elif page.mails:
+                yield page.mails
+            self.position = page.position
+
+
+def _mark(mailbox: Mailbox, folder: str, taken: Sequence[_Taken]) -> None:
+    """Sets the keyword on mails taken in; a folder that is renumbered meanwhile gives items of two numberings."""
+    by_numbering: dict[str, list[str]] = {}
+    for numbering, item in dict.fromkeys(taken):
+        by_numbering.setdefault(numbering, []).append(item)
+    for numbering, items in by_numbering.items():
+        logbook.marked(folder, len(items), kept=mailbox.mark(folder, numbering, items))
 
 
 def _take_in_first(
-    env: Services, mailbox: Mailbox, folder: str, since: Position, stop: Interrupt | None
+    env: Services, mailbox: Mailbox, folder: str, since: str, stop: Interrupt | None
 ) -> None:  # fmt: skip
     """Takes in expected mail first: answers to our mail, and mail of officers, platforms and known domains.
 
@@ -119,8 +172,7 @@ def _take_in_first(
             if stop is not None and stop.is_set():
                 return
             if not lookup.late(env, raw, env.clock.now()) and rate_limits.may_jump_queue(env, raw.octets):
-                outcome = ingest(env, raw, in_turn=False)
-                logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
+                _log_taken_in(raw, ingest(env, replace(raw, cursor=None)))
 
 
 def _known_senders(env: Services) -> list[str]:
@@ -135,49 +187,65 @@ def _known_senders(env: Services) -> list[str]:
     return sorted({officer.address for officer in settings.rota.officers} | answering | behind)
 
 
-def _take_in(env: Services, batches: Iterator[Sequence[RawMessage]], stop: Interrupt | None) -> list[int]:
-    """Processes one batch while the next is fetched; returns the UIDs of the mails taken in."""
-    uids: list[int] = []
-    working: Future[list[int]] | None = None
-    with ThreadPoolExecutor(1, "intake") as worker:
+def _take_in(env: Services, batches: Iterable[Sequence[RawMessage]], stop: Interrupt | None) -> list[_Taken]:
+    """Processes batches in three stages: one is fetched while the one before is parsed and that before recorded.
+
+    Returns the mails taken in. Batches are recorded in their order, and none after one that failed.
+    """
+    taken: list[_Taken] = []
+    recorded: Future[list[_Taken]] | None = None
+    with ThreadPoolExecutor(1, "parse") as parsing, ThreadPoolExecutor(1, "intake") as recording:
         try:
             for batch in batches:
-                uids += working.result() if working else []
-                working = None
+                prepared = parsing.submit(_prepare, env, batch) if len(batch) > 1 else None
+                taken += recorded.result() if recorded else []
+                recorded = None
                 if stop is not None and stop.is_set():
                     break
-                working = worker.submit(_take_in_batch, env, batch, stop)
+                recorded = recording.submit(_take_in_batch, env, batch, prepared, stop)
         finally:
-            uids += working.result() if working else []
-    return uids
+            taken += recorded.result() if recorded else []
+    return taken
 
 
-def _take_in_batch(env: Services, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[int]:
-    """Takes in old mail as one batch, since nobody waits for it, and other mail singly, to notify without delay."""
-    if len(batch) > 1 and all(lookup.late(env, raw, env.clock.now()) for raw in batch):
-        for raw, outcome in zip(batch, ingest_together(env, batch), strict=True):
-            logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
-        return [raw.uid for raw in batch]
-    uids: list[int] = []
+def _prepare(env: Services, batch: Sequence[RawMessage]) -> Batch | None:
+    """Prepares old mail to be taken in as one batch, since nobody waits for it; None for other mail."""
+    return prepare(env, batch) if all(lookup.late(env, raw, env.clock.now()) for raw in batch) else None
+
+
+def _take_in_batch(
+    env: Services, batch: Sequence[RawMessage], prepared: Future[Batch | None] | None, stop: Interrupt | None
+) -> list[_Taken]:
+    """Takes in old mail together, and other mail singly, to notify without delay."""
+    ready = prepared.result() if prepared else None
+    if ready is not None:
+        for raw, outcome in zip(batch, ingest_prepared(env, ready), strict=True):
+            _log_taken_in(raw, outcome)
+        return [(raw.numbering, raw.item) for raw in batch]
+    taken: list[_Taken] = []
     seen = env.clock.now()
     for raw in batch:
-        logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), ingest(env, raw))
+        _log_taken_in(raw, ingest(env, raw))
         if raw.role is Role.INBOX:
             env.health_probe.arrived(raw.internaldate, seen)
-        uids.append(raw.uid)
+        taken.append((raw.numbering, raw.item))
         if stop is not None and stop.is_set():
             break
-    return uids
+    return taken
 
 
-def _raise_folder_missing(env: Services, folder: str, there: Sequence[str]) -> None:
+def _log_taken_in(raw: RawMessage, outcome: str) -> None:
+    logbook.message_taken_in(raw.folder, raw.item, len(raw.octets), outcome)
+
+
+def _raise_folder_missing(env: Services, there: Sequence[Folder]) -> None:
     """Raises an alarm, once a day, for a missing folder of sent mail: mail typed by colleagues would go unnoticed."""
-    now = env.clock.now()
+    now, folder = env.clock.now(), env.settings.desk.mailbox.sent
     identity = f"folder/{folder}/{now.astimezone(env.settings.zone).date()}"
     with env.store.read() as tx:
         if tx.get(Alarm, identity) is not None:
             return
-    logbook.sent_folder_missing(folder, ", ".join(there[:_NAMED]))
+    logbook.sent_folder_missing(folder, ", ".join(one.name for one in there[:_NAMED]))
     missing = alarm(AlarmKind.FOLDER_MISSING, identity, as_written(folder), now)
     with env.store.begin() as tx:
         notices.raise_alarm(UnitOfWork(env, tx, now), missing, "flaggermail check")

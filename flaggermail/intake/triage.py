@@ -14,6 +14,7 @@ from flaggermail.intake import carried, disposition
 from flaggermail.intake.disposition import Disposition
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import MechanicalKind, Message, Verdict
+from flaggermail.mail.reply_tokens import CHECK_HEADER
 from flaggermail.matching import addressed, lookup, placing
 from flaggermail.matching.lookup import Sender
 from flaggermail.matching.placing import Placement
@@ -111,11 +112,12 @@ def facts_of(
     election = elections.election_of(work, message)
     sent_folder = raw.role is Role.SENT
     answerable = mechanical_kind.answerable(message, work.env.settings.desk.mailbox.address)
+    template = found.template if answerable else None
     within = _carried(work, mail, context, found)
     return disposition.Facts(
         mechanical=message.kind,
         kinds=frozenset(found.kinds),
-        template=found.template if answerable else None,
+        template=template,
         verdict=context.verdict,
         placed=placement.case is not None,
         use_placed=placement.notification is not None,
@@ -131,8 +133,9 @@ def facts_of(
         carries_result=within.result,
         from_authority=within.authority and mail.sender.officer is None and _names_us(work, message),
         from_officer=mail.sender.answers is not None,
+        of_check=_is_of_check(work, message),
         to_channel=sent_folder and lookup.channel_of(work, message) is not None,
-        doubts=declining.doubts(work, message),
+        doubts=declining.doubts(work, message) if template is not None else (),  # of whom would be answered alone
     )
 
 
@@ -151,6 +154,12 @@ def _carried(work: UnitOfWork, mail: Mail, context: Context, found: Classificati
 def _names_us(work: UnitOfWork, message: Message) -> bool:
     plus_addresses = work.env.settings.desk.mailbox.plus_addresses
     return addressed.to_us(message, _our_addresses(work), frozenset(), plus_addresses=plus_addresses)
+
+
+def _is_of_check(work: UnitOfWork, message: Message) -> bool:
+    """True for an automatic mail from our own address that says so: nothing but its reason rests on that."""
+    ours = message.sender is not None and message.sender.key in _our_addresses(work)
+    return ours and message.kind is MechanicalKind.AUTO_REPLY and message.header(CHECK_HEADER) is not None
 
 
 def _our_addresses(work: UnitOfWork) -> frozenset[str]:

@@ -19,9 +19,9 @@ from flaggermail.letters.shapes import MARK
 LONGEST = 100_000  # octets: some programs show no more of an HTML mail, so that a longer one goes as text alone
 
 _BARE_MARK, _ITEM, _INDENTED = MARK.strip(), "- ", "  "
-_UNBROKEN = re.compile(  # a case number, a phone number, a day with or without its time
+_UNBROKEN = re.compile(  # a case number, a phone number, a day with or without its time, an option, a reply
     r"\b[A-Z]{1,4}-[A-Z0-9]{1,12}-\d{4}(?:-[A-Z0-9]{4})?(?:/\d{1,3})?\b|\+\d[\d ]{6,18}\d"
-    r"|\b\d{1,2} \w{3,9} \d{4}(?: \w{2} \d\d:\d\d)?\b"
+    r"|\b\d{1,2} \w{3,9} \d{4}(?: \w{2} \d\d:\d\d)?\b|(?<!\S)\(?--[a-z]+(?:-[a-z]+)*|`\w{1,10} \d{1,3}`"
 )
 _RULE = re.compile(r"-{20,}")  # above and below a text that an officer copies
 _FORM_MARK = re.compile(r"=+ \S+ [0-9a-f]{6} =+")
@@ -41,14 +41,17 @@ body{color:#ececec;background-color:#17191c}
 @media (max-width:480px){
 .fm-mail{padding:8px}
 }"""
-_MAIL = "max-width:640px;padding:16px;overflow-wrap:anywhere;font:16px/1.5 Calibri,'Segoe UI',Arial,sans-serif"
+_MAIL = "max-width:460px;padding:16px;overflow-wrap:anywhere;font:16px/1.5 Calibri,'Segoe UI',Arial,sans-serif"
+"""460 px hold about 75 characters of a line; longer ones are hard to follow."""
 _APART, _CLOSE = "16px", "4px"  # below an element, and before one that no empty line separates from it
 _LIST = "padding-left:24px"
 _SET_IN = "padding-left:24px"
 _BLOCK = "padding:8px 12px"
+_TITLE = "padding:8px 12px 8px 24px;text-indent:-12px"  # a block whose only line hangs
 _KEPT = r'<span style="white-space:nowrap">\g<0></span>'
 _HANGING = "padding-left:12px;text-indent:-12px"
-_OTHERS_LINE = f"{_HANGING};white-space:pre-wrap"
+_MARK_WIDE, _SPACE_WIDE, _DASH_WIDE = 12, 4, 9  # pixels, as the fonts of a mail have them
+_DEEPEST = 8  # spaces of an indent that the rest of a line follows; more would leave a narrow window no room
 _LONG_WORD = re.compile(r"\S{25}")  # in a narrow window it would leave the mark before it alone on its line
 _MARK_KEPT = f'<span style="white-space:pre">{MARK}</span>'
 _FORM_LINE = "font-family:Consolas,Menlo,monospace;line-height:2"
@@ -124,12 +127,11 @@ def _written(kind: _Block, lines: Sequence[str], margin: str) -> str:
             inside = "".join(f"<li>{_broken(item)}</li>\n" for item in _items(lines))
             return f'<ul style="{margin};{_LIST}">\n{inside}</ul>'
         case _Block.OTHERS:
-            own = _rejoined([line[len(MARK) :] for line in lines])
-            inside = _each(_OTHERS_LINE, map(_under_mark, own))
+            inside = "".join(_others_lines(_rejoined([line[len(MARK) :] for line in lines])))
             return f'<blockquote class="fm-others" style="{margin};{_BLOCK}">\n{inside}</blockquote>'
         case _Block.TITLE:
             # No quotation: below one, what a program quotes without marks would pass for the reader's own words.
-            return f'<p class="fm-others" style="{margin};{_BLOCK}">{escape(lines[0])}</p>'
+            return f'<p class="fm-others" style="{margin};{_TITLE}">{escape(lines[0])}</p>'
         case _Block.FORM:
             inside = _each(_FORM_LINE, map(escape, lines))
             return f'<div class="fm-form" style="{margin};{_BLOCK}">\n{inside}</div>'
@@ -144,6 +146,23 @@ def _written(kind: _Block, lines: Sequence[str], margin: str) -> str:
 
 def _each(style: str, lines: Iterable[str]) -> str:
     return "".join(f'<div style="{style}">{line}</div>\n' for line in lines)
+
+
+def _others_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Yields others' lines behind their marks; an empty line between them is empty, with no mark alone on it."""
+    begun = False
+    for line in lines:
+        begun = begun or bool(line)
+        words = _under_mark(line) if line or not begun else "<br>"
+        yield f'<div style="{_hung_below_words(line)};white-space:pre-wrap">{words}</div>\n'
+
+
+def _hung_below_words(line: str) -> str:
+    """Returns the style in which the rest of a wrapped line begins below its words, not below its indent or dash."""
+    words = line.lstrip(" ")
+    spaces = min(len(line) - len(words), _DEEPEST)
+    wide = _MARK_WIDE + spaces * _SPACE_WIDE + (_DASH_WIDE if words.startswith(_ITEM) else 0)
+    return f"padding-left:{wide}px;text-indent:-{wide}px"
 
 
 def _under_mark(line: str) -> str:
@@ -169,7 +188,8 @@ def _rejoined(lines: Sequence[str]) -> Iterator[str]:
     """
     whole, last = lines[0], lines[0]
     for line in lines[1:]:
-        word = line.partition(" ")[0]
+        whole_word = _UNBROKEN.match(line)
+        word = whole_word[0] if whole_word else line.partition(" ")[0]
         full = len(last) + 1 + len(word) > _NARROWEST and len(last) <= _WIDEST
         if full and (word[:1].isalnum() or word[:1] == "(") and ":" not in line[:_LABEL]:
             whole = f"{whole} {line}"

@@ -61,6 +61,7 @@
 | `did` | list of mappings with `what` and its details: see `flaggermail.replies` |
 | `by_reply` | str: a value of `notifications.approval.ByReply`: how the recipient can approve by reply |
 | `what` of a device | str: enrolled, confirmed, locked, revoked; `by` made the device, `actor` did this |
+| `platforms` of a section of the report | str: the names of all platforms, listed |
 | any other | str, possibly empty |
 """
 
@@ -93,11 +94,15 @@ APPROVAL = MATTER | {"draft", "follow_up", "channel", "kind", "persons"}
 
 PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up", "own_text")
 
-PLAIN_TEMPLATES = frozenset({*PLATFORM_TEMPLATES, "call_sheet", "decline"})
-"""Templates of mail to platforms and citizens: plain text of fixed lines. Officers and referrers get both shapes."""
+REPORT_TEMPLATES = ("report_background", "report_method")
+"""Sections of the report to Parliament that seldom change: `Subject` is the heading, `- ` begins an item of a list."""
+
+PLAIN_TEMPLATES = frozenset({*PLATFORM_TEMPLATES, *REPORT_TEMPLATES, "call_sheet", "decline"})
+"""Templates of plain text of fixed lines. Mail to officers and referrers is written in both shapes."""
 
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
+    **dict.fromkeys(REPORT_TEMPLATES, frozenset({"organisation", "platforms"})),
     "call_sheet": EVERY | PLATFORM | {"phone"},
     "submission_request": EVERY | OFFICER | {"kind", "platform", "channel", "phone", "subject", "text", "next_step"},
     "referrer_reply": EVERY | {"text"},
@@ -123,7 +128,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "played_call": EVERY | OFFICER | {"text"},
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
     | {"suggestions", "form", "sent_at", "original"},
-    "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone"},
+    "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone", "minutes"},
     "debrief": EVERY | {"story", "speed", "sent_at", "until", "moments", "waits", "unclear", "unanswered", "more"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "noise_digest": EVERY | {"total", "more", "entries", "next_step"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
+from hashlib import sha256
 from types import MappingProxyType
 
 from flaggermail.errors import Refusal
@@ -40,9 +41,16 @@ LETTERS = "letter"  # the counter of the mails that were composed
 
 
 def freeze(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
-    """Renders and composes `outgoing` and stores its octets durably. Raises Refusal if no valid mail results."""
+    """Renders and composes `outgoing` and stores its octets durably. Raises Refusal if no valid mail results.
+
+    They are durable when this returns, or before the unit of work commits if it has somebody for that.
+    """
     letter, subject, octets = _composed(work, outgoing, work.tx.number(LETTERS))
-    digest = work.env.octets.put(octets)
+    if work.beside is None:
+        digest = work.env.octets.put(octets)
+    else:
+        digest = sha256(octets).hexdigest()
+        work.beside.do(work.env.octets.put, octets)
     return Frozen(letter.message_id, subject, letter.body, digest, content_key_of(letter))
 
 
@@ -112,7 +120,8 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, numbe
     mailbox = work.env.settings.desk.mailbox
     domain = mailbox.address.rpartition("@")[2]
     answers = tuple(answered for answered in outgoing.answers if is_message_id(answered))
-    headers = [(OWN_HEADER, outgoing.token)]
+    own_id = message_id(outgoing.token, number, domain)
+    headers = [(OWN_HEADER, own_id)]
     if exercises.is_exercise_mail(work, outgoing):
         headers.append((EXERCISE_HEADER, "yes"))
     if outgoing.automatic is not None:
@@ -121,7 +130,7 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, numbe
     both = outgoing.template not in PLAIN_TEMPLATES
     titled = _subject(outgoing, subject)
     return Letter(
-        message_id=message_id(outgoing.token, number, domain),
+        message_id=own_id,
         date=work.now.astimezone(work.env.settings.zone),
         from_=Address(mailbox.address, getattr(mailbox.display_name, outgoing.language)),
         to=tuple(Address(to.address, one_line(to.name) if to.name else None) for to in outgoing.to),

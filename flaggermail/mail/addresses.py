@@ -24,6 +24,11 @@ def mailbox_of(address: str) -> str:
 _TOKEN = re.compile(
     r"\\.|[\"()<>,;:]|=\?[^?\s\"<>]{1,60}\?[bBqQ]\?[^?\s\"<>]{0,300}\?=|[^\\\"()<>,;:=]+|[\\=]", re.DOTALL
 )
+# One mailbox as most programs write it, which needs no splitting and no decoding: a bare address, or a name without
+# quotation marks and an address in angle brackets.
+_SIMPLE = re.compile(
+    r"(?:([A-Za-z0-9](?:[A-Za-z0-9.-]| (?! )){0,100}) <)?([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,253})(?(1)>)"
+)
 _LONGEST_ROUTE = 1000
 _ROUTE = re.compile(rf"\s*@[^:]{{0,{_LONGEST_ROUTE}}}:")  # RFC 5322, section 4.4: "<@HOST,@HOST:ADDRESS>"
 _SPACED_DOMAIN = re.compile(r"(?<=@)(\S{1,250}) \. (?=\S)")  # the same section: blanks around the dots of a domain
@@ -79,6 +84,13 @@ def read_addresses(text: str, decode: Callable[[str], str] = str) -> tuple[Addre
     split: RFC 2047 forbids decoding first, because a decoded comma would split the list. Semicolons also separate
     addresses, since Outlook writes them.
     """
+    if simple := _SIMPLE.fullmatch(text):
+        return (Address(simple[2], simple[1].rstrip(" ") if simple[1] else None),)
+    return read_list(text, decode)
+
+
+def read_list(text: str, decode: Callable[[str], str]) -> tuple[Address, ...]:
+    """Works like `read_addresses`, without its short way for a single mailbox."""
     addresses: list[Address] = []
     for box in _mailboxes(text):
         addresses += box.finish(decode)

@@ -156,6 +156,8 @@ def _plain_name(charset: str) -> str:
 
 def storable(text: str) -> str:
     """Returns `text` with LF line ends; surrogates, NUL and control characters are replaced."""
+    if text.replace("\n", "").isprintable():  # the short way: none of those is printable
+        return text
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x0c" in text or "\x85" in text:

@@ -39,6 +39,10 @@ _DATES = (
     (re.compile(r"(?<=\d )(?:CEST|MEST|MET DST)\Z"), "+0200"),
     (re.compile(r"(?<=\d )(?:CET|MET)\Z"), "+0100"),
 )
+# As most programs write it; none of the patterns above would change it.
+_STANDARD_DATE = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-5][0-9] [+-][0-9]{4}"
+)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
 _EARLIEST, _LATEST = 1900, 2100
 _MOST_FIELDS = 2000
@@ -120,7 +124,8 @@ def _header(fields: list[tuple[str, list[bytes]]], length: int, defects: list[st
 def unfolded(value: bytes) -> tuple[str, str | None]:
     """Returns the unfolded text of a field before RFC 2047 decoding, with a defect if it holds 8-bit octets."""
     if value.isascii() and b"\x1b$" not in value:  # RFC 1468: 7-bit Japanese
-        return _FOLD.sub("", value.decode("ascii")).strip(" \t\r\n"), None
+        plain = value.decode("ascii").strip(" \t\r\n")
+        return (_FOLD.sub("", plain) if "\n" in plain else plain), None
     if b"=?" in value and not value.isascii():
         value = _RAW_WORD.sub(_quoted_high, value)
     text, _ = decoded(value, None)
@@ -138,6 +143,8 @@ def words_decoded(text: str) -> str:
     Invalid encoded words are kept as text. Adjacent words are joined before decoding, because some programs split a
     character across two words.
     """
+    if "=?" not in text and text.isascii() and text.isprintable():  # nothing to decode, break or replace
+        return text
     if "=?" in text:
         text = _joined_words(_BETWEEN_WORDS.sub(r"\1", text))
     return " ".join(storable(text).split("\n")).replace("\t", " ")
@@ -194,7 +201,7 @@ def read_date(text: str) -> tuple[datetime | None, str | None]:
     None with a defect.
     """
     plain = text[:200].strip()
-    for pattern, replacement in _DATES:
+    for pattern, replacement in () if _STANDARD_DATE.fullmatch(plain) else _DATES:
         plain = pattern.sub(replacement, plain)
     try:
         instant = datetime.fromisoformat(plain) if _ISO.match(plain) else parsedate_to_datetime(plain)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from flaggermail.mail.needed_words import GAP, LATIN, NeededWords
+
 MACHINE_KEYS = (
     "daemon_addresses",
     "system_addresses",
@@ -36,7 +38,6 @@ MACHINE_KEYS = (
     "answer_words",
 )
 
-_LATIN = "[a-z\u00df-\u00ff]"
 _DEEPEST = 2  # characters by which alternatives are grouped
 _NOTHING = re.compile(r"(?!)")
 
@@ -83,6 +84,31 @@ class MachineWords:
     def receipt(self) -> re.Pattern[str]:
         """Matches how a text says that a mail has arrived."""
         return phrases(self.words["receipt_lines"])
+
+    @cached_property
+    def absence_phrases(self) -> tuple[str, ...]:
+        """Those of `absence_subjects` with several words, with the space before the first."""
+        return tuple(f" {phrase}" for phrase in self.absence_subjects if " " in phrase)
+
+    @cached_property
+    def needed_for_receipt(self) -> NeededWords:
+        """The words without which `receipt` matches nothing."""
+        return NeededWords(self.words["receipt_lines"])
+
+    @cached_property
+    def needed_for_failure(self) -> NeededWords:
+        """The words without which `failure` matches nothing."""
+        return NeededWords(self.words["failure_lines"])
+
+    @cached_property
+    def needed_for_delay(self) -> NeededWords:
+        """The words without which `delay` matches nothing."""
+        return NeededWords(self.words["delay_lines"])
+
+    @cached_property
+    def needed_for_absence(self) -> NeededWords:
+        """The words without which neither `absence` nor `absence_alone` matches anything."""
+        return NeededWords([*self.words["absence_lines"], *self.words["absence_alone"]], whole=True)
 
     @cached_property
     def absence(self) -> re.Pattern[str]:
@@ -155,8 +181,13 @@ def phrases(wanted: Iterable[str], *, whole: bool = False) -> re.Pattern[str]:
     if not found:
         return _NOTHING
     gap = r"(?:[^.!?\n]|(?<=\d)\.){0,60}?"
-    end = f"(?!{_LATIN})" if whole else ""
-    return re.compile(f"(?<!{_LATIN})(?:{_grouped(found, gap)}){end}")
+    end = f"(?!{LATIN})" if whole else ""
+    return re.compile(f"(?<!{LATIN})(?:{_grouped(found, gap)}){end}")
+
+
+def any_of(words: Iterable[str]) -> str:
+    """Returns a pattern of the words, also inside longer ones; of several that begin alike the longest matches."""
+    return _grouped(sorted(set(words), key=len, reverse=True), re.escape(GAP))
 
 
 def _grouped(found: Sequence[str], gap: str, depth: int = 0) -> str:
@@ -169,5 +200,5 @@ def _grouped(found: Sequence[str], gap: str, depth: int = 0) -> str:
         if depth < _DEEPEST and first and " ..." not in some[0][: depth + 2] and len(some) > 1:
             parts.append(f"{re.escape(first)}(?:{_grouped(some, gap, depth + 1)})")
         else:
-            parts += [gap.join(re.escape(piece) for piece in phrase[depth:].split(" ... ")) for phrase in some]
+            parts += [gap.join(re.escape(piece) for piece in phrase[depth:].split(GAP)) for phrase in some]
     return "|".join(parts)

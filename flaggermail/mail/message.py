@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from flaggermail.mail.signature_facts import NOT_CHECKED, SignatureFacts
 from flaggermail.wording.said import Said
 from flaggermail.wording.vouched import Vouched
 
@@ -95,10 +96,11 @@ class HtmlReading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the author is authenticated; `basis` states the evidence."""
+    """Whether the author is authenticated; `basis` states the evidence. `signature` stands beside it."""
 
     value: SenderVerdict
     basis: Said
+    signature: SignatureFacts = NOT_CHECKED
 
 
 NOT_AUTHENTICATED = Verdict(SenderVerdict.UNVERIFIED, Vouched.NOBODY_ASKED())

@@ -15,6 +15,8 @@ _BRACKETED = re.compile(r"<([^<>\s]{1,998})>")
 # Some programs omit the brackets; an @ tells a bare identifier from a phrase of RFC 822 ("Your message of Monday").
 _BARE = re.compile(r"(?:^|(?<=[\s,;]))([^\s<>\"(),;:@]{1,250}@[^\s<>\"(),;@]{1,250})(?=$|[\s,;])")
 _MOST = 500
+LONGEST_ID = 512
+"""Characters of a Message-ID that is remembered; a line of a mail holds 998 (RFC 5322, section 2.1.1)."""
 
 
 def message_ids(value: str) -> tuple[str, ...]:
@@ -24,6 +26,20 @@ def message_ids(value: str) -> tuple[str, ...]:
     """
     found = _BRACKETED.findall(value) or _BARE.findall(value)
     return tuple(dict.fromkeys(found[:_MOST]))
+
+
+# Exchange Online answers "2.0.0 OK <ID> [Hostname=HOST]", and others that name it begin likewise, with a status of
+# success (RFC 3463, section 2). Nothing may stand before it: an identifier in other words may be any mail's.
+_IN_REPLY = re.compile(r"(?:2\.\d{1,3}\.\d{1,3} )?OK <([^<>\s@]{1,250}@[^<>\s@]{1,250})>(?: |$)", re.IGNORECASE)
+
+
+def told_in_reply(text: str) -> str | None:
+    """Returns the Message-ID that a server names in its reply to the final dot (without the reply code), or None.
+
+    It is the one under which the mail leaves: a server that replaces it says so here, or nowhere.
+    """
+    found = _IN_REPLY.match(text)
+    return found[1] if found else None
 
 
 def content_key(  # noqa: PLR0913, PLR0917 - one argument for each stable part of a mail, decisions.md 3

@@ -11,17 +11,27 @@ import re
 from collections.abc import Iterable
 
 from flaggermail.mail.message import Message
+from flaggermail.mail.message_ids import message_ids
 
 OWN_HEADER = "X-Flaggermail-Ref"
-"""Holds the token alone."""
+"""Holds our Message-ID, which a server may replace in the field meant for it. Earlier mail of ours has
+the token alone."""
+ORIGINAL_HEADER = "X-Microsoft-Original-Message-ID"
+"""Holds our Message-ID in mail to which Exchange gave another."""
+PARENT_HEADER = "X-MS-Exchange-Parent-Message-Id"
+"""Names the mail that an automatic answer of Exchange is about, or that it passed on."""
 LOOP_HEADER = "X-Flaggermail-Loop"
 """Marks every mail that is sent automatically."""
 
 EXERCISE_HEADER = "X-Flaggermail-Exercise"
 """Marks every mail of an exercise."""
 
+CHECK_HEADER = "X-Flaggermail-Check"
+"""Marks every mail that `check --online` sends to the desk itself."""
+
 # Also inside a rewritten address (VERP, SRS), and in capitals: some servers change the case of the local part.
 _TOKEN = re.compile(r"(?:(?<![0-9a-z])vf\.|\+)([0-9a-f]{32})(?![0-9a-z])", re.IGNORECASE)
+_OWN_ID = re.compile(r"(?<![^\s<])vf\.[0-9a-f]{32}\.\d{1,18}@[A-Za-z0-9.-]{1,253}(?![^\s>])")
 _BARE_TOKEN = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _LOCAL_PART_LIMIT = 64  # RFC 5321, section 4.5.3.1.1
 
@@ -62,16 +72,36 @@ def tokens(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def own_ids(values: Iterable[str]) -> tuple[str, ...]:
+    """Returns the Message-IDs with a token of ours in these values of header fields, in order, without repeats."""
+    return tuple(dict.fromkeys(found.group() for value in values for found in _OWN_ID.finditer(value)))
+
+
+def ours_of(message: Message) -> tuple[str, ...]:
+    """Returns the Message-IDs under which mail of ours left the desk, as its copy still names them."""
+    return own_ids([*message.header_all(OWN_HEADER), *message.header_all(ORIGINAL_HEADER)])
+
+
+def parents(message: Message) -> tuple[str, ...]:
+    """Returns the Message-IDs that Exchange names in a field of its own."""
+    return tuple(dict.fromkeys(name for value in message.header_all(PARENT_HEADER) for name in message_ids(value)))
+
+
+def answered_by(message: Message) -> tuple[str, ...]:
+    """Returns the Message-IDs of the mails that this one answers, those that its fields name first most likely."""
+    return tuple(dict.fromkeys((*message.in_reply_to, *reversed(message.references), *parents(message))))
+
+
 def in_message(message: Message) -> tuple[str, ...]:
     """Returns the tokens in the places where mail clients and servers preserve them, the most specific first."""
     return tokens(
         [
-            *message.in_reply_to,
-            *reversed(message.references),
+            *answered_by(message),
             *(address.address for address in (*message.to, *message.cc)),
             *message.header_all("delivered-to"),
             *message.header_all("x-original-to"),
             *message.header_all(OWN_HEADER),
+            *message.header_all(ORIGINAL_HEADER),
             *([message.original_message_id] if message.original_message_id else []),
             message.subject or "",
         ]

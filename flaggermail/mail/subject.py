@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from flaggermail.mail.tailed_numbers import ALPHABET, LENGTH
-from flaggermail.mail.vocabulary import Language, folded
+from flaggermail.mail.vocabulary import Language, folded, may_hold
 
 # "Re:", "RE : ", "Re[2]:", "Re(3):", "Re^2:", with the full-width colon of East Asian programs. A prefix has at most
 # 24 characters, and only the first 60 characters are searched for it, so the time does not grow with the subject.
@@ -78,6 +78,8 @@ def case_numbers(text: str, prefix: str) -> tuple[str, ...]:
     A number is the prefix, the election code and at least three digits: `VF-EP2024-0001` for prefix "VF". Its tail, if
     it has one (`mail.tailed_numbers`), is left out.
     """
+    if not may_hold(text, f"{prefix}-"):
+        return ()
     number = rf"(?<![\w-])({re.escape(prefix)}-[A-Za-z0-9]{{1,24}}-\d{{3,9}})(?:-[{ALPHABET}]{{{LENGTH}}})?(?![\w-])"
     return tuple(dict.fromkeys(found.upper() for found in re.findall(number, text, re.IGNORECASE)))
 

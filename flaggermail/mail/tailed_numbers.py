@@ -8,10 +8,11 @@ tail makes the number in them a key: nobody who was not sent it knows it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 
-from flaggermail.mail.vocabulary import seen
+from flaggermail.mail.vocabulary import may_hold, seen
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """32 characters; without I, O, 0 and 1, which people mistake for each other."""
@@ -61,7 +62,8 @@ def tailed_numbers(text: str, prefix: str) -> tuple[Tailed, ...]:
     group. A word of four letters behind a bare number is taken for a tail too; it is wrong then, and harmless.
     """
     found: dict[Tailed, None] = {}
-    for match in _pattern(prefix).finditer(seen(text)):
+    text = seen(text)
+    for match in _pattern(prefix).finditer(text) if may_hold(text, prefix) else ():
         code, serial, tail = (re.sub(r"[^A-Z0-9]", "", group.upper()) for group in match.groups())
         found[Tailed(f"{prefix.upper()}-{code}-{serial}", tail)] = None
         if len(found) > MOST:
@@ -79,14 +81,19 @@ def without_tails(text: str, prefix: str, tails: Collection[str]) -> str:
 
     A word of four letters behind a number and a space is cut only if it is one of `tails`: it may be a word.
     """
+    kept, at = [], 0
+    for start, end in tail_places(text, prefix, tails):
+        kept.append(text[at:start])
+        at = end
+    return "".join((*kept, text[at:]))
 
-    def bare(match: re.Match[str]) -> str:
-        before, tail = text[match.start() : match.start(3)], match[3]
-        known = re.sub(r"[^A-Z0-9]", "", tail.upper()) in tails
-        number = text[match.start() : match.end(2)]
-        return number if known or not before[-1].isspace() else match[0]
 
-    return _pattern(prefix).sub(bare, text)
+def tail_places(text: str, prefix: str, tails: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Yields where the tails are that `without_tails` cuts: from the end of the number, with the dash before a tail."""
+    for match in _pattern(prefix).finditer(text):
+        known = re.sub(r"[^A-Z0-9]", "", match[3].upper()) in tails
+        if known or not text[match.start(3) - 1].isspace():
+            yield match.end(2), match.end()
 
 
 def without_tail(typed: str) -> str:
@@ -95,6 +102,7 @@ def without_tail(typed: str) -> str:
     return f"{match[1]}-{match[2]}-{match[3]}".upper() if match else typed
 
 
+@cache
 def _pattern(prefix: str, tails: str = "") -> re.Pattern[str]:
     """Compiles the pattern of a number and its tail; `tails` is "?" for numbers without one too."""
     serial = rf"[0-9](?:{_TORN}[0-9]){{2,8}}"

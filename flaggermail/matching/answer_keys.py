@@ -126,9 +126,10 @@ def quoted(work: UnitOfWork, message: Message, platform: str | None) -> tuple[li
     It is not certain if letters of several cases contain the words, or the templates do, or if earlier mail of its case
     cannot be read: the words may be that mail's.
     """
+    if platform is None or message.vouched.value != SenderVerdict.VERIFIED or message.kind not in ANSWERS:
+        return [], {}
     words = quoted_words.words_of(*texts_of(message))
-    answers = message.vouched.value == SenderVerdict.VERIFIED and message.kind in ANSWERS
-    if platform is None or len(words) <= quoted_words.LEAST or not answers:
+    if len(words) <= quoted_words.LEAST:
         return [], {}
     letters = list(_letters(work, platform))
     quotations = quoted_words.quotations(words, [letter for _, letter in letters])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from flaggermail.mail.message import Message
 from flaggermail.mail.subject import split_subject
@@ -22,20 +23,26 @@ _WORD = re.compile(r"[^\W_]{3,}")
 _WEB = re.compile(r"https?://([^\s/<>\"']{3,253})(/[^\s<>\"')\]]{2,1000})", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Version:
     """One mail as written by its author or as forwarded by another person."""
 
     author: str
     subject: str
-    text: str
+    written: str
     passed_on: bool
+
+    @cached_property
+    def text(self) -> str:
+        """The text, ready to be compared."""
+        return folded(self.written[:_LONGEST])
 
 
 def clues(message: Message, other: Message, language: Language, ours: str) -> list[Clue]:
     """Returns the clues that `message` belongs to the case of `other`; `ours` is the address of the desk."""
     found: list[Clue] = []
-    pairs = [(here, there) for here in _versions(message, language) for there in _versions(other, language)]
+    others = list(_versions(other, language))
+    pairs = [(here, there) for here in _versions(message, language) for there in others]
     same = [(here, there) for here, there in pairs if _is_same(here, there)]
     if same:
         found.append(scoring.SAME_REFERRAL)
@@ -64,10 +71,10 @@ def _versions(message: Message, language: Language) -> Iterator[_Version]:
     if message.sender is not None:
         text = message.reply_text if inner else message.text
         subject = split_subject(message.subject or "", language).base
-        yield _Version(message.sender.key, subject, folded(text[:_LONGEST]), passed_on=False)
+        yield _Version(message.sender.key, subject, text, passed_on=False)
     if inner is not None and inner.sender is not None:
         subject = split_subject(inner.subject or "", language).base
-        yield _Version(inner.sender.key, subject, folded(inner.body[:_LONGEST]), passed_on=True)
+        yield _Version(inner.sender.key, subject, inner.body, passed_on=True)
 
 
 def _is_same(here: _Version, there: _Version) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.cases import elections
+from flaggermail.letters import assigned_ids
 from flaggermail.mail import reply_tokens, subject
 from flaggermail.mail.authentication import received_fields
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
@@ -41,7 +42,7 @@ def sender_of(work: UnitOfWork, message: Message) -> Sender:
     if message.sender is None:
         return Sender(None, None)
     officer = work.env.settings.rota.by_address(message.sender.address)
-    answers = _token_of_an_officer(work, message) if officer else None
+    answers = _token_of_an_officer(work, assigned_ids.as_ours(work, message)) if officer else None
     platform = classifier.platform_of(message, work.tx.find(Platform))
     platform = platform or platform_answering(work, [address.key for address in message.from_])
     return Sender(platform, officer.id if officer else None, answers)
@@ -65,11 +66,18 @@ def tokens_of(message: Message) -> tuple[str, ...]:
     return reply_tokens.in_message(message)
 
 
+def names_in(message: Message) -> tuple[str, ...]:
+    """Returns the Message-IDs to which a mail refers, those of mail that it answers first."""
+    original = (message.original_message_id,) if message.original_message_id else ()
+    return (*reply_tokens.answered_by(message), *original)
+
+
 def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool = False) -> placing.Known:
     """Returns all that the store knows about the keys of this message; one query per kind of key.
 
     `in_sent`: it was found in the folder of sent mail, where a colleague's mail program files it.
     """
+    message = assigned_ids.as_ours(work, message)
     keys, weaker = _keys(work, message, sender)
     to_us = _is_to_us(work, message, sender)
     quoting: Mapping[str, Sequence[Clue]] = {}
@@ -143,8 +151,7 @@ def _tokens(work: UnitOfWork, message: Message) -> list[placing.Key]:
 
 def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
     """Returns the mails we hold to which this one refers; their authors own what they wrote themselves."""
-    original = (message.original_message_id,) if message.original_message_id else ()
-    named = list(dict.fromkeys((*message.in_reply_to, *reversed(message.references), *original)))
+    named = list(dict.fromkeys(names_in(message)))
     held = {m.message_id: m for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(named))}
     return [
         placing.Key(
@@ -173,12 +180,7 @@ def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing
     prefix = work.env.settings.desk.organisation.case_prefix
     cases = work.tx.find(Case, where(Case.number).in_(answer_keys.numbers_of(message, prefix)))
     numbers = [case.number for case in cases]
-    uses = work.tx.find(
-        Notification,
-        where(Notification.case).in_(numbers),
-        where(Notification.platform).is_(sender.platform or ""),
-        where(Notification.counted).is_(True),
-    )
+    uses = _uses_of(work, numbers, sender.platform) if sender.platform else []
     channels = {channel.code: channel for channel in work.tx.find(Channel)} if uses else {}
     keys = []
     for case in cases:
@@ -195,6 +197,15 @@ def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing
             )
         )
     return keys
+
+
+def _uses_of(work: UnitOfWork, cases: Sequence[str], platform: str) -> list[Notification]:
+    return work.tx.find(
+        Notification,
+        where(Notification.case).in_(cases),
+        where(Notification.platform).is_(platform),
+        where(Notification.counted).is_(True),
+    )
 
 
 def answering_addresses(channel: Channel | None) -> frozenset[str]:
@@ -248,7 +259,7 @@ def _under_another_subject(work: UnitOfWork, message: Message, sender: Sender, n
 
     Platforms give each answer a subject of its own, and officers answer notices, so both are exempt.
     """
-    if sender.platform or sender.officer or message.kind is not MechanicalKind.HUMAN or not message.subject:
+    if not near or sender.platform or sender.officer or message.kind is not MechanicalKind.HUMAN or not message.subject:
         return frozenset()
     language = work.env.language
     prefix = work.env.settings.desk.organisation.case_prefix

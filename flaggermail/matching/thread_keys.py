@@ -33,11 +33,10 @@ def learned(work: UnitOfWork, message: Message, platform: str | None) -> tuple[l
     Each bears the addresses that taught it. A key that two cases share is left out.
     """
     words = _words(work, message, platform)
+    rows = {row.id: row for row in _held(work, words) if not row.ambiguous}
+    if not rows:
+        return [], []
     values = _values_by_id(words)
-    rows = {
-        row.id: row
-        for row in work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(values)), where(ThreadKey.ambiguous).is_(False))
-    }
     teachers = _teachers(work, rows.values())
     found = [
         (value, Key(KeyKind.TAUGHT, rows[key].case, words[value], rows[key].notification, addresses=teachers[key]))
@@ -66,7 +65,7 @@ def learn(
     values = [value for value in _words(work, message, platform, said) if _bare(value, platform) not in ours]
     values = values[:MOST_TAUGHT]
     of_id = _values_by_id(values)
-    known = work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(of_id)))
+    known = _held(work, values)
     teachers = _teachers(work, known)
     fresh = ThreadKey(id="", case=stored.case, notification=stored.notification, message=stored.id, learned_at=work.now)
     changes: list[Change] = []
@@ -139,6 +138,18 @@ def _teachers(work: UnitOfWork, rows: Iterable[ThreadKey]) -> dict[str, frozense
     return {key: frozenset({author} if author else ()) for key, author in authors.items()}
 
 
+def ids_of_mails(names: Iterable[str]) -> list[str]:
+    """Returns the first id of the key of each of these Message-IDs."""
+    return [f"{_MAIL}{name}" for name in sorted(names)]
+
+
+def _held(work: UnitOfWork, values: Iterable[str]) -> list[ThreadKey]:
+    """Returns the rows of these keys. Where the first author taught nothing, no other did."""
+    first = work.tx.find(ThreadKey, where(ThreadKey.id).in_(list(values)))
+    further = [key for row in first for key in _ids(row.id)[1:]]
+    return [*first, *work.tx.find(ThreadKey, where(ThreadKey.id).in_(further))] if further else first
+
+
 def _ids(value: str) -> list[str]:
     """Returns the ids of the rows of a key, one for each address that taught it; the first has no number."""
     return [value, *(f"{value} ({number})" for number in range(2, MOST_TEACHERS + 1))]
@@ -184,10 +195,12 @@ def in_subject(work: UnitOfWork, subject: str | None) -> tuple[str, ...]:
 
 def _of_our_letters(work: UnitOfWork, case: str, platform: str | None) -> tuple[str, ...]:
     """Returns what looks like a reference in the subjects of our notifications, which answers repeat."""
+    if platform is None:  # we notify platforms alone
+        return ()
     uses = work.tx.find(
         Notification,
         where(Notification.case).is_(case),
-        where(Notification.platform).is_(platform or ""),
+        where(Notification.platform).is_(platform),
         where(Notification.counted).is_(True),
     )
     return tuple(reference for use in uses for reference in in_subject(work, use.subject))

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from flaggermail.cases import remembered_domains
 from flaggermail.mail.addresses import mailbox_of
 from flaggermail.mail.message import SenderVerdict
+from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Platform, StoredMessage
 from flaggermail.record.trust import SenderTrust
@@ -67,6 +68,19 @@ def origin(work: UnitOfWork, stored: StoredMessage) -> str:
     if case is not None and case.root_message != stored.id:
         return case.number
     return sender_key(work.env, stored.from_address or "")
+
+
+def origins(work: UnitOfWork, messages: Collection[str]) -> dict[str, str]:
+    """Returns the `origin` of each of these mails, by its id."""
+    fields = StoredMessage.id, StoredMessage.case, StoredMessage.from_address
+    found = work.tx.columns(StoredMessage, fields, where(StoredMessage.id).in_(messages))
+    cases = sorted({case for _, case, _ in found if case})
+    roots = dict(work.tx.columns(Case, (Case.number, Case.root_message), where(Case.number).in_(cases)))
+    senders = {address: sender_key(work.env, address) for address in {address or "" for _, _, address in found}}
+    return {
+        message: case if case and roots.get(case, message) != message else senders[address or ""]
+        for message, case, address in found
+    }
 
 
 def by_trust(work: UnitOfWork, rows: Iterable[StoredMessage]) -> list[StoredMessage]:

@@ -27,6 +27,7 @@ from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
 
 NAMED_CASES = 5  # cases listed in the notice of an unfiled mail
@@ -79,7 +80,10 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
             Kind.ALARM, "alarm", dedupe, about, topic=topic, message=message, settles=settles, exercise=exercise,
             trust=trust,
         )  # fmt: skip
-        values = {"kind": alarm.kind, "what": alarm.text, "next_step": next_step, "phone": phone}
+        values = {
+            "kind": alarm.kind, "what": alarm.text, "next_step": next_step, "phone": phone,
+            "minutes": latency.minutes(use.sent_at, work.now) if use is not None and use.sent_at is not None else None,
+        }  # fmt: skip
         tell(work, officer, notice, values)
         page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
 
@@ -190,7 +194,7 @@ def tell_of_mail(
         "unread": _unread(message, list((attached or {}).values())),
         "subject": stored.subject or "",
         **shown_mail.template_values(stored, message, is_answer=what == "platform answer"),
-        "attachments": [a.filename or a.content_type for a in message.attachments],
+        "attachments": [a.filename or _kind_of(a.content_type) for a in message.attachments],
         "suggestions": list(stored.suggestions),
         "open_cases": _open_cases(work, message) if stored.place == Place.QUARANTINE else [],
         "next_step": _next_step(stored),
@@ -208,6 +212,11 @@ def tell_of_mail(
         trust=attention.trust_of(work, stored),
     )
     tell(work, officer, notice, values)
+
+
+def _kind_of(content_type: str) -> str:
+    """Returns what to call an attachment without a name."""
+    return Piece.ATTACHED_MAIL() if content_type == "message/rfc822" else content_type
 
 
 def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
@@ -323,13 +332,12 @@ def unproven_referrer(work: UnitOfWork, case: Case) -> str | None:
     """
     if not has_referrer(work, case):
         return None
+    # The question of `referrals.missing_of` too: one for both.
     mails = work.tx.find(
-        StoredMessage,
-        where(StoredMessage.case).is_(case.number),
-        where(StoredMessage.direction).is_(Direction.IN),
-        where(StoredMessage.from_address).is_(case.referrer_address),
+        StoredMessage, where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.IN)
     )
-    if any(mail.verdict == SenderVerdict.VERIFIED for mail in mails):
+    own = (mail for mail in mails if mail.from_address == case.referrer_address)
+    if any(mail.verdict == SenderVerdict.VERIFIED for mail in own):
         return None
     return case.root_message or ""
 

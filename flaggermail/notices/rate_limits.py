@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from flaggermail.mail.vocabulary import folded
 from flaggermail.notices import attention
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
+from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, OutboxMail, StoredMessage
 from flaggermail.record.states import SUPPRESSED
@@ -69,43 +69,46 @@ def _over_senders_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack, sh
     A known sender's first notice of the hour always leaves: their number is limited, that of their mails is not.
     """
     limits, trust = work.env.settings.desk.rate_limits, _trust(wanted)
-    most = _hourly_limit(limits, trust)
-    lately, of_hour = (_of_class(work, officer, wanted, within) for within in (MINUTE, HOUR))
-    if trust is not SenderTrust.KNOWN and (lately >= 2 * limits.burst or of_hour >= most):
+    of_class = _sent_of_class(work, officer, wanted)
+    lately = _of_last_minute(work, (at for at, _ in of_class))
+    full = lately >= 2 * limits.burst or len(of_class) >= _hourly_limit(limits, trust)
+    if full and trust is not SenderTrust.KNOWN:
         return True
-    sent = _sent_about(work, officer, wanted, attention.origin(work, shown)) if of_hour else []
+    if not full and lately < limits.burst and len(of_class) < limits.notices_per_sender:
+        return False  # no sender was sent more than all of the class
+    origin = attention.origin(work, shown)
+    origins = attention.origins(work, {message for _, message in of_class if message})
+    sent = [at for at, message in of_class if message and origins.get(message) == origin]
     if trust is SenderTrust.KNOWN and not sent:
         return False
-    of_minute = sum(at > work.now - MINUTE for at in sent)
-    full = lately >= 2 * limits.burst or of_hour >= most
-    return full or of_minute >= limits.burst or len(sent) >= limits.notices_per_sender
+    return full or _of_last_minute(work, sent) >= limits.burst or len(sent) >= limits.notices_per_sender
+
+
+def _of_last_minute(work: UnitOfWork, instants: Iterable[datetime]) -> int:
+    return sum(at > work.now - MINUTE for at in instants)
+
+
+def _sent_of_class(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> list[tuple[datetime, str | None]]:
+    """Returns the mails like the wanted one, of its class of trust, that the officer was sent in the last hour.
+
+    Of each it gives when it was queued, and which message it shows.
+    """
+    return work.tx.columns(OutboxMail, (OutboxMail.queued_at, OutboxMail.shows), *_like(work, officer, wanted, HOUR))
 
 
 def _of_class(work: UnitOfWork, officer: Officer, wanted: HeldBack, within: timedelta) -> int:
     """Returns the number of mails like the wanted one to the officer within that time, of the same class of trust."""
-    return work.tx.count(
-        OutboxMail,
+    return work.tx.count(OutboxMail, *_like(work, officer, wanted, within))
+
+
+def _like(work: UnitOfWork, officer: Officer, wanted: HeldBack, within: timedelta) -> tuple[FieldCondition, ...]:
+    return (
         where(OutboxMail.queued_at).after(work.now - within),
         where(OutboxMail.recipient).is_(officer.address),
         where(OutboxMail.kind).is_(wanted.kind),
         where(OutboxMail.exercise).is_(wanted.exercise),
         where(OutboxMail.trust).is_(wanted.trust),
     )
-
-
-def _sent_about(work: UnitOfWork, officer: Officer, wanted: HeldBack, origin: str) -> list[datetime]:
-    """Returns when the officer was sent notices of mail of that origin in the last hour."""
-    sent = work.tx.find(
-        OutboxMail,
-        where(OutboxMail.queued_at).after(work.now - HOUR),
-        where(OutboxMail.recipient).is_(officer.address),
-        where(OutboxMail.kind).is_(wanted.kind),
-        where(OutboxMail.exercise).is_(wanted.exercise),
-        where(OutboxMail.trust).is_(wanted.trust),
-    )
-    at = {mail.shows: mail.queued_at for mail in sent if mail.shows}
-    shown = work.tx.find(StoredMessage, where(StoredMessage.id).in_(sorted(at)))
-    return [at[message.id] for message in shown if attention.origin(work, message) == origin]
 
 
 def _trust(wanted: HeldBack) -> SenderTrust | None:
@@ -179,13 +182,10 @@ def may_answer(work: UnitOfWork, stored: StoredMessage, kind: Kind, about: Event
     """
     limits, known = work.env.settings.desk.rate_limits, attention.trust_of(work, stored) is SenderTrust.KNOWN
     key = partial(mailbox_of) if known else partial(attention.sender_key, work.env)
-    lately = [
-        mail.recipient
-        for mail in work.tx.find(
-            OutboxMail, where(OutboxMail.queued_at).after(work.now - HOUR), where(OutboxMail.kind).is_(kind)
-        )
-    ]
-    of_sender = sum(key(recipient) == key(stored.from_address or "") for recipient in lately)
+    asked = where(OutboxMail.queued_at).after(work.now - HOUR), where(OutboxMail.kind).is_(kind)
+    lately = work.tx.columns(OutboxMail, (OutboxMail.recipient,), *asked)
+    sender = key(stored.from_address or "")
+    of_sender = sum(key(recipient) == sender for (recipient,) in lately)
     if of_sender < limits.answers_per_sender and (known or len(lately) < limits.answers_per_hour):
         return True
     work.record(EventKind.ANSWER_LEFT_OUT, about=about, reason=kind.value)

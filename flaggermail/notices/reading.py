@@ -23,7 +23,7 @@ def again(work: UnitOfWork, row: StoredMessage) -> Message | None:
     if row.costly or row.discarded_at is not None:
         return None
     try:
-        message = work.env.parser.parse(work.env.octets.get(row.digest))
+        message = work.env.parser.parse_again(work.env.octets.get(row.digest))
     except OctetsLost:
         raise_lost(work, row)
         return None

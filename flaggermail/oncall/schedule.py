@@ -6,10 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from flaggermail.oncall.pager_choice import OfficerPager
 from flaggermail.record.clocks import OfficerRole
+
+if TYPE_CHECKING:
+    from flaggermail.oncall.pager_choice import OfficerPager
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 AT_MOST = timedelta(hours=12)  # the longest a take-over lasts if no change of the schedule ends it
@@ -28,13 +32,21 @@ class Officer:
     pagers: tuple[OfficerPager, ...] = ()  # in the order in which they are called
 
 
+class AssociateRole(StrEnum):
+    """What a person who is no officer does at the desk."""
+
+    ARCHIVIST = "archivist"
+    REPORT_WRITER = "report writer"
+
+
 @dataclass(frozen=True, slots=True)
-class Archivist:
-    """A person who may read the archive and does nothing else: no officer, never on call, never written to."""
+class Associate:
+    """A person who may read the archive and gives the few commands of one role: never on call, never written to."""
 
     id: str
     name: str
     login: str
+    role: AssociateRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +80,14 @@ class WeeklyShift:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """The officers, the dated and the weekly shifts, the fallback officer for all other times, and the archivists."""
+    """The officers, the dated and the weekly shifts, the fallback officer for all other times, and the associates."""
 
     officers: tuple[Officer, ...]
     shifts: tuple[Shift, ...] = ()
     fallback_officer: str | None = None
     weekly: tuple[WeeklyShift, ...] = ()
     zone: tzinfo = UTC
-    archivists: tuple[Archivist, ...] = ()
+    associates: tuple[Associate, ...] = ()
 
     def officer(self, officer_id: str) -> Officer | None:
         """Returns the officer with that id."""
@@ -99,13 +111,13 @@ class Rota:
         """Returns the officer with that operating-system user."""
         return next((officer for officer in self.officers if officer.login == login), None)
 
-    def archivist(self, archivist_id: str) -> Archivist | None:
-        """Returns the archivist with that id."""
-        return next((person for person in self.archivists if person.id == archivist_id), None)
+    def associate(self, associate_id: str) -> Associate | None:
+        """Returns the archivist or report writer with that id."""
+        return next((person for person in self.associates if person.id == associate_id), None)
 
-    def archivist_by_login(self, login: str) -> Archivist | None:
-        """Returns the archivist with that operating-system user."""
-        return next((person for person in self.archivists if person.login == login), None)
+    def associate_by_login(self, login: str) -> Associate | None:
+        """Returns the archivist or report writer with that operating-system user."""
+        return next((person for person in self.associates if person.login == login), None)
 
     def head(self) -> Officer | None:
         """Returns the head of the desk, who receives escalations."""

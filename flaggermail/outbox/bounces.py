@@ -21,11 +21,12 @@ from flaggermail.notices import attention, notices
 from flaggermail.outbox.reported_mail import Reported
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
+from flaggermail.record import trust_proofs
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.kinds import Direction, Kind, Place, TrustMark
 from flaggermail.record.outbox_states import NEXT, moved
 from flaggermail.record.rows import (
     Attempt,
@@ -35,6 +36,7 @@ from flaggermail.record.rows import (
     OutboxMail,
     Platform,
     StoredMessage,
+    TrustProof,
 )
 from flaggermail.record.states import AttemptResult, ClockState, MailState, NotificationState
 from flaggermail.record.topics import Topic
@@ -113,9 +115,16 @@ def _is_by_our_server(work: UnitOfWork, stored: StoredMessage, message: Message)
     servers = {name.lower() for name in (trust.received_by, settings.submission.host, settings.mailbox.host) if name}
     if verified and in_domains(author.rpartition("@")[2], frozenset({home, *servers})):
         return True
-    if daemon and trust.asked is AuthenticationMethod.TOPMOST and report_origin.made_inside_exchange(message):
+    if daemon and report_origin.made_inside_exchange(message) and _mark_counts(work, trust.asked):
         return True
     return report_origin.made_here(read_trace(work.env.octets.get(stored.digest)), {home, *servers})
+
+
+def _mark_counts(work: UnitOfWork, asked: AuthenticationMethod) -> bool:
+    """True if the mark of Exchange for mail from inside counts for reports of its daemon."""
+    if asked is AuthenticationMethod.EXCHANGE:
+        return trust_proofs.is_proven(work.tx.get(TrustProof, TrustMark.INTERNAL), work.now)
+    return asked is AuthenticationMethod.TOPMOST
 
 
 def _is_by_their_server(work: UnitOfWork, stored: StoredMessage, mail: OutboxMail) -> bool:

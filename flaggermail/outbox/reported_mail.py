@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from flaggermail.letters import assigned_ids
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
 from flaggermail.mail.tailed_numbers import MOST, Tailed, tailed_numbers
@@ -45,6 +46,7 @@ class Reported:
 
 def find(work: UnitOfWork, stored: StoredMessage, message: Message) -> Reported:
     """Returns the mail of ours that a report is about; `stored` is the report's row."""
+    message = assigned_ids.as_ours(work, message)
     mails = _named(work, message)
     if mails is None:
         keyed = _by_key(work, message)
@@ -60,10 +62,11 @@ def find(work: UnitOfWork, stored: StoredMessage, message: Message) -> Reported:
 def _named(work: UnitOfWork, message: Message) -> list[OutboxMail] | None:
     """Returns the mail whose Message-ID was returned or answered; none if that is another's, None if there is no such.
 
-    A server may give our mail another Message-ID; our token in the returned header shows that it is ours.
+    A server may give our mail another Message-ID: one that we learned, or our token in the returned header, shows that
+    it is ours.
     """
     original = message.original_message_id
-    names = ((original,) if original else (*message.in_reply_to, *reversed(message.references)))[:MOST_NAMED]
+    names = ((original,) if original else reply_tokens.answered_by(message))[:MOST_NAMED]
     sent = work.tx.find(OutboxMail, where(OutboxMail.message_id).in_(names))
     latest = next((name for name in names if any(mail.message_id == name for mail in sent)), None)
     if latest is not None:

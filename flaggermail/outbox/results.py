@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from flaggermail.cases import lifecycle
 from flaggermail.errors import ArchiveFault
+from flaggermail.letters import assigned_ids
 from flaggermail.notices import decision_letters, notices
 from flaggermail.oncall import escalation
 from flaggermail.outbox.retry import LOGIN_WAITS, fraction, next_try
@@ -20,7 +21,7 @@ from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.kinds import AssignedBy, Direction, Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.refusals import Concerns, SmtpStage, concerns
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
@@ -41,11 +42,16 @@ _TEMPORARY, _PERMANENT = 4, 5  # first digit of a reply, RFC 5321, section 4.2.1
 
 @dataclass(frozen=True, slots=True)
 class _AttemptEnd:
-    """How an attempt ended."""
+    """How an attempt ended, and the Message-ID under which the mail left, if the server told."""
 
     result: AttemptResult
     code: int
     text: Said
+    message_id: str | None = None
+
+
+def _taken(answer: Accepted) -> _AttemptEnd:
+    return _AttemptEnd(AttemptResult.ACCEPTED, 250, answer.answer, answer.message_id)
 
 
 def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
@@ -66,6 +72,7 @@ def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
 def _record_end(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _AttemptEnd) -> None:
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     changes: list[Change] = [changed(mail, settled)]
+    changes += assigned_ids.learned(work, end.message_id, mail.message_id, AssignedBy.ANSWER)
     if attempt is not None and attempt.ended_at is None:  # a server's answer is never overwritten
         ended = replace(attempt, ended_at=work.now, result=end.result, code=end.code, text=end.text)
         changes.append(changed(attempt, ended))
@@ -80,7 +87,7 @@ def _record_end(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: Ou
 def _settle_after_bounce(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
     """Records only how the attempt ended, because a bounce has already settled the mail."""
     if isinstance(answer, Accepted):
-        _record_end(work, EventKind.MAIL_ACCEPTED, mail, mail, _AttemptEnd(AttemptResult.ACCEPTED, 250, answer.answer))
+        _record_end(work, EventKind.MAIL_ACCEPTED, mail, mail, _taken(answer))
     elif isinstance(answer, Refused):
         _record_end(
             work, EventKind.MAIL_REFUSED, mail, mail, _AttemptEnd(AttemptResult.REFUSED, answer.code, answer.text)
@@ -92,7 +99,7 @@ def _settle_after_bounce(work: UnitOfWork, mail: OutboxMail, answer: Submission)
 def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     """Records that our server accepted the mail and its message was sent; starts the clocks of a notification."""
     settled = replace(moved(mail, MailState.ACCEPTED), done_at=answer.at, answer=answer.answer)
-    _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _AttemptEnd(AttemptResult.ACCEPTED, 250, answer.answer))
+    _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _taken(answer))
     sent_at = _first_acceptance(work, mail, answer.at)
     own = next(
         iter(

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Role
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
@@ -41,6 +42,7 @@ def _arrivals(work: UnitOfWork, own: StoredMessage, *, everywhere: bool) -> list
     for copy in work.tx.find(Delivery, where(Delivery.message).is_(own.id)):
         if copy.arrival.in_file:  # whoever had the file could write it
             continue
-        if everywhere or copy.folder.startswith(desk.mailbox.sent) is in_sent:
+        role = copy.role or desk.mailbox.role_of(copy.folder)
+        if everywhere or (role is Role.SENT) is in_sent:
             first[copy.digest] = min(first.get(copy.digest, copy.internaldate), copy.internaldate)
     return sorted(first.values())

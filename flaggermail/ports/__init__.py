@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The ports: Protocols for everything outside the program. Each is small; `wiring` supplies the adapters.
 
-May import: `record` and `mail`.
+May import: `record`, `mail` and `documents`.
 """
 
 from __future__ import annotations
@@ -30,53 +30,71 @@ from flaggermail.ports.machine import (
 from flaggermail.ports.servers import (
     Accepted,
     AccessToken,
+    Census,
+    Continuity,
     Cursor,
+    DnsAnswer,
+    Folder,
     Mailbox,
+    MailPage,
+    MailService,
+    News,
     OldMail,
     Paged,
     Pager,
-    Position,
     RawMessage,
+    Reach,
     Refused,
     RefusedMail,
     Resolver,
-    Role,
     SenderCheck,
     SignatureCheck,
     Submission,
     Submitter,
+    TokenReach,
     TokenSource,
     Unknown,
 )
 from flaggermail.ports.texts import (
+    DocumentWriter,
     Matcher,
     Parser,
     Rendered,
     Templates,
 )
+from flaggermail.record.kinds import OctetSource, Role
 
 __all__ = [
     "Accepted",
     "AccessToken",
     "BlobStore",
+    "Census",
     "Clock",
     "CodeVault",
+    "Continuity",
     "Cursor",
+    "DnsAnswer",
+    "DocumentWriter",
+    "Folder",
     "HealthProbe",
     "Heartbeat",
     "Interrupt",
     "JobFault",
     "JobReport",
     "Lease",
+    "MailPage",
+    "MailService",
     "Mailbox",
     "Matcher",
+    "News",
+    "OctetSource",
     "OldMail",
     "Paged",
     "Pager",
     "Parser",
-    "Position",
     "Randomness",
     "RawMessage",
+    "Reach",
     "Refused",
     "RefusedMail",
     "Rendered",
@@ -92,6 +110,7 @@ __all__ = [
     "Supervisor",
     "Templates",
     "Ticker",
+    "TokenReach",
     "TokenSource",
     "Transaction",
     "Unknown",

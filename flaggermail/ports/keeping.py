@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, TypeVarTuple
 
 from flaggermail.ports.servers import Cursor
 from flaggermail.record.audit import Evidence, Listing
@@ -17,6 +17,7 @@ from flaggermail.record.rows import Record
 from flaggermail.wording.said import Said
 
 R = TypeVar("R", bound=Record)
+Fields = TypeVarTuple("Fields")
 
 
 class BlobStore(Listing, Protocol):
@@ -101,8 +102,24 @@ class Transaction(Evidence, Protocol):
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
         ...
 
+    def columns(
+        self, kind: type[R], fields: tuple[*Fields], *conditions: FieldCondition
+    ) -> list[tuple[*Fields]]:  # fmt: skip
+        """Returns these fields, such as `(Case.number, Case.title)`, of the rows that `find` would return, unordered.
+
+        A row has dozens of fields, so this is for what reads many rows and needs little of each. Raises as `find` does.
+        """
+        ...
+
     def exists(self, kind: type[R], *conditions: FieldCondition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
+        ...
+
+    def look_for(self, kind: type[R], condition: FieldCondition) -> None:
+        """Asks once which of the texts of an `in_` some row has; the other methods then know which none has.
+
+        For the values of many mails, most of which are new: of what is there nothing is read. Changes nothing.
+        """
         ...
 
     def count(self, kind: type[R], *conditions: FieldCondition) -> int:
@@ -127,6 +144,13 @@ class Transaction(Evidence, Protocol):
 
     def append(self, *events: Event) -> None:
         """Appends events to the chain and applies their changes to the rows."""
+        ...
+
+    def gather(self) -> None:
+        """From here on new rows are written together: at the end, or before the database must be asked about them.
+
+        For whoever gives up the whole transaction after any fault: one of a row is told late, and not by its `append`.
+        """
         ...
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:

@@ -146,6 +146,10 @@ class HealthProbe(Protocol):
         """Returns when the certificate of each server expires, as seen in the last session with it."""
         ...
 
+    def login_certificate(self) -> datetime | None:
+        """Returns when the certificate ends with which the desk logs in; None if it has none, or it is unreadable."""
+        ...
+
     def skew(self) -> timedelta | None:
         """Returns a lower bound of the mailbox server's clock skew, positive if it is ahead; None if unknown."""
         ...

@@ -10,41 +10,45 @@ from enum import StrEnum
 from typing import Protocol
 
 from flaggermail.mail.message import Message, Verdict
-from flaggermail.ports.machine import Interrupt
+from flaggermail.mail.signature_facts import Dnssec
+from flaggermail.ports.machine import Clock, Interrupt
 from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.kinds import ArrivalBasis
+from flaggermail.record.kinds import ArrivalBasis, OctetSource, Role
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.wording.said import UNSAID, Said
 
 
-class Role(StrEnum):
-    """What a folder is for (RFC 6154); `OTHER` is any folder colleagues use, the trash included."""
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A watched folder. Intake asks for a folder by its role; the name is the adapter's own."""
 
-    INBOX = "inbox"
-    SENT = "sent"
-    JUNK = "junk"
-    OTHER = "other"
+    name: str
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
     """One mail as stored on the mailbox server, or found in a file of old mail as `arrival` says.
 
-    `internaldate` is aware (RFC 9051, section 2.3.3).
+    `internaldate` is aware (RFC 9051, section 2.3.3). `item` identifies the mail among all that its folder ever held
+    under this `numbering`; if a folder's numbering changes, every mail in it has another item. Both are opaque: the
+    adapter makes them, and the others compare them for equality only.
     """
 
     octets: bytes
     internaldate: datetime
     folder: str
-    uidvalidity: int
-    uid: int
+    numbering: str
+    item: str
     role: Role = Role.INBOX
     arrival: ArrivalBasis = ArrivalBasis.SERVER  # what `internaldate` rests on
+    source: OctetSource = OctetSource.IMAP
+    cursor: str | None = None  # how far its folder is read once this mail is stored; None if that does not follow
 
     @property
     def key(self) -> str:
         """The key of this delivery, whatever message it is."""
-        return f"{self.folder}/{self.uidvalidity}/{self.uid}"
+        return f"{self.folder}/{self.numbering}/{self.item}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class OldMail(Protocol):
     def mails(self) -> Iterator[RawMessage | RefusedMail]:
         """Yields each mail in the order of paths, and what is refused in its place; never raises on content.
 
-        The UID is made of the octets, so that a mail keeps it whatever happens to the file around it.
+        The item is made of the octets, so that a mail keeps it whatever happens to the file around it.
         """
         ...
 
@@ -75,20 +79,47 @@ class OldMail(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """How far a folder has been read: every UID up to and including `uid` is stored (RFC 9051, section 2.3.1.1)."""
+class Cursor:
+    """How far a folder has been read, when it was last read to its end, and how many mails it holds.
 
-    uidvalidity: int
-    uid: int
+    `position` is opaque: only the adapter that made it reads it. It may be a link of some thousand characters.
+    """
+
+    position: str
+    looked_at: datetime | None
+    held: int | None = None  # copies known to be there; None until they were counted
+
+
+class Continuity(StrEnum):
+    """What a folder says of the position that a reader comes with."""
+
+    FIRST = "first"  # the reader has none
+    CONTINUED = "continued"  # the folder is read on from there
+    RENUMBERED = "renumbered"  # it leads nowhere any more: every mail is given again, often under a new item
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a folder has been read, when it was last read to its end, and how many mails it held then."""
+class News:
+    """What a reader finds in a folder: at most `at_most` mails, None if the server does not say how many."""
 
-    position: Position
-    looked_at: datetime | None
-    held: int | None = None
+    continuity: Continuity
+    at_most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailPage:
+    """Some mails of a folder, and the position at which it is read on once all of them are stored."""
+
+    mails: Sequence[RawMessage]
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """The items of all mails that a folder holds up to a position."""
+
+    numbering: str
+    items: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,41 +147,63 @@ class TokenSource(Protocol):
         ...
 
 
+class Reach(StrEnum):
+    """Whether the token of the desk opens another mailbox."""
+
+    REFUSED = "refused"  # as it must be
+    OPENED = "opened"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReach:
+    """The outcome of trying another mailbox, and its sentence."""
+
+    reach: Reach
+    told: Said
+
+
 class Mailbox(Protocol):
     r"""The shared mailbox. Reads with PEEK, never sets \\Seen, \\Flagged or \\Answered, never moves or expunges."""
 
-    def folders(self) -> Sequence[str]:
-        """Returns the watched folders, the inbox first. Connects if needed; raises LinkLost, LoginRefused."""
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
+        """Returns the watched folders, the inbox first, or those with the role `only`.
+
+        Connects if needed, but not for the inbox alone. Raises LinkLost, LoginRefused.
+        """
         ...
 
-    def position(self, folder: str) -> Position:
-        """Returns UIDVALIDITY and the highest UID of `folder`; raises LinkLost, FolderUnreadable."""
+    def news(self, folder: str, position: str | None) -> News:
+        """Returns what a reader at `position` finds in `folder`; cheap. Raises LinkLost, FolderUnreadable."""
         ...
 
-    def census(self, folder: str, position: Position, expected: int | None) -> Sequence[int] | None:
-        """Returns the UIDs in `folder` up to `position.uid`; None if it holds as many mails as `expected`.
+    def census(self, folder: str, position: str, expected: int | None) -> Census | None:
+        """Returns what `folder` holds up to `position`; None if that is as many mails as `expected`.
 
         Called once for each folder of a complete look, after it was read. Raises LinkLost, FolderUnreadable.
         """
         del folder, position, expected
         return None
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Yields batches of the messages of `folder` above `position.uid`, in UID order, limited in number and octets.
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields the mails of `folder` that a reader at `position` lacks, in pages limited in number and octets.
 
-        Yields the whole folder if its UIDVALIDITY differs from `position.uidvalidity`. Raises LinkLost,
+        Yields at least one page, which may have no mails; the position of the last one is the folder's end. A mail may
+        be given twice, and in any order. The whole folder is yielded without a position, or if `news` says that it was
+        renumbered. Raises LinkLost, FolderUnreadable.
+        """
+        ...
+
+    def fetch_first(self, folder: str, position: str, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+        """Yields those mails which are from one of `senders` or reply to our own mail; none of them has a `cursor`.
+
+        The search uses the header as the sender wrote it: this only decides what is read first. Raises LinkLost,
         FolderUnreadable.
         """
-        ...
+        del folder, position, senders
+        return iter(())
 
-    def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
-        """Does the same as `fetch_after`, limited to messages from one of `senders` and replies to our own mail.
-
-        The search uses the header as the sender wrote it: this only decides what is read first.
-        """
-        ...
-
-    def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
+    def mark(self, folder: str, numbering: str, items: Sequence[str]) -> bool:
         """Sets a keyword on messages that were taken in, for colleagues; returns False if the server stores none.
 
         Nothing else changes, and a missing keyword does no harm. Raises LinkLost.
@@ -188,6 +241,7 @@ class Accepted:
     at: datetime
     answer: Said
     basis: InstantBasis = InstantBasis.MAIL  # what `at` rests on
+    message_id: str | None = None  # under which it left, as the server told; None if it did not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +257,8 @@ class Refused:
     @property
     def words(self) -> str:
         """The server's own words; empty if there are none."""
-        return str(self.text.detail("words") or "")
+        inner = self.text.sentences("what")  # of a sentence with a hint
+        return str((inner[0] if inner else self.text).detail("words") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +290,22 @@ class Submitter(Protocol):
         ...
 
 
+class MailService(Protocol):
+    """What the adapters for one kind of mail service offer together; a desk never mixes two kinds.
+
+    Proof of sending belongs to it: a copy with our own header that the mailbox finds in the folder with the role
+    `SENT`, or in the inbox. So what the submitter sends must leave a copy in a folder that the mailbox reads.
+    """
+
+    def mailbox(self) -> Mailbox:
+        """Returns the mailbox, not connected yet. Raises ConfigurationError."""
+        ...
+
+    def submitter(self, clock: Clock) -> Submitter:
+        """Returns the submitter, whose instants are those of `clock`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Paged:
     """Whether a pager's service accepted a page; if not, `why` says so in our own words, without the address."""
@@ -259,14 +330,24 @@ class SenderCheck(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class DnsAnswer:
+    """What the DNS answered: the TXT records, each joined (RFC 1035, section 3.3.14).
+
+    `texts` is empty if the name or the record does not exist, and None if no answer came. `server` names the addresses
+    that were asked; it is empty if none was.
+    """
+
+    texts: Sequence[bytes] | None
+    dnssec: Dnssec = Dnssec.UNKNOWN
+    server: str = ""
+
+
 class Resolver(Protocol):
     """Queries the DNS."""
 
-    def texts(self, name: str) -> Sequence[bytes] | None:
-        """Returns the TXT records at `name`, each joined (RFC 1035, section 3.3.14); None if the DNS does not answer.
-
-        The result is empty if the name or the record does not exist. Never raises.
-        """
+    def look_up(self, name: str) -> DnsAnswer:
+        """Returns the answer about the TXT records at `name`. Never raises."""
         ...
 
 
@@ -274,5 +355,8 @@ class SignatureCheck(Protocol):
     """Verifies DKIM signatures (RFC 6376)."""
 
     def check(self, octets: bytes, domain: str, date: datetime | None, now: datetime) -> Verdict:
-        """Returns the verdict on an author at `domain`; `date` is the mail's Date. Never raises on content."""
+        """Returns the verdict on an author at `domain`, with the facts found; `date` is the mail's Date.
+
+        Never raises on content.
+        """
         ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The ports that read and write texts: the contained parser, rule patterns, and templates."""
+"""The ports that read and write texts: the contained parser, rule patterns, templates, and documents."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from flaggermail.documents.model import Document, Passage
 from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message
 
@@ -17,6 +18,10 @@ class Parser(Protocol):
     def parse(self, octets: bytes) -> Message:
         """Returns the parsed mail; never raises on content: what cannot be read becomes a defect."""
         ...
+
+    def parse_again(self, octets: bytes) -> Message:
+        """Does the same at a lower cost for a mail that was parsed shortly before."""
+        return self.parse(octets)
 
     def parse_all(self, many: Sequence[bytes]) -> list[Message]:
         """Parses each mail, in order, at a lower cost than with `parse`."""
@@ -76,4 +81,20 @@ class Templates(Protocol):
 
     def files(self) -> Mapping[str, bytes]:
         """Returns the contents of all template files by name."""
+        ...
+
+
+class DocumentWriter(Protocol):
+    """Writes and reads documents in the formats of office programs; the same document gives the same octets."""
+
+    def odt(self, document: Document) -> bytes:
+        """Returns an OpenDocument text (ISO/IEC 26300), in which each figure keeps its name."""
+        ...
+
+    def pdf(self, document: Document) -> bytes:
+        """Returns a tagged PDF (PDF/UA-1, ISO 14289-1) that fetches nothing and embeds its fonts."""
+        ...
+
+    def read_odt(self, octets: bytes) -> list[Passage]:
+        """Returns the passages of an OpenDocument text, in reading order. Raises Refusal if it is none."""
         ...

@@ -39,6 +39,8 @@ class AlarmKind(StrEnum):
     CERTIFICATE_RENEWED = "certificate renewed"
     SECRET_ENDS = "secret ends"  # noqa: S105 - the name of an alarm
     SECRET_RENEWED = "secret renewed"  # noqa: S105 - as above
+    MARK_UNPROVEN = "mark unproven"
+    MARK_PROVEN = "mark proven"
     CLOCK_WRONG = "clock wrong"
     CLOCK_RIGHT = "clock right"
     DEVICE_LOCKED = "device locked"

@@ -15,10 +15,13 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from json.encoder import encode_basestring
 from typing import NotRequired, TypedDict
 
+from flaggermail.mail.signature_facts import Dnssec, SignatureState
 from flaggermail.record import sentences
 from flaggermail.record.events import Change, Event, EventKind, Scalar
+from flaggermail.record.kinds import ArrivalBasis, OctetSource
 from flaggermail.record.reading import typed
 from flaggermail.record.rows import BY_TABLE
 
@@ -26,9 +29,10 @@ Plain = str | int | bool | None | list[str] | list[int]
 COMMITMENT = "sha256:"
 GENESIS = "0" * 64
 
-VERSION = 5  # of the words in an event; version 1 does not name itself
-NAMED, COMPLETE, CODED, BASED = 2, 3, 4, 5
-"""The first versions with the present names, without meaning in sentences, with codes, with the basis of a sending."""
+VERSION = 7  # of the words in an event; version 1 does not name itself
+NAMED, COMPLETE, CODED, BASED, OPAQUE, FOUND = 2, 3, 4, 5, 6, 7
+"""The first versions with the present names, without meaning in sentences, with codes, with the basis of a sending,
+with the mailbox's own names of a copy in place of IMAP's numbers, and with what was found about a sender at receipt."""
 OLD_KINDS = {
     "better delivery seen": EventKind.DELIVERY_SUPERSEDED,
     "case waits again": EventKind.CASE_REVERTED_TO_NOTIFIED,
@@ -42,6 +46,8 @@ OLD_FIELDS = {
     "watched": {"wrong": "failing"},
 }
 """What version 1 called a kind, a table and, by table, a field."""
+OLD_NUMBERS = {"uidvalidity": "numbering", "uid": "item"}
+"""What versions 1 to 5 called the numbers of a delivery."""
 
 
 class StoredChange(TypedDict):
@@ -72,12 +78,16 @@ def plain(value: Scalar) -> Plain:
 
     Raises ValueError for values that not every database can store: an instant without a zone, text with NUL.
     """
-    if value is None or isinstance(value, int):
+    if value is None:
         return value
     if isinstance(value, str):
         if "\0" in value:
             raise ValueError("text with NUL cannot be recorded")
+        if type(value) is str:
+            return value
         return value.value if isinstance(value, StrEnum) else str(value)
+    if isinstance(value, int):
+        return value
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("an instant without a zone cannot be recorded")
@@ -163,7 +173,39 @@ def _raised(found: StoredEvent) -> StoredEvent:
     if found.get("version", 1) < NAMED:
         found["kind"] = OLD_KINDS.get(found["kind"], found["kind"])
         found["changes"] = [_raised_change(change) for change in found["changes"]]
+    if found.get("version", 1) < OPAQUE:
+        found["changes"] = [_named_copy(change) for change in found["changes"]]
+    if found.get("version", 1) < FOUND:
+        found["changes"] = [_unchecked_copy(change) for change in found["changes"]]
     return found
+
+
+def _named_copy(found: StoredChange) -> StoredChange:
+    """Names a copy as the mailbox does since version 6, and says who gave its octets.
+
+    UIDVALIDITY and UID stay apart: a server that renumbered a folder changed the one, and often not the other. Played
+    mail had UIDVALIDITY 0, which no server has; mail from files says what its arrival rests on.
+    """
+    if found["table"] != "delivery":
+        return found
+    values = {**found["values"]}
+    source = OctetSource.PLAYED if values.get("uidvalidity") == 0 else None
+    if ArrivalBasis(str(values.get("arrival", ArrivalBasis.SERVER))).in_file:
+        source = OctetSource.FILE
+    for old, new in OLD_NUMBERS.items():
+        if old in values:
+            values[new] = str(values.pop(old))
+    if source is not None and "id" in values:
+        values["source"] = source.value
+    return StoredChange(table=found["table"], key=found["key"], values=values)
+
+
+def _unchecked_copy(found: StoredChange) -> StoredChange:
+    """Says of a copy that came in before version 7 that its signature was not recorded: nothing is inferred."""
+    if found["table"] != "delivery" or "id" not in found["values"]:
+        return found
+    unknown: dict[str, Plain] = {"signature": SignatureState.NOT_CHECKED.value, "dnssec": Dnssec.UNKNOWN.value}
+    return StoredChange(table=found["table"], key=found["key"], values={**unknown, **found["values"]})
 
 
 def _raised_change(found: StoredChange) -> StoredChange:
@@ -204,5 +246,9 @@ def seal(table: str, *values: Plain) -> str:
     return hashlib.sha256(_json([table, *values])).hexdigest()
 
 
+_ENCODED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+    text = encode_basestring(value) if type(value) is str else _ENCODED(value)  # what the encoder does with a text
+    return text.encode("utf-8")

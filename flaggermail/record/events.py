@@ -81,6 +81,7 @@ class EventKind(StrEnum):
     MAIL_CANCELLED = "mail cancelled"
     MAIL_BOUNCED = "mail bounced"
     MAIL_WITHHELD = "mail withheld"
+    MESSAGE_ID_LEARNED = "message id learned"
     OBSERVING_BEGAN = "observing began"
     OBSERVING_ENDED = "observing ended"
     DESK_RESTORED = "desk restored"
@@ -109,6 +110,7 @@ class EventKind(StrEnum):
     PAGE_SENT = "page sent"
     PAGE_FAILED = "page failed"
     WATCH_CHANGED = "watch changed"
+    TRUST_TRIED = "trust tried"
     ROTA_OVERRIDDEN = "rota overridden"
     REMINDER_HANDED_OVER = "reminder handed over"
     REPLY_OBEYED = "reply obeyed"
@@ -120,8 +122,15 @@ class EventKind(StrEnum):
     DEVICE_REVOKED = "device revoked"
     CODE_SPENT = "code spent"
     CODE_WRONG = "code wrong"
+    ANNEX_PROPOSED = "annex proposed"
+    ANNEX_CONFIRMED = "annex confirmed"
+    ANNEX_APPROVED = "annex approved"
+    ANNEX_WITHDRAWN = "annex withdrawn"
     ARCHIVE_READ = "archive read"
     COPIES_COUNTED = "copies counted"
+    REPORT_DRAFTED = "report drafted"
+    REPORT_FROZEN = "report frozen"
+    REPORT_UNFROZEN = "report unfrozen"
 
 
 ERASING = frozenset({

@@ -43,6 +43,40 @@ class Direction(StrEnum):
     OUT = "out"
 
 
+class Role(StrEnum):
+    """What a folder is for (RFC 6154); `OTHER` is any folder colleagues use, the trash included."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    JUNK = "junk"
+    OTHER = "other"
+
+
+class OctetSource(StrEnum):
+    """Who gave us the octets of a delivery.
+
+    It decides what a later check of a signature proves: some servers give other octets than they received.
+    """
+
+    IMAP = "imap"  # a body fetched over IMAP: the octets that the server stored (RFC 9051, section 6.4.5)
+    GRAPH_MIME = "graph-mime"  # MIME that Exchange composed: a signature may fail though the sender's was whole
+    FILE = "file"  # a file of old mail
+    PLAYED = "played"  # the story of a rehearsal
+
+
+class AssignedBy(StrEnum):
+    """Where we learned which Message-ID a server gave to mail of ours."""
+
+    ANSWER = "answer"  # its reply to the final dot
+    COPY = "copy"  # the copy in the folder of sent mail
+
+
+class TrustMark(StrEnum):
+    """A field that a mail server writes into mail of its own organisation, and removes from all other mail."""
+
+    INTERNAL = "exchange internal"  # X-MS-Exchange-Organization-AuthAs: Internal
+
+
 class Place(StrEnum):
     """Where a message is filed."""
 
@@ -77,8 +111,24 @@ FROM_MAILBOX = (ArrivalBasis.SERVER, ArrivalBasis.BY_HAND)
 """Of mail that waits for a person today; mail from files waits apart from it, and presses nobody."""
 
 
+class AnnexForm(StrEnum):
+    """Which mails of an exchange an annex prints."""
+
+    REPLY = "reply"  # the answer alone, with what it quotes
+    THREAD = "thread"  # each mail once, oldest first
+
+
 class Versioned(StrEnum):
     """What has versions that are in force for a period."""
 
     RULES = "rules"
     TEMPLATES = "templates"
+
+
+class ReportForm(StrEnum):
+    """The formats in which a report to Parliament is made, by the ending of the file's name."""
+
+    ODT = "odt"
+    PDF = "pdf"
+    HTML = "html"
+    CSV = "csv"  # the uses alone, a line each

@@ -82,6 +82,19 @@ PLATFORM_MAILS = "platform mails"  # the counters of mails from platforms: these
 LEASE = "mailbox"  # held by the one running daemon
 
 
+class AnnexState(StrEnum):
+    """The states of an annex."""
+
+    PROPOSED = "proposed"  # marked by the program
+    CONFIRMED = "confirmed"  # read back from a person
+    APPROVED = "approved"  # by a second person
+    WITHDRAWN = "withdrawn"  # a later one stands in its place, or a person took it back
+
+
+ANNEX_STATES = tuple(AnnexState)
+UNDECIDED = (AnnexState.PROPOSED, AnnexState.CONFIRMED)  # annexes that can still be edited
+
+
 class Severity(StrEnum):
     """What a mistake in the set-up does, from the worst to the least."""
 

@@ -11,6 +11,19 @@ May import: `replay` and every room below it.
 
 from __future__ import annotations
 
-from flaggermail.rehearsal.playing import tick
+from typing import TYPE_CHECKING
 
-__all__ = ["tick"]
+from flaggermail.letters import exercises
+
+if TYPE_CHECKING:
+    from flaggermail.services import Services
+
+
+def tick(env: Services) -> int:
+    """Takes in what is due and ends what is over; returns the number of mails taken in."""
+    with env.store.read() as tx:
+        if exercises.under_way(tx) is None:
+            return 0
+    from flaggermail.rehearsal import playing  # noqa: PLC0415 - most daemons never play, and `replay` is large
+
+    return playing.tick(env)

@@ -26,7 +26,7 @@ from flaggermail.notices.notices import Notice
 from flaggermail.ports import RawMessage, Transaction
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, OctetSource
 from flaggermail.record.rows import Case, Delivery, Election, OutboxMail, Rehearsal
 from flaggermail.record.states import MailState
 from flaggermail.record.topics import Topic
@@ -41,7 +41,7 @@ CORRESPONDENCE = frozenset({
     Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE,
 })  # fmt: skip
 """Our mail that others than officers answer."""
-UIDVALIDITY = 0  # no server has it (RFC 9051, section 9: nz-number), so none of its mail is taken for played mail
+NUMBERING = "0"  # no IMAP server has it (RFC 9051, section 9: nz-number), so none of its mail is taken for played mail
 LAST_WORDS = timedelta(minutes=10)  # after the last mail, for what officers do about it
 AT_MOST = timedelta(hours=12)  # since the start, if officers do nothing for which the story waits
 _SAYS = {ClaimedResult.PASSED: SenderVerdict.VERIFIED, ClaimedResult.FAILED: SenderVerdict.FAILED}
@@ -51,7 +51,7 @@ _SAYS = {ClaimedResult.PASSED: SenderVerdict.VERIFIED, ClaimedResult.FAILED: Sen
 class _Due:
     """A mail of the story that is still to come; `at` is None until the mail that it answers was sent."""
 
-    uid: int
+    number: int
     entry: MailEntry
     at: datetime | None
     answers: OutboxMail | None
@@ -95,9 +95,11 @@ def _play(env: Services, rehearsal: Rehearsal, folder: Path) -> tuple[int, bool]
     while (due := _next(env, rehearsal, story)) is not None and due.at is not None and due.at <= now:
         file = folder / due.entry.file
         sender = due.answers.recipient if due.answers is not None else sender_of(file)[1]
-        octets = played(env, file, f"{rehearsal.election}.{due.uid}".lower(), sender, due.answers, due.at)
-        raw = RawMessage(octets, due.at, folder_of(rehearsal.election), UIDVALIDITY, due.uid)
-        ingest(_as_players(env, story, sender, due.entry.auth), raw, in_turn=False)
+        octets = played(env, file, f"{rehearsal.election}.{due.number}".lower(), sender, due.answers, due.at)
+        raw = RawMessage(
+            octets, due.at, folder_of(rehearsal.election), NUMBERING, str(due.number), source=OctetSource.PLAYED
+        )
+        ingest(_as_players(env, story, sender, due.entry.auth), raw)
         taken += 1
     _tell_calls(env, rehearsal, story)
     return taken, _is_over(env, rehearsal, due)
@@ -138,23 +140,23 @@ def _next(env: Services, rehearsal: Rehearsal, story: ScenarioFile) -> _Due | No
     """Returns the mail that comes next; one whose time is not known yet only if there is no other."""
     with env.store.read() as tx:
         found = list(_to_come(tx, rehearsal, story))
-    timed = [(due.at, due.uid, due) for due in found if due.at is not None]
+    timed = [(due.at, due.number, due) for due in found if due.at is not None]
     return min(timed)[2] if timed else next(iter(found), None)
 
 
 def _to_come(tx: Transaction, rehearsal: Rehearsal, story: ScenarioFile) -> Iterator[_Due]:
     begins = min(mail.at for mail in story.mails)
-    for uid, entry in enumerate(story.mails, start=1):
+    for number, entry in enumerate(story.mails, start=1):
         is_others = entry.answers is None or entry.answers.kind in CORRESPONDENCE
-        if not is_others or tx.get(Delivery, f"{folder_of(rehearsal.election)}/{UIDVALIDITY}/{uid}") is not None:
+        if not is_others or tx.get(Delivery, f"{folder_of(rehearsal.election)}/{NUMBERING}/{number}") is not None:
             continue
         after = timedelta(minutes=entry.after)
         if entry.answers is None:
-            yield _Due(uid, entry, rehearsal.started_at + (entry.at - begins + after) / rehearsal.speed, None)
+            yield _Due(number, entry, rehearsal.started_at + (entry.at - begins + after) / rehearsal.speed, None)
         elif (mail := _answered(tx, rehearsal, entry.answers)) is not None and mail.done_at is not None:
-            yield _Due(uid, entry, mail.done_at + after / rehearsal.speed, mail)
+            yield _Due(number, entry, mail.done_at + after / rehearsal.speed, mail)
         else:
-            yield _Due(uid, entry, None, None)
+            yield _Due(number, entry, None, None)
 
 
 def _answered(tx: Transaction, rehearsal: Rehearsal, wanted: Answers) -> OutboxMail | None:

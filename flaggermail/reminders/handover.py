@@ -29,7 +29,7 @@ LISTED = 40  # entries per list in the mail; the rest is counted
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class HandoverNote:
     """The open work at an instant."""
 
     cases: list[Case]  # undecided, decided, or waiting for a platform
@@ -48,14 +48,14 @@ class ScheduleChange:
     officer: Officer
 
 
-def gather(work: UnitOfWork) -> Note:
+def gather(work: UnitOfWork) -> HandoverNote:
     """Gathers the note as of now."""
     who, running = readers(work.env.settings, work.tx), list(open_clocks(work.tx))
     reminders = sorted(
         (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
     )
     cases = work.tx.find(Case, where(Case.state).in_([CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED]))
-    return Note(
+    return HandoverNote(
         cases=sorted(cases, key=lambda case: (case.opened_at, case.number)),
         clocks=[(one, next(iter(escalation.upcoming(one.silence, one.steps, who)), None)) for one in running],
         unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
@@ -128,7 +128,7 @@ def _reason(change: ScheduleChange) -> str:
     return f"handover/{change.at.isoformat()}/{change.officer.id}"
 
 
-def _values(work: UnitOfWork, note: Note) -> dict[str, object]:
+def _values(work: UnitOfWork, note: HandoverNote) -> dict[str, object]:
     rota = work.env.settings.rota
     rehearsed = {one.case.number for one, _ in note.clocks if one.case.exercise}
 

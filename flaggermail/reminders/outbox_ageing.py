@@ -21,7 +21,7 @@ from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def tick(env: Services) -> int:
         for trouble in news:
             number, told = _episode(tx, trouble)
             if told:
-                _raise(work, trouble.ends, number, as_written("-"))
+                _raise(work, trouble.ends, number, AlarmText.NOTHING_HELD_UP())
             else:
                 _raise(work, trouble.raises, number + 1, _summary(work, trouble.held_up(env, tx, now)))
     return len(news)

@@ -89,6 +89,7 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
     in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
+    waiting: list[tuple[StoredMessage, datetime, list[Step]]] = []
     for message in work.tx.find(
         StoredMessage,
         where(StoredMessage.place).is_(Place.QUARANTINE),
@@ -100,8 +101,11 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
         if late or message.from_junk or (message.enclosed_in is not None and message.placed_by is None):
             continue
         since = min(message.received_at, message.first_seen_at)  # a server clock that is fast delays nothing
-        reached = [step for step in steps if step.due_at(since) <= work.now]
-        told = [_telling(row, step) for step in reached if (row := work.tx.get(Alarm, _key(message, policy, step)))]
+        waiting.append((message, since, [step for step in steps if step.due_at(since) <= work.now]))
+    wanted = [_key(message, policy, step) for message, _, reached in waiting for step in reached]
+    alarms = {row.id: row for row in work.tx.find(Alarm, where(Alarm.id).in_(wanted))}  # a flood is one question
+    for message, since, reached in waiting:
+        told = [_telling(row, step) for step in reached if (row := alarms.get(_key(message, policy, step)))]
         yield _QuarantinedMail(message, policy, steps, Silence(since, told))
 
 

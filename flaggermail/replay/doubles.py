@@ -5,18 +5,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from pathlib import Path
 
 from flaggermail.ports import (
     Accepted,
+    Census,
     Clock,
+    Continuity,
+    Folder,
     Interrupt,
     Mailbox,
+    MailPage,
+    News,
+    OctetSource,
     Paged,
-    Position,
     RawMessage,
     Refused,
     Role,
@@ -29,7 +34,7 @@ from flaggermail.settings.model import MailboxSettings
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import as_written
 
-UIDVALIDITY = 1
+NUMBERING = "1"
 
 
 class SetClock:
@@ -97,42 +102,63 @@ class ListMailbox(Mailbox):
         self.names: Mapping[str, str] = {
             Role.INBOX: settings.inbox, Role.SENT: settings.sent, Role.JUNK: settings.junk
         }  # fmt: skip
-        self.marked: list[tuple[str, int]] = []  # folder and UID of messages with the keyword
+        self.marked: list[tuple[str, str]] = []  # folder and item of messages with the keyword
+        self.numbering = NUMBERING  # another one: the server has renumbered all folders
         self._messages: dict[str, list[RawMessage]] = {name: [] for name in self.names.values()}
 
     def deliver(self, folder: str, octets: bytes, at: datetime) -> None:
         """Adds a mail to "inbox", "sent" or "junk"."""
         messages = self._messages[self.names[folder]]
-        messages.append(RawMessage(octets, at, self.names[folder], UIDVALIDITY, len(messages) + 1, Role(folder)))
+        number = len(messages) + 1
+        messages.append(
+            RawMessage(octets, at, self.names[folder], "", str(number), Role(folder), source=OctetSource.IMAP)
+        )
 
-    def folders(self) -> Sequence[str]:
+    def end(self, number: int) -> str:
+        """Returns the position after that many messages of a folder."""
+        return f"{self.numbering}/{number}"
+
+    def given(self, position: str | None) -> int:
+        """Returns how many messages of its folder a reader at `position` has; none if they were renumbered since."""
+        numbering, _, number = (position or "").rpartition("/")
+        return int(number) if numbering == self.numbering else 0
+
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
         """Returns the inbox, Sent and Junk."""
-        return tuple(self._messages)
+        return tuple(Folder(name, Role(role)) for role, name in self.names.items() if only in {None, role})
 
-    def position(self, folder: str) -> Position:
-        """Returns the current end of the folder."""
-        return Position(UIDVALIDITY, len(self._messages[folder]))
+    def news(self, folder: str, position: str | None) -> News:
+        """Returns how many messages came since."""
+        continuity = Continuity.FIRST
+        if position is not None:
+            same = position.startswith(f"{self.numbering}/")
+            continuity = Continuity.CONTINUED if same else Continuity.RENUMBERED
+        return News(continuity, len(self._messages[folder]) - self.given(position))
 
-    def census(self, folder: str, position: Position, expected: int | None) -> Sequence[int] | None:
-        """Returns every UID: nobody takes mail out of the lists."""
-        uids = range(1, min(position.uid, len(self._messages[folder])) + 1)
-        return None if len(uids) == expected else uids
+    def census(self, folder: str, position: str, expected: int | None) -> Census | None:
+        """Returns every item: nobody takes mail out of the lists."""
+        items = [str(number + 1) for number in range(min(self.given(position), len(self._messages[folder])))]
+        return None if len(items) == expected else Census(self.numbering, items)
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Yields one batch with all new messages."""
-        new = self._messages[folder][position.uid :]
-        if new:
-            yield new
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields one page with all new messages."""
+        new = self._new(folder, position)
+        yield MailPage(
+            [replace(raw, cursor=self.end(int(raw.item))) for raw in new], self.end(len(self._messages[folder]))
+        )
 
-    def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+    def _new(self, folder: str, position: str | None) -> Sequence[RawMessage]:
+        return [replace(raw, numbering=self.numbering) for raw in self._messages[folder][self.given(position) :]]
+
+    def fetch_first(self, folder: str, position: str, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
         """Yields one batch of the new messages from these senders and of replies to us."""
-        new = [raw for raw in self._messages[folder][position.uid :] if _is_priority(raw.octets, senders)]
+        new = [raw for raw in self._new(folder, position) if _is_priority(raw.octets, senders)]
         if new:
             yield new
 
-    def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
+    def mark(self, folder: str, numbering: str, items: Sequence[str]) -> bool:
         """Records the messages as marked."""
-        self.marked += [(folder, uid) for uid in uids if uidvalidity == UIDVALIDITY]
+        self.marked += [(folder, item) for item in items if numbering == self.numbering]
         return True
 
     def earlier_mail(self) -> int:

@@ -22,6 +22,7 @@ from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.commands.platform_checks import MAIL
 from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import OctetsLost, Refusal
+from flaggermail.letters import assigned_ids
 from flaggermail.letters.shapes import MARK
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.message_json import Json
@@ -266,7 +267,8 @@ def _tried_at(work: UnitOfWork, token: Token) -> datetime | None:
 
 def _form_sent(work: UnitOfWork, reply: _Reply, case: Case, language: str) -> SentForm | None:
     """Returns the form that was replied to, as its mail shows it; None if that mail cannot be read."""
-    answers = (*reply.message.in_reply_to, *reply.message.references)
+    message = assigned_ids.as_ours(work, reply.message)
+    answers = (*message.in_reply_to, *message.references)
     return form_mail.as_sent(work, case, reply.token.token, language, answers)
 
 

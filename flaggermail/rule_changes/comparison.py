@@ -7,7 +7,9 @@ The event that recorded the arrival holds what was known: the verdict, the match
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -28,10 +30,12 @@ from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Reco
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, RuleSet
 from flaggermail.rules.conditions import Context
-from flaggermail.services import UnitOfWork
+from flaggermail.rules.pairs import RulePair
+from flaggermail.services import Services, UnitOfWork
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
+Arrival = tuple[int, StoredMessage, StoredMessage]  # number of the event; the row as it is, and as it was
 _BATCH_SIZE = 100  # messages parsed in one batch
 
 
@@ -99,9 +103,10 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
 
     Calls `judged` with the number of messages classified since its last call.
     """
+    pair = RulePair.of(old, new)
     for batch in _batches(archive(work)):
         for one in batch:
-            difference = _difference(one, old, new)
+            difference = _difference(one, pair)
             if difference is not None:
                 yield difference
         judged(len(batch))
@@ -110,9 +115,10 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
 def compare_next(work: UnitOfWork, old: RuleSet, new: RuleSet, after: int, most: int) -> ComparedPart:
     """Compares at most `most` messages, recorded after the event `after`; the next call begins where this one ended."""
     judged, last, differences = 0, after, list[Difference]()
+    pair = RulePair.of(old, new)
     for seq, one in _archive_after(work, after, most):
         judged, last = judged + 1, seq
-        difference = _difference(one, old, new)
+        difference = _difference(one, pair)
         if difference is not None:
             differences.append(difference)
     return ComparedPart(judged, last if judged == most else None, tuple(differences))
@@ -141,12 +147,31 @@ def _archive_after(work: UnitOfWork, after: int, most: int | None = None) -> Ite
         for change in event.changes
         if change.table == StoredMessage.TABLE and change.key in rows
     )
-    for batch in _batches(islice(taken, most)):
-        messages = work.env.parser.parse_all([work.env.octets.get(row.digest) for _, _, row in batch])
+    for batch, messages in _read_ahead(work.env, _batches(islice(taken, most))):
+        delivered = work.tx.find(Delivery, where(Delivery.message).in_([row.id for _, _, row in batch]))
+        deliveries = {(one.message, one.digest): one for one in sorted(delivered, key=_seen_at, reverse=True)}
         for (seq, stored, row), message in zip(batch, messages, strict=True):
-            one = _arrived(replace(work, now=row.first_seen_at), stored, row, message)
+            raw = _raw(work, deliveries[row.id, row.digest])
+            one = _arrived(replace(work, now=row.first_seen_at), stored, row, raw, message)
             known = message.sender is not None and first.get(message.sender.key, row.id) < row.id
             yield seq, replace(one, known_sender=known)
+
+
+def _read_ahead(env: Services, batches: Iterable[list[Arrival]]) -> Iterator[tuple[list[Arrival], list[Message]]]:
+    """Yields each batch with its mails; while it is used, the next one is parsed, which other processes do."""
+
+    def read(batch: list[Arrival]) -> list[Message]:
+        return env.parser.parse_all([env.octets.get(row.digest) for _, _, row in batch])
+
+    with ThreadPoolExecutor(1, "compare") as reader:
+        before: tuple[list[Arrival], Future[list[Message]]] | None = None
+        for batch in batches:
+            following = (batch, reader.submit(read, batch))
+            if before is not None:
+                yield before[0], before[1].result()
+            before = following
+        if before is not None:
+            yield before[0], before[1].result()
 
 
 def _as_taken_in(row: R, change: Change) -> R:
@@ -165,8 +190,13 @@ def _batches(many: Iterable[T]) -> Iterator[list[T]]:
         yield batch
 
 
-def _arrived(then: UnitOfWork, stored: StoredMessage, row: StoredMessage, message: Message) -> ArchivedMessage:
-    raw = _raw(then, row)
+def _seen_at(delivery: Delivery) -> datetime:
+    return delivery.first_seen_at
+
+
+def _arrived(
+    then: UnitOfWork, stored: StoredMessage, row: StoredMessage, raw: RawMessage, message: Message
+) -> ArchivedMessage:
     sender = lookup.sender_of(then, message)
     vouched = replace(message, vouched=Verdict(row.verdict, row.verdict_basis))
     return ArchivedMessage(
@@ -174,17 +204,14 @@ def _arrived(then: UnitOfWork, stored: StoredMessage, row: StoredMessage, messag
     )
 
 
-def _raw(then: UnitOfWork, row: StoredMessage) -> RawMessage:
-    """Returns the first delivery of a message, without its octets."""
-    first = min(
-        then.tx.find(Delivery, where(Delivery.message).is_(row.id), where(Delivery.digest).is_(row.digest)),
-        key=lambda one: one.first_seen_at,
-    )
-    junk = first.folder == then.env.settings.desk.mailbox.junk
+def _raw(work: UnitOfWork, first: Delivery) -> RawMessage:
+    """Returns a message as its first delivery says, without its octets."""
+    mailbox = work.env.settings.desk.mailbox
+    junk = (first.role or mailbox.role_of(first.folder)) is Role.JUNK
+    role = Role.JUNK if junk else Role.INBOX
     return RawMessage(
-        b"", first.internaldate, first.folder, first.uidvalidity, first.uid, Role.JUNK if junk else Role.INBOX,
-        first.arrival,
-    )  # fmt: skip
+        b"", first.internaldate, first.folder, first.numbering, first.item, role, first.arrival, first.source
+    )
 
 
 def _context(then: UnitOfWork, row: StoredMessage, raw: RawMessage, message: Message, sender: Sender) -> Context:
@@ -229,8 +256,8 @@ def _declined_before(then: UnitOfWork, row: StoredMessage, message: Message) -> 
     return told.taken_back_at is None or told.taken_back_at > then.now
 
 
-def _difference(one: ArchivedMessage, old: RuleSet, new: RuleSet) -> Difference | None:
-    before, after = classify(one, old), classify(one, new)
+def _difference(one: ArchivedMessage, pair: RulePair) -> Difference | None:
+    before, after = pair.classify(one.message, one.context, one.work.env.matcher.find)
     if _same(before, after):
         return None
     was, would = outcome(one, before), outcome(one, after)
@@ -248,6 +275,8 @@ def classify(one: ArchivedMessage, ruleset: RuleSet) -> Classification:
 
 def _same(one: Classification, other: Classification) -> bool:
     """True if both give the same result, whichever rule decided."""
+    if one.trace is other.trace and one == other:
+        return True
     bare = (replace(found, rule=None, trace=None) for found in (one, other))
     return next(bare) == next(bare)
 

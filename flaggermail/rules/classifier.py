@@ -150,25 +150,35 @@ _READ = 20_000  # characters; bounds the time spent on a mail full of numbers
 
 def classify(message: Message, context: Context, rules: RuleSet, find: Find) -> Classification:
     """Applies the first matching rule of each stage; the kind is `unknown` if no rule sets one."""
-    facts = _facts(message, context, rules, find)
+    return classified(rules, facts_of(message, context, rules, find), {})
+
+
+def classified(rules: RuleSet, facts: MailFacts, looked: dict[int, Looked | None]) -> Classification:
+    """Works like `classify`. `looked`: what conditions found in the same facts, by `id`, None if nothing; grows."""
     added: list[Then] = []
-    for rule, looked in _matching(rules, facts):
+    for rule, found in _matching(rules, facts, looked):
         added.append(rule.then)
         if rule.then.kinds:
-            return _outcome(rule, looked, added, facts)
+            return _outcome(rule, found, added, facts)
     return Classification((Kind.UNKNOWN,), None, priority=_priority(added), labels=_labels(added))
 
 
-def _facts(message: Message, context: Context, rules: RuleSet, find: Find) -> MailFacts:
+def facts_of(message: Message, context: Context, rules: RuleSet, find: Find) -> MailFacts:
+    """Returns what the conditions of these rules may examine."""
     return MailFacts(message, context, rules.lists, rules.languages, find)
 
 
-def _matching(rules: RuleSet, facts: MailFacts) -> Iterator[tuple[Rule, Looked]]:
+def _matching(rules: RuleSet, facts: MailFacts, looked: dict[int, Looked | None]) -> Iterator[tuple[Rule, Looked]]:
     """Yields the matching rule of each stage."""
     done: Stage | None = None
     for rule in rules.rules:
-        if rule.stage is not done and (looked := rule.when.look(facts)).held:
-            yield rule, looked
+        if rule.stage is done:
+            continue
+        key = id(rule.when)
+        if key not in looked:
+            looked[key] = rule.when.look(facts) if rule.when.holds(facts) else None
+        if (found := looked[key]) is not None:
+            yield rule, found
             done = rule.stage
 
 
@@ -234,7 +244,7 @@ class Explanation:
 
 def explain(message: Message, context: Context, rules: RuleSet, find: Find) -> Explanation:
     """Classifies the same way, and evaluates every rule in full, including those that classify does not reach."""
-    facts = _facts(message, context, rules, find)
+    facts = facts_of(message, context, rules, find)
     outcome = classify(message, context, rules, find)
     made, others = list[Evaluated](), list[Evaluated]()
     decided, done = False, None

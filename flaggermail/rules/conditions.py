@@ -79,11 +79,19 @@ class Condition:
         """Evaluates the condition; `whole` continues after the result is known, to show a person the complete trace."""
         raise NotImplementedError
 
+    def holds(self, facts: MailFacts) -> bool:
+        """Returns what `look` finds, without its trace: most conditions fail, and nobody reads why."""
+        return self.look(facts).held
+
 
 def in_domains(domain: str, domains: frozenset[str]) -> bool:
     """True if `domain` is one of `domains` or a subdomain of one."""
-    labels = domain.lower().split(".")
-    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+    name = domain.lower()
+    while name not in domains:
+        _, dot, name = name.partition(".")
+        if not dot:
+            return False
+    return True
 
 
 # ---- conditions on facts
@@ -119,12 +127,20 @@ class YesOrNo(Condition):
 
     name: str
     wanted: bool
+    shown: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shown", f"{self.name}: {_yaml(self.wanted)}")
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Tests whether the fact has the wanted value."""
         del whole
         found = YES_OR_NO[self.name](facts)
-        return Looked(f"{self.name}: {_yaml(self.wanted)}", found == self.wanted, f"is {_yaml(found)}")
+        return Looked(self.shown, found == self.wanted, f"is {_yaml(found)}")
+
+    def holds(self, facts: MailFacts) -> bool:
+        """Tests whether the fact has the wanted value."""
+        return YES_OR_NO[self.name](facts) == self.wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +149,24 @@ class OneOf(Condition):
 
     name: str
     values: tuple[str, ...]
+    lower: frozenset[str] = field(init=False, compare=False, repr=False)
+    shown: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lower", frozenset(value.lower() for value in self.values))
+        object.__setattr__(self, "shown", f"{self.name}: [{', '.join(self.values)}]")
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Tests whether the fact is one of the words."""
         del whole
         found = WORDS_OF[self.name](facts)
-        held = found is not None and found.lower() in {value.lower() for value in self.values}
-        return Looked(f"{self.name}: [{', '.join(self.values)}]", held, f"is {found or 'none'}")
+        held = found is not None and found.lower() in self.lower
+        return Looked(self.shown, held, f"is {found or 'none'}")
+
+    def holds(self, facts: MailFacts) -> bool:
+        """Tests whether the fact is one of the words."""
+        found = WORDS_OF[self.name](facts)
+        return found is not None and found.lower() in self.lower
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +174,34 @@ class Domain(Condition):
     """The sender's domain is one of the named domains, a subdomain of one, or on a named list."""
 
     values: tuple[str, ...]
+    shown: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shown", f"domain: [{', '.join(self.values)}]")
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Tests whether the sender's domain is named."""
         del whole
-        domain = facts.message.sender.domain if facts.message.sender else ""
-        remembered = facts.context.remembered
-        hit = next((v for v in self.values if v == remembered or in_domains(domain, _domains(v, facts.lists))), None)
+        domain = _sender_domain(facts)
+        hit = self._hit(facts)
         on = f"is {domain or 'none'}"
         saw = on if hit is None or "." in hit else f"{on}, on the list {hit}"
-        return Looked(f"domain: [{', '.join(self.values)}]", hit is not None, saw)
+        return Looked(self.shown, hit is not None, saw)
+
+    def holds(self, facts: MailFacts) -> bool:
+        """Tests whether the sender's domain is named."""
+        return self._hit(facts) is not None
+
+    def _hit(self, facts: MailFacts) -> str | None:
+        domain, remembered = _sender_domain(facts), facts.context.remembered
+        for value in self.values:
+            if value == remembered or in_domains(domain, _domains(value, facts.lists)):
+                return value
+        return None
+
+
+def _sender_domain(facts: MailFacts) -> str:
+    return facts.message.sender.domain if facts.message.sender else ""
 
 
 def _domains(value: str, lists: Mapping[str, frozenset[str]]) -> frozenset[str]:
@@ -206,8 +251,11 @@ class Words(Condition):
     place: str  # subject | body | reply | header NAME | attachment
     entries: tuple[Wording, ...]
     together: str = field(init=False, compare=False)
+    shown: str = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        named = self.place.replace("header ", "header.")
+        object.__setattr__(self, "shown", f"{named}: [{', '.join(entry.written for entry in self.entries)}]")
         object.__setattr__(self, "together", "|".join(f"(?:{entry.pattern})" for entry in self.entries))
 
     @property
@@ -218,14 +266,16 @@ class Words(Condition):
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Finds the first match. The entries are searched together first, one by one only on a match."""
         del whole
-        named = self.place.replace("header ", "header.")
-        condition = f"{named}: [{', '.join(entry.written for entry in self.entries)}]"
         for text in texts(self.place, facts.message):
             span = facts.find(self.together, text)
             if span is not None:
                 at, saw = self._hit(facts.find, text, *span)
-                return Looked(condition, held=True, saw=saw, where=where(self.place, text, at))
-        return Looked(condition, held=False, saw="found nowhere")
+                return Looked(self.shown, held=True, saw=saw, where=where(self.place, text, at))
+        return Looked(self.shown, held=False, saw="found nowhere")
+
+    def holds(self, facts: MailFacts) -> bool:
+        """Searches the entries together."""
+        return any(facts.find(self.together, text) is not None for text in texts(self.place, facts.message))
 
     def _hit(self, find: Find, text: str, start: int, end: int) -> tuple[int, str]:
         """Returns where the match starts and how it is shown, without the characters that delimit a whole word."""
@@ -287,11 +337,17 @@ class All(Condition):
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Stops at the first condition that fails, unless `whole`."""
         within: list[Looked] = []
+        held = True
         for condition in self.of:
             within.append(condition.look(facts, whole=whole))
-            if not within[-1].held and not whole:
+            held = held and within[-1].held
+            if not held and not whole:
                 break
-        return Looked("all", all(part.held for part in within), within=tuple(within))
+        return Looked("all", held, within=tuple(within))
+
+    def holds(self, facts: MailFacts) -> bool:
+        """Stops at the first condition that fails."""
+        return all(condition.holds(facts) for condition in self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +369,10 @@ class Either(Condition):
             if within[-1].held and not whole:
                 break
         return Looked("any", any(part.held for part in within), within=tuple(within))
+
+    def holds(self, facts: MailFacts) -> bool:
+        """Stops at the first condition that holds."""
+        return any(condition.holds(facts) for condition in self.of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from flaggermail.mail.vocabulary import folded
 
@@ -15,17 +15,24 @@ _GAP = r"\b(?:[^.!?]|(?<=\d)\.(?=\d)){0,60}?\b"  # the expansion of ` ... `; the
 
 @dataclass(frozen=True, slots=True)
 class IntakeWords:
-    """One pattern per list, over all languages; search with `found`."""
+    """One list of words for each meaning, over all languages; search with `found`."""
 
-    attempts: re.Pattern[str]
-    places: re.Pattern[str]
-    authorities: re.Pattern[str]
-    citizens: re.Pattern[str]
+    attempts: WordList
+    places: WordList
+    authorities: WordList
+    citizens: WordList
 
 
-def any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """Compiles a pattern for `words` in folded text: a final `*` is any ending, ` ... ` a gap within a sentence."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, words))})(?!\w)")
+@dataclass(frozen=True)
+class WordList:
+    """Words in folded text: a final `*` is any ending, ` ... ` a gap within a sentence."""
+
+    words: tuple[str, ...]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Any of the words; compiled for the first mail, as most commands read none."""
+        return re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, self.words))})(?!\w)")
 
 
 def _pattern(word: str) -> str:
@@ -33,7 +40,7 @@ def _pattern(word: str) -> str:
     return _GAP.join(parts)
 
 
-def found(words: re.Pattern[str], text: str) -> str | None:
+def found(words: WordList, text: str) -> str | None:
     """Returns the first match of `words` in `text`, or None."""
-    hit = words.search(folded(text[:READ]))
+    hit = words.pattern.search(folded(text[:READ]))
     return hit.group() if hit else None

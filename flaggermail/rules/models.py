@@ -187,7 +187,7 @@ class RuleSettings(Model):
     name: Text
     when: WhenSettings
     then: ThenSettings
-    samples: SamplesSettings = SamplesSettings()
+    samples: SamplesSettings = SamplesSettings.unchecked()
 
 
 class RulesFile(Model):
@@ -220,7 +220,7 @@ class SampleFile(Model):
     """`samples/NAME.yaml`: what a sample mail demonstrates."""
 
     about: Text
-    given: GivenSettings = GivenSettings()
+    given: GivenSettings = GivenSettings.unchecked()
     decided_by: Literal["nobody"] | None = None
 
 

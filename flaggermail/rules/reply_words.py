@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from flaggermail.record.case_values import CaseType, Source
-from flaggermail.rules.intake_words import found
+from flaggermail.rules.intake_words import WordList, found
 
 V = TypeVar("V", CaseType, Source)
 WordsOf = Mapping[str, Mapping[V, tuple[str, ...]]]
@@ -19,10 +18,10 @@ _CURLY = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'"})  # apostro
 
 @dataclass(frozen=True, slots=True)
 class ReplyWords:
-    """One pattern per list, over all languages, and the words for types and sources of cases."""
+    """One list of words for each meaning, over all languages, and the words for types and sources of cases."""
 
-    doubt: re.Pattern[str]
-    unreached: re.Pattern[str]
+    doubt: WordList
+    unreached: WordList
     types: WordsOf[CaseType] = field(default_factory=dict)
     sources: WordsOf[Source] = field(default_factory=dict)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.approval import APPROVES, ByReply
+from flaggermail.record import trust_proofs
+from flaggermail.record.rows import TrustProof
+from flaggermail.record.trust_proofs import ProofState
 from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
@@ -21,6 +24,8 @@ from flaggermail.yaml_files.faults import checked
 Period = tuple[date, date]
 """The first and the last day of an election's period."""
 
+_NOBODYS = ".example"  # reserved for documentation
+_SHOWN = 3  # names of a place that a line shows
 _NEAR = timedelta(weeks=13)
 _RENEWAL = timedelta(days=30)  # before the last day of a secret
 _USUAL_TLS = {993: "implicit", 465: "implicit", 143: "starttls", 587: "starttls", 25: "starttls"}
@@ -50,8 +55,9 @@ def _mistakes(settings: Settings) -> Iterator[Mistake]:
     yield from _tls("mailbox", desk.mailbox)
     yield from _tls("submission", desk.submission)
     yield from _trust(desk.mailbox)
-    if _whose(desk) == _example():
+    if _whose(desk) == _whose(_example()):
         yield mistake(CheckCode.EXAMPLE)
+    yield from _left_of_the_example(settings)
     if not settings.oncall.shifts and not settings.oncall.weekly and settings.oncall.fallback_officer is None:
         yield mistake(CheckCode.ON_CALL_NOBODY)
     approvers = sum(not APPROVES.isdisjoint(officer.roles) for officer in settings.oncall.officers)
@@ -72,9 +78,34 @@ def _whose(desk: DeskSettings | None) -> tuple[str, ...]:
 
 
 @cache
-def _example() -> tuple[str, ...]:
-    """Returns those of the shipped configuration."""
-    return _whose(checked(DeskSettings, read_settings(shipped("config") / "flaggermail.yaml")))
+def _example() -> DeskSettings | None:
+    """Returns the shipped settings of a desk."""
+    return checked(DeskSettings, read_settings(shipped("config") / "flaggermail.yaml"))
+
+
+def _left_of_the_example(settings: Settings) -> Iterator[Mistake]:
+    """What a desk with a name of its own still has from the example, each place once.
+
+    Addresses below `.example` are nobody's (RFC 2606, section 2): mail to them bounces, and none comes from them.
+    """
+    desk, example = settings.desk, _example()
+    if example is None or desk.organisation.name == example.organisation.name:
+        return
+    named, shown = desk.report.organisation, example.report.organisation
+    if named is not None and shown is not None and {named.nl, named.en} & {shown.nl, shown.en}:
+        yield mistake(
+            CheckCode.EXAMPLE_LEFT, where="flaggermail.yaml report.organisation", what=f"{named.nl}, {named.en}"
+        )
+    channels = [channel for platform in settings.platform_list for channel in platform.channels]
+    places = {
+        "oncall.yaml officers": [officer.address for officer in settings.oncall.officers],
+        "platforms.yaml platforms": [address for channel in channels for address in (*channel.to, *channel.cc)],
+        "rules/lists": [domain for domains in settings.rules.lists.values() for domain in domains],
+    }
+    for where, names in places.items():
+        if left := sorted({name for name in names if name.endswith(_NOBODYS)}):
+            more = ", ..." if len(left) > _SHOWN else ""
+            yield mistake(CheckCode.EXAMPLE_LEFT, where=where, what=", ".join(left[:_SHOWN]) + more)
 
 
 def _tls(name: str, server: MailboxSettings | SubmissionSettings) -> Iterator[Mistake]:
@@ -97,6 +128,23 @@ def _trust(mailbox: MailboxSettings) -> Iterator[Mistake]:
         )
     if mailbox.trust is not None and mailbox.trust in _UNVERIFIED:
         yield mistake(CheckCode.TRUST, key="trust", what=f"{mailbox.trust}, so {_UNVERIFIED[mailbox.trust]}")
+
+
+def of_mark(mailbox: MailboxSettings, proof: TrustProof | None, now: datetime, zone: tzinfo) -> tuple[Mistake, ...]:
+    """Returns what is wrong with the trial of the mark that `mailbox.trust: exchange` asks for."""
+    if mailbox.trusted.asked is not AuthenticationMethod.EXCHANGE:
+        return ()
+    state = trust_proofs.state_of(proof, now)
+    if state is ProofState.PROVEN:
+        return ()
+    if proof is None:
+        return (mistake(CheckCode.MARK_UNPROVEN, why="it was never tried whether a forged mark arrives"),)
+    tried = proof.tried_at.astimezone(zone).date()
+    if state is ProofState.ENDS_SOON:
+        return (mistake(CheckCode.MARK_ENDS, day=trust_proofs.end_of(proof).astimezone(zone).date()),)
+    survived = state is ProofState.SURVIVED
+    why = f"a forged mark arrived on {tried}" if survived else f"its last trial, of {tried}, is too old"
+    return (mistake(CheckCode.MARK_UNPROVEN, why=why),)
 
 
 _UNVERIFIED = {

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from flaggermail.mail.authentication.authres import AuthenticationMethod
+from flaggermail.mail.authentication.authres import AuthenticationMethod, is_nameless
 from flaggermail.notifications.approval import ACCEPTED_RISK, ByReply
 from flaggermail.oncall.escalation import ROLES
 from flaggermail.oncall.schedule import WEEKDAYS
@@ -61,7 +61,7 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
         yield from rising(("quarantine", name), [step.after for step in steps])
     yield from retention_section.faults(settings.retention)
     logins = {"mailbox": settings.mailbox.login, "submission": settings.submission.login}
-    yield from oauth_section.faults(settings.oauth2, logins)
+    yield from oauth_section.faults(settings.oauth2, logins, settings.mailbox.address)
 
 
 def rising(key: Key, minutes: Sequence[int]) -> Iterator[Finding]:
@@ -87,13 +87,14 @@ def platforms(file: PlatformsFile) -> Iterator[Finding]:
 def oncall(file: OncallFile) -> Iterator[Finding]:
     """Faults of `oncall.yaml`."""
     officers = tuple(enumerate(file.officers))
-    archivists = tuple(enumerate(file.archivists))
+    listed = (("archivists", file.archivists), ("report_writers", file.report_writers))
+    associates = [((key, i), person) for key, people in listed for i, person in enumerate(people)]
     ids_of = [(("officers", i, "id"), o.id) for i, o in officers]
-    ids_of += [(("archivists", i, "id"), a.id) for i, a in archivists]
+    ids_of += [((*key, "id"), person.id) for key, person in associates]
     yield from twice("id", ids_of)
     yield from twice("address", ((("officers", i, "address"), o.address.lower()) for i, o in officers))
     logins = [(("officers", i, "login"), o.login) for i, o in officers if o.login]
-    logins += [(("archivists", i, "login"), a.login) for i, a in archivists]
+    logins += [((*key, "login"), person.login) for key, person in associates]
     yield from twice("login", logins)
     for index, person in officers:
         for at, (before, after) in enumerate(pairwise(pager.after for pager in person.pagers), 1):
@@ -197,16 +198,24 @@ def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
     if mailbox.trust in _NAMED and mailbox.authserv_id is None:
         words = "the name that your server writes first into Authentication-Results"
         yield ("mailbox", "trust"), f"'{mailbox.trust}' needs `authserv_id:`, {words}"
-    if mailbox.trust == AuthenticationMethod.TOPMOST and mailbox.received_by is None:
+    if is_nameless(mailbox.trusted) and mailbox.received_by is None:
         yield (
             ("mailbox", "trust"),
-            "'topmost' needs `received_by:`, the domain of your server in the Received line below its results",
+            f"'{mailbox.trust}' needs `received_by:`, the domain of your server in the Received line below its results",
         )
     if mailbox.trust not in {None, *_NAMED} and mailbox.authserv_id is not None:
         yield (
             ("mailbox", "authserv_id"),
             f"nobody looks at it under `trust: {mailbox.trust}`; remove the line, or write `trust: named`",
         )
+    exchange = mailbox.trust == AuthenticationMethod.EXCHANGE
+    if exchange and not mailbox.own_domains:
+        yield (
+            ("mailbox", "trust"),
+            "'exchange' needs `own_domains:`, the domains of colleagues, whose mail from inside your server marks",
+        )
+    if mailbox.own_domains and not exchange:
+        yield ("mailbox", "own_domains"), "nobody looks at it without `trust: exchange`; write that, or remove the line"
     if mailbox.login_domains and mailbox.trusted.asked not in _NAMED:
         yield ("mailbox", "login_domains"), "a login counts only by the name of your server; write `trust: named`"
 

@@ -32,5 +32,7 @@ class DossierSettings(Model):
     """MDTO values of every dossier."""
 
     creator: CreatorSettings | None = None  # archiefvormer; None: the Dutch name of the organisation
-    restriction: ConceptSettings = ConceptSettings(label=UNDECIDED, origin="Begrippenlijst Beperkingen openbaarheid")
+    restriction: ConceptSettings = ConceptSettings.unchecked(
+        label=UNDECIDED, origin="Begrippenlijst Beperkingen openbaarheid"
+    )
     activity: Text | None = None

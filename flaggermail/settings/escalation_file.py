@@ -94,7 +94,7 @@ class EscalationFile(Model):
         ),
         min_length=1,
     )
-    use: PolicyUse = PolicyUse(polling_day="election", election="election", quiet="quiet")
+    use: PolicyUse = PolicyUse.unchecked(polling_day="election", election="election", quiet="quiet")
 
     def policy(self, period: Period, channel: str | None = None) -> EscalationPolicy:
         """Returns the policy that applies to what starts in that period, on that channel."""

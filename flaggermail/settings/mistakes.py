@@ -27,6 +27,8 @@ class CheckCode(StrEnum):
     ARCHIVE_FOLDER = "archive-folder"
     CA_FILE = "ca-file"
     PAGER_EXTRA = "pager-extra"
+    TOKEN_EXTRA = "token-extra"  # noqa: S105 - the name of a mistake
+    TOKEN_REACH = "token-reach"  # noqa: S105 - as above; known only once the mailbox was asked: `run` says it
     POLICY_AHEAD = "policy-ahead"
     MAILBOX_READ_BEFORE = "mailbox-read-before"  # known only once the mailbox was asked: `run` says it
     CREDENTIAL_MISSING = "credential-missing"
@@ -34,16 +36,21 @@ class CheckCode(StrEnum):
     CREDENTIAL_LINES = "credential-lines"
     CREDENTIAL_UNREADABLE = "credential-unreadable"
     TLS_PORT = "tls-port"
+    MARK_UNPROVEN = "mark-unproven"
     APPROVERS = "approvers"
     SECRET_ENDS = "secret-ends"  # noqa: S105 - the name of a mistake
+    LOGIN_CERTIFICATE_ENDS = "login-certificate-ends"
+    LOGIN_CERTIFICATE_UNREADABLE = "login-certificate-unreadable"
     CREDENTIAL_UNSEEN = "credential-unseen"
     EXAMPLE = "example"
+    EXAMPLE_LEFT = "example-left"
     OFFICER_DOMAIN = "officer-domain"
     ELECTION_NONE = "election-none"
     ELECTION_FAR = "election-far"
     BY_REPLY = "by-reply"
     PAGER_NONE = "pager-none"
     TRUST = "trust"
+    MARK_ENDS = "mark-ends"
     ON_CALL_NOBODY = "on-call-nobody"
     RULES_NONE = "rules-none"
     POLICY_UNUSED = "policy-unused"
@@ -111,6 +118,12 @@ SORTS: dict[CheckCode, Sort] = {
         f"{_ROTA} officers: pagers need the extra `pagers`, which is not installed; "
         "run `pip install 'flaggermail[pagers]'`, or remove `pagers:`",
     ),
+    CheckCode.TOKEN_EXTRA: Sort(
+        Severity.REFUSES,
+        f"{_DESK} oauth2.provider: {{provider}} needs the extra `{{provider}}`, which is not installed; "
+        "run `pip install 'flaggermail[{provider}]'`",
+    ),
+    CheckCode.TOKEN_REACH: Sort(Severity.REFUSES, f"{_DESK} {{said}}"),
     CheckCode.POLICY_AHEAD: Sort(
         Severity.REFUSES,
         "platforms.yaml {key}.read_on: {day} of {platform} lies in the future, as today is {today}; write the day on "
@@ -140,6 +153,11 @@ SORTS: dict[CheckCode, Sort] = {
         f"{_DESK} {{server}}.tls: {{tls}} does not fit port {{port}}, at which servers speak {{usual}}; write "
         "`tls: {usual}`, or `port: {other}`",
     ),
+    CheckCode.MARK_UNPROVEN: Sort(
+        Severity.FAULT,
+        f"{_DESK} mailbox.trust: exchange, but {{why}}, so the mark of Exchange for mail from inside counts for "
+        "nothing and verifies no colleague; run the online check, or write `trust: topmost` and remove `own_domains`",
+    ),
     CheckCode.APPROVERS: Sort(
         Severity.FAULT,
         f"{_DESK} approval.persons: {{persons}} must approve, but {{approvers:officer has|officers have}} the role "
@@ -149,6 +167,16 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.FAULT,
         f"{_DESK} oauth2.secret_ends_on: the secret of the application ends on {{day}}; make a new one in its "
         "registration, write it into the file of the credential {name}, and write its last day here",
+    ),
+    CheckCode.LOGIN_CERTIFICATE_ENDS: Sort(
+        Severity.FAULT,
+        f"{_DESK} oauth2.certificate: the certificate in the credential {{name}} ends on {{day}}; make a new one, "
+        "register it with the application, and write it and its key into their credentials",
+    ),
+    CheckCode.LOGIN_CERTIFICATE_UNREADABLE: Sort(
+        Severity.FAULT,
+        f"{_DESK} oauth2.certificate: the credential {{name}} holds no certificate; write the PEM file into it, which "
+        "begins with -----BEGIN CERTIFICATE-----",
     ),
     CheckCode.CREDENTIAL_UNSEEN: Sort(
         Severity.NOTE,
@@ -161,6 +189,7 @@ SORTS: dict[CheckCode, Sort] = {
         "`run` refuses to start with them",
         stops_run=True,
     ),
+    CheckCode.EXAMPLE_LEFT: Sort(Severity.NOTE, "{where}: still the example's ({what}); write your own, or remove it"),
     CheckCode.OFFICER_DOMAIN: Sort(
         Severity.NOTE,
         f"{_ROTA} officers: {{officer}} writes from {{domain}}, a domain of no other officer and not the mailbox's; "
@@ -185,6 +214,10 @@ SORTS: dict[CheckCode, Sort] = {
         "`flaggermail approve` remains; add `pagers:`",
     ),
     CheckCode.TRUST: Sort(Severity.NOTE, f"{_DESK} mailbox.{{key}}: {{what}}"),
+    CheckCode.MARK_ENDS: Sort(
+        Severity.NOTE,
+        f"{_DESK} mailbox.trust: the trial of the mark of Exchange counts until {{day}}; run the online check again",
+    ),
     CheckCode.ON_CALL_NOBODY: Sort(
         Severity.NOTE,
         f"{_ROTA}: no shift and no `fallback_officer`, so nobody is ever on call; add shifts or name one",

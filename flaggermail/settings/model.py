@@ -15,12 +15,11 @@ from pydantic import ConfigDict, Field
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.notifications.approval import ByReply
-from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.oncall.escalation import WAITING, Step
-from flaggermail.oncall.pager_choice import OfficerPager
-from flaggermail.oncall.schedule import WEEKDAYS, Archivist, Officer, Rota, Shift, WeeklyShift
+from flaggermail.oncall.schedule import WEEKDAYS, Associate, AssociateRole, Officer, Rota, Shift, WeeklyShift
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind, LanguageCode
+from flaggermail.record.kinds import Role
 from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords
@@ -28,18 +27,21 @@ from flaggermail.rules.reply_words import ReplyWords
 from flaggermail.settings.dossier_settings import DossierSettings
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
+from flaggermail.settings.report_section import ReportSettings
 from flaggermail.settings.retention_section import RetentionSettings
 from flaggermail.yaml_files.kinds import (
     Code,
     Day,
     Domain,
     ElectionCode,
+    FolderName,
     Instant,
     Keyword,
     Login,
     MailAddress,
     Minutes,
     Model,
+    Names,
     Phone,
     Text,
     Tls,
@@ -47,13 +49,6 @@ from flaggermail.yaml_files.kinds import (
     WebAddress,
     Zone,
 )
-
-
-class Names(Model):
-    """A name in both languages."""
-
-    nl: Text
-    en: Text
 
 
 class OrganisationSettings(Model):
@@ -64,14 +59,6 @@ class OrganisationSettings(Model):
     language: LanguageCode = LanguageCode.NL
     time_zone: Zone = "Europe/Amsterdam"
     phone: Phone | None = None  # named in confirmations during an election period
-
-
-class ReportSettings(Model):
-    """How figures and instants are printed in a letter or a report."""
-
-    organisation: Names | None = None  # as it begins a sentence, with its article; by default its name
-    date_form: DateForm = DateForm.ISO  # of the instants beside a mail
-    decimal_sign: DecimalSign = DecimalSign.LANGUAGE
 
 
 class MailboxSettings(Model):
@@ -87,10 +74,10 @@ class MailboxSettings(Model):
     login: LoginMethod = LoginMethod.PASSWORD
     user: Text
     credential: Code = "imap-password"
-    inbox: Text = "INBOX"
-    sent: Text = "Sent"
-    junk: Text = "Junk"
-    excluded_folders: frozenset[Text] = frozenset()  # contain no mail for the desk; includes their subfolders
+    inbox: FolderName = "INBOX"
+    sent: FolderName = "Sent"
+    junk: FolderName = "Junk"
+    excluded_folders: frozenset[FolderName] = frozenset()  # contain no mail for the desk; includes their subfolders
     keyword: Keyword | None = None  # set on mail that was ingested
     poll_seconds: int = Field(default=60, ge=1, le=1740)
     timeout_seconds: int = Field(default=30, ge=1, le=300)
@@ -101,6 +88,9 @@ class MailboxSettings(Model):
     authserv_id: Text | None = None  # named: the authserv-id of our own receiving server
     received_by: Domain | None = None  # its name, or a domain above it, in Received fields
     login_domains: frozenset[Domain] = frozenset()  # whose users log in at it with their address: `auth=pass` counts
+    record_signatures: bool = True  # look up the keys of platforms' mail as it comes in, whatever `trust` says
+
+    own_domains: frozenset[Domain] = frozenset()  # exchange: whose users' mail from inside bears the server's mark
 
     @property
     def trusted(self) -> Trust:
@@ -108,6 +98,12 @@ class MailboxSettings(Model):
         default = AuthenticationMethod.NAMED if self.authserv_id else AuthenticationMethod.NOBODY
         asked = AuthenticationMethod(self.trust or default)
         return Trust(asked, self.authserv_id, self.received_by or self.authserv_id, self.login_domains)
+
+    def role_of(self, folder: str) -> Role:
+        """Returns the role of a folder by its name; only for a delivery that does not say it."""
+        if folder.startswith(self.sent):
+            return Role.SENT
+        return Role.JUNK if folder == self.junk else Role.OTHER
 
 
 class SendingProof(StrEnum):
@@ -228,21 +224,21 @@ class DeskSettings(Model):
     """`flaggermail.yaml`."""
 
     organisation: OrganisationSettings
-    report: ReportSettings = ReportSettings()
+    report: ReportSettings = ReportSettings.unchecked()
     mailbox: MailboxSettings
     submission: SubmissionSettings
     oauth2: OAuth2Settings | None = None
-    store: StoreSettings = StoreSettings()
-    quarantine: QuarantineSettings = QuarantineSettings()
-    approval: ApprovalSettings = ApprovalSettings()
-    exercise: ExerciseSettings = ExerciseSettings()
-    referrers: ReferrerSettings = ReferrerSettings()
-    tags: TagSettings = TagSettings()
-    citizens: CitizenSettings = CitizenSettings()
-    retention: RetentionSettings = RetentionSettings()
-    dossier: DossierSettings = DossierSettings()
-    rate_limits: RateLimitSettings = RateLimitSettings()
-    watch: WatchSettings = WatchSettings()
+    store: StoreSettings = StoreSettings.unchecked()
+    quarantine: QuarantineSettings = QuarantineSettings.unchecked()
+    approval: ApprovalSettings = ApprovalSettings.unchecked()
+    exercise: ExerciseSettings = ExerciseSettings.unchecked()
+    referrers: ReferrerSettings = ReferrerSettings.unchecked()
+    tags: TagSettings = TagSettings.unchecked()
+    citizens: CitizenSettings = CitizenSettings.unchecked()
+    retention: RetentionSettings = RetentionSettings.unchecked()
+    dossier: DossierSettings = DossierSettings.unchecked()
+    rate_limits: RateLimitSettings = RateLimitSettings.unchecked()
+    watch: WatchSettings = WatchSettings.unchecked()
 
 
 class WebAddresses(Names):
@@ -313,8 +309,8 @@ class OfficerSettings(Model):
     pagers: tuple[PagerSettings, ...] = ()  # in calling order
 
 
-class ArchivistSettings(Model):
-    """One person who may read the archive and does nothing else."""
+class AssociateSettings(Model):
+    """One person who is no officer: an archivist, or a writer of the report to Parliament."""
 
     id: Code
     name: Text
@@ -345,7 +341,8 @@ class OncallFile(Model):
     shifts: tuple[ShiftSettings, ...] = ()
     weekly: tuple[WeeklyShiftSettings, ...] = ()
     fallback_officer: Code | None = None  # on call when there is no shift
-    archivists: tuple[ArchivistSettings, ...] = ()
+    archivists: tuple[AssociateSettings, ...] = ()
+    report_writers: tuple[AssociateSettings, ...] = ()
 
 
 class PeriodSettings(Model):
@@ -386,7 +383,8 @@ class Settings(Model):
     rules: RuleSet
     intake: IntakeWords
     reply_words: ReplyWords
-    escalation: EscalationFile = EscalationFile()
+    escalation: EscalationFile = EscalationFile.unchecked()
+    outcome_words: tuple[str, ...] = ()  # of `outcome-words.yaml`
     notes: tuple[str, ...] = ()  # old names of keys in use, each `file:line:column key: the new name`
 
     @property
@@ -428,11 +426,16 @@ class Settings(Model):
             self.oncall.fallback_officer,
             tuple(WeeklyShift(s.officer, WEEKDAYS.index(s.day), s.begins, s.ends) for s in self.oncall.weekly),
             self.zone,
-            tuple(Archivist(a.id, a.name, a.login) for a in self.oncall.archivists),
+            (
+                *(_associate(one, AssociateRole.ARCHIVIST) for one in self.oncall.archivists),
+                *(_associate(one, AssociateRole.REPORT_WRITER) for one in self.oncall.report_writers),
+            ),
         )
 
 
 def _officer(officer: OfficerSettings) -> Officer:
+    from flaggermail.oncall.pager_choice import OfficerPager  # noqa: PLC0415 - it brings the words of pages
+
     return Officer(
         id=officer.id,
         name=officer.name,
@@ -442,6 +445,10 @@ def _officer(officer: OfficerSettings) -> Officer:
         roles=frozenset(officer.roles),
         pagers=tuple(OfficerPager(pager.credential, pager.after) for pager in officer.pagers),
     )
+
+
+def _associate(person: AssociateSettings, role: AssociateRole) -> Associate:
+    return Associate(person.id, person.name, person.login, role)
 
 
 def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:

@@ -70,7 +70,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     template_notes, twice = renamed_templates(templates)
     if faults or twice or not (desk and platforms and oncall and elections and escalation and intake and reply_words):
         raise ConfigurationError(*map(str, sorted(faults)), *twice)
-    return Settings(
+    return Settings.unchecked(  # its parts are checked
         directory=directory,
         templates=templates,
         rules_directory=rules_directory,
@@ -82,6 +82,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         intake=intake,
         reply_words=reply_words,
         escalation=escalation,
+        outcome_words=outcomes,
         notes=(*(str(note) for source in sources.values() for note in sorted(source.notes)), *template_notes),
     )
 

@@ -53,7 +53,7 @@ class RetentionSettings(Model):
     """Classes of retention, and the window in which people may take out noise and private mail."""
 
     review_window: IsoPeriod = "P10W"  # from arrival
-    default: RetentionTerm = RetentionTerm(code="default", period="P10Y")
+    default: RetentionTerm = RetentionTerm.unchecked(code="default", period="P10Y")
     classes: tuple[RetentionClass, ...] = ()
 
     @property

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.rules.intake_words import IntakeWords, any_of
+from flaggermail.rules.intake_words import IntakeWords, WordList
 from flaggermail.rules.reply_words import ReplyWords, V, WordsOf
 from flaggermail.rules.tags import outcome_word
 from flaggermail.settings.checks import Finding
@@ -71,10 +71,10 @@ def load_intake(rules: Path, faults: list[Fault]) -> IntakeWords | None:
     if file is None:
         return None
     return IntakeWords(
-        attempts=any_of((*file.nl.attempts, *file.en.attempts)),
-        places=any_of((*file.nl.places, *file.en.places)),
-        authorities=any_of((*file.nl.authorities, *file.en.authorities)),
-        citizens=any_of((*file.nl.citizens, *file.en.citizens)),
+        attempts=WordList((*file.nl.attempts, *file.en.attempts)),
+        places=WordList((*file.nl.places, *file.en.places)),
+        authorities=WordList((*file.nl.authorities, *file.en.authorities)),
+        citizens=WordList((*file.nl.citizens, *file.en.citizens)),
     )
 
 
@@ -90,7 +90,7 @@ def load_reply_words(rules: Path, faults: list[Fault]) -> ReplyWords | None:
         words = (f"{word!r} stands for {' and '.join(sorted(of))}; let it stand for one" for word, of in meant)
         faults += [Fault(f"{rules.name}/{REPLIES}", 1, 1, name, said) for said in words]
     return ReplyWords(
-        doubt=any_of((*file.nl.doubt, *file.en.doubt)), unreached=any_of((*file.nl.unreached, *file.en.unreached)),
+        doubt=WordList((*file.nl.doubt, *file.en.doubt)), unreached=WordList((*file.nl.unreached, *file.en.unreached)),
         types=types, sources=sources,
     )  # fmt: skip
 

@@ -10,6 +10,11 @@ May import: `rule_changes`, `intake` and every room below them.
 from __future__ import annotations
 
 VIEWS: dict[str, str] = {  # name of the view -> module and class
+    "annex files": "flaggermail.views.annex:MakeAnnexFiles",
+    "annex form": "flaggermail.views.annex:ShowAnnexForm",
+    "annex form read": "flaggermail.views.annex:FilledAnnexForm",
+    "annex list": "flaggermail.views.annex:ListAnnexes",
+    "annex show": "flaggermail.views.annex:ShowAnnex",
     "archive dossier": "flaggermail.views.dossier:PlanDossier",
     "archive dossier part": "flaggermail.views.dossier:ShowDossierPart",
     "archive find": "flaggermail.views.archive:FindInArchive",
@@ -18,7 +23,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "case account": "flaggermail.views.account:ShowAccount",
     "case form read": "flaggermail.views.case_form:FilledForm",
     "case form": "flaggermail.views.case_form:CaseForm",
-    "case list": "flaggermail.views.case:ListCases",
+    "case list": "flaggermail.views.case_list:ListCases",
     "case show": "flaggermail.views.case:ShowCase",
     "case text": "flaggermail.views.notification:NotificationText",
     "channel list": "flaggermail.views.channel:ListChannels",
@@ -47,6 +52,11 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "quarantine list": "flaggermail.views.message:ListQuarantine",
     "readiness": "flaggermail.views.readiness:ShowReadiness",
     "referrer list": "flaggermail.views.referrer:ListReferrers",
+    "report changes": "flaggermail.views.report:ShowReportChanges",
+    "report document": "flaggermail.views.report:MakeReport",
+    "report form": "flaggermail.views.report:ShowReportForm",
+    "report uses": "flaggermail.views.report_uses:ShowUses",
+    "report verify": "flaggermail.views.report_verify:VerifyReport",
     "rules compare": "flaggermail.views.rules:CompareRules",
     "rules test": "flaggermail.views.rules:ExplainMail",
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The archive: whether it is whole, and what is found in it. For officers and archivists; each reading is an event."""
+"""The archive: whether it is whole, and what is found in it. For officers and associates; each reading is an event."""
 
 from __future__ import annotations
 

@@ -20,7 +20,6 @@ from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
-from flaggermail.record.states import CaseState
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
 from flaggermail.views.calculation import Calculation
@@ -31,23 +30,6 @@ _OF_EARLIER = (
     "number", "title", "election", "narratives", "decision", "decision_ground", "decision_reason", "decided_at",
     "criteria", "contradicts",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListCases(View):
-    """Cases, of one election, in one state or on one narrative if asked for."""
-
-    election: str | None = None
-    state: CaseState | None = None
-    tag: str | None = None
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"cases": [...]}, in the order in which they were opened."""
-        wanted = [where(Case.election).is_(self.election)] if self.election is not None else []
-        wanted += [where(Case.state).is_(self.state)] if self.state is not None else []
-        cases = sorted(work.tx.find(Case, *wanted), key=lambda case: (case.opened_at, case.number))
-        zone = work.env.settings.zone
-        return {"cases": [plain(case, zone) for case in cases if self.tag is None or self.tag in case.narratives]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

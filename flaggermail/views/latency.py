@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flaggermail.commands.lookups import nearest, the_election
 from flaggermail.commands.requests import Instant
@@ -75,16 +76,21 @@ def found_by(work: UnitOfWork, asked: ShowLatency) -> Figures:
     """Returns the figures that are asked for. Raises NotFound, Refusal."""
     if asked.election is not None and the_election(work, asked.election).exercise:
         raise Refusal(Because.EXERCISE_HAS_NO_FIGURES(election=asked.election))
-    platform = None if asked.platform is None else _platform(work, asked.platform).name
-    if asked.as_of is None:
-        return figures(ledger.of_rows(work.tx), work.now, asked.election, platform)
-    if asked.as_of > work.now:
-        raise Refusal(Because.AS_OF_IN_FUTURE(at=asked.as_of.isoformat()))
-    then = ledger.of_events((event for _, event in work.tx.events()), asked.as_of)
-    return figures(then, asked.as_of, asked.election, platform)
+    platform = None if asked.platform is None else the_platform(work, asked.platform).name
+    return figures(*ledger_at(work, asked.as_of), asked.election, platform)
 
 
-def _platform(work: UnitOfWork, named: str) -> Platform:
+def ledger_at(work: UnitOfWork, as_of: datetime | None) -> tuple[ledger.Ledger, datetime]:
+    """Returns the ledger as the record stood then, with the instant; that of now if none is given. Raises Refusal."""
+    if as_of is None:
+        return ledger.of_rows(work.tx), work.now
+    if as_of > work.now:
+        raise Refusal(Because.AS_OF_IN_FUTURE(at=as_of.isoformat()))
+    return ledger.of_events((event for _, event in work.tx.events()), as_of), as_of
+
+
+def the_platform(work: UnitOfWork, named: str) -> Platform:
+    """Returns the platform with that code or name, whatever its capitals. Raises NotFound."""
     known = work.tx.find(Platform)
     for one in known:
         if named.casefold() in {one.code.casefold(), one.name.casefold()}:

@@ -23,6 +23,7 @@ from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
+from flaggermail.views.receipt import receipts
 from flaggermail.views.view import Document, View, plain
 
 
@@ -93,6 +94,7 @@ class ShowMessage(View):
             "mail": contract(mail),
             "forwarded_zone_assumed": _zone_is_assumed(mail),
             "hops": [hop.document(work.env.settings.zone) for hop in hops_of(work, stored)],
+            "receipts": receipts(work, stored),
         }
 
 

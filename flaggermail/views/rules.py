@@ -71,7 +71,7 @@ class ExplainMail(View):
 
 def _live(work: UnitOfWork, name: str, octets: bytes) -> Document:
     """Explains a mail as if it arrived now."""
-    raw = RawMessage(octets, work.now, work.env.settings.desk.mailbox.inbox, 0, 0)
+    raw = RawMessage(octets, work.now, work.env.settings.desk.mailbox.inbox, "", "")
     parsed = work.env.parser.parse(octets)
     message = replace(parsed, vouched=work.env.sender_check.verdict(octets, parsed))
     judged = judge(work, raw, message)

@@ -38,7 +38,7 @@ class View(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveView(View):
-    """Base class of the views for officers and archivists alone, each use of which is an event.
+    """Base class of the views for officers, archivists and report writers alone, each use of which is an event.
 
     The desk refuses them to others, and writes the event after `show`, before it returns the document.
     """

@@ -9,37 +9,3 @@ Imports only the standard library.
 """
 
 from __future__ import annotations
-
-from flaggermail.wording import (
-    account,
-    alarm_texts,
-    captions,
-    declared,
-    delivery,
-    filing,
-    hints,
-    old_mail,
-    pages,
-    pieces,
-    refusals,
-    shortcomings,
-    values,
-    vouched,
-)
-
-__all__ = [
-    "account",
-    "alarm_texts",
-    "captions",
-    "declared",
-    "delivery",
-    "filing",
-    "hints",
-    "old_mail",
-    "pages",
-    "pieces",
-    "refusals",
-    "shortcomings",
-    "values",
-    "vouched",
-]

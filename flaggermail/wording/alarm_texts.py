@@ -20,6 +20,7 @@ class AlarmText(Sentence):
     MAIL_ANSWERED = ("alarm: mail answered", "{recipient}: {subject}: {answer}",
         "{recipient}: «{subject}»: {answer}")
     FAULT = "alarm: fault", "{key}: {fault}", "{key}: {fault}"
+    DEVICE = "alarm: device", "the app of {name} ({device})", "de app van {name} ({device})"
     UNJUDGED = "alarm: unjudged", "{key}: {fault}", "{key}: «{fault}»"
     TREND = ("alarm: trend",
         ("in 24 hours {now} of {of_now:mail|mails} from platforms, and {before} of {of_before} before that; the "
@@ -28,12 +29,18 @@ class AlarmText(Sentence):
          "laatste: {address}: {basis}"))
     SERVER_NAMES = ("alarm: server names", "your server writes {written}; the configuration says {configured}",
         "uw server schrijft {written}; in de instellingen staat {configured}")
-    MAILBOX = "alarm: mailbox", "{folder} could not be read after {at}", "{folder} was niet te lezen na {at}"
+    MAILBOX = ("alarm: mailbox", "{folder} could not be read after {at:instant}",
+        "{folder} was niet te lezen na {at:instant}")
     NEVER_READ = "alarm: never read", "{folder} could not be read yet", "{folder} was nog niet te lezen"
-    WAITING = ("alarm: waiting", "{count:mail waits|mails wait} since {since}; the server's last answer: {answer}",
-        "{count:mail wacht|mails wachten} sinds {since}; laatste antwoord van de server: {answer}")
-    UNANSWERED = ("alarm: unanswered", "{count:mail waits|mails wait} since {since}; the server has not answered",
-        "{count:mail wacht|mails wachten} sinds {since}; de server heeft nog niet geantwoord")
+    EXPLAINED = "alarm: explained", "{what}; {meaning}", "{what}; {meaning}"
+    WAITING = ("alarm: waiting",
+        "{count:mail waits|mails wait} since {since:instant}; the server's last answer: {answer}",
+        "{count:mail wacht|mails wachten} sinds {since:instant}; laatste antwoord van de server: {answer}")
+    UNANSWERED = ("alarm: unanswered",
+        "{count:mail waits|mails wait} since {since:instant}; the server has not answered",
+        "{count:mail wacht|mails wachten} sinds {since:instant}; de server heeft nog niet geantwoord")
+    NOTHING_HELD_UP = ("alarm: nothing held up", "none of our mail is held up any more",
+        "er wordt geen mail van ons meer tegengehouden")
     PAGERS = ("alarm: pagers", "{name} did not get the page «{page}» by {pager}: {why}",
         "{name} kreeg de oproep «{page}» niet via {pager}: {why}")
     RULES = "alarm: rules", "{faults}", "{places}"
@@ -52,21 +59,44 @@ class Differs(Sentence):
     OCTETS = "differs: octets", "octets", "andere inhoud"
 
 
+class HealthPlace(Sentence):
+    """A place or a server that is measured."""
+
+    ARCHIVE = "measured: archive", "archive", "het archief"
+    DATABASE = "measured: database", "database", "de database"
+    MAILBOX = "measured: mailbox", "mailbox", "de mailbox"
+    SUBMISSION = "measured: submission", "submission", "de verzendserver"
+
+
 class Health(Sentence):
     """What was measured, and what of it."""
 
     DISK = "health: disk", "disk of {place}", "schijf van {place}"
     TICK = "health: tick", "tick of {loop}", "controle op herinneringen"
     CERTIFICATE = "health: certificate", "certificate of {server}", "certificaat van {server}"
-    SECRET = "health: secret", "secret for tokens (oauth2)", "geheim voor tokens (oauth2)"
+    SECRET = "health: secret", "secret for tokens (oauth2)", "geheim om in te loggen (oauth2)"
+    MARK = ("health: mark", "proof of Exchange's mark for mail from inside",
+        "proef van het kenmerk van Exchange voor interne mail")
+    MARK_NEVER_TRIED = ("health: mark never tried", "never tried, so it counts for nothing",
+        "nog niet gedaan; het kenmerk telt niet")
+    MARK_SURVIVED = ("health: mark survived", "a forged mark arrived, so it counts for nothing",
+        "een vals kenmerk kwam door; het kenmerk telt niet")
+    MARK_EXPIRED = ("health: mark expired", "ended {at:instant} (UTC); it counts for nothing until it is tried again",
+        "verlopen sinds {at:instant} (UTC); het kenmerk telt pas weer na een nieuwe proef")
     CLOCK = "health: clock", "clock", "klok"
     LITTLE_FREE = "health: little free", "less than {free} MB free", "minder dan {free} MB vrij"
     ENOUGH_FREE = "health: enough free", "enough free", "genoeg vrij"
-    LATE = "health: late", "more than {seconds} s ago", "meer dan {seconds} s geleden"
+    LATE = "health: late", "more than {seconds} s ago", "meer dan {seconds} seconden geleden"
     IN_TIME = "health: in time", "in time", "op tijd"
-    UNTIL = "health: until", "until {at} UTC", "tot {at} UTC"
+    LOGIN_CERTIFICATE = ("health: login certificate", "certificate for tokens (oauth2)",
+        "certificaat om in te loggen (oauth2)")
+    ENDS_WITHIN = ("health: ends within", "until {at:instant} (UTC), within {count:day|days}",
+        "tot {at:instant} (UTC), binnen {count:dag|dagen}")
+    HAS_ENDED = ("health: has ended", "ended {at:instant} (UTC); the desk cannot log in without a new one",
+        "verlopen sinds {at:instant} (UTC); zonder een nieuw kan de desk niet inloggen")
+    UNTIL = "health: until", "until {at:instant} (UTC)", "tot {at:instant} (UTC)"
     AHEAD = ("health: ahead", "the server more than {seconds} s ahead of us",
-        "de server loopt meer dan {seconds} s voor")
+        "de server loopt meer dan {seconds} seconden voor")
     BEHIND = ("health: behind", "the server more than {seconds} s behind us",
-        "de server loopt meer dan {seconds} s achter")
+        "de server loopt meer dan {seconds} seconden achter")
     AGREES = "health: agrees", "agrees, as far as mail shows", "loopt gelijk, voor zover uit mail blijkt"

@@ -22,6 +22,8 @@ class Attempted(Sentence):
     LOGIN_REFUSED = ("delivery: login refused",
         "authentication refused; correct submission.user in flaggermail.yaml, or the password in {file}",
         "inloggen is geweigerd; pas submission.user in flaggermail.yaml aan, of het wachtwoord in {file}")
+    LOGIN_DENIED = "delivery: login denied", "authentication refused", "inloggen is geweigerd"
+    LOGIN_LATER = "delivery: login later", "authentication failed for now", "inloggen lukt nu niet"
     NO_LOGIN = ("delivery: no login", "the server offers no authentication by PLAIN or LOGIN",
         "de server biedt geen inlogmethode PLAIN of LOGIN")
     NO_TOKEN_LOGIN = ("delivery: no token login",
@@ -32,6 +34,8 @@ class Attempted(Sentence):
          "application the right to send for it, or correct the section oauth2 in flaggermail.yaml"),
         ("de server weigert het token voor {mailbox} («{told}»); sta SMTP met OAuth2 voor deze mailbox toe en geef de "
          "applicatie het recht om ervoor te verzenden, of pas het deel oauth2 in flaggermail.yaml aan"))
+    TOKEN_DENIED = ("delivery: token denied", "the server refuses the token for {mailbox} ({told})",
+        "de server weigert het token voor {mailbox} («{told}»)")
     NO_TOKEN = ("delivery: no token", "{fault}",
         "er is geen token om in te loggen bij de verzendserver; de toelichting, in het Engels: «{fault}»")
     NO_STARTTLS = ("delivery: no starttls", "the server does not offer STARTTLS, nothing was sent",
@@ -80,9 +84,14 @@ class ServerHint(Sentence):
         "{server}.ca_file: name the file with the certificate of the authority that signed it",
         "{server}.ca_file: noem het bestand met het certificaat van de uitgever ervan")
     CA_OTHER = ("server hint: ca other",
-        ("{server}.ca_file: {file} holds another authority; name the file of the one with the certificate of the "
-         "authority that signed it"),
-        "{server}.ca_file: {file} bevat een andere uitgever; noem het bestand met het certificaat van de juiste")
+        ("{server}.ca_file: {file} held another authority when the daemon started; name the file of the one with the "
+         "certificate of the authority that signed it, and restart"),
+        ("{server}.ca_file: {file} bevatte bij de start een andere uitgever; noem het bestand met het certificaat van "
+         "de juiste en start opnieuw"))
+    CA_STRICT = ("server hint: ca strict",
+        ("{server}.ca_file: certificates lack what RFC 5280 asks of them; let the authority issue them anew, as "
+         "docs/administrator.md says under 'An authority of your own'"),
+        "{server}.ca_file: de certificaten voldoen niet aan RFC 5280; laat de uitgever ze opnieuw maken")
     NAME = ("server hint: name", "{server}.host: write a name that the certificate bears",
         "{server}.host: schrijf een naam die in het certificaat staat")
     TLS_LATER = ("server hint: tls later",

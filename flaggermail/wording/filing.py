@@ -21,6 +21,8 @@ class Filed(Sentence):
         "automatische mail met een melding erin")
     NOBODY_WROTE = ("filed: nobody wrote", "nobody wrote it for the desk",
         "niet door een persoon voor de desk geschreven")
+    OWN_CHECK = ("filed: own check", "sent to the desk itself by `flaggermail check --online`",
+        "door `flaggermail check --online` aan de desk zelf gestuurd")
     LATE = "filed: late", "{reason}; taken in late", "{reason}; te laat verwerkt"
     JUNK = "filed: junk", "{reason}; in the junk folder", "{reason}; in de map met ongewenste mail"
     OUT_OF_JUNK = ("filed: out of junk", "{reason}; taken out of the junk folder",
@@ -88,9 +90,9 @@ class Dispute(Sentence):
     """Why an arrival time is not reliable."""
 
     BEFORE_LOOK = ("dispute: before look", "dated before our look of {at} UTC, which did not show it",
-        "gedateerd vóór onze controle van {at} UTC, die deze mail niet toonde")
+        "gedateerd vóór onze controle van {at:instant} (UTC), die deze mail niet toonde")
     SERVER_LINE = ("dispute: server line", "our own server took it at {at} UTC",
-        "onze eigen server nam deze mail aan om {at} UTC")
+        "onze eigen server nam deze mail aan op {at:instant} (UTC)")
     OWN_LINE = ("dispute: own line", "from a file of old mail: the arrival is that of our own server's Received line",
         "uit een bestand met oude mail: de aankomst is die uit de Received-regel van onze eigen server")
     LAST_HOP = ("dispute: last hop", "from a file of old mail: the arrival is that of its last Received line",
@@ -101,7 +103,8 @@ class Dispute(Sentence):
         "uit een bestand met oude mail: de aankomst is de tijd van het bestand in de Maildir")
     FILE = ("dispute: file", "from a file of old mail that does not say when it arrived; shown is the time of the file",
         "uit een bestand met oude mail dat niet zegt wanneer deze aankwam; getoond is de tijd van het bestand")
-    BEFORE_SENDING = "dispute: before sending", "before the sending at {at} UTC", "vóór de verzending om {at} UTC"
+    BEFORE_SENDING = ("dispute: before sending", "before the sending at {at} UTC",
+        "vóór de verzending op {at:instant} (UTC)")
 
 
 class Basis(Sentence):

@@ -11,7 +11,7 @@ from flaggermail.wording.said import Sentence
 class Hint(Sentence):
     """A suggestion, and the clues for it."""
 
-    SUGGESTION = "hint: suggestion", "{case} ({score}): {why}", "{case} ({score}): {why}"
+    SUGGESTION = "hint: suggestion", "{case} ({score}): {why}", "{case} (score {score} van 100): {why}"
     ATTACHED = "hint: attached", "it was attached to mail of this case", "was bijlage van mail in deze zaak"
     SAME_REFERRAL = ("hint: same referral", "the same referral was taken in before",
         "dezelfde melding is al eerder ontvangen")

@@ -48,6 +48,8 @@ class AlarmName(Sentence):
     CERTIFICATE_RENEWED = "alarm name: certificate renewed", "certificate renewed", "certificaat vernieuwd"
     SECRET_ENDS = "alarm name: secret ends", "secret ends", "geheim verloopt"
     SECRET_RENEWED = "alarm name: secret renewed", "secret renewed", "geheim vernieuwd"
+    MARK_UNPROVEN = "alarm name: mark unproven", "mark unproven", "kenmerk van Exchange niet beproefd"
+    MARK_PROVEN = "alarm name: mark proven", "mark proven", "kenmerk van Exchange beproefd"
     CLOCK_WRONG = "alarm name: clock wrong", "clock wrong", "klok wijkt af"
     CLOCK_RIGHT = "alarm name: clock right", "clock right", "klok loopt gelijk"
     DEVICE_LOCKED = "alarm name: device locked", "device locked", "app geblokkeerd"

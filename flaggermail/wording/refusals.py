@@ -18,6 +18,9 @@ class Because(Sentence):
     DOSSIER_CHANGED = ("dossier changed",
         "dossier {name}: somebody acted on it while it was exported; nothing was kept, export it again",
         "dossier {name}: tijdens de export veranderde er iets; er is niets bewaard, exporteer opnieuw")
+    MARK_NOT_ASKED = ("mark not asked",
+        "mailbox.trust is not exchange, so no mark of Exchange counts and none is tried",
+        "mailbox.trust staat niet op exchange; het kenmerk van Exchange telt niet en wordt niet beproefd")
     NO_SUCH_ROW = ("no such row", "{table} {key}: there is no such row to change",
         "{table} {key}: zo'n regel is er niet")
     DRAFT_OF_CLOSED_CASE = ("draft of closed case",
@@ -143,9 +146,9 @@ class Because(Sentence):
     LACKS_ROLE = ("lacks role", "{name}: {actor} has none of the roles {roles} that this command needs",
         "{name}: {actor} heeft geen van de rollen {roles} die hiervoor nodig zijn")
     NO_READER = ("no reader",
-        "{name}: only officers and archivists of this desk may read the archive; oncall.yaml names each with a login",
-        ("{name}: alleen medewerkers en archivarissen van deze desk mogen het archief lezen; zij staan met "
-         "hun login in oncall.yaml"))
+        "{name}: only officers, archivists and report writers of this desk read the archive; oncall.yaml names each",
+        ("{name}: alleen medewerkers, archivarissen en rapporteurs van deze desk mogen het archief lezen; zij "
+         "staan met hun login in oncall.yaml"))
     ELECTION_EXISTS = "election exists", "election {election}: exists already", "verkiezing {election}: bestaat al"
     ELECTION_CODE = ("election code",
         "election {election}: a code is 1 to 24 capitals and digits, since it stands in case numbers",
@@ -175,7 +178,8 @@ class Because(Sentence):
         "platform {platform}: is niet bekend; bedoelt u {meant}?")
     NO_SUCH_PLATFORM = ("no such platform", "platform {platform}: is not in the record; known are {known}",
         "platform {platform}: is niet bekend; wel bekend zijn {known}")
-    EXERCISE_HAS_NO_FIGURES = ("exercise has no figures", "election {election}: is an exercise, and in no figure",
+    EXERCISE_HAS_NO_FIGURES = ("exercise has no figures",
+        "election {election}: is an exercise, which no figure includes",
         "verkiezing {election}: is een oefening en telt in geen enkel cijfer mee")
     EXERCISE_NOT_ACCOUNTED = ("exercise not accounted", "case {case}: is of an exercise; there is no account of it",
         "zaak {case}: hoort bij een oefening; daarover wordt geen verantwoording afgelegd")
@@ -184,6 +188,10 @@ class Because(Sentence):
         "zaak {case}: hierover heeft geen melding een platform bereikt, dus er valt niets te verantwoorden")
     AS_OF_IN_FUTURE = ("as of in future", "as of {at}: has not come yet; figures are of what is recorded",
         "peildatum {at}: ligt in de toekomst; cijfers gaan over wat is vastgelegd")
+    DAYS_BACKWARDS = ("days backwards", "from {since} to {until}: ends before it begins",
+        "van {since} tot en met {until}: eindigt voordat het begint")
+    DAYS_NOT_BEGUN = ("days not begun", "from {since}: lies after {as_of}; figures are of what is recorded",
+        "vanaf {since}: ligt na {as_of}; cijfers gaan over wat is vastgelegd")
     NO_SUCH_CASE = ("no such case", "case {case}: there is no such case; `flaggermail case list` shows them",
         "zaak {case}: is niet bekend; `flaggermail case list` toont alle zaken")
     NO_SUCH_MESSAGE = ("no such message", "message {message}: there is no such message; ids look like m00000001",
@@ -262,7 +270,7 @@ class Because(Sentence):
         "herinnering {reminder}: is niet bekend; `flaggermail oncall now` toont ze")
     NO_SUCH_SHIFT = ("no such shift", "shift {at}: none begins then; `flaggermail oncall next` lists them",
         "dienst {at}: dan begint er geen; `flaggermail oncall next` toont ze")
-    SHIFT_OVER = "shift over", "shift {at}: is over since {end}", "dienst {at}: is voorbij sinds {end}"
+    SHIFT_OVER = "shift over", "shift {at}: has been over since {end}", "dienst {at}: is voorbij sinds {end}"
     ACKNOWLEDGED_ALREADY = ("acknowledged already", "reminder {reminder}: was acknowledged by {officer} already",
         "herinnering {reminder}: is al opgepakt door {officer}")
     NO_OTHER_OFFICER = ("no other officer", "officer {officer}: is not another officer of oncall.yaml",
@@ -331,12 +339,12 @@ class Because(Sentence):
     POLLING_DAY_TODAY = ("polling day today",
         "exercise: today is polling day of {elections}; --even-today rehearses all the same",
         "oefening: vandaag is de dag van de stemming van {elections}; met --even-today kan het toch")
-    NO_REPORT = ("no report", "message {message}: is no delivery report; it is about no mail of ours",
+    NO_REPORT = ("no report", "message {message}: is no delivery report; it is about none of our mails",
         "mail {message}: is geen bericht over de bezorging en gaat over geen mail van ons")
     NEVER_LEFT = ("never left", "outbox {mail}: is {state}; only a mail that was sent can come back",
         "uitgaande mail {mail}: heeft de stand {state}; alleen een verstuurde mail kan terugkomen")
     FITS_SEVERAL = ("fits several",
-        ("message {message}: fits several mails of ours: {listed}; say which: "
+        ("message {message}: fits several of our mails: {listed}; say which: "
          "`flaggermail message confirm {message} --mail MAIL`"),
         ("mail {message}: past bij meer dan een mail van ons: {listed}; geef aan welke: "
          "`flaggermail message confirm {message} --mail MAIL`"))
@@ -461,7 +469,7 @@ class Because(Sentence):
     EXCLUDES_NO_PLATFORM = ("excludes no platform", "message {message}: comes from a platform; such mail is kept",
         "mail {message}: komt van een platform; zulke mail blijft bewaard")
     EXCLUDES_NO_ANSWER = ("excludes no answer",
-        "message {message}: is an answer to a mail of ours, or a report about one; such mail is kept",
+        "message {message}: is an answer to one of our mails, or a report about one; such mail is kept",
         "mail {message}: is een antwoord op een mail van ons of een bericht daarover; zulke mail blijft bewaard")
     EXCLUDES_AFTER_SENDING = ("excludes after sending",
         ("message {message}: a mail about it has not left yet ({mail}); wait, or cancel it: "

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Self, TypeAlias
 
@@ -31,9 +33,10 @@ class Said(str):
         return _read(self).get(name)
 
     def sentences(self, name: str) -> tuple[Said, ...]:
-        """Returns the sentences that are a detail of this one."""
+        """Returns the sentence or the sentences that are a detail of this one."""
         found = self.detail(name)
-        return tuple(_said(one) for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
+        several = found if isinstance(found, list) else [found]
+        return tuple(_said(one) for one in several if isinstance(one, dict))
 
     @property
     def english(self) -> str:
@@ -43,7 +46,7 @@ class Said(str):
     def in_language(self, language: str) -> str:
         """Returns the sentence in a language: `en` or `nl`."""
         found = _read(self)
-        sentence = _SENTENCES.get(str(found.pop(_CODE, "")))
+        sentence = _sentence(str(found.pop(_CODE, "")))
         if sentence is None:
             return str(self)
         details = {name: _detail(value, language) for name, value in found.items()}
@@ -63,7 +66,8 @@ Detail: TypeAlias = "str | int | Sequence[str]"
 class Sentence(StrEnum):
     """Base class of every set of sentences. A member is its code, its English and its Dutch words.
 
-    `{name}` stands for the detail of that name, `{count:mail|mails}` for a number with the noun that fits it.
+    `{name}` stands for the detail of that name, `{count:mail|mails}` for a number with the noun that fits it, and
+    `{at:instant}` for an instant that is stored in ISO 8601, in words.
     """
 
     en: str
@@ -103,7 +107,12 @@ def as_written(text: str) -> Said:
 
 def every() -> Mapping[str, Sentence]:
     """Returns all sentences by their codes."""
+    importlib.import_module("flaggermail.wording.all_sets")
     return _SENTENCES
+
+
+def _sentence(code: str) -> Sentence | None:
+    return _SENTENCES.get(code) or (every().get(code) if code else None)
 
 
 def counted(number: int, one: str, several: str) -> str:
@@ -117,6 +126,42 @@ class _Number(int):
     def __format__(self, spec: str) -> str:
         one, bar, several = spec.partition("|")
         return counted(int(self), one, several) if bar else int.__format__(self, spec)
+
+
+_MONTHS = {
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "en": "January February March April May June July August September October November December",
+}
+_AT = {"nl": "om", "en": "at"}
+
+
+class _Text(str):
+    """A text in a sentence, which may be an instant."""
+
+    __slots__ = ("language",)
+
+    language: str
+
+    @classmethod
+    def of(cls, text: str, language: str) -> Self:
+        """Returns the text for a sentence in that language."""
+        made = cls(text)
+        made.language = language
+        return made
+
+    def __format__(self, spec: str) -> str:
+        if spec != "instant":
+            return str.__format__(self, spec)
+        try:
+            at = datetime.fromisoformat(self)
+        except ValueError:  # changed by other means
+            return str(self)
+        return f"{dated(at, self.language)} {_AT[self.language]} {at:%H:%M}"
+
+
+def dated(day: date, language: str) -> str:
+    """Returns a day in words: `6 juni 2024`."""
+    return f"{day.day} {_MONTHS[language].split()[day.month - 1]} {day.year}"
 
 
 def countable(value: object) -> object:
@@ -152,4 +197,4 @@ def _detail(value: object, language: str) -> object:
     if isinstance(value, list):
         between = "; " if any(isinstance(one, dict) for one in value) else ", "
         return between.join(str(_detail(one, language)) for one in value)
-    return countable(value)
+    return _Text.of(value, language) if isinstance(value, str) else countable(value)

@@ -29,6 +29,11 @@ class Vouched(Sentence):
         "de uitkomst van DMARC bij {server} gaat niet over {domain}")
     SERVER_OF = "vouched: server of", "the server of {domain}", "de server van {domain}"
     LOGIN = "vouched: login", "auth=pass by {server} for {domain}", "{server} meldt auth=pass voor {domain}"
+    MARK = ("vouched: mark", "marked by Exchange as written inside {domain}",
+        "volgens Exchange geschreven binnen {domain}")
+    MARK_UNPROVEN = ("vouched: mark unproven",
+        "marked as written inside {domain}, but nobody has shown that this mark cannot be forged",
+        "gemarkeerd als geschreven binnen {domain}, maar niet is aangetoond dat dit kenmerk niet te vervalsen is")
     REHEARSED = "vouched: rehearsed", "as the rehearsal has it", "zoals het verhaal van de oefening zegt"
     THIS_MAIL = "vouched: this mail", "this mail", "deze mail"
     BOTH = "vouched: both", "{first}; {second}", "{first}; {second}"
@@ -73,7 +78,8 @@ class SignatureProof(Sentence):
         "de mail heeft meer dan één veld {fields}")
     EXPIRED = "signature: expired", "it has expired (x=)", "is verlopen (x=)"
     UNDATED = "signature: undated", "it does not say when it was made", "vermeldt niet wanneer hij is gemaakt"
-    OLD = "signature: old", "it was made at {at} UTC, not lately", "is gemaakt om {at} UTC, niet kort geleden"
+    OLD = ("signature: old", "it was made at {at} UTC, not lately",
+        "is gemaakt op {at:instant} (UTC), niet kort geleden")
     KEY_WITHDRAWN = "signature: key withdrawn", "its key was withdrawn", "de sleutel is ingetrokken"
     NO_KEY = "signature: no key", "its record holds no key", "in de DNS staat geen sleutel"
     KEY_KIND = ("signature: key kind", "its key is of a kind that is not checked here",

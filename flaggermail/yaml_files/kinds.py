@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -13,10 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 def shape(pattern: str, words: str) -> AfterValidator:
     """Accepts text that matches `pattern`; `words` say what is wrong with other text and what would be right."""
-    wanted = re.compile(pattern)
 
     def check(value: str) -> str:
-        if not wanted.fullmatch(value):
+        if not re.fullmatch(pattern, value):  # `re` keeps it compiled, once a file has such a value
             raise ValueError(words)
         return value
 
@@ -25,10 +24,9 @@ def shape(pattern: str, words: str) -> AfterValidator:
 
 def written(pattern: str, words: str) -> BeforeValidator:
     """Requires the written form: pydantic alone would accept a bare year as seconds since 1970."""
-    wanted = re.compile(pattern)
 
     def check(value: object) -> object:
-        if isinstance(value, int | float) or (isinstance(value, str) and not wanted.fullmatch(value)):
+        if isinstance(value, int | float) or (isinstance(value, str) and not re.fullmatch(pattern, value)):
             raise ValueError(words)
         return value
 
@@ -49,10 +47,16 @@ def _known_zone(value: str) -> str:
     return value
 
 
+def _folder(value: str) -> str:
+    """Writes INBOX as servers and the record do: in any spelling it is one folder (RFC 9051, section 5.1)."""
+    return "INBOX" if value.isascii() and value.upper() == "INBOX" else value
+
+
 _DAY = r"\d{4}-\d\d-\d\d"
 _INSTANT = _DAY + r"[Tt ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+FolderName = Annotated[Text, AfterValidator(_folder)]
 Code = Annotated[
     str,
     shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),
@@ -92,4 +96,23 @@ Tls = Literal["implicit", "starttls", "none"]
 class Model(BaseModel):
     """Base of every model: frozen, and unknown keys are faults."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=False, defer_build=True)
+
+    @classmethod
+    def unchecked(cls, **values: object) -> Self:
+        """Returns a section with these values and the defaults, unchecked. Raises TypeError for a name it lacks.
+
+        For what this program itself writes or has checked before; a test checks it. To check one, pydantic builds a
+        schema of its section, which would take a tenth of a command.
+        """
+        unknown = values.keys() - cls.model_fields.keys()
+        if unknown:
+            raise TypeError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
+        return cls.model_construct(None, **values)
+
+
+class Names(Model):
+    """A name in both languages."""
+
+    nl: Text
+    en: Text

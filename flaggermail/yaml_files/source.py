@@ -13,31 +13,13 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.reader import ReaderError
-
 from flaggermail.errors import ConfigurationError
+from flaggermail.yaml_files.composing import DEEPEST, TAG, TOO_DEEP, Node, quickly_composed
 
 Key = tuple[str | int, ...]
 Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | None
 
-_TAG = "tag:yaml.org,2002:"
 _ALLOWED = frozenset({"str", "int", "float", "bool", "null", "timestamp", "seq", "map"})
-
-# Message of the YAML scanner -> what the person with the editor needs to know.
-_TRANSLATIONS = (
-    (r"found character '\\t'|found a tab character", "a tab; indent with spaces"),
-    (r"found character '[@`%*&!|>]' that cannot start", "this sign cannot begin a value; put the value in quotes"),
-    (r"^mapping values are not allowed here$", "a second colon on the line; put the value in quotes"),
-    (r"^expected <block end>", "the indentation does not fit the lines above; align it with them"),
-    (r"^found unexpected end of stream$", "the quotation mark opened here is never closed; close it"),
-    (r"^expected ',' or '[]}]'", "the bracket opened here is never closed, or a comma is missing after it"),
-    (r"^could not find expected ':'$", "a line that is neither `key: value` nor `- entry`; add the colon"),
-    (r"^but found another document$", "a second document begins; one file holds one, remove the line `---`"),
-    (r"^found undefined alias", "an alias; write the value out, or put it in quotes"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -165,31 +147,31 @@ def read_text(text: str, name: str) -> YamlSource:
 
 
 def _compose(text: str, source: YamlSource) -> None:
+    root = quickly_composed(text)
+    if root is not None and root.id == "mapping":
+        source.values = _NodeReader(source).mapping(root, ())
+        if not source.faults:
+            return
+        source.places.clear()
+        source.faults.clear()
+    compose_fully(text, source)
+
+
+def compose_fully(text: str, source: YamlSource) -> None:
+    """Composes the text with the reader that knows all of YAML and words every fault."""
+    from flaggermail.yaml_files.full_reading import NotYaml, composed  # noqa: PLC0415 - slow to import, seldom needed
+
+    source.values = {}
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
-    except YAMLError as error:
-        source.faults.append(_syntax(error, text, source.file))
+        root = composed(text)
+    except NotYaml as fault:
+        source.faults.append(Fault(source.file, fault.line, fault.column, "", fault.words))
         return
-    if isinstance(root, MappingNode):
+    if root is not None and root.id == "mapping":
         source.values = _NodeReader(source).mapping(root, ())
     else:
         what = "is empty" if root is None else "is not a mapping"
         source.faults.append(Fault(source.file, 1, 1, "", f"the file {what}; write lines of the form `key: value`"))
-
-
-def _syntax(error: YAMLError, text: str, file: str) -> Fault:
-    """Translates an error of the YAML reader into plain words where they are known."""
-    if isinstance(error, ReaderError):
-        before = text[: error.position]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        return Fault(file, line, column, "", "a control character; remove it")
-    if not isinstance(error, MarkedYAMLError):
-        return Fault(file, 1, 1, "", f"is not YAML 1.2: {error}")
-    problem = str(error.problem)
-    words = next((plain for said, plain in _TRANSLATIONS if re.search(said, problem)), f"is not YAML 1.2: {problem}")
-    opened = error.context_mark if "opened here" in words else None
-    mark = opened or error.problem_mark or error.context_mark
-    return Fault(file, mark.line + 1, mark.column + 1, "", words)
 
 
 class _NodeReader:
@@ -199,11 +181,11 @@ class _NodeReader:
         self._source = source
         self._seen: set[int] = set()
 
-    def mapping(self, node: MappingNode, key: Key) -> dict[str, Value]:
+    def mapping(self, node: Node, key: Key) -> dict[str, Value]:
         """Returns the entries of a mapping. Of two equal keys the first counts and the second is a fault."""
         found: dict[str, Value] = {}
         for name, entry in node.value:
-            here = (*key, str(name.value) if isinstance(name, ScalarNode) else "?")
+            here = (*key, str(name.value) if name.id == "scalar" else "?")
             if here in self._source.places:
                 first = self._source.places[here][0]
                 self._fault(name, here, f"is written twice, first on line {first}; keep one of them")
@@ -213,18 +195,21 @@ class _NodeReader:
         return found
 
     def _value(self, node: Node, key: Key) -> Value:
+        if len(key) >= DEEPEST:
+            self._fault(node, key, TOO_DEEP)
+            return None
         if id(node) in self._seen:
             self._fault(node, key, "is an alias of a value above; write the value out")
             return None
         self._seen.add(id(node))
-        if str(node.tag).removeprefix(_TAG) not in _ALLOWED:
+        if str(node.tag).removeprefix(TAG) not in _ALLOWED:
             self._fault(node, key, f"has the tag {node.tag}; write the value without a tag")
             return None
-        if isinstance(node, MappingNode):
+        if node.id == "mapping":
             return self.mapping(node, key)
-        if isinstance(node, SequenceNode):
+        if node.id == "sequence":
             return [self._entry(entry, (*key, index)) for index, entry in enumerate(node.value)]
-        return _scalar(str(node.tag).removeprefix(_TAG), str(node.value))
+        return _scalar(str(node.tag).removeprefix(TAG), str(node.value))
 
     def _entry(self, node: Node, key: Key) -> Value:
         self._source.places[key] = _place(node)

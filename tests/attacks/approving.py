@@ -58,7 +58,7 @@ def a_desk(folder: Path, settings: Settings) -> Desk:
 
 def reopened(desk: Desk, folder: Path) -> Desk:
     """Returns the desk of the same folder after a restart, at the same instant."""
-    again = opened(desk.env, desk.env.settings, folder)
+    again = opened(desk.env, desk.env.settings, folder, "started again")
     again.clock.set(desk.clock.now())
     again._uid = desk._uid  # noqa: SLF001 - the mailbox goes on counting
     return again

@@ -229,7 +229,11 @@ def test_five_wrong_codes_lock_and_alarm(desk: Desk) -> None:
         replied(desk, request, f"akkoord {wrong}")
     assert "geblokkeerd" in told(desk, replied(desk, request, f"akkoord {app.code()}"))
     assert state_of(desk, draft) == "draft"
-    assert [alarm.kind for alarm in desk.all(Alarm)] == ["device locked"]
+    (alarm,) = desk.all(Alarm)
+    assert (alarm.kind, alarm.text.in_language("nl")) == (
+        "device locked",
+        f"de app van A. Jansen ({alarm.id.partition('/')[2]})",
+    )
     assert "App voor codes geblokkeerd" in latest(desk, "officer_notice", HEAD).subject
     assert desk.happened(EventKind.CODE_WRONG) == 5
     desk.do(Approve(draft=draft))

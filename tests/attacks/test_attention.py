@@ -29,6 +29,7 @@ from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 from tests.story.conftest import clock as clock  # noqa: PLC0414 - a fixture
 from tests.story.conftest import env as env  # noqa: PLC0414 - a fixture
+from tests.story.conftest import story_settings as story_settings  # noqa: PLC0414 - a fixture
 from tests.story.test_late import mail as of
 from tests.story.test_late import notify, read
 from tests.story.test_rate_limits import forwarded

@@ -8,8 +8,13 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+from pyotp import parse_uri
 from structlog.testing import capture_logs
 
+from flaggermail.cli import commands
+from flaggermail.cli.session import Session
 from flaggermail.commands.devices import RevokeDevice
 from flaggermail.errors import FlaggermailError
 from flaggermail.record.events import EventKind
@@ -112,3 +117,19 @@ def test_enrolling_prints_the_secret_once(tmp_path: Path) -> None:
     once = json.loads(types(desk, "officer enrol officer1 --json", "officer1"))
     assert once["address"].startswith("otpauth://totp/")
     assert once["address"] not in typed(desk)
+
+
+@pytest.mark.parametrize("words", [["officer", "enrol", "officer1"], ["officer", "enrol", "officer1", "--json"]])
+def test_enrolling_says_that_it_shows_a_secret_once(tmp_path: Path, words: list[str]) -> None:
+    """Whoever types it is told on the terminal, not in the output, what they see there; no log has any of it."""
+    desk = a_desk(tmp_path, settings_for("totp"))
+    session = Session(desk.env.settings.directory, given=desk.env, officer="clerk")
+    with capture_logs() as logged:
+        ran = CliRunner().invoke(commands, words, obj=session)
+    assert ran.exit_code == 0
+    assert " ".join(ran.stderr.split()) == (
+        "note: this is shown once, and whoever sees it can make the officer's codes: clear the screen once it is "
+        "scanned, and keep no copy"
+    )
+    secret = parse_uri(re.search(r"otpauth://[^\s\"]+", ran.stdout)[0]).secret  # type: ignore[index]  # fails the test
+    assert secret not in repr(logged) + repr(desk.events())

@@ -234,7 +234,7 @@ def test_each_act_is_told_to_the_person_in_whose_name_it_was_done(night: Night) 
     for text in (other, word):
         reply = night.reply(sent, text, headers=["Reply-To: clerk@elsewhere.example"])
         (answer,) = night.answers(reply)
-        told = "Schreef u die niet" if night.language == "nl" else "If you did not write it"
+        told = "Schreef u die niet" if night.language == "nl" else "If you did not write "
         assert told in " ".join(answer.split())
         assert "10:34" in answer
     assert not night.desk.all(OutboxMail, where(OutboxMail.recipient).is_("clerk@elsewhere.example"))

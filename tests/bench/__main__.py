@@ -20,17 +20,20 @@ from tests.bench import (
     flood,
     fuzz,
     growth,
+    ingest,
     latency,
     memory,
     nights,
     parsing,
+    peers,
     running,
     soak,
     startup,
     table,
+    ticking,
 )
 from tests.bench.desk import Servers
-from tests.bench.figures import Bench, Measurement
+from tests.bench.figures import NAMES, PEER_NAMES, Bench, Measurement
 
 MEASUREMENTS: dict[str, Measurement] = {
     "startup": startup.measure,
@@ -38,19 +41,24 @@ MEASUREMENTS: dict[str, Measurement] = {
     "comparing": comparing.measure,
     "growth": growth.measure,
     "latency": latency.measure,
+    "ticking": ticking.measure,
     "memory": memory.measure,
     "backfill": backfill.measure,
     "flood": flood.measure,
 }
+PEERS: dict[str, Measurement] = {"peers": peers.measure}  # not by default: it installs other programs
 
 
 def arguments() -> argparse.ArgumentParser:
     """Returns the parser of the command line."""
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measures, or counts mails for a while.")
-    parser.add_argument("what", nargs="?", choices=["all", "soak", "fuzz", "faults", "nights"], default="all")
-    parser.add_argument("number", nargs="?", type=int, default=500, help="of nights (500)")
+    parser.add_argument(
+        "what", nargs="?", choices=["all", *PEERS, "soak", "fuzz", "faults", "nights", "ingest"], default="all"
+    )
+    parser.add_argument("number", nargs="?", type=int, default=500, help="of nights (500), or of mails for ingest")
     parser.add_argument("--night", type=int, help="with nights: tell this one alone, by its integer")
     parser.add_argument("--member", action="store_true", help="with nights: with a hostile member of the mailbox")
+    parser.add_argument("--face", choices=["plain", "exchange"], default="plain", help="with nights: the mail servers")
     parser.add_argument("--planted", action="store_true", help="with nights: how soon are planted faults found?")
     parser.add_argument("--quick", action="store_true", help="small numbers: to see that all run, not what they cost")
     parser.add_argument("--only", choices=MEASUREMENTS, action="append", help="one measurement; may be repeated")
@@ -68,16 +76,23 @@ def _nights(wanted: argparse.Namespace) -> int:
     if wanted.planted:
         return nights.plant()
     if wanted.night is not None:
-        return nights.tell(wanted.night, member=wanted.member)
-    return nights.run(wanted.number, wanted.seed, member=wanted.member)
+        return nights.tell(wanted.night, _which(wanted))
+    return nights.run(wanted.number, wanted.seed, _which(wanted))
+
+
+def _which(wanted: argparse.Namespace) -> nights.Nights:
+    if wanted.face == "exchange":
+        return nights.Nights.EXCHANGE
+    return nights.Nights.MEMBER if wanted.member else nights.Nights.PLAIN
 
 
 def _measurements(wanted: argparse.Namespace) -> int:
     begun = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fm-bench-")))
-        chosen = {name: MEASUREMENTS[name] for name in wanted.only or MEASUREMENTS}
-        status = running.run(chosen, Bench(folder, wanted.quick, stack), wanted.json)
+        chosen = PEERS if wanted.what in PEERS else {name: MEASUREMENTS[name] for name in wanted.only or MEASUREMENTS}
+        expected = PEER_NAMES if wanted.what in PEERS else () if wanted.only else NAMES
+        status = running.run(chosen, Bench(folder, wanted.quick, stack), wanted.json, expected)
     table.note(f"\n{time.monotonic() - begun:,.0f} s in all")
     return status
 
@@ -87,9 +102,11 @@ def main() -> int:
     wanted = arguments().parse_args()
     if wanted.what == "fuzz":
         return fuzz.run(wanted.seconds, wanted.seed)
+    if wanted.what == "ingest":
+        return ingest.run(wanted.number)
     if wanted.what == "nights":
         return _nights(wanted)
-    if wanted.what == "all":
+    if wanted.what == "all" or wanted.what in PEERS:
         return _measurements(wanted)
     with Servers.running() as servers:
         if wanted.what == "soak":

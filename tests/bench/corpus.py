@@ -17,7 +17,8 @@ from tests.servers.postfix import AUTHSERV_ID
 
 GENERATOR = Path(__file__).parents[3] / "shared" / "perf" / "gen_corpus.py"
 BIG, SMALL = "gen_corpus.py", "tests.bench.mails"
-_LONG_AGO = datetime.fromisoformat("2024-03-01T08:00:00+00:00").timestamp()
+MANIFEST = "manifest"  # a line for each mail: number, kind, conversation, octets
+LONG_AGO = datetime.fromisoformat("2024-03-01T08:00:00+00:00").timestamp()
 _KNOWN = {  # domains of the generator -> domains in the shipped lists and the platforms of tests/config
     b"gemeente-utrecht.example": b"lindewaard.example",
     b"gemeente-zwolle.example": b"kromwoude.example",
@@ -57,8 +58,8 @@ def write(folder: Path, count: int, seed: int, kind: str | None = None) -> list[
         for path in files:
             path.write_bytes(mails.any_kind().octets)
     for number, path in enumerate(files):
-        path.write_bytes(_as_arrived(path.read_bytes()))
-        os.utime(path, (_LONG_AGO + 3600 * number,) * 2)
+        path.write_bytes(as_arrived(path.read_bytes()))
+        os.utime(path, (LONG_AGO + 3600 * number,) * 2)
     return files
 
 
@@ -71,12 +72,19 @@ def lay(files: list[Path], maildir: Path) -> None:
 
 
 def _generated(folder: Path, count: int, seed: int) -> list[Path]:
-    command = [sys.executable, str(GENERATOR), str(folder), str(count), str(seed)]
+    command = [sys.executable, str(GENERATOR), str(folder), str(count), str(seed), str(folder / MANIFEST)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return sorted((folder / "cur").iterdir(), key=lambda path: int(path.name.split(".")[0]))
 
 
-def _as_arrived(octets: bytes) -> bytes:
+def conversations(folder: Path) -> list[str]:
+    """Returns the true conversation of each mail that `write` put into `folder`; empty if the mails do not say."""
+    manifest = folder / MANIFEST
+    return [line.split("\t")[2] for line in manifest.read_text("utf-8").splitlines()] if manifest.exists() else []
+
+
+def as_arrived(octets: bytes) -> bytes:
+    """Returns a mail as our own server delivers it, verified."""
     octets = _NAME.sub(lambda found: _KNOWN[found[0]], octets)
     if octets.startswith(b"Authentication-Results:"):
         return octets

@@ -10,14 +10,29 @@ from typing import TypeAlias
 
 from tests.bench.desk import Servers
 
+NAMES = (
+    "backfill.big", "backfill.small", "live.p50", "live.p95", "notice.p95", "parse.big", "parse.small", "memory.idle",
+    "memory.after", "growth.history", "growth.live", "growth.200k", "start.help", "start.status", "start.case_list",
+    "tick.400", "compare",
+)  # fmt: skip
+"""Every figure that `./dev bench` reports."""
+PEER_NAMES = ("peer.helpdesk", "conversations")
+"""Those that `./dev bench peers` reports."""
+RATIO_IS_JUDGED = frozenset({"backfill.big", "backfill.small", "parse.big", "parse.small", "peer.helpdesk"})
+MORE_IS_BETTER = frozenset({"peer.helpdesk", "conversations"})
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """The maximum of a figure, or of its ratio with `of_ratio`; `worst` is the limit that no change may exceed."""
+    """The maximum of a figure, or of its ratio with `of_ratio`; `worst` is the limit that no change may exceed.
+
+    With `at_least`, more is better, and both are minimums.
+    """
 
     most: float
     worst: float | None = None
     of_ratio: bool = False
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +55,9 @@ class Figure:
     def met(self) -> bool | None:
         """Whether the goal is met; None if there is no goal or nothing to compare."""
         judged = self.ratio if self.goal and self.goal.of_ratio else self.figure
-        return judged <= self.goal.most if self.goal and judged is not None else None
+        if self.goal is None or judged is None:
+            return None
+        return judged >= self.goal.most if self.goal.at_least else judged <= self.goal.most
 
 
 def times(what: str, ratio: float, name: str | None = None, goal: Goal | None = None) -> Figure:

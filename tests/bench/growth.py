@@ -1,21 +1,31 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Whether a full store slows ingest down: a desk with few mails and one with many ingest the same mails."""
 
+import shutil
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
-from flaggermail.intake.ingest import ingest
+from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.ports import RawMessage
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.services import Services
+from flaggermail.settings.reading import load
+from flaggermail.shipped import shipped
 from tests.bench import corpus
+from tests.bench.comparing import CONFIG
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row, times
 from tests.bench.history import Filled, filled, lay
+from tests.bench.mails import Mails
+from tests.doubles.migrated import replayed
 
 SIZES, PROBES = (2_000, 20_000), 300
 QUICK_SIZES, QUICK_PROBES = (100, 400), 40
+LARGE, QUICK_LARGE, TOGETHER = (2_000, 200_000), (100, 300), 20
 SEED = 1
 
 
@@ -31,6 +41,55 @@ def measure(bench: Bench) -> Iterator[Row]:
             desks.append(stack.enter_context(filled(bench.servers, size, f"growth{size}")))
             yield from desks[-1].figures()
         yield from growth(desks, bench.folder, bench.few(PROBES, QUICK_PROBES))
+    yield from large(bench)
+
+
+def large(bench: Bench) -> Iterator[Row]:
+    """Yields the cost of a small mail of history with very many stored, compared with few."""
+    sizes = QUICK_LARGE if bench.quick else LARGE
+    seconds = []
+    for size in sizes:
+        with _stored(bench.folder / f"large{size}", size) as env:
+            seconds.append(statistics.median(_taken(env, bench.few(PROBES, QUICK_PROBES))))
+        yield Figure(what=f"history, small mail, {size:,} stored, median", figure=seconds[-1] * 1e6, unit="us")
+    yield times("median beside the smaller", seconds[1] / seconds[0], "growth.200k", Goal(1.2))
+
+
+@contextmanager
+def _stored(folder: Path, size: int) -> Iterator[Services]:
+    """Yields a desk that took in so many small mails of history; none of them lies on a mail server."""
+    clock = SetClock(datetime(2027, 3, 17, 9, tzinfo=UTC))
+    folder.mkdir()
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    with closing(replayed(settings, folder, clock, CountedRandomness("growth"), ScriptedSubmitter(clock))) as env:
+        for batch in _batches(SEED, size, "INBOX"):
+            ingest_together(env, batch)
+        yield env
+    shutil.rmtree(folder)
+
+
+def _taken(env: Services, probes: int) -> list[float]:
+    """Returns the seconds of processor time of this process for each mail, of a desk that takes them in one by one."""
+    taken = []
+    for raw in chain.from_iterable(_batches(SEED + 3, probes, "Probe large")):
+        begun = time.process_time()
+        ingest(env, raw)
+        taken.append(time.process_time() - begun)
+    return taken
+
+
+def _batches(seed: int, count: int, folder: str) -> Iterator[list[RawMessage]]:
+    mails = Mails(seed, "verkiezingenflagger@bzk.example")
+    for first in range(0, count, TOGETHER):
+        yield [
+            _raw(corpus.as_arrived(mails.any_kind().octets), number, folder)
+            for number in range(first, first + TOGETHER)
+        ]
+
+
+def _raw(octets: bytes, number: int, folder: str) -> RawMessage:
+    arrived = datetime.fromtimestamp(corpus.LONG_AGO + 300 * number, UTC)
+    return RawMessage(octets, arrived, folder, "1", str(number + 1))
 
 
 def growth(desks: Sequence[Filled], folder: Path, probes: int) -> Iterator[Row]:
@@ -53,7 +112,7 @@ def probe(desks: Sequence[Filled], files: list[Path], *, live: bool) -> list[lis
     for number, path in enumerate(files):
         octets = path.read_bytes()
         arrived = datetime.now(UTC) if live else datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        raw = RawMessage(octets, arrived, "Probe live" if live else "Probe", 1, number + 1)
+        raw = RawMessage(octets, arrived, "Probe live" if live else "Probe", "1", str(number + 1))
         turns = list(enumerate(desks))
         for which, desk in turns if number % 2 else reversed(turns):
             begun = time.perf_counter()

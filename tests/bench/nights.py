@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`./dev bench nights N`: N simulated nights from a seed on, with counts and the nights that broke a promise.
 
-With `--member`, a hostile member of the shared mailbox takes part (`tests.nights.member`).
+With `--member`, a hostile member of the shared mailbox takes part (`tests.nights.member`); with `--face exchange`, the
+mail servers are those of Exchange Online (`tests.nights.exchange`).
 """
 
 import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from enum import StrEnum
 
 from tests.bench import table
-from tests.nights import member_nights
+from tests.nights import exchange, member_nights
 from tests.nights.diary import Diary
 from tests.nights.kit import Kit
 from tests.nights.planted import FAULTS, found_after
@@ -24,17 +26,30 @@ KINDS = ("case", "notification", "replies", "vain replies",
     "trouble: server greylist", "trouble: server refuse", "trouble: server silent", "trouble: clock set back",
     "trouble: policy edited", "platform: returned", "platform: nobody vouches", "platform: forged")  # fmt: skip
 
+
+class Nights(StrEnum):
+    """What is played; the value is what `./dev bench nights` is told."""
+
+    PLAIN = ""
+    MEMBER = "--member "
+    EXCHANGE = "--face exchange "
+
+
+PLAYERS: dict[Nights, Callable[[int, Kit], Diary]] = {
+    Nights.PLAIN: play, Nights.MEMBER: member_nights.play, Nights.EXCHANGE: exchange.play,
+}  # fmt: skip
 MEMBER = ("desk: ", "member wrote: ", "in a person's name: ", "by the desk: ")
+EXCHANGE = ("exchange: ",)
 
 
-def run(nights: int, seed: int | None, *, member: bool = False) -> int:
+def run(nights: int, seed: int | None, which: Nights = Nights.PLAIN) -> int:
     """Plays the nights, prints each that broke a promise, and counts; the exit status is 1 if one did."""
     first = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
     table.note(f"{nights} nights from {first} on")
     kit, begun, counts, broken = Kit.make(), time.process_time(), Counter[str](), Counter[int]()
     try:
         for number in range(first, first + nights):
-            diary = _player(member)(number, kit)
+            diary = PLAYERS[which](number, kit)
             counts.update(diary.counts)
             counts["mails in"] += len(diary.incoming)
             counts["mails out"] += len(diary.handed_over)
@@ -42,11 +57,13 @@ def run(nights: int, seed: int | None, *, member: bool = False) -> int:
             counts["reminders"] += sum(len(tick.due) for tick in diary.ticks)
             broken.update({violation.promise for violation in diary.violations})
             if diary.violations:
-                table.note(story(number, diary, "--member " if member else ""))
+                table.note(story(number, diary, which))
         spent = time.process_time() - begun
     finally:
         kit.close()
-    shown = sorted(what for what in counts if what.startswith(MEMBER)) if member else KINDS
+    own = {Nights.MEMBER: MEMBER, Nights.EXCHANGE: EXCHANGE}.get(which, ())
+    more = sorted(what for what in counts if own and what.startswith(own))
+    shown = more if which is Nights.MEMBER else (*KINDS, *more)
     for what in ("mails in", "mails out", "looks at the clocks", "reminders", *shown):
         table.line(what, counts[what], "")
     table.line("processor time a night", spent / nights * 1000, "ms")
@@ -56,18 +73,14 @@ def run(nights: int, seed: int | None, *, member: bool = False) -> int:
     return 1 if broken else 0
 
 
-def _player(member: bool) -> Callable[[int, Kit], Diary]:  # noqa: FBT001 - one of two players, for the three above
-    return member_nights.play if member else play
-
-
-def tell(night: int, *, member: bool = False) -> int:
+def tell(night: int, which: Nights = Nights.PLAIN) -> int:
     """Prints one night; the exit status is 1 if it broke a promise."""
     kit = Kit.make()
     try:
-        diary = _player(member)(night, kit)
+        diary = PLAYERS[which](night, kit)
     finally:
         kit.close()
-    table.note(story(night, diary, "--member " if member else ""))
+    table.note(story(night, diary, which))
     return 1 if diary.violations else 0
 
 

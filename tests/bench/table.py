@@ -62,7 +62,8 @@ def _judged(figure: Figure) -> str:
         return ""
     bounds = ", ".join(f"{bound:g}" for bound in (figure.goal.most, figure.goal.worst) if bound is not None)
     verdict = {None: "not measured", True: "met", False: "not met"}[figure.met]
-    return f"{bounds}{' of it' if figure.goal.of_ratio else ''}: {verdict}"
+    least = "at least " if figure.goal.at_least else ""
+    return f"{least}{bounds}{' of it' if figure.goal.of_ratio else ''}: {verdict}"
 
 
 def _object(figure: Figure) -> dict[str, object]:

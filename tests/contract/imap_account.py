@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A mailbox on a scripted IMAP server."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 
 from flaggermail.adapters.imap.link import Tls
 from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
+from flaggermail.ports import RawMessage
 from tests.doubles.scripted_imap import ScriptedImap
 
 SECRET = "geheim wachtwoord"
@@ -48,3 +49,8 @@ def mailbox_on(server: ScriptedImap, **changes: Unpack[Changes]) -> Iterator[Ima
             yield mailbox
         finally:
             mailbox.close()
+
+
+def given(mailbox: ImapMailbox, folder: str, position: str | None) -> Iterator[Sequence[RawMessage]]:
+    """Yields the mails of each page that has any."""
+    return (page.mails for page in mailbox.fetch_after(folder, position) if page.mails)

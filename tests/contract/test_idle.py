@@ -11,8 +11,7 @@ from flaggermail.adapters.imap.idle import RENEW_AFTER, wait_for_notice
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.adapters.imap.link import close_link, inner, open_link
 from flaggermail.errors import LinkLost
-from flaggermail.ports import Position
-from tests.contract.imap_account import account, mailbox_on
+from tests.contract.imap_account import account, given, mailbox_on
 from tests.doubles.scripted_imap import Line, Script, ScriptedImap
 from tests.servers.certificates import Certificates
 
@@ -155,7 +154,7 @@ class TestNotices:
 
         with mailbox_on(ScriptedImap((script,))) as mailbox:
             mailbox.position("INBOX")
-            list(mailbox.fetch_after("Sent", Position(1, 0)))
+            list(given(mailbox, "Sent", "1/0"))
             mailbox.wait(EventInterrupt(), LONG)  # at once
             mailbox.wait(EventInterrupt(), LONG)  # announced already: idles
 
@@ -180,9 +179,9 @@ class TestNotices:
             line.until_closed()
 
         with mailbox_on(ScriptedImap((script,)), batch_messages=1) as mailbox:
-            batches = mailbox.fetch_after("INBOX", Position(1, 0))
+            batches = given(mailbox, "INBOX", "1/0")
             next(batches)
-            list(mailbox.fetch_after("Sent", Position(1, 0)))
+            list(given(mailbox, "Sent", "1/0"))
             assert len(list(batches)) == 1
             mailbox.wait(EventInterrupt(), LONG)
 
@@ -198,7 +197,7 @@ class TestNotices:
             line.until_closed()
 
         with mailbox_on(ScriptedImap((script,))) as mailbox:
-            assert list(mailbox.fetch_after("INBOX", mailbox.position("INBOX"))) == []
+            assert list(given(mailbox, "INBOX", str(mailbox.position("INBOX")))) == []
             mailbox.wait(EventInterrupt(), LONG)
 
     def test_expunges_and_flags_are_no_notice(self) -> None:

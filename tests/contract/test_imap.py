@@ -11,10 +11,11 @@ import pytest
 
 from flaggermail.adapters.imap.link import close_link, inner, open_link
 from flaggermail.adapters.imap.mailbox import ImapMailbox
+from flaggermail.adapters.imap.positions import Position
 from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.errors import ConfigurationError, FolderUnreadable, LinkLost, LoginRefused
-from flaggermail.ports import Position, RawMessage, Role
-from tests.contract.imap_account import SECRET, Changes, account, mailbox_on
+from flaggermail.ports import RawMessage, Role
+from tests.contract.imap_account import SECRET, Changes, account, given, mailbox_on
 from tests.doubles.scripted_imap import Line, Script, ScriptedImap, greeting_only, login_only
 from tests.servers.certificates import Certificates
 
@@ -24,7 +25,12 @@ DATE = "06-Jun-2024 10:34:00 +0200"
 
 def uids(batches: Sequence[Sequence[RawMessage]]) -> list[list[int]]:
     """Returns the UIDs of each batch."""
-    return [[message.uid for message in batch] for batch in batches]
+    return [[int(message.item) for message in batch] for batch in batches]
+
+
+def names(mailbox: ImapMailbox) -> list[str]:
+    """Returns the names of the watched folders."""
+    return [folder.name for folder in mailbox.folders()]
 
 
 def mail(uid: int, octets: bytes = MAIL, date: str = DATE, extra: str = "") -> bytes:
@@ -45,7 +51,7 @@ def sizes(line: Line, **octets: int) -> None:
     line.answer("RFC822.SIZE", *told)
 
 
-def read(script: Script, after: Position = Position(1, 0), **changes: int) -> list[Sequence[RawMessage]]:  # noqa: B008 - frozen
+def read(script: Script, after: str = "1/0", **changes: int) -> list[Sequence[RawMessage]]:
     """Reads the inbox of a server that runs this script after the login."""
 
     def whole(line: Line) -> None:
@@ -55,7 +61,7 @@ def read(script: Script, after: Position = Position(1, 0), **changes: int) -> li
 
     wanted: Changes = {"batch_messages": changes.get("messages", 100), "batch_octets": changes.get("octets", 1000)}
     with mailbox_on(ScriptedImap((whole,)), **wanted) as mailbox:
-        return list(mailbox.fetch_after("INBOX", after))
+        return list(given(mailbox, "INBOX", after))
 
 
 class TestFetching:
@@ -70,8 +76,8 @@ class TestFetching:
             sizes(line, u3=40)
             give(line, mail(3, b"\x00\xffA: \xe9\r\n\r\n"))
 
-        [[message]] = read(script, Position(7, 0))
-        assert message == RawMessage(b"\x00\xffA: \xe9\r\n\r\n", message.internaldate, "INBOX", 7, 3)
+        [[message]] = read(script, "7/0")
+        assert message == RawMessage(b"\x00\xffA: \xe9\r\n\r\n", message.internaldate, "INBOX", "7", "3", cursor="7/3")
         assert message.internaldate.isoformat() == "2024-06-06T10:34:00+02:00"
         assert type(message.internaldate.tzinfo) is type(UTC)
 
@@ -95,7 +101,7 @@ class TestFetching:
             line.examine(uidnext=6)
             line.answer("SEARCH UID 6:*", "* SEARCH 5")
 
-        assert read(script, Position(1, 5)) == []
+        assert read(script, "1/5") == []
 
     def test_another_uidvalidity(self) -> None:
         """With another UIDVALIDITY the whole folder is returned, however high the position."""
@@ -106,8 +112,8 @@ class TestFetching:
             sizes(line, u1=10)
             give(line, mail(1))
 
-        [[message]] = read(script, Position(1, 5))
-        assert (message.uidvalidity, message.uid) == (2, 1)
+        [[message]] = read(script, "1/5")
+        assert (message.numbering, message.item) == ("2", "1")
 
     def test_uidvalidity_between_position_and_fetch(self) -> None:
         """The position is compared with each new selection of the folder, not with the one it came from."""
@@ -126,8 +132,8 @@ class TestFetching:
         with mailbox_on(ScriptedImap((script,))) as mailbox:
             position = mailbox.position("INBOX")
             assert position == Position(1, 5)
-            list(mailbox.fetch_after("Sent", Position(1, 0)))
-            assert uids(list(mailbox.fetch_after("INBOX", position))) == [[1]]
+            list(given(mailbox, "Sent", "1/0"))
+            assert uids(list(given(mailbox, "INBOX", str(position)))) == [[1]]
 
     def test_looked_at_again(self) -> None:
         """A folder already selected is refreshed with NOOP; one NOOP serves a position and a fetch."""
@@ -149,8 +155,8 @@ class TestFetching:
         with mailbox_on(ScriptedImap((script,))) as mailbox:
             assert mailbox.position("INBOX") == Position(1, 5)
             assert mailbox.position("INBOX") == Position(1, 6)
-            assert uids(list(mailbox.fetch_after("INBOX", Position(1, 5)))) == [[6]]
-            assert uids(list(mailbox.fetch_after("INBOX", Position(1, 6)))) == [[7]]
+            assert uids(list(given(mailbox, "INBOX", "1/5"))) == [[6]]
+            assert uids(list(given(mailbox, "INBOX", "1/6"))) == [[7]]
 
     def test_many_uids(self) -> None:
         """A wide range is searched in spans, so that no answer exceeds the maximum line length."""
@@ -190,7 +196,7 @@ class TestFetching:
 
         server = ScriptedImap((script,))
         with mailbox_on(server) as mailbox:
-            list(mailbox.fetch_after("INBOX", Position(1, 0)))
+            list(given(mailbox, "INBOX", "1/0"))
         words = " ".join(server.commands)
         assert "BODY.PEEK[]" in words
         assert not {"SELECT", "STORE", "COPY", "MOVE", "EXPUNGE", "BODY[]"} & set(words.replace("(", " ").split())
@@ -243,9 +249,9 @@ class TestBatches:
             line.until_closed()
 
         with mailbox_on(ScriptedImap((script,)), batch_messages=1) as mailbox:
-            batches = mailbox.fetch_after("INBOX", Position(1, 0))
+            batches = given(mailbox, "INBOX", "1/0")
             next(batches)
-            list(mailbox.fetch_after("Sent", Position(1, 0)))
+            list(given(mailbox, "Sent", "1/0"))
             assert uids(list(batches)) == [[2]]
 
     def test_another_uidvalidity_in_between(self) -> None:
@@ -263,9 +269,9 @@ class TestBatches:
             line.until_closed()
 
         with mailbox_on(ScriptedImap((script,)), batch_messages=1) as mailbox:
-            batches = mailbox.fetch_after("INBOX", Position(1, 0))
+            batches = given(mailbox, "INBOX", "1/0")
             next(batches)
-            list(mailbox.fetch_after("Sent", Position(1, 0)))
+            list(given(mailbox, "Sent", "1/0"))
             with pytest.raises(LinkLost, match="UIDVALIDITY changed"):
                 next(batches)
 
@@ -376,7 +382,8 @@ class TestLogin:
         text = self.refused(f"NO [AUTHENTICATIONFAILED] not with {SECRET}")
         assert text == (
             "LoginRefused: 127.0.0.1: the server refuses the login of desk (AUTHENTICATIONFAILED); "
-            "correct mailbox.user in flaggermail.yaml, or the password in its credential"
+            "the name or the password is wrong: correct mailbox.user in flaggermail.yaml, or the password in its "
+            "credential"
         )
 
     def test_no_without_a_code(self) -> None:
@@ -421,7 +428,7 @@ class TestLogin:
             line.until_closed()
 
         with mailbox_on(ScriptedImap((script,)), password=lambda: "géheim") as mailbox:
-            assert mailbox.folders() == ("INBOX", "Sent")
+            assert names(mailbox) == ["INBOX", "Sent"]
 
     def test_plain_refused(self) -> None:
         """NO to SASL PLAIN is a refusal as well."""
@@ -637,7 +644,7 @@ class TestFolders:
             line.until_closed()
 
         with mailbox_on(ScriptedImap((script,)), excluded_folders=frozenset({"Agenda"})) as mailbox:
-            assert mailbox.folders() == ("INBOX", "Café/1")
+            assert names(mailbox) == ["INBOX", "Café/1"]
 
     def test_status_leaves_the_inbox_selected(self) -> None:
         """The position of another folder is read with STATUS, so that the inbox needs no second EXAMINE."""
@@ -679,8 +686,8 @@ class TestFolders:
             line.until_closed()
 
         with mailbox_on(ScriptedImap((script,))) as mailbox:
-            with pytest.raises(FolderUnreadable, match=r"^Zaken: the server refuses it$"):
-                list(mailbox.fetch_after("Zaken", mailbox.position("Zaken")))
+            with pytest.raises(FolderUnreadable, match=r"^Zaken: the server refuses it; it has no such folder: "):
+                list(given(mailbox, "Zaken", str(mailbox.position("Zaken"))))
             assert mailbox.position("INBOX") == Position(1, 3)
 
     def test_a_refused_inbox(self) -> None:
@@ -708,7 +715,7 @@ class TestFolders:
 
         with mailbox_on(ScriptedImap((script,))) as mailbox:
             mailbox.folders()
-            [[message]] = mailbox.fetch_after("Reclame", Position(1, 0))
+            [[message]] = given(mailbox, "Reclame", "1/0")
         assert message.role is Role.JUNK
 
 
@@ -733,7 +740,7 @@ class TestKeyword:
         server = ScriptedImap((script,))
         with mailbox_on(server, keyword="gezien") as mailbox:
             assert mailbox.position("INBOX") == Position(1, 5)
-            kept = mailbox.mark("INBOX", 1, [3, 5])
+            kept = mailbox.mark("INBOX", "1", ["3", "5"])
             assert mailbox.position("INBOX") == Position(1, 5)
         return kept, [command.split(" ", 1)[1] for command in server.commands]
 
@@ -770,9 +777,9 @@ class TestKeyword:
     def test_no_keyword_wanted(self) -> None:
         """Without a keyword in the settings, or without mail, no command is sent."""
         with mailbox_on(ScriptedImap(())) as mailbox:
-            assert not mailbox.mark("INBOX", 1, [3])
+            assert not mailbox.mark("INBOX", "1", ["3"])
         with mailbox_on(ScriptedImap(()), keyword="gezien") as mailbox:
-            assert not mailbox.mark("INBOX", 1, [])
+            assert not mailbox.mark("INBOX", "1", [])
 
     def test_a_line_that_is_lost(self) -> None:
         """A connection that closes during SELECT is a lost link."""
@@ -782,4 +789,4 @@ class TestKeyword:
             line.expect("SELECT")
 
         with mailbox_on(ScriptedImap((script,)), keyword="gezien") as mailbox, pytest.raises(LinkLost):
-            mailbox.mark("INBOX", 1, [3])
+            mailbox.mark("INBOX", "1", ["3"])

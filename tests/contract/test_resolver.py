@@ -13,14 +13,20 @@ import pytest
 from dns import flags, message, rcode, rrset
 
 from flaggermail.adapters.dns.resolver import DnsResolver
+from flaggermail.mail.signature_facts import Dnssec
+from flaggermail.ports import DnsAnswer
 
 NAME = "s1._domainkey.x-platform.example"
 
 
 class NameServer:
-    """Answers on loopback by UDP: TXT for NAME, SERVFAIL for `broken.`, nothing for `silent.`, else NXDOMAIN."""
+    """Answers on loopback by UDP: TXT for NAME, SERVFAIL for `broken.`, nothing for `silent.`, else NXDOMAIN.
+
+    A server that `validates` sets AD in each answer to a query that asks for it, as a validating resolver does.
+    """
 
     def __init__(self) -> None:
+        self.validates = False
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -49,6 +55,8 @@ class NameServer:
         name = question.question[0].name.to_text()
         answer = message.make_response(question)
         answer.flags |= flags.RA
+        if self.validates and question.flags & flags.AD:
+            answer.flags |= flags.AD
         if name.startswith("silent."):
             return None
         if name.startswith("broken."):
@@ -77,7 +85,7 @@ def resolver(server: NameServer) -> DnsResolver:
 
 def test_the_strings_of_a_record_are_joined(resolver: DnsResolver) -> None:
     """A key is longer than a string of 255 octets may be (RFC 6376, section 3.6.2.2)."""
-    found = resolver.texts(NAME)
+    found = resolver.look_up(NAME).texts
     assert found is not None
     assert sorted(found) == [b"second", b"v=DKIM1; k=rsa; p=AAAA"]
 
@@ -87,14 +95,14 @@ def test_the_strings_of_a_record_are_joined(resolver: DnsResolver) -> None:
 )
 def test_no_name_no_record_and_no_possible_name_are_no_key(resolver: DnsResolver, name: str) -> None:
     """All these are permanent: asking again would change nothing."""
-    assert resolver.texts(name) == ()
+    assert resolver.look_up(name).texts == ()
 
 
 @pytest.mark.parametrize("name", ["broken.example", "silent.example"])
 def test_no_answer_now_is_told_apart(resolver: DnsResolver, name: str) -> None:
     """A server that fails or does not answer says nothing about the record; the wait is bounded."""
     began = time.monotonic()
-    assert resolver.texts(name) is None
+    assert resolver.look_up(name) == DnsAnswer(None, Dnssec.UNKNOWN, "127.0.0.1")
     assert time.monotonic() - began < 2
 
 
@@ -102,4 +110,19 @@ def test_a_machine_without_a_name_server_gives_no_answer() -> None:
     """A port where nothing listens gives no answer."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as unused:
         unused.bind(("127.0.0.1", 0))
-        assert DnsResolver(["127.0.0.1"], unused.getsockname()[1], seconds=0.3).texts(NAME) is None
+        assert DnsResolver(["127.0.0.1"], unused.getsockname()[1], seconds=0.3).look_up(NAME).texts is None
+
+
+@pytest.mark.parametrize("name", [NAME, "none.example", "address.example"])
+def test_the_resolver_says_whether_dnssec_proves_its_answer(
+    server: NameServer, resolver: DnsResolver, name: str
+) -> None:
+    """Asked for, the bit AD of the answer is given on, also with "no such record", with the address of the server."""
+    for server.validates, said in ((False, Dnssec.NO), (True, Dnssec.YES)):
+        answer = resolver.look_up(name)
+        assert (answer.dnssec, answer.server) == (said, "127.0.0.1")
+
+
+def test_where_no_server_was_asked_nothing_is_known(resolver: DnsResolver) -> None:
+    """A name that cannot be in the DNS is asked of nobody: no such record, and nothing about DNSSEC."""
+    assert resolver.look_up(f"{'a' * 64}.example") == DnsAnswer(())

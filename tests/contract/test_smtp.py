@@ -122,6 +122,14 @@ class TestAccepted:
         assert submit(server, ONE, ONE) == [Accepted(ONE, NOW, TAKEN)] * 2
         assert server.verbs().count("RCPT") == 1
 
+    def test_the_name_under_which_it_left_is_told(self) -> None:
+        """Exchange names its Message-ID in the reply to the final dot; it comes with the result beside the words."""
+        name = "CH2PR14MB4005@CH2PR14MB4005.namprd14.prod.mailcloud.example"
+        words = f"2.0.0 OK <{name}> [Hostname=CH2PR14MB4005.namprd14.prod.mailcloud.example]"
+        assert submit(ScriptedSmtp({".": f"250 {words}"})) == [
+            Accepted(ONE, NOW, Attempted.SAYS(words=words), message_id=name)
+        ]
+
     def test_nobody_to_send_to_needs_no_connection(self) -> None:
         """Without recipients there are no results and no connection."""
         assert SmtpSubmitter(account(1), SteppingClock()).submit(OCTETS, SENDER, []) == []
@@ -316,13 +324,13 @@ class TestRefused:
 
     def test_all_recipients_share_a_refusal_at_the_dot(self) -> None:
         """A recipient that was refused before keeps its own reason."""
-        server = ScriptedSmtp({f"RCPT {TWO}": "450 4.7.1 greylisted", ".": "552 5.3.4 too big"})
+        server = ScriptedSmtp({f"RCPT {TWO}": "450 4.7.1 greylisted", ".": "552 5.2.3 too big"})
         assert submit(server, ONE, TWO) == [
             Refused(
                 ONE,
                 permanent=True,
                 code=552,
-                text=Attempted.MESSAGE_REFUSED(words="5.3.4 too big"),
+                text=Attempted.MESSAGE_REFUSED(words="5.2.3 too big"),
                 stage=SmtpStage.MESSAGE,
             ),
             Refused(TWO, permanent=False, code=450, text=Attempted.RECIPIENT_REFUSED(words="4.7.1 greylisted")),

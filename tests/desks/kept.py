@@ -83,7 +83,7 @@ def found(env: Services) -> Json:
             "head": digests(env)[-1],
             "kinds": dict(sorted(kinds.items())),
             "counters": _counters(env),
-            "cursors": {name: at and [at.position.uidvalidity, at.position.uid] for name, at in cursors.items()},
+            "cursors": {name: at and at.position for name, at in cursors.items()},
             "figures": figures(tx),
             "rows": tables(tx.rows()),
         }

@@ -19,7 +19,7 @@ from tests.doubles.migrated import migrated
 CONFIG = Path(__file__).parents[1] / "config"
 DATABASE, ARCHIVE, SETTINGS = "flaggermail.db", "archive", "flaggermail.yaml"
 
-_RULE = "stage: noise\nrules:\n  - name: only\n    when: {placed: true}\n    then: {kind: noise}\n"
+ONLY_RULE = "stage: noise\nrules:\n  - name: only\n    when: {placed: true}\n    then: {kind: noise}\n"
 
 
 def sound(folder: Path) -> Path:
@@ -28,7 +28,7 @@ def sound(folder: Path) -> Path:
     settings = (folder / SETTINGS).read_text(encoding="utf-8")
     (folder / SETTINGS).write_text(re.sub(r"port: \d+", "port: 1", settings), encoding="utf-8")
     shutil.copytree(shipped("rules"), folder / "rules", ignore=shutil.ignore_patterns("samples", "[0-9]*.yaml"))
-    (folder / "rules" / "10-only.yaml").write_text(_RULE, encoding="utf-8")
+    (folder / "rules" / "10-only.yaml").write_text(ONLY_RULE, encoding="utf-8")
     shutil.copytree(shipped("config") / "templates", folder / "templates")
     (folder / DATABASE).write_bytes(migrated())
     (folder / ARCHIVE).mkdir()

@@ -11,20 +11,29 @@ import dkim
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from flaggermail.mail.signature_facts import Dnssec
+from flaggermail.ports import DnsAnswer
+
 SIGNED = ("from", "to", "subject", "date", "message-id", "in-reply-to", "references")
+
+
+SERVER = "192.0.2.53"  # the address of the double
 
 
 class ScriptedResolver:
     """Implements ports.Resolver: `records` by name; None is no reply, a missing name has no record."""
 
-    def __init__(self, records: Mapping[str, Sequence[bytes] | None]) -> None:
-        self.records = records
+    def __init__(
+        self, records: Mapping[str, Sequence[bytes] | None], dnssec: Dnssec = Dnssec.NO, server: str = SERVER
+    ) -> None:
+        self.records, self.dnssec, self.server = records, dnssec, server
         self.asked: list[str] = []
 
-    def texts(self, name: str) -> Sequence[bytes] | None:
+    def look_up(self, name: str) -> DnsAnswer:
         """Returns the records in the dictionary."""
         self.asked.append(name)
-        return self.records.get(name, ())
+        texts = self.records.get(name, ())
+        return DnsAnswer(texts, Dnssec.UNKNOWN if texts is None else self.dnssec, self.server)
 
 
 @cache

@@ -11,6 +11,7 @@ from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
+from tests.doubles.shared_parser import sharing
 
 NAME = "scenario.db"  # the name that wiring gives the database of a scenario
 
@@ -34,8 +35,8 @@ def migrated() -> bytes:
 
 
 def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
-    """Works like `wiring.replayed`, with a copied database if `folder` has none yet."""
+    """Works like `wiring.replayed`, with a copied database if `folder` has none yet, and the shared parser."""
     path = folder / NAME
     if not path.exists():
         path.write_bytes(migrated())
-    return wiring.replayed(settings, folder, clock, randomness, submit)
+    return sharing(wiring.replayed(settings, folder, clock, randomness, submit))

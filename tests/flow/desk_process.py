@@ -38,6 +38,21 @@ def patiently(look: Callable[[], T | None], what: str, seconds: float = PATIENCE
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+def while_it_grows(count: Callable[[], object], look: Callable[[], T | None], what: str) -> T:
+    """Returns the first truthy result of `look`; fails with `what` if `count` stays the same for four minutes.
+
+    For work in bulk, which takes long on a busy machine and never stands still.
+    """
+    so_far, deadline = count(), time.monotonic() + 240
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        if (now := count()) != so_far:
+            so_far, deadline = now, time.monotonic() + 240
+        time.sleep(0.5)
+    raise AssertionError(f"nothing new since {so_far}: {what}")
+
+
 @dataclass
 class DeskProcess:
     """One desk in a folder; `mailbox` and `officer` are accounts that no other test uses."""

@@ -175,7 +175,8 @@ def prepare(env: Services, order: Order) -> None:
     name = env.randomness.token()[:12]
 
     def refer() -> None:
-        ingest(env, RawMessage(referral(name), env.clock.now(), "Prepared", 1, int(name, 16) % 2**31, Role.OTHER))
+        item = str(int(name, 16) % 2**31)
+        ingest(env, RawMessage(referral(name), env.clock.now(), "Prepared", "1", item, Role.OTHER))
 
     with env.store.read() as tx:
         bad = tx.find(BadAddress, where(BadAddress.cleared_at).is_(None))

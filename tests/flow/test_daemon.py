@@ -143,7 +143,7 @@ def test_killed_with_the_attempt_recorded(
     desk.killed()
     desk.start()
     mail = patiently(lambda: uncertain(desk), "a mail in doubt")
-    alarms = patiently(lambda: _subjects(dovecot, desk.officer, "niet zeker"), "the officer's alarm")
+    alarms = patiently(lambda: _subjects(dovecot, desk.officer, "Niet zeker"), "the officer's alarm")
     assert len(alarms) == 1
     assert platform.received(PLATFORM) == []
     desk.run("outbox", "resolve", mail, "--again")

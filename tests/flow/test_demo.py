@@ -27,7 +27,7 @@ from flaggermail.errors import StoryBroken
 from flaggermail.wiring import play, show_demo
 from tests.flow.desk_process import ROOT, patiently
 
-pytestmark = pytest.mark.xdist_group("demo")  # the story is played once for all of them
+together = pytest.mark.xdist_group("demo")  # the story is played once for all of them
 
 DEMO = (sys.executable, "-m", "flaggermail", "demo")
 WARNING, REFERRED = "VF-EP2024-0001", "VF-EP2024-0002"
@@ -93,6 +93,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     return show(tmp_path_factory.mktemp("demo"))
 
 
+@together
 def test_demo_tells_how_long_the_platform_took(shown: Shown) -> None:
     """The demo shows 152 minutes on all three clocks, in both languages, and two reminders."""
     block = shown.block(WARNING)
@@ -105,6 +106,7 @@ def test_demo_tells_how_long_the_platform_took(shown: Shown) -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.nl.md"])
+@together
 def test_the_readme_shows_what_the_demo_prints(shown: Shown, page: str) -> None:
     """Each of the ten lines of the README is a line of the demo."""
     text = (ROOT / page).read_text("utf-8")
@@ -113,6 +115,7 @@ def test_the_readme_shows_what_the_demo_prints(shown: Shown, page: str) -> None:
     assert [line for line in lines if line not in shown.text.split("\n")] == []
 
 
+@together
 def test_demo_escalates_what_stays_silent(shown: Shown) -> None:
     """The silent platform of the second case causes two reminders, an escalation to the head and no figure."""
     block = shown.block(REFERRED)
@@ -122,6 +125,7 @@ def test_demo_escalates_what_stays_silent(shown: Shown) -> None:
     assert re.search(r"human clock +running since 14:21", block)
 
 
+@together
 def test_demo_confirms_the_referral_with_its_number(shown: Shown) -> None:
     """The municipality's mail opens a case, and its number is confirmed at once."""
     lines = shown.text.splitlines()
@@ -130,6 +134,7 @@ def test_demo_confirms_the_referral_with_its_number(shown: Shown) -> None:
     assert lines[at + 1].strip().startswith(f"[{REFERRED}-")
 
 
+@together
 def test_figures_are_those_of_the_database(shown: Shown) -> None:
     """The printed times equal those in the database, read with plain SQL."""
     query = "SELECT started_at, stopped_at FROM clock WHERE notification = ? ORDER BY kind"
@@ -143,6 +148,7 @@ def test_figures_are_those_of_the_database(shown: Shown) -> None:
         assert printed == clock_times([at for _, at in told])
 
 
+@together
 def test_demo_keeps_database_archive_and_log(shown: Shown) -> None:
     """Database, archive and log are where the demo says, and every sent mail is in the archive under its digest."""
     for name in ("flaggermail.db", "archive", "daemon.log"):
@@ -156,6 +162,7 @@ def test_demo_keeps_database_archive_and_log(shown: Shown) -> None:
     assert "22 November 2023." in shown.text
 
 
+@together
 def test_demo_ends_with_a_page_of_figures(shown: Shown) -> None:
     """The page is where the demo says, with the uses of all its elections, answered and open."""
     (line,) = [line for line in shown.text.splitlines() if line.startswith("  page of figures")]
@@ -168,6 +175,7 @@ def test_demo_ends_with_a_page_of_figures(shown: Shown) -> None:
 
 
 @pytest.mark.long
+@together
 def test_commands_it_names_work_afterwards(shown: Shown) -> None:
     """The commands printed at the end succeed."""
     lines = [line for line in shown.text.splitlines() if " --config " in line]
@@ -177,6 +185,7 @@ def test_commands_it_names_work_afterwards(shown: Shown) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@together
 def test_nothing_runs_on(shown: Shown) -> None:
     """No process of the demo is left."""
     assert processes_of(shown.folder) == []
@@ -249,6 +258,7 @@ def test_killed_demo_leaves_no_daemon(running: subprocess.Popen[bytes], tmp_path
 
 
 @pytest.mark.long
+@together
 def test_story_is_a_scenario_with_the_same_figures(shown: Shown) -> None:
     """Replayed without servers, the demo's scenario gives the same figures as the demo's database."""
     report = play(STORY, typed)

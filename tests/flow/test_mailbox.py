@@ -14,7 +14,8 @@ import pytest
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
 from flaggermail.errors import LinkLost, LoginRefused
-from flaggermail.ports import Position, RawMessage
+from flaggermail.ports import RawMessage
+from tests.contract.imap_account import given
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 
@@ -94,9 +95,9 @@ def shortly(act: Callable[[], None]) -> Iterator[None]:
     timer.join()
 
 
-def read(mailbox: ImapMailbox, folder: str = "INBOX", after: Position = Position(0, 0)) -> list[RawMessage]:  # noqa: B008 - frozen
+def read(mailbox: ImapMailbox, folder: str = "INBOX", after: str | None = None) -> list[RawMessage]:
     """Returns all messages above a position."""
-    return [message for batch in mailbox.fetch_after(folder, after) for message in batch]
+    return [message for batch in given(mailbox, folder, after) for message in batch]
 
 
 def subjects(messages: list[RawMessage]) -> list[str]:
@@ -124,13 +125,13 @@ class TestWaiting:
 
     def test_every_delivery_does(self, desk: Desk, mailbox: ImapMailbox) -> None:
         """Every later delivery ends the wait too, and each mail is read once."""
-        position = mailbox.position("INBOX")
+        position = str(mailbox.position("INBOX"))
         for subject in ("one", "two", "three"):
             with shortly(lambda name=subject: desk.deliver(name)):  # type: ignore[misc] # mypy infers no type of a default
                 assert seconds_of(lambda: mailbox.wait(EventInterrupt(), LONG)) < SOON
-            found = read(mailbox, after=position)
+            found = read(mailbox, after=str(position))
             assert subjects(found) == [subject]
-            position = Position(found[-1].uidvalidity, found[-1].uid)
+            position = found[-1].cursor or ""
 
     def test_what_came_between_look_and_wait(self, desk: Desk, mailbox: ImapMailbox) -> None:
         """A mail that arrives between the look and the wait ends the wait at once."""
@@ -190,15 +191,15 @@ class TestReading:
         """Batches respect the limits of messages and of octets."""
         desk.deliver(*"abcde")
         with closing(replace(desk.account, batch_messages=2)) as mailbox:
-            assert [len(batch) for batch in mailbox.fetch_after("INBOX", Position(0, 0))] == [2, 2, 1]
+            assert [len(batch) for batch in given(mailbox, "INBOX", None)] == [2, 2, 1]
         with closing(replace(desk.account, batch_octets=100)) as mailbox:
-            assert [len(batch) for batch in mailbox.fetch_after("INBOX", Position(0, 0))] == [1] * 5
+            assert [len(batch) for batch in given(mailbox, "INBOX", None)] == [1] * 5
 
     def test_a_colleague_deletes_meanwhile(self, desk: Desk) -> None:
         """A mail expunged during the reading is skipped, and the rest is read."""
         desk.deliver("one", "two", "three")
         with closing(replace(desk.account, batch_messages=1)) as mailbox:
-            batches = mailbox.fetch_after("INBOX", Position(0, 0))
+            batches = given(mailbox, "INBOX", None)
             first = list(next(batches))
             with desk.colleague() as client:
                 client.select()
@@ -217,7 +218,7 @@ class TestReading:
             client.delete('"Verzonden &AOk-"')
             client.create('"Verzonden &AOk-"')
             client.append('"Verzonden &AOk-"', "", "", mail("new"))
-        assert subjects(read(mailbox, folder, Position(old.uidvalidity, old.uid))) == ["new"]
+        assert subjects(read(mailbox, folder, old.cursor)) == ["new"]
 
     def test_forty_megabytes(self, desk: Desk, mailbox: ImapMailbox) -> None:
         """A mail of forty megabytes is read whole, in a batch of its own."""
@@ -225,7 +226,7 @@ class TestReading:
         desk.deliver("before")
         desk.dovecot.deliver(desk.user, large)
         desk.deliver("after")
-        batches = list(mailbox.fetch_after("INBOX", Position(0, 0)))
+        batches = list(given(mailbox, "INBOX", None))
         assert [subjects(list(batch)) for batch in batches] == [["before"], ["film"], ["after"]]
         assert batches[1][0].octets.endswith(large)
 
@@ -288,7 +289,7 @@ class TestLink:
                     mailbox.position("INBOX")
                 server.start()
                 desk.deliver("meanwhile")
-                assert subjects(read(mailbox, after=position)) == ["meanwhile"]
+                assert subjects(read(mailbox, after=str(position))) == ["meanwhile"]
 
 
 def test_what_is_asked_for_first_is_given_first(desk: Desk) -> None:
@@ -300,12 +301,10 @@ def test_what_is_asked_for_first_is_given_first(desk: Desk) -> None:
     try:
         here = mailbox.position("INBOX")
         senders = [*(f"domain{number}.example" for number in range(70)), "gemeente.example"]
-        found = [
-            raw.uid for batch in mailbox.fetch_first("INBOX", Position(here.uidvalidity, 1), senders) for raw in batch
-        ]
-        after = [raw.uid for batch in mailbox.fetch_after("INBOX", Position(here.uidvalidity, 1)) for raw in batch]
+        found = [raw.item for batch in mailbox.fetch_first("INBOX", f"{here.uidvalidity}/1", senders) for raw in batch]
+        after = [raw.item for batch in given(mailbox, "INBOX", f"{here.uidvalidity}/1") for raw in batch]
         with pytest.raises(ValueError, match="not fit for a search"):
-            list(mailbox.fetch_first("INBOX", here, ['x" ALL "']))
+            list(mailbox.fetch_first("INBOX", str(here), ['x" ALL "']))
     finally:
         mailbox.close()
-    assert (found, after) == ([3, 4], [2, 3, 4])
+    assert (found, after) == (["3", "4"], ["2", "3", "4"])

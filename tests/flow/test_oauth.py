@@ -4,6 +4,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,14 +12,18 @@ import pytest
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.adapters.imap.mailbox import ImapMailbox
-from flaggermail.adapters.oauth.endpoint import ask
+from flaggermail.adapters.imap.one_mailbox import proves_one_mailbox
+from flaggermail.adapters.oauth.endpoint import SecretFiles, ask
+from flaggermail.adapters.oauth.line import TokenLine
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.oauth.tokens import RenewingTokens
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
 from flaggermail.errors import LinkLost, LoginRefused
-from flaggermail.ports import Accepted, Refused
+from flaggermail.ports import Accepted, Reach, Refused, Role
 from flaggermail.settings.oauth_section import OAuth2Settings
 from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.mailbox_causes import MailboxCause
+from tests.contract.imap_account import given
 from tests.servers import OUR_DOMAIN
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
@@ -51,8 +56,21 @@ def bearer(mailbox: str, clock: HandClock, value: Callable[[], str]) -> Iterator
     """Yields what logs in for the mailbox with tokens of this value, and their endpoint."""
     with TokenEndpoint(lambda _: grants(value())).running() as endpoint:
         section = OAuth2Settings(token_endpoint=endpoint.url, client_id="desk", scope="mail")
-        tokens = RenewingTokens(lambda secret: ask(section, secret, "the file", 5), lambda: SECRET, None)
+        line = TokenLine(endpoint.url, 5)
+        tokens = RenewingTokens(
+            lambda secret: ask(section, secret, SecretFiles("the file"), line), lambda: SECRET, None
+        )
         yield Bearer(tokens=tokens, mailbox=mailbox, monotonic=clock), endpoint
+
+
+def account(
+    user: str, dovecot: Dovecot, certificates: Certificates, by: Bearer, made: list[str]
+) -> ImapAccount:  # fmt: skip
+    """Returns the account of this user with a token; `made` grows with each connection."""
+    return ImapAccount(
+        host="localhost", port=dovecot.imaps_port, user=user, password=lambda: "", tls="implicit",
+        ca_file=certificates.ca_file, timeout=20, bearer=by, presented=lambda server, _: made.append(server),
+    )  # fmt: skip
 
 
 @contextmanager
@@ -61,12 +79,7 @@ def opened(
 ) -> Iterator[ImapMailbox]:
     """Yields the mailbox, opened with a token; `sessions` grows with each connection."""
     made = [] if sessions is None else sessions
-    mailbox = ImapMailbox(
-        ImapAccount(
-            host="localhost", port=dovecot.imaps_port, user=user, password=lambda: "", tls="implicit",
-            ca_file=certificates.ca_file, timeout=20, bearer=by, presented=lambda server, _: made.append(server),
-        )
-    )  # fmt: skip
+    mailbox = ImapMailbox(account(user, dovecot, certificates, by, made))
     try:
         yield mailbox
     finally:
@@ -90,7 +103,7 @@ def test_a_token_opens_the_mailbox_and_the_session_is_renewed_with_the_next(
         assert len(endpoint.forms) == len(sessions) == 1
         dovecot.deliver(mail_user, MAIL)
         clock.seconds += 100
-        assert [len(batch) for batch in mailbox.fetch_after("INBOX", start)] == [1]
+        assert [len(batch) for batch in given(mailbox, "INBOX", str(start))] == [1]
         assert len(endpoint.forms) == len(sessions) == 2
         assert endpoint.forms[0] == {
             "grant_type": "client_credentials", "client_id": "desk", "scope": "mail", "client_secret": SECRET,
@@ -123,7 +136,7 @@ def test_a_refused_token_is_told_and_given_up(mail_user: str, dovecot: Dovecot, 
             mailbox.folders()
         assert SECRET not in str(refused.value)
         life[0] = 3600
-        assert "INBOX" in mailbox.folders()
+        assert mailbox.folders()[0].role is Role.INBOX
         assert len(endpoint.forms) == 2
 
 
@@ -142,7 +155,7 @@ def test_an_older_token_that_is_refused_counts_as_a_lost_connection(
             mailbox.folders()
         assert not isinstance(lost.value, LoginRefused)
         life[0] = 3600
-        assert "INBOX" in mailbox.folders()
+        assert mailbox.folders()[0].role is Role.INBOX
 
 
 def test_a_mail_is_sent_with_a_token(
@@ -160,10 +173,29 @@ def test_a_mail_is_sent_with_a_token(
         (result,) = submitter.submit(octets, sender, [f"{mail_user}@x-platform.example"])
         assert isinstance(result, Refused)
         assert not result.permanent
-        assert result.text == Attempted.TOKEN_REFUSED(told="invalid_token", mailbox=sender)
+        assert result.text == Attempted.HINTED(
+            what=Attempted.TOKEN_DENIED(told="invalid_token", mailbox=sender),
+            hint=MailboxCause.TOKEN_UNCHECKED(mailbox=sender),
+        )
         by.current()
         clock.seconds += 90
         life[0] = 3600
         (result,) = submitter.submit(octets, sender, [f"{mail_user}@x-platform.example"])
         assert isinstance(result, Accepted), result
         assert len(endpoint.forms) == 3
+
+
+@pytest.mark.parametrize(("whose", "reach"), [("the desk", Reach.REFUSED), ("the other", Reach.OPENED)])
+def test_another_mailbox_is_tried_with_the_token(
+    mail_user: str, dovecot: Dovecot, certificates: Certificates, whose: str, reach: Reach
+) -> None:
+    """The server refuses the desk's token for it; a source that has a token for it as well opens it."""
+    clock, sessions, other = HandClock(), list[str](), f"not-{mail_user}"
+    with (
+        bearer(mail_user, clock, lambda: dovecot.token(mail_user)) as (by, _),
+        bearer(other, clock, lambda: dovecot.token(other)) as (of_another, _),
+    ):
+        tried = replace(by, mailbox=other) if whose == "the desk" else of_another
+        found = proves_one_mailbox(account(mail_user, dovecot, certificates, by, sessions), tried)
+    assert found.reach is reach
+    assert len(sessions) == 2

@@ -42,7 +42,7 @@ def use_tokens(desk: DeskProcess, endpoint: TokenEndpoint) -> None:
     settings["mailbox"]["login"] = settings["submission"]["login"] = "oauth2"
     settings["oauth2"] = {
         "token_endpoint": endpoint.url, "client_id": "desk", "scope": "mail", "grant": "refresh_token",
-        "credential": "refresh",
+        "credential": "refresh", "other_mailbox": f"not-{desk.mailbox}",
     }  # fmt: skip
     yaml.dump(settings, path)
     for file in (desk.folder / "credentials").iterdir():
@@ -79,6 +79,7 @@ def test_from_the_referral_to_the_stopped_clocks_with_tokens(
     logs += desk.log()
     assert len(platform.received(PLATFORM)) == 1
     assert "link lost" not in logs
+    assert logs.count("token opens one mailbox") == 2
     assert FIRST not in logs
     assert [token for token in rotating.given if token in logs] == []
     record = (desk.folder / "flaggermail.db").read_bytes()

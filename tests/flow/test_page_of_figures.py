@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from flaggermail.figures.looks import WIDTH
 from flaggermail.figures.page import page
 from flaggermail.figures.picture import svg
 from flaggermail.figures.uses import Figures
@@ -84,6 +85,20 @@ def test_axe_objects_to_nothing(
     found = Axe().run(shown)
     shown.context.close()
     assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("wide", [320, 375, 1200])
+def test_a_picture_is_as_wide_as_the_screen_at_most(browser: Browser, tmp_path: Path, wide: int) -> None:
+    """On a telephone the whole timeline is seen at once, without scrolling sideways; on a screen it has its size."""
+    shown = opened(browser, page(PAGES["several"], TELLINGS["nl"], "A"), tmp_path, wide, "light")
+    widths = shown.evaluate(
+        "[...document.querySelectorAll('figure svg')].map(one => one.getBoundingClientRect().width)"
+    )
+    scrolled = shown.evaluate("[...document.querySelectorAll('.scroll')].map(one => one.scrollWidth > one.clientWidth)")
+    shown.context.close()
+    assert widths
+    assert all(min(wide, WIDTH) - 40 <= width <= min(wide, WIDTH) for width in widths), widths
+    assert not any(scrolled)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

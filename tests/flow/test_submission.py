@@ -14,6 +14,7 @@ from flaggermail.mail.reply_tokens import OWN_HEADER
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.mailbox_causes import MailboxCause
 from tests.servers import OUR_DOMAIN
 from tests.servers.certificates import Certificates, ServerCertificate
 from tests.servers.dovecot import Dovecot
@@ -183,7 +184,10 @@ class TestRefused:
             desk.recipient,
             permanent=False,
             code=535,
-            text=Attempted.LOGIN_REFUSED(file="its credential"),
+            text=Attempted.HINTED(
+                what=Attempted.LOGIN_DENIED(),
+                hint=MailboxCause.CREDENTIALS(server="submission", file="its credential"),
+            ),
             stage=SmtpStage.SESSION,
         )
 

@@ -53,8 +53,13 @@ class Use:
     message_id: str = ""
     again: int = 0  # how often an officer asked to send it again
     resolved: bool = False
-    bounced: bool = False
+    bounced_at: datetime | None = None  # by the desk's clock, when a report counted that it came back
     unverified_at: datetime | None = None  # by the desk's clock, arrival of an unverified answer
+
+    @property
+    def bounced(self) -> bool:
+        """Whether it came back."""
+        return self.bounced_at is not None
 
 
 @dataclass

@@ -15,6 +15,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.intake import trust_proofs, vouching
 from flaggermail.ports import Randomness
 from flaggermail.replay import codes
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
@@ -67,7 +68,7 @@ class Kit:
         with env.store.begin() as tx:
             codes.enrol(env, tx, "officer1", "administrator")
         env.close()
-        # The parser gives up on a slow mail by real time, the only thing here that is not simulated.
+        # The parser gives up on a slow mail by processor time, the only thing here that is not simulated.
         patient = ContainedParser(settings.rules_directory, time_limit=PATIENCE)
         env = replace(env, parser=patient)
         chance = CountedRandomness("nights")
@@ -90,8 +91,12 @@ class Kit:
 
     def opened(self, clock: WallClock, watch: Watch, server: Server) -> Services:
         """Returns the desk of that folder with the ports of a night, as a program opens it."""
+        store, mailbox = WatchedStore(self.store, watch), self.default.desk.mailbox
+        check = vouching.by_settings(
+            mailbox, self.equipment.organisational, lambda: trust_proofs.is_proven(store, clock)
+        )  # fmt: skip
         return replace(
-            self.equipment, settings=self.default, store=WatchedStore(self.store, watch),
+            self.equipment, settings=self.default, store=store, sender_check=check,
             octets=WatchedOctets(FileBlobStore(self.folder / "desk" / "archive"), watch), clock=clock,
             randomness=self.chance, submitter=server, codes=FileCodeVault(self._codes, self.chance.salt),
         )  # fmt: skip

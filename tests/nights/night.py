@@ -26,6 +26,7 @@ from flaggermail.replay.doubles import CountedRandomness
 from flaggermail.services import Services
 from tests.nights import verdict
 from tests.nights.diary import Diary, Incoming, Tick
+from tests.nights.faces import Face
 from tests.nights.kit import Kit
 from tests.nights.oracle import DEFAULT, Oracle, Policy
 from tests.nights.reading import Read
@@ -58,6 +59,7 @@ class Night:
 
     seed: int
     kit: Kit
+    face: Face = field(default_factory=Face)
     diary: Diary = field(default_factory=Diary)
     oracle: Oracle = field(default_factory=Oracle)
     policy: Policy = field(default_factory=lambda: DEFAULT)
@@ -72,7 +74,7 @@ class Night:
         self.begin = self.clock.true
         self.end = self.begin + timedelta(hours=HOURS)
         self.watch = Watch(self._committed)
-        self.server = Server(self.clock, self.watch, self.chance)
+        self.server = Server(self.clock, self.watch, self.chance, self.face)
         self.kit.desk(CountedRandomness(f"night/{self.seed}"))
         self.env: Services = self._opened()
         self.mailbox = Mailbox(self.env.settings.desk.mailbox)
@@ -81,6 +83,7 @@ class Night:
         self.archived: list[str] = []  # digests of the octets archived in the last commit
         self._kept: list[str] = []  # digests archived since the last look at the clocks
         self.fatal = 0  # uses of a port until the desk's next kill
+        self._again_at = self.begin  # true time before which the mailbox is not asked: its server wants a pause
         self._read_at = self.begin  # true time of the last complete look
         self._plan: list[Planned] = []
         self._planned = 0
@@ -114,6 +117,7 @@ class Night:
             self._prove()
             self.diary.handed_over = self.server.record
             verdict.judge(self.diary)
+            self.face.judge(self.diary)
         finally:
             self.env.store.close()
         return self.diary
@@ -170,12 +174,27 @@ class Night:
         """Looks at the mailbox when there is new mail, and otherwise once in a while."""
         if self._seen == len(self.diary.incoming) and self.chance.random() < 0.9:
             return
+        if self.clock.true < self._again_at:  # the server wants a pause
+            mailbox_monitor.keep(self.env, self.clock.true - self._read_at)
+            return
+        self._ask()
+
+    def _ask(self, *, again: bool = False) -> None:
+        """Reads the mailbox to its end, or plans when its server is asked again; at once after a line that ended."""
         try:
             poll.look(self.env, self.mailbox)
-        except LinkLost:
+        except LinkLost as lost:
+            seconds = self.face.lost(lost)
+            if seconds is not None and seconds <= 1 and not again:
+                self._ask(again=True)
+                return
             mailbox_monitor.keep(self.env, self.clock.true - self._read_at)
+            if seconds is not None:
+                self._again_at = self.clock.true + timedelta(seconds=seconds)
+                self.must(self._again_at, self.stir)
         else:
             self._read_at, self._seen = self.clock.true, len(self.diary.incoming)
+            self.face.found()
 
     def _tick(self) -> None:
         """Runs the reminders and records what the oracle expects, after a kill only if a reminder was committed."""
@@ -218,6 +237,8 @@ class Night:
 
     def _start(self) -> None:
         self.tell("the desk starts")
+        self._again_at = self.begin
+        self.face.started()
         self.stir()
         self.up, self._fresh, self._read_at, self._seen = True, True, self.clock.true, -1
         if self.clock.true < self.end and self.chance.random() < 0.2:  # a start may be killed too
@@ -233,6 +254,7 @@ class Night:
         last = self.server.record[-1] if self.server.record else None
         if last is not None and last.asked:
             last.asked, last.settled = False, True
+            self.face.settled(last)
             if (follows := self.settled.get(last.digest)) is not None:
                 follows(last)
         self.archived = archived
@@ -245,6 +267,8 @@ class Night:
         for handed in self.server.record[self._heard :]:
             read = Read(handed.octets, handed.recipient)
             self.tell(f"-> {handed.recipient}: {read.subject} ({handed.answer}{'' if handed.received else ', lost'})")
+            if handed.received:
+                self.face.sent(handed)
             for hears in self.hears if handed.received else ():
                 hears(handed, read)
         self._heard = len(self.server.record)
@@ -254,6 +278,11 @@ class Night:
     def stir(self) -> None:
         """The desk has work in addition to what is due."""
         self._stirred = True
+
+    def look_soon(self) -> None:
+        """The desk looks at the mailbox in its next round."""
+        self._seen = -1
+        self.stir()
 
     def tell(self, line: str) -> None:
         """Writes a line of the story."""
@@ -288,7 +317,11 @@ class Night:
     ) -> Incoming:
         """Delivers a mail now; `then` is called once it is taken in."""
         self.stir()
-        mail = Incoming(octets, self.clock.true, what)
+        stored = self.face.arriving(octets, folder)
+        mail = Incoming(octets if stored is None else stored, self.clock.true, what)
+        if stored is None:
+            return mail
+        octets = stored
         self.diary.incoming.append(mail)
         self.diary.counts[f"mail: {what}"] += 1
         self.mailbox.deliver(folder, octets, self.clock.true)
@@ -296,6 +329,7 @@ class Night:
 
         def taken() -> None:
             mail.taken_at = self.clock.now()
+            self.face.taken(mail)
             if then is not None:
                 then(mail)
 

@@ -117,13 +117,16 @@ class Platforms:
         octets = returned(use.message_id, use.to, self.night.clock.true, delayed=False, claimed_by=STRANGER)
 
         def counts() -> None:
-            use.silence.ended = use.bounced = True
-            self.bad.add(use.to)
+            self._came_back(use)
 
         def taken(mail: Incoming) -> None:
             self._unvouched[mail.digest] = counts
 
         self.night.deliver(octets, f"claimed return of {use.id}", taken)
+
+    def _came_back(self, use: Use) -> None:
+        use.silence.ended, use.bounced_at = True, self.night.clock.now()
+        self.bad.add(use.to)
 
     def vouched(self, digest: str) -> None:
         """Applies the effect of an officer's confirmation of that mail."""
@@ -135,8 +138,7 @@ class Platforms:
 
         def taken(_: Incoming) -> None:
             if not delayed:
-                use.silence.ended = use.bounced = True
-                self.bad.add(use.to)
+                self._came_back(use)
             elif (took := self._took(use)).in_doubt and not use.resolved:  # a server that reports a delay has the mail
                 use.resolved = True
                 use.silence.start(took.at, self.night.policy)

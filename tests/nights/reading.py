@@ -19,13 +19,14 @@ from tests.nights.oracle import DECISION, HUMAN, RECEIPT, Told
 PLATFORMS = ("Alder", "Birch", "Cedar", "Dogwood", "Elder")
 _NUMBER = re.compile(r"VF-[A-Z0-9]+-\d+")
 _STEP = re.compile(r"(\d+) min after")
-_ASKS = re.compile(r"taken in hand until (\d\d:\d\d)")
+_ASKS = re.compile(r"acknowledged until (\d\d:\d\d)")
 _ITEM = re.compile(r"^(VF-[A-Z0-9]+-\d+): (.*?) after \d+ minutes\n((?:  .+\n)+)", re.MULTILINE)
 _SINGLE = re.compile(
     r"(?:Escalation: )?"
     r"([Nn]o decision|\w+ silent|\w+: receipt not confirmed|\w+: no answer from a person) after \d+ minutes "
     r"\[(VF-[A-Z0-9]+-\d+)\]$"
 )
+_KEY = re.compile(r" \(vf\.[0-9a-f]{32}\)$")  # where the reply address cannot carry it
 _TOGETHER = re.compile(r"(?:Escalation: )?\d+ time limits? passed$")
 
 
@@ -67,8 +68,8 @@ class Read:
 
     @cached_property
     def reply_to(self) -> str:
-        """Returns the address in Reply-To."""
-        return str(self._message["Reply-To"])
+        """Returns the address to which a mail program answers."""
+        return parseaddr(str(self._message["Reply-To"] or self._message["From"]))[1]
 
     @cached_property
     def answers(self) -> str:
@@ -93,12 +94,12 @@ class Read:
     @property
     def alarms(self) -> bool:
         """Returns whether it is an alarm."""
-        return re.match(r"(?:EXERCISE )?Alarm: ", self.subject) is not None
+        return "\nWhat is known:\n" in self.body
 
     @property
     def token(self) -> str:
-        """Returns the token in the Reply-To address."""
-        return self.reply_to.partition("+")[2].partition("@")[0]
+        """Returns the token of the mail, which its own header holds."""
+        return str(self._message["X-Flaggermail-Ref"]).split(".")[1]
 
     def named(self, command: str) -> str:
         """Returns the argument of that command in the mail, or an empty text."""
@@ -115,10 +116,11 @@ class Read:
 
     def reminds_of(self) -> Iterator[Told]:
         """Yields the steps of a reminder or an escalation."""
-        single = _SINGLE.match(self.subject)
+        subject = _KEY.sub("", self.subject)
+        single = _SINGLE.match(subject)
         if single is not None:
             yield self._told(single[2], f"{single[1]} {self.body.partition('Told before')[0]}", self.body)
-        elif _TOGETHER.match(self.subject):
+        elif _TOGETHER.match(subject):
             for case, what, text in _ITEM.findall(self.body):
                 yield self._told(case, what, text)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Nights on which a hostile member of the shared mailbox reads Sent and appends what they like.
 
-`./dev test` plays a few, `./dev test long` a hundred, `./dev bench nights 3000 --member --seed 0` three thousand.
+`./dev test` plays a few, `./dev test long` fifty more, `./dev bench nights 3000 --member --seed 0` three thousand.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.nights.kit import Kit
 from tests.nights.member_nights import play
 from tests.nights.telling import story
 
-NIGHTS = 100
+NIGHTS = 60
 TOGETHER = 10
 MOST = 150
 

@@ -23,15 +23,17 @@ PROMISES = {
     7: "a referrer is confirmed and told of the decision once, of a platform once asked; a citizen declined once",
     8: "every mail is archived unchanged, and the record proves itself",
     9: "no member of the shared mailbox approves a notification",
+    10: "a server that asks for a pause gets it",
+    11: "a copy of our own mail is known, whatever the server made of it",
 }
 PLATFORM = "-platform.example"
 CITIZENS = "@mailprovider.example"
 _CONFIRMED = re.compile(r"\] We have your message: ")
-_ASKED = re.compile(r"[Ww]e have put the matter before a platform")
+_ASKED = re.compile(r"[Ww]e have raised your report with a platform")
 _ALARMS = {
-    "doubt": "it is not certain whether a mail to a platform was sent",
-    "refused": "a mail was refused",
-    "returned": "a mail did not arrive and was returned",
+    "doubt": "It is not certain whether a mail to a platform was sent",
+    "refused": "A mail was refused",
+    "returned": "A mail did not arrive and was returned",
 }
 
 
@@ -115,8 +117,22 @@ def _reminders(diary: Diary, read: list[Read]) -> None:
 
 def _missing(diary: Diary, tick: Tick, step: Told) -> None:
     uses = [use for use in diary.uses if (use.case, use.platform) == (step.case, step.platform)]
+    if any(_withdrawn(diary, tick, use) for use in uses):
+        return
     quieted = any(use.unverified_at is not None and use.unverified_at <= tick.at for use in uses)
     diary.broken(5 if quieted else 3, f"{step} was due at {tick.at} and not told")
+
+
+def _withdrawn(diary: Diary, tick: Tick, use: Use) -> bool:
+    """Returns whether its reminder of that tick could not leave before it came back: its alarm goes in its stead.
+
+    Only if no server took any mail of the desk in between; what could leave must have left.
+    """
+    if use.bounced_at is None or use.bounced_at <= tick.at:
+        return False
+    return not any(
+        tick.at <= handed.at < use.bounced_at and handed.answer == "accepted" for handed in diary.handed_over
+    )
 
 
 def _unwanted(diary: Diary, tick: Tick, step: Told, told: Counter[Told]) -> None:

@@ -17,10 +17,11 @@ from flaggermail.errors import LinkLost
 from flaggermail.ports import (
     Accepted,
     BlobStore,
+    Folder,
     Lease,
-    Position,
-    RawMessage,
+    MailPage,
     Refused,
+    Role,
     Store,
     Submission,
     Submitter,
@@ -32,6 +33,7 @@ from flaggermail.record.refusals import SmtpStage
 from flaggermail.replay.doubles import ListMailbox
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import as_written
+from tests.nights.faces import Face
 
 
 class Killed(BaseException):
@@ -173,14 +175,14 @@ class Mailbox(ListMailbox):
     watch: Watch
     lost = False
 
-    def folders(self) -> Sequence[str]:
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
         """Returns the folders, or raises LinkLost while the connection is lost."""
         if self.lost:
             raise LinkLost("the line is down")
-        return super().folders()
+        return super().folders(only)
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Yields the batches; the kill may come before the first."""
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields the pages; the kill may come before the first."""
         self.watch.use()
         yield from super().fetch_after(folder, position)
 
@@ -229,6 +231,7 @@ class Server(Submitter):
     clock: WallClock
     watch: Watch
     chance: Random
+    face: Face
     moods: list[Mood] = field(default_factory=list)
     record: list[HandOver] = field(default_factory=list)
 
@@ -249,10 +252,12 @@ class Server(Submitter):
         received = answer == "accepted" or (answer == "doubt" and self.chance.random() < 0.5)
         now = self.clock.now()
         digest = hashlib.sha256(octets).hexdigest()
-        self.record.append(HandOver(len(self.record), now, octets, digest, recipient, answer, received))
+        handed = HandOver(len(self.record), now, octets, digest, recipient, answer, received)
+        self.record.append(handed)
+        words = self.face.answer(handed)
         self.watch.use()
         if answer == "accepted":
-            return [Accepted(recipient, now, Attempted.SAYS(words="250 2.0.0 Ok"))]
+            return [Accepted(recipient, now, Attempted.SAYS(words=words), message_id=self.face.name_in(words))]
         if answer == "doubt":
             return [Unknown(recipient, as_written("no answer after the end of data"))]
         code = {"away": 0, "greylist": 450}.get(mood or "", 550)

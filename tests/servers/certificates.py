@@ -42,6 +42,10 @@ class Certificates:
         """Returns a valid certificate that expires then."""
         return self._issue("ending", "localhost", "127.0.0.1", ends=ends)
 
+    def to_come(self) -> ServerCertificate:
+        """Returns a certificate for the right names that is valid from tomorrow on."""
+        return self._issue("to-come", "localhost", "127.0.0.1", begins=datetime.now(UTC) + timedelta(days=1))
+
     def wrong_host(self) -> ServerCertificate:
         """Returns a valid certificate of another host."""
         return self._issue("wrong-host", "elsewhere.example")
@@ -50,8 +54,10 @@ class Certificates:
         """Returns the context of a production client that trusts this authority."""
         return ssl.create_default_context(cafile=str(self.ca_file))
 
-    def _issue(self, name: str, *hosts: str, ends: datetime | None = None) -> ServerCertificate:
-        issued = self._authority.issue_cert(*hosts, not_after=ends)
+    def _issue(
+        self, name: str, *hosts: str, ends: datetime | None = None, begins: datetime | None = None
+    ) -> ServerCertificate:
+        issued = self._authority.issue_cert(*hosts, not_before=begins, not_after=ends)
         files = ServerCertificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         issued.cert_chain_pems[0].write_to_path(files.cert_file)
         issued.private_key_pem.write_to_path(files.key_file)

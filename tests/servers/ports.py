@@ -82,7 +82,7 @@ def wait_until_greeting(port: int, seconds: float = 20) -> None:
     raise TimeoutError(f"nothing greets on port {port} after {seconds} s")
 
 
-def wait_until_refused(port: int, seconds: float = 20) -> None:
+def wait_until_refused(port: int, seconds: float = 60) -> None:
     """Returns when the port refuses connections; raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

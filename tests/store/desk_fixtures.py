@@ -42,6 +42,7 @@ from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.wiring import make_services
 from tests.acting import run
+from tests.doubles.shared_parser import sharing
 from tests.tools.dutch import english_in_mail
 
 CONFIG = Path(__file__).parents[1] / "config"
@@ -221,10 +222,14 @@ class Desk:
 
     def receive(self, octets: bytes, *, at: datetime | None = None, folder: str = "INBOX") -> StoredMessage:
         """Ingests a mail that arrives now or `at`; returns its row, or the row of the message it is a copy of."""
+        self.take_in(octets, at=at, folder=folder)
+        return self.holding(octets)
+
+    def take_in(self, octets: bytes, *, at: datetime | None = None, folder: str = "INBOX") -> None:
+        """Ingests a mail that arrives now or `at`."""
         self._uid += 1
         role = Role.SENT if folder == self.env.settings.desk.mailbox.sent else Role.INBOX
-        ingest(self.env, RawMessage(octets, at or self.clock.now(), folder, 1, self._uid + 1000, role))
-        return self.holding(octets)
+        ingest(self.env, RawMessage(octets, at or self.clock.now(), folder, "1", str(self._uid + 1000), role))
 
     def holding(self, octets: bytes) -> StoredMessage:
         """Returns the message that has a delivery with these octets."""
@@ -343,15 +348,18 @@ def desk_settings(persons: int = 1) -> Settings:
 def equipped(settings: Settings, folder: Path) -> Services:
     """Builds the services as the program does; its rules, templates and parser are slow to load."""
     clock = SetClock(START)
-    return make_services(
+    return sharing(make_services(
         settings, clock=clock, randomness=CountedRandomness("desk"), submit=RecordingSubmitter(clock),
         database=f"sqlite:///{folder / 'database'}", archive=folder / "archive",
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
-def opened(equipment: Services, settings: Settings, folder: Path) -> Desk:
-    """Opens a desk at 10:34 with its own database and archive in `folder`; the read-only services are shared."""
-    clock, randomness = SetClock(START), CountedRandomness("desk")
+def opened(equipment: Services, settings: Settings, folder: Path, seed: str = "desk") -> Desk:
+    """Opens a desk at 10:34 with its own database and archive in `folder`; the read-only services are shared.
+
+    `seed`: of its randomness; another one for a folder that has a desk already, because salts never repeat.
+    """
+    clock, randomness = SetClock(START), CountedRandomness(seed)
     server = RecordingSubmitter(clock)
     env = replace(
         equipment,

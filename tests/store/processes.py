@@ -14,13 +14,15 @@ from tempfile import TemporaryDirectory
 
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import require_current
+from flaggermail.commands import door
+from flaggermail.commands.reports import FreezeReport
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.events import added
 from flaggermail.record.rows import Case
 from flaggermail.replay.doubles import CountedRandomness, SetClock
-from flaggermail.services import Services
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.wiring import make_services
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import START, RecordingSubmitter, desk_settings
@@ -43,6 +45,20 @@ def write(url: str) -> None:
         tx.number("message")
         tx.append(happened(added(alarm("half"))))
         tell("done")
+        await_word()
+
+
+def freeze(url: str) -> None:
+    """Freezes the report of EP2024 in a transaction that does not end before the next line arrives."""
+    with TemporaryDirectory() as folder:
+        env = services_on(url, Path(folder))
+        await_word()
+        with env.store.begin() as tx:
+            work = UnitOfWork(env, tx, env.clock.now(), "head1")
+            door.perform(work, FreezeReport(election="EP2024", early=True))
+            tell("frozen")
+            await_word()
+        tell("committed")
         await_word()
 
 
@@ -114,6 +130,7 @@ def go_on(process: Popen[str]) -> None:
 WORK: Mapping[str, Callable[[str], None]] = {
     "start": start,
     "write": write,
+    "freeze": freeze,
     "officer1": partial(decide, "officer1"),
     "head1": partial(decide, "head1"),
 }

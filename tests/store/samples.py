@@ -2,17 +2,18 @@
 """Rows and histories that hypothesis builds only from the records' types and the tables' constraints."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
+from functools import cache
 from types import NoneType, UnionType
 from typing import get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 from sqlalchemy import BigInteger, CheckConstraint, Column
 
-from flaggermail.adapters.db.mapping import metadata, table_of
+from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Change, Event, EventKind, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, Alarm, Record
@@ -43,14 +44,22 @@ Known = dict[str, list[str]]
 
 # Parents come before the tables that refer to them.
 KINDS: tuple[type[Record], ...] = tuple(
-    BY_TABLE[table.name] for table in metadata.sorted_tables if table.name in BY_TABLE
+    BY_TABLE[table.name] for table in all_tables().sorted_tables if table.name in BY_TABLE
 )
 
 
-def hints_of(kind: type[Record]) -> dict[str, object]:
+def hints_of(kind: type[Record]) -> Mapping[str, object]:
     """Returns the type of each field."""
+    return HINTS[kind.TABLE]
+
+
+def _hints(kind: type[Record]) -> Mapping[str, object]:
     hints = get_type_hints(kind)
     return {spec.name: hints[spec.name] for spec in fields(kind)}
+
+
+# Read once: Python evaluates every annotation of a record anew each time it is asked.
+HINTS = {kind.TABLE: _hints(kind) for kind in KINDS}
 
 
 def is_optional(hint: object) -> bool:
@@ -58,9 +67,14 @@ def is_optional(hint: object) -> bool:
     return isinstance(hint, UnionType) and NoneType in get_args(hint)
 
 
-def allowed(kind: type[Record], name: str) -> list[str]:
+def allowed(kind: type[Record], name: str) -> Sequence[str]:
     """Returns the texts that a CHECK allows in a column; empty without such a CHECK."""
-    checks = [str(rule.sqltext) for rule in table_of(kind.TABLE).constraints if isinstance(rule, CheckConstraint)]
+    return _allowed(kind.TABLE, name)
+
+
+@cache
+def _allowed(table: str, name: str) -> Sequence[str]:
+    checks = [str(rule.sqltext) for rule in table_of(table).constraints if isinstance(rule, CheckConstraint)]
     return [text for check in checks if check.startswith(f"{name} IN") for text in re.findall(r"'([^']*)'", check)]
 
 

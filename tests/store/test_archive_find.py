@@ -17,7 +17,7 @@ from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.rows import ArchiveReading, Notification
-from tests.store.desk_fixtures import START, Desk, mail
+from tests.store.desk_fixtures import START, Desk, NewDesk, mail
 
 TEXT = "Het stembureau in de Élysée-zaal is dicht. Account @qanbot en https://x.com/qanbot/status/17 liegen."
 X = "support@x-platform.example"
@@ -26,6 +26,18 @@ X = "support@x-platform.example"
 @pytest.fixture
 def case(desk: Desk) -> str:
     """Returns the number of a case in which X has answered."""
+    return answered(desk)
+
+
+@pytest.fixture(scope="module")
+def searched(new_desk: NewDesk) -> tuple[Desk, str]:
+    """Returns a desk with such a case, and the case: for tests that only search."""
+    desk = new_desk()
+    return desk, answered(desk)
+
+
+def answered(desk: Desk) -> str:
+    """Puts a case before X, whose answer arrives; returns its number."""
     key = desk.notified()
     desk.receive(mail(X, "Re: Two boxes", TEXT, answers=desk.message_id_of(key), at=after(20)), at=after(20))
     return desk.row(Notification, key).case
@@ -128,8 +140,9 @@ def test_words_of_the_text_are_found_in_one_case(desk: Desk, case: str) -> None:
 
 
 @pytest.mark.parametrize("words", ['"', '"stembureau', "*", "s*", "---", "st*mbureau", "  ", "a" * 201, "(", "^"])
-def test_a_clumsy_query_is_refused_and_never_breaks(desk: Desk, case: str, words: str) -> None:
+def test_a_clumsy_query_is_refused_and_never_breaks(searched: tuple[Desk, str], words: str) -> None:
     """The refusal is one line about the text."""
+    desk, case = searched
     assert refusal(desk, case=case, text=words).startswith("text: ")
 
 
@@ -138,8 +151,9 @@ def test_a_clumsy_query_is_refused_and_never_breaks(desk: Desk, case: str, words
     ["stembureau OR geheim", "NOT stembureau", "NEAR(stembureau dicht, 5)", "words:geheim", "stembureau AND",
      "'; DROP TABLE message; --", "a & b | !c", "geheim:*", "stembureau <-> geheim", "{words}: geheim"],
 )  # fmt: skip
-def test_the_engines_own_syntax_is_words_like_any_other(desk: Desk, case: str, words: str) -> None:
+def test_the_engines_own_syntax_is_words_like_any_other(searched: tuple[Desk, str], words: str) -> None:
     """No operator reaches the engine."""
+    desk, case = searched
     assert ids(desk, case=case, text=words) == []
 
 
@@ -180,16 +194,18 @@ def test_no_handle_or_address_of_a_post_is_indexed(written: str) -> None:
     ["@qanbot", "@QanBot", "@ qanbot", '"account @qanbot"', "@qan*", "%40qanbot", "x.com/qanbot", "https://x.com/qanbot",
      "\uff20qanbot", "&#64;qanbot", "@\u200bqanbot", "status/17", "u/qanbot"],
 )  # fmt: skip
-def test_a_search_for_a_handle_or_address_is_refused(desk: Desk, case: str, query: str) -> None:
+def test_a_search_for_a_handle_or_address_is_refused(searched: tuple[Desk, str], query: str) -> None:
     """It is not tried as words."""
+    desk, case = searched
     assert "handles and addresses of posts are not searched" in refusal(desk, case=case, text=query)
 
 
 @pytest.mark.parametrize(
     "query", ["qanbot", "QANBOT", "qan*", '"account qanbot"', '"qanbot en"', '"x com qanbot"', "x com", "status 17"]
 )
-def test_the_name_alone_finds_nothing_either(desk: Desk, case: str, query: str) -> None:
+def test_the_name_alone_finds_nothing_either(searched: tuple[Desk, str], query: str) -> None:
     """The mail with the handle and the address is in the case."""
+    desk, case = searched
     assert ids(desk, case=case, text=query) == []
 
 

@@ -81,7 +81,7 @@ def test_officers_and_archivists_read_and_it_is_written_down(
 )  # fmt: skip
 def test_a_stranger_is_refused_in_words_and_nothing_is_written(env: Services, caller: dict[str, str]) -> None:
     """The refusal says who may, and where that is configured."""
-    with pytest.raises(Refusal, match=r"shelf: only officers and archivists .* oncall\.yaml names each"):
+    with pytest.raises(Refusal, match=r"shelf: only officers, archivists and report .* oncall\.yaml names each"):
         _asked(env, **caller)
     with env.store.read() as tx:
         assert tx.find(ArchiveReading) == []

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.intake import poll
 from flaggermail.mail.message_json import Json
-from flaggermail.ports import Cursor, Position, RawMessage
+from flaggermail.ports import Census, Cursor, MailPage
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery
@@ -34,34 +34,25 @@ APRIL = datetime(2024, 3, 31, 22, 1, tzinfo=UTC)  # 00:01 in Amsterdam
 
 
 class StaffMailbox(ListMailbox):
-    """A mailbox in which staff delete and restore mail, and whose server may renumber a folder."""
+    """A mailbox in which staff delete and restore mail in the inbox."""
 
     def __init__(self, settings: MailboxSettings) -> None:
         super().__init__(settings)
-        self.gone: set[int] = set()  # of the inbox
-        self.unknown: set[int] = set()  # UIDs that no fetch gives
-        self.shift = 0  # that the server adds to every UID when it renumbers
+        self.gone: set[str] = set()  # items of the inbox
+        self.unknown: set[str] = set()  # items that no fetch gives
 
-    def position(self, folder: str) -> Position:
-        """Returns the end, under another UIDVALIDITY once the server has renumbered."""
-        here = super().position(folder)
-        return Position(here.uidvalidity + self.shift, max(here.uid, *self.unknown, 0) + self.shift)
-
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
         """Yields what is there above the position."""
-        after = 0 if position.uidvalidity != self.position(folder).uidvalidity else position.uid - self.shift
-        for batch in super().fetch_after(folder, Position(0, max(after, 0))):
-            yield [self._numbered(raw) for raw in batch if not (folder == "INBOX" and raw.uid in self.gone)]
+        for page in super().fetch_after(folder, position):
+            yield replace(page, mails=[raw for raw in page.mails if folder != "INBOX" or raw.item not in self.gone])
 
-    def _numbered(self, raw: RawMessage) -> RawMessage:
-        return replace(raw, uidvalidity=raw.uidvalidity + self.shift, uid=raw.uid + self.shift)
-
-    def census(self, folder: str, position: Position, expected: int | None) -> Sequence[int] | None:
-        """Returns the UIDs that are there."""
-        of_staff = folder == "INBOX"
-        uids = set(super().census(folder, position, None) or ()) - (self.gone if of_staff else set())
-        uids |= self.unknown if of_staff else set()
-        return None if len(uids) == expected else [uid + self.shift for uid in sorted(uids)]
+    def census(self, folder: str, position: str, expected: int | None) -> Census | None:
+        """Returns the items that are there."""
+        found = super().census(folder, position, None)
+        if found is None or folder != "INBOX":
+            return found
+        items = sorted({*found.items} - self.gone | self.unknown)
+        return None if len(items) == expected else replace(found, items=items)
 
 
 @pytest.fixture
@@ -98,10 +89,10 @@ def archive_of(env: Services) -> Path:
     return Path(str(env.store.engine.url.database)).parent / "archive"
 
 
-def file_of(env: Services, uid: int = 1) -> Path:
+def file_of(env: Services, item: str = "1") -> Path:
     """Returns the archive file of a mail of the inbox."""
     with env.store.read() as tx:
-        (copy,) = tx.find(Delivery, where(Delivery.folder).is_("INBOX"), where(Delivery.uid).is_(uid))
+        (copy,) = tx.find(Delivery, where(Delivery.folder).is_("INBOX"), where(Delivery.item).is_(item))
     return archive_of(env) / copy.digest[:2] / copy.digest
 
 
@@ -129,7 +120,7 @@ def test_counts_close_by_folder_and_month_after_an_ordinary_look(desk: Desk, mai
 
 def test_mail_that_staff_delete_and_put_back_is_counted_as_gone_and_there(desk: Desk, mailbox: StaffMailbox) -> None:
     """The archive keeps what the server no longer holds; the look that missed it is recorded once."""
-    mailbox.gone.add(1)
+    mailbox.gone.add("1")
     for _ in range(3):
         poll.look(desk.env, mailbox)
     assert counts(desk.env) == {
@@ -145,7 +136,7 @@ def test_mail_that_staff_delete_and_put_back_is_counted_as_gone_and_there(desk: 
 
 def test_one_deleted_and_one_new_mail_do_not_hide_each_other(desk: Desk, mailbox: StaffMailbox) -> None:
     """As many as before are there, and yet the folder is counted anew."""
-    mailbox.gone.add(2)
+    mailbox.gone.add("2")
     mailbox.deliver("inbox", mail(REFERRER, "Vraag 5", "Tekst 5."), APRIL)
     poll.look(desk.env, mailbox)
     assert counts(desk.env)[None] == (3, 3, {}, 1, 0)
@@ -156,9 +147,9 @@ def test_a_citizens_mail_that_was_destroyed_is_excluded_with_its_reason(desk: De
     """The server still holds it, the archive does not."""
     mailbox.deliver("inbox", mail(CITIZEN, "Een bericht", "Dit klopt niet."), desk.env.clock.now())
     poll.look(desk.env, mailbox)
-    last = file_of(desk.env, 4)
+    last = file_of(desk.env, "4")
     with desk.env.store.read() as tx:
-        (copy,) = tx.find(Delivery, where(Delivery.uid).is_(4))
+        (copy,) = tx.find(Delivery, where(Delivery.item).is_("4"))
     desk.do(DeclineMessage(message=copy.message))
     desk.clock.set(desk.env.clock.now() + timedelta(days=71))
     retention.tick(desk.env)
@@ -169,7 +160,7 @@ def test_a_citizens_mail_that_was_destroyed_is_excluded_with_its_reason(desk: De
 
 def test_a_mail_the_desk_never_took_in_is_a_finding_that_says_how_many(desk: Desk, mailbox: StaffMailbox) -> None:
     """The server lists more below the read position than the desk knows: the folder, the number, and what to do."""
-    mailbox.unknown |= {8, 9}
+    mailbox.unknown |= {"8", "9"}
     mailbox.deliver("inbox", mail(REFERRER, "Vraag 6", "Tekst 6."), APRIL)
     poll.look(desk.env, mailbox)
     (one,) = parts(verified(desk.env), "findings")
@@ -179,9 +170,9 @@ def test_a_mail_the_desk_never_took_in_is_a_finding_that_says_how_many(desk: Des
 
 
 def test_a_renumbered_folder_closes(desk: Desk, mailbox: StaffMailbox) -> None:
-    """Another UIDVALIDITY: the same copies, and one that the server lost on the way is gone."""
-    mailbox.gone.add(3)
-    mailbox.shift = 7
+    """Another numbering: the same copies, and one that the server lost on the way is gone."""
+    mailbox.gone.add("3")
+    mailbox.numbering = "8"
     for _ in range(2):
         poll.look(desk.env, mailbox)
     assert counts(desk.env)[None] == (2, 2, {}, 1, 0)
@@ -238,7 +229,7 @@ def test_a_missing_and_an_extra_file_are_named(desk: Desk) -> None:
 @pytest.mark.usefixtures("mailbox")
 def test_a_changed_row_is_named_before_the_counts_that_rest_on_it(desk: Desk) -> None:
     """Whoever hides a missing mail in the database is found by the events."""
-    tamper(desk, "UPDATE delivery SET gone_at = first_seen_at WHERE uid = 1 AND folder = 'INBOX'")
+    tamper(desk, "UPDATE delivery SET gone_at = first_seen_at WHERE item = '1' AND folder = 'INBOX'")
     assert found(desk.env)[0] == ("record", "record")
     tamper(desk, "UPDATE cursor SET held = 2 WHERE folder = 'INBOX'")
     assert found(desk.env)[0] == ("record", "record")

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
@@ -102,7 +102,6 @@ class TestPutAndGet:
         assert place(root).stat() == before
         assert files(root) == [place(root)]
 
-    @settings(deadline=None)  # each puts files on a real disk
     @given(st.lists(st.binary(max_size=40), max_size=6))
     def test_many_together_are_as_each_alone(self, many: list[bytes]) -> None:
         """Octets stored together get the same names and modes as alone, whether repeated or stored before."""
@@ -358,6 +357,26 @@ tempfile.mkstemp = swept_at_once
         done = run(root, self.SWEPT_BEFORE_THE_LOCK + PUT + "os.write(2, str(swept).encode())\n")
         assert (done.stdout, done.stderr) == (DIGEST, "begin[1, 0]")
         assert files(root) == [place(root)]
+
+    def test_the_folders_are_durable_afterwards(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They are made and synced once; each file then costs two syncs, its own and its folder's."""
+        FileBlobStore(root).put(OCTETS)
+        archive, synced = FileBlobStore(root), list[str]()
+        fsync = os.fsync
+
+        def noted(descriptor: int) -> None:
+            synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", noted)
+        assert archive.sweep() == 0
+        assert len([path for path in root.iterdir() if path.is_dir()]) == 256
+        assert synced.pop() == str(root), "after all of them were made"
+        synced.clear()
+        for number in range(20):
+            archive.put(b"mail %d" % number)
+        assert len(synced) == 2 * 20
+        assert str(root) not in synced
 
     def test_an_archive_that_is_not_there_yet(self, root: Path) -> None:
         """A sweep without an archive removes and creates nothing."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.db.mapping import metadata
+from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.citizens import declining, retention
 from flaggermail.commands.cases import OpenCase
@@ -62,7 +62,7 @@ def held(desk: Desk) -> bytes:
     store = desk.env.store
     assert isinstance(store, SqlStore)
     with store.engine.connect() as connection:
-        rows = [row for table in metadata.tables.values() for row in connection.execute(table.select())]
+        rows = [row for table in all_tables().tables.values() for row in connection.execute(table.select())]
     return "\n".join(str(value) for row in rows for value in row).encode()
 
 

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rows after an instant are counted without being read, and a counter is read without advancing it."""
+"""What needs little of many rows: they are counted, or some of their fields are read, not all."""
 
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import update
+
+from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.errors import RowUnreadable
 from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.record.events import added
+from flaggermail.record.events import added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Alarm
+from flaggermail.record.rows import Alarm, Token
 from tests.store.samples import NOON, alarm, happened
 
 KINDS = (AlarmKind.FORGED, AlarmKind.OCTETS_LOST)
@@ -27,6 +32,36 @@ def test_only_rows_behind_the_instant_are_counted(store: SqlStore) -> None:
         assert tx.count(Alarm, behind, where(Alarm.kind).in_([])) == 0
         assert tx.count(Alarm, where(Alarm.raised_at).after(NOON + timedelta(days=1))) == 0
         assert [row.id for row in tx.find(Alarm, behind)] == ["a3", "a4", "a5"]
+
+
+def test_some_fields_of_rows_are_read(store: SqlStore) -> None:
+    """They have the types of the record, and are those of the rows as this transaction has changed them."""
+    first, second = replace(alarm("a"), kind=KINDS[0], case=None), replace(alarm("b"), kind=KINDS[1])
+    with store.begin() as tx:
+        tx.append(happened(*map(added, (first, second))))
+        fields = Alarm.id, Alarm.kind, Alarm.raised_at, Alarm.case
+        assert set(tx.columns(Alarm, fields)) == {
+            (row.id, row.kind, row.raised_at, row.case) for row in (first, second)
+        }
+        moved = replace(second, raised_at=NOON + timedelta(minutes=1))
+        tx.append(happened(changed(second, moved)))
+        assert tx.columns(Alarm, (Alarm.raised_at,), where(Alarm.id).is_("b")) == [(moved.raised_at,)]
+        assert tx.columns(Alarm, (Alarm.id,), where(Alarm.kind).in_([])) == []
+        for condition, wrong in ((where(Token.case).is_("x"), Alarm.id), (where(Alarm.id).is_("a"), Token.case)):
+            with pytest.raises(TypeError, match=r"Token\.case"):
+                tx.columns(Alarm, (wrong,), condition)
+
+
+def test_a_field_that_no_program_wrote_is_not_read(store: SqlStore) -> None:
+    """A value outside its closed set is refused as in a whole row."""
+    with store.begin() as tx:
+        tx.append(happened(added(alarm("a"))))
+    with store.engine.begin() as connection:
+        connection.execute(update(table_of("alarm")).values(kind="no kind at all"))
+    with store.read() as tx:
+        assert tx.columns(Alarm, (Alarm.id,)) == [("a",)]
+        with pytest.raises(RowUnreadable, match="alarm"):
+            tx.columns(Alarm, (Alarm.id, Alarm.kind))
 
 
 def test_a_counter_is_looked_at_without_moving(store: SqlStore) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.adapters.files.template_formats import read_words
+from flaggermail.adapters.files.template_words import read_words
 from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase, ReclassifyCase
@@ -27,7 +27,7 @@ from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import OFFICER, REFERRER, X_CHANNEL, Desk, mail
 
 WORDS = read_words(shipped("config") / "templates" / "words.yaml")
-CHANGED = {"nl": "besluit is gewijzigd", "en": "decided anew"}
+CHANGED = {"nl": "besluit is gewijzigd", "en": "decided otherwise"}
 
 
 def speaking(desk: Desk, language: str) -> Desk:

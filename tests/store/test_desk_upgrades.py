@@ -34,7 +34,7 @@ class Stages:
 
 
 @pytest.fixture(scope="module", params=DESKS, ids=lambda desk: desk.name)
-def stages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Stages:
+def stages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     """Upgrades a desk one revision at a time and keeps each stage."""
     folder = tmp_path_factory.mktemp("stages")
     kept.unpack(request.param, folder)
@@ -43,7 +43,8 @@ def stages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         loaded.upgrade_to(f"sqlite:///{file}", revision)
         files[revision] = Path(shutil.copy(file, folder / f"at-{revision}.db"))
     assert loaded.revision_of(file) == revision
-    return Stages(request.param, files)
+    yield Stages(request.param, files)
+    shutil.rmtree(folder)  # 100 MB
 
 
 def assert_alike(file: Path, url: str) -> None:

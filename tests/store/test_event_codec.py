@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.mail.signature_facts import Dnssec, SignatureState
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.event_codec import (
     COMMITMENT,
@@ -26,7 +27,7 @@ from flaggermail.record.event_codec import (
     stored_kind,
 )
 from flaggermail.record.events import Change, Event, EventKind, Scalar
-from flaggermail.record.kinds import Kind, Place
+from flaggermail.record.kinds import ArrivalBasis, Kind, OctetSource, Place
 from flaggermail.record.reading import typed
 from flaggermail.record.rows import BY_TABLE, RECORDS, Record, StoredMessage
 from flaggermail.wording.filing import Basis, Filed
@@ -51,6 +52,21 @@ NEW_FIELD = {
     "outbox": ("shows",),
     "held_back": ("shows",),
     "notification": ("sent_basis",),
+    "delivery": (
+        "source",
+        "role",
+        "verdict",
+        "verdict_basis",
+        "signature",
+        "signature_basis",
+        "signer",
+        "selector",
+        "key_record",
+        "key_digest",
+        "dnssec",
+        "resolver",
+        "looked_up_at",
+    ),
 }
 OLD_FIELD = {
     "message": {"match_basis": "basis", "pending_digest": "missed"},
@@ -190,6 +206,52 @@ def test_an_old_sending_by_hand_has_its_basis(
     found["version"] = version
     (change,) = decode(json.dumps(found).encode(), str).changes
     assert change.values == said | fields_now
+
+
+UNCHECKED: dict[str, Scalar] = {"signature": SignatureState.NOT_CHECKED, "dnssec": Dnssec.UNKNOWN}
+COPIES: list[tuple[dict[str, object], dict[str, Scalar]]] = [
+    ({"id": "INBOX/7/3", "uidvalidity": 7, "uid": 3}, {"id": "INBOX/7/3", "numbering": "7", "item": "3"}),
+    ({"uidvalidity": 8}, {"numbering": "8"}),  # renumbered, and the mail kept its UID
+    ({"uidvalidity": 8, "uid": 1, "gone_at": None}, {"numbering": "8", "item": "1", "gone_at": None}),
+    ({"gone_at": None}, {"gone_at": None}),
+    (
+        {"id": "file:x/1/5", "uidvalidity": 1, "uid": 5, "arrival": "mbox line"},
+        {"id": "file:x/1/5", "numbering": "1", "item": "5", "arrival": ArrivalBasis.MBOX, "source": OctetSource.FILE},
+    ),
+    (
+        {"id": "exercise X/0/2", "uidvalidity": 0, "uid": 2, "arrival": "server"},
+        {
+            "id": "exercise X/0/2", "numbering": "0", "item": "2", "arrival": ArrivalBasis.SERVER,
+            "source": OctetSource.PLAYED,
+        },
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("version", [1, 5])
+@pytest.mark.parametrize(("said", "fields_now"), COPIES)
+def test_an_old_copy_has_its_names_and_its_source(
+    said: dict[str, object], fields_now: dict[str, Scalar], version: int
+) -> None:
+    """Before version 6 a copy had the numbers of IMAP, and one that was renumbered often a new UIDVALIDITY alone."""
+    found = json.loads(encode(Event(EventKind.COPIES_COUNTED, NOON, "o1"), str))
+    found |= {"version": version, "changes": [{"table": "delivery", "key": "k", "values": said}]}
+    (change,) = decode(json.dumps(found).encode(), str).changes
+    assert change.values == fields_now | (UNCHECKED if "id" in said else {})
+
+
+@pytest.mark.parametrize("version", [1, 6, 7])
+def test_nothing_is_guessed_about_the_signature_of_an_old_copy(version: int) -> None:
+    """Before version 7 nobody recorded what was found at receipt: not checked, and no verdict is put in its place."""
+    found = json.loads(encode(Event(EventKind.MESSAGE_TAKEN_IN, NOON, "o1"), str))
+    row = {"table": "delivery", "key": "k", "values": {"id": "k", "message": "m1"}}
+    later = {"table": "delivery", "key": "k", "values": {"gone_at": None}}
+    about = {"table": "message", "key": "m1", "values": {"id": "m1", "verdict": "verified"}}
+    found |= {"version": version, "changes": [row, later, about]}
+    copy, gone, message = decode(json.dumps(found).encode(), str).changes
+    assert copy.values == {"id": "k", "message": "m1"} | (UNCHECKED if version < 7 else {})
+    assert gone.values == {"gone_at": None}
+    assert "signature" not in message.values
 
 
 def test_an_erased_sentence_implies_nothing() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -29,9 +30,10 @@ from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import OutboxMail, StoredMessage
+from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.said import UNSAID
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import REFERRER, START, Desk, X, mail
 from tests.store.test_archive_verify import counts, verified
@@ -110,6 +112,22 @@ def test_a_copy_that_comes_later_brings_nothing_back(desk: Desk) -> None:
         assert desk.receive(again, at=desk.clock.now() - timedelta(minutes=5)).id == stored.id
         assert desk.row(StoredMessage, stored.id) == before
     assert traces(desk) == []
+    desk.assert_whole()
+
+
+def test_what_was_found_at_receipt_goes_with_it(desk: Desk) -> None:
+    """The basis of the verdict names the sender's domain: each copy loses it, and a later copy does not bring it."""
+    stored = private(desk)
+    (before,) = desk.all(Delivery, where(Delivery.message).is_(stored.id))
+    assert before.verdict_basis.english == "dmarc=pass by mx.bzk.example for elsewhere.example"
+    kept = json.dumps(str(before.verdict_basis), ensure_ascii=False).encode()
+    assert kept in held(desk)
+    desk.do(exclusion(stored), by="head1")
+    desk.receive(PRIVATE, at=desk.clock.now() - timedelta(minutes=5))
+    first, again = sorted(desk.all(Delivery, where(Delivery.message).is_(stored.id)), key=lambda one: one.first_seen_at)
+    assert first == replace(before, verdict_basis=UNSAID)
+    assert (again.verdict, again.verdict_basis) == ("verified", UNSAID)
+    assert kept not in held(desk)
     desk.assert_whole()
 
 
@@ -236,10 +254,10 @@ def test_an_answer_to_ours_stays_whoever_wrote_it(desk: Desk) -> None:
     answer = desk.receive(mail(ADDRESS, SUBJECT, TEXT, answers=desk.message_id_of(use)))
     desk.settle()
     desk.do(PlaceMessage(message=answer.id, noise=True, reason="mine"))
-    assert "is an answer to a mail of ours" in desk.refused(exclusion(answer), by="head1")
+    assert "is an answer to one of our mails" in desk.refused(exclusion(answer), by="head1")
     bounce = private(desk, mail(ADDRESS, f"{SUBJECT} 2", TEXT))
     desk.do(ReclassifyMessage(message=bounce.id, kinds=(Kind.BOUNCE,)))
-    assert "is an answer to a mail of ours" in desk.refused(exclusion(bounce), by="head1")
+    assert "is an answer to one of our mails" in desk.refused(exclusion(bounce), by="head1")
 
 
 def test_our_own_mail_stays(desk: Desk) -> None:

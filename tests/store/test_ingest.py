@@ -86,7 +86,7 @@ def test_two_copies_in_one_second_are_two_deliveries(desk: Desk) -> None:
 
 def test_same_delivery_seen_twice_changes_nothing(desk: Desk) -> None:
     """A mail that was ingested just before a crash is not ingested again."""
-    raw = RawMessage(mail(REFERRER, *REFERRAL), START, "INBOX", 1, 7)
+    raw = RawMessage(mail(REFERRER, *REFERRAL), START, "INBOX", "1", "7")
     ingest(desk.env, raw)
     before = len(desk.events())
     assert ingest(desk.env, raw) == "seen before"
@@ -381,7 +381,7 @@ def test_senders_are_checked_on_the_octets_and_not_within(desk: Desk, together: 
     extra = ('Content-Type: multipart/mixed; boundary="cut"', "MIME-Version: 1.0")
     octets, check = mail(REFERRER, "FW: Bericht", text, extra=extra), NotingCheck()
     env = replace(desk.env, sender_check=check)
-    raw = RawMessage(octets, desk.clock.now(), "INBOX", 1, 1)
+    raw = RawMessage(octets, desk.clock.now(), "INBOX", "1", "1")
     if together:
         ingest_together(env, [raw])
     else:

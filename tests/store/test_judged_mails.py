@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -78,6 +79,7 @@ def folders(tmp_path: Path) -> Iterator[Path]:
             folder = tmp_path / str(number)
             folder.mkdir()
             yield folder
+            shutil.rmtree(folder)  # together they would be 150 MB
 
     return made()
 

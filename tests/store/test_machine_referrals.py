@@ -91,7 +91,7 @@ def test_an_authority_s_machine_mail_in_junk_waits_with_a_notice(desk: Desk) -> 
     folder = desk.env.settings.desk.mailbox.junk
     assert folder is not None
     octets = mail(REFERRER, "Webformulier: nepaccount", FAKE, extra=GENERATED)
-    ingest(desk.env, RawMessage(octets, desk.clock.now(), folder, 1, 1, Role.JUNK))
+    ingest(desk.env, RawMessage(octets, desk.clock.now(), folder, "1", "1", Role.JUNK))
     stored = desk.holding(octets)
     assert (stored.place, stored.from_junk, len(told(desk))) == (Place.QUARANTINE, False, 1)
 

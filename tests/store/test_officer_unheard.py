@@ -128,7 +128,7 @@ def test_an_officer_on_our_own_server_is_heard_by_their_login(desk: Desk, login:
         ("nl", f"{SERVER} meldt dmarc=none"),
         ("nl", "niet uitgevoerd"),
         ("en", f"dmarc=none by {SERVER}"),
-        ("en", "did nothing"),
+        ("en", "was not carried out"),
     ],
 )
 def test_the_alarm_says_it_in_the_desks_language(desk: Desk, language: str, words: str) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.elections import CloseElection
 from flaggermail.commands.observe import Resume
 from flaggermail.commands.quarantine import PlaceMessage
@@ -19,6 +20,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
+from tests.store.test_reading_once import statements
 
 
 def stray(desk: Desk, number: int = 0) -> StoredMessage:
@@ -46,6 +48,20 @@ def test_the_officer_hears_after_an_hour_and_the_head_after_four(desk: Desk) -> 
     pass_time(desk, 600)
     assert told(desk) == [(60, OFFICER), (240, HEAD)]
     desk.assert_whole()
+
+
+def test_a_tick_asks_as_much_for_many_as_for_few(desk: Desk) -> None:
+    """A flood in the quarantine makes no tick ask once for each mail."""
+    assert isinstance(desk.env.store, SqlStore)
+    asked = []
+    for more in (2, 20):
+        for number in range(more):
+            stray(desk, 100 * more + number)
+        pass_time(desk, 65)
+        with statements(desk.env.store) as sent:
+            reminders.tick(desk.env)
+        asked.append(len(sent))
+    assert asked[1] == asked[0] > 0
 
 
 def test_the_one_mail_that_waits_is_filed_by_reply(desk: Desk) -> None:

@@ -85,7 +85,7 @@ def played(desk: Desk) -> list[StoredMessage]:
     """Returns the mail that was played, in order."""
     return [
         desk.row(StoredMessage, one.message)
-        for one in sorted(desk.all(Delivery, where(Delivery.folder).is_(FOLDER)), key=lambda one: one.uid)
+        for one in sorted(desk.all(Delivery, where(Delivery.folder).is_(FOLDER)), key=lambda one: int(one.item))
     ]
 
 
@@ -271,12 +271,12 @@ def test_a_stranger_cannot_write_for_the_desk(desk: Desk, sender: str) -> None:
     assert came.case != CASE
     for uid in (1, 2, 3):  # a server's folder of that name, with a mail under each number of the story
         other = mail(sender, f"Vraag {uid}", "Wat is dit?", auth="none")
-        ingest(desk.env, RawMessage(other, desk.clock.now(), FOLDER, 1, uid))
+        ingest(desk.env, RawMessage(other, desk.clock.now(), FOLDER, "1", str(uid)))
         assert not desk.holding(other).exercise
     notify(desk)
     go_on(desk)
     go_on(desk, 6)
-    assert [one.uid for one in desk.all(Delivery, where(Delivery.uidvalidity).is_(0))] == [1, 2]
+    assert [one.item for one in desk.all(Delivery, where(Delivery.numbering).is_("0"))] == ["1", "2"]
     assert [one.from_address for one in played(desk) if one.exercise] == ["signalering@kiesraad.example", X_CHANNEL]
 
 

@@ -72,10 +72,10 @@ def test_a_call_says_what_it_stopped_and_a_second_one_that_nothing_was_left(desk
     at = desk.clock.now().astimezone(desk.env.settings.zone)
     unanswered = answer(desk, sent, f"gebeld {at:%H:%M} geen gehoor")
     assert "Er is geen klok gestopt: dit geldt niet als antwoord van een platform." in unanswered
-    assert f"zijn gestopt om {at:%H:%M}, na " in answer(desk, sent, f"gebeld {at:%H:%M} zij hebben het")
+    assert f"zijn gestopt om {at:%H:%M}, binnen een minuut." in answer(desk, sent, f"gebeld {at:%H:%M} zij hebben het")
     desk.clock.set(desk.clock.now() + timedelta(minutes=2))
     later = answer(desk, sent, f"called {at + timedelta(minutes=1):%H:%M} they have it")
-    assert "No clock stopped: an earlier answer had stopped them." in later
+    assert "No clock stopped: an earlier answer had already stopped them." in later
     before = answer(desk, sent, f"gebeld {at - timedelta(minutes=30):%H:%M} zij hebben het")
     assert "Er is geen klok gestopt: dit is van vóór de verzending." in before
 

@@ -18,7 +18,7 @@ from flaggermail.health import self_check
 from flaggermail.health.overview import EXERCISE
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
-from flaggermail.ports import Cursor, Position
+from flaggermail.ports import Cursor
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import Event, EventKind, added
@@ -58,7 +58,7 @@ EACH, NO = dict.fromkeys(CLOCKS, 1), dict.fromkeys(CLOCKS, 0)
 OLDER = ("60", "120", "240", "1440")
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 CONTRACT = {
-    "written_at": None, "version": None, "ok": None, "wrong": None, "mailbox": {"last_read_at", "link"},
+    "written_at": None, "version": None, "ok": None, "wrong": None, "mailbox": {"last_read_at", "link", "fault"},
     "outbox": {"waiting", "oldest_at", "uncertain", "last_error"}, "clocks": {"running", "oldest_at"},
     "quarantine": None, "on_call": None,
 }  # fmt: skip
@@ -175,15 +175,15 @@ def fill(env: Services) -> None:
     with env.store.begin() as tx:
         happened = EventKind.MESSAGE_TAKEN_IN
         tx.append(*(Event(happened, NOW, "daemon", (added(row),)) for row in some_of_everything()))
-        tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), NOW - HOUR))
+        tx.advance(env.settings.desk.mailbox.inbox, Cursor("1/9", NOW - HOUR))
         tx.number(SUPPRESSED)
-        tx.advance("Elsewhere", Cursor(Position(1, 9), NOW))
+        tx.advance("Elsewhere", Cursor("1/9", NOW))
 
 
 def read_now(env: Services) -> None:
     """Records that the inbox was read to its end now."""
     with env.store.begin() as tx:
-        tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), env.clock.now()))
+        tx.advance(env.settings.desk.mailbox.inbox, Cursor("1/9", env.clock.now()))
 
 
 def shown(at: datetime) -> str:
@@ -201,7 +201,7 @@ def test_some_of_everything_is_counted(desk: Desk) -> None:
     assert found["outbox"] == {
         "waiting": 3, "oldest_at": shown(NOW), "queued": 1, "attempting": 2, "uncertain": 3, "last_error": None,
     }  # fmt: skip
-    assert found["mailbox"] == {"last_read_at": shown(NOW - HOUR), "link": "up"}
+    assert found["mailbox"] == {"last_read_at": shown(NOW - HOUR), "link": "up", "fault": None}
     assert found["last_look"] == {"INBOX": shown(NOW - HOUR), "Sent": None}
     assert found["observing_since"] == shown(NOW - 3 * HOUR)
     assert (found["held_back"], found["suppressed"], found["pages"]) == (2, 1, {"failed": 1, "held": 2})

@@ -149,7 +149,7 @@ def test_a_second_answer_says_why_no_clock_stopped(desk: Desk) -> None:
     for minutes, words in ((10, "We look into it."), (20, "We are still looking into it.")):
         desk.clock.set(desk.clock.now() + timedelta(minutes=minutes))
         desk.receive(mail(X_CHANNEL, text=words, at=desk.clock.now(), answers=desk.message_id_of(key)))
-    assert "Er is geen klok gestopt: een eerder antwoord had ze al gestopt." in flowing(told(desk, Kind.OFFICER_NOTICE))
+    assert "Er is geen klok gestopt: dat had een eerder antwoord al gedaan." in flowing(told(desk, Kind.OFFICER_NOTICE))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
+from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
@@ -25,10 +26,15 @@ def clock() -> SetClock:
     return SetClock(NOW)
 
 
+@pytest.fixture(scope="session")
+def story_settings() -> Settings:
+    """Returns the elections, platforms and officers of tests/config, with the shipped rules and templates."""
+    return load(CONFIG, shipped("rules"), shipped("config") / "templates")
+
+
 @pytest.fixture
-def env(tmp_path: Path, clock: SetClock) -> Iterator[Services]:
+def env(story_settings: Settings, tmp_path: Path, clock: SetClock) -> Iterator[Services]:
     """Builds the services with a set clock and no network."""
-    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
+    made = migrated.replayed(story_settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
     yield made
     made.close()

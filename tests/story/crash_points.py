@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import ast
-import typing
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import flaggermail
@@ -21,10 +21,9 @@ ELSEWHERE = frozenset({"letters.observing"})  # as COMMANDS
 FOR_COMMANDS = frozenset({"cases.referrals._read", "cases.lifecycle.new_tail"})  # as COMMANDS: functions
 FORGETTING = "citizens.retention"  # runs months after the mail
 PORTS = frozenset(
-    name
-    for name, kind in typing.get_type_hints(Services).items()
-    if kind.__module__.startswith(f"{ports.__name__}.")
-    and name != "health_probe"  # it keeps nothing beyond the process
+    one.name
+    for one in fields(Services)
+    if hasattr(ports, str(one.type)) and one.name != "health_probe"  # it keeps nothing beyond the process
 )
 WRITES = frozenset({"append", "advance", "number", "set_number"})
 MAILBOX = frozenset({"folders", "position", "census", "fetch_after", "fetch_first"})
@@ -78,10 +77,11 @@ def imported(text: str) -> Iterator[str]:
             yield from [within] if file_of(within).is_file() else [f"{within}.{n.name}".strip(".") for n in node.names]
 
 
-def points() -> list[Point]:
+@cache
+def points() -> tuple[Point, ...]:
     """Returns all crash points in code order. Raises ValueError if a use of a port cannot be seen."""
     found = (point for module in MODULES for point in of_source(module, file_of(module).read_text("utf-8")))
-    return [point for point in found if f"{point.module}.{point.function}" not in FOR_COMMANDS]
+    return tuple(point for point in found if f"{point.module}.{point.function}" not in FOR_COMMANDS)
 
 
 def of_source(module: str, text: str) -> list[Point]:

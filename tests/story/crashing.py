@@ -30,10 +30,10 @@ from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
-from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
+from flaggermail.ports import Accepted, Folder, Mailbox, MailPage, Matcher, Role, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
-from flaggermail.settings.model import RateLimitSettings
+from flaggermail.settings.model import MailboxSettings, RateLimitSettings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.wording.delivery import Attempted
@@ -44,6 +44,8 @@ from tests.story.crash_points import MODULES, PORTS, Point, module_of, points
 
 P = TypeVar("P")
 HANDED_OVER = "handed-over"  # one line per submission: recipient and digest of the octets
+NEW_FOLDER = "Onderzoek"
+MOVED = b"Message-ID: <quoting@"  # the mail that staff moved there before it was read
 UNJUDGEABLE = "kan niet beoordeeld worden"
 
 
@@ -151,17 +153,24 @@ class FailingMatcher:
 
 
 class WithoutSent(ListMailbox):
-    """A mailbox whose Sent folder has another name than in the settings."""
+    """A mailbox whose Sent folder has another name than in the settings, and that has a folder since the last look."""
 
-    def folders(self) -> Sequence[str]:
+    def __init__(self, settings: MailboxSettings) -> None:
+        super().__init__(settings)
+        self.names = {**self.names, Role.OTHER: NEW_FOLDER}
+        self._messages[NEW_FOLDER] = []
+
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
         """Returns the other folders."""
-        return [name for name in super().folders() if name != self.names["sent"]]
+        return [folder for folder in super().folders(only) if folder.role is not Role.SENT]
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Yields mail that is hours old in a batch of its own, as in a mailbox unread for long."""
-        for batch in super().fetch_after(folder, position):
-            for _, some in groupby(batch, lambda raw: raw.internaldate < NOW - timedelta(hours=2)):
-                yield list(some)
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields mail that is hours old in a page of its own, as in a mailbox unread for long."""
+        for page in super().fetch_after(folder, position):
+            for _, some in groupby(page.mails, lambda raw: raw.internaldate < NOW - timedelta(hours=2)):
+                mails = list(some)
+                yield MailPage(mails, mails[-1].cursor or "")
+            yield MailPage((), page.position)
 
 
 def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
@@ -192,7 +201,7 @@ def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetim
     clock = SetClock(at)
     mailbox = WithoutSent(equipment.settings.desk.mailbox)
     for arrived, octets in letters(folder):
-        mailbox.deliver("inbox", octets, arrived)
+        mailbox.deliver(Role.OTHER if MOVED in octets else "inbox", octets, arrived)
     env = replace(
         equipment,
         store=SqlStore(f"sqlite:///{folder}/scenario.db", SystemRandomness().salt),

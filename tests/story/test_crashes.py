@@ -185,13 +185,13 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     poll.look(env, mailbox)  # it was read to its end and then unreachable, while staff emptied the junk folder
     clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
-    ingest(env, RawMessage(referred, clock.now(), "Earlier", 1, 1, Role.OTHER))
+    ingest(env, RawMessage(referred, clock.now(), "Earlier", "1", "1", Role.OTHER))
     taken = letter(TAKEN, "taken case", "Oproep met verkeerde datum", "Het staat op https://video.example/v/2.")
-    ingest(env, RawMessage(taken, clock.now(), "Earlier", 1, 2, Role.OTHER))
+    ingest(env, RawMessage(taken, clock.now(), "Earlier", "1", "2", Role.OTHER))
     told = _mail_about(env, Kind.OFFICER_NOTICE, TAKEN).message_id
     fields = (f"In-Reply-To: <{told}>", f"References: <{told}>")
     takes = letter(OFFICER, "takes", "Re: Nieuwe zaak", "neem", fields=fields)
-    ingest(env, RawMessage(takes, clock.now(), "Earlier", 1, 3, Role.OTHER))
+    ingest(env, RawMessage(takes, clock.now(), "Earlier", "1", "3", Role.OTHER))
     sent = notified(env, "tiktok-elections")
     delivery.drain(env)
     waiting = notified(env, "x-urgent")

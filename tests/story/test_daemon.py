@@ -21,7 +21,7 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
 from flaggermail.notifications.approval import ByReply
 from flaggermail.outbox import delivery
-from flaggermail.ports import Interrupt, JobFault, JobReport, Position, RawMessage, WallTime
+from flaggermail.ports import Folder, Interrupt, JobFault, JobReport, MailPage, Role, WallTime
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox
@@ -90,14 +90,14 @@ class WatchedMailbox(ListMailbox):
         self.losses, self.error, self.closed = losses, error, 0
         self.looked = threading.Event()
 
-    def folders(self) -> Sequence[str]:
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
         """Returns the folders, or raises the configured error."""
         if self.error is not None:
             raise self.error
         if self.losses:
             self.losses -= 1
             raise LinkLost("the server closed the connection")
-        return super().folders()
+        return super().folders(only)
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
         """Signals that a look is complete, then waits for the stop."""
@@ -116,12 +116,13 @@ class HeldMailbox(WatchedMailbox):
         super().__init__(env)
         self._stop = stop
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
         """Yields the messages one by one and requests a stop after each."""
-        for batch in super().fetch_after(folder, position):
-            for raw in batch:
-                yield [raw]
+        for page in super().fetch_after(folder, position):
+            for raw in page.mails:
+                yield MailPage([raw], raw.cursor or "")
                 self._stop.set()
+            yield page
 
 
 def a_daemon(env: Services, mailbox: WatchedMailbox, stop: Interrupt | None = None) -> Daemon:
@@ -266,6 +267,18 @@ def test_a_failing_tick_stops_the_daemon_loudly(env: Services, worker: str, monk
     assert str(daemon.failure) == worker
 
 
+def test_what_the_first_mail_needs_is_made_before_the_first_look(env: Services) -> None:
+    """The daemon gets ready once, and then reads its mailbox."""
+    mailbox, seen = WatchedMailbox(env), list[bool]()
+    daemon = a_daemon(env, mailbox)
+    daemon.warm = lambda: seen.append(mailbox.looked.is_set())
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    daemon.stop.set()
+    thread.join(10)
+    assert seen == [False]
+
+
 def running_expecting(daemon: Daemon, fault: str) -> threading.Thread:
     """Runs the daemon in a thread that expects the error."""
 
@@ -291,7 +304,7 @@ def test_a_lost_line_is_taken_up_again(env: Services) -> None:
     with env.store.read() as tx:
         cursor = tx.cursor("INBOX")
     assert cursor is not None
-    assert cursor.position.uid == 1
+    assert cursor.position == "1/1"
 
 
 class HintingMailbox(WatchedMailbox):
@@ -302,10 +315,10 @@ class HintingMailbox(WatchedMailbox):
         self.listed, self.waits = 0, list[float]()
         self.hint = threading.Semaphore(0)
 
-    def folders(self) -> Sequence[str]:
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
         """Counts the looks at every folder."""
-        self.listed += 1
-        return super().folders()
+        self.listed += only is None
+        return super().folders(only)
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
         """Waits for the test."""
@@ -351,7 +364,7 @@ def test_the_message_in_hand_is_finished(env: Services) -> None:
     with env.store.read() as tx:
         cursor = tx.cursor("INBOX")
     assert cursor is not None
-    assert cursor.position.uid == 1
+    assert cursor.position == "1/1"
 
 
 def test_review_windows_are_looked_at_at_once_and_then_at_half_past_each_hour(

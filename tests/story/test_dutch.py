@@ -6,62 +6,34 @@ The desk of the other stories looks at each mail that it sends in the same way (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail import replay
 from flaggermail.adapters.files.templates import FileTemplates
-from flaggermail.cli.acting import typed
-from flaggermail.ports import Clock, Randomness, Submission, Submitter
 from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from flaggermail.shipped import shipped
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.delivery import Attempted, ServerHint
-from flaggermail.wording.said import Said
+from flaggermail.wording.mailbox_causes import ConnectionCause, MailboxCause
+from flaggermail.wording.said import Said, Sentence
+from flaggermail.wording.submission_causes import SubmissionCause
+from flaggermail.wording.token_causes import TokenCause
 from tests.corpus import each
-from tests.doubles import migrated
-from tests.story.test_replay import FOLDERS, SCENARIOS
+from tests.doubles.scenarios import FOLDERS, Played
 from tests.tools.dutch import english_in, english_in_mail
 from tests.tools.said import sample
 
 TEMPLATES = FileTemplates(shipped("config") / "templates", ZoneInfo("Europe/Amsterdam"))
 
 
-class Keeping(Submitter):
-    """Keeps every mail that is handed to a submitter."""
-
-    def __init__(self, submitter: Submitter, mails: list[bytes]) -> None:
-        self._submitter, self._mails = submitter, mails
-
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """Keeps the mail and hands it on."""
-        self._mails.append(octets)
-        return self._submitter.submit(octets, sender, recipients, witness)
-
-
-def sent_in(name: str) -> list[bytes]:
-    """Returns every mail that the desk sends in a scenario."""
-    mails: list[bytes] = []
-
-    def build(
-        settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submitter: Submitter
-    ) -> Services:  # fmt: skip
-        return migrated.replayed(settings, folder, clock, randomness, Keeping(submitter, mails))
-
-    replay.play(SCENARIOS / name, typed, build)
-    return mails
-
-
 @each("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_no_english_is_in_dutch_mail(folder: Path) -> None:
+def test_no_english_is_in_dutch_mail(scenarios: Callable[[str], Played], folder: Path) -> None:
     """Every mail that a scenario sends to officers, referrers and platforms is wholly in its language."""
-    for octets in sent_in(folder.name):
+    for _, octets in scenarios(folder.name).sent:
         assert english_in_mail(octets) == [], message_from_bytes(octets)["Subject"]
 
 
@@ -71,6 +43,7 @@ def alarm_about(what: Said, language: str) -> bytes:
     shown = TEMPLATES.render("alarm", language, {
         "organisation": "Ministerie van BZK", "desk_address": "desk@bzk.example", "language": language,
         "number": "VF-EP2024-0001", "title": "Twee vakjes", "platform": "Loudhailer", "kind": AlarmKind.REFUSED,
+        "minutes": None,
         "what": about.in_language(language), "next_step": "flaggermail outbox show o00000001", "phone": "",
         "replies": [],
     })  # fmt: skip
@@ -78,8 +51,8 @@ def alarm_about(what: Said, language: str) -> bytes:
     return f"{head}\r\n\r\n{shown.body}".encode()
 
 
-@each("sentence", [*Attempted, *ServerHint])
-def test_what_the_desk_says_about_a_delivery_is_in_the_readers_language(sentence: Attempted | ServerHint) -> None:
+@each("sentence", [*Attempted, *ServerHint, *ConnectionCause, *MailboxCause, *SubmissionCause, *TokenCause])
+def test_what_the_desk_says_about_a_delivery_is_in_the_readers_language(sentence: Sentence) -> None:
     """The words of a server, in whatever language, are quoted as its own."""
     said = sample(sentence, {"words": "this mail is not for us", "fault": "there is no such file"})
     assert english_in_mail(alarm_about(said, "nl")) == []

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,49 +15,26 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from flaggermail import replay
 from flaggermail.cases import lifecycle
 from flaggermail.cli.acting import typed
 from flaggermail.errors import Refusal
 from flaggermail.notifications.dates import DateForm, DecimalSign
-from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case, Election, Notification, StoredMessage
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.model import ReportSettings, Settings
+from flaggermail.settings.report_section import ReportSettings
 from tests.corpus import each
-from tests.doubles import migrated
-from tests.story.test_replay import SCENARIOS
+from tests.doubles.scenarios import Reopen
 
 Json = dict[str, object]
 Open = Callable[[str], Services]
 
 
 @pytest.fixture
-def played(tmp_path: Path) -> Iterator[Open]:
-    """Plays a scenario, and opens its desk a day after its end."""
-    opened: list[Services] = []
-
-    def play(name: str) -> Services:
-        used: list[tuple[Settings, Clock]] = []
-        folder = tmp_path / name
-        folder.mkdir()
-
-        def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
-            used.append((settings, clock))
-            return migrated.replayed(settings, folder, clock, randomness, submit)
-
-        assert replay.play(SCENARIOS / name, typed, build).differences == ()
-        settings, ended = used[0]
-        clock = SetClock(ended.now() + timedelta(days=1))
-        env = migrated.replayed(settings, folder, clock, CountedRandomness("later"), ScriptedSubmitter(clock))
-        opened.append(env)
-        return env
-
-    yield play
-    for env in opened:
-        env.close()
+def played(reopened: Reopen) -> Open:
+    """Returns a function that opens a scenario's desk a day after its end."""
+    return lambda name: reopened(name, lambda ended: ended + timedelta(days=1))
 
 
 def figures(env: Services, *options: str) -> Json:
@@ -485,7 +462,7 @@ def test_what_has_no_account_is_refused(played: Open) -> None:
         typed(env, "officer1", ["case", "show", "VF-EP2024-0001", "--language", "nl"])
     typed(env, "officer1", ["exercise", "start", "--story", "S08", "--even-today"])
     (exercise,) = (row.code for row in _elections(env) if row.exercise)
-    with pytest.raises(Refusal, match="is an exercise, and in no figure"):
+    with pytest.raises(Refusal, match="is an exercise, which no figure includes"):
         typed(env, "officer1", ["latency", "--election", exercise])
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())

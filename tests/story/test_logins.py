@@ -15,7 +15,7 @@ from flaggermail.daemon import reconnection
 from flaggermail.daemon.backoff import login_delay
 from flaggermail.errors import LoginRefused
 from flaggermail.notices import notices
-from flaggermail.ports import Submission
+from flaggermail.ports import Folder, Role, Submission
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.replay.doubles import ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
@@ -37,12 +37,12 @@ class LockedMailbox(WatchedMailbox):
             self.secret = "second"
         return self.secret
 
-    def folders(self) -> Sequence[str]:
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
         """Returns the folders, or refuses the login."""
         if self.secret == "first":
             self.tried += 1
             raise LoginRefused("the server refuses the login")
-        return super().folders()
+        return super().folders(only)
 
 
 class LockedSubmitter(ScriptedSubmitter):

@@ -13,6 +13,7 @@ import pkgutil
 import shutil
 import subprocess
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.commands import door
 from flaggermail.commands.exercises import StartExercise
+from flaggermail.commands.reports import DraftReport, FreezeReport
 from flaggermail.intake import apply
 from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
@@ -168,6 +170,14 @@ def test_what_looks_like_a_secret_is_masked(log: Log) -> None:
     """Mail tokens and URLs are masked anywhere in the text; a longer digest is not."""
     logbook.link_lost(1, 2.0, f"token {TOKEN}, +{TOKEN}@ https://pager.example/hooks/{CANARY} end, {TOKEN}{TOKEN}")
     assert log.line()["reason"] == f"token <token>, +<token>@ <url> end, {TOKEN}{TOKEN}"
+
+
+def test_a_long_word_takes_no_quadratic_time(log: Log) -> None:
+    """A word of a hundred thousand letters is logged at once, and an address behind it is masked."""
+    begun = time.process_time()
+    logbook.link_lost(1, 2.0, f"{'x' * 100_000} pager://{CANARY}")
+    assert time.process_time() - begun < 1
+    assert CANARY not in log.read()
 
 
 @each("function", EVENTS, ids=lambda function: str(function.__name__))
@@ -312,8 +322,8 @@ def test_a_mail_on_which_the_judgement_fails_leaves_its_words_out_of_the_log(
     """A failed judgement is logged and filed by the type of its error, without the text of the mail."""
     monkeypatch.setattr(apply, "follow", lambda _work, stored, *_: fail(stored.subject))
     octets = f"From: a@{CANARY}.example\r\nSubject: {CANARY}\r\nMessage-ID: <1@x.example>\r\n\r\n{CANARY}\r\n".encode()
-    outcome = ingest(env, RawMessage(octets, NOW, "INBOX", 1, 1))
-    logbook.message_taken_in("INBOX", 1, len(octets), outcome)
+    outcome = ingest(env, RawMessage(octets, NOW, "INBOX", "1", "1"))
+    logbook.message_taken_in("INBOX", "1", len(octets), outcome)
     written = log.read()
     assert "ValueError" in written
     assert CANARY not in written
@@ -336,6 +346,7 @@ HOSTILE_MAIL = (
     "--b--\r\n"
 ).encode()
 READING = {  # command -> arguments; {case} and the like are filled in
+    "annex list": [],
     "archive find": ["--case", "{case}"], "archive retention": [], "archive verify": [], "audit head": [],
     "audit verify": [],
     "case list": [], "case show": ["{case}"], "channel list": [], "events": [],
@@ -345,15 +356,18 @@ READING = {  # command -> arguments; {case} and the like are filled in
     "message list": [],
     "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],
     "officer list": [],
-    "readiness": [], "referrer list": [], "oncall pages": [], "outbox list": ["--all"],
+    "readiness": [], "referrer list": [], "report uses": [], "oncall pages": [], "outbox list": ["--all"],
     "outbox show": ["{mail}"], "parse": ["{file}", "--json"], "quarantine list": [],
     "quarantine show": ["{parked}"],
+    "report changes": ["{reported}"],
     "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],
 }  # fmt: skip
 # They show only what the administrator or the desk wrote, what the package brings, or the names of files.
 ELSEWHERE = {
+    "annex apply", "annex show",  # tests/store/test_annexes.py
     "archive export", "case text", "check", "db backup", "db restore", "db upgrade", "demo", "ingest", "init",
-    "message sample", "message save", "officer revoke", "oncall page", "replay", "rules check", "rules schema", "run",
+    "message sample", "message save", "officer revoke", "oncall page", "replay", "report make", "report verify",
+    "rules check", "rules schema", "run",
 }  # fmt: skip
 ACTING = set(door.COMMANDS)  # their documents hold a key and one line of ours
 
@@ -379,7 +393,7 @@ def places(env: Services, tmp_path: Path) -> dict[str, str]:
     """Returns the arguments of the commands, on a desk that took in hostile mail as a case and in quarantine."""
     stranger = HOSTILE_MAIL.replace(b"lindewaard", b"nowhere").replace(b"<h", b"<i").replace(b"Zie", b"Geen")
     for uid, octets in enumerate((HOSTILE_MAIL, stranger), start=1):
-        ingest(env, RawMessage(octets, NOW, "INBOX", 1, uid))
+        ingest(env, RawMessage(octets, NOW, "INBOX", "1", str(uid)))
     (tmp_path / "hostile.eml").write_bytes(HOSTILE_MAIL)
     with env.store.read() as tx:
         (case,) = tx.find(Case)
@@ -389,12 +403,16 @@ def places(env: Services, tmp_path: Path) -> dict[str, str]:
         mail = tx.find(OutboxMail)[0]
     assert "\u202e" in str(filed.subject)
     run(env, StartExercise(story="S08", even_today=True), "officer1")
-    ingest(env, RawMessage(stranger.replace(b"<i", b"<j"), NOW, "exercise EX270317", 0, 1))  # as if the story had it
+    as_if_played = RawMessage(stranger.replace(b"<i", b"<j"), NOW, "exercise EX270317", "0", "1")
+    ingest(env, as_if_played)
     rules = shutil.copytree(shipped("rules"), tmp_path / "rules")
     marking = "{name: marked, when: {domain: [lindewaard.example]}, then: {labels: [press]}}"
     (rules / "16-more.yaml").write_text(f"stage: sender\nrules:\n  - {marking}\n", encoding="utf-8")
+    run(env, DraftReport(election=case.election, text="languages: [nl, en]\n"), "officer1")
+    run(env, FreezeReport(election=case.election, early=True), "head1")
     return {
         "case": case.number,
+        "reported": case.election,
         "filed": filed.id,
         "parked": parked.id,
         "mail": mail.id,
@@ -413,3 +431,12 @@ def test_no_command_obeys_what_a_mail_holds(
     ran = CliRunner().invoke(commands, words, obj=Session(CONFIG, given=env, officer="officer1"))
     assert ran.exit_code == (command == "status"), ran.output  # no daemon runs
     assert [sign for sign in ran.output if not (sign.isprintable() or sign in "\n\t")] == []
+
+
+def test_the_logger_loads_nothing_that_only_a_checkout_has() -> None:
+    """Structlog would load rich, which other programs in the same environment still find."""
+    asked = (
+        "import sys; from flaggermail import logbook; logbook.configure(); print('rich' in sys.modules); import rich"
+    )
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"

@@ -13,6 +13,8 @@ from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.replay.doubles import ListMailbox, SetClock
+from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
+from flaggermail.server_answers.recognise import explain
 from flaggermail.services import Services
 from tests.both_shapes import words_of
 from tests.story.conftest import NOW
@@ -44,10 +46,25 @@ def test_a_silence_and_its_end_are_told_once_each(env: Services, clock: SetClock
     with env.store.read() as tx:
         mails = tx.find(OutboxMail)
         assert [mail.recipient for mail in mails] == ["a.jansen@bzk.example"] * 2
-        assert "INBOX was niet te lezen na 2027-03-17 10:00+01:00" in words_of(env.octets.get(mails[0].digest))
+        assert "INBOX was niet te lezen na 17 maart 2027 om 10:00" in words_of(env.octets.get(mails[0].digest))
     clock.set(NOW + timedelta(hours=4))
     assert mailbox_monitor.keep(env, timedelta(hours=1))
     assert len(alarms(env)) == 3  # a second outage is another alarm
+
+
+def test_the_alarm_says_what_the_servers_answer_means(env: Services, clock: SetClock) -> None:
+    """The officer reads in Dutch what to change and where, with the desk's own names in it."""
+    poll.look(env, ListMailbox(env.settings.desk.mailbox))
+    clock.set(NOW + LIMIT)
+    throttled = ServerAnswer.of_imap("BAD", "Request is throttled. Suggested Backoff Time: 299961 milliseconds")
+    found = explain(ProtocolStep.IMAP_AFTER_TOKEN, throttled, Reader(mailbox="verkiezingen@bzk.example"))
+    assert found is not None
+    assert mailbox_monitor.keep(env, LIMIT, found.said)
+    with env.store.read() as tx:
+        (mail,) = tx.find(OutboxMail)
+        words = " ".join(words_of(env.octets.get(mail.digest)).split())
+    assert "om 10:00; Exchange remt verkiezingen@bzk.example af omdat er te veel is gevraagd: stop andere" in words
+    assert "throttled" not in words
 
 
 def test_a_desk_that_was_switched_off_is_no_silence(env: Services, clock: SetClock) -> None:

@@ -82,7 +82,7 @@ class Desk:
         """Takes in a mail now."""
         self.uid += 1
         octets = text.replace("{date}", format_datetime(self.clock.now())).encode().replace(b"\n", b"\r\n")
-        ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", 1, self.uid))
+        ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", "1", str(self.uid)))
 
     def refer(self, number: int) -> None:
         """Takes in a municipality's referral."""

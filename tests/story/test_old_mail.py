@@ -117,7 +117,7 @@ def write_maildir(path: Path, mails: Sequence[bytes]) -> Path:
 def test_the_same_record_as_by_the_mailbox(env: Services, tmp_path: Path) -> None:
     """A mail of an mbox, a Maildir and an .eml file is filed as the same mail from the mailbox, octet for octet."""
     for number in range(4):
-        raw = RawMessage(referral(number), THEN, "INBOX", 1, number + 1)
+        raw = RawMessage(referral(number), THEN, "INBOX", "1", str(number + 1))
         if number == 0:
             ingest(env, raw)
     write_mbox(tmp_path / "old.mbox", [referral(1)])
@@ -249,7 +249,7 @@ def test_outlook_files_are_kept_as_they_are(env: Services, tmp_path: Path) -> No
 def test_a_copy_of_a_mail_that_is_held_changes_nothing(env: Services, tmp_path: Path) -> None:
     """It is recorded as another delivery of the one message: neither its instant nor its verdict counts."""
     unsure = referral(1).replace(b"dmarc=pass", b"dmarc=none")
-    ingest(env, RawMessage(unsure, NOW, "INBOX", 1, 1))
+    ingest(env, RawMessage(unsure, NOW, "INBOX", "1", "1"))
     before = messages(env)
     write_mbox(tmp_path / "old.mbox", [referral(1)])
     assert counts(env, tmp_path / "old.mbox") == (1, 0, 1, [])
@@ -265,7 +265,7 @@ def test_the_server_is_believed_before_a_file(env: Services, tmp_path: Path) -> 
     write_mbox(tmp_path / "old.mbox", [referral(1)])
     counts(env, tmp_path / "old.mbox")
     at = THEN + timedelta(seconds=40)
-    ingest(env, RawMessage(referral(1), at, "INBOX", 1, 1))
+    ingest(env, RawMessage(referral(1), at, "INBOX", "1", "1"))
     (message,) = messages(env)
     assert (message.received_at, message.arrival, message.disputed) == (at, ArrivalBasis.SERVER, False)
 
@@ -279,7 +279,7 @@ def test_a_mail_that_a_file_showed_first_is_told_all_the_same(
     write_mbox(tmp_path / "export.mbox", fresh[:1])
     counts(env, tmp_path / "export.mbox")
     for number, octets in enumerate(fresh, start=1):
-        ingest(env, RawMessage(octets, clock.now(), "INBOX", 1, number))
+        ingest(env, RawMessage(octets, clock.now(), "INBOX", "1", str(number)))
     shown_before, never_shown = (one for one in messages(env) if one.direction is Direction.IN)
     varying = {"id", "message_id", "content_key", "digest", "subject", "case"} | {"suggestions"}  # the other's case
     names = {spec.name for spec in fields(StoredMessage)}
@@ -419,6 +419,8 @@ def test_the_use_of_years_ago(exchange: Services, clock: SetClock) -> None:
         at_hand = uses_of(ledger.of_events((event for _, event in tx.events()), clock.now()))
     assert at_hand == [found]
     assert (found.sent_basis, found.human and found.human.basis) == (InstantBasis.SENT_COPY, InstantBasis.MAIL)
+    asked = json.loads(act(exchange, "report", "uses", "--from", "2024", "--to", "2024", "--json").stdout)
+    assert (asked["total"]["uses"], asked["total"]["longest_minutes"]) == ([f"{case}/1"], 152)
     nobody_is_told(exchange, clock)
 
 
@@ -475,7 +477,7 @@ def test_what_cannot_be_marked(exchange: Services, tmp_path: Path) -> None:
     assert "say what it is" in refused(exchange, "message", "confirm", use)
     act(exchange, "message", "mark", use, "--as", "notification", "--case", case)
     assert f"is the copy of {case}/1 already" in why(use, "notification", "--case", case)
-    ingest(exchange, RawMessage(referral(7), THEN, "INBOX", 1, 1))
+    ingest(exchange, RawMessage(referral(7), THEN, "INBOX", "1", "1"))
     live = of(exchange, "r7@lindewaard.example").id
     assert "leave out --at" in why(live, "answer", "--case", case, "--at", "2024-06-06T13:00")
 

@@ -13,14 +13,15 @@ import pytest
 
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost
+from flaggermail.health import status as health
 from flaggermail.intake import poll
 from flaggermail.letters import observing
-from flaggermail.ports import BlobStore, Lease, Position, RawMessage, Store, Transaction
+from flaggermail.ports import BlobStore, Folder, Lease, MailPage, News, Role, Store, Transaction
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock
-from flaggermail.services import Services
+from flaggermail.services import Services, UnitOfWork
 from tests.story.conftest import NOW
 from tests.story.crashing import UNJUDGEABLE, FailingMatcher
 
@@ -44,24 +45,26 @@ class OddMailbox(ListMailbox):
         self.asked: list[int] = []  # index of the first mail of each batch that was fetched
         self.lost_after: int | None = None
 
-    def folders(self) -> Sequence[str]:
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
         """Returns the folders that exist."""
-        return tuple(name for name in super().folders() if name != self.missing)
+        return tuple(folder for folder in super().folders(only) if folder.name != self.missing)
 
-    def position(self, folder: str) -> Position:
-        """Returns the position, or raises FolderUnreadable for the refused folder."""
+    def news(self, folder: str, position: str | None) -> News:
+        """Returns what is new, or raises FolderUnreadable for the refused folder."""
         if folder == self.refused:
             raise FolderUnreadable(f"{folder}: the server refuses it")
-        return super().position(folder)
+        return super().news(folder, position)
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Yields batches of the configured length."""
-        for messages in super().fetch_after(folder, position):
-            for first in range(0, len(messages), self.batch):
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields pages of the configured length."""
+        for page in super().fetch_after(folder, position):
+            for first in range(0, len(page.mails), self.batch):
                 if self.lost_after is not None and first >= self.lost_after:
                     raise LinkLost("the server closed the connection")
                 self.asked.append(first)
-                yield messages[first : first + self.batch]
+                some = page.mails[first : first + self.batch]
+                yield MailPage(some, some[-1].cursor or "")
+            yield MailPage((), page.position)
 
 
 @dataclass
@@ -134,29 +137,34 @@ class TellingMailbox(OddMailbox):
         super().__init__(env, batch=1)
         self.archive = archive
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Yields the batches and permits filing at the second."""
-        for number, batch in enumerate(super().fetch_after(folder, position)):
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields the pages and permits filing at the second."""
+        for number, page in enumerate(super().fetch_after(folder, position)):
             if number == 1:
                 self.archive.may.set()
-            yield batch
+            yield page
 
 
 class EmptiedMailbox(OddMailbox):
-    """A mailbox whose Junk folder has given out nine UIDs and is empty."""
+    """A mailbox whose Junk folder has given out nine numbers and is empty."""
 
     def __init__(self, env: Services) -> None:
         super().__init__(env)
         self.searched: list[str] = []
 
-    def position(self, folder: str) -> Position:
-        """Returns the position that the server reports."""
-        return Position(1, 9) if folder == "Junk" else super().position(folder)
+    def news(self, folder: str, position: str | None) -> News:
+        """Returns how many numbers the server gave out since."""
+        return (
+            replace(super().news(folder, position), at_most=9 - self.given(position))
+            if folder == "Junk"
+            else (super().news(folder, position))
+        )
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
         """Records that the folder was searched."""
         self.searched.append(folder)
-        return super().fetch_after(folder, position)
+        for page in super().fetch_after(folder, position):
+            yield replace(page, position=self.end(9)) if folder == "Junk" else page
 
 
 class FullArchive(WaitingOctets):
@@ -207,12 +215,12 @@ class TestFolders:
             )
 
     def test_numbers_that_nobody_holds_are_passed_once(self, env: Services) -> None:
-        """UIDs expunged before the first look are searched only once."""
+        """What was expunged before the first look is searched only once."""
         mailbox = EmptiedMailbox(env)
         poll.look(env, mailbox)
-        assert mailbox.searched == ["INBOX", "Junk"]
+        assert mailbox.searched == ["Sent", "INBOX", "Junk"]
         poll.look(env, mailbox)
-        assert mailbox.searched == ["INBOX", "Junk", "INBOX"]
+        assert mailbox.searched == ["Sent", "INBOX", "Junk", "INBOX"]
 
 
 class TestKeyword:
@@ -234,7 +242,7 @@ class TestKeyword:
         mailbox.deliver("junk", mail(2), NOW)
         poll.look(env, mailbox)
         poll.look(env, mailbox)
-        assert mailbox.marked == ([("INBOX", 1), ("Junk", 1)] if marked else [])
+        assert mailbox.marked == ([("INBOX", "1"), ("Junk", "1")] if marked else [])
 
 
 class TestPace:
@@ -323,3 +331,21 @@ class TestEnds:
         assert cursor is None or cursor.looked_at is None
         assert poll.look(env, mailbox) + count(env) >= 3
         assert count(env) == 3
+
+
+def test_a_desk_that_spelt_the_inbox_otherwise_goes_on(env: Services) -> None:
+    """The record of a desk under `inbox: Inbox` goes on under INBOX: no mail is new, and none is answered again."""
+    desk = env.settings.desk
+    before = desk.mailbox.model_copy(update={"inbox": "Inbox"})  # as settings were read before
+    then = replace(env, settings=env.settings.model_copy(update={"desk": desk.model_copy(update={"mailbox": before})}))
+    sent = list[int]()
+    for services in (then, env):
+        mailbox = OddMailbox(services)
+        for number in range(3):
+            mailbox.deliver("inbox", mail(number), NOW)
+        poll.look(services, mailbox)
+        with env.store.read() as tx:
+            sent.append(len(tx.find(OutboxMail)))
+            looks = health.gather(UnitOfWork(services, tx, NOW), link=True).looks
+    assert (count(env), sent[0], looks["INBOX"]) == (3, sent[1], NOW)
+    assert sent[0] > 0

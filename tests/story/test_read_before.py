@@ -92,7 +92,7 @@ def test_a_desk_that_has_written_before_its_first_look_is_known(env: Services, m
     look(first, mailbox)
     with env.store.begin() as tx:
         for folder in mailbox.folders():
-            assert tx.cursor(folder) is not None
+            assert tx.cursor(folder.name) is not None
     assert mailbox.earlier_mail() == 1
     look(a_daemon(env, mailbox), mailbox)
 

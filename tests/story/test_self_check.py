@@ -177,6 +177,37 @@ def secret_end(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the oth
     self_check.tick(replace(env, settings=env.settings.model_copy(update={"desk": desk})), IN_TIME)
 
 
+def login_certificate(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """Logs in with a certificate that ends within thirty days, or later."""
+    ends = NOW + timedelta(days=29 if wrong else 31)
+    self_check.tick(replace(env, health_probe=MachineHealthProbe({}, lambda: ends)), IN_TIME)
+
+
+@pytest.mark.parametrize("what", ["secret", "certificate"])
+def test_the_end_of_a_login_is_told_at_each_step(paged: Services, clock: SetClock, what: str) -> None:  # noqa: F811 - the fixture
+    """Thirty, fourteen, seven days and one before, and at the end: one alarm each, and one when it was renewed."""
+    ends = NOW.replace(hour=23, minute=59) + timedelta(days=40)
+    section = OAuth2Settings(client_id="desk", scope="mail", secret_ends_on=ends.date() if what == "secret" else None)
+    desk = paged.settings.desk.model_copy(update={"oauth2": section})
+    probe = MachineHealthProbe({}, lambda: ends if what == "certificate" else None)
+    env = replace(paged, settings=paged.settings.model_copy(update={"desk": desk}), health_probe=probe)
+    told: dict[int, list[str]] = {}
+    for left in range(40, -3, -1):
+        clock.set(ends - timedelta(days=left) + timedelta(minutes=1))
+        for _ in range(2):
+            self_check.tick(env, IN_TIME)
+        with env.store.read() as tx:
+            said = [alarm.text.english for alarm in tx.find(Alarm) if alarm.raised_at == clock.now()]
+        told |= {left: said} if said else {}
+    name = "secret for tokens (oauth2)" if what == "secret" else "certificate for tokens (oauth2)"
+    assert list(told) == [30, 14, 7, 1, 0]
+    shown = f"{ends.day} {ends:%B} {ends.year} at {ends:%H:%M} (UTC)"
+    until = f"{name}: until {shown}, within"
+    assert told[14] == [f"{until} 14 days"]
+    assert told[1] == [f"{until} 1 day"]
+    assert told[0] == [f"{name}: ended {shown}; the desk cannot log in without a new one"]
+
+
 @pytest.mark.parametrize(
     ("find", "alarm", "recovery"),
     [
@@ -187,6 +218,7 @@ def secret_end(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the oth
         (disk_space, "disk low", "disk back"),
         (certificate_end, "certificate ends", "certificate renewed"),
         (secret_end, "secret ends", "secret renewed"),
+        (login_certificate, "secret ends", "secret renewed"),
     ],
 )
 def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(

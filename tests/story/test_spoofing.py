@@ -241,7 +241,7 @@ def asking(env: Services, trust: str, name: str | None = None) -> Services:
 def receive(env: Services, received: bytes, number: int = 0, at: datetime = NOW) -> StoredMessage:
     """Takes in a mail and returns its row."""
     before = {row.id for row in rows(env, "in")}
-    ingest(env, RawMessage(received, at, "INBOX", 1, number + 1))
+    ingest(env, RawMessage(received, at, "INBOX", "1", str(number + 1)))
     (new,) = [row for row in rows(env, "in") if row.id not in before]
     return new
 

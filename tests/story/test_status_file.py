@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,11 +21,16 @@ from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
 from flaggermail.daemon.service import Daemon
+from flaggermail.errors import LinkLost
 from flaggermail.health.metrics import METRICS_FILE
 from flaggermail.health.overview import STATUS_FILE
+from flaggermail.ports import Folder, Role
 from flaggermail.replay.doubles import SetClock
+from flaggermail.server_answers.answer import Reader
+from flaggermail.server_answers.recognise import worded
 from flaggermail.services import Services
 from flaggermail.wiring import play
+from flaggermail.wording.mailbox_causes import MailboxCause
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
 
@@ -80,10 +85,41 @@ def test_each_tick_writes_it_anew(env: Services, clock: SetClock, path: Path) ->
     """The file is written after the first look and at every tick, changed or not."""
     with looking(env, path) as daemon:
         assert held(path)["written_at"] == "2027-03-17T10:00:00+01:00"
-        assert held(path)["mailbox"] == {"last_read_at": "2027-03-17T10:00:00+01:00", "link": "up"}
+        assert held(path)["mailbox"] == {"last_read_at": "2027-03-17T10:00:00+01:00", "link": "up", "fault": None}
         clock.set(NOW.replace(second=10))
         tick(daemon)
         assert held(path)["written_at"] == "2027-03-17T10:00:10+01:00"
+
+
+def test_the_fault_of_a_lost_link_is_in_it_until_it_is_back(env: Services, path: Path) -> None:
+    """What happened and what to change, without an address, as long as the link is down."""
+    seen: list[object] = []
+    meaning = worded(MailboxCause.CLEAR_TEXT, Reader())
+
+    class Refusing(WatchedMailbox):
+        """Refuses the first look."""
+
+        def folders(self, only: Role | None = None) -> Sequence[Folder]:
+            if not seen:
+                raise LinkLost("mail.example: the server refuses desk@bzk.example", meaning)
+            return super().folders(only)
+
+    class Watched(StatusFile):
+        """Records the fault of every document."""
+
+        def show(self, document: object) -> str:
+            assert isinstance(document, dict)
+            seen.append(document["mailbox"]["fault"])
+            return super().show(document)
+
+    mailbox = Refusing(env)
+    daemon = a_daemon(env, mailbox)
+    daemon.board = Watched(path)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    daemon.stop.set()
+    thread.join(10)
+    assert seen == [f"mail.example: the server refuses <address> {meaning.english}", None]
 
 
 def test_a_lost_link_is_in_it_at_once(env: Services, path: Path) -> None:

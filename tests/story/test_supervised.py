@@ -26,7 +26,7 @@ from flaggermail.health.status_line import StatusLine
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
-from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Submitter, Ticker
+from flaggermail.ports import Accepted, Folder, Interrupt, MailPage, RawMessage, Role, Submission, Submitter, Ticker
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import MailState
@@ -227,11 +227,11 @@ class EndlessMailbox(WatchedMailbox):
         super().__init__(env)
         self.begun, self.go_on = threading.Event(), threading.Event()
 
-    def folders(self) -> Sequence[str]:
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
         """Waits, then returns the folders."""
         self.begun.set()
         self.go_on.wait(2 * PATIENCE)
-        return super().folders()
+        return super().folders(only)
 
 
 def test_ready_is_said_while_a_mailbox_of_years_is_read(env: Services) -> None:
@@ -462,12 +462,12 @@ class FullMailbox(WatchedMailbox):
 
     def __init__(self, env: Services, stop: Interrupt, after: int) -> None:
         super().__init__(env)
-        self._end, self._after = stop, after
+        self._end, self._ends_after = stop, after
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Yields one batch that requests a stop after some messages."""
-        for batch in super().fetch_after(folder, position):
-            yield EndingBatch(batch, self._end, self._after)
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields one page that requests a stop after some messages."""
+        for page in super().fetch_after(folder, position):
+            yield MailPage(EndingBatch(page.mails, self._end, self._ends_after), page.position)
 
 
 class EndingBatch(list[RawMessage]):
@@ -498,7 +498,7 @@ def test_the_end_comes_in_the_middle_of_a_large_batch(env: Services) -> None:
     with env.store.read() as tx:
         cursor = tx.cursor("INBOX")
     assert cursor is not None
-    assert cursor.position.uid == 4  # the current mail is finished
+    assert cursor.position == "1/4"  # the current mail is finished
     assert daemon.overdue == []
 
 
@@ -507,7 +507,7 @@ def test_a_full_outbox_does_not_hold_up_the_end(env: Services) -> None:
     stop = EventInterrupt()
     for number in range(5):
         octets = REFERRAL.replace(b"<r1@", b"<r%d@" % number).replace(b"wijk 7", b"%d" % number)
-        ingest(env, RawMessage(octets, NOW, "INBOX", 1, number + 1))
+        ingest(env, RawMessage(octets, NOW, "INBOX", "1", str(number + 1)))
 
     class EndingSubmitter(ScriptedSubmitter):
         """Requests a stop with the first mail."""

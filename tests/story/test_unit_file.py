@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
+import shlex
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,3 +91,53 @@ def test_systemd_finds_nothing_wrong_with_the_nightly_backup(name: str, tmp_path
     when = re.search(r"^OnCalendar=(.*)$", (UNIT.parent / "flaggermail-backup.timer").read_text("utf-8"), re.MULTILINE)
     assert when is not None
     assert analyze("calendar", when[1]).returncode == 0
+
+
+# Stands for the program, which never writes over a file either.
+BACKS_UP = """#!/bin/sh
+[ "$1 $2 $3 $4 $5" = "--config /etc/flaggermail db backup --out" ] || exit 2
+[ ! -e "$6" ] || exit 1
+echo kept >"$6" && echo "$6: 12 rows and 3 mails"
+"""
+
+
+def backup_commands(key: str, folder: Path) -> list[list[str]]:
+    """Returns what the nightly backup runs under that key, with another program and folder, as systemd hands it on."""
+    unit = (UNIT.parent / "flaggermail-backup.service").read_text("utf-8")
+    lines = re.findall(rf"^{key}=(.*)$", unit, re.MULTILINE)
+    places = {"%%": "%", "$$": "$", "/opt/flaggermail/bin/flaggermail": f"{folder}/program", "/var/lib/flaggermail": ""}
+    for old, new in {**places, "/backup": f"{folder}/backup"}.items():
+        lines = [line.replace(old, new) for line in lines]
+    return [shlex.split(line) for line in lines]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Amsterdam", "Asia/Tokyo"])
+def test_the_backup_can_run_again_at_once(zone: str, tmp_path: Path) -> None:
+    """Each run writes a file of its own, named by date and time in UTC, and prints its name; none is written over."""
+    (tmp_path / "backup").mkdir()
+    (tmp_path / "program").write_text(BACKS_UP, "utf-8")
+    (tmp_path / "program").chmod(0o755)
+    (command,) = backup_commands("ExecStart", tmp_path)
+    began = datetime.now(UTC).replace(microsecond=0)
+    told = [
+        subprocess.run(command, env={**os.environ, "TZ": zone}, capture_output=True, text=True, check=True)
+        for _ in range(3)
+    ]
+    files = sorted((tmp_path / "backup").iterdir())
+    assert [run.stdout for run in told] == [f"{file}: 12 rows and 3 mails\n" for file in files]
+    named = [datetime.strptime(file.name, "%Y-%m-%dT%H%M%SZ.tar.gz").replace(tzinfo=UTC) for file in files]
+    assert began <= named[0] < named[1] < named[2] <= datetime.now(UTC) + timedelta(seconds=1)
+
+
+def test_what_the_backup_clears_away(tmp_path: Path) -> None:
+    """Backups older than thirty days go, and so do parts that a killed run left a day ago; nothing else does."""
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    ages = {"old.tar.gz": 32, "new.tar.gz": 29, ".killed.tar.gz.part": 2, ".runs.tar.gz.part": 0, "notes.txt": 400}
+    for name, days in ages.items():
+        then = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+        (folder / name).touch()
+        os.utime(folder / name, (then, then))
+    for command in backup_commands("ExecStartPost", tmp_path):
+        subprocess.run(command, check=True)
+    assert sorted(file.name for file in folder.iterdir()) == [".runs.tar.gz.part", "new.tar.gz", "notes.txt"]

@@ -46,10 +46,19 @@ def ask(directory: Path, lines: str) -> None:
 
 @pytest.mark.parametrize(
     ("lines", "signatures"),
-    [("  authserv_id: mx.bzk.example\n", False), ("  trust: dkim\n", True), ("  trust: nobody\n", False)],
+    [
+        ("  authserv_id: mx.bzk.example\n", True),
+        ("  authserv_id: mx.bzk.example\n  record_signatures: false\n", False),
+        ("  trust: dkim\n  record_signatures: false\n", True),
+        ("  trust: nobody\n", True),
+        ("  trust: nobody\n  record_signatures: false\n", False),
+    ],
 )
 def test_only_the_daemon_checks_signatures(directory: Path, lines: str, signatures: bool) -> None:  # noqa: FBT001 - a column
-    """Only the daemon checks DKIM signatures; a command queries no name server, whatever the settings."""
+    """Only the daemon checks DKIM signatures; a command queries no name server, whatever the settings.
+
+    It does so to record what it finds, unless the settings say otherwise, and always where a signature decides.
+    """
     ask(directory, lines)
     wiring.upgrade_database(directory)
     daemon = wiring.daemon(directory)

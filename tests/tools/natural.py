@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from io import StringIO
 
 # Unquoted, X is an ordinary letter; as a whole literal, or before Corp, it is the platform.
-PLATFORMS = r"\bMeta\b|\bX Corp\b|(?i:\b(?:TikTok|Snapchat|Twitter|Facebook|YouTube|Instagram|Google(?!-re2))\b)"
+# Two packages and an identity provider bear the name of one of them.
+OTHERS = r'-re2|-auth|\.auth|"  # an identity provider'
+PLATFORMS = (
+    r"\bMeta\b|\bX Corp\b|"
+    rf"(?i:\b(?:TikTok|Snapchat|Twitter|Facebook|YouTube|Instagram|Google(?!{OTHERS}))\b)"
+)
 X_ALONE = "X"
 
 # Only top-level domains that are no file ending or attribute here; `notification.nl.j2` is a file, not a domain.
@@ -56,7 +61,8 @@ def named_platforms(source: str, names: set[str]) -> list[str]:
 NAMESPACE = r"^https://www\.nationaalarchief\.nl/mdto$"  # of MDTO: a name that a standard fixes
 NOBODY = r"[\w.@-]*\b(?:elsewhere|nowhere|pages|desk)\.example\b"
 
-SVG = r"http://www\.w3\.org/2000/svg"  # a name in the form of an address: nothing is fetched from it
+# Names in the form of an address: nothing is fetched from them. Of SVG, of links and of metadata in OpenDocument.
+XML_NAMES = r"http://(?:www\.w3\.org/(?:2000/svg|1999/xlink)|purl\.org/dc/elements/1\.1/)"
 
 
 def addresses(source: str) -> list[str]:
@@ -64,7 +70,7 @@ def addresses(source: str) -> list[str]:
 
     URNs, tag URIs, names of XML namespaces and the placeholders of anonymised mail (RFC 2606) are not addresses.
     """
-    plain = [re.sub(rf"\b(?:urn|tag):\S+|{NAMESPACE}|\A{SVG}\Z|{NOBODY}", "", text) for text in texts(source)]
+    plain = [re.sub(rf"\b(?:urn|tag):\S+|{NAMESPACE}|\A{XML_NAMES}\Z|{NOBODY}", "", text) for text in texts(source)]
     return [match.group() for text in plain for pattern in (DOMAIN, ADDRESS) for match in pattern.finditer(text)]
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import running
+from tests.bench import peers, running
 from tests.bench.__main__ import MEASUREMENTS
-from tests.bench.figures import Bench, Figure, Goal, Heading, Measurement, Note, Row, times
+from tests.bench.figures import NAMES, PEER_NAMES, Bench, Figure, Goal, Heading, Measurement, Note, Row, times
+from tests.tools import bench_page
 
 OF_RATIO = Goal(0.25, 0.5, of_ratio=True)
 
@@ -82,6 +83,37 @@ def test_a_measurement_that_fails_is_named_and_the_others_run(
     out = capsys.readouterr().out
     assert "the daemon has ended" in out
     assert out.splitlines()[-1] == "did not run: broken"
+
+
+def test_a_name_that_no_measurement_gave_did_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every promised name is in the report, measured or not; one that is missing gives exit status 1."""
+    assert running.run({"alone": alone}, Bench(tmp_path, quick=True), None, ["backfill.small"]) == 0
+    assert running.run({"alone": alone}, Bench(tmp_path, quick=True), None, ["backfill.small", "compare"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "did not run: compare"
+
+
+def test_more_is_better_where_the_goal_says_so() -> None:
+    """A goal of at least twenty times the other side is met from there on."""
+    goal = Goal(20, 10, of_ratio=True, at_least=True)
+    met = [Figure(what="", figure=each, unit="mail/s", beside=10, goal=goal).met for each in (199, 200, None)]
+    assert met == [False, True, None]
+
+
+def test_conversations_are_right_if_they_are_alone_and_whole() -> None:
+    """Of three conversations of several mails one is torn, one is mixed with another, and one is right."""
+    truth = ["a", "a", "b", "b", "c", "c", "single"]
+    assert peers.right(truth, [1, 1, 2, 3, 4, 4, 4]) == pytest.approx(100 / 3)
+    assert peers.right(truth, [1, 1, 2, 2, None, None, 3]) == pytest.approx(200 / 3)
+    assert peers.right(["x"], [1]) is None
+
+
+def test_the_page_follows_the_report_that_is_kept() -> None:
+    """docs/pictures/bench.svg is drawn from docs/bench.json, whose names are those of the measurements."""
+    kept = bench_page.read()
+    assert {each["name"] for each in kept} <= {*NAMES, *PEER_NAMES}
+    assert bench_page.PAGE.read_text("utf-8") == bench_page.page(kept)
+    changed = [{**each, "figure": 1, "ratio": 1, "met": False} for each in kept]
+    assert bench_page.page(changed) != bench_page.page(kept)
 
 
 @pytest.mark.outside

@@ -229,4 +229,18 @@ def test_only_heartbeat_pagers_and_tokens_speak_http() -> None:
         named |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         if named & HTTP or {name.partition(".")[0] for name in named} & HTTP:
             speaking.add(path.name)
-    assert speaking == {"heartbeat.py", "apprise_pager.py", "endpoint.py"}
+    assert speaking == {"heartbeat.py", "apprise_pager.py", "line.py"}
+
+
+NUMBERS_OF_IMAP = ("adapters/imap/", "adapters/db/migrations/", "record/event_codec.py")
+
+
+@each("path", SOURCES, ids=name_of)
+def test_only_the_imap_adapter_knows_the_numbers_of_imap(path: Path) -> None:
+    """To the others a position and a mail's name are opaque, so that another kind of mailbox needs no change there.
+
+    Migrations and the codec of events read what earlier versions stored.
+    """
+    inside = path.relative_to(ROOT / "flaggermail").as_posix()
+    if not inside.startswith(NUMBERS_OF_IMAP):
+        assert "uidvalidity" not in path.read_text("utf-8").lower()

@@ -88,11 +88,15 @@ def code(page: str) -> Iterator[str]:
     yield from (" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose))
 
 
+# The name is also an account (`sudo -u`, `install -o`, `usermod -aG`) and a folder.
+TYPED = re.compile(rf"(?:^|(?<!-[ugo])(?<!-aG)\s|/bin/){PROGRAM} (?!\.)([a-z-].*)$")
+
+
 def typed_lines(page: str) -> Iterator[list[str]]:
     """Yields the words of each command line on a page, without the program's name and remarks."""
     for line in code(page):
         for part in re.split(r"&&|\|", line):
-            found = re.search(rf"(?:^|[\s/]){PROGRAM} (?!\.)([a-z-].*)$", part)
+            found = TYPED.search(part)
             if found:
                 yield shlex.split(found[1], comments=True)
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import inspect
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.corpus import TALLY, Closing, each
+
+TESTS = Path(__file__).parents[1]
 
 
 @contextmanager
@@ -92,3 +97,18 @@ def test_the_closing_line_counts_what_was_executed(pytestconfig: pytest.Config) 
     text = io.StringIO()
     closing.pytest_terminal_summary(pytest.TerminalReporter(pytestconfig, text))
     assert text.getvalue() == "2 test functions, 3 cases, 1,200 corpus mails\n"
+
+
+def test_no_property_fails_because_the_machine_is_busy() -> None:
+    """Hypothesis measures by the clock how long an example takes to make and to run: both limits are off everywhere."""
+    default = settings()
+    assert default.deadline is None
+    assert HealthCheck.too_slow in default.suppress_health_check
+    own = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted(TESTS.rglob("test_*.py"))
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"suppress_health_check=\[|deadline=(?!None)[\dt]", line) and path != Path(__file__)
+    ]
+    assert len(own) > 3
+    assert [one for one in own if "HealthCheck.too_slow" not in one] == []

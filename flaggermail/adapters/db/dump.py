@@ -20,8 +20,9 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.engine import connect_reading, make_engine
 from flaggermail.adapters.db.faults import as_store_fault
-from flaggermail.adapters.db.mapping import metadata
-from flaggermail.adapters.db.migrate import require_known, require_revision, upgrade
+from flaggermail.adapters.db.mapping import all_tables
+from flaggermail.adapters.db.migrate import require_revision, upgrade
+from flaggermail.adapters.db.revisions import require_known
 from flaggermail.errors import BackupFault, StoreFault
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class RowBatch:
 
 def dump(connection: Connection) -> Iterator[RowBatch]:
     """Yields all rows, tables before those that refer to them. Raises StoreFault for a value of another type."""
-    for table in metadata.sorted_tables:
+    for table in all_tables().sorted_tables:
         if table.name in LEFT_OUT:
             continue
         forms = {column.name: _form(column.type) for column in table.c}

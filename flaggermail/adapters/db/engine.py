@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +51,11 @@ def make_engine(url: str, wait: float = 10) -> Engine:
     if url.startswith("sqlite"):
         _create_private_file(url)
         engine = create_engine(
-            url, hide_parameters=True, poolclass=QueuePool, connect_args={"check_same_thread": False}
+            url,
+            hide_parameters=True,
+            poolclass=QueuePool,
+            connect_args={"check_same_thread": False},
+            json_serializer=_as_json,
         )
         event.listen(engine, "connect", _configure_sqlite(wait))
         event.listen(engine, "begin", _begin_sqlite)
@@ -65,6 +70,11 @@ def make_engine(url: str, wait: float = 10) -> Engine:
         event.listen(engine, "checkout", _leave_mode_to_server)
     event.listen(engine, "handle_error", _hide_values)
     return engine
+
+
+def _as_json(value: object) -> str:
+    """Returns a list as a column has it; most are empty."""
+    return "[]" if value == [] else json.dumps(value)
 
 
 def _create_private_file(url: str) -> None:
@@ -104,7 +114,10 @@ def _configure_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]
 def _begin_sqlite(connection: Connection) -> None:
     """Begins a writing transaction IMMEDIATE: SQLite refuses to upgrade a read lock at once, ignoring busy_timeout."""
     reads = bool(connection.get_execution_options().get(READS, False))
-    connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+    if connection.info.get(READS) is not reads:  # as it was last set on this connection
+        connection.info.pop(READS, None)
+        connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+        connection.info[READS] = reads
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 

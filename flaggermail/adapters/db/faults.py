@@ -32,11 +32,26 @@ def as_store_fault(*, writing: bool) -> Iterator[None]:
     """Raises StoreAway or StoreFault for errors of the database itself; errors of this program are left as they are."""
     try:
         yield
-    except DBAPIError as error:
+    except DBAPIError as caught:
+        error = _first(caught)
         fault = _of_sqlite(error) if isinstance(error.orig, sqlite3.Error) else _of_postgresql(error, writing=writing)
         if fault is None:
             raise
         raise fault from error
+
+
+def _first(error: DBAPIError) -> DBAPIError:
+    """Returns the error that came first, where going back to a savepoint failed because of it.
+
+    On a full disk SQLite may end the whole transaction, and the savepoint with it (SQLite, "Transaction", section
+    3.1).
+    """
+    before: BaseException | None = error
+    while (error.statement or "").startswith("ROLLBACK TO") and before is not None:
+        before = before.__context__
+        if isinstance(before, DBAPIError):
+            error = before
+    return error
 
 
 def words_of(error: DBAPIError) -> str:

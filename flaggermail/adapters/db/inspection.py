@@ -6,18 +6,14 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote
 
-from flaggermail.adapters.db.migrate import CURRENT, revision_mistake, unreadable
+from flaggermail.adapters.db.revisions import known, newest, revision_of
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
 _DRIVER = "psycopg"
-_TABLES = "SELECT count(*) FROM sqlite_master"
-_REVISION_TABLE = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
-_PATIENCE = 0.3  # seconds
+_ENGINES = {"sqlite": "an SQLite database", "postgresql": "a PostgreSQL database of this desk"}
 _AT_WORK = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})  # another process writes: the database works
 
 
@@ -39,7 +35,7 @@ def database_mistake(file: Path | None, *, on_server: bool) -> Mistake | None:
     if place != file:
         return None
     try:
-        revision = _revision(file)
+        revision = revision_of(file)
     except sqlite3.Error as error:
         if error.sqlite_errorcode in _AT_WORK:
             return None
@@ -55,15 +51,19 @@ def driver_is_installed() -> bool:
         return False
 
 
-def _revision(file: Path) -> str | None:
-    """Returns the schema's revision: "" for a database without tables, None for one that is not ours."""
-    # Without a write-ahead log beside it the file is complete, and `immutable` makes no file of the reader's account.
-    alone = not file.with_name(f"{file.name}-wal").exists()
-    how = "mode=ro&immutable=1" if alone else "mode=ro"
-    with closing(sqlite3.connect(f"file:{quote(str(file))}?{how}", uri=True, timeout=_PATIENCE)) as database:
-        if not database.execute(_TABLES).fetchone()[0]:
-            return ""
-        if not database.execute(_REVISION_TABLE).fetchone()[0]:
-            return None
-        found = database.execute(CURRENT).fetchone()
-        return str(found[0]) if found else None
+def unreadable(database: str, dialect: str, why: str) -> Mistake:
+    """Returns the mistake of a database that is none, or is damaged."""
+    return mistake(CheckCode.DATABASE_UNREADABLE, database=database, kind=_ENGINES[dialect], why=why)
+
+
+def revision_mistake(database: str, revision: str | None) -> Mistake | None:
+    """Returns what a database of that revision needs; None for the newest.
+
+    A revision that no migration of this program leads to needs another program: no upgrade helps there.
+    """
+    if revision == newest():
+        return None
+    if revision is None:
+        return mistake(CheckCode.DATABASE_FOREIGN, database=database)
+    code = CheckCode.DATABASE_OLDER if revision in known() else CheckCode.DATABASE_NEWER
+    return mistake(code, database=database, revision=revision, newest=newest())

@@ -3,27 +3,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import Table
+from sqlalchemy import MetaData, Table
 
-from flaggermail.adapters.db.own_tables import EventRow
+from flaggermail.adapters.db import own_tables  # its tables are made when it is imported
+from flaggermail.adapters.db.tables import made
 from flaggermail.record.event_codec import plain
 from flaggermail.record.events import Scalar
-from flaggermail.record.reading import row_of
-from flaggermail.record.rows import Record
+from flaggermail.record.reading import row_of, typed
+from flaggermail.record.rows import BY_TABLE, Record
 
 R = TypeVar("R", bound=Record)
 Column = str | int | bool | datetime | date | list[str] | list[int] | None
 
-metadata = EventRow.metadata  # of all tables: `own_tables` imports the module with the others
-
 
 def table_of(name: str) -> Table:
     """Returns the table called `name`."""
-    return metadata.tables[name]
+    return made(name)
+
+
+def all_tables() -> MetaData:
+    """Returns the metadata of all tables."""
+    for name in BY_TABLE:
+        made(name)
+    return own_tables.EventRow.metadata
 
 
 def to_columns(values: Mapping[str, Scalar]) -> dict[str, Column]:
@@ -34,3 +40,8 @@ def to_columns(values: Mapping[str, Scalar]) -> dict[str, Column]:
 def to_record(kind: type[R], columns: Iterable[object]) -> R:
     """Builds a row of type `kind` from its columns. Raises TypeError or ValueError for an impossible value."""
     return row_of(kind, columns)
+
+
+def to_fields(kind: type[Record], names: Sequence[str], columns: Iterable[object]) -> tuple[Scalar, ...]:
+    """Builds the values of some fields of a `kind` from their columns. Raises as `to_record` does."""
+    return tuple(typed(kind, name, value) for name, value in zip(names, columns, strict=True))

@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy import Connection, Engine, inspect, text
 
+from flaggermail.adapters.db import revisions
 from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.adapters.db.faults import as_store_fault
-from flaggermail.errors import BackupFault, ConfigurationError, StoreAway, StoreFault
-from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-
-HERE = Path(__file__).parent / "migrations"
-_ENGINES = {"sqlite": "an SQLite database", "postgresql": "a PostgreSQL database of this desk"}
-CURRENT = "SELECT version_num FROM alembic_version"
+from flaggermail.adapters.db.inspection import revision_mistake, unreadable
+from flaggermail.adapters.db.revisions import CURRENT
+from flaggermail.errors import ConfigurationError, StoreAway, StoreFault
+from flaggermail.settings.mistakes import CheckCode
 
 
 def upgrade(engine: Engine, revision: str = "head") -> str:
@@ -27,7 +24,7 @@ def upgrade(engine: Engine, revision: str = "head") -> str:
     from alembic.config import Config  # noqa: PLC0415 - see above
 
     config = Config()
-    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("script_location", str(revisions.HERE))
     config.attributes["engine"] = engine
     with as_store_fault(writing=True):
         with connect_reading(engine) as connection:
@@ -80,39 +77,3 @@ def _revision(engine: Engine, empty: str | None) -> str | None:
     if found is not None:
         raise ConfigurationError(found.text)
     return current
-
-
-def unreadable(database: str, dialect: str, why: str) -> Mistake:
-    """Returns the mistake of a database that is none, or is damaged."""
-    return mistake(CheckCode.DATABASE_UNREADABLE, database=database, kind=_ENGINES[dialect], why=why)
-
-
-def revision_mistake(database: str, revision: str | None) -> Mistake | None:
-    """Returns what a database of that revision needs; None for the newest.
-
-    A revision that no migration of this program leads to needs another program: no upgrade helps there.
-    """
-    if revision == newest():
-        return None
-    if revision is None:
-        return mistake(CheckCode.DATABASE_FOREIGN, database=database)
-    code = CheckCode.DATABASE_OLDER if revision in _known() else CheckCode.DATABASE_NEWER
-    return mistake(code, database=database, revision=revision, newest=newest())
-
-
-def newest() -> str:
-    """Returns the newest revision known to this program, taken from the file names, which begin with a number."""
-    return max(_known())
-
-
-def require_known(revision: str) -> None:
-    """Raises BackupFault if no migration of this program leads to that revision."""
-    if revision not in _known():
-        raise BackupFault(
-            f"the backup is of schema revision {revision[:20]!a}, this program knows none after {newest()}: "
-            "restore it with the version of flaggermail that wrote it"
-        )
-
-
-def _known() -> set[str]:
-    return {path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, LargeBinary, Text
+from sqlalchemy import CheckConstraint, Column, LargeBinary, Text
 from sqlmodel import Field
 
 from flaggermail.adapters.db.tables import Row
@@ -63,8 +63,7 @@ class CursorRow(Row, table=True):
 
     __tablename__ = "cursor"
     folder: str = Field(primary_key=True)
-    uidvalidity: int = Field(sa_type=BigInteger)  # unsigned 32 bits: RFC 9051, section 9
-    uid: int = Field(sa_type=BigInteger)
+    position: str = Field(sa_column=Column(Text, nullable=False))  # opaque; a link may have some thousand characters
     looked_at: datetime | None
     held: int | None  # how many mails the folder held then
     after: str | None  # the cursor created before this one

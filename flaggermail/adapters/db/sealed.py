@@ -17,10 +17,12 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, Update, bindpar
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.raw import RawRow, RowComparison, as_plain, named, rows
 from flaggermail.adapters.db.statements import adding
+from flaggermail.ports import Cursor
 from flaggermail.record.audit import Discrepancy, Subject
 from flaggermail.record.event_codec import Plain, plain, seal
 
 HEAD = table_of("chain_head")
+Cell = str | int | datetime | None
 _KEY = "key_of_the_sealed_row"
 
 
@@ -36,7 +38,7 @@ class Sealed:
     values: tuple[str, ...]
     later: tuple[str, ...]
     last: ColumnElement[str | None]
-    finding: Select[tuple[str | None]]
+    finding: Select[*tuple[Cell, ...]]
     changing: Update
 
     def seal_of(self, row: Mapping[str, Plain]) -> str:
@@ -44,17 +46,70 @@ class Sealed:
         names = (self.key, "after", *self.values, *(name for name in self.later if row[name] is not None))
         return seal(self.table.name, *(row[name] for name in names))
 
-    def write(self, connection: Connection, key: str, values: Mapping[str, str | int | datetime | None]) -> None:
-        """Writes a row with its seal; a new one is linked to the row created before it."""
-        known = connection.execute(self.finding, {_KEY: key}).first()
-        after = known.after if known else connection.execute(select(self.last)).scalar_one()
+    def sealed(self, key: str, after: str | None, values: Mapping[str, Cell]) -> dict[str, Cell]:
+        """Returns the values of a row with their seal."""
         row = {self.key: key, "after": after, **values}
-        sealed = {**values, "seal": self.seal_of({name: plain(value) for name, value in row.items()})}
-        if known is not None:
-            connection.execute(self.changing, {_KEY: key, **sealed})
-            return
-        connection.execute(adding(self.table.name), {**row, **sealed})
-        connection.execute(update(HEAD).values({self.last: key}))
+        return {**values, "seal": self.seal_of({name: plain(value) for name, value in row.items()})}
+
+
+class SealedValues:
+    """The rows of a sealed table that a transaction reads and writes; each is read once, all are written together."""
+
+    def __init__(self, connection: Connection, sealed: Sealed, likely: frozenset[str] = frozenset()) -> None:
+        """`likely`: rows that the first question asks for too, since the transaction before needed them."""
+        self._connection, self._sealed, self._likely = connection, sealed, likely
+        self._known: dict[str, Mapping[str, Cell] | None] = {}
+        self._after: dict[str, str | None] = {}  # of the rows that the database has
+        self._changed: dict[str, Mapping[str, Cell]] = {}
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The rows that were asked for."""
+        return frozenset(self._known)
+
+    def get(self, key: str) -> Mapping[str, Cell] | None:
+        """Returns the values of a row; None if there is none."""
+        if key not in self._known:
+            wanted, self._likely = [key, *sorted(self._likely - self._known.keys() - {key})], frozenset()
+            self._known.update(dict.fromkeys(wanted))
+            names = (*self._sealed.values, *self._sealed.later)
+            for found, after, *values in self._connection.execute(self._sealed.finding, {_KEY: wanted}):
+                self._known[str(found)] = dict(zip(names, values, strict=True))
+                self._after[str(found)] = None if after is None else str(after)
+        return self._known[key]
+
+    def put(self, key: str, values: Mapping[str, Cell]) -> None:
+        """Gives a row these values; creates it if there is none."""
+        self.get(key)  # whether it is there, and what it is linked to
+        self._changed[key] = self._known[key] = values
+
+    def write_out(self) -> None:
+        """Writes the changed rows with their seals; a new one is linked to the row created before it."""
+        changed, self._changed = self._changed, {}
+        there = [{_KEY: key, **self._row(key, values)} for key, values in changed.items() if key in self._after]
+        if there:
+            self._connection.execute(self._sealed.changing, there)
+        for key in (key for key in changed if key not in self._after):
+            self._after[key] = self._connection.execute(select(self._sealed.last)).scalar_one()
+            row = {self._sealed.key: key, "after": self._after[key], **self._row(key, changed[key])}
+            self._connection.execute(adding(self._sealed.table.name), row)
+            self._connection.execute(update(HEAD).values({self._sealed.last: key}))
+
+    def forget(self) -> None:
+        """Forgets what was read and what was not written."""
+        for held in (self._known, self._after, self._changed):
+            held.clear()
+
+    def _row(self, key: str, values: Mapping[str, Cell]) -> dict[str, Cell]:
+        return self._sealed.sealed(key, self._after[key], values)
+
+
+def cursor_of(values: Mapping[str, object]) -> Cursor:
+    """Returns how far a folder is read, as its row says."""
+    position, looked_at, held = (values[name] for name in ("position", "looked_at", "held"))
+    return Cursor(
+        str(position), looked_at if isinstance(looked_at, datetime) else None, held if isinstance(held, int) else None
+    )
 
 
 def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Discrepancy]:
@@ -91,11 +146,11 @@ def _fits(sealed: Sealed, compared: RowComparison, raw: RawRow) -> bool:
 def _sealed(name: str, key: str, *values: str, later: tuple[str, ...] = ()) -> Sealed:
     table = table_of(name)
     this = table.c[key] == bindparam(_KEY)
-    return Sealed(
-        table, key, values, later, HEAD.c[f"last_{name}"], select(table.c.after).where(this), update(table).where(this)
-    )
+    columns = (table.c[column] for column in (key, "after", *values, *later))
+    read = select(*columns).where(table.c[key].in_(bindparam(_KEY, expanding=True)))
+    return Sealed(table, key, values, later, HEAD.c[f"last_{name}"], read, update(table).where(this))
 
 
 COUNTERS = _sealed("counter", "name", "value")
-CURSORS = _sealed("cursor", "folder", "uidvalidity", "uid", "looked_at", later=("held",))
+CURSORS = _sealed("cursor", "folder", "position", "looked_at", later=("held",))
 SEALED = (COUNTERS, CURSORS)

@@ -7,54 +7,34 @@ Values are never part of a statement; they are passed as parameters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import JSON, ColumnElement, Insert, Select, Table, Update, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, func, insert, or_, select, update
 
 from flaggermail.adapters.db.mapping import table_of
+from flaggermail.adapters.db.shapes import Shape, plain_words
 from flaggermail.record.finding import Comparison, FieldCondition
-from flaggermail.record.rows import Record
 
-Shape = tuple[tuple[str, Comparison], ...]  # the names of the fields, each with its comparison
 MOST = "most_rows"  # parameter of `latest`
+VALUES = "wanted_values"  # parameter of `having`
 KEY = "key_of_the_row"  # parameter of `changing`; no column has this name
-
-
-def checked(kind: type[Record], conditions: Sequence[FieldCondition]) -> None:
-    """Raises TypeError for a condition on a field of another record, or on one that holds several values."""
-    for condition in conditions:
-        named = f"{condition.record.__name__}.{condition.name}"
-        if condition.record is not kind:
-            raise TypeError(f"a condition on {named} finds no {kind.__name__}")
-        if condition.name in _lists(kind.TABLE) and condition.comparison is not Comparison.NULL:
-            raise TypeError(f"{named} holds several values, and the database compares no lists")
-
-
-@cache
-def _lists(table: str) -> frozenset[str]:
-    return frozenset(column.name for column in table_of(table).c if isinstance(column.type, JSON))
-
-
-def shape_of(conditions: Sequence[FieldCondition]) -> Shape:
-    """Returns what is compared, and how."""
-    return tuple((condition.name, condition.comparison) for condition in conditions)
 
 
 def parameters(conditions: Sequence[FieldCondition]) -> dict[str, object]:
     """Returns the values as parameters for a statement of that shape."""
-    return {_parameter(number): _stored(condition.value) for number, condition in enumerate(conditions)}
-
-
-def is_empty(conditions: Sequence[FieldCondition]) -> bool:
-    """True if a field is compared with no value at all, so that no row can match."""
-    return any(one.comparison is Comparison.ONE_OF and one.value == () for one in conditions)
+    return {_parameter(number): plain_words(condition.value) for number, condition in enumerate(conditions)}
 
 
 @cache
 def finding(table: str, shape: Shape) -> Select[*tuple[object, ...]]:
     """Selects the rows that match the shape."""
     return select(table_of(table)).where(*_conditions(table_of(table), shape))
+
+
+@cache
+def selecting(table: str, names: tuple[str, ...], shape: Shape) -> Select[*tuple[object, ...]]:
+    """Selects these columns of the rows that match the shape."""
+    return select(*(table_of(table).c[name] for name in names)).where(*_conditions(table_of(table), shape))
 
 
 @cache
@@ -76,6 +56,13 @@ def looking(table: str, key: str, shape: Shape) -> Select[object]:
 
 
 @cache
+def having(table: str, field: str) -> Select[object]:
+    """Selects which of the parameter VALUES some row has in a field."""
+    column = table_of(table).c[field]
+    return select(column).where(column.in_(bindparam(VALUES, expanding=True))).distinct()
+
+
+@cache
 def counting(table: str, shape: Shape) -> Select[int]:
     """Counts the matching rows."""
     return select(func.count()).select_from(table_of(table)).where(*_conditions(table_of(table), shape))
@@ -91,13 +78,6 @@ def adding(table: str) -> Insert:
 def changing(table: str, key: str) -> Update:
     """Updates the row whose column `key` equals the parameter KEY; the other parameters are the columns to change."""
     return update(table_of(table)).where(table_of(table).c[key] == bindparam(KEY))
-
-
-def _stored(value: object) -> object:
-    """Returns a value as a driver takes it: a word of a closed set as text."""
-    if isinstance(value, tuple):
-        return [_stored(item) for item in value]
-    return value.value if isinstance(value, StrEnum) else value
 
 
 def _parameter(number: int) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, bindparam, select
@@ -20,16 +21,22 @@ from sqlmodel import Session
 from flaggermail import logbook
 from flaggermail.adapters.db.engine import connect_reading, make_engine
 from flaggermail.adapters.db.faults import as_store_fault
+from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.own_tables import LeaseRow
-from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
+from flaggermail.adapters.db.transaction import HEAD, LockedHead, SqlTransaction
 from flaggermail.errors import StoreAway, StoreBusy
 from flaggermail.ports import Lease
+from flaggermail.record.rows import Channel, DeskState, Election, Override, Platform, Watched
 
 LEASE = table_of("lease")
-_LOCK = select(HEAD.c.seq).with_for_update()
+_LOCK = select(HEAD.c.seq, HEAD.c.digest).with_for_update()
 _FENCING = select(LEASE.c.fencing).where(LEASE.c.name == bindparam("name"))
 IN_DOUBT = "the change may be on record all the same: look before you repeat it"
+SETTLED = frozenset(record.TABLE for record in (Channel, DeskState, Election, Platform, Override, Watched))
+"""Tables that change rarely. A transaction keeps what it read of them for the next one, if that finds the chain's head
+where this one left it: no row changes without an event, so the head is a version of them all."""
+FEW = 16  # counters that a transaction asks for together, since those before it needed them
 SCRUB_WAIT = 200  # milliseconds that a scrub waits for readers, while all writers wait for it
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,6 +48,8 @@ class SqlStore:
         self.engine: Engine = make_engine(url, wait)
         self._salt, self._wait = salt, wait
         self._lease: Lease | None = None
+        self._counters = frozenset[str]()  # those that transactions used lately, while they are few
+        self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
@@ -50,13 +59,19 @@ class SqlStore:
         """
         complete = False
         try:
-            with as_store_fault(writing=True), self._write_lock() as connection:
+            with as_store_fault(writing=True), self._write_lock() as (connection, head):
                 if self._lease is not None:
                     _check_fencing(connection, self._lease)
-                tx = SqlTransaction(connection, self._salt)
+                kept_at, kept = self._kept
+                known = replace(head, counters=self._counters, kept=kept if kept_at == head.digest else {})
+                tx = SqlTransaction(connection, self._salt, known)
                 yield tx
-                tx.finish()
+                digest = tx.finish()
                 complete = True
+            lately = self._counters | tx.counters.asked
+            few = (some for some in (lately, tx.counters.asked) if len(some) <= FEW)
+            self._counters = next(few, frozenset())
+            self._kept = digest, tx.known.answers_about(SETTLED)
         except StoreAway as away:
             if complete:  # only the answer to COMMIT is missing
                 raise StoreAway(f"{away}; {IN_DOUBT}") from away
@@ -92,22 +107,22 @@ class SqlStore:
         return not busy
 
     @contextmanager
-    def _write_lock(self) -> Iterator[Connection]:
+    def _write_lock(self) -> Iterator[tuple[Connection, LockedHead]]:
         with self.engine.connect() as connection:
             try:
                 unit = connection.begin()
-                connection.execute(_LOCK).one()
+                head = LockedHead(*connection.execute(_LOCK).one())
             except OperationalError as error:
                 if _lock_timed_out(error):
                     raise StoreBusy("the database is being written by another process that does not end") from error
                 raise
             with unit:
-                yield connection
+                yield connection, head
 
     @contextmanager
     def _write_session(self) -> Iterator[Session]:
         """Begins a session that is the only writer; what was changed in it is written at the end of the block."""
-        with self._write_lock() as connection, Session(connection) as session:
+        with self._write_lock() as (connection, _), Session(connection) as session:
             yield session
             session.flush()
 

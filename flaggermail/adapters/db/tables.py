@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables of the record: a SQLModel class for each record, built from its definition in `record.rows`.
+"""The tables of the record, each built from its definition in `record.rows`, with SQLModel's types.
 
-SQLModel maps `datetime` to an aware UTC type on both engines. Table models do not validate: they receive frozen rows
-only, and what comes from the database is validated when it becomes a row (`mapping`). The constraints here enforce what
-must not depend on any program.
+SQLModel's type of an instant is aware, and UTC, on both engines. No class is mapped to them: statements take their
+columns, and thirty-four classes took a command as long as all its work. `own_tables` puts the store's own into the same
+metadata. The constraints here enforce what must not depend on any program.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from types import new_class
+from threading import Lock
 
 from sqlalchemy import (
     JSON,
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Table,
     Text,
     false,
     text,
@@ -32,11 +33,11 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy.orm import registry
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.elements import False_, TextClause, True_
-from sqlmodel import Field, SQLModel
+from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from flaggermail.record.definition import Column, FieldFacts, Record, default_of, facts_of
-from flaggermail.record.rows import RECORDS
+from flaggermail.record.rows import BY_TABLE
 
 # Named constraints: a later migration can drop them by name on either engine. Checks have their own names.
 NAMES = {
@@ -47,46 +48,33 @@ NAMES = {
 }
 
 
+_MAKING = Lock()
 SqlType = JSON | Text | AutoString | Integer | Boolean | Date | UTCDateTime
 TYPES: Mapping[type, SqlType] = {bool: Boolean(), datetime: UTCDateTime(), date: Date()}
 
 
 class Row(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMES))):
-    """Base of every table, with metadata of its own; validation errors do not quote values."""
+    """Base of the store's own tables, with metadata of its own; validation errors do not quote values."""
 
     model_config = {"hide_input_in_errors": True, "defer_build": True}  # a table model never validates
 
 
-def _model(record: type[Record]) -> type[Row]:
-    """Builds the table of a record."""
-    facts = facts_of(record)
-    own: dict[str, object] = {
-        "__module__": __name__,
-        "__doc__": f"`rows.{record.__name__}`.",
-        "__tablename__": record.TABLE,
-        "__table_args__": tuple(_constraints(record)),
-        "__annotations__": {name: _annotation(fact) for name, fact in facts.items()},
-        **{name: Field(sa_column=_column(fact, record)) for name, fact in facts.items()},
-    }
-    made = new_class(f"{record.__name__}Table", (Row,), {"table": True}, lambda body: body.update(own))
-    if not issubclass(made, Row):
-        raise TypeError(f"{record.__name__} gives no table")
-    return made
-
-
-def _annotation(fact: FieldFacts) -> object:
-    """Returns the type of a column's value: a closed set is its text, several values are a list."""
-    if fact.several:
-        held: type = list
-    else:
-        held = str if issubclass(fact.kind, str) else fact.kind
-    return held | None if fact.optional else held
+def made(name: str) -> Table:
+    """Returns the table called `name`, built when it is first asked for: a command needs few of them."""
+    with _MAKING:  # the daemon's threads ask for one at the same time
+        if name in Row.metadata.tables:
+            return Row.metadata.tables[name]
+        record = BY_TABLE[name]
+        facts = facts_of(record)
+        columns = [_column(fact, record) for fact in facts.values()]
+        return Table(name, Row.metadata, *columns, *_constraints(record, facts))
 
 
 def _column(fact: FieldFacts, record: type[Record]) -> SqlColumn[object]:
     target = fact.references
     items: list[SchemaItem] = [ForeignKey(f"{target.TABLE}.{target.KEY}")] if target else []
     return SqlColumn(
+        fact.name,
         _type(fact),
         *items,
         primary_key=fact.name == record.KEY,
@@ -114,10 +102,10 @@ def _server_default(fact: FieldFacts) -> True_ | False_ | TextClause:
     return text(str(default) if isinstance(default, int) else f"'{default}'")
 
 
-def _constraints(record: type[Record]) -> list[SchemaItem]:
+def _constraints(record: type[Record], facts: Mapping[str, FieldFacts]) -> list[SchemaItem]:
     found: list[SchemaItem] = [Index(f"ix_{record.TABLE}_{names[0]}", *names) for names in record.INDEXES]
     found += [CheckConstraint(condition, name=name) for name, condition in record.CHECKS]
-    for fact in facts_of(record).values():
+    for fact in facts.values():
         if Column.CHECKED in fact.marks:
             found.append(CheckConstraint(f"{fact.name} IN ({_words(fact.kind)})", name=f"{record.TABLE}_{fact.name}"))
     return found
@@ -127,7 +115,3 @@ def _words(kind: type) -> str:
     if not issubclass(kind, StrEnum):
         raise TypeError(f"{kind.__name__} is no closed set, so no column can be checked against it")
     return ", ".join(f"'{member.value}'" for member in kind)
-
-
-MODELS: Mapping[str, type[Row]] = {record.TABLE: _model(record) for record in RECORDS}
-"""The model of each table of the record."""

@@ -9,69 +9,109 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import Connection, bindparam, delete, update
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
+from flaggermail.adapters.db.chain_writer import INDEXED, ChainWriter, linked
 from flaggermail.adapters.db.full_text import search_postgresql, search_sqlite
-from flaggermail.adapters.db.mapping import table_of, to_columns, to_record
+from flaggermail.adapters.db.gathered import GatheredRows
+from flaggermail.adapters.db.known_rows import Answers, KnownRows, by_value, with_one
+from flaggermail.adapters.db.mapping import table_of, to_columns, to_fields, to_record
 from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
-from flaggermail.adapters.db.sealed import COUNTERS, CURSORS
+from flaggermail.adapters.db.readable_rows import ReadableRows, as_readable
+from flaggermail.adapters.db.sealed import COUNTERS, CURSORS, SealedValues, cursor_of
+from flaggermail.adapters.db.shapes import checked, is_empty, names_of, shape_of
 from flaggermail.adapters.db.statements import (
     KEY,
     MOST,
+    VALUES,
     adding,
     changing,
-    checked,
     counting,
     finding,
-    is_empty,
+    having,
     keys,
     latest,
     looking,
     parameters,
-    shape_of,
+    selecting,
 )
 from flaggermail.adapters.db.verification import Verification
-from flaggermail.errors import NotFound, RowUnreadable
-from flaggermail.ports import Cursor, Position, SearchTerm
+from flaggermail.errors import NotFound
+from flaggermail.ports import Cursor, SearchTerm
 from flaggermail.record.audit import AuditResult, Head, Subject
-from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes
+from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, link, stored_changes
 from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
 from flaggermail.record.finding import Comparison, FieldCondition
-from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
+from flaggermail.record.rows import BY_TABLE, Record
 from flaggermail.wording.refusals import Because
 
 R = TypeVar("R", bound=Record)
+Fields = TypeVarTuple("Fields")
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
-COUNTER, CURSOR = table_of("counter"), table_of("cursor")
+CURSOR = table_of("cursor")
 INDEX, BEFORE = table_of("row_event"), EVENT.alias("before")
-INDEXED = frozenset({OutboxMail.TABLE, Notification.TABLE})  # compared with their events before a mail is sent
 PAGE = 500
+MOST_ASKED = 10_000  # values in one statement: SQLite takes 32,766
 # Of the statements that every unit of work runs: columns of tables, at half the cost of a model's.
 _HEAD = select_columns(HEAD.c.seq, HEAD.c.digest)
 _NEW_HEAD = update(HEAD)
-_REACHED = select_columns(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
-_CURSORS = select_columns(CURSOR.c.folder, CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at, CURSOR.c.held)
-_CURSOR = _CURSORS.where(CURSOR.c.folder == bindparam("of_folder"))
+_CURSORS = select_columns(CURSOR.c.folder, CURSOR.c.position, CURSOR.c.looked_at, CURSOR.c.held)
 _ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
 
 
-class SqlTransaction:
-    """Implements `ports.Transaction`, plus the checks that prove the record intact."""
+@dataclass(frozen=True, slots=True)
+class LockedHead:
+    """The chain's head that a writing transaction locked, and the answers of an earlier one that ended with it."""
 
-    def __init__(self, connection: Connection, salt: Callable[[], bytes]) -> None:
-        self._connection = connection
+    seq: int
+    digest: str
+    kept: Mapping[str, Answers] = field(default_factory=dict)
+    counters: frozenset[str] = frozenset()  # those that it used
+
+
+class SqlTransaction(ReadableRows):
+    """Implements `ports.Transaction`, plus the checks that prove the record intact.
+
+    Rows are written at once, so that the database checks them, unless `gather` was called; events, counters and cursors
+    together at the end, or before something reads them.
+    """
+
+    def __init__(self, connection: Connection, salt: Callable[[], bytes], locked: LockedHead | None = None) -> None:
+        """`locked`: what a writing transaction found as it took the lock; None if it only reads."""
+        self._bare = connection
+        self._gathered: GatheredRows | None = None
         self._salt = salt
         self.erased = False  # whether personal values were erased
+        self._locked = locked
         self._head: tuple[int, str] | None = None  # the chain's head after our appends, until `finish` writes it
-        self._cached: dict[str, dict[tuple[FieldCondition, ...], list[Record]]] = {}  # by table, dropped on change
+        self._links = ChainWriter(connection)
+        self.counters = SealedValues(connection, COUNTERS, locked.counters if locked else frozenset())
+        self._cursors = SealedValues(connection, CURSORS)
+        self.known = KnownRows(locked.kept if locked else None)
+
+    @property
+    def _connection(self) -> Connection:
+        """The connection, on which a statement finds all rows written."""
+        if self._gathered is not None:
+            self._gathered.write_out()
+        return self._bare
+
+    def gather(self) -> None:
+        """Keeps new rows until the end, or until the database has to be asked about them; see `ports.Transaction`."""
+        self._gathered = self._gathered or GatheredRows(self._bare)
+
+    def _kept(self, kind: type[R], conditions: Sequence[FieldCondition]) -> list[R]:
+        """Returns the rows that meet the conditions and are not written yet."""
+        return [] if self._gathered is None else self._gathered.matching(kind, conditions)
 
     @cached_property
     def _session(self) -> Session:
@@ -80,7 +120,7 @@ class SqlTransaction:
         It joins whatever is open: one first used within a savepoint would otherwise set a savepoint of its own, which
         nothing releases.
         """
-        return Session(self._connection, autoflush=False, join_transaction_mode="rollback_only")
+        return Session(self._bare, autoflush=False, join_transaction_mode="rollback_only")
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Returns the row with that key, or None."""
@@ -89,42 +129,85 @@ class SqlTransaction:
 
     def find(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
         """Returns the rows that meet the conditions, ordered by key."""
-        # Cached: no other writer can change what this transaction has read.
-        known = self._cached.setdefault(kind.TABLE, {})
-        if conditions not in known:
-            known[conditions] = list(self._select(kind, conditions))
-        return [row for row in known[conditions] if isinstance(row, kind)]
+        known = self.known.find(kind, conditions)
+        if known is not None:
+            return known
+        if is_empty(conditions):
+            checked(kind, conditions)
+            return []
+        several = by_value(conditions)
+        if several:
+            return self._find_each(kind, conditions, *several)
+        found = self._select(kind, conditions)
+        self.known.learn(kind, conditions, list(found))
+        return found
+
+    def look_for(self, kind: type[R], condition: FieldCondition) -> None:
+        """Asks once which of several values rows have; see `ports.Transaction`."""
+        checked(kind, [condition])
+        if condition.comparison is not Comparison.ONE_OF or not isinstance(condition.value, tuple):
+            raise TypeError(f"{condition.name} is looked for by several values, none of them None")
+        here = having(kind.TABLE, condition.name)
+        wanted = sorted({str(value) for value in condition.value})
+        for part in (wanted[first : first + MOST_ASKED] for first in range(0, len(wanted), MOST_ASKED)):
+            found = self._connection.execute(here, {VALUES: part}).scalars()
+            self.known.miss(kind, condition.name, set(part).difference(found))
+
+    def _find_each(
+        self, kind: type[R], conditions: Sequence[FieldCondition], several: FieldCondition
+    ) -> list[R]:  # fmt: skip
+        """Returns the rows with one of several values; asks for those alone that were not asked for before."""
+        checked(kind, conditions)
+        values = dict.fromkeys(several.value if isinstance(several.value, tuple) else ())
+        single = {value: with_one(conditions, several, value) for value in values}
+        missing = tuple(value for value in values if self.known.find(kind, single[value]) is None)
+        rows: dict[object, list[Record]] = {value: [] for value in missing}
+        for part in (missing[first : first + MOST_ASKED] for first in range(0, len(missing), MOST_ASKED)):
+            rest = [one._replace(value=part) if one is several else one for one in conditions]
+            for row in self._select(kind, rest):
+                rows[getattr(row, several.name)].append(row)
+        for value, found in rows.items():
+            self.known.learn(kind, single[value], found)
+        every = (row for value in values for row in self.known.find(kind, single[value]) or ())
+        return sorted(every, key=lambda row: row.key)
 
     def _select(self, kind: type[R], conditions: Sequence[FieldCondition]) -> list[R]:
         checked(kind, conditions)
         if is_empty(conditions):
             return []
-        with _readable(kind.TABLE):
+        found = self._kept(kind, conditions)
+        with as_readable(kind.TABLE, OperationalError):
             query = finding(kind.TABLE, shape_of(conditions))
-            found = [to_record(kind, row) for row in self._connection.execute(query, parameters(conditions))]
+            found += [to_record(kind, row) for row in self._bare.execute(query, parameters(conditions))]
         return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
+
+    def columns(
+        self, kind: type[R], fields: tuple[*Fields], *conditions: FieldCondition
+    ) -> list[tuple[*Fields]]:  # fmt: skip
+        """Returns fields of the rows that meet the conditions, unordered; see `ports.Transaction`."""
+        checked(kind, conditions)
+        names = names_of(kind, fields)
+        if is_empty(conditions):
+            return []
+        query = selecting(kind.TABLE, names, shape_of(conditions))
+        with as_readable(kind.TABLE, OperationalError):
+            found = [to_fields(kind, names, row) for row in self._connection.execute(query, parameters(conditions))]
+        return cast("list[tuple[*Fields]]", found)
 
     def newest(self, kind: type[R], most: int, *conditions: FieldCondition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
         checked(kind, conditions)
+        known = self.known.newest(kind, most, conditions)
+        if known is not None:
+            return known
         query = latest(kind.TABLE, kind.KEY, shape_of(conditions))
-        with _readable(kind.TABLE):
-            rows = self._connection.execute(query, {**parameters(conditions), MOST: most})
-            return [to_record(kind, row) for row in rows]
-
-    def readable(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
-        """Returns what `find` returns, without rows that hold a value which cannot be read."""
-        try:
-            return self.find(kind, *conditions)
-        except RowUnreadable:
-            found = (self._get_readable(kind, key) for key in self.keys(kind, *conditions))
-            return [row for row in found if row is not None]
-
-    def _get_readable(self, kind: type[R], key: str) -> R | None:
-        try:
-            return self.get(kind, key)
-        except RowUnreadable:
-            return None
+        found = self._kept(kind, conditions)
+        with as_readable(kind.TABLE, OperationalError):
+            rows = self._bare.execute(query, {**parameters(conditions), MOST: most})
+            found += [to_record(kind, row) for row in rows]
+        found = sorted(found, key=lambda row: row.key, reverse=True)[:most] if self._gathered else found
+        self.known.see(kind, most, conditions, list(found))
+        return found
 
     def keys(self, kind: type[R], *conditions: FieldCondition) -> list[str]:
         """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
@@ -134,9 +217,18 @@ class SqlTransaction:
 
     def exists(self, kind: type[R], *conditions: FieldCondition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
+        if self.known.has(kind, conditions):
+            return True
         checked(kind, conditions)
+        if self.known.lacks(kind, conditions):
+            return False
+        if self._kept(kind, conditions):
+            return True
         query = looking(kind.TABLE, kind.KEY, shape_of(conditions))
-        return self._connection.execute(query, parameters(conditions)).first() is not None
+        found = self._bare.execute(query, parameters(conditions)).first() is not None
+        if found:
+            self.known.note(kind, conditions)
+        return found
 
     def count(self, kind: type[R], *conditions: FieldCondition) -> int:
         """Counts the rows that `find` would return, without reading them."""
@@ -148,7 +240,8 @@ class SqlTransaction:
 
     def reached(self, counter: str) -> int:
         """Returns the last number issued by a counter."""
-        return self._connection.execute(_REACHED, {"counter": counter}).scalar() or 0
+        found = self.counters.get(counter)
+        return int(str(found["value"])) if found else 0
 
     def number(self, counter: str) -> int:
         """Issues the next number of a counter, starting at 1."""
@@ -158,78 +251,101 @@ class SqlTransaction:
 
     def set_number(self, counter: str, value: int) -> None:
         """Sets a counter, so that the next number issued is `value` + 1."""
-        COUNTERS.write(self._connection, counter, {"value": value})
+        self.counters.put(counter, {"value": value})
+        self._write_if_reader()
 
     def append(self, *events: Event) -> None:
         """Appends events to the chain and applies their changes to the rows; all of them or, on an error, none."""
-        with self._connection.begin_nested():
-            seq, digest = self._chain_head()
-            for event in events:
-                seq += 1
-                digest = self._record(seq, digest, event)
+        seq, digest = self._chain_head()
+        links = []
+        for event in events:
+            links.append(linked(event, seq + 1, digest, self._salt))
+            seq, digest = links[-1].seq, links[-1].digest
+        changes = [change for event in events for change in event.changes if change.values]
+        self._change(changes)
+        self._links.add(links)
         self._head = seq, digest
+        self._write_if_reader()
+
+    def _change(self, changes: Sequence[Change]) -> None:
+        if self._gathered is not None and all(BY_TABLE[change.table].KEY in change.values for change in changes):
+            for change in changes:
+                self._gather(change, self._gathered)
+            return
+        # A statement that fails undoes itself on SQLite; several, and any on PostgreSQL, need a savepoint.
+        alone = not changes[1:] and self._bare.dialect.name == "sqlite"
+        with nullcontext() if alone else self._connection.begin_nested():
+            for change in changes:
+                self._apply(change)
+        for change in changes:
+            self.known.apply(change)
+
+    def _gather(self, change: Change, gathered: GatheredRows) -> None:
+        self.known.apply(change)
+        row = self.known.row(change.table, change.key)
+        if row is None or gathered.has(
+            change.table, change.key
+        ):  # a second row of that key is for the database to refuse
+            self._apply(change)
+        else:
+            gathered.keep(row, to_columns(change.values))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undoes everything done within the block if it raises; the exception propagates."""
+        self._write_out()
         head = self._head
         try:
             with self._connection.begin_nested():
                 yield
+                self._write_out()
         except BaseException:
             self._head = head
-            self._cached.clear()
+            for written in (self._links, self.counters, self._cursors, self.known, self._gathered):
+                if written is not None:
+                    written.forget()
             raise
 
-    def finish(self) -> None:
-        """Writes the new head of the chain. Call once, before the commit."""
+    def finish(self) -> str:
+        """Writes what was kept for the end, the chain's head last; returns its digest. Call once, before the commit."""
+        self._write_out()
         if self._head is not None:
             self._connection.execute(_NEW_HEAD, {"seq": self._head[0], "digest": self._head[1]})
+        return self._chain_head()[1]
+
+    def _write_out(self) -> None:
+        if self._gathered is not None:
+            self._gathered.write_out()
+        self._links.write_out()
+        self.counters.write_out()
+        self._cursors.write_out()
+
+    def _write_if_reader(self) -> None:
+        """Lets the database refuse what a reader writes, since nothing calls `finish` for it."""
+        if self._locked is None:
+            self._write_out()
 
     def _chain_head(self) -> tuple[int, str]:
         """Returns number and digest of the last event, including those appended by this transaction."""
         if self._head is not None:
             return self._head
+        if self._locked is not None:
+            return self._locked.seq, self._locked.digest
         row = self._connection.execute(_HEAD).one()
         return row.seq, row.digest
 
-    def _record(self, seq: int, previous: str, event: Event) -> str:
-        """Writes one event and its changes; returns its digest."""
-        kept: list[dict[str, object]] = []
-
-        def commit(value: Plain) -> str:
-            salt = self._salt()
-            key = commitment(salt, value)
-            text = json.dumps(value, ensure_ascii=False)
-            kept.append({"commitment": key, "salt": salt, "value": text, "event": seq})
-            return key
-
-        octets = encode(event, commit)
-        digest = link(previous, octets)
-        columns = {"seq": seq, "octets": octets, "digest": digest, **_columns(event)}
-        self._connection.execute(adding("event"), columns)
-        if kept:
-            self._connection.execute(adding("personal"), kept)
-        for change in event.changes:
-            self._apply(change)
-        touched = {(change.table, change.key) for change in event.changes if change.table in INDEXED}
-        if touched:
-            index = [{"of_table": table, "key": key, "event": seq} for table, key in sorted(touched)]
-            self._connection.execute(adding("row_event"), index)
-        return digest
-
     def _apply(self, change: Change) -> None:
         record = BY_TABLE[change.table]
-        self._cached.pop(change.table, None)
         if record.KEY in change.values:
             self._connection.execute(adding(change.table), to_columns(change.values))
-        elif change.values:
-            values = {KEY: change.key, **to_columns(change.values)}
-            if self._connection.execute(changing(change.table, record.KEY), values).rowcount != 1:
-                raise NotFound(Because.NO_SUCH_ROW(table=change.table, key=change.key))
+            return
+        values = {KEY: change.key, **to_columns(change.values)}
+        if self._connection.execute(changing(change.table, record.KEY), values).rowcount != 1:
+            raise NotFound(Because.NO_SUCH_ROW(table=change.table, key=change.key))
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
         """Erases earlier values of these personal fields, keeping the current ones; see `ports.Transaction`."""
+        self._links.write_out()
         wanted = frozenset(keys)
         held: dict[tuple[str, str], Plain] = {}
         gone: list[dict[str, Plain]] = []
@@ -256,19 +372,20 @@ class SqlTransaction:
 
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Records how far `folder` has been read."""
-        position = cursor.position
-        values = {"uidvalidity": position.uidvalidity, "uid": position.uid}
-        CURSORS.write(self._connection, folder, {**values, "looked_at": cursor.looked_at, "held": cursor.held})
+        values = {"position": cursor.position, "looked_at": cursor.looked_at, "held": cursor.held}
+        self._cursors.put(folder, values)
+        self._write_if_reader()
 
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read, or None."""
-        row = self._connection.execute(_CURSOR, {"of_folder": folder}).first()
-        return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at, row.held)
+        found = self._cursors.get(folder)
+        return None if found is None else cursor_of(found)
 
     def cursors(self) -> dict[str, Cursor]:
         """Returns how far each folder has been read that ever was."""
+        self._cursors.write_out()
         rows = sorted(self._connection.execute(_CURSORS), key=lambda row: str(row.folder))
-        return {row.folder: Cursor(Position(row.uidvalidity, row.uid), row.looked_at, row.held) for row in rows}
+        return {row.folder: Cursor(row.position, row.looked_at, row.held) for row in rows}
 
     def search(self, texts: Sequence[str], terms: Sequence[SearchTerm]) -> list[int]:
         """Returns the numbers of the texts in which every term occurs; see `ports.Transaction`."""
@@ -291,12 +408,14 @@ class SqlTransaction:
     def _chain(self, after: int = 0) -> Iterator[Sequence[tuple[int, bytes]]]:
         """Yields pages of the events after number `after`. A reader may stop early: no cursor stays open."""
         query = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq)).limit(PAGE)
+        self._links.write_out()
         while page := self._session.exec(query.where(EventRow.seq > after)).all():
             yield page
             after = page[-1][0]
 
     def verify(self) -> AuditResult:
         """Compares everything with the events; see `ports.Transaction`."""
+        self._write_out()
         return Verification(self._connection, INDEXED).proof()
 
     def broken_link(self) -> int | None:
@@ -310,13 +429,14 @@ class SqlTransaction:
     def _first(self, *subjects: Subject) -> int | None:
         self.finish()
         found = Verification(self._connection, INDEXED).chain()
-        return next((finding.event for finding in found if finding.subject in subjects), None)
+        return next((each.event for each in found if each.subject in subjects), None)
 
     def head(self, seq: int | None = None) -> Head | None:
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event.
 
         In a writing transaction the last event is the last one appended.
         """
+        self._links.write_out()
         last = self._connection.execute(_HEAD).first()
         if seq is None and self._head is not None:
             seq = self._head[0]
@@ -325,7 +445,7 @@ class SqlTransaction:
         number = last[0] if seq is None and last is not None else seq
         if number == 0:
             return Head(0, GENESIS)
-        with _readable("event"):
+        with as_readable("event", OperationalError):
             query = select(EventRow.digest, EventRow.at).where(EventRow.seq == number)
             row = self._session.exec(query).first()
         return None if row is None or number is None else Head(number, *row)
@@ -335,6 +455,7 @@ class SqlTransaction:
 
         Each event must follow from the one before it, and each personal value must be the one committed to.
         """
+        self._links.write_out()
         joined = select_columns(EVENT.c.seq, EVENT.c.octets, EVENT.c.digest, BEFORE.c.digest)
         joined = joined.join(INDEX, INDEX.c.event == EVENT.c.seq).outerjoin(BEFORE, BEFORE.c.seq == EVENT.c.seq - 1)
         query = joined.where(INDEX.c.of_table == kind.TABLE, INDEX.c.key == key).order_by(EVENT.c.seq)
@@ -359,33 +480,6 @@ class SqlTransaction:
     def rows(self) -> Rows:
         """Returns every current row, in the form that `record.events.fold` produces."""
         return {(kind.TABLE, row.key): values_of(row) for kind in BY_TABLE.values() for row in self.find(kind)}
-
-
-@contextmanager
-def _readable(table: str) -> Iterator[None]:
-    """Raises RowUnreadable for values of rows that cannot be converted."""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        raise RowUnreadable(
-            f"{table}: a row holds a value that this program never writes; `flaggermail audit verify` names it"
-        ) from error
-    except OperationalError as error:
-        if "decode" in str(error.orig):  # SQLite: text that is no UTF-8
-            raise RowUnreadable(f"{table}: a row holds octets that are no text") from error
-        raise
-
-
-def _columns(event: Event) -> dict[str, str | datetime | None]:
-    """Returns the values of an event that have their own column, for queries."""
-    return {
-        "at": event.at,
-        "kind": event.kind.value,
-        "actor": event.actor,
-        "case": event.case,
-        "notification": event.notification,
-        "message": event.message,
-    }
 
 
 def _revealed(values: Mapping[str, Plain], key: str) -> Plain:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import dkim
@@ -21,7 +22,8 @@ from flaggermail.mail.authentication.dkim_signature import (
 )
 from flaggermail.mail.fields import read_header, unfolded
 from flaggermail.mail.message import SenderVerdict, Verdict
-from flaggermail.ports import Resolver
+from flaggermail.mail.signature_facts import NOT_CHECKED, SignatureFacts, SignatureState
+from flaggermail.ports import DnsAnswer, Resolver
 from flaggermail.wording.said import Said
 from flaggermail.wording.vouched import SignatureProof
 
@@ -30,6 +32,7 @@ LARGEST = 64 * 1024 * 1024  # octets; signatures of larger mail are not verified
 MOST_SIGNATURES = 20  # signatures read per mail
 MOST_QUESTIONS = 4  # DNS queries per mail
 SHORTEST_KEY = 1024  # bits (RFC 8301, section 3.2)
+LONGEST_RECORD = 4096  # characters that are kept of a key record; one of 4,096 bits has about 800
 VERIFIED, FAILED, UNVERIFIED = SenderVerdict.VERIFIED, SenderVerdict.FAILED, SenderVerdict.UNVERIFIED
 BEST_FIRST = (VERIFIED, None, FAILED, UNVERIFIED)  # None: DNS did not answer
 
@@ -38,11 +41,11 @@ _SILENT.disabled = True  # dkimpy would copy text from the mail into our log
 
 
 class _Unanswered(Exception):
-    """The DNS does not answer now, or the query limit is reached."""
+    """The DNS does not answer now, or the query limit is reached; `answer` is what came in place of one."""
 
-    def __init__(self, why: Said) -> None:
+    def __init__(self, why: Said, answer: DnsAnswer | None = None) -> None:
         super().__init__(why)
-        self.why = why
+        self.why, self.answer = why, answer
 
 
 @dataclass
@@ -52,15 +55,33 @@ class _QueryBudget:
     resolver: Resolver
     left: int = MOST_QUESTIONS
 
-    def texts(self, name: str) -> Sequence[bytes]:
-        """Returns the TXT records; raises _Unanswered."""
+    def texts(self, name: str) -> tuple[Sequence[bytes], DnsAnswer]:
+        """Returns the TXT records, and the answer that holds them; raises _Unanswered."""
         if self.left == 0:
             raise _Unanswered(SignatureProof.QUESTIONS(most=MOST_QUESTIONS))
         self.left -= 1
-        found = self.resolver.texts(name)
-        if found is None:
-            raise _Unanswered(SignatureProof.NO_ANSWER(name=name))
-        return found
+        answer = self.resolver.look_up(name)
+        if answer.texts is None:
+            raise _Unanswered(SignatureProof.NO_ANSWER(name=name), answer)
+        return answer.texts, answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One signature: the verdict on the author by it, None if DNS did not answer, and the facts."""
+
+    verdict: SenderVerdict | None
+    facts: SignatureFacts
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedMail:
+    """A mail whose signatures are judged, the author's domain, the instant, and the queries left."""
+
+    octets: bytes
+    author: str
+    now: datetime
+    questions: _QueryBudget
 
 
 class DkimCheck:
@@ -76,52 +97,77 @@ class DkimCheck:
         says nothing about the author: `UNVERIFIED`.
         """
         if len(octets) > LARGEST:
-            return Verdict(UNVERIFIED, SignatureProof.TOO_LARGE())
+            return _unverified(SignatureProof.TOO_LARGE())
         header = read_header(octets)
         if header.defects:  # dkimpy skips lines at which other parsers end the header: it would verify unseen fields
-            return Verdict(UNVERIFIED, SignatureProof.HEADER(defect=header.defects[0]))
+            return _unverified(SignatureProof.HEADER(defect=header.defects[0]))
         fields = header.fields
         names = [name for name, _ in fields]
-        questions = _QueryBudget(self._resolver)
+        asked = _CheckedMail(octets, domain, now, _QueryBudget(self._resolver))
         found = [read_signature(unfolded(value)[0]) for name, value in fields if name == FIELD][:MOST_SIGNATURES]
-        found_out = [
-            self._one(octets, index, signature, domain, weakness(signature, names, date, now), questions)
+        judged = [
+            self._one(asked, index, signature, weakness(signature, names, date, now))
             for index, signature in enumerate(found)
             if signature is not None and aligned(signature.domain, domain, self._organisational)
         ]
-        nothing = UNVERIFIED, SignatureProof.NONE(domain=domain)
-        verdict, evidence = min(found_out, key=lambda one: BEST_FIRST.index(one[0]), default=nothing)
-        return Verdict(verdict or UNVERIFIED, evidence)
+        absent = SignatureFacts(SignatureState.ABSENT, SignatureProof.NONE(domain=domain))
+        best = min(judged, key=lambda one: BEST_FIRST.index(one.verdict), default=_Judged(UNVERIFIED, absent))
+        return Verdict(best.verdict or UNVERIFIED, best.facts.basis, best.facts)
 
-    def _one(
-        self, octets: bytes, index: int, signature: Signature, author: str, weak: Said | None, questions: _QueryBudget
-    ) -> tuple[SenderVerdict | None, Said]:
-        """Returns the verdict of one signature, None if DNS did not answer, and the evidence."""
-        signer = signature.domain
+    def _one(self, asked: _CheckedMail, index: int, signature: Signature, weak: Said | None) -> _Judged:
+        """Judges the signature at `index`, counted from the top; `weak` says why it would prove too little."""
+        signer, author = signature.domain, asked.author
+        facts = replace(NOT_CHECKED, domain=signer, selector=signature.selector)
         if weak is not None:
-            return UNVERIFIED, SignatureProof.WEAK(signer=signer, weakness=weak)
+            return _Judged(UNVERIFIED, replace(facts, basis=SignatureProof.WEAK(signer=signer, weakness=weak)))
         try:
-            if not self._dmarc_allows(signature.domain, author, questions):
-                return UNVERIFIED, SignatureProof.STRICT(signer=signer, domain=author)
-            record = _key(questions.texts(signature.key_name))
+            if not self._dmarc_allows(signer, author, asked.questions):
+                return _Judged(UNVERIFIED, replace(facts, basis=SignatureProof.STRICT(signer=signer, domain=author)))
+            records, answer = asked.questions.texts(signature.key_name)
         except _Unanswered as fault:
-            return None, SignatureProof.FAULT(signer=signer, fault=fault.why)
+            facts = facts if fault.answer is None else _with_answer(facts, fault.answer, asked.now)
+            return _Judged(None, replace(facts, basis=SignatureProof.FAULT(signer=signer, fault=fault.why)))
+        facts, record = _with_answer(facts, answer, asked.now), _key(records)
         weak = _weak_key(signature, record)
         if weak is not None or record is None:
-            return UNVERIFIED, SignatureProof.FAULT(signer=signer, fault=weak or SignatureProof.KEY_MISSING())
-        if _verifies(octets, index, record):
-            return VERIFIED, SignatureProof.FITS(signer=signer, domain=author)
-        return FAILED, SignatureProof.ALTERED(signer=signer)
+            why = SignatureProof.FAULT(signer=signer, fault=weak or SignatureProof.KEY_MISSING())
+            return _Judged(UNVERIFIED, replace(facts, basis=why))
+        if _verifies(asked.octets, index, record):
+            fits = SignatureProof.FITS(signer=signer, domain=author)
+            return _Judged(VERIFIED, replace(facts, state=SignatureState.VERIFIED, basis=fits))
+        return _Judged(FAILED, replace(facts, state=SignatureState.FAILED, basis=SignatureProof.ALTERED(signer=signer)))
 
     def _dmarc_allows(self, signer: str, author: str, questions: _QueryBudget) -> bool:
         """True if the author's DMARC record allows the signer (RFC 7489, sections 3.1.1 and 6.6.3)."""
         if signer == author:
             return True
-        strict = demands_strict_alignment(questions.texts(f"_dmarc.{author}"))
+        strict = demands_strict_alignment(questions.texts(f"_dmarc.{author}")[0])
         home = self._organisational(author)
         if strict is None and home not in {None, author}:
-            strict = demands_strict_alignment(questions.texts(f"_dmarc.{home}"))
+            strict = demands_strict_alignment(questions.texts(f"_dmarc.{home}")[0])
         return not strict
+
+
+def _unverified(why: Said) -> Verdict:
+    """Returns the verdict on a mail whose signatures are not even read."""
+    return Verdict(UNVERIFIED, why, replace(NOT_CHECKED, basis=why))
+
+
+def _with_answer(facts: SignatureFacts, answer: DnsAnswer, now: datetime) -> SignatureFacts:
+    """Returns the facts with what the DNS answered: several records, which count as none, line by line."""
+    server = answer.server or None
+    if answer.texts is None:
+        return replace(facts, resolver=server, looked_up_at=now)
+    whole = b"\n".join(answer.texts)
+    text = whole.decode("ascii", "backslashreplace").replace("\0", "\\x00")  # no text of the record may hold NUL
+    return replace(
+        facts,
+        key_record=text[:LONGEST_RECORD],
+        key_digest=hashlib.sha256(whole).hexdigest() if answer.texts else None,
+        dnssec=answer.dnssec,
+        resolver=server,
+        looked_up_at=now,
+    )
 
 
 def _key(records: Sequence[bytes]) -> bytes | None:

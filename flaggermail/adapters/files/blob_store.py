@@ -145,12 +145,15 @@ class FileBlobStore:
     def sweep(self) -> int:
         """Removes temporary files left by crashed writers; returns their number. Raises ArchiveFault.
 
-        A file that a writer still locks is kept.
+        A file that a writer still locks is kept. If there is an archive, all its folders are made, and their entries
+        synced at once: otherwise the first file of this process in each of them would wait for that.
         """
         removed = 0
         try:
             for path in self._root.glob(f"??/{_PREFIX}*{_SUFFIX}"):
                 removed += _remove_if_abandoned(path)
+            if any(self._root.glob("??/")):
+                self._make_all_folders()
         except OSError as fault:
             raise ArchiveFault(f"archive: {self._root} cannot be swept: {_error_text(fault)}") from fault
         return removed
@@ -205,6 +208,14 @@ class FileBlobStore:
             each.mkdir(mode=_FOLDER_MODE, exist_ok=True)
             sync_folder(each.parent)
         self._durable.add(folder)
+
+    def _make_all_folders(self) -> None:
+        self._make_folder(self._root)
+        folders = [self._root / f"{number:02x}" for number in range(256)]
+        for folder in folders:
+            folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+        sync_folder(self._root)
+        self._durable.update(folders)
 
     def _write(self, path: Path, octets: bytes) -> None:
         with _temporary_file(path) as (descriptor, temporary):

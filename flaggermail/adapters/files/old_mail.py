@@ -16,13 +16,13 @@ from typing import BinaryIO
 from flaggermail.adapters.files import mbox
 from flaggermail.adapters.parsing.outlook_message import MAGIC
 from flaggermail.ports import RawMessage, RefusedMail, Role
-from flaggermail.record.kinds import ArrivalBasis
+from flaggermail.record.kinds import ArrivalBasis, OctetSource
 from flaggermail.wording.old_mail import NotTaken
 from flaggermail.wording.said import Said
 
 FOLDER = "file:"  # prefix of the folder of a mail from a file, which no folder of a mailbox has
 LARGEST = 150 * 1024 * 1024  # octets of a mail: Exchange takes no larger one
-UIDVALIDITY = 1
+NUMBERING = "1"
 DEEPEST = 100  # folders below the one that was named
 _FIRST = 512  # octets in which the kind of a file is seen
 _SHOWN = 60  # characters of a first line
@@ -236,8 +236,8 @@ def _from_mbox(one: _File, mail: mbox.MboxMail, before: os.stat_result) -> RawMe
 
 
 def _raw(octets: bytes, at: datetime, basis: ArrivalBasis, folder: Path, role: Role) -> RawMessage:
-    uid = int.from_bytes(hashlib.sha256(octets).digest()[:8]) >> 1
-    return RawMessage(octets, at, f"{FOLDER}{_text(folder)}", UIDVALIDITY, uid, role, basis)
+    item = str(int.from_bytes(hashlib.sha256(octets).digest()[:8]) >> 1)  # the same for a file, whatever is around it
+    return RawMessage(octets, at, f"{FOLDER}{_text(folder)}", NUMBERING, item, role, basis, source=OctetSource.FILE)
 
 
 def _refused(path: Path, why: Said) -> RefusedMail:

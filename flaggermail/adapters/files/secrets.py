@@ -31,13 +31,17 @@ def credential(name: str, directory: Path) -> Callable[[], str]:
     return read
 
 
-def secret_mistake(name: str, directory: Path) -> Mistake | None:
-    """Returns why the credential `name` cannot be used, or is probably not as it was meant; None if all is well."""
+def secret_mistake(name: str, directory: Path, *, several: bool = False) -> Mistake | None:
+    """Returns why the credential `name` cannot be used, or is probably not as it was meant; None if all is well.
+
+    `several`: it may have several lines, as a certificate, a private key and a key file have.
+    """
     found = _look(name, directory)
     if isinstance(found, Mistake):
         return found
     lines = found.replace("\r", "\n").split("\n")
-    return mistake(CheckCode.CREDENTIAL_LINES, name=name, count=len(lines)) if len(lines) > 1 else None
+    many = len(lines) > 1 and not several
+    return mistake(CheckCode.CREDENTIAL_LINES, name=name, count=len(lines)) if many else None
 
 
 def credential_file(name: str, directory: Path) -> Callable[[], str]:

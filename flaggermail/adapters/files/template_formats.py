@@ -4,75 +4,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from jinja2 import TemplateRuntimeError
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from flaggermail.adapters.files.template_words import Decided, LanguageWords
 from flaggermail.letters.shapes import MARK, WIDTH, wrapped
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.wording.said import counted
-from flaggermail.yaml_files.model import read_model
 
 FILLED = 80  # a longer line is a whole paragraph, not one wrapped by a mail program
-
-Word = Annotated[str, Field(min_length=1)]
-
-
-class Decided(BaseModel):
-    """What a decision mail tells the referrer: the reason, unless the officer writes it, and what they can do next."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    reason: Word | None = None
-    advice: Word
-
-
-class LanguageWords(BaseModel):
-    """The words of one language that templates and filters need."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    months: Annotated[tuple[Word, ...], Field(min_length=12, max_length=12)]
-    conjunction: Word  # before the last item of a list
-    preposition: Word  # between day and time
-    criteria: Mapping[int, Word]
-    aspects: Mapping[str, Word]
-    alarms: Mapping[str, Word]
-    remedies: Mapping[str, Word]
-    doubts: Mapping[str, Word]
-    missing: Mapping[str, Word]
-    labels: Mapping[str, Word] = {}
-    decided: Mapping[str, Decided]
-
-    @field_validator("alarms", "remedies")
-    @classmethod
-    def _all_alarms(cls, alarms: Mapping[str, Word]) -> Mapping[str, Word]:
-        """Demands the words of every alarm: one that has none could not be sent."""
-        if missing := [kind.value for kind in AlarmKind if kind.value not in alarms]:
-            raise ValueError(f"lacks the words of {', '.join(missing)}")
-        return alarms
-
-
-class WordsFile(BaseModel):
-    """The file `words.yaml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    nl: LanguageWords
-    en: LanguageWords
-
-
-def read_words(path: Path) -> Mapping[str, LanguageWords]:
-    """Returns the words by language code; raises ConfigurationError naming every fault by file, line and column."""
-    file = read_model(path, WordsFile)
-    return {"nl": file.nl, "en": file.en}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +44,7 @@ class Formats:
             "counted": counted,
             "reason": lambda value: self.decided(value).reason or "",
             "advice": lambda value: self.decided(value).advice,
+            "capital": capital,
             "flow": flow,
             "line": line,
             "marked": marked,
@@ -196,6 +141,12 @@ def minutes_to(begin: object, end: object) -> int:
 def line(value: object) -> str:
     """Joins others' text into one line."""
     return " ".join(str(value).split())
+
+
+def capital(value: object) -> str:
+    """Returns the words with a capital at the beginning, as a line of their own has it."""
+    words = str(value)
+    return words[:1].upper() + words[1:]
 
 
 def flow(value: object) -> str:

@@ -1,65 +1,40 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail templates: one file per mail and language, with `Subject: ...`, an empty line and a plain text body.
-
-A template can use its caller's values and the filters of `template_formats` only: no other file, no globals, and no
-method that changes a value (jinja2's immutable sandbox).
-"""
+"""The mail templates of a desk; what fills them in is loaded for the first mail, since most commands write none."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from traceback import walk_tb
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from flaggermail.adapters.files.template_formats import Formats, read_words
-from flaggermail.errors import ConfigurationError
-from flaggermail.letters.strangers_words import marked, unmarked
-from flaggermail.letters.template_values import LANGUAGES, VALUES
+from flaggermail.adapters.files.template_words import read_words
 from flaggermail.ports import Rendered
-from flaggermail.settings.renamed_keys import template_file
 
-SUBJECT = "Subject: "
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A template file as read; `place` is its path from the template folder, as shown in error messages."""
-
-    place: str
-    subject: str
-    body: str  # with one empty line for each line above it in the file, so that faults name the right line
+if TYPE_CHECKING:
+    from flaggermail.adapters.files.template_engine import TemplateEngine
 
 
 class FileTemplates:
-    """Reads templates from `directory/LANGUAGE/NAME.j2`; shows instants in `zone`.
+    """Implements `ports.Templates` with the files `directory/LANGUAGE/NAME.j2`; shows instants in `zone`.
 
     Raises ConfigurationError if `directory/words.yaml` is faulty.
     """
 
     def __init__(self, directory: Path, zone: ZoneInfo) -> None:
-        words = read_words(directory / "words.yaml")
-        self._directory = directory
-        self._environments: Mapping[str, ImmutableSandboxedEnvironment] = {
-            language: _environment(Formats(words[language], zone)) for language in LANGUAGES
-        }
-        self._compiled: dict[tuple[str, str], tuple[Template, Template, str]] = {}
+        self._directory, self._zone = directory, zone
+        self._words = read_words(directory / "words.yaml")
+
+    @cached_property
+    def _engine(self) -> TemplateEngine:
+        from flaggermail.adapters.files.template_engine import TemplateEngine  # noqa: PLC0415 - jinja2, when needed
+
+        return TemplateEngine(self._directory, self._zone, self._words)
 
     def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
         """Fills in `name` in `language`; raises ConfigurationError naming file, line and undefined name."""
-        subject, body, place = self._templates(name, language)
-        try:
-            title = " ".join(subject.render(values).split())  # a value cannot add a header field
-            text = body.render(values)
-        except (TemplateError, TypeError, ArithmeticError) as error:
-            raise ConfigurationError(_fault(place, error)) from error
-        lines = (marked(line.rstrip()) for line in text.strip("\n").splitlines())
-        return Rendered(subject=unmarked(title), body="".join(f"{line}\n" for line in lines))
+        return self._engine.render(name, language, values)
 
     def files(self) -> dict[str, bytes]:
         """Returns the contents of all template files by their paths below the directory."""
@@ -68,88 +43,4 @@ class FileTemplates:
 
     def check(self) -> tuple[str, ...]:
         """Returns one line per fault: a missing or broken template, or a name that no caller provides."""
-        return tuple(
-            fault for language in LANGUAGES for name in sorted(VALUES) for fault in self._faults(name, language)
-        )
-
-    def _faults(self, name: str, language: str) -> Iterator[str]:
-        environment = self._environments[language]
-        try:
-            source = self._source(name, language)
-            self._templates(name, language)
-        except ConfigurationError as error:
-            yield from error.faults
-            return
-        for part in (source.subject, source.body):
-            tree = environment.parse(part)
-            if any(True for _ in meta.find_referenced_templates(tree)):
-                yield f"{source.place}: uses another file; a template stands alone, write its text here"
-            for unknown in sorted(meta.find_undeclared_variables(tree) - VALUES[name]):
-                line = next((node.lineno for node in tree.find_all(nodes.Name) if node.name == unknown), 1)
-                known = ", ".join(sorted(VALUES[name]))
-                yield f"{source.place}:{line} {unknown}: nobody gives this; {name} knows {known}"
-
-    def _templates(self, name: str, language: str) -> tuple[Template, Template, str]:
-        """Returns subject and body, compiled once, and the file's place."""
-        if (name, language) not in self._compiled:
-            source = self._source(name, language)
-            environment = self._environments[language]
-            subject, body = (_compile(environment, part, source.place) for part in (source.subject, source.body))
-            self._compiled[name, language] = subject, body, source.place
-        return self._compiled[name, language]
-
-    def _source(self, name: str, language: str) -> _Source:
-        place = f"{self._directory.name}/{language}/{name}.j2"
-        if name not in VALUES or language not in LANGUAGES:
-            raise ConfigurationError(f"{place}: no such template; there are {', '.join(sorted(VALUES))}")
-        try:
-            text = template_file(self._directory, language, name).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigurationError(
-                f"{place}: cannot be read ({error.strerror}); this file has to be there"
-            ) from error
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(f"{place}: octet {error.start} is not UTF-8; save the file as UTF-8") from error
-        subject, _, rest = text.partition("\n")
-        if not subject.startswith(SUBJECT):
-            raise ConfigurationError(f"{place}:1 Subject: the first line has to be `{SUBJECT}...`")
-        if not rest.startswith("\n") or not rest.strip():
-            raise ConfigurationError(f"{place}:2: an empty line has to follow the subject, then the body")
-        return _Source(place, subject.removeprefix(SUBJECT), f"\n{rest}")
-
-
-def _environment(formats: Formats) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined,
-        autoescape=False,  # plain text: escaping would print &amp; in the mail
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.clear()
-    environment.filters.update(formats.filters())
-    return environment
-
-
-def _printable(value: object) -> object:
-    """Rejects None: printing it is always a mistake, and the template must test the value first."""
-    if value is None:
-        raise UndefinedError("a value that may be missing is printed; test it with `if` first")
-    return value
-
-
-def _compile(environment: ImmutableSandboxedEnvironment, part: str, place: str) -> Template:
-    try:
-        code = environment.compile(part, name=place, filename=place)
-    except TemplateSyntaxError as error:
-        raise ConfigurationError(f"{place}:{error.lineno} syntax: {error.message}") from error
-    return Template.from_code(environment, code, environment.globals)
-
-
-def _fault(place: str, error: Exception) -> str:
-    """Returns `place:line name: what`; jinja2 maps its traceback to the template's own lines."""
-    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == place]
-    text = " ".join(str(error).split())
-    names = re.findall(r"'([^']+)'", text)
-    name = f" {names[-1]}" if isinstance(error, UndefinedError) and names else ""
-    return f"{place}:{lines[-1] if lines else 1}{name}: {text}"
+        return self._engine.check()

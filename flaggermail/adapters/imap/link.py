@@ -6,9 +6,9 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from socket import gaierror, socket
 from typing import Literal
@@ -16,18 +16,28 @@ from typing import Literal
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
+from flaggermail.adapters.imap.answers import answer_in
 from flaggermail.adapters.imap.idle import has_octets
 from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
-from flaggermail.adapters.tls import one_line, silence, tls_fault, verifying
-from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
+from flaggermail.adapters.tls import connect_meaning, one_line, silence_meaning, tls_words, verifying
+from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused, PauseAsked
+from flaggermail.server_answers.answer import ProtocolStep, Reader
+from flaggermail.server_answers.recognise import AnswerMeaning, explain, worded
+from flaggermail.wording.mailbox_causes import MailboxCause
+from flaggermail.wording.said import UNSAID, Said
 
 Tls = Literal["implicit", "starttls", "none"]
 
 _LOGOUT_SECONDS = 2.0  # seconds to wait for the answer to LOGOUT
 _RESPONSE_CODE = re.compile(r"\[([A-Z]+)")
-_NO_RIGHT = "authenticated but not connected"  # how Exchange puts it
-_ENDED = "accesstokenexpired"  # likewise
+_ENDED = "accesstokenexpired"  # how Exchange puts it
+_PAUSE = re.compile(r"\bSuggested Backoff Time: (\d{1,10}) milliseconds", re.IGNORECASE)  # likewise, in a NO or BAD
+LONGEST_PAUSE = 3600.0  # seconds; Exchange has asked for up to fifty minutes
 _TRANSIENT = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})  # RFC 5530: not about the credentials
+_PASSING = frozenset({
+    MailboxCause.UNAVAILABLE, MailboxCause.THROTTLED, MailboxCause.TOO_MANY_SESSIONS, MailboxCause.BANDWIDTH,
+    MailboxCause.CONNECTION_LIMIT, MailboxCause.LOGIN_BACKEND,
+})  # fmt: skip
 
 
 def _ignore_session(server: str, line: object) -> None:
@@ -86,24 +96,39 @@ def tls_context(account: ImapAccount) -> ssl.SSLContext | None:
 
 def open_link(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClient:
     """Connects, starts TLS and logs in. Raises LinkLost, LoginRefused, and the errors of socket, ssl and imaplib."""
+    client = connect(account, context)
+    log_in(client, account)
+    return client
+
+
+def connect(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClient:
+    """Connects, reads the greeting and starts TLS. Raises as `open_link` does."""
     try:
         client = IMAPClient(
             account.host, account.port, ssl=account.tls == "implicit", ssl_context=context, timeout=account.timeout
         )
     except TimeoutError:
-        raise LinkLost(silence("mailbox", account.port, account.tls, account.timeout).english) from None
+        silence = silence_meaning(_reader(account), account.tls)
+        raise LinkLost(f"no answer within {account.timeout:g} s", silence) from None
     try:
-        imap = inner(client)
         client.normalise_times = False  # otherwise INTERNALDATE is a naive local time
-        _begin(client, imap, account, context)
+        _begin(client, inner(client), account, context)
         account.presented("mailbox", client.socket())
-        _log_in(client, imap, account)
+    except BaseException:
+        cut(client)
+        raise
+    return client
+
+
+def log_in(client: IMAPClient, account: ImapAccount) -> None:
+    """Logs in on a new connection, which is closed if that fails. Raises as `open_link` does."""
+    try:
+        _log_in(client, inner(client), account)
         # Fetched now: otherwise imapclient would ask for them in the middle of another command.
         client.capabilities()
     except BaseException:
         cut(client)
         raise
-    return client
 
 
 def inner(client: IMAPClient) -> imaplib.IMAP4:
@@ -130,18 +155,69 @@ def cut(client: IMAPClient) -> None:
 
 def as_link_lost(account: ImapAccount, error: Exception) -> LinkLost:
     """Converts an error to a LinkLost with host and reason in one line, without secrets or mail content."""
-    if account.bearer is not None and _NO_RIGHT in str(error).lower():
-        return LoginRefused(
-            f"{account.host}: the token is good, but gives no right to the mailbox {account.bearer.mailbox}; give "
-            f"{account.user} full access to it at the mail server, or correct oauth2.mailbox or mailbox.address"
-        )
-    kind = LoginRefused if isinstance(error, LoginRefused) else LinkLost
-    return kind(f"{account.host}: {_reason(account, error)}")
+    if (seconds := pause_asked(error)) is not None:
+        meaning = worded(MailboxCause.THROTTLED, _reader(account))
+        return PauseAsked(f"{account.host}: {throttled(seconds)}", seconds, meaning)
+    if isinstance(error, LinkLost):
+        kind = LoginRefused if isinstance(error, LoginRefused) else LinkLost
+        return kind(f"{account.host}: {error.text}", error.meaning)
+    found = explained(account, error)
+    kind = LoginRefused if found and found.cause is MailboxCause.NO_MAILBOX_RIGHT else LinkLost
+    return kind(f"{account.host}: {_reason(account, error)}", _meaning(account, error, found))
+
+
+def explained(account: ImapAccount, error: BaseException, *, login: bool = False) -> AnswerMeaning | None:
+    """Returns what the server's answer in an error means; None if there is none, or it is not known."""
+    answer = answer_in(error)
+    if answer is None:
+        return None
+    by_token = account.bearer is not None
+    if login:
+        step = ProtocolStep.IMAP_TOKEN if by_token else ProtocolStep.IMAP_PASSWORD
+    else:
+        step = ProtocolStep.IMAP_AFTER_TOKEN if by_token else ProtocolStep.IMAP_AFTER_PASSWORD
+    return explain(step, answer, _reader(account))
+
+
+def _reader(account: ImapAccount) -> Reader:
+    bearer = account.bearer
+    return Reader(
+        server="mailbox", host=account.host, port=account.port, user=account.user, file=account.secret_file(),
+        mailbox=bearer.mailbox if bearer else account.user, client_id=bearer.client_id if bearer else "",
+    )  # fmt: skip
+
+
+def _connecting(account: ImapAccount) -> Reader:
+    return replace(_reader(account), file=str(account.ca_file or ""))
+
+
+def _meaning(account: ImapAccount, error: Exception, found: AnswerMeaning | None) -> Said:
+    if found:
+        return found.said
+    return connect_meaning(_connecting(account), error) if isinstance(error, OSError) else UNSAID
 
 
 def token_ended(error: Exception) -> bool:
     """True if the server ended the session, or refused a command, because the session's token has ended."""
     return _ENDED in str(error).lower()
+
+
+def pause_asked(error: BaseException | None) -> float | None:
+    """Returns the seconds for which the server wants to be left alone, as its NO, BAD or BYE says, or None.
+
+    The error of a line that cannot be read may quote mail content, which asks for nothing.
+    """
+    if isinstance(error, PauseAsked):
+        return error.seconds
+    if isinstance(error, imaplib.IMAP4.abort | ProtocolError) or not isinstance(error, imaplib.IMAP4.error | LinkLost):
+        return None
+    found = _PAUSE.search(str(error))
+    return min(int(found[1]) / 1000, LONGEST_PAUSE) if found else None
+
+
+def throttled(seconds: float) -> str:
+    """Says that the server asks for a pause of so many seconds."""
+    return f"the server throttles this account and asks for a pause of {seconds:.0f} s"
 
 
 def _begin(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, context: ssl.SSLContext | None) -> None:
@@ -160,7 +236,7 @@ def _begin(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, contex
 def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> None:
     """Logs in with a token, or with SASL PLAIN (RFC 4616) if offered, which carries any password, else with LOGIN."""
     if account.bearer is not None:
-        _log_in_with_token(client, imap, account.bearer, account.user)
+        _log_in_with_token(client, imap, account, account.bearer)
         return
     try:
         password = account.password()
@@ -174,10 +250,10 @@ def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> No
         else:
             client.login(_quoted(account.user), password if _fits_login(password) else _refuse_password(account))
     except LoginError as error:
-        raise _login_fault(account, error.__context__) from None
+        raise _farewell(account, imap) or _login_fault(account, error.__context__) from None
 
 
-def _log_in_with_token(client: IMAPClient, imap: imaplib.IMAP4, bearer: Bearer, user: str) -> None:
+def _log_in_with_token(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, bearer: Bearer) -> None:
     """Logs in with OAUTHBEARER or XOAUTH2. A refused token is not used again."""
     mechanism = preferred([name.removeprefix("AUTH=") for name in imap.capabilities if name.startswith("AUTH=")])
     if mechanism is None:
@@ -190,24 +266,29 @@ def _log_in_with_token(client: IMAPClient, imap: imaplib.IMAP4, bearer: Bearer, 
     try:
         client.sasl_login(mechanism, exchange.answer)
     except LoginError as error:
-        raise _token_fault(exchange, bearer, user, error.__context__) from None
+        raise _farewell(account, imap) or _token_fault(exchange, account, bearer, error.__context__) from None
 
 
 def _token_fault(
-    exchange: BearerExchange, bearer: Bearer, user: str, cause: BaseException | None
+    exchange: BearerExchange, account: ImapAccount, bearer: Bearer, cause: BaseException | None
 ) -> LinkLost | imaplib.IMAP4.abort:
     """Returns LoginRefused only for a NO about a token that was just fetched: an older one may have been withdrawn."""
     if isinstance(cause, imaplib.IMAP4.abort):
         return cause
-    found = _RESPONSE_CODE.search(str(cause))
-    if found and found[1] in _TRANSIENT:
-        return LinkLost(f"the server cannot log {user} in now ({found[1]})")
-    told = exchange.status or (found[1] if found else "no reason given")
+    found, code = explained(account, cause or Exception(), login=True), _code(cause)
+    if (seconds := pause_asked(cause)) is not None:
+        return PauseAsked(throttled(seconds), seconds)
+    if _passes(found, code):
+        return _not_now(account, found, code)
+    told = exchange.status or code
     if not bearer.forget(exchange.token):
         return LinkLost(f"the server refuses a token in use so far ({told}); the next try is with another one")
+    refused = f"the server refuses the token of {account.user} for the mailbox {bearer.mailbox} ({told})"
+    if found:
+        return LoginRefused(refused, found.said)
     return LoginRefused(
-        f"the server refuses the token of {user} for the mailbox {bearer.mailbox} ({told}); give the application the "
-        "right to this mailbox, or correct oauth2.client_id, oauth2.scope, oauth2.mailbox or mailbox.address"
+        f"{refused}; give the application the right to this mailbox, or correct oauth2.client_id, oauth2.scope, "
+        "oauth2.mailbox or mailbox.address"
     )
 
 
@@ -215,14 +296,39 @@ def _login_fault(account: ImapAccount, cause: BaseException | None) -> LinkLost 
     """Returns LoginRefused only for a NO about the credentials; of the server's text only the response code is used."""
     if isinstance(cause, imaplib.IMAP4.abort):  # imapclient raises LoginError for a lost connection too
         return cause
+    found, code = explained(account, cause or Exception(), login=True), _code(cause)
+    if (seconds := pause_asked(cause)) is not None:
+        return PauseAsked(throttled(seconds), seconds)
+    if _passes(found, code):
+        return _not_now(account, found, code)
     if "command error: BAD" in str(cause):
-        return LinkLost("the server does not understand the login")
-    found = _RESPONSE_CODE.search(str(cause))
-    code = found[1] if found else "no reason given"
-    if code in _TRANSIENT:
-        return LinkLost(f"the server cannot log {account.user} in now ({code})")
+        return LinkLost("the server does not understand the login", found.said if found else UNSAID)
+    refused = f"the server refuses the login of {account.user} ({code})"
+    if found:
+        return LoginRefused(refused, found.said)
     mend = f"correct mailbox.user in flaggermail.yaml, or the password in {account.secret_file()}"
-    return LoginRefused(f"the server refuses the login of {account.user} ({code}); {mend}")
+    return LoginRefused(f"{refused}; {mend}")
+
+
+def _farewell(account: ImapAccount, imap: imaplib.IMAP4) -> LinkLost | None:
+    """Returns what a BYE in the middle of a login means, which imaplib does not tell; None if that is not known."""
+    said: Sequence[object] = imap.untagged_responses.get("BYE", [])
+    found = explained(account, imaplib.IMAP4.abort(said[-1]), login=True) if said else None
+    return LinkLost("the server closed the connection", found.said) if found else None
+
+
+def _code(cause: BaseException | None) -> str:
+    found = _RESPONSE_CODE.search(str(cause))
+    return found[1] if found else "no reason given"
+
+
+def _passes(found: AnswerMeaning | None, code: str) -> bool:
+    """True if the refusal is not about the credentials."""
+    return found.cause in _PASSING if found else code in _TRANSIENT
+
+
+def _not_now(account: ImapAccount, found: AnswerMeaning | None, code: str) -> LinkLost:
+    return LinkLost(f"the server cannot log {account.user} in now ({code})", found.said if found else UNSAID)
 
 
 def _quoted(text: str) -> str:
@@ -240,24 +346,18 @@ def _refuse_password(account: ImapAccount) -> str:
 
 
 def _reason(account: ImapAccount, error: Exception) -> str:
-    if isinstance(error, LinkLost):
-        return str(error)
     if isinstance(error, TimeoutError):
         return f"no answer within {account.timeout:g} s"
+    if isinstance(error, ssl.SSLError):
+        return tls_words(error).english
+    if isinstance(error, ConnectionRefusedError | gaierror):
+        return f"{one_line(error.strerror or '')} at port {account.port}"
     if isinstance(error, OSError):
-        return _socket_reason(account, error)
+        return one_line(error.strerror or type(error).__name__)
     if isinstance(error, imaplib.IMAP4.error) and not isinstance(error, ProtocolError):
         return _protocol_reason(error)
     # The error text may quote mail content that could not be parsed: report only the error's type.
     return f"the server's answer cannot be read ({type(error).__name__})"
-
-
-def _socket_reason(account: ImapAccount, error: OSError) -> str:
-    if isinstance(error, ssl.SSLError):
-        return tls_fault("mailbox", account.port, account.ca_file, error).english
-    if isinstance(error, ConnectionRefusedError | gaierror):
-        return f"{one_line(error.strerror or '')} at port {account.port}; correct mailbox.host or mailbox.port"
-    return one_line(error.strerror or type(error).__name__)
 
 
 def _protocol_reason(error: imaplib.IMAP4.error) -> str:

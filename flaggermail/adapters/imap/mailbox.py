@@ -20,14 +20,30 @@ from flaggermail.adapters.imap.link import (
     as_link_lost,
     close_link,
     cut,
+    explained,
     inner,
     open_link,
+    pause_asked,
     tls_context,
     token_ended,
 )
+from flaggermail.adapters.imap.positions import Position, continuity, since
 from flaggermail.adapters.tls import one_line
 from flaggermail.errors import FolderUnreadable, LinkLost
-from flaggermail.ports import AccessToken, Interrupt, Position, RawMessage, Role
+from flaggermail.ports import (
+    AccessToken,
+    Census,
+    Continuity,
+    Folder,
+    Interrupt,
+    MailPage,
+    News,
+    OctetSource,
+    RawMessage,
+    Role,
+)
+from flaggermail.wording.mailbox_causes import MailboxCause
+from flaggermail.wording.said import UNSAID
 
 __all__ = ["ImapAccount", "ImapMailbox"]
 
@@ -37,6 +53,7 @@ _SEARCH_SPAN = 90_000
 # Skip the NOOP after IDLE: it makes Dovecot rescan a large Maildir, which takes a second just when mail arrives.
 _NOOP_SKIPPED_ONCE = frozenset({"position", "fetch"})
 _NAMED = 20  # folders in one message
+_OF_FOLDERS = frozenset({MailboxCause.NO_FOLDER, MailboxCause.NO_FOLDER_RIGHT})  # the others are about the connection
 _OURS = 'HEADER Message-ID "<vf."'  # see mail.reply_tokens
 _TO_OURS = 'OR HEADER References "<vf." HEADER In-Reply-To "<vf."'
 _SENDERS_A_SEARCH = 20  # servers accept command lines of a few thousand octets
@@ -62,11 +79,18 @@ class ImapMailbox:
         self._reported_end: Position | None = None  # the end of the inbox as last reported to the caller
         self._counts: dict[str, int] = {}  # how many messages a folder holds, from the STATUS for its position
 
-    def folders(self) -> Sequence[str]:
-        """Returns the watched folders, the inbox first. Connects if needed; raises LinkLost, LoginRefused."""
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
+        """Returns the watched folders, the inbox first; see `ports.Mailbox`. The account names the inbox."""
+        if only is Role.INBOX:
+            return (Folder(self._account.inbox, Role.INBOX),)
         with self._link() as client:
             self._roles = watched(client.list_folders(), self._account)
-        return tuple(self._roles)
+        return tuple(Folder(name, role) for name, role in self._roles.items() if only in {None, role})
+
+    def news(self, folder: str, position: str | None) -> News:
+        """Returns how many UIDs were assigned in `folder` above `position`; raises as `position` does."""
+        here = self.position(folder)
+        return News(continuity(position, here), max(0, here.uid - since(position, here)))
 
     def position(self, folder: str) -> Position:
         """Returns UIDVALIDITY and the highest UID ever assigned in `folder`, expunged messages included.
@@ -79,8 +103,8 @@ class ImapMailbox:
             told = None if selected or folder == self._account.inbox else self._status(client, folder)
             return told or self._look(client, folder, "position")
 
-    def census(self, folder: str, position: Position, expected: int | None) -> Sequence[int] | None:
-        """Returns the UIDs in `folder` up to `position.uid`; None if it holds as many messages as `expected`.
+    def census(self, folder: str, position: str, expected: int | None) -> Census | None:
+        """Returns the UIDs in `folder` up to `position`; None if it holds as many messages as `expected`.
 
         The count costs a STATUS for the inbox alone; for other folders it came with their position. Only where it is
         not the expected one, the UIDs are listed. Raises LinkLost, and FolderUnreadable for other folders.
@@ -89,24 +113,29 @@ class ImapMailbox:
             told = self._counts.pop(folder, None)
             if expected is not None and expected == (_count(client, folder) if told is None else told):
                 return None
-            if self._look(client, folder, "").uidvalidity != position.uidvalidity:
+            here = self._look(client, folder, "")
+            if continuity(position, here) is not Continuity.CONTINUED:
                 raise LinkLost(f"{folder}: UIDVALIDITY changed while the folder was read")
-            return [uid for uid in _search_from(client, 1, position.uid) if uid <= position.uid]
+            last = since(position, here)
+            uids = [uid for uid in _search_from(client, 1, last) if uid <= last]
+        return Census(str(here.uidvalidity), list(map(str, uids)))
 
-    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Yields batches of the messages of `folder` above `position.uid`, in UID order, limited in number and octets.
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields pages of the messages of `folder` above `position`, in UID order; see `ports.Mailbox`.
 
-        Yields the whole folder if its UIDVALIDITY differs from `position.uidvalidity`. Messages expunged meanwhile are
-        skipped; a message that the server lists but does not return raises LinkLost naming its UID. Raises
-        FolderUnreadable for a folder other than the inbox.
+        Messages expunged meanwhile are skipped; a message that the server lists but does not return raises LinkLost
+        naming its UID. Raises FolderUnreadable for a folder other than the inbox.
         """
         with self._link() as client:
             here = self._look(client, folder, "fetch")
-            first = position.uid + 1 if here.uidvalidity == position.uidvalidity else 1
-            uids = _search_from(client, first, here.uid)
-        yield from self._batches(folder, here.uidvalidity, uids)
+            above = since(position, here)
+            uids = _search_from(client, above + 1, here.uid)
+        for batch in self._batches(folder, here.uidvalidity, uids):
+            yield MailPage(batch, str(Position(here.uidvalidity, int(batch[-1].item))))
+        # A missing UID up to there is expunged, and a UID is never reused (RFC 9051, section 2.3.1.1).
+        yield MailPage((), str(Position(here.uidvalidity, max(here.uid, above, *uids))))
 
-    def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+    def fetch_first(self, folder: str, position: str, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
         """Does the same as `fetch_after`, limited to messages from one of `senders` and replies to our own mail.
 
         The server searches for them (RFC 9051, 6.4.4). Raises ValueError for a sender that cannot be quoted.
@@ -115,26 +144,27 @@ class ImapMailbox:
             raise ValueError(f"not fit for a search: {senders!a}")
         with self._link() as client:
             here = self._look(client, folder, "")
-            first = position.uid + 1 if here.uidvalidity == position.uidvalidity else 1
+            first = since(position, here) + 1
             uids = {uid for wanted in _search_keys(senders) for uid in _search(client, f"UID {first}:* {wanted}")}
-        yield from self._batches(folder, here.uidvalidity, sorted(uid for uid in uids if uid >= first))
+        for batch in self._batches(folder, here.uidvalidity, sorted(uid for uid in uids if uid >= first)):
+            yield [replace(raw, cursor=None) for raw in batch]
 
-    def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
+    def mark(self, folder: str, numbering: str, items: Sequence[str]) -> bool:
         """Sets the account's keyword on these messages if PERMANENTFLAGS allows it (RFC 9051, section 7.1).
 
         The folder is selected for writing; the next request selects it read-only again. Nothing else in the message
         changes. Returns False if the server refuses. Raises LinkLost.
         """
         keyword = self._account.keyword
-        if keyword is None or not uids:
+        if keyword is None or not items:
             return False
         with self._link() as client:
             self._selected = None
             try:
                 answer: Mapping[bytes, object] = client.select_folder(folder)
-                if answer.get(b"UIDVALIDITY") != uidvalidity or not _permits(answer.get(b"PERMANENTFLAGS"), keyword):
+                if str(answer.get(b"UIDVALIDITY")) != numbering or not _permits(answer.get(b"PERMANENTFLAGS"), keyword):
                     return False
-                client.add_flags(list(uids), [keyword], silent=True)
+                client.add_flags([int(uid) for uid in items], [keyword], silent=True)
             except imaplib.IMAP4.error as error:
                 if _is_connection_loss(error):
                     raise
@@ -273,15 +303,19 @@ class ImapMailbox:
         try:
             yield
         except imaplib.IMAP4.error as error:
-            if _is_connection_loss(error):
+            found = explained(self._account, error)
+            if _is_connection_loss(error) or (found and found.cause not in _OF_FOLDERS):
                 raise
+            meaning = found.said if found else UNSAID
             if folder == self._account.inbox:
                 there = ", ".join(sorted(str(name) for _, _, name in client.list_folders())[:_NAMED])
                 raise LinkLost(
                     f"mailbox.inbox: the server cannot open {folder!a}; write one of its folders: {one_line(there)}; "
-                    f"it says: {one_line(str(error))}"
+                    f"it says: {one_line(str(error))}",
+                    meaning,
                 ) from None
-            raise FolderUnreadable(f"{folder}: the server refuses it") from None
+            why = f"; {meaning.english}" if meaning else ""
+            raise FolderUnreadable(f"{folder}: the server refuses it{why}") from None
 
     def _batches(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> Iterator[Sequence[RawMessage]]:
         rest = iter(uids)
@@ -366,7 +400,7 @@ def _fetch(client: IMAPClient, uids: Sequence[int], *items: str) -> Mapping[int,
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
-        if token_ended(error):
+        if _is_connection_loss(error):
             raise
         # NO or BAD: one of the messages is expunged (RFC 5530, EXPUNGEISSUED) or unreadable; the others still work.
         return {}
@@ -395,9 +429,15 @@ def _bounded(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterat
 
 
 def _is_connection_loss(error: imaplib.IMAP4.error) -> bool:
-    """True if the connection is lost or its token has ended; another NO or a read-only folder does not end it."""
-    return token_ended(error) or (
-        isinstance(error, imaplib.IMAP4.abort) and not isinstance(error, imaplib.IMAP4.readonly)
+    """True if the connection is lost, its token has ended, or a pause is asked for.
+
+    Another NO or a read-only folder does not end it.
+    """
+    asked = pause_asked(error) is not None
+    return (
+        asked
+        or token_ended(error)
+        or (isinstance(error, imaplib.IMAP4.abort) and not isinstance(error, imaplib.IMAP4.readonly))
     )
 
 
@@ -416,7 +456,7 @@ def _messages(
     def fetched(wanted: Sequence[int]) -> dict[int, RawMessage]:
         answer = _fetch(client, wanted, "INTERNALDATE", "BODY.PEEK[]")
         raw = (_raw(folder, uidvalidity, uid, answer.get(uid, {})) for uid in wanted)
-        return {message.uid: replace(message, role=role) for message in raw if message is not None}
+        return {int(message.item): replace(message, role=role) for message in raw if message is not None}
 
     found = fetched(uids)
     for uid in _still_listed(client, [uid for uid in uids if uid not in found]):
@@ -440,4 +480,7 @@ def _raw(folder: str, uidvalidity: int, uid: int, items: Mapping[bytes, object])
     offset = internaldate.utcoffset()
     if offset is None:
         return None
-    return RawMessage(octets, internaldate.replace(tzinfo=timezone(offset)), folder, uidvalidity, uid)
+    return RawMessage(
+        octets, internaldate.replace(tzinfo=timezone(offset)), folder, str(uidvalidity), str(uid),
+        source=OctetSource.IMAP, cursor=str(Position(uidvalidity, uid)),
+    )  # fmt: skip

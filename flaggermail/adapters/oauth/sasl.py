@@ -28,6 +28,7 @@ class Bearer:
 
     tokens: TokenSource
     mailbox: str  # the address that is opened, or for which mail is sent
+    client_id: str = ""  # of the application, for error texts
     monotonic: Callable[[], float] = time.monotonic
 
     def current(self) -> AccessToken:

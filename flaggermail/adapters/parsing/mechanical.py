@@ -22,10 +22,11 @@ from flaggermail.mail.automated.evidence import KindEvidence
 from flaggermail.mail.automated.mechanical_kind import mechanical_kind
 from flaggermail.mail.automated.sending_service import ServiceEvent, read_published
 from flaggermail.mail.fields import read_header, unfolded, words_decoded
+from flaggermail.mail.forwards.plain_lines import PlainLines
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.message_ids import message_ids
 from flaggermail.mail.mime import ENCLOSED, Part
-from flaggermail.mail.reply_tokens import OWN_HEADER, tokens
+from flaggermail.mail.reply_tokens import ORIGINAL_HEADER, OWN_HEADER, own_ids, tokens
 from flaggermail.mail.vocabulary import Language
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -41,10 +42,13 @@ _LONGEST_PART = 100_000  # octets
 _NOT_RECIPIENTS = ("return-path", "from", "sender", "reply-to", "message-id", "references")
 
 
-def with_mechanical_kind(read: Message, parts: Sequence[Part], octets: bytes, language: Language) -> Message:
+def with_mechanical_kind(
+    read: Message, parts: Sequence[Part], octets: bytes, language: Language, plain: PlainLines
+) -> Message:
     """Returns `read` with its kind and, if it is a report, the mail and the recipients it is about.
 
-    `parts`: all parts of the mail; enclosed mails are not descended into. Never raises on content.
+    `parts`: all parts of the mail; enclosed mails are not descended into. `plain`: the lines
+    of the text that need no look. Never raises on content.
     """
     fields = _topmost(read.headers)
     published = read_published(fields, read.text)
@@ -63,13 +67,15 @@ def with_mechanical_kind(read: Message, parts: Sequence[Part], octets: bytes, la
         returned=returned,
         published=published.event if published else "",
         written=_written_report(parts),
+        plain=plain,
     )
     kind = mechanical_kind(signs, language)
-    read = replace(read, kind=kind)
     if kind in {MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY}:
-        return replace(
-            read, original_message_id=_quoted_original(part for part in parts if part.type.value == _RECEIPT)
-        )
+        receipts = [part for part in parts if part.type.value == _RECEIPT]
+        if kind is MechanicalKind.HUMAN and not receipts:
+            return read  # as it was made
+        return replace(read, kind=kind, original_message_id=_quoted_original(receipts))
+    read = replace(read, kind=kind)
     read = _with_original(read, signs, published, parts)
     return _with_failures(read, signs, published, octets) if kind is MechanicalKind.BOUNCE else read
 
@@ -141,17 +147,17 @@ def _with_original(
     """Adds what names the original mail: subject, token, Message-ID or our envelope identifier, which equals it."""
     report = signs.report or signs.written or signs.notice.report
     envelope_id = report.envelope_id if report else None
-    original = _message_id(signs.returned) or (published.message_id if published else None)
+    header = signs.returned or signs.notice.returned
+    original = _own_id(header) or _message_id(signs.returned) or (published.message_id if published else None)
     original = original or _message_id(signs.notice.returned) or quoted_message_id(read.text) or _quoted_original(parts)
     if original is None and envelope_id and "@" in envelope_id:
         original = next(iter(message_ids(f"<{decoded_xtext(envelope_id).strip('<>')}>")), None)
-    header = signs.returned or signs.notice.returned
     return replace(
         read,
         original_message_id=original,
         original_envelope_id=envelope_id,
         original_subject=header.get("subject"),
-        original_token=next(iter(tokens([header.get(OWN_HEADER.lower(), "")])), None),
+        original_token=next(iter(tokens(_own_fields(header))), None),
     )
 
 
@@ -160,6 +166,15 @@ def _quoted_original(parts: Iterable[Part]) -> str | None:
     candidates = (part for part in parts if part.type.value.startswith(("text/", "message/")))
     texts = (part.octets()[0][:_LONGEST_PART].decode("utf-8", "replace") for part in candidates)
     return next((found for text in texts if (found := quoted_message_id(text))), None)
+
+
+def _own_id(fields: Mapping[str, str]) -> str | None:
+    """Returns our own Message-ID, whatever a server wrote into the field meant for it."""
+    return next(iter(own_ids(_own_fields(fields))), None)
+
+
+def _own_fields(fields: Mapping[str, str]) -> list[str]:
+    return [fields.get(name.lower(), "") for name in (OWN_HEADER, ORIGINAL_HEADER)]
 
 
 def _message_id(fields: Mapping[str, str]) -> str | None:

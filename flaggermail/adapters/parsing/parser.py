@@ -18,6 +18,7 @@ from flaggermail.mail.fields import Header, read_date, read_header, unfolded, wo
 from flaggermail.mail.filenames import safe_name
 from flaggermail.mail.format_flowed import unflowed
 from flaggermail.mail.forwards.forwarded import Inline, find_inline
+from flaggermail.mail.forwards.plain_lines import NONE, PlainLines, plain_lines
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.html_text import text_of
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
@@ -56,14 +57,15 @@ _OLD_MAC = re.compile(
 class StandardParser:
     """Implements ports.Parser in this process; for mail from strangers use adapters.parsing.worker.ContainedParser."""
 
-    def __init__(self, language: Language) -> None:
-        """`language`: the vocabulary of rules/mail-language.yaml."""
+    def __init__(self, language: Language, *, thorough: bool = False) -> None:
+        """`language`: the vocabulary of rules/mail-language.yaml. `thorough`: takes no short way, for comparison."""
         self._language = language
+        self._thorough = thorough
 
     def parse(self, octets: bytes) -> Message:
         """Returns the parsed mail; never raises on content."""
         try:
-            return _MailReader(octets, self._language).message()
+            return _MailReader(octets, self._language, thorough=self._thorough).message()
         except (Exception, OutOfTime) as fault:  # noqa: BLE001 - the boundary of one message: the next must be read
             bare = header_only(octets, f"parser failed: {type(fault).__name__}")
             return replace(bare, overran=isinstance(fault, OutOfTime))
@@ -133,8 +135,9 @@ class _Fields:
 class _MailReader:
     """Parses one mail."""
 
-    def __init__(self, octets: bytes, language: Language) -> None:
+    def __init__(self, octets: bytes, language: Language, *, thorough: bool = False) -> None:
         self.octets = octets
+        self.thorough = thorough
         self.language = language
         source = _LONE_CR.sub(b"\n", octets) if b"\n" not in octets or _OLD_MAC.match(octets) else octets
         self.root = _unwrapped_root(bare_outlook(octets) or read_part(source))
@@ -149,14 +152,15 @@ class _MailReader:
         fields = self.fields
         text = self._text(self.body)
         date_text, date, date_defect = fields.date()
-        self._note(date_defect, None if fields.addresses("from") else NO_AUTHOR)
+        authors = fields.addresses("from")
+        self._note(date_defect, None if authors else NO_AUTHOR)
         read = Message(
             sha256=hashlib.sha256(self.octets).hexdigest(),
             size=len(self.octets),
             message_id=next(iter(fields.ids("message-id")), None),
             in_reply_to=fields.ids("in-reply-to"),
             references=fields.ids("references"),
-            from_=fields.addresses("from"),
+            from_=authors,
             reply_to=fields.addresses("reply-to"),
             to=fields.addresses("to"),
             cc=fields.addresses("cc"),
@@ -166,10 +170,11 @@ class _MailReader:
             html_text=self._html_text(),
             headers=fields.decoded,
         )
-        read = with_mechanical_kind(read, self.parts, self.octets, self.language)
-        read = self._with_reply_text(read)
-        if read.kind is MechanicalKind.HUMAN and in_message(read):
-            read = replace(read, html=self._html())
+        lines = text.split("\n")
+        plain = NONE if self.thorough else plain_lines(lines, self.language)
+        read = with_mechanical_kind(read, self.parts, self.octets, self.language, plain)
+        own, forwarded = self._own_words(read, lines, plain)
+        html = self._html() if read.kind is MechanicalKind.HUMAN and in_message(read) else None
         for part in self.parts:
             self._note(*part.defects)
         attachments = tuple(_attachment(part) for part in self.listed)
@@ -181,6 +186,9 @@ class _MailReader:
             self._note(UNSAFE_NAME)
         return replace(
             read,
+            forwarded=forwarded,
+            reply_text=own,
+            html=html,
             attachments=attachments,
             enclosed=tuple(self._spans()) if read.kind is MechanicalKind.HUMAN else (),
             defects=tuple(dict.fromkeys(self.defects)),
@@ -217,19 +225,26 @@ class _MailReader:
         markup = decoded(octets, part.type.parameters.get("charset") or _meta_charset(octets))[0]
         return storable(text_of(markup[:LONGEST_MARKUP])[:LONGEST_MARKUP])
 
-    def _with_reply_text(self, read: Message) -> Message:
-        lines = read.text.split("\n")
+    def _own_words(self, read: Message, lines: Sequence[str], plain: PlainLines) -> tuple[str, Forwarded | None]:
+        """Returns the writer's own words in the lines of the text, and the forwarded mail if there is one."""
         subject = split_subject(read.subject or "", self.language)
         inline: Inline | None = None
         enclosed: Forwarded | None = None
         if read.kind is MechanicalKind.HUMAN:
             recipients = frozenset(address.key for address in (*read.to, *read.cc))
-            inline = find_inline(lines, subject, self.language, answers=bool(read.in_reply_to), recipients=recipients)
+            inline = find_inline(
+                lines,
+                subject,
+                self.language,
+                answers=bool(read.in_reply_to),
+                recipients=recipients,
+                plain=plain.no_mail,
+            )
         if read.kind is MechanicalKind.HUMAN or (read.kind is MechanicalKind.AUTO_REPLY and not self._is_report()):
             enclosed = next((found for part in self.parts if (found := self._enclosed(part))), None)
         own = lines[: inline.start] if inline else lines
         forwarded = enclosed or (inline.mail if inline else None)
-        return replace(read, forwarded=forwarded, reply_text=reply_text(own, self.language))
+        return reply_text(own, self.language, plain), forwarded
 
     def _html(self) -> HtmlReading | None:
         """Returns the HTML of the mail: its text, or the alternatives to it (RFC 2046, section 5.1.4), all in a row."""

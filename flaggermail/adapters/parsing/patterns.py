@@ -8,8 +8,10 @@ from typing import Protocol
 
 import re2
 
-# Memory limit of a compiled pattern, in octets. RE2 stays within it by dropping states, never by a wrong answer.
-_MEMORY = 2 << 20
+# Memory limit of a compiled pattern, in octets. RE2 stays within it by dropping states, never by a wrong answer. A
+# pattern for which it is too small is searched without states, hundreds of times slower: with 2 MiB one of the shipped
+# patterns took 3 ms for a mail of 3,000 characters, now it takes 10 us. RE2 takes only the memory that it needs.
+_MEMORY = 10 << 20
 # Size of the cache of compiled patterns; a rule set has tens.
 _PATTERNS = 512
 
@@ -28,7 +30,7 @@ class Re2Matcher:
     """Implements `ports.Matcher` on google-re2, ignoring case. Settings already reject patterns RE2 cannot compile."""
 
     def __init__(self) -> None:
-        self._compiled = lru_cache(maxsize=_PATTERNS)(_compile)
+        self._compiled = lru_cache(maxsize=_PATTERNS)(compiled)
 
     def search(self, pattern: str, text: str) -> str | None:
         """Returns the first text that matches `pattern` (RE2 syntax), or None."""
@@ -41,10 +43,11 @@ class Re2Matcher:
         return match.span() if match else None
 
 
-def _compile(pattern: str) -> _Compiled:
+def compiled(pattern: str, *, log: bool = False) -> _Compiled:
+    """Compiles a pattern; `log`: RE2 writes to standard error when its memory does not suffice."""
     options = re2.Options()
     options.case_sensitive = False
-    options.log_errors = False
+    options.log_errors = log
     options.max_mem = _MEMORY
-    compiled: _Compiled = re2.compile(pattern, options=options)
-    return compiled
+    made: _Compiled = re2.compile(pattern, options=options)
+    return made

@@ -4,7 +4,7 @@
 The parent sends what it asks, a length, the seconds it may take and the octets of one mail; the child (module `child`)
 answers with a length and the Message, or the hops, as JSON. The child has limits on processor time and memory, inherits
 no descriptor but its two pipes, and enters its sandbox (decisions.md 36) before it reads the first mail. Of a mail that
-kills it or takes too long only the header is read; the next mail gets a new child.
+kills it or takes too long only the header is read; the next mail gets a new child. How long is too long: `time_limit`.
 
 Live mail uses one child. History uses several, which end after a period without work.
 """
@@ -28,6 +28,8 @@ from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from flaggermail.adapters.parsing.pipe import ATTACHMENT, HOPS, LENGTH, MESSAGE, REQUEST
+from flaggermail.adapters.parsing.recent import RecentAnswers
+from flaggermail.adapters.parsing.time_limit import GLANCE, LOADED, TimeLimit
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import unpacked
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from flaggermail.health.confinement import Confinement
 
 MEMORY_LIMIT = 1024 * 1024 * 1024  # octets of address space
-TIME_LIMIT = 10.0  # seconds per mail
+TIME_LIMIT = 10.0  # seconds per mail, see `time_limit`
 DELIVERY = 0.8  # of the time limit, for a mail with all that is attached to it
 LEAST = 0.05  # seconds with which it is worth to begin with an attached mail
 LATE = "attached mail not read: the time for its delivery was used up"
@@ -58,9 +60,12 @@ R = TypeVar("R")
 class ParserProcess:
     """One child process; usable from several threads, parses one mail at a time."""
 
-    def __init__(self, rules: Path, time_limit: float, memory_limit: int) -> None:
-        """Takes the limits of `ContainedParser`. The child starts with the first mail."""
+    def __init__(
+        self, rules: Path, time_limit: float, memory_limit: int, recent: RecentAnswers | None = None
+    ) -> None:  # fmt: skip
+        """Takes the limits of `ContainedParser`, and what it keeps. The child starts with the first mail."""
         self._rules = rules
+        self._recent = RecentAnswers() if recent is None else recent
         self._time_limit = time_limit
         self._memory_limit = memory_limit
         self._lock = threading.Lock()
@@ -75,39 +80,53 @@ class ParserProcess:
 
     def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
         """Returns the parsed mail and the mails attached to it; see `ports.Parser`."""
-        deadline = time.monotonic() + self._time_limit * DELIVERY
-        message = self.parse(octets, self._time_limit * DELIVERY)
+        allowed = self._time_limit * DELIVERY
+        deadline = time.monotonic() + allowed * LOADED
+        message, spent = self._parsed(octets, allowed)
         attached: list[Message] = []
         for start, end in message.enclosed:
-            left = deadline - time.monotonic()
-            attached.append(self.parse(octets[start:end], left) if left > LEAST else _unread(octets[start:end], LATE))
+            left = min(allowed - spent, deadline - time.monotonic())
+            if left > LEAST:
+                inner, taken = self._parsed(octets[start:end], left)
+                spent += taken
+            else:
+                inner = _unread(octets[start:end], LATE)
+            attached.append(inner)
         return message, tuple(attached)
 
-    def parse(self, octets: bytes, seconds: float | None = None) -> Message:
-        """Returns the parsed mail; never raises on content. If a mail ends the child, only its header is read.
+    def parse(self, octets: bytes) -> Message:
+        """Returns the parsed mail; never raises on content. If a mail ends the child, only its header is read."""
+        return self._parsed(octets, self._time_limit)[0]
 
-        `seconds`: what is left of an allowance for several; at most the limit of one mail counts.
-        """
-        allowed = self._time_limit if seconds is None else min(seconds, self._time_limit)
+    def _parsed(self, octets: bytes, seconds: float) -> tuple[Message, float]:
+        """Works like `parse`, with a limit of its own; returns the seconds that count too, see `TimeLimit.spent`."""
         with self._lock:
+            begun = time.monotonic()
             try:
                 child = self._running()
-                answer = _exchange(child, MESSAGE, octets, allowed)
-                return unpacked(json.loads(answer))
+                limit = TimeLimit(child.pid, seconds)
+                answer = _exchange(child, MESSAGE, octets, limit)
+                message, spent = unpacked(json.loads(answer)), limit.spent()
             except TimeoutError:
                 reason = "over its time limit"
             except (OSError, EOFError):
                 reason = self._how_it_ended()
             except (ValueError, KeyError, TypeError, RecursionError):
                 reason = "answer not understood"
+            else:
+                if not message.costly:  # such a mail is read once, and what was read differs with the time it had
+                    self._recent.keep(octets, answer)
+                return message, spent
             self._end()
-        return _unread(octets, f"parser ended: {reason}")
+        return _unread(octets, f"parser ended: {reason}"), time.monotonic() - begun
 
     def attachment(self, octets: bytes, number: int) -> bytes | None:
         """Returns the decoded octets of an attachment, see `ports.Parser`; None too if the mail ends the child."""
         with self._lock:
             try:
-                found = json.loads(_exchange(self._running(), ATTACHMENT, octets, self._time_limit, number))["base64"]
+                child = self._running()
+                limit = TimeLimit(child.pid, self._time_limit)
+                found = json.loads(_exchange(child, ATTACHMENT, octets, limit, number))["base64"]
                 return base64.b64decode(found, validate=True) if isinstance(found, str) else None
             except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError):
                 self._end()
@@ -117,10 +136,9 @@ class ParserProcess:
         """Returns the servers that relayed the mail; empty, and never raises, if they cannot be read in time."""
         with self._lock:
             try:
-                answer = json.loads(
-                    _exchange(self._running(), HOPS, octets[:HEADER], min(HOPS_LIMIT, self._time_limit))
-                )
-                return tuple(map(hop_of, answer))
+                child = self._running()
+                limit = TimeLimit(child.pid, min(HOPS_LIMIT, self._time_limit))
+                return tuple(map(hop_of, json.loads(_exchange(child, HOPS, octets[:HEADER], limit))))
             except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 self._end()  # what it has left to say must not pass for an answer about the next mail
                 return ()
@@ -160,7 +178,7 @@ class ParserProcess:
         self._finalizer = weakref.finalize(self, _end_child, self._child)  # ends the child even without `close`
         for stream in _pipes(self._child):
             os.set_blocking(stream.fileno(), False)  # so that no write blocks beyond the deadline
-        confined = json.loads(_answer(self._child, LEAST_ANSWER, time.monotonic() + START_LIMIT))
+        confined = json.loads(_answer(self._child, LEAST_ANSWER, TimeLimit(self._child.pid, START_LIMIT)))
         self._confined = confined if isinstance(confined, dict) else {}
         return self._child
 
@@ -189,7 +207,8 @@ class ContainedParser:
 
         `idle`: seconds after a batch until its processes end.
         """
-        self._limits = (rules, time_limit, memory_limit)
+        self._recent = RecentAnswers()
+        self._limits = (rules, time_limit, memory_limit, self._recent)
         self._idle = idle
         self._live = ParserProcess(*self._limits)
         self._pool: tuple[ParserProcess, ...] = ()
@@ -209,6 +228,11 @@ class ContainedParser:
     def parse(self, octets: bytes) -> Message:
         """Returns the parsed mail; never raises on content. If a mail ends the child, only its header is read."""
         return self._live.parse(octets)
+
+    def parse_again(self, octets: bytes) -> Message:
+        """Returns what `parse` returned for this mail lately; parses it if that is not kept."""
+        known = self._recent.get(octets)
+        return self.parse(octets) if known is None else unpacked(json.loads(known))
 
     def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
         """Returns the parsed mail and the mails attached to it, within one allowance of time."""
@@ -305,33 +329,33 @@ def _unread(octets: bytes, defect: str) -> Message:
     return replace(header_only(octets, defect), overran=True, costly=True)
 
 
-def _exchange(child: subprocess.Popen[bytes], asked: int, octets: bytes, seconds: float, number: int = 0) -> bytes:
+def _exchange(child: subprocess.Popen[bytes], asked: int, octets: bytes, limit: TimeLimit, number: int = 0) -> bytes:
     """Sends a mail and what is asked of it, with the number of an attachment, receives the answer.
 
-    Raises TimeoutError after `seconds`, OSError or EOFError if the child ends.
+    Raises TimeoutError at the limit, OSError or EOFError if the child ends.
     """
-    sender, deadline = _pipes(child)[0].fileno(), time.monotonic() + seconds
-    for part in (REQUEST.pack(asked, len(octets), seconds, number), octets):
+    sender = _pipes(child)[0].fileno()
+    for part in (REQUEST.pack(asked, len(octets), limit.seconds, number), octets):
         view = memoryview(part)
         while view:
-            _wait(sender, deadline, writing=True)
+            _wait(sender, limit, writing=True)
             view = view[os.write(sender, view[:CHUNK]) :]
-    return _answer(child, min(LARGEST_ANSWER, LEAST_ANSWER + GROWTH * len(octets)), deadline)
+    return _answer(child, min(LARGEST_ANSWER, LEAST_ANSWER + GROWTH * len(octets)), limit)
 
 
-def _answer(child: subprocess.Popen[bytes], most: int, deadline: float) -> bytes:
+def _answer(child: subprocess.Popen[bytes], most: int, limit: TimeLimit) -> bytes:
     """Receives an answer of at most `most` octets. Raises ValueError for a longer one."""
-    (length,) = LENGTH.unpack(_received(child, LENGTH.size, deadline))
+    (length,) = LENGTH.unpack(_received(child, LENGTH.size, limit))
     if length > most:
         raise ValueError("the answer is too long")
-    return _received(child, length, deadline)
+    return _received(child, length, limit)
 
 
-def _received(child: subprocess.Popen[bytes], length: int, deadline: float) -> bytes:
+def _received(child: subprocess.Popen[bytes], length: int, limit: TimeLimit) -> bytes:
     receiver = _pipes(child)[1].fileno()
     answer = bytearray()
     while len(answer) < length:
-        _wait(receiver, deadline, writing=False)
+        _wait(receiver, limit, writing=False)
         piece = os.read(receiver, min(CHUNK, length - len(answer)))
         if not piece:
             raise EOFError
@@ -339,13 +363,14 @@ def _received(child: subprocess.Popen[bytes], length: int, deadline: float) -> b
     return bytes(answer)
 
 
-def _wait(descriptor: int, deadline: float, *, writing: bool) -> None:
+def _wait(descriptor: int, limit: TimeLimit, *, writing: bool) -> None:
     """Waits until the pipe is ready, or broken, which the next call of the system tells. Raises TimeoutError.
 
-    poll(2), as select(2) takes no descriptor from 1,024 on.
+    poll(2), as select(2) takes no descriptor from 1,024 on. It looks once even when it comes late: that this process
+    had no turn says nothing about the other. In the end it does not: an answer may come octet by octet for hours.
     """
-    left = deadline - time.monotonic()
     waiting = select.poll()
     waiting.register(descriptor, select.POLLOUT if writing else select.POLLIN)
-    if left <= 0 or not waiting.poll(math.ceil(left * 1000)):
-        raise TimeoutError
+    while limit.over or not waiting.poll(math.ceil(GLANCE * 1000)):
+        if limit.passed():
+            raise TimeoutError

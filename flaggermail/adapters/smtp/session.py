@@ -25,6 +25,7 @@ from aiosmtplib import (
 )
 
 from flaggermail.adapters.oauth.sasl import BearerExchange, preferred
+from flaggermail.server_answers.answer import ProtocolStep, ServerAnswer
 from flaggermail.wording.delivery import Attempted
 
 if TYPE_CHECKING:
@@ -66,6 +67,26 @@ class NotOffered(SessionFault):
         super().__init__(Attempted.NOT_OFFERED(extension=extension))
 
 
+class LoginDenied(SMTPAuthenticationError):
+    """The server refuses the login. `answer` is kept to be recognised, not to be shown: it may repeat the credentials.
+
+    `said` is None for a password.
+    """
+
+    def __init__(self, answer: ServerAnswer, step: ProtocolStep, said: Said | None = None) -> None:
+        super().__init__(int(answer.code), "authentication refused")
+        self.answer, self.step, self.said = answer, step, said
+
+
+class TokenDenied(SessionFault):
+    """The server refuses the token; as `LoginDenied`."""
+
+    def __init__(self, answer: ServerAnswer, told: str, mailbox: str) -> None:
+        super().__init__(Attempted.TOKEN_REFUSED(told=told, mailbox=mailbox))
+        self.answer, self.step = answer, ProtocolStep.SMTP_TOKEN
+        self.bare = Attempted.TOKEN_DENIED(told=told, mailbox=mailbox)
+
+
 class SmtpSession:
     """A connection to `host`; every wait is limited to `timeout` seconds. All steps raise SMTPException or OSError."""
 
@@ -96,6 +117,11 @@ class SmtpSession:
         """The connection's TLS object; None in clear text."""
         return self.transport.get_extra_info("ssl_object") if self.transport is not None else None
 
+    @property
+    def offers(self) -> dict[str, str]:
+        """What the server said to the last EHLO: each keyword in lower case, with its parameters."""
+        return dict(self._client.esmtp_extensions)
+
     async def starttls(self) -> None:
         """Starts TLS (RFC 3207) or fails; sends EHLO again, because answers given in clear text are discarded."""
         if not self._client.supports_extension("starttls"):
@@ -122,8 +148,7 @@ class SmtpSession:
             else:
                 raise SessionFault(Attempted.NO_LOGIN())
         except SMTPResponseException as refused:
-            # Without the server's text, which may repeat the credentials.
-            raise SMTPAuthenticationError(refused.code, "authentication refused") from None
+            raise LoginDenied(ServerAnswer.of_smtp(refused.code, refused.message), ProtocolStep.SMTP_PASSWORD) from None
 
     async def login_with_token(self, bearer: Bearer) -> None:
         """Logs in with OAUTHBEARER or XOAUTH2; a refused token is not used again. Raises LinkLost without a token."""
@@ -137,13 +162,13 @@ class SmtpSession:
             reply = await self._client.execute_command(_base64(exchange.answer(_decoded(reply.message))))
         if reply.code == _AUTH_DONE:
             return
+        answer = ServerAnswer.of_smtp(reply.code, reply.message)
         if reply.code in _FAILED_FOR_NOW:  # RFC 4954, section 6: not about the credentials
-            raise SMTPResponseException(reply.code, "authentication failed for now")
+            raise LoginDenied(answer, ProtocolStep.SMTP_TOKEN, Attempted.LOGIN_LATER())
         if not bearer.forget(token):  # an older one may have been withdrawn: once more, with another
             await self.login_with_token(bearer)
             return
-        told = exchange.status or str(reply.code)
-        raise SessionFault(Attempted.TOKEN_REFUSED(told=told, mailbox=bearer.mailbox))
+        raise TokenDenied(answer, exchange.status or str(reply.code), bearer.mailbox)
 
     async def mail(self, octets: bytes, sender: str, recipients: Sequence[str]) -> None:
         """Opens the envelope. Requests 8BITMIME (RFC 6152) and SMTPUTF8 (RFC 6531) only if needed."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from aiosmtplib import (
-    SMTPAuthenticationError,
     SMTPConnectError,
     SMTPConnectTimeoutError,
     SMTPDataError,
@@ -30,26 +30,44 @@ from aiosmtplib import (
 )
 
 from flaggermail.adapters.oauth.sasl import Bearer
-from flaggermail.adapters.smtp.session import NotOffered, SessionFault, SmtpSession
-from flaggermail.adapters.tls import one_line, silence, tls_fault, verifying
+from flaggermail.adapters.smtp.session import LoginDenied, NotOffered, SessionFault, SmtpSession, TokenDenied
+from flaggermail.adapters.tls import (
+    certificate_end,
+    connect_meaning,
+    hinted,
+    one_line,
+    silence_meaning,
+    tls_fault,
+    verifying,
+)
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 from flaggermail.mail.compose import check_octets
+from flaggermail.mail.message_ids import told_in_reply
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
+from flaggermail.ports.probing import SubmissionSeen
 from flaggermail.record.refusals import SmtpStage
+from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
+from flaggermail.server_answers.recognise import explain
 from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import UNSAID, Said
 
 Tls = Literal["implicit", "starttls", "none"]
 
 # An envelope address as in an SMTP command: not limited to ASCII (SMTPUTF8, RFC 6531), without quoted local parts.
 _MAILBOX = re.compile(r"[^\x00-\x20\x7f<>()\[\],;:\\\"@]+@[^\x00-\x20\x7f<>()\[\],;:\\\"@]+")
 _PERMANENT = range(500, 600)  # RFC 5321, section 4.2.1
+_LONGEST_SIZE = 20  # digits (RFC 1870, section 4)
 _CLOSING = 421  # RFC 5321, section 3.8: about the service, as a reply to any command
 _AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about the login, not the message
 _REFUSED = {
     SMTPSenderRefused: Attempted.SENDER_REFUSED,
     SMTPRecipientRefused: Attempted.RECIPIENT_REFUSED,
     SMTPDataError: Attempted.MESSAGE_REFUSED,
+}
+_STEPS = {
+    SMTPSenderRefused: ProtocolStep.SMTP_SENDER,
+    SMTPRecipientRefused: ProtocolStep.SMTP_RECIPIENT,
+    SMTPDataError: ProtocolStep.SMTP_MESSAGE,
 }
 _UNREACHABLE = (OSError, SMTPConnectError, SMTPServerDisconnected, SMTPTimeoutError)
 _STAGES = {
@@ -127,6 +145,42 @@ class SmtpSubmitter(Submitter):
             results |= asyncio.run(self._submit(octets, sender, wanted, witness))
         return [results[recipient] for recipient in recipients]
 
+    def look(self) -> SubmissionSeen:
+        """Connects, logs in and ends the session; see `ports.probing.SubmissionProbe`."""
+        return asyncio.run(self._look())
+
+    async def _look(self) -> SubmissionSeen:
+        account, ends = self._account, list[datetime]()
+        session = SmtpSession(
+            account.host, account.port, tls=self._tls, local_hostname=account.local_hostname, timeout=account.timeout
+        )
+        connected = logged_in = UNSAID
+        try:
+            connected = await self._described(self._connect(session))
+            ends += [end for end in [certificate_end(session.line)] if end is not None]
+            if not connected:
+                logged_in = await self._described(self._log_in(session))
+            offers = session.offers
+        finally:
+            await session.close()
+        size = offers.get("size", "")
+        return SubmissionSeen(
+            connected, logged_in, ends[0] if ends else None, frozenset(offers),
+            int(size) if size.isdecimal() and len(size) <= _LONGEST_SIZE else None,
+        )  # fmt: skip
+
+    async def _described(self, step: Coroutine[None, None, None]) -> Said:
+        """Does one step; returns why it failed, empty if it did not."""
+        try:
+            await step
+        except (SMTPException, OSError) as error:
+            return self._describe(error, "", ProtocolStep.SMTP_OPENING)
+        except LinkLost as error:
+            return _no_token(error)
+        except ConfigurationError as error:
+            return Attempted.NO_SECRET(fault=str(error))
+        return UNSAID
+
     async def _submit(self, octets: bytes, sender: str, recipients: list[str], witness: str) -> dict[str, Submission]:
         account = self._account
         session = SmtpSession(
@@ -135,6 +189,7 @@ class SmtpSubmitter(Submitter):
         results: dict[str, Submission] = {}
         opened = False
         try:
+            await self._connect(session)
             await self._log_in(session)
             opened = True
             await session.mail(octets, sender, recipients)
@@ -142,18 +197,18 @@ class SmtpSubmitter(Submitter):
                 try:
                     await session.rcpt(recipient)
                 except SMTPRecipientRefused as refused:
-                    results[recipient] = self._fault(refused).refusal(recipient)
+                    results[recipient] = self._fault(refused, sender).refusal(recipient)
             accepted = [recipient for recipient in recipients if recipient not in results]
             if accepted:
                 await _add_witness(session, witness)
                 await session.data(octets)
-                results |= await self._finish(session, accepted)
+                results |= await self._finish(session, sender, accepted)
         except (SMTPException, OSError) as error:
-            fault = self._fault(error, opening=not opened)
+            fault = self._fault(error, sender, opening=not opened)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except LinkLost as error:  # no token came
             stage = SmtpStage.SESSION if isinstance(error, LoginRefused) else SmtpStage.CONNECTION
-            fault = _Fault(permanent=False, code=0, text=Attempted.NO_TOKEN(fault=str(error)), stage=stage)
+            fault = _Fault(permanent=False, code=0, text=_no_token(error), stage=stage)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
             fault = _Fault(permanent=False, code=0, text=Attempted.NO_SECRET(fault=str(error)), stage=SmtpStage.SESSION)
@@ -162,37 +217,42 @@ class SmtpSubmitter(Submitter):
             await session.close()
         return results
 
-    async def _log_in(self, session: SmtpSession) -> None:
-        """Connects, starts TLS and logs in."""
+    async def _connect(self, session: SmtpSession) -> None:
+        """Connects and starts TLS."""
         account = self._account
         await session.connect(implicit_tls=account.tls == "implicit")
         if account.tls == "starttls":
             await session.starttls()
         account.presented("submission", session.line)
+
+    async def _log_in(self, session: SmtpSession) -> None:
+        """Logs in, if the account says how."""
+        account = self._account
         if account.bearer is not None:
             await session.login_with_token(account.bearer)
         elif account.user is not None and account.password is not None:
             await session.login(account.user, account.password())
 
-    async def _finish(self, session: SmtpSession, recipients: list[str]) -> dict[str, Submission]:
+    async def _finish(self, session: SmtpSession, sender: str, recipients: list[str]) -> dict[str, Submission]:
         """Sends the final dot; once it is sent, anything but a reply leaves the result unknown."""
         session.dot()
         try:
             code, answer = await session.reply()
         except (SMTPException, OSError) as error:
-            unknown = Attempted.NO_REPLY(what=self._describe(error))
+            unknown = Attempted.NO_REPLY(what=self._describe(error, sender, ProtocolStep.SMTP_MESSAGE))
             return {recipient: Unknown(recipient, unknown) for recipient in recipients}
         at, words = self._clock.now(), one_line(answer)
         match code // 100:  # RFC 5321, section 4.2.1
             case 2:
-                return {recipient: Accepted(recipient, at, Attempted.SAYS(words=words)) for recipient in recipients}
+                said, told = Attempted.SAYS(words=words), told_in_reply(words)
+                return {recipient: Accepted(recipient, at, said, message_id=told) for recipient in recipients}
             case 4 | 5:
-                fault = self._fault(SMTPDataError(code, answer))
+                fault = self._fault(SMTPDataError(code, answer), sender)
                 return {recipient: fault.refusal(recipient) for recipient in recipients}
         unknown = Attempted.ODD_REPLY(reply=str(code), words=words)
         return {recipient: Unknown(recipient, unknown) for recipient in recipients}
 
-    def _fault(self, error: SMTPException | OSError, *, opening: bool = False) -> _Fault:
+    def _fault(self, error: SMTPException | OSError, sender: str, *, opening: bool = False) -> _Fault:
         """Classifies an error. Permanent are only a 5yz reply to this message and a missing extension.
 
         `opening`: the envelope was not begun, so that any other message would have failed too.
@@ -200,7 +260,8 @@ class SmtpSubmitter(Submitter):
         code = max(error.code, 0) if isinstance(error, SMTPResponseException) else 0
         refused = isinstance(error, tuple(_REFUSED)) and code in _PERMANENT and code not in _AUTHENTICATION_CODES
         permanent = refused or isinstance(error, NotOffered)
-        return _Fault(permanent, code, self._describe(error), self._stage(error, code, opening=opening))
+        step = ProtocolStep.SMTP_OPENING if opening else _STEPS.get(type(error), ProtocolStep.SMTP_MESSAGE)
+        return _Fault(permanent, code, self._describe(error, sender, step), self._stage(error, code, opening=opening))
 
     @staticmethod
     def _stage(error: SMTPException | OSError, code: int, *, opening: bool) -> SmtpStage:
@@ -212,26 +273,69 @@ class SmtpSubmitter(Submitter):
         unreachable = isinstance(error, _UNREACHABLE) and not tls and code not in _PERMANENT
         return SmtpStage.CONNECTION if unreachable else SmtpStage.SESSION
 
-    def _describe(self, error: SMTPException | OSError) -> Said:
-        """Describes the error for a person, in one line without secrets."""
-        in_tls = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
-        account = self._account
-        if in_tls is not None:
-            return tls_fault("submission", account.port, account.ca_file, in_tls)
+    def _describe(
+        self, error: SMTPException | OSError, sender: str = "", step: ProtocolStep = ProtocolStep.SMTP_OPENING
+    ) -> Said:
+        """Describes the error for a person, in one line without secrets, with what to change if that is known."""
+        cause = next((each for each in _chain(error) if isinstance(each, ssl.SSLError)), None)
+        if cause is not None:
+            return tls_fault(self._connecting, cause)
+        if isinstance(error, SMTPConnectTimeoutError):
+            return hinted(self._plain(error), silence_meaning(self._connecting, self._account.tls))
+        if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
+            return self._unconnected(error)
+        if isinstance(error, LoginDenied | TokenDenied):
+            answer, step = error.answer, error.step
+        elif isinstance(error, SMTPResponseException):
+            answer = ServerAnswer.of_smtp(error.code, error.message)
+        else:
+            return self._plain(error)
+        found = explain(step, answer, self._reader(sender))
+        return hinted(_bare(error), found.said) if found else self._plain(error)
+
+    def _plain(self, error: SMTPException | OSError) -> Said:
+        """Describes an error whose cause is not known."""
         if isinstance(error, SessionFault):
             return error.said
-        if isinstance(error, SMTPConnectTimeoutError):
-            return silence("submission", account.port, account.tls, account.timeout)
         if isinstance(error, SMTPTimeoutError | TimeoutError):
-            return Attempted.SILENT(seconds=f"{account.timeout:g}")
+            return Attempted.SILENT(seconds=f"{self._account.timeout:g}")
         if isinstance(error, SMTPServerDisconnected):
             return Attempted.ENDED()
-        if isinstance(error, SMTPAuthenticationError):
-            return Attempted.LOGIN_REFUSED(file=account.secret_file())
-        words = one_line(error.message if isinstance(error, SMTPException) else str(error))
-        if isinstance(error, SMTPConnectError) and not isinstance(error, SMTPResponseException):
-            return Attempted.NO_SERVER(words=words)
-        return _REFUSED.get(type(error), Attempted.SAYS)(words=words)
+        if isinstance(error, LoginDenied):
+            return error.said or Attempted.LOGIN_REFUSED(file=self._account.secret_file())
+        return _bare(error)
+
+    def _unconnected(self, error: SMTPConnectError) -> Said:
+        words = one_line(error.message)
+        meanings = (connect_meaning(self._connecting, each) for each in _chain(error) if isinstance(each, OSError))
+        meaning = next(filter(None, meanings), UNSAID)
+        return hinted(Attempted.SAYS(words=words), meaning) if meaning else Attempted.NO_SERVER(words=words)
+
+    def _reader(self, sender: str) -> Reader:
+        account, bearer = self._account, self._account.bearer
+        return Reader(
+            server="submission", host=account.host, port=account.port, user=account.user or "",
+            mailbox=bearer.mailbox if bearer else sender, client_id=bearer.client_id if bearer else "",
+            file=account.secret_file(),
+        )  # fmt: skip
+
+    @property
+    def _connecting(self) -> Reader:
+        return replace(self._reader(""), file=str(self._account.ca_file or ""))
+
+
+def _bare(error: SMTPException | OSError) -> Said:
+    """Describes an error without what to change."""
+    if isinstance(error, TokenDenied):
+        return error.bare
+    if isinstance(error, LoginDenied):
+        return error.said or Attempted.LOGIN_DENIED()
+    words = one_line(error.message if isinstance(error, SMTPException) else str(error))
+    return _REFUSED.get(type(error), Attempted.SAYS)(words=words)
+
+
+def _no_token(error: LinkLost) -> Said:
+    return hinted(Attempted.NO_TOKEN(fault=error.text), error.meaning)
 
 
 def _unsendable(octets: bytes, sender: str) -> _Fault | None:

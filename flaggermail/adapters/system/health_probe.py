@@ -4,19 +4,21 @@
 from __future__ import annotations
 
 import os
-import ssl
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from flaggermail.adapters.tls import certificate_end
 from flaggermail.health.findings import TELLING, skew
 
 
 class MachineHealthProbe:
     """Implements `ports.HealthProbe`. Thread-safe: each value has one writer and is replaced as a whole."""
 
-    def __init__(self, places: Mapping[str, Path]) -> None:
-        self._places = places
+    def __init__(
+        self, places: Mapping[str, Path], login_certificate: Callable[[], datetime | None] = lambda: None
+    ) -> None:
+        self._places, self._login_certificate = places, login_certificate
         self._expiry: dict[str, datetime] = {}
         self._low: timedelta | None = None
         self._high: timedelta | None = None
@@ -28,6 +30,10 @@ class MachineHealthProbe:
     def certificates(self) -> Mapping[str, datetime]:
         """Returns when the certificate of each server expires, as seen in the last session with it."""
         return dict(self._expiry)
+
+    def login_certificate(self) -> datetime | None:
+        """Returns when the certificate ends with which the desk logs in, read anew."""
+        return self._login_certificate()
 
     def skew(self) -> timedelta | None:
         """Returns a lower bound of the mailbox server's clock skew."""
@@ -45,10 +51,9 @@ class MachineHealthProbe:
 
     def presented(self, server: str, line: object) -> None:
         """Records the certificate of a session with `server`; `line` without TLS is ignored."""
-        certificate = line.getpeercert() if isinstance(line, ssl.SSLSocket | ssl.SSLObject) else None
-        ends = certificate.get("notAfter") if certificate else None
-        if isinstance(ends, str):
-            self._expiry[server] = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
+        ends = certificate_end(line)
+        if ends is not None:
+            self._expiry[server] = ends
 
 
 def places(database: Path | None, archive: Path) -> dict[str, Path]:

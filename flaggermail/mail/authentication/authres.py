@@ -40,6 +40,7 @@ class AuthenticationMethod(StrEnum):
 
     NAMED = "named"  # our server, identified by its authserv-id
     TOPMOST = "topmost"  # our server, which writes no authserv-id
+    EXCHANGE = "exchange"  # the same, and its mark for mail from inside, where a trial has proven that mark
     DKIM = "dkim"  # the signature, verified with the signer's key
     NAMED_AND_DKIM = "named+dkim"  # both, for mail of platforms; all other mail as with NAMED
     NOBODY = "nobody"
@@ -89,6 +90,11 @@ def is_named(trust: Trust) -> bool:
     return by_name and bool(trust.authserv_id)
 
 
+def is_nameless(trust: Trust) -> bool:
+    """True if our server writes no authserv-id."""
+    return trust.asked in {AuthenticationMethod.TOPMOST, AuthenticationMethod.EXCHANGE}
+
+
 def servers(fields: Fields, trust: Trust) -> tuple[str, ...]:
     """Returns the authserv-ids in lower case of the fields that our own server must have written, top to bottom.
 
@@ -134,7 +140,7 @@ def _results(readable: str, trust: Trust) -> str | None:
 
     Exchange Online writes no authserv-id: its field starts with the first result.
     """
-    if trust.asked is AuthenticationMethod.TOPMOST:
+    if is_nameless(trust):
         return readable if FIRST_RESULT.match(readable) else None
     named = SERVER.match(readable)
     ours = named is not None and (named[1] or named[2] or "").lower() == (trust.authserv_id or "").lower()

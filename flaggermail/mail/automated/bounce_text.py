@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from flaggermail.mail.automated.dsn import DeliveryReport, read_report
 from flaggermail.mail.fields import read_header, unfolded, words_decoded
 from flaggermail.mail.machine_words import MachineWords
+from flaggermail.mail.needed_words import words_of
 from flaggermail.mail.vocabulary import folded
 
 MOST_LINES = 600  # lines of a notice; the returned mail is below
@@ -68,7 +69,10 @@ def read_notice(text: str, words: MachineWords) -> BounceNotice:
     end = _returned_at(lines, words)
     above = lines[: min(end, MOST_LINES)]
     plain = [folded(line) for line in above]
-    failing = [at for at, line in enumerate(plain) if words.failure.search(line)]
+    whole = " ".join(plain)
+    known = words_of(whole)
+    fails, delays = words.needed_for_failure.met(whole, known), words.needed_for_delay.met(whole, known)
+    failing = [at for at, line in enumerate(plain) if words.failure.search(line)] if fails else []
     near = [at for at, line in enumerate(plain) if line][:_NEAR]
     fields = [line for line in above if ":" in line or not line.strip()]
     written = read_report("\n".join(line.strip() for line in fields).encode()) if _has_report_fields(plain) else None
@@ -79,8 +83,9 @@ def read_notice(text: str, words: MachineWords) -> BounceNotice:
         mentioned=()
         if listed
         else _distinct(_in_failure_sentences(above, plain, failing)) or _distinct(_at_line_start(above, plain, words)),
-        delayed=any(words.delay.search(_pair(plain, at)) for at in range(len(plain))),
-        says_so=any(at in near for at in failing) or any(words.delay.search(_pair(plain, at)) for at in near),
+        delayed=delays and any(words.delay.search(_pair(plain, at)) for at in range(len(plain))),
+        says_so=any(at in near for at in failing)
+        or (delays and any(words.delay.search(_pair(plain, at)) for at in near)),
         coded=any(_CODE.search(line) for line in plain),
         report=written if written and written.recipients else None,
         returned=_returned_header(lines[end:]),

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from flaggermail.mail.automated.bounce_text import BounceNotice, read_notice
 from flaggermail.mail.automated.dsn import DeliveryReport
+from flaggermail.mail.forwards.plain_lines import NONE, PlainLines
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.message import Address
 from flaggermail.mail.vocabulary import folded
@@ -37,6 +38,7 @@ class KindEvidence:
     returned: Mapping[str, str] = field(default_factory=dict)  # header of the returned mail, if any
     published: str = ""  # the event reported by a sending service, see mail.automated.sending_service
     written: DeliveryReport | None = None  # a report that a server attached as plain text, without its content type
+    plain: PlainLines = NONE  # of the text
 
     @cached_property
     def notice(self) -> BounceNotice:
@@ -81,7 +83,7 @@ class KindEvidence:
         path = self.fields["return-path"].replace(" ", "").strip("<>").lower()
         return path in {"", "null"} or path.partition("@")[0] in self.words.daemon_addresses
 
-    @property
+    @cached_property
     def local(self) -> str:
         """The local part of the author, folded; the whole address if it has no domain."""
         return folded(self.sender.address.rpartition("@")[0] or self.sender.address).strip('"') if self.sender else ""

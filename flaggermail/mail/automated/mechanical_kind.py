@@ -158,7 +158,7 @@ def _declared_automatic(fields: Mapping[str, str]) -> bool | None:
         return True
     if any(fields[name].strip().lower() not in _DENIALS for name in _AUTORESPONDER_FIELDS if name in fields):
         return True
-    named = any(word in _words_in(fields.get(name, "")) for name, word in _AUTORESPONDER_WORDS)
+    named = any(name in fields and word in _words_in(fields[name]) for name, word in _AUTORESPONDER_WORDS)
     return True if named else None
 
 
@@ -247,7 +247,7 @@ def _seems_automatic(signs: KindEvidence, language: Language) -> bool:
     first = split_subject(signs.subject, language).first
     if first == "forward":
         return False
-    own = own_text(signs.text, language)
+    own = own_text(signs.text, language, signs.plain)
     if is_absence(own, language):
         return True
     named = _names(signs)
@@ -278,7 +278,7 @@ def _names(signs: KindEvidence) -> _Name | None:
     found = [begins(signs.subject, phrases) for phrases in lists]
     if "whole" in found:
         return (_Name.ANSWER, _Name.ABSENCE, _Name.NOTICE)[found.index("whole")]
-    return _Name.MENTION if any(found) or _contains_phrase(signs.subject, words.absence_subjects) else None
+    return _Name.MENTION if any(found) or _contains_phrase(signs.subject, words.absence_phrases) else None
 
 
 def _is_supported(signs: KindEvidence, own: OwnText, language: Language, named: _Name) -> bool:
@@ -302,7 +302,7 @@ def _named_twice(signs: KindEvidence) -> bool:
     words = signs.words
     if not any(begins(signs.subject, known) for known in (words.automatic_subjects, words.notice_subjects)):
         return False
-    return bool(begins(behind, signs.words.absence_subjects)) or _contains_phrase(behind, signs.words.absence_subjects)
+    return bool(begins(behind, signs.words.absence_subjects)) or _contains_phrase(behind, words.absence_phrases)
 
 
 def _is_from_robot(signs: KindEvidence) -> bool:
@@ -328,4 +328,4 @@ def _from_list(fields: Mapping[str, str]) -> bool:
 def _contains_phrase(subject: str, phrases: Sequence[str]) -> bool:
     """True if a longer phrase occurs in a subject without a prefix: "Anna de Wit is out of the office"."""
     plain = folded(subject[:200])
-    return ":" not in plain.partition(" ")[0] and any(f" {phrase}" in plain for phrase in phrases if " " in phrase)
+    return ":" not in plain.partition(" ")[0] and any(phrase in plain for phrase in phrases)

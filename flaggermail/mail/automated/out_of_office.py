@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from flaggermail.mail.forwards.boilerplate import starts_with_banner, without_banners
+from flaggermail.mail.forwards.plain_lines import NONE, PlainLines
 from flaggermail.mail.machine_words import MachineWords
+from flaggermail.mail.needed_words import words_of
 from flaggermail.mail.vocabulary import Language, folded
 
 LONGEST = 3000  # characters; out-of-office replies are short
@@ -28,18 +31,28 @@ _DIGIT = re.compile(r"\d")
 _LIST_FOOTER = re.compile(r"_{2,}|-{5,}")  # alone on a line, above what a mailing list adds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OwnText:
     """The text above a closing, a signature and any other mail; `quotes` if another mail is what ends it."""
 
     text: str
     quotes: bool = False
 
+    @cached_property
+    def small(self) -> str:
+        """The text, folded."""
+        return folded(self.text)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the folded text."""
+        return words_of(self.small)
+
 
 def is_absence(own: OwnText, language: Language) -> bool:
     """True if `own` is an out-of-office reply and nothing else."""
-    words, small = language.machines, folded(own.text)
-    if own.quotes or len(own.text) > LONGEST or not _may_state_absence(small, words):
+    words, small = language.machines, own.small
+    if own.quotes or len(own.text) > LONGEST or not _may_state_absence(own, words):
         return False
     if has_other_content(small, words) and has_other_content(_without_directions(own, language), words):
         return False
@@ -63,25 +76,28 @@ def is_mostly_absence(own: OwnText, language: Language) -> bool:
 
 def confirms(own: OwnText, language: Language) -> bool:
     """True if the writer confirms that a mail arrived, as machines do and persons too."""
-    return language.machines.receipt.search(folded(own.text)) is not None
+    words = language.machines
+    return words.needed_for_receipt.met(own.small, own.words) and words.receipt.search(own.small) is not None
 
 
 def is_personal(own: OwnText, language: Language) -> bool:
     """True if a person wrote it: it quotes, asks, or reports an action. For subjects that people write as well."""
     words = language.machines
-    return own.quotes or has_other_content(folded(own.text), words) or _asks(_clauses(own.text, language), words)
+    return own.quotes or has_other_content(own.small, words) or _asks(_clauses(own.text, language), words)
 
 
 def mentions_absence(own: OwnText, language: Language) -> bool:
     """True if the writer mentions being away, among other things, and quotes nothing."""
-    if own.quotes or not _may_state_absence(folded(own.text), language.machines):
+    if own.quotes or not _may_state_absence(own, language.machines):
         return False
     return any(states_absence(clause, language.machines) for clause in _clauses(own.text, language))
 
 
-def _may_state_absence(small: str, words: MachineWords) -> bool:
-    """True if the folded text has a word of absence at all; most mails have none."""
-    return words.absence.search(small) is not None or words.absence_alone.search(small) is not None
+def _may_state_absence(own: OwnText, words: MachineWords) -> bool:
+    """True if the text has a word of absence at all; most mails have none."""
+    if not words.needed_for_absence.met(own.small, own.words):
+        return False
+    return words.absence.search(own.small) is not None or words.absence_alone.search(own.small) is not None
 
 
 def _stated(own: OwnText, language: Language) -> tuple[list[str], list[int]]:
@@ -121,12 +137,16 @@ def _asks(clauses: Sequence[str], words: MachineWords) -> bool:
     return any("?" in clause and not words.absence_question.search(clause) for clause in clauses)
 
 
-def own_text(text: str, language: Language) -> OwnText:
-    """Returns the writer's own text in `text`, without a gateway's warning above it."""
+def own_text(text: str, language: Language, plain: PlainLines = NONE) -> OwnText:
+    """Returns the writer's own text in `text`, without a gateway's warning above it. `plain`: its plain lines."""
     kept: list[str] = []
     labels, quotes = 0, False
     lines = text[: 2 * LONGEST].split("\n")
     for line in without_banners(lines, language) if starts_with_banner(lines, language) else lines:
+        if line in plain.no_mail and (line in plain.no_end or not line):
+            labels = 0
+            kept.append(line.strip())
+            continue
         labels = labels + 1 if ":" in line and folded(line.partition(":")[0].strip("*_ ")) in language.labels else 0
         mark = folded(line.strip("-_=* \t\u00a0:>"))
         marked = line.lstrip().startswith(">") or mark in language.original_lines or mark in language.forward_lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 
 from flaggermail.mail.forwards.header_blocks import is_rule
@@ -26,7 +27,7 @@ _SHORTEST_NOTICE = 60  # characters of a notice with an unknown beginning
 _WORDS_OF_A_NOTICE = 3  # typical words that make any paragraph a notice
 _NAME_WORDS = 4
 _SHORTEST_BEFORE_NAME = 5  # characters of a closing that a name may follow: "Groet Jan", not "Best Western"
-_TRACKER = "\u1427"  # inserted by a mail-tracking extension
+TRACKER = "\u1427"  # inserted by a mail-tracking extension
 _MARK = re.compile(r"[ \t]*--[ \t\u00a0]\Z")  # RFC 3676, section 4.3
 _SIGNATURE = re.compile(r"[ \t]*(?:--|\u2014)[ \t\u00a0]*\Z")  # also without the space
 _NAME_ALONE = re.compile(r"[ \t]*(?:/{1,2}|[-~\u2013\u2014])[^\W\d_]\w{1,20}(?: \w{1,20}){0,3}[ \t]*\Z")  # "/Jane"
@@ -41,7 +42,7 @@ _LINK = re.compile(r"@|://|www\.")
 _NAMES = re.compile(r"[^\W\d_][\w&-]*")
 _TAG = re.compile(r"\s*[\[(*]{1,3}[^\[\](){}]{3,60}?[\])*]{1,3}:?[ \t]+(?=\S)")  # "[EXTERNAL] Dear all"
 _BETWEEN = re.compile(r"\s*[,/|]\s*|\s+-\s+")
-_DECORATION = " ,.!;:*_-\u2013\u2014\u00a0|" + _TRACKER
+_DECORATION = " ,.!;:*_-\u2013\u2014\u00a0|" + TRACKER
 _BANNER_EDGE = "[(*!#>|-_=\u26a0\ufe0f\u2757 \t\u00a0"
 _ENDS_SENTENCE = (".", "!", "?", ":", ")", "]", "*", ">")
 
@@ -55,7 +56,7 @@ def without_banners(lines: list[str], language: Language) -> list[str]:
         end = _end_of_banner(lines, first, language)
         if _ARMOR.match(lines[first][:80]):
             end = next((at for at in range(first, len(lines)) if not lines[at].strip()), first + 1)
-        if end == first and (_is_notice(lines, first, language) and (below := _below_paragraph(lines, first))):
+        if end == first and (below := _below_paragraph(lines, first)) and _is_notice(lines, first, language):
             end = below
         if end == first:
             tag = _TAG.match(lines[first][:200])
@@ -115,12 +116,21 @@ def _below_paragraph(lines: Sequence[str], start: int) -> int:
     return next((n for n in range(at, len(lines)) if lines[n].strip()), 0)
 
 
-def end_of_text(lines: Sequence[str], language: Language) -> int:
-    """Returns the index of the line where signature, notice or footer starts, searching from the bottom."""
+def end_of_text(lines: Sequence[str], language: Language, plain: AbstractSet[str] = frozenset()) -> int:
+    """Returns the index of the line where signature, notice or footer starts, searching from the bottom.
+
+    Of `plain` lines (`PlainLines.no_end`) only a notice is looked for, which its further words tell.
+    """
     first = _first_written(lines) or 0
     end, behind = len(lines), 0
     for at in range(len(lines) - 1, -1, -1):
         line = lines[at]
+        if line in plain:
+            if behind <= _LONGEST_SIGNATURE and _is_notice(lines, at, language, known=False):
+                end, behind = at, 0
+            else:
+                behind += 1
+            continue
         if not line.strip():
             continue
         longest = _LONGEST_MARKED if _MARK.match(line[:80]) else _LONGEST_SIGNATURE
@@ -173,9 +183,12 @@ def _starts_like_notice(line: str, language: Language) -> bool:
     return language.disclaimers.of(folded(line[:200]).strip(_DECORATION))
 
 
-def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
-    """True if a confidentiality notice starts here, by its first words or by the typical words of its paragraph."""
-    known = _starts_like_notice(lines[at], language)
+def _is_notice(lines: Sequence[str], at: int, language: Language, *, known: bool | None = None) -> bool:
+    """True if a confidentiality notice starts here, by its first words or by the typical words of its paragraph.
+
+    `known`: whether its first words say so, where that has been looked at.
+    """
+    known = _starts_like_notice(lines[at], language) if known is None else known
     if not known and at and lines[at - 1].strip():
         return False
     paragraph: list[str] = []
@@ -184,7 +197,7 @@ def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
             break
         paragraph.append(line[:_LONGEST_NOTICE])
     text = folded(" ".join(paragraph)[:_LONGEST_NOTICE])
-    if not known and len(text) < _SHORTEST_NOTICE:
+    if (not known and len(text) < _SHORTEST_NOTICE) or language.any_disclaimer_word.search(text) is None:
         return False
     spoken = (word for word in language.disclaimer_words if word in text)
     wanted = 1 if known else _WORDS_OF_A_NOTICE

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from flaggermail.mail.forwards.attribution_line import quote_mark, quoted_in
 from flaggermail.mail.forwards.header_blocks import (
     Block,
-    Mark,
+    HeaderMark,
     is_quoted,
     is_rule,
     mark_text,
@@ -56,6 +57,7 @@ def find_inline(
     *,
     answers: bool,
     recipients: Collection[str] = (),
+    plain: AbstractSet[str] = frozenset(),
 ) -> Inline | None:
     """Returns the outermost forwarded mail in `lines`, or None if there is none or the mail is a reply.
 
@@ -63,10 +65,10 @@ def find_inline(
     header block or a line "Jane Doe wrote:" is a quotation; in a forward it is the original. Three things decide, in
     this order: a line that says "forwarded message", the outermost prefix of the subject, and whether the mail is sent
     to the author of the mail it shows. The weaker the evidence for a forward, the more header lines are required.
-    Linear in the text.
+    Linear in the text. `plain`: lines at which no mail begins (`PlainLines.no_mail`), passed over with the same result.
     """
     search = _Search(lines[:MOST_LINES], subject, language, answers=answers, recipients=recipients)
-    return search.result()
+    return search.result(plain)
 
 
 class _Search:
@@ -86,10 +88,13 @@ class _Search:
         self.forwards = first == "forward"
         self.replies = first == "reply" or (answers and not self.forwards)
 
-    def result(self) -> Inline | None:
+    def result(self, plain: AbstractSet[str]) -> Inline | None:
+        """Returns the forwarded mail at the first line that decides, if it is one."""
         above = ""
         for at, line in enumerate(self.lines):
-            if line.strip():
+            if line.strip() and line in plain:
+                above = line
+            elif line.strip():
                 decided, found = self._decide(at, inside=is_quoted(line) and is_quoted(above))
                 if decided:
                     return found
@@ -100,10 +105,10 @@ class _Search:
         """Returns whether this line decides, and the result. `inside`: this line and the one above are quoted."""
         text = unquoted(self.lines[at])
         mark = read_mark(text, self.language)
-        if mark is Mark.FORWARDED and not (self.replies and inside):
+        if mark is HeaderMark.FORWARDED and not (self.replies and inside):
             found = self._below_mark(at)
             return found is not None, found
-        if mark is Mark.ORIGINAL:
+        if mark is HeaderMark.ORIGINAL:
             found = None if self.replies else self._below_mark(at)
             return self.replies or found is not None, self._unless_reply(found)
         if not self.replies and text.lstrip().startswith("--") and (found := self._run_together(at, text)):

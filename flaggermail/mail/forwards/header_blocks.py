@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flaggermail.mail.vocabulary import UNSEEN, Language, folded, seen
+from flaggermail.mail.vocabulary import DASHES, UNSEEN, Language, folded, seen
 
 _QUOTE = re.compile(rf"[ \t{UNSEEN}]{{0,8}}>[ \t]?")
 _LABEL = re.compile(
@@ -16,7 +16,6 @@ _LABEL = re.compile(
     r"[*_]{0,2}[ \t\u00a0]*(.*)",
     re.DOTALL,
 )
-_DASHES = "-_=*#~\u2014\u2013<> \t\u00a0:\uff1a.\ufeff"
 _RULE = re.compile(r"[ \t\u00a0>]*[-_\u2014=*]{5,}[ \t\u00a0]*\Z")
 # "10:34", "10h34", "10.34", but not the 06.06 in 06.06.2024
 TIME = re.compile(r"(?<![\d.])\d{1,2}(?:\s?[:h]\s?\d{2}(?!\d)|\.\d{2}(?![\d.]))")
@@ -96,24 +95,24 @@ def is_rule(line: str) -> bool:
 
 def mark_text(line: str) -> str:
     """Returns the text between the dashes of a line such as "----- Original Message -----"."""
-    return folded(seen(line[:LONGEST_MARK]).strip(_DASHES))
+    return folded(seen(line[:LONGEST_MARK]).strip(DASHES))
 
 
-class Mark(StrEnum):
+class HeaderMark(StrEnum):
     """The meaning of a mark line above a mail."""
 
     FORWARDED = "forwarded"
     ORIGINAL = "original"  # quoted or forwarded: the rest of the mail decides
 
 
-def read_mark(line: str, language: Language) -> Mark | None:
+def read_mark(line: str, language: Language) -> HeaderMark | None:
     """Returns the mark on `line`. A framed mark may have more words ("Forwarded message from Jane:")."""
     if len(line) > LONGEST_MARK:
         return None
     mark = mark_text(line)
     if mark in language.forward_lines or (mark.startswith(language.forward_starts) and _framed(line)):
-        return Mark.FORWARDED
-    return Mark.ORIGINAL if mark in language.original_lines else None
+        return HeaderMark.FORWARDED
+    return HeaderMark.ORIGINAL if mark in language.original_lines else None
 
 
 def _framed(line: str) -> bool:

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from flaggermail.mail.forwards.attribution_line import quote_mark
-from flaggermail.mail.forwards.boilerplate import end_of_text, without_banners
+from flaggermail.mail.forwards.boilerplate import TRACKER, end_of_text, without_banners
 from flaggermail.mail.forwards.header_blocks import TIME, is_quoted, is_rule, read_block, read_mark, read_unmarked
+from flaggermail.mail.forwards.plain_lines import NONE, PlainLines
 from flaggermail.mail.vocabulary import Language, folded, seen
 
 MOST_LINES = 20_000
 _INITIALS = re.compile(r"[ \t]{0,4}[A-Z]{1,3}>(?=[ \t]|\Z)")  # "JD> what Jane Doe wrote", in old programs
 _LOOK_BELOW = 8  # lines below an attribution line in which the quotation starts
-_TRACKER = "\u1427"  # inserted by a mail-tracking extension
 _LONG_LINE = 60  # characters of a quoted line that a gateway may have broken
 _TORN_END = 30
 _FULL_LINE, _LONG_TORN_END = 68, 80  # characters: only of a line that fills the width may a longer end be torn off
@@ -23,32 +24,40 @@ _UNTIMED = frozenset({"from", "to", "subject"})  # enough below a separator line
 _LONGEST_REPLY_MARK = 120
 
 
-def reply_text(lines: Sequence[str], language: Language) -> str:
+def reply_text(lines: Sequence[str], language: Language, plain: PlainLines = NONE) -> str:
     """Returns the writer's own words in `lines`, which end where a forwarded mail begins. Linear in the text.
+
+    `plain`: those of the lines that are known to hold nothing else; they are not looked at, with the same result.
 
     Answers between quoted lines are kept. Everything from a closing ("Met vriendelijke groet"), a signature mark or a
     confidentiality notice onwards is dropped.
     """
-    own = without_banners(_without_quotes(lines[:MOST_LINES], language), language)
-    kept = [line for line in own[: end_of_text(own, language)] if seen(line).strip() != _TRACKER]
-    written = [at for at, line in enumerate(kept) if seen(line).strip()]
-    return "\n".join(kept[written[0] : written[-1] + 1]).rstrip() if written else ""
+    own = without_banners(_without_quotes(lines[:MOST_LINES], language, plain.no_mail), language)
+    kept = own[: end_of_text(own, language, plain.no_end)]
+    kept = [line for line in kept if TRACKER not in line or seen(line).strip() != TRACKER]
+    start, end = 0, len(kept)
+    while end and not seen(kept[end - 1]).strip():
+        end -= 1
+    while start < end and not seen(kept[start]).strip():
+        start += 1
+    return "\n".join(kept[start:end]).rstrip()
 
 
-def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
-    """Returns the lines that are not quoted."""
+def _without_quotes(lines: Sequence[str], language: Language, plain: AbstractSet[str]) -> list[str]:
+    """Returns the lines that are not quoted; `plain` ones are only if they continue a quoted line."""
     own: list[str] = []
     at = 0
     written: int | None = None  # the index in `own` of the first line with text
     while at < len(lines):
         line = lines[at]
-        if count := quote_mark(lines, at, language):
+        short = line in plain and (at == 0 or lines[at - 1] in plain)
+        if not short and (count := quote_mark(lines, at, language)):
             at += count
             if written is not None and not _quotation_follows(lines, at):
                 break  # the quotation has no marks, so everything below may belong to it
-        elif is_quoted(line) or _INITIALS.match(line) or _is_torn_off(lines, at):
+        elif not short and (is_quoted(line) or _INITIALS.match(line) or _is_torn_off(lines, at)):
             at += 1
-        elif _is_reply_mark(line, language) or _starts_quotation(lines, at, language):
+        elif not short and (_is_reply_mark(line, language) or _starts_quotation(lines, at, language)):
             if own and _is_block_opener(own[-1], language):
                 own.pop()
             if written is not None and written < len(own):

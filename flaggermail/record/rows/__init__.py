@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from flaggermail.record.definition import Record
 from flaggermail.record.rows.cases import Case, ContactNote, LegalHold
-from flaggermail.record.rows.desk import ArchiveReading, DeskState, InForce, RememberedDomain, Watched
+from flaggermail.record.rows.desk import (
+    ArchiveReading,
+    DeskState,
+    InForce,
+    RememberedDomain,
+    TrustProof,
+    Watched,
+)
 from flaggermail.record.rows.duty import Alarm, Device, Override, Page, PageCode, Reminder, Token
 from flaggermail.record.rows.elections import (
     BadAddress,
@@ -19,16 +26,20 @@ from flaggermail.record.rows.elections import (
     ElectionSecret,
     Platform,
     Rehearsal,
+    ReportDraft,
+    ReportFreeze,
 )
 from flaggermail.record.rows.messages import Delivery, StoredMessage, ThreadKey
-from flaggermail.record.rows.notifications import ClockRow, Notification
-from flaggermail.record.rows.outgoing import Attempt, HeldBack, OutboxMail, Withheld
+from flaggermail.record.rows.notifications import Annex, ClockRow, Notification
+from flaggermail.record.rows.outgoing import AssignedId, Attempt, HeldBack, OutboxMail, Withheld
 
 __all__ = [
     "BY_TABLE",
     "RECORDS",
     "Alarm",
+    "Annex",
     "ArchiveReading",
+    "AssignedId",
     "Attempt",
     "BadAddress",
     "Case",
@@ -54,9 +65,12 @@ __all__ = [
     "Rehearsal",
     "RememberedDomain",
     "Reminder",
+    "ReportDraft",
+    "ReportFreeze",
     "StoredMessage",
     "ThreadKey",
     "Token",
+    "TrustProof",
     "Watched",
     "Withheld",
 ]
@@ -65,5 +79,7 @@ RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
     OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
     Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal, ArchiveReading, LegalHold,
+    ReportDraft, ReportFreeze,
+    Annex, AssignedId, TrustProof,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

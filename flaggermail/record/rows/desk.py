@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from flaggermail.record.case_values import Source
 from flaggermail.record.definition import Column, Record, record
-from flaggermail.record.kinds import Versioned
+from flaggermail.record.kinds import TrustMark, Versioned
 
 
 @record
@@ -38,6 +38,18 @@ class Watched(Record):
 
 
 @record
+class TrustProof(Record):
+    """The last trial of a mark that our server removes from mail of the outside: whether a forged one survived."""
+
+    TABLE: ClassVar[str] = "trust_proof"
+    id: Annotated[TrustMark, Column.CHECKED]
+    tried_at: datetime
+    survived: bool  # then the mark proves nothing
+    tried_by: str  # an officer's id
+    message_id: str  # of the mail that bore the forged mark, without angle brackets
+
+
+@record
 class RememberedDomain(Record):
     """A domain that an officer added to those of known referrers; its subdomains belong to it too."""
 
@@ -59,7 +71,7 @@ class ArchiveReading(Record):
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"asked"})
     id: str
     request: str  # the name of the view
-    reader: str  # the id of an officer or archivist
+    reader: str  # the id of an officer, archivist or report writer
     at: datetime
     case: str | None = None  # the only case that was read
     asked: Annotated[str, Column.LONG]  # the fields of the request as JSON, without words of a mail's text

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.record.contacts import ChannelKind, LanguageCode
-from flaggermail.record.definition import Record, References, record
+from flaggermail.record.definition import Column, Record, References, record
 
 
 @record
@@ -110,3 +110,36 @@ class Decline(Record):
     declined_at: datetime
     message: str
     taken_back_at: datetime | None = None  # a person made a case of it, so the sender no longer counts as declined
+
+
+@record
+class ReportDraft(Record):
+    """What a person wrote for the report to Parliament about an election; a later draft takes its place."""
+
+    TABLE: ClassVar[str] = "report_draft"
+    KEY: ClassVar[str] = "election"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
+    election: Annotated[str, References(Election)]
+    text: Annotated[str, Column.LONG]  # YAML, as it was given
+    drafted_at: datetime
+    drafted_by: str
+
+
+@record
+class ReportFreeze(Record):
+    """All that a report was made from at one moment; never changed, only undone."""
+
+    TABLE: ClassVar[str] = "report_freeze"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"inputs", "undone_reason"})
+    id: str
+    election: Annotated[str, References(Election), Column.INDEXED]
+    frozen_at: datetime
+    frozen_by: str
+    seq: Annotated[int, Column.BIG]  # number of the last event before it
+    head: str  # digest of that event
+    inputs: Annotated[str, Column.LONG]  # `report.values.ReportInputs` as canonical JSON
+    inputs_digest: str  # SHA-256 of `inputs`
+    documents: tuple[str, ...]  # of each document before it has a format: `nl SHA-256`
+    undone_at: datetime | None = None
+    undone_by: str | None = None
+    undone_reason: Annotated[str | None, Column.LONG] = None

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.mail.message import MechanicalKind, SenderVerdict
+from flaggermail.mail.signature_facts import Dnssec, SignatureState
 from flaggermail.record.case_values import (
     Priority,
 )
 from flaggermail.record.definition import Column, Record, References, record
-from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, Place
+from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, OctetSource, Place, Role
 from flaggermail.record.rows.cases import Case
 from flaggermail.wording.said import Said
 
@@ -68,22 +69,40 @@ class StoredMessage(Record):
 
 @record
 class Delivery(Record):
-    """One copy of a message in one folder; `id` is folder, UIDVALIDITY and UID as it was first seen there.
+    """One copy of a message in one folder; `id` is folder, numbering and item as it was first seen there.
 
-    Of a copy in a file of old mail, the folder is `file:` and a path, and the UID is made of its octets.
+    `numbering` and `item` are what the mailbox adapter calls the copy; see `ports.RawMessage`. Of a copy in a file of
+    old mail, the folder is `file:` and a path, and the item is made of its octets.
+
+    From `verdict` on it says what was found when this copy came in, and nothing changes it: keys are rotated, officers
+    confirm and refuse. Those fields are `mail.signature_facts.SignatureFacts`.
     """
 
     TABLE: ClassVar[str] = "delivery"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"verdict_basis"})
     id: str
     message: Annotated[str, References(StoredMessage), Column.INDEXED]
     folder: str
-    uidvalidity: Annotated[int, Column.BIG]
-    uid: Annotated[int, Column.BIG]
+    numbering: Annotated[str, Column.LONG]
+    item: Annotated[str, Column.LONG]
     internaldate: datetime
     digest: str
     first_seen_at: datetime
     gone_at: datetime | None = None  # when a complete look at the folder no longer found it there
     arrival: Annotated[ArrivalBasis, Column.FILLED] = ArrivalBasis.SERVER  # what `internaldate` rests on
+    source: Annotated[OctetSource, Column.FILLED] = OctetSource.IMAP
+    role: Role | None = None  # of the folder; None of a copy recorded before roles were
+    verdict: SenderVerdict | None = None  # None of a copy recorded before it was kept here
+    verdict_basis: Annotated[Said, Column.FILLED] = Said()
+    signature: Annotated[SignatureState, Column.FILLED] = SignatureState.NOT_CHECKED
+    signature_basis: Annotated[Said, Column.FILLED] = Said()
+    signer: Annotated[str | None, Column.LONG] = None
+    selector: Annotated[str | None, Column.LONG] = None
+    key_record: Annotated[str | None, Column.LONG] = None
+    key_digest: str | None = None
+    dnssec: Annotated[Dnssec, Column.FILLED] = Dnssec.UNKNOWN
+    resolver: str | None = None
+    looked_up_at: datetime | None = None
 
 
 @record

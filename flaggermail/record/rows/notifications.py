@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Notifications to platforms, and their clocks."""
+"""Notifications to platforms, their clocks, and the redacted mail exchange of each."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar
 from flaggermail.record.clocks import ClockKind, InstantBasis
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.definition import Column, Record, References, record
+from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.rows.elections import Channel, Platform
-from flaggermail.record.states import ClockState, NotificationState
+from flaggermail.record.states import AnnexState, ClockState, NotificationState
 
 
 @record
@@ -68,3 +69,35 @@ class ClockRow(Record):
     automatic: bool = False
     oral: bool = False
     by_hand: bool = False
+
+
+@record
+class Annex(Record):
+    """The mail exchange of a notification as it is redacted; `marks` are places, and no field holds a word of a mail.
+
+    `seals` holds a keyed digest of each printed text, whose key is the mail itself: without the octets of the mail no
+    seal can be compared with a guess.
+    """
+
+    TABLE: ClassVar[str] = "annex"
+    id: str
+    notification: Annotated[str, References(Notification), Column.INDEXED]
+    case: Annotated[str, References(Case), Column.INDEXED]
+    form: Annotated[AnnexForm, Column.CHECKED]
+    language: LanguageCode  # of the labels
+    state: Annotated[AnnexState, Column.INDEXED, Column.CHECKED] = AnnexState.PROPOSED
+    revision: int = 1  # counts the changes of `marks`; an approval names it
+    entries: tuple[str, ...]  # messages and contact notes, in the order in which they are printed
+    digests: tuple[str, ...]  # SHA-256 of the raw octets of the messages among them, in that order
+    parser: str  # the versions that read them
+    seals: tuple[str, ...]
+    marks: Annotated[str, Column.LONG]  # places, each with its ground and kind (JSON)
+    shaped_by: tuple[str, ...]  # everybody who proposed or confirmed a mark in it: none of them may approve
+    proposed_by: str
+    proposed_at: datetime
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = None
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None

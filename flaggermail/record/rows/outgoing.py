@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.record.definition import Column, Record, References, record
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import AssignedBy, Kind
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.record.trust import SenderTrust
@@ -56,6 +56,17 @@ class Attempt(Record):
     result: AttemptResult | None = None
     code: int = 0
     text: Said = Said()
+
+
+@record
+class AssignedId(Record):
+    """A Message-ID that a server gave to mail of ours in place of our own; answers and reports name it."""
+
+    TABLE: ClassVar[str] = "assigned_id"
+    id: str  # without angle brackets
+    ours: Annotated[str, Column.INDEXED]  # the Message-ID in the octets that we froze
+    source: Annotated[AssignedBy, Column.CHECKED]
+    learned_at: datetime
 
 
 @record

@@ -14,6 +14,7 @@ from flaggermail.adapters.dns import dkim_check
 from flaggermail.adapters.dns.dkim_check import DkimCheck
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.mail.message import SenderVerdict, Verdict
+from flaggermail.mail.signature_facts import SignatureState
 from tests.corpus import each
 from tests.doubles.dns import SIGNED, ScriptedResolver, key, key_record, signed
 
@@ -276,3 +277,38 @@ def test_a_very_large_mail_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> No
         SenderVerdict.UNVERIFIED,
         "the mail is too large for its signature to be checked",
     )
+
+
+@each(
+    ("record", "counts", "state"),
+    [
+        (key_record(), "s2", SignatureState.VERIFIED),  # the best of both
+        (key_record(key(1).public_key()), "s2", SignatureState.FAILED),  # before one without a key
+        (None, "s2", SignatureState.NOT_CHECKED),  # it may have fitted
+    ],
+)
+def test_the_facts_are_those_of_the_signature_that_counts(
+    record: bytes | None, counts: str, state: SignatureState
+) -> None:
+    """Of two signatures, one of them without a key in the DNS, the facts name the one on which the verdict rests."""
+    both = signed(signed(MAIL, DOMAIN, selector="s2"), DOMAIN)
+    records = {f"s2._domainkey.{DOMAIN}": None if record is None else [record]}
+    facts = check(both, records).signature
+    assert (facts.selector, facts.state, facts.looked_up_at) == (counts, state, NOW)
+    assert facts.key_record == (None if record is None else record.decode())
+
+
+def test_a_weak_signature_is_named_and_its_key_not_looked_up() -> None:
+    """A signature with l= is not checked: its domain and selector are recorded, with why, and no key."""
+    facts = check(signed(MAIL, DOMAIN, covers=(*SIGNED, "l"))).signature
+    assert (facts.state, facts.domain, facts.selector) == (SignatureState.NOT_CHECKED, DOMAIN, "s1")
+    assert (facts.key_record, facts.resolver, facts.looked_up_at) == (None, None, None)
+    assert "only the beginning of the text" in facts.basis.english
+
+
+def test_several_records_are_kept_as_they_were_seen() -> None:
+    """Two records at one name count as none (RFC 6376, section 3.6.2.2); both are kept, line by line."""
+    other = key_record(key(1).public_key())
+    facts = check(signed(MAIL, DOMAIN), {NAME: [key_record(), other]}).signature
+    assert facts.state is SignatureState.NOT_CHECKED
+    assert facts.key_record == f"{key_record().decode()}\n{other.decode()}"

@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 import re2
 
-from flaggermail.adapters.files.template_formats import Formats, marked, minutes_to, read_words
+from flaggermail.adapters.files.template_formats import Formats, marked, minutes_to
+from flaggermail.adapters.files.template_words import read_words
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.commands.outcome import Unstopped
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.shapes import fixed
-from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
+from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, REPORT_TEMPLATES, VALUES
 from flaggermail.notices.debrief import Turn
 from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -28,6 +29,7 @@ from flaggermail.record.states import CLOCKS
 from flaggermail.record.trust import SenderTrust
 from flaggermail.replies.answered import Why
 from flaggermail.settings.reading import load
+from flaggermail.wording.refusals import Because
 from tests.corpus import each
 from tests.tools.dutch import english_in, english_in_mail
 
@@ -79,6 +81,7 @@ OURS = {
     "nl": {
         "organisation": "Ministerie van Voorbeelden en Koninkrijksrelaties",
         "election": "Europees Parlement 2024",
+        "platforms": "Loudhailer en Omroeper",
         "title": "Oproep om twee vakjes te kleuren",
         "text": "Het bericht zegt dat twee vakjes kleuren mag. Dat maakt het stembiljet ongeldig.",
         "authority": "de gemeente Voorbeeldstad",
@@ -98,6 +101,7 @@ OURS = {
     "en": {
         "organisation": "Ministry of Examples and Kingdom Relations",
         "election": "European Parliament 2024",
+        "platforms": "Loudhailer and Crier",
         "title": "Call to colour two boxes",
         "text": "The post says that two boxes may be coloured. That makes the ballot invalid.",
         "authority": "the municipality of Exampletown",
@@ -306,6 +310,9 @@ HELD: Sequence[Mapping[str, object]] = [
     ]
 ]  # fmt: skip
 
+UNSIGNED = [Missed(SENT, "", "unverified", "", "m00000009")]
+"""A mail without sender and subject."""
+
 NOISE = [{"at": SENT, "domain": "exampletown.example", "subject": "Nieuwsbrief", "next_step": "VF-EP2024-0001"}]
 
 NOTHING: Mapping[str, object] = {
@@ -338,6 +345,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"original": {"sender": ALIKE["sender"], "text": "VF-EP2024-0001"}},
         {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
         {"kind": "further mail"},
+        {"kind": "unplaced mail", "sender": "", "subject": "", "verdict": "unverified"},
         {"urgent": True, "labels": []},
         {"kind": "platform answer", "unsure": True, "verdict": "unverified"},
         {"kind": "platform answer", "automatic": True},
@@ -358,9 +366,11 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "escalation": [{"clock": "human"}, {"clock": "decision", "platform": None, "channel": None, "phone": None}],
     "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
     "alarm": [{"number": None, "title": "", "kind": "forged"}],
-    "handed_over": [{"number": None, "title": ""}],
+    "handed_over": [{"number": None, "title": ""}, {"matters": []}],
     "reminder_digest": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
-    "quarantine_reminder": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
+    "digest": [{"entries": UNSIGNED}],
+    "handover": [{"entries": UNSIGNED}],
+    "quarantine_reminder": [{"kind": "head"}, {"total": 1, "kind": "officer"}, {"entries": UNSIGNED}],
     "reply_answer": [
         {"understood": False, "did": [], "number": None, "title": ""},
         {"did": DID, "form": ""},
@@ -369,7 +379,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     ],
     "case_form": [
         {"unread": True, "text": ""},
-        {"verdict": "unverified"},
+        {"verdict": "unverified", "sender": ""},
         {"type": "B_channel"},
         {"earlier": []},
         {"earlier": [REASONED, {**REASONED, "reason": ""}]},
@@ -384,7 +394,13 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"to": [], "cc": []},
         {"policy_read_on": None},
     ],
-    "approval_told": [{"approved": False}, {"have": 1}, {"follow_up": True}, {"kind": "mail"}],
+    "approval_told": [
+        {"approved": False},
+        {"have": 1},
+        {"follow_up": True},
+        {"kind": "mail"},
+        {"kind": "phone"},
+    ],
     "exercise_mark": [],
     "readiness": [{"total": 0}, {"total": 1, "rehearsed": 1, "longest": 1}],
     "decided_to_notify": [{"changed": True}],
@@ -392,6 +408,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
 }
 
 NUMBERLESS = {
+    *REPORT_TEMPLATES,
     "debrief",
     "decline",
     "device_enrolled",
@@ -417,7 +434,14 @@ NUMBER_FIRST = {
 }
 """Mail to platforms and referrers, whose number is the key by which their answers are placed."""
 
-_NO_CASE = {"decline", "device_enrolled", "device_told", "exercise_mark", "readiness"}  # not about a case
+_NO_CASE = {  # not about a case
+    *REPORT_TEMPLATES,
+    "decline",
+    "device_enrolled",
+    "device_told",
+    "exercise_mark",
+    "readiness",
+}
 
 WITH_OUR_WORDS = [name for name in PLATFORM_TEMPLATES if name != "own_text"]  # which the officer writes
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
@@ -490,10 +514,82 @@ def test_every_template_reads_as_plain_text(name: str, language: str) -> None:
         assert not mail.endswith("\n\n")
 
 
+UNFINISHED = re.compile(
+    r"^(?:[|] )?(?:Van|Over|From|About|Doorgestuurd door|Forwarded by):? *(?:[(]|$)"  # a label, and nothing behind it
+    r"|\b(?:van|from) +[(]|\A[^\n]*: *(?: \[|\n)|^  ,"
+    r"|:\n\n[A-Z][^\n]*:\n"  # a colon, and then another subject
+    r"|[(][^()\n]*[(]"  # brackets in brackets
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d",  # a time as machines write it
+    re.MULTILINE,
+)
+
+
+@EVERY_TEMPLATE
+@EVERY_LANGUAGE
+def test_nothing_is_announced_that_does_not_follow(name: str, language: str) -> None:
+    """Behind each label and colon stands something, also of a mail without sender and subject."""
+    for mail in mails(name, language):
+        assert not (found := UNFINISHED.search(mail)), f"{found}\n{mail}"
+
+
+@EVERY_LANGUAGE
+def test_a_held_alarm_begins_with_a_capital(language: str) -> None:
+    """In the list of held-back mail an alarm stands as a sentence on its own line, beside `Nieuwe zaak`."""
+    entries = [line for mail in mails("held_notices", language) for line in re.findall(r"\n- \d.*\n  (\S)", mail)]
+    assert entries
+    assert all(first.isupper() for first in entries)
+
+
+@EVERY_TEMPLATE
+@EVERY_LANGUAGE
+def test_a_subject_begins_with_the_matter(name: str, language: str) -> None:
+    """No subject spends its first words, which a phone shows, on that there is something."""
+    for mail in mails(name, language):
+        assert not re.match("Let op|Alarm:|Attentie|Bericht|Attention|Message", mail), mail.splitlines()[0]
+
+
+@pytest.mark.parametrize(("name", "changes"), [
+    ("officer_notice", {"minutes": 0, "kind": "platform answer", "clocks": [{**STOPPED, "minutes": 0}]}),
+    ("reply_answer", {"did": [{"what": "confirmed", "clocks": [{**STOPPED, "minutes": 0}]}]}),
+    ("alarm", {"minutes": 0}), ("handed_over", {"matters": [{**MATTER, "minutes": 0}]}),
+])  # fmt: skip
+@EVERY_LANGUAGE
+def test_less_than_a_minute_is_not_counted(name: str, changes: Mapping[str, object], language: str) -> None:
+    """What took less than a minute is said so, not as a count of none."""
+    body = TEMPLATES.render(name, language, values(name, language, changes)).body
+    assert re.search("minder dan een minuut|binnen een minuut|less than a minute|within a minute", body)
+    assert not re.search(r"\b0 minut", body)
+
+
+def test_an_alarm_names_case_platform_and_minutes_in_its_first_line() -> None:
+    """As every other mail to an officer about a notification."""
+    first = TEMPLATES.render("alarm", "nl", values("alarm", "nl")).body.splitlines()[0]
+    assert first == "VF-EP2024-0001: Oproep om twee vakjes te kleuren · Loudhailer · 60 minuten"
+
+
+@EVERY_LANGUAGE
+def test_an_officers_reason_behind_ours_is_a_sentence(language: str) -> None:
+    """Each reason of words.yaml ends a sentence; what the officer wrote begins the next one."""
+    for why in DECIDED:
+        changed = values("decided_not_to_notify", language, {"why": why})
+        mail = TEMPLATES.render("decided_not_to_notify", language, changed)
+        assert not (found := re.search(r"\. [a-z].*", mail.body)), found
+
+
+@EVERY_TEMPLATE
+@EVERY_LANGUAGE
+def test_a_command_in_a_sentence_has_marks_around_it(name: str, language: str) -> None:
+    """Else whoever copies it takes the full stop behind it along."""
+    text = (DIRECTORY / language / f"{name}.j2").read_text(encoding="utf-8")
+    assert not re.findall(r"(?<!`)\bflaggermail [a-z]+.*", text)
+
+
 @EVERY_TEMPLATE
 @EVERY_LANGUAGE
 def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str) -> None:
     """A line without a value is at most 76 characters long in the file; wrapping would leave a single word behind."""
+    if name.startswith("report_"):  # sections of a document, whose lines are joined to paragraphs
+        return
     lines = (DIRECTORY / language / f"{name}.j2").read_text(encoding="utf-8").splitlines()[1:]
     assert not [line for line in lines if "{" not in line and len(line) > 76]
 
@@ -549,6 +645,7 @@ def _own_words(mail: str) -> Iterator[str]:
     """Yields the template's own sentences of two words or more, without values."""
     given = {LISTED, *(value for known in (ALIKE, REASONED, *OURS.values()) for value in _texts(known.values()))}
     given.discard("")
+    mail = re.sub(r"`[^`]*`", " ", mail)  # a command is the same in every language
     for value in sorted(given, key=len, reverse=True):
         mail = re.sub(r"\s+(?:[|] )?".join(map(re.escape, value.split())), " ", mail)
     for part in [*sentences(mail), *mail.splitlines()]:
@@ -857,12 +954,37 @@ def test_a_subject_points_at_nothing_below_it(name: str, language: str) -> None:
         assert not POINTS.search(subject), subject
 
 
+TRANSLATED = re.compile(
+    r"\bof ours\b|\bstands? on\b|\bon your mail of\b|\bcould not remind\b|\bin hand\b|\bends? soon\b|\bmend\b"
+    r"|\bputs? (?:it |the matter )?before\b|\banew: |\bthis very\b|\bcode of six digits\b|\bstill approves\b"
+    r"|, for this is not\b|\bis no time\b|\b(?:is|are) over since\b|\bto talk it over\b|\bin no figure\b"
+    r"|\bdid not become\b|\bDone: decision\b",
+    re.IGNORECASE,
+)
+"""English that reads as translated from Dutch; each was found in a mail that was read aloud."""
+
+
+@EVERY_TEMPLATE
+def test_english_mail_reads_as_english(name: str) -> None:
+    """No mail says a thing as only a translation would, in any of its branches."""
+    for mail in mails(name, "en"):
+        assert not (found := TRANSLATED.search(" ".join(mail.split()))), f"{found}\n{mail}"
+
+
+def test_english_words_of_mails_read_as_english() -> None:
+    """Nor do the words that mails take from words.yaml, and the refusals that a reply gets."""
+    words = read_words(DIRECTORY / "words.yaml")["en"]
+    decided = [text for one in words.decided.values() for text in (one.reason or "", one.advice)]
+    said = [*words.alarms.values(), *words.remedies.values(), *words.missing.values(), *words.labels.values(), *decided]
+    assert [text for text in (*said, *(one.en for one in Because)) if TRANSLATED.search(text)] == []
+
+
 @EVERY_LANGUAGE
 def test_words_of_an_alarm_are_whole(language: str) -> None:
     """They are a subject, so they point at nothing below; the mail that lists what was held back has all of them."""
     listed = " ".join(TEMPLATES.render("held_notices", language, values("held_notices", language)).body.split())
     alarms = read_words(DIRECTORY / "words.yaml")[language].alarms
-    assert [words for words in alarms.values() if words not in listed or POINTS.search(words)] == []
+    assert [words for words in alarms.values() if words[1:] not in listed or POINTS.search(words)] == []
 
 
 def ones(value: object) -> object:

@@ -50,7 +50,8 @@ def test_what_is_shipped_is_read_fast_and_as_yaml_has_it(name: str, keys: tuple[
 
 
 @settings(
-    max_examples=settings().max_examples * 3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=settings().max_examples * 3,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(at=st.integers(0, len(TABLE)), cut=st.integers(0, 2), sign=st.sampled_from(SIGNS))
 def test_whatever_is_read_fast_is_what_yaml_has_and_without_fault(tmp_path: Path, at: int, cut: int, sign: str) -> None:

@@ -78,7 +78,7 @@ def test_keys_are_hidden(text: str, expected: str) -> None:
 
 def test_hiding_is_linear() -> None:
     """100 kB of almost-keys cost no time."""
-    began = time.perf_counter()
+    began = time.process_time()
     for text in ("vf." * 33_000, "VF-" + "A1" * 50_000, "VF-EP2024-" * 10_000, "+" + "a" * 100_000, "VF-E-1-" * 14_000):
         Keys("VF").hidden(text)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

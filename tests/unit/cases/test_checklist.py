@@ -6,8 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flaggermail.cases.checklist import attempts_told, missing
+from flaggermail.cases.checklist import ADDRESS, HANDLE, attempts_told, missing
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, Message
 from flaggermail.record.case_values import CaseType, Item
 from flaggermail.settings.reading import load
@@ -138,3 +140,17 @@ def test_several_mails_of_the_referrer_are_read_as_one() -> None:
     """Several mails of the referrer are checked together."""
     mails = [writing("Geen reactie."), writing("Bel 06 12345678"), writing("Zie https://x-platform.example/1")]
     assert missing(mails, WORDS, CaseType.CONTENT) == (Item.SCREENSHOT,)
+
+
+PIECES = st.sampled_from([
+    "http://", "https://", "HTTP://", "www.", "WWW.", "x.example", "/", "/p", "@", "@naam", "a@b.nl", "@x/", " ", "\n",
+    "\u00a0", ".", ",", "(", ")", "-", "zie", "b.c.nl/", "\x1c", "lindewaard.example/",
+])  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_a_link_is_found_in_words_as_in_the_whole_text(text: str) -> None:
+    """Neither address nor account has white space, so only the words that may be one are searched."""
+    hosts = [(hit[1] or hit[2]).strip(".").lower() for hit in ADDRESS.finditer(f"{text}\n")]
+    named = any(host.removeprefix("www.") not in {"", "lindewaard.example"} for host in hosts)
+    assert ("link" not in lacks(writing(text))) is (named or HANDLE.search(text) is not None)

@@ -92,7 +92,7 @@ class Desk:
     def receive(self, octets: bytes) -> str:
         """Takes in a mail that arrives now; returns its id."""
         self._uid += 1
-        ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", 1, self._uid))
+        ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", "1", str(self._uid)))
         with self.env.store.read() as tx:
             return max(
                 message.id for message in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))

@@ -15,7 +15,8 @@ import bagit
 import pytest
 
 from flaggermail.cli.bag_check import check, is_dossier
-from flaggermail.cli.bags import INCOMPLETE, MANIFEST, README, TAG_MANIFEST, new_bag, usable
+from flaggermail.cli.bags import MANIFEST, README, TAG_MANIFEST, new_bag
+from flaggermail.cli.new_folder import INCOMPLETE, usable
 from flaggermail.errors import Refusal
 from tests.corpus import looked_at
 
@@ -234,7 +235,7 @@ def test_two_exports_into_one_place_do_not_meet(tmp_path: Path) -> None:
 CHILD = """
 import os, resource, signal, sys
 from pathlib import Path
-from flaggermail.cli import bags
+from flaggermail.cli import bags, new_folder
 place, stage = Path(sys.argv[1]), sys.argv[2]
 if stage == "full":  # a file may not grow beyond 1,000 octets: as on a full disk, in the middle of one
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -243,7 +244,7 @@ def stop(event, arguments):
     if event == "open" and stage == str(arguments[0]).rpartition("/")[2] and arguments[1] not in ("r", "rb"):
         os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(stop)
-with bags.new_bag(bags.usable(place)) as writer:
+with bags.new_bag(new_folder.usable(place)) as writer:
     for path in ("LEESMIJ-README.txt", "case/0001.eml", "case/0002.eml"):
         writer.write(path, b"x" * 4000)
     writer.finish({"Bagging-Date": "2024-06-06"})

@@ -21,7 +21,6 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import wiring
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cli import commands, main
 from flaggermail.daemon.service import Daemon
@@ -44,8 +43,9 @@ GIVEN = {  # what a parameter of that name is given; any other gets the number o
 FILES = {"mail": "one.eml", "form": "form.yaml", "rules": "desk/rules"}  # and `free`, a path of the command's own
 PATHS = {"paths": "{mail}", "path": "{mail}", "text": "{mail}", "out": "{free}", "folder": "{free}"}
 PATHS |= {"file": "{mail}", "to": "{free}"}
-PATHS |= {"init": "{free}", "rules compare": "{rules}"}  # by command
+PATHS |= {"init": "{free}", "rules compare": "{rules}", "report make": "{free}.odt"}  # by command
 BESIDE = {  # what a command needs beside its required parameters
+    "annex edit": "{form}",
     "archive export": "VF-EP2024-0001 --out {free}",
     "archive find": "2024-06",
     "case assess": "{form}",
@@ -56,6 +56,7 @@ BESIDE = {  # what a command needs beside its required parameters
     "message reclassify": "--kind noise",
     "quarantine place": "--noise",
     "outbox resolve": "--again",
+    "report draft": "--print",
     "rules schema": "rules",
     "run": "--json",
 }
@@ -116,7 +117,7 @@ def opened(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 
     The daemon ends as soon as it has started, and nothing waits long: neither for a lock nor for a server.
     """
-    monkeypatch.setattr(wiring, "SqlStore", partial(SqlStore, wait=0.05))
+    monkeypatch.setattr("flaggermail.adapters.db.store.SqlStore", partial(SqlStore, wait=0.05))
     monkeypatch.setattr("flaggermail.wiring.time", SimpleNamespace(monotonic=time.monotonic, sleep=interrupt))
     monkeypatch.setattr("flaggermail.cli.session.login", lambda: "officer1")
     monkeypatch.setattr(Daemon, "obey_signals", lambda daemon: daemon.stop.set())

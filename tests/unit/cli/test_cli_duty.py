@@ -216,13 +216,13 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
         "last look at INBOX: never\n"
         "last look at Sent:  never\n"
         "on call:            somebody: `flaggermail oncall now` says who\n"
-        "wrong:              the mailbox was not read for 15 min\n"
+        "wrong:              the mailbox was not read to its end yet: the journal says why\n"
     )
     assert document(desk.env, tmp_path) == {
         "written_at": "2024-06-06T10:59:00+02:00",
         "version": __version__,
         "ok": False,
-        "wrong": ["the mailbox was not read for 15 min"],
+        "wrong": ["the mailbox was not read to its end yet: the journal says why"],
         "observing_since": None,
         "cases": {"open": 0, "decided": 0, "notified": 1, "answered": 0, "closed": 0, "exercise": 0},
         "clocks": {
@@ -233,11 +233,12 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
         "outbox": {
             "waiting": 0, "oldest_at": None, "queued": 0, "attempting": 0, "uncertain": 0, "last_error": None,
         },
-        "mailbox": {"last_read_at": None, "link": "up"},
+        "mailbox": {"last_read_at": None, "link": "up", "fault": None},
         "last_look": {"INBOX": None, "Sent": None},
         "on_call": True,
         "free_mb": {},
         "watched": {},
+        "ends": {},
         "held_back": 0,
         "suppressed": 0,
         "clocks_older": {age: dict.fromkeys(CLOCKS, 0) for age in ("60", "120", "240", "1440")},

@@ -151,7 +151,7 @@ def shown_raw(desk: Desk) -> str:
         (("retention", "--as-of", "9999-12-31"), 1, "is no day"),
         (("retention", "--election", "nowhere"), 1, "there is no such election"),
         (("retention", "--out", "list.csv"), 2, "names the text file"),
-        (("retention", "--out", "nowhere/list.txt"), 1, "cannot be used"),
+        (("retention", "--out", "nowhere/list.txt"), 1, "nowhere/list.txt: cannot be written"),
         (("hold", "--reason", "x"), 1, "name either a case or an election"),
         (("hold", CASE), 2, "--reason"),
         (("hold", CASE, "--reason", " "), 1, "reason"),

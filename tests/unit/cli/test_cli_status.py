@@ -40,7 +40,7 @@ EVERYTHING: dict[str, object] = {
         "waiting": 3, "oldest_at": NOW.isoformat(), "queued": 1, "attempting": 2, "uncertain": 3,
         "last_error": "450 busy",
     },
-    "mailbox": {"last_read_at": NOW.isoformat(), "link": "up"},
+    "mailbox": {"last_read_at": NOW.isoformat(), "link": "up", "fault": "mail.example: no"},
     "last_look": {"INBOX": "2027-03-17T10:00:00+01:00", "Sent": None},
     "on_call": True,
     "free_mb": {"archive": 2000, "database": 1000},

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flaggermail.documents.markup import REPLACEMENT
 from flaggermail.figures.looks import FIGURE, HEAD, LABEL, SMALL, WIDTH, cut, width, wrapped
-from flaggermail.figures.markup import REPLACEMENT
 from flaggermail.figures.picture import svg, svg_of_use
 from flaggermail.figures.timeline import drawn, spread
 from flaggermail.figures.uses import PlatformUse, UseState

@@ -34,7 +34,7 @@ def wrong(**measured: object) -> list[str]:
         (
             {"certificates": {"mailbox": NOW + 14 * DAY}},
             {"certificates": {"mailbox": NOW + 14 * DAY - SECOND}},
-            "certificate of mailbox: until 2027-03-31 20:59 UTC",
+            "certificate of mailbox: until 31 March 2027 at 20:59 (UTC)",
         ),
         ({"skew": 90 * SECOND}, {"skew": 91 * SECOND}, "clock: the server more than 90 s ahead of us"),
         ({"skew": -90 * SECOND}, {"skew": -91 * SECOND}, "clock: the server more than 90 s behind us"),

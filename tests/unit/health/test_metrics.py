@@ -21,6 +21,7 @@ FULL = replace(
     platform_mails={"verified": 7, "failed": 1}, unjudged=3, unheard=2, held_back=4, suppressed=5,
     pages={"held": 1}, outbox={"queued": 2, "uncertain": 1}, last_error="450 4.2.0 busy, VF-PS2027-0007",
     cases={"open": 6}, jobs={"outbox": {"missed": 1, "failed": 0}}, free={"archive": 2_500_000_000},
+    ends={"secret for tokens": NOW + timedelta(days=30)},
 )  # fmt: skip
 MANUAL = Path(__file__).parents[3] / "docs" / "operation.md"
 IN_WORDS = {"version", "watched"}  # of the document: no number
@@ -51,6 +52,7 @@ def test_each_fact_has_its_number() -> None:
         ("platform_mails_total", "verified"): 7, ("platform_mails_total", "failed"): 1,
         ("mails_unjudged_total",): 3, ("officer_replies_unheard",): 2, ("held_back",): 4, ("suppressed_total",): 5,
         ("pages_undelivered", "held"): 1, ("disk_free_bytes", "archive"): 2_500_000_000,
+        ("end_timestamp_seconds", "secret for tokens"): (NOW + timedelta(days=30)).timestamp(),
         ("job_faults_total", "outbox", "missed"): 1,
     }  # fmt: skip
     assert {key: values.get(key) for key in expected} == expected

@@ -30,7 +30,7 @@ FINE = Overview(
     [
         ({}, []),
         ({"looks": {"INBOX": NOW - 901 * SECOND}}, ["the mailbox was not read for 15 min"]),
-        ({"looks": {"INBOX": None}}, ["the mailbox was not read for 15 min"]),
+        ({"looks": {"INBOX": None}}, ["the mailbox was not read to its end yet: the journal says why"]),
         ({"waiting_since": NOW - 1801 * SECOND}, ["a mail of ours waits for more than 30 min"]),
         ({"outbox": {"uncertain": 1}}, ["a mail is in doubt"]),
         ({"free": {"archive": 499_999_999}}, ["disk of archive: less than 500 MB free"]),

@@ -98,6 +98,21 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
         Disposition(Place.NOISE, Filed.NOBODY_WROTE()),
     ),
     (
+        "mail of a check of the servers, of an own domain that is on a list",
+        replace(STRANGER, mechanical=AUTO, of_check=True, from_authority=True),
+        Disposition(Place.NOISE, Filed.OWN_CHECK()),
+    ),
+    (
+        "machine mail that says so and carries a referral",
+        replace(STRANGER, mechanical=AUTO, of_check=True, carries_referral=True),
+        Disposition(Place.QUARANTINE, Filed.CARRIES_REFERRAL(), tells="unplaced mail"),
+    ),
+    (
+        "a person's mail that says so",
+        replace(STRANGER, of_check=True),
+        Disposition(Place.QUARANTINE, Filed.UNKNOWN(), tells="unplaced mail"),
+    ),
+    (
         "machine mail that carries a referral",
         replace(STRANGER, mechanical=AUTO, carries_referral=True),
         Disposition(Place.QUARANTINE, Filed.CARRIES_REFERRAL(), tells="unplaced mail"),

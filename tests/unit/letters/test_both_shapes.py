@@ -51,6 +51,24 @@ def test_every_template_says_the_same_in_both_shapes(name: str, language: str) -
         assert f'<html lang="{language}">' in html_part(mail.body, language=language, title=mail.subject)
 
 
+@pytest.mark.parametrize("name", BOTH)
+def test_a_wrapped_line_of_others_goes_on_below_its_words(name: str) -> None:
+    """In every variant, the title above all else included: not below the mark, the dash, or the indent."""
+    for changes in variants(name):
+        mail = TEMPLATES.render(name, "nl", guarded(name, values(name, "nl", changes)))
+        page = html_part(mail.body, language="nl", title=mail.subject)
+        for style, words in re.findall(r"""<div style="([^"]*)">(?:<span[^>]*>)?\| (.*)""", page):
+            hung, out = (int(found) for found in re.findall(r"(?:left|indent):-?(\d+)px", style))
+            assert hung == out == 12 + 4 * (len(words) - len(words.lstrip(" "))) + 9 * words.startswith("- "), words
+        assert all("24px;text-indent:-12px" in style for style in re.findall(r'<p[^>]*style="([^"]*)">\| ', page))
+
+
+def test_an_option_is_not_broken() -> None:
+    """A narrow window breaks before an option, not behind its dashes."""
+    page = html_part("Kies `flaggermail approve D --reject R` (--at).\n", language="nl", title="t")
+    assert re.findall(r'nowrap">([^<]*)<', page) == ["--reject", "(--at"]
+
+
 def test_a_long_address_stays_behind_its_mark() -> None:
     """A narrow window breaks the address itself, and never leaves the mark of others' text alone on a line."""
     address = "https://www.tiktok.example/@stem/video/7301"
@@ -75,7 +93,7 @@ def test_a_page_shows_each_kind_of_line_as_what_it_is() -> None:
     )
     page = both_shapes.Page(html_part(body, language="en", title="T"))
     assert [line.strip() for line in page.lines if line.strip()] == [
-        "One", "Two", "- a", "- b", "more", "set in", "| theirs", "|", "===== form 12ab34 =====", "rule: 1 < 2",
+        "One", "Two", "- a", "- b", "more", "set in", "| theirs", "===== form 12ab34 =====", "rule: 1 < 2",
         "===== end 12ab34 =====", "-" * 40, "word " * 15 + "word", "-" * 40,
         "VF-EP2024-0001-K7QF/1 of 6 June 2024",
     ]  # fmt: skip
@@ -94,6 +112,21 @@ def test_lines_that_a_program_wrapped_are_one_and_a_label_begins_a_line() -> Non
     assert shown == [
         f"| {full} melding. Kort.", "| Nieuw", f"| {full}", "| Dag van stemming: vandaag", f"| {full}", "| - ook",
     ]  # fmt: skip
+
+
+def test_a_day_that_was_kept_whole_does_not_break_a_paragraph() -> None:
+    """Our text in an approval request is wrapped before a whole day, and a narrow window wraps it anew all the same."""
+    wrapped = "| am calling about European Parliament election 2024 (polling day\n| 6 June 2024).\n"
+    shown = both_shapes.Page(html_part(wrapped, language="en", title="")).lines
+    assert "| am calling about European Parliament election 2024 (polling day 6 June 2024)." in shown
+
+
+def test_no_mark_stands_alone_on_its_line() -> None:
+    """An empty line between others' paragraphs is empty on the page; in plain text it bears the mark."""
+    body = "Read:\n| One.\n|\n| Two.\n"
+    page = both_shapes.Page(html_part(body, language="en", title="T"))
+    assert [line for line in page.lines if line.strip()] == ["Read:", "| One.", "| Two."]
+    both_shapes.check(octets("T", body))
 
 
 def test_the_title_above_a_mail_is_no_quotation() -> None:

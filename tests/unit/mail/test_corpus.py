@@ -44,9 +44,9 @@ def read_all() -> list[tuple[Path, bytes, Message, float]]:
     for path in MAILS:
         looked_at("mails")
         octets = path.read_bytes()
-        begun = time.perf_counter()
+        begun = time.process_time()
         message = parser.parse(octets)
-        found.append((path, octets, message, time.perf_counter() - begun))
+        found.append((path, octets, message, time.process_time() - begun))
     return found
 
 

@@ -63,6 +63,6 @@ def test_what_is_written(text: str, written: str) -> None:
 @pytest.mark.parametrize("text", ["a" * 100_000, "> " * 50_000, " " * 100_000, "a >" * 30_000, "a " * 50_000])
 def test_hostile_text_is_flowed_in_linear_time(text: str) -> None:
     """100 kB of anything take a fraction of a second."""
-    began = time.perf_counter()
+    began = time.process_time()
     flowed(text)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

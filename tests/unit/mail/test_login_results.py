@@ -232,7 +232,7 @@ def test_no_login_name_makes_another(login: str) -> None:
 @pytest.mark.parametrize("piece", ["a=b ", " smtp.auth=", 'smtp.auth="x" ', "\\", "a.a", "= ", "auth=pass "])
 def test_reading_is_linear(piece: str) -> None:
     """A field of the longest that is read takes no longer than it should, whatever it repeats."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     judged(f"{OURS}; auth=pass {piece * (19_000 // len(piece))}!")
     judged(*[f"{OURS}; auth=pass {piece * 1000}!"] * 5)
-    assert time.perf_counter() - begun < LONGEST_SECONDS
+    assert time.process_time() - begun < LONGEST_SECONDS

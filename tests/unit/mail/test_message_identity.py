@@ -10,7 +10,7 @@ import pytest
 from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import Address, Message
-from flaggermail.mail.message_ids import message_ids
+from flaggermail.mail.message_ids import message_ids, told_in_reply
 from flaggermail.mail.subject import SubjectParts, case_numbers, same_topic, split_subject
 from flaggermail.mail.threads import conversations
 from flaggermail.shipped import shipped
@@ -166,3 +166,26 @@ def test_two_subjects_about_one_matter(one: str, other: str, same: bool) -> None
     """Added tags, cuts and corrections leave the same topic; common small words do not make one."""
     assert same_topic(one, other) is same
     assert same_topic(other, one) is same
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        ("2.0.0 OK <A1@host.example> [Hostname=host.example]", "A1@host.example"),
+        ("2.0.0 Ok <A1@host.example>", "A1@host.example"),
+        ("OK <A1@host.example>", "A1@host.example"),
+        ("2.0.0 OK <HK0PR03MB4961.apcprd03.mailcloud.example> [Hostname=x]", None),  # a queue's name, as some write
+        ("2.0.0 OK 4711", None),
+        ("Ok 0100018f2b7c-000000", None),
+        ("2.6.0 <A1@host.example> [InternalId=1] Queued mail for delivery", None),  # the one we wrote, at Exchange
+        ("2.0.0 queued as 4711 <A1@host.example>", None),
+        ("2.0.0 OK <A1@host.example>by <B2@host.example>", None),
+        ("2.0.0 OK <A 1@host.example>", None),
+        ("5.0.0 OK <A1@host.example>", None),
+        (f"2.0.0 OK <{'a' * 300}@host.example>", None),
+        ("", None),
+    ],
+)
+def test_the_message_id_in_a_servers_reply(reply: str, told: str | None) -> None:
+    """Only a status of success and OK right before it make an identifier the one under which the mail left."""
+    assert told_in_reply(reply) == told

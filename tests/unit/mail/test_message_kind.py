@@ -354,6 +354,6 @@ def test_hostile_notices_cost_little(text: str) -> None:
         f"X-Failed-Recipients: {text[:60_000]}\r\n",
         f"Return-Path: <>\r\nIn-Reply-To: <1@a.example>\r\nX-Subject: {text[:60_000]}\r\n",
     ):
-        begun = time.perf_counter()
+        begun = time.process_time()
         PARSER.parse(f"{head.replace(chr(10), ' ').strip()}\r\nSubject: x\r\n\r\n{text}".encode())
-        assert time.perf_counter() - begun < SLOWEST
+        assert time.process_time() - begun < SLOWEST

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.reply_tokens import message_id, reply_address, root_reference, tokens
+from flaggermail.mail.reply_tokens import message_id, own_ids, reply_address, root_reference, tokens
 from tests.corpus import each
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -82,3 +82,24 @@ def test_what_is_no_address_gets_no_token(address: str) -> None:
     """A text that is not an address gets no token."""
     with pytest.raises(ValueError, match="not a mail address"):
         reply_address(address, TOKEN)
+
+
+@pytest.mark.parametrize(
+    "value", [f"vf.{TOKEN}.7@desk.example", f"<vf.{TOKEN}.7@desk.example>", f" vf.{TOKEN}.7@desk.example\t"]
+)
+def test_our_message_id_is_read_from_a_field_of_ours(value: str) -> None:
+    """With and without angle brackets, and with what folding leaves around it; the token is in it as before."""
+    assert own_ids([value]) == (f"vf.{TOKEN}.7@desk.example",)
+    assert tokens([value]) == (TOKEN,)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        TOKEN, f"vf.{TOKEN}@desk.example", f"xvf.{TOKEN}.7@desk.example", f"vf.{TOKEN}.7", f"vf.{TOKEN}.x@desk.example",
+        f"vf.{TOKEN}.7@desk.example,b@c", f"vf.{TOKEN[:-1]}.7@desk.example", "",
+    ],
+)  # fmt: skip
+def test_other_values_name_no_mail_of_ours(value: str) -> None:
+    """A token alone, as earlier mail of ours has it, the root of a thread, and anything else is no Message-ID."""
+    assert own_ids([value]) == ()

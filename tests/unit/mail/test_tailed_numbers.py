@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import time
 from collections import Counter
 
@@ -21,6 +23,7 @@ from flaggermail.mail.tailed_numbers import (
     without_tail,
     without_tails,
 )
+from flaggermail.mail.vocabulary import may_hold
 
 ONE = Tailed("VF-EP2024-0001", "K7QF")
 SEPARATORS = st.sampled_from(
@@ -121,3 +124,16 @@ def test_the_number_found_is_bounded_and_so_is_the_time() -> None:
         begun = time.process_time()
         tailed_numbers(text, "VF")
         assert time.process_time() - begun < 3
+
+
+def test_a_text_without_the_word_holds_none_in_any_case() -> None:
+    """Whatever a search that ignores case takes for an ASCII character, the quick look says that it may be there."""
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+    passing = re.compile(f"[{letters}]", re.IGNORECASE)
+    found = [character for character in map(chr, range(sys.maxunicode + 1)) if passing.fullmatch(character)]
+    assert len(found) > 2 * 26
+    for character in found:
+        meant = [one for one in letters if re.fullmatch(one, character, re.IGNORECASE)]
+        assert all(may_hold(f"x{character}f", f"{one}F") for one in meant), ascii(character)
+    assert not may_hold("Een brief over de verkiezing, caf\u00e9 en al", "VF")
+    assert may_hold("over vf-ep2024-0001", "VF-")

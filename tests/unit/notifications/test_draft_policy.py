@@ -255,9 +255,9 @@ def test_a_word_hidden_behind_full_width_letters_is_found() -> None:
     ("old", "new", "fault"),
     [
         ("    removal:\n", "    removel:\n", "nl.must_not.removal: Field required"),
-        (r"      - '\billega\w+'", "      - '(?=illegal)'", "nl.must_not.illegality.0: "),
+        (r"      - '\billega\w+'", "      - '(?=illegal)'", "nl.must_not.illegality[0]: "),
         ("januari, ", "", "nl.months: "),
-        ("nl:\n", "nl: [\n", "no YAML"),
+        ("nl:\n", "nl: [\n", "the bracket opened here"),
         ("  must:\n", "  must: {}\n  musts:\n", "nl.must.check: Field required"),
     ],
 )
@@ -276,5 +276,5 @@ def test_a_fault_in_the_patterns_is_named_by_line_and_key(tmp_path: Path, old: s
 
 def test_a_missing_file_of_patterns_is_named(tmp_path: Path) -> None:
     """A missing file of patterns is a fault of the configuration."""
-    with pytest.raises(ConfigurationError, match=r"drafts\.yaml:1:1: cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"drafts\.yaml:1:1: the file is missing"):
         load_draft_patterns(tmp_path / "drafts.yaml")

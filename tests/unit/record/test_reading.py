@@ -42,8 +42,8 @@ def test_values_are_read_from_events_and_from_columns(
         (StoredMessage, "place", "elsewhere"),
         (StoredMessage, "labels", ["a", 1]),
         (StoredMessage, "received_at", "2026-03-18T12:00:00"),
-        (Delivery, "uid", True),
-        (Delivery, "uid", "7"),
+        (Delivery, "item", True),
+        (Delivery, "item", 7),
         (Election, "period_from", NOON),
     ],
 )  # fmt: skip

@@ -190,7 +190,7 @@ def test_check_reads_the_words_for_drafts_too(directory: Path) -> None:
     (directory / "rules" / "drafts.yaml").unlink()
     result = run_check(directory)
     assert result.exit_code == 2
-    assert result.stderr.startswith("rules/drafts.yaml:1:1: cannot be read")
+    assert result.stderr.startswith("rules/drafts.yaml:1:1: the file is missing")
 
 
 def test_check_names_the_faults_of_every_table_at_once(directory: Path) -> None:

@@ -8,12 +8,16 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 
 from flaggermail import wiring
@@ -40,6 +44,9 @@ Spoil = Callable[[Path], None]
 ELSEWHERE = {  # what no set-up on this machine shows
     CheckCode.CONFIGURATION: "tests/bad_config",
     CheckCode.MAILBOX_READ_BEFORE: "tests/story/test_read_before.py",
+    CheckCode.TOKEN_REACH: "tests/story/test_one_mailbox.py",
+    CheckCode.MARK_UNPROVEN: "tests/store/test_trust_proof.py",
+    CheckCode.MARK_ENDS: "tests/store/test_trust_proof.py",
 }
 
 
@@ -58,6 +65,7 @@ def ending_secret(folder: Path) -> None:
     """Lets the desk log in with tokens, whose secret ends in thirty days."""
     edit(folder / SETTINGS, "  user", "  login: oauth2\n  user")
     section = "token_endpoint: https://login.example/token, client_id: desk, scope: mail, secret_ends_on: 2027-04-09"
+    section += ", accept_risk: the application may open other mailboxes"
     edit(folder / SETTINGS, "\nstore:", f"\noauth2: {{{section}}}\n\nstore:")
     (folder / "credentials" / "oauth2-secret").write_text("geheim", encoding="utf-8")
     (folder / "credentials" / "oauth2-secret").chmod(0o600)
@@ -104,10 +112,47 @@ def no_pagers_extra(folder: Path) -> None:
     written("credentials/pager-head", "json://localhost\n")(folder)
 
 
+def no_token_library(folder: Path) -> None:
+    """Lets the desk log in by the rules of a provider."""
+    edit(folder / SETTINGS, "  user", "  login: oauth2\n  user")
+    section = "provider: microsoft, authority: https://login.example/tenant, client_id: desk, scope: mail"
+    risk = "accept_risk: the application may open other mailboxes"
+    edit(folder / SETTINGS, "\nstore:", f"\noauth2: {{{section}, {risk}}}\n\nstore:")
+    written("credentials/oauth2-secret", "geheim\n")(folder)
+
+
+def with_certificate(text: str) -> Spoil:
+    """Lets the desk log in with a certificate: this text."""
+
+    def spoil(folder: Path) -> None:
+        edit(folder / SETTINGS, "  user", "  login: oauth2\n  user")
+        section = "provider: microsoft, authority: https://login.example/tenant, client_id: desk, scope: mail"
+        more = "certificate: desk-cert, accept_risk: the application may open other mailboxes"
+        edit(folder / SETTINGS, "\nstore:", f"\noauth2: {{{section}, {more}}}\n\nstore:")
+        written("credentials/desk-cert", text)(folder)
+        written("credentials/oauth2-key", KEY)(folder)
+
+    return spoil
+
+
+def signed_until(day: date) -> str:
+    """Returns a certificate that ends on that day."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk")])
+    ends = datetime.combine(day, time(12), UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 7, ends - timedelta(days=90), ends)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
 def one_approver(folder: Path) -> None:
     """Wants two approvers and leaves one."""
     settings("persons: 1", "persons: 2")(folder)
     edit(folder / "oncall.yaml", ", approver]", "]", every=True)
+
+
+def own_name(folder: Path) -> None:
+    """Gives the desk a name of its own, and leaves the rest as the example has it."""
+    edit(folder / SETTINGS, "nl: Ministerie van Voorbeeldzaken", "nl: Ministerie van Binnenlandse Zaken")
 
 
 def unused_policy(folder: Path) -> None:
@@ -134,6 +179,7 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.CA_FILE, authority("notes\n"), "mailbox.ca_file: "),
     (CheckCode.CA_FILE, authority(CERTIFICATE), "ca.pem cannot be read"),
     (CheckCode.PAGER_EXTRA, no_pagers_extra, "pip install 'flaggermail[pagers]'"),
+    (CheckCode.TOKEN_EXTRA, no_token_library, "pip install 'flaggermail[microsoft]'"),
     (
         CheckCode.POLICY_AHEAD,
         lambda folder: edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2027-03-11", first=True),
@@ -153,7 +199,18 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.TLS_PORT, mailbox("port: 587"), "mailbox.tls: implicit does not fit port 587"),
     (CheckCode.APPROVERS, one_approver, "2 must approve, but 1 officer has the role approver or head in oncall.yaml"),
     (CheckCode.SECRET_ENDS, ending_secret, "the secret of the application ends on 2027-04-09; make a new one"),
+    (
+        CheckCode.LOGIN_CERTIFICATE_ENDS,
+        with_certificate(signed_until(date(2027, 4, 8))),
+        "the certificate in the credential desk-cert ends on 2027-04-08; make a new one, register it",
+    ),
+    (CheckCode.LOGIN_CERTIFICATE_UNREADABLE, with_certificate(KEY), "the credential desk-cert holds no certificate"),
     (CheckCode.EXAMPLE, mailbox(), "are those of the example; write your own"),
+    (
+        CheckCode.EXAMPLE_LEFT,
+        own_name,
+        "report.organisation: still the example's (Het Ministerie van Voorbeeldzaken, The Ministry of Example Affairs)",
+    ),
     (CheckCode.OFFICER_DOMAIN, rota("b.devries@bzk.example", "b.devries@bzk.exmaple"), "officer2 writes from bzk.exm"),
     (
         CheckCode.ELECTION_NONE,
@@ -207,6 +264,8 @@ def test_a_mistake_is_named(
 ) -> None:
     """Each mistake is found once for its cause, in one line with what would be right, with its severity's status."""
     monkeypatch.setattr(wiring, "is_installed", lambda: False)
+    if code is CheckCode.TOKEN_EXTRA:
+        monkeypatch.setattr("flaggermail.wiring_tokens.is_module", lambda _: False)
     monkeypatch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)
     spoil(folder)
     named = found(folder)
@@ -354,6 +413,24 @@ def test_the_shipped_configuration_is_the_example() -> None:
     """What `init` writes is recognised as the example, and the scenarios' configuration is not."""
     assert CheckCode.EXAMPLE in {one.code for one in mistakes(load(shipped("config"), shipped("rules")))}
     assert CheckCode.EXAMPLE not in {one.code for one in mistakes(load(CONFIG, shipped("rules")))}
+
+
+def test_what_is_left_of_the_example_is_named_in_each_place(folder: Path) -> None:
+    """Report, officers, channels and lists, each in a line of its own; nothing once they are the desk's own."""
+    own_name(folder)
+    left = [one.text.split(":")[0] for one in mistakes(load(folder)) if one.code is CheckCode.EXAMPLE_LEFT]
+    assert left == [
+        "flaggermail.yaml report.organisation",
+        "oncall.yaml officers",
+        "platforms.yaml platforms",
+        "rules/lists",
+    ]
+    lists = [path for path in (folder / "rules" / "lists").iterdir() if ".example" in path.read_text(encoding="utf-8")]
+    for path in (folder / SETTINGS, folder / "oncall.yaml", folder / "platforms.yaml", *lists):
+        edit(path, ".example", ".nl", every=True)
+    edit(folder / SETTINGS, "Het Ministerie van Voorbeeldzaken", "Het Ministerie van Binnenlandse Zaken")
+    edit(folder / SETTINGS, "The Ministry of Example Affairs", "The Ministry of the Interior")
+    assert CheckCode.EXAMPLE_LEFT not in {one.code for one in mistakes(load(folder))}
 
 
 def test_a_configuration_with_a_policy_ahead_is_merely_loaded(folder: Path) -> None:

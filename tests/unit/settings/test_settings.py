@@ -41,7 +41,8 @@ def directory(tmp_path: Path) -> Path:
 def good(folder: Path) -> Path:
     """Copies that configuration into `folder`; returns the folder."""
     shutil.copytree(GOOD, folder, dirs_exist_ok=True)
-    shutil.copytree(shipped("rules"), folder / "rules")
+    shutil.copytree(shipped("rules"), folder / "rules", ignore=shutil.ignore_patterns("samples"))
+    (folder / "rules" / "samples").symlink_to(shipped("rules") / "samples")  # 650 files, which no mistake changes
     shutil.copytree(shipped("config") / "templates", folder / "templates")
     return folder
 
@@ -83,11 +84,28 @@ def test_mistake_is_named_with_place_and_remedy(mistake: Path, tmp_path: Path) -
     result = CliRunner().invoke(check, obj=Session(directory))
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (mistake / "expected.txt").read_text(encoding="utf-8")
+    shutil.rmtree(directory)
 
 
 def test_there_are_enough_mistakes() -> None:
     """The collection of mistakes does not shrink unnoticed."""
     assert len(MISTAKES) >= 50
+
+
+@pytest.mark.parametrize("spelt", ["INBOX", "inbox", "Inbox", "iNBOX"])
+def test_the_inbox_is_one_folder_in_any_spelling(directory: Path, spelt: str) -> None:
+    """It is read, and found in the record, as INBOX (RFC 9051, section 5.1), so that no spelling reads it again."""
+    replace(directory / "flaggermail.yaml", "mailbox:\n", f"mailbox:\n  inbox: {spelt}\n")
+    assert load(directory).desk.mailbox.inbox == "INBOX"
+    replace(directory / "flaggermail.yaml", "mailbox:\n", "mailbox:\n  excluded_folders: [inBox]\n")
+    assert "'INBOX' has to be watched" in faults(directory)[0]
+
+
+@pytest.mark.parametrize("name", ["Postvak IN", "INBOX/Inbox", "\u0131nbox"])
+def test_other_folders_keep_their_spelling(directory: Path, name: str) -> None:
+    """Servers tell the names of all other folders apart by their capitals."""
+    replace(directory / "flaggermail.yaml", "mailbox:\n", f"mailbox:\n  inbox: {name}\n")
+    assert load(directory).desk.mailbox.inbox == name
 
 
 @pytest.mark.parametrize("key", ["password", "imap_password", "secret", "api_key", "access_token", "wachtwoord"])

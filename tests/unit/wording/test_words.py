@@ -5,19 +5,24 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from flaggermail import wording
 from flaggermail.errors import Refusal
+from flaggermail.health.findings import HealthLimits, Measured, findings
 from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.sentences import CLUES, SENTENCES
 from flaggermail.record.states import MailState
 from flaggermail.settings.mistakes import SORTS
+from flaggermail.wording import all_sets
+from flaggermail.wording.alarm_texts import AlarmText, Health, HealthPlace
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.hints import Hint
 from flaggermail.wording.pieces import Piece
@@ -30,6 +35,7 @@ from tests.tools.said import details_of, sample
 
 PACKAGE = Path(__file__).parents[3] / "flaggermail"
 ROOMS_OF_THE_TERMINAL = ("archive/", "cli/", "desk/", "views/", "replay/", "demo/")  # no reply mail comes there
+LIMITS = HealthLimits(free=500, clock=timedelta(seconds=90), certificate=timedelta(days=30))
 SETS = frozenset(type(one).__name__ for one in every().values())
 
 
@@ -75,9 +81,20 @@ def test_every_sentence_is_said_somewhere() -> None:
     """No sentence is left over."""
     text = "\n".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "wording")
     text += (PACKAGE / "wording" / "said.py").read_text("utf-8")
-    named = set(re.findall(r"\b[A-Z]\w+\.[A-Z_]+\b", text))
+    named = set(re.findall(r"\b[A-Z]\w+\.[A-Z][A-Z0-9_]*\b", text))
     left = {f"{type(one).__name__}.{one.name}" for one in every().values()} - named
-    by_name = ("Differs.", "AlarmName.", "TypeWord.", "SourceWord.", "MailWord.")  # said by the name of a value
+    by_name = (
+        "Differs.",
+        "AlarmName.",
+        "TypeWord.",
+        "SourceWord.",
+        "MailWord.",
+        "GroundWords.",
+        "Online.",
+        "ToMend.",
+        "OnlineStep.",
+        "Asked.",
+    )  # said by the name of a value
     assert {one for one in left if not one.startswith(by_name)} == set()
 
 
@@ -110,6 +127,12 @@ def test_details_are_stored_apart_from_the_sentence() -> None:
     assert said.english == f"{posing}; taken in late"
     assert Filed.LATE(reason=Filed.UNKNOWN()).english == "no rule knows what it is; taken in late"
     assert as_written("{case} {0}").in_language("nl") == "{case} {0}"
+
+
+def test_an_instant_or_a_score_is_said_in_words() -> None:
+    """No Dutch sentence shows an instant as digits with its zone behind it, or a number that has no name."""
+    bare = re.compile(r"\{\w+\} UTC|\(\{(?:score|count)\}\)")
+    assert not [one for one in every().values() if bare.search(one.nl)]
 
 
 def test_several_details_are_listed() -> None:
@@ -207,6 +230,35 @@ def test_what_earlier_versions_said_has_its_code() -> None:
 
 
 def test_the_room_holds_every_set() -> None:
-    """Importing the room is enough to read whatever a row says."""
-    modules = {path.stem for path in (PACKAGE / "wording").glob("*.py")} - {"__init__", "said"}
-    assert set(wording.__all__) == modules
+    """A row is read that says what no module imported so far knows."""
+    modules = {path.stem for path in (PACKAGE / "wording").glob("*.py")} - {"__init__", "all_sets", "said"}
+    assert set(all_sets.__all__) == modules
+    stored = Because.NO_SUCH_ROW(table="alarm", key="a1")
+    asked = f"from flaggermail.wording.said import Said; print(Said({str(stored)!r}).english)"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == stored.english
+
+
+@pytest.mark.parametrize("stored", ["2027-03-17 10:00+01:00", "2027-03-17 10:00", "2027-03-17T10:00:00+01:00"])
+def test_an_instant_is_said_in_words(stored: str) -> None:
+    """Mail names a day and a time as people do, whatever form the record has; what is no instant stays as it is."""
+    said = AlarmText.MAILBOX(folder="INBOX", at=stored)
+    assert said.in_language("nl") == "INBOX was niet te lezen na 17 maart 2027 om 10:00"
+    assert said.english == "INBOX could not be read after 17 March 2027 at 10:00"
+    assert AlarmText.MAILBOX(folder="INBOX", at="soon").english == "INBOX could not be read after soon"
+
+
+@each("one", [*AlarmText, *Health])
+def test_an_alarm_names_no_instant_as_machines_write_it(one: AlarmText | Health) -> None:
+    """In Dutch every instant of an alarm is in words; the English of a measurement is what `status` prints."""
+    said = sample(one, dict.fromkeys(("at", "since"), "2027-03-17 10:00"))
+    instants = {"at", "since"} & details_of(one.nl)
+    assert ("17 maart 2027 om 10:00" in said.in_language("nl")) is bool(instants)
+
+
+@each("place", [*HealthPlace])
+def test_what_is_measured_has_its_dutch_name(place: HealthPlace) -> None:
+    """A disk or a certificate is named as people name it; the finding keeps its English name."""
+    (finding,) = findings(Measured(free={place.en: 0}), LIMITS, datetime(2027, 3, 17, tzinfo=UTC))
+    assert (finding.what, finding.shown.english) == (f"disk of {place.en}", f"disk of {place.en}")
+    assert finding.shown.in_language("nl") == f"schijf van {place.nl}"

@@ -10,7 +10,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import DefaultClause, text
 from sqlalchemy.sql.elements import False_, True_
 
-from flaggermail.adapters.db.mapping import metadata
+from flaggermail.adapters.db.mapping import all_tables
 
 # An arbitrary number: every migration of this database takes this lock.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(8250)")
@@ -28,7 +28,7 @@ with engine.connect() as connection:
     # Alembic assumes that SQLite cannot roll back a schema change. With our explicit BEGIN it can.
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=all_tables(),
         compare_server_default=True,
         render_as_batch=True,
         render_item=rendered,

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rows that a transaction has read or written, by what was asked for: no question goes to the database twice.
+
+Only one transaction writes at a time, so an answer stays right until this transaction changes a row that it names. A
+change is applied to the answers themselves, where the row as it was is known; otherwise the answers about its table are
+forgotten.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from operator import attrgetter
+from typing import TypeVar
+
+from flaggermail.adapters.db.shapes import Shape, shape_of
+from flaggermail.record.definition import facts_of
+from flaggermail.record.event_codec import plain
+from flaggermail.record.events import Change, Scalar
+from flaggermail.record.finding import Comparison, FieldCondition
+from flaggermail.record.reading import typed
+from flaggermail.record.rows import BY_TABLE, Record
+from flaggermail.wording.said import Said
+
+R = TypeVar("R", bound=Record)
+_Values = tuple[object, ...]
+Answers = dict[Shape, dict[_Values, list[Record]]]
+_Latest = dict[tuple[Sequence[FieldCondition], int], list[Record]]
+_EXACT = frozenset({Comparison.EQUAL, Comparison.NULL})
+_COMPARED = _EXACT | {Comparison.ONE_OF}
+_by_key = attrgetter("key")
+
+
+class KnownRows:
+    """Answers of one transaction. Not thread-safe."""
+
+    def __init__(self, kept: Mapping[str, Answers] | None = None) -> None:
+        """`kept`: answers of an earlier transaction about whole tables, which still hold; see `answers_about`."""
+        self._answers: dict[str, Answers] = {
+            table: {shape: dict(found) for shape, found in answers.items()} for table, answers in (kept or {}).items()
+        }
+        self._rows: dict[str, dict[str, Record]] = {}
+        self._seen: dict[str, set[tuple[Shape, _Values]]] = {}  # what some row meets
+        self._latest: dict[
+            str, dict[str, dict[object, _Latest]]
+        ] = {}  # by table, and name and value of the first condition
+        self._absent: dict[str, dict[str, set[object]]] = {}  # by table and field, the values that no row has
+
+    def answers_about(self, tables: Iterable[str]) -> dict[str, Answers]:
+        """Returns what is known about these tables, for a later transaction that finds the same head of the chain."""
+        return {table: self._answers[table] for table in tables if self._answers.get(table)}
+
+    def find(self, kind: type[R], conditions: Sequence[FieldCondition]) -> list[R] | None:
+        """Returns the rows that meet the conditions, ordered by key; None if the database has to be asked."""
+        if self.lacks(kind, conditions):
+            return []
+        if len(conditions) == 1 and _is_key(kind, conditions[0]):
+            row = self._rows.get(kind.TABLE, {}).get(str(conditions[0].value))
+            if isinstance(row, kind):
+                return [row]
+        asked = self._answers.get(kind.TABLE, {}).get(shape_of(conditions))
+        found = None if asked is None else asked.get(_values_of(conditions))
+        return None if found is None else [row for row in found if isinstance(row, kind)]
+
+    def row(self, table: str, key: str) -> Record | None:
+        """Returns a row as it is now, if that is known."""
+        return self._rows.get(table, {}).get(key)
+
+    def has(self, kind: type[Record], conditions: Sequence[FieldCondition]) -> bool:
+        """True if a row that meets the conditions was seen; False says nothing."""
+        return (shape_of(conditions), _values_of(conditions)) in self._seen.get(kind.TABLE, ())
+
+    def lacks(self, kind: type[Record], conditions: Sequence[FieldCondition]) -> bool:
+        """True if a field must have a value that no row has; False says nothing."""
+        absent = self._absent.get(kind.TABLE)
+        return absent is not None and any(
+            one.value in absent.get(one.name, ()) for one in conditions if one.comparison is Comparison.EQUAL
+        )
+
+    def miss(self, kind: type[Record], name: str, values: Iterable[object]) -> None:
+        """Keeps that no row has any of these values in this field."""
+        self._absent.setdefault(kind.TABLE, {}).setdefault(name, set()).update(values)
+
+    def newest(self, kind: type[R], most: int, conditions: Sequence[FieldCondition]) -> list[R] | None:
+        """Returns the last `most` rows that meet the conditions, last first; None if the database has to be asked."""
+        if self.lacks(kind, conditions):
+            return []
+        latest = self._latest.get(kind.TABLE)
+        if not latest or not conditions:
+            return None
+        first = conditions[0]
+        asked = latest.get(first.name, {}).get(first.value, {}).get((conditions, most))
+        return None if asked is None else [row for row in asked if isinstance(row, kind)]
+
+    def see(self, kind: type[Record], most: int, conditions: Sequence[FieldCondition], rows: list[Record]) -> None:
+        """Keeps the last `most` rows that meet the conditions, last first."""
+        self.hold(rows)
+        first = conditions[0] if conditions else None
+        if first is not None and first.comparison is Comparison.EQUAL and comparable(conditions):
+            by_value = self._latest.setdefault(kind.TABLE, {}).setdefault(first.name, {})
+            by_value.setdefault(first.value, {})[conditions, most] = rows
+        if rows:
+            self.note(kind, conditions)
+
+    def note(self, kind: type[Record], conditions: Sequence[FieldCondition]) -> None:
+        """Keeps that some row meets the conditions."""
+        self._seen.setdefault(kind.TABLE, set()).add((shape_of(conditions), _values_of(conditions)))
+
+    def hold(self, rows: Iterable[Record]) -> None:
+        """Keeps rows as the database has them now."""
+        for row in rows:
+            self._rows.setdefault(row.TABLE, {})[row.key] = row
+
+    def learn(self, kind: type[Record], conditions: Sequence[FieldCondition], rows: list[Record]) -> None:
+        """Keeps what the database returned, ordered by key."""
+        answers = self._answers.setdefault(kind.TABLE, {})
+        answers.setdefault(shape_of(conditions), {})[_values_of(conditions)] = rows
+        self.hold(rows)
+
+    def apply(self, change: Change) -> None:
+        """Applies a change that was written to the database."""
+        record, table = BY_TABLE[change.table], change.table
+        for name, values in self._absent.get(table, {}).items():
+            if name in change.values:
+                values.discard(change.values[name])
+        before = self._rows.get(table, {}).get(change.key)
+        creates = record.KEY in change.values
+        if not creates:
+            self._seen.pop(table, None)
+        held = self._answers.get(table) or self._latest.get(table)
+        if not change.values or (not creates and before is None and not held):
+            return
+        after = _row_after(record, before, change, creates=creates)
+        if after is None or (before is None) is not creates:
+            for known in (self._answers, self._rows, self._latest):
+                known.pop(table, None)
+            return
+        self._rows.setdefault(table, {})[change.key] = after
+        self._renew_latest(before, after)
+        for shape, answers in list(self._answers.get(table, {}).items()):
+            if all(comparison in _EXACT for _, comparison in shape):
+                _move(answers, [name for name, _ in shape], before, after)
+            else:
+                del self._answers[table][shape]
+
+    def _renew_latest(self, before: Record | None, after: Record) -> None:
+        """Puts a row where it is now among the latest ones, and takes it from where it was."""
+        for name, by_value in self._latest.get(after.TABLE, {}).items():
+            for value in {getattr(row, name) for row in (before, after) if row is not None}:
+                _renew(by_value.get(value, {}), after)
+
+    def forget(self) -> None:
+        """Forgets everything: what this transaction did was undone."""
+        for held in (self._answers, self._rows, self._seen, self._latest, self._absent):
+            held.clear()
+
+
+def comparable(conditions: Sequence[FieldCondition]) -> bool:
+    """True if rows can be compared with the conditions without the database, see `meets`."""
+    return all(one.comparison in _COMPARED for one in conditions)
+
+
+def meets(row: Record, conditions: Sequence[FieldCondition]) -> bool:
+    """True if each field has the value given, or one of several; None for one that is empty."""
+    for one in conditions:
+        found = getattr(row, one.name)
+        if one.comparison is Comparison.ONE_OF and isinstance(one.value, tuple):
+            if found not in one.value:
+                return False
+        elif found != one.value:
+            return False
+    return True
+
+
+def by_value(conditions: Sequence[FieldCondition]) -> tuple[FieldCondition, ...]:
+    """Returns the only condition that names several values, if the others name one each; otherwise nothing."""
+    several = tuple(one for one in conditions if one.comparison is not Comparison.EQUAL)
+    return several if len(several) == 1 and several[0].comparison is Comparison.ONE_OF else ()
+
+
+def with_one(conditions: Sequence[FieldCondition], several: FieldCondition, value: object) -> list[FieldCondition]:
+    """Returns the conditions with one value in place of several."""
+    single = several._replace(comparison=Comparison.EQUAL, value=value)
+    return [single if one is several else one for one in conditions]
+
+
+def _is_key(kind: type[Record], condition: FieldCondition) -> bool:
+    return condition.name == kind.KEY and condition.comparison is Comparison.EQUAL
+
+
+def _renew(latest: _Latest, after: Record) -> None:
+    for (conditions, most), rows in list(latest.items()):
+        others = [row for row in rows if row.key != after.key]
+        fits = meets(after, conditions)
+        if len(rows) == most and len(others) < most and not fits:
+            del latest[conditions, most]  # the one that comes after the last is not known
+        elif fits or len(others) < len(rows):
+            now = sorted([*others, after] if fits else others, key=_by_key, reverse=True)
+            latest[conditions, most] = now[:most]
+
+
+def _values_of(conditions: Sequence[FieldCondition]) -> _Values:
+    return tuple(condition.value for condition in conditions)
+
+
+def _values_in(row: Record, names: Sequence[str]) -> _Values:
+    return tuple(getattr(row, name) for name in names)
+
+
+def _row_after(record: type[Record], before: Record | None, change: Change, *, creates: bool) -> Record | None:
+    """Returns the row as the database gives it back after the change; None if that is not known."""
+    exact = _exact(record.TABLE)
+    values = {
+        name: value if value is None or type(value) is exact.get(name) else _read_back(record, name, value)
+        for name, value in change.values.items()
+    }
+    if before is not None:
+        return replace(before, **values)
+    try:
+        return record(**values) if creates else None
+    except TypeError:  # a change that leaves fields to the database
+        return None
+
+
+@cache
+def _exact(table: str) -> Mapping[str, type]:
+    """Returns the types of the fields whose values the database gives back as they are."""
+    facts = facts_of(BY_TABLE[table]).values()
+    changed = datetime, Said  # an instant comes back in UTC, a sentence without what it was made of
+    return {fact.name: fact.kind for fact in facts if not fact.several and not issubclass(fact.kind, changed)}
+
+
+def _read_back(record: type[Record], name: str, value: Scalar) -> Scalar:
+    return typed(record, name, plain(value))
+
+
+def _move(answers: dict[_Values, list[Record]], names: Sequence[str], before: Record | None, after: Record) -> None:
+    """Takes a row out of the answer it was in, and puts it into the one it is in now, where those were asked for."""
+    if before is not None:
+        at = _values_in(before, names)
+        if at in answers:
+            answers[at] = [row for row in answers[at] if row.key != before.key]
+    at = _values_in(after, names)
+    if at in answers:
+        found = [*answers[at]]
+        insort(found, after, key=_by_key)
+        answers[at] = found

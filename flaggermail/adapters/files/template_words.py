@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The words of both languages that templates and their filters need, from `words.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from flaggermail.record.alarms import AlarmKind
+from flaggermail.yaml_files.model import read_model
+
+Word = Annotated[str, Field(min_length=1)]
+
+
+class Decided(BaseModel):
+    """What a decision mail tells the referrer: the reason, unless the officer writes it, and what they can do next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+    reason: Word | None = None
+    advice: Word
+
+
+class LanguageWords(BaseModel):
+    """The words of one language that templates and filters need."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+    months: Annotated[tuple[Word, ...], Field(min_length=12, max_length=12)]
+    conjunction: Word  # before the last item of a list
+    preposition: Word  # between day and time
+    criteria: Mapping[int, Word]
+    aspects: Mapping[str, Word]
+    alarms: Mapping[str, Word]
+    remedies: Mapping[str, Word]
+    doubts: Mapping[str, Word]
+    missing: Mapping[str, Word]
+    labels: Mapping[str, Word] = {}
+    decided: Mapping[str, Decided]
+
+    @field_validator("alarms", "remedies")
+    @classmethod
+    def _all_alarms(cls, alarms: Mapping[str, Word]) -> Mapping[str, Word]:
+        """Demands the words of every alarm: one that has none could not be sent."""
+        if missing := [kind.value for kind in AlarmKind if kind.value not in alarms]:
+            raise ValueError(f"lacks the words of {', '.join(missing)}")
+        return alarms
+
+
+class WordsFile(BaseModel):
+    """The file `words.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+    nl: LanguageWords
+    en: LanguageWords
+
+
+def read_words(path: Path) -> Mapping[str, LanguageWords]:
+    """Returns the words by language code; raises ConfigurationError naming every fault by file, line and column."""
+    file = read_model(path, WordsFile)
+    return {"nl": file.nl, "en": file.en}

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The mails of an exchange as printed texts: subject, Van, Aan, CC, body and names of attachments of each.
+
+Nothing else of a mail is printed: no Message-ID, no Received field, no key of ours, no HTML beside a plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from flaggermail.annex import clean
+from flaggermail.annex.clean import CleanText
+from flaggermail.annex.exchange import Entry
+from flaggermail.annex.seals import seal
+from flaggermail.errors import OctetsLost, Refusal
+from flaggermail.mail.language_guess import UNKNOWN
+from flaggermail.mail.message import Address, Message
+from flaggermail.record.contacts import ContactMeans, LanguageCode
+from flaggermail.record.kinds import AnnexForm, Direction
+from flaggermail.record.rows import ContactNote, StoredMessage
+from flaggermail.redaction.marks import PrintedPart, PrintedText
+from flaggermail.services import UnitOfWork
+from flaggermail.wording.annex import AnnexLabel, NoAnnex
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedMail:
+    """One mail as it is printed; `language` is the guessed one (ISO 639-1), empty if it is not clear."""
+
+    message: str
+    digest: str  # SHA-256 of the raw octets
+    ours: bool
+    at: datetime
+    language: str
+    texts: tuple[PrintedText, ...]
+    seals: tuple[str, ...]  # of the texts, in their order
+    taken_out: int  # characters that a reader cannot see
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedNote:
+    """A contact of which there is no mail; its words are not printed."""
+
+    at: datetime
+    means: ContactMeans
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedExchange:
+    """What an annex prints, in order."""
+
+    entries: tuple[PrintedMail | PrintedNote, ...]
+
+    @property
+    def mails(self) -> tuple[PrintedMail, ...]:
+        """The mails among the entries."""
+        return tuple(one for one in self.entries if isinstance(one, PrintedMail))
+
+    @property
+    def texts(self) -> tuple[PrintedText, ...]:
+        """Every printed text of every mail; a mark names its position in here."""
+        return tuple(text for mail in self.mails for text in mail.texts)
+
+    @property
+    def seals(self) -> tuple[str, ...]:
+        """The seals of the texts."""
+        return tuple(one for mail in self.mails for one in mail.seals)
+
+
+def of_entries(
+    work: UnitOfWork, entries: Sequence[Entry], form: AnnexForm, language: LanguageCode
+) -> PrintedExchange:  # fmt: skip
+    """Returns the entries as they are printed. Raises Refusal naming a mail whose octets the archive does not give."""
+    found: list[PrintedMail | PrintedNote] = []
+    bodies: list[str] = []
+    for entry in entries:
+        if isinstance(entry.row, ContactNote):
+            found.append(PrintedNote(entry.at, entry.row.means))
+            continue
+        earlier = bodies if form is AnnexForm.THREAD else []
+        mail, body = _printed(work, entry, entry.row, earlier, language)
+        bodies.append(body)
+        found.append(mail)
+    return PrintedExchange(tuple(found))
+
+
+def _printed(
+    work: UnitOfWork, entry: Entry, row: StoredMessage, earlier: Sequence[str], language: LanguageCode
+) -> tuple[PrintedMail, str]:
+    """Returns a mail, and its body before quotations of the `earlier` bodies were left out."""
+    octets = octets_of(work, row)
+    read = work.env.parser.parse(octets)
+    body = clean.lines(read.text if read.text.strip() else read.html_text)
+    short = clean.without_quotations(body.text, earlier, partial(_above, language))
+    number = len(earlier)
+    parts: list[tuple[PrintedPart, CleanText]] = [
+        (PrintedPart.SUBJECT, clean.line(read.subject or "")),
+        (PrintedPart.FROM, _addresses(read.from_)),
+        (PrintedPart.TO, _addresses(read.to)),
+        (PrintedPart.CC, _addresses(read.cc)),
+        (PrintedPart.BODY, CleanText(short, body.taken_out)),
+    ]
+    texts = [PrintedText(number, part, 0, one.text) for part, one in parts]
+    names = [clean.line(one.filename) for one in read.attachments if one.filename]
+    texts += [PrintedText(number, PrintedPart.ATTACHMENT, at, one.text) for at, one in enumerate(names)]
+    mail = PrintedMail(
+        message=row.id,
+        digest=row.digest,
+        ours=row.direction is Direction.OUT,
+        at=entry.at,
+        language=_language(work, read),
+        texts=tuple(texts),
+        seals=tuple(seal(octets, entry.at, text) for text in texts),
+        taken_out=sum(one.taken_out for one in (*(one for _, one in parts), *names)),
+    )
+    return mail, body.text
+
+
+def octets_of(work: UnitOfWork, row: StoredMessage) -> bytes:
+    """Returns the raw octets of a mail. Raises Refusal if they were destroyed or lost."""
+    if row.discarded_at is not None:
+        day = row.discarded_at.astimezone(work.env.settings.zone).date().isoformat()
+        raise Refusal(NoAnnex.DESTROYED(message=row.id, day=day))
+    try:
+        return work.env.octets.get(row.digest)
+    except OctetsLost as fault:
+        raise Refusal(NoAnnex.LOST(message=row.id)) from fault
+
+
+def _above(language: LanguageCode, number: int) -> str:
+    return AnnexLabel.PRINTED_ABOVE(number=number + 1).in_language(language)
+
+
+def _addresses(addresses: Sequence[Address]) -> CleanText:
+    return clean.line(", ".join(one.address if not one.name else f"{one.name} <{one.address}>" for one in addresses))
+
+
+def _language(work: UnitOfWork, read: Message) -> str:
+    """Returns the language of the writer's own words."""
+    found = work.env.settings.rules.languages.of(read.reply_text or read.text)
+    return "" if found == UNKNOWN else found

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""New files that a person names: whole or not there, and never in the place of one that is."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
+
+from flaggermail.cli.terminal import safe_line
+from flaggermail.errors import Refusal
+
+READABLE, PRIVATE = 0o666, 0o600  # for the umask to restrict; for this account alone
+
+
+def printed(show: Callable[[], None]) -> bytes:
+    """Returns in UTF-8 what `show` prints to standard output."""
+    held = io.BytesIO()
+    with io.TextIOWrapper(held, encoding="utf-8", newline="") as file, redirect_stdout(file):
+        show()
+        file.flush()
+        return held.getvalue()
+
+
+def write_new(files: Sequence[tuple[Path, bytes]], remedy: str = "name a new file", mode: int = READABLE) -> None:
+    """Writes files, each as a whole; if one of them cannot be written, none is there.
+
+    A file that holds these very octets already is left as it is: the same command may be repeated. Raises Refusal that
+    names the file, with the remedy if something else is there.
+    """
+    path = Path()
+    with ExitStack() as undone:
+        try:
+            wanted = [(path, octets) for path, octets in files if not _holds(path, octets, remedy)]
+            beside = []
+            for path, octets in wanted:
+                part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+                with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
+                    undone.callback(part.unlink, missing_ok=True)
+                    file.write(octets)
+                    file.flush()
+                    os.fsync(file.fileno())  # a full disk of another machine may be noticed here first
+                beside.append((part, path))
+            for _, path in beside:  # nobody else's from here on, so that the renames replace nothing
+                path.open("xb").close()
+                undone.callback(path.unlink, missing_ok=True)
+            for part, path in beside:
+                part.replace(path)
+        except FileExistsError as fault:
+            raise _taken(path, remedy) from fault
+        except OSError as fault:
+            why = fault.strerror or fault
+            raise Refusal(f"{_shown(path)}: cannot be written ({why}); nothing was written") from fault
+        undone.pop_all()
+
+
+def _holds(path: Path, octets: bytes, remedy: str) -> bool:
+    """True if the file has these octets, False if nothing is there. Raises Refusal if something else is."""
+    if not os.path.lexists(path):
+        return False
+    try:
+        same = path.is_file() and not path.is_symlink() and path.read_bytes() == octets
+    except OSError:  # not ours to read
+        same = False
+    if not same:
+        raise _taken(path, remedy)
+    return True
+
+
+def _taken(path: Path, remedy: str) -> Refusal:
+    return Refusal(f"{_shown(path)}: is there already; {remedy}, or move that one away; nothing was written")
+
+
+def _shown(path: Path) -> str:
+    return safe_line(str(path))

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail report freeze`, `changes` and `make`: what a report is made from, and the document."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flaggermail.cli.completing import ELECTION
+from flaggermail.cli.csv_cells import print_csv
+from flaggermail.cli.documents import minute, part, parts, text, texts
+from flaggermail.cli.new_files import printed, write_new
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import choice
+from flaggermail.cli.terminal import safe_line
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.kinds import ReportForm
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
+
+Document = Mapping[str, "Json"]
+
+
+@click.command(name="freeze")
+@click.argument("election", type=ELECTION)
+@click.option("--early", is_flag=True, help="Although the period of the election has not ended.")
+@click.option("--undo", is_flag=True, help="Open the frozen report again; what was frozen stays on record.")
+@click.option("--reason", metavar="TEXT", help="With --undo: why.")
+@as_json_option
+@click.pass_obj
+def freeze(
+    session: Session, election: str, *, early: bool, undo: bool, reason: str | None, as_json: bool
+) -> None:  # fmt: skip
+    """Freeze all that a report is made from. For the head alone.
+
+    Facts, the draft's words, the settings that matter, text blocks and annexes are kept with their digests, so that
+    the report can be made again octet for octet. What has moved since an earlier freeze is named with its events.
+
+    Example: flaggermail report freeze EP2024
+    """
+    if undo != (reason is not None) or (undo and early):
+        raise click.UsageError("--undo and --reason go together, and not with --early.")
+    if undo:
+        answer = session.ask("report unfreeze", election=election, reason=reason)
+    else:
+        answer = session.ask("report freeze", election=election, early=early)
+    report_answer(answer, as_json=as_json)
+
+
+@click.command(name="changes")
+@click.argument("election", type=ELECTION)
+@as_json_option
+@click.pass_obj
+def changes(session: Session, election: str, *, as_json: bool) -> None:
+    """Show which figures moved since a report was frozen, and why.
+
+    Example: flaggermail report changes EP2024
+    """
+    found = session.ask("report changes", election=election)
+    if as_json:
+        show_json(found)
+        return
+    last = part(found, "freeze")
+    undone = f", undone at {minute(last, 'undone_at')} by {last['undone_by']}" if last["undone_at"] else ""
+    frozen = f"{last['id']} of {minute(last, 'at')} by {last['by']}, after event {last['event']}{undone}"
+    click.echo(safe_line(frozen))
+    for one in parts(found, "moved"):
+        click.echo(safe_line(f"{one['figure']}: was {one['was'] or '-'}, is {one['is'] or '-'}"))
+        for event in parts(one, "events"):
+            about = f"{minute(event, 'at')}  {event['actor']}  {event['kind']}"
+            click.echo(safe_line(f"  event {event['event']}  {about}"))
+        if not parts(one, "events"):
+            click.echo("  by no event; a setting or template")
+    if not parts(found, "moved"):
+        click.echo("nothing has moved")
+
+
+@click.command(name="make")
+@click.argument("election", type=ELECTION)
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="The new file; its ending says the format: .odt, .pdf, .html, or .csv for the uses alone.",
+)  # fmt: skip
+@click.option("--language", type=choice(LanguageCode), help="Only this language. [default: all that the report holds]")
+@click.option("--draft", is_flag=True, help="From the record of now, without a freeze; marked as a draft throughout.")
+@as_json_option
+@click.pass_obj
+def make(
+    session: Session, election: str, *, out: Path, language: str | None, draft: bool, as_json: bool
+) -> None:  # fmt: skip
+    """Make the report as a file, from what was frozen alone.
+
+    Of several languages each has a file: `report.odt` becomes report.nl.odt and report.en.odt. The same freeze gives
+    the same octets. The SHA-256 of each file is printed. No file that holds other octets is written over.
+
+    Example: flaggermail report make EP2024 --out report.odt
+    """
+    form = _form(out)
+    asked = {} if language is None else {"language": language}
+    found = session.ask("report document", election=election, form=form.value, draft=draft, **asked)
+    for line in (*texts(found, "other"), *texts(found, "moved")):
+        click.echo(f"note: {safe_line(line)}", err=True)
+    written = [(path, octets) for path, octets in _files(found, form, out)]
+    write_new(written)
+    named = [{"file": str(path), "sha256": hashlib.sha256(octets).hexdigest()} for path, octets in written]
+    if as_json:
+        show_json({"election": election, "freeze": found["freeze"], "inputs": found["inputs"], "files": named})
+        return
+    for one in named:
+        click.echo(safe_line(f"{one['file']}: SHA-256 {one['sha256']}"))
+
+
+def _form(out: Path) -> ReportForm:
+    try:
+        return ReportForm(out.suffix.lower().removeprefix("."))
+    except ValueError:
+        known = ", ".join(f".{form}" for form in ReportForm)
+        raise click.BadParameter(f"{out.name} must end in one of {known}", param_hint="--out") from None
+
+
+def _files(found: Document, form: ReportForm, out: Path) -> Sequence[tuple[Path, bytes]]:
+    if form is ReportForm.CSV:
+        return [(out, _csv(found))]
+    made = parts(found, "files")
+    several = len(made) > 1
+    return [
+        (
+            out.with_suffix(f".{text(one, 'language')}{out.suffix}") if several else out,
+            base64.b64decode(text(one, "base64")),
+        )
+        for one in made
+    ]
+
+
+def _csv(found: Document) -> bytes:
+    lines = found["lines"]
+    rows = [row for row in lines if isinstance(row, list)] if isinstance(lines, list) else []
+    return printed(lambda: print_csv(texts(found, "columns"), rows))

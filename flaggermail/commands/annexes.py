@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Redacts the mail exchange of a notification: proposes marks, takes them back from a person, approves them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from flaggermail.annex import exchange, people, printed, seals
+from flaggermail.annex.approved import approved, of_annex, open_annex, the_annex
+from flaggermail.annex.known import known
+from flaggermail.annex.printed import PrintedExchange
+from flaggermail.commands.command import ACCOUNTS, Command, Subject
+from flaggermail.commands.lookups import the_case, whole_number
+from flaggermail.commands.outcome import Outcome
+from flaggermail.errors import NotFound, Refusal
+from flaggermail.notifications.approval import APPROVES
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import AnnexForm
+from flaggermail.record.rows import Annex, Notification
+from flaggermail.record.states import UNDECIDED, AnnexState
+from flaggermail.redaction.marks import Mark
+from flaggermail.redaction.proposals import propose
+from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.annex import NoAnnex
+from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import Said, counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeAnnex(Command):
+    """Makes an annex with the marks that the program proposes.
+
+    An annex of the same notification that nobody has approved is withdrawn; an approved one stays until the new one is
+    approved. With `keep`, a text that is printed as before has the marks of the annex before, and no others.
+    """
+
+    NAME = "annex propose"
+    MAY = ACCOUNTS
+
+    of: str  # a notification, or a case that has one
+    form: AnnexForm = AnnexForm.THREAD
+    keep: bool = False
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Notification, _use_of(work, self.of).id),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        use = _use_of(work, self.of)
+        case = the_case(work, use.case)
+        if case.exercise or use.exercise:
+            raise Refusal(Because.EXERCISE_NOT_ACCOUNTED(case=case.number))
+        language = work.env.settings.desk.organisation.language
+        entries = exchange.of_use(work, use, self.form)
+        made = printed.of_entries(work, entries, self.form, language)
+        kept, hands = _kept(work, use, made) if self.keep else ({}, ())
+        new = (mark for mark in propose(made.texts, known(work, use)) if mark.of not in kept)
+        marks = seals.fitting(made.texts, (*new, *(mark for found in kept.values() for mark in found)))
+        annex = Annex(
+            id=f"a{work.tx.number('annex'):08d}",
+            notification=use.id,
+            case=use.case,
+            form=self.form,
+            language=language,
+            entries=tuple(entry.row.key for entry in entries),
+            digests=tuple(mail.digest for mail in made.mails),
+            parser=seals.PARSER,
+            seals=made.seals,
+            marks=seals.written(marks),
+            shaped_by=tuple(dict.fromkeys((work.actor, *hands))),
+            proposed_by=work.actor,
+            proposed_at=work.now,
+        )
+        for old in _undecided(work, use):
+            _withdraw(work, old)
+        _record(work, EventKind.ANNEX_PROPOSED, annex)
+        return Outcome(_told(annex, made, marks), annex.id, _warnings(work, annex))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmAnnex(Command):
+    """Records the marks that a person has read and perhaps changed; `revision` is that which they read."""
+
+    NAME = "annex edit"
+    MAY = ACCOUNTS
+
+    annex: str
+    revision: int
+    marks: tuple[Mark, ...]
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Annex, self.annex),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        annex = open_annex(work, self.annex)
+        _check_revision(annex, self.revision)
+        marks = seals.fitting(of_annex(work, annex).exchange.texts, self.marks)
+        confirmed = replace(
+            annex,
+            state=AnnexState.CONFIRMED,
+            revision=annex.revision + 1,
+            marks=seals.written(marks),
+            shaped_by=tuple(dict.fromkeys((*annex.shaped_by, work.actor))),
+            confirmed_by=work.actor,
+            confirmed_at=work.now,
+        )
+        _record(work, EventKind.ANNEX_CONFIRMED, confirmed, annex)
+        done = f"annex {annex.id}, revision {confirmed.revision}: confirmed with {counted(len(marks), 'mark', 'marks')}"
+        step = f"another person: `flaggermail annex approve {annex.id}`"
+        return Outcome(f"{done}; {step}", annex.id, _warnings(work, confirmed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveAnnex(Command):
+    """Approves the revision of an annex that its approver has seen; an earlier approved one of the use is withdrawn."""
+
+    NAME = "annex approve"
+    MAY = APPROVES
+
+    annex: str
+    revision: int
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Annex, self.annex),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        annex = open_annex(work, self.annex)
+        if annex.state is not AnnexState.CONFIRMED:
+            raise Refusal(NoAnnex.NOT_CONFIRMED(annex=annex.id))
+        _check_revision(annex, self.revision)
+        unknown = people.unknown_hands(work.env.settings.rota, annex)
+        if unknown:
+            raise Refusal(NoAnnex.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification))
+        if people.has_shaped(work.env.settings.rota, annex, work.actor):
+            others = [one.id for one in people.may_approve(work, annex)]
+            raise Refusal(NoAnnex.OWN_MARKS(annex=annex.id, officer=work.actor, who=_who(others)))
+        of_annex(work, annex)  # every mail is still there, and reads as it did
+        earlier = approved(work, annex.notification)
+        if earlier is not None:
+            _withdraw(work, earlier)
+        done = replace(annex, state=AnnexState.APPROVED, approved_by=work.actor, approved_at=work.now)
+        _record(work, EventKind.ANNEX_APPROVED, done, annex)
+        step = f"`flaggermail annex apply {annex.id} --out DIR`"
+        return Outcome(f"annex {annex.id}, revision {annex.revision}: approved; {step} writes its files", annex.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawAnnex(Command):
+    """Takes an annex back, also an approved one: no file is made of it any more, and no report holds it."""
+
+    NAME = "annex withdraw"
+    MAY = ACCOUNTS
+
+    annex: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Annex, self.annex),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        annex = the_annex(work, self.annex)
+        if annex.state is AnnexState.WITHDRAWN:
+            raise Refusal(NoAnnex.WITHDRAWN(annex=annex.id))
+        _withdraw(work, annex)
+        return Outcome(f"annex {annex.id}: withdrawn", annex.id)
+
+
+def _use_of(work: UnitOfWork, key: str) -> Notification:
+    """Returns the notification that is meant: by its own number, or by a case with a single one that was sent."""
+    number, slash, serial = key.strip().rpartition("/")
+    if slash:
+        return exchange.the_use(work, f"{whole_number(work, number)}/{serial}")
+    case = the_case(work, key)
+    sent = [
+        one
+        for one in work.tx.find(
+            Notification, where(Notification.case).is_(case.number), where(Notification.counted).is_(True)
+        )
+        if one.sent_at is not None
+    ]
+    if len(sent) != 1:
+        named = sorted(one.id for one in sent)
+        because = NoAnnex.NAME_THE_USE(case=case.number, uses=named) if sent else NoAnnex.NONE_SENT(case=case.number)
+        raise NotFound(because)
+    return sent[0]
+
+
+def _undecided(work: UnitOfWork, use: Notification) -> list[Annex]:
+    return work.tx.find(Annex, where(Annex.notification).is_(use.id), where(Annex.state).in_(UNDECIDED))
+
+
+def _kept(work: UnitOfWork, use: Notification, made: PrintedExchange) -> tuple[dict[int, list[Mark]], tuple[str, ...]]:
+    """Returns the marks of the annex before, by the texts that are printed as they were, and who has a hand in them.
+
+    A seal names part and instant, so a text is found again wherever it is printed now.
+    """
+    last = max(work.tx.find(Annex, where(Annex.notification).is_(use.id)), key=lambda annex: annex.id, default=None)
+    if last is None:
+        raise Refusal(NoAnnex.NOTHING_KEPT(use=use.id))
+    places = {one: at for at, one in enumerate(made.seals)}
+    moved: dict[int, list[Mark]] = {places[one]: [] for one in last.seals if one in places}
+    for mark in seals.read(last.marks):
+        if last.seals[mark.of] in places:
+            now = places[last.seals[mark.of]]
+            moved[now].append(replace(mark, of=now))
+    return moved, last.shaped_by
+
+
+def _check_revision(annex: Annex, seen: int) -> None:
+    if annex.revision != seen:
+        officer = annex.confirmed_by or annex.proposed_by
+        raise Refusal(NoAnnex.OTHER_REVISION(annex=annex.id, officer=officer, now=annex.revision, seen=seen))
+
+
+def _withdraw(work: UnitOfWork, annex: Annex) -> None:
+    gone = replace(annex, state=AnnexState.WITHDRAWN, withdrawn_by=work.actor, withdrawn_at=work.now)
+    _record(work, EventKind.ANNEX_WITHDRAWN, gone, annex)
+
+
+def _record(work: UnitOfWork, kind: EventKind, annex: Annex, before: Annex | None = None) -> None:
+    change = added(annex) if before is None else changed(before, annex)
+    work.record(kind, change, about=EventRef(case=annex.case, notification=annex.notification), reason=annex.id)
+
+
+def _told(annex: Annex, made: PrintedExchange, marks: Sequence[Mark]) -> str:
+    """Returns what was found, by ground and kind, and the next step."""
+    counts = Counter((mark.ground.value, mark.detail.value) for mark in marks)
+    found = ", ".join(f"{number} {detail} ({ground})" for (ground, detail), number in sorted(counts.items()))
+    mails = counted(len(made.mails), "mail", "mails")
+    return (
+        f"annex {annex.id} of {annex.notification}: {mails}, {counted(len(marks), 'mark', 'marks')}"
+        f"{': ' if found else ''}{found}; read and correct them: `flaggermail annex edit {annex.id}`"
+    )
+
+
+def _warnings(work: UnitOfWork, annex: Annex) -> tuple[str, ...]:
+    """Returns a warning if there is nobody who may approve the annex."""
+    unknown = people.unknown_hands(work.env.settings.rota, annex)
+    if unknown:
+        return (NoAnnex.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification).english,)
+    return () if people.may_approve(work, annex) else (f"annex {annex.id}: {_who([]).english}",)
+
+
+def _who(officers: Sequence[str]) -> Said:
+    return NoAnnex.OTHERS_MAY(officers=officers) if officers else NoAnnex.NOBODY_MAY()

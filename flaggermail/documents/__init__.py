@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A document of ours before it has a file format: headings, paragraphs, lists, tables, pictures, notes and figures.
+
+Entry points: `model.Document` and its blocks; `html.page` writes one as HTML, and the port `DocumentWriter` as ODT and
+as PDF. `markup`, `looks` and `svg` are the pieces of every page, those of the figures included.
+
+Pure. May import: `wording`.
+"""

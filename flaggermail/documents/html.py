@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A document as one HTML page: for a screen of any width, for paper, and as the source of the PDF.
+
+It holds no script and fetches nothing; a policy in its head forbids both. Nothing in it depends on when or where it is
+written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from flaggermail.documents.looks import DARK, LIGHT, Colours, text_sheet
+from flaggermail.documents.markup import Markup, element, escaped, lines
+from flaggermail.documents.model import (
+    Block,
+    Bullets,
+    Document,
+    Figure,
+    Heading,
+    Labelled,
+    Link,
+    Note,
+    Paragraph,
+    Picture,
+    Table,
+    Text,
+    Verbatim,
+    Words,
+)
+from flaggermail.documents.svg import inline
+from flaggermail.wording.documents import PrintedWord
+
+_DEEPEST = 4  # the last level of a heading
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_SPACES = re.compile(r"\s+")
+_SAFE_ADDRESS = re.compile(r"(?:https?://|mailto:)\S+|#\S+", re.ASCII)
+_QUOTED = re.compile(r'[\\"\x00-\x1f<>&]')
+
+
+def page(document: Document) -> str:
+    """Returns the document as HTML. Raises ValueError if a picture is no SVG or a heading skips a level."""
+    head = (
+        element("meta", {"charset": "utf-8"}),
+        element("meta", {"http-equiv": "Content-Security-Policy", "content": POLICY}),
+        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        element("meta", {"name": "color-scheme", "content": "light dark"}),
+        element("meta", {"name": "author", "content": document.organisation}),
+        element("meta", {"name": "dcterms.created", "content": _instant(document.at)}),
+        element("title", None, document.title),
+        element("style", None, Markup(f"\n{document_sheet(document)}\n")),
+    )
+    writing = _Blocks(document.language)
+    subtitle = element("p", {"class": "subtitle"}, document.subtitle) if document.subtitle else ""
+    body = (element("h1", None, document.title), subtitle, *map(writing.block, document.blocks), writing.notes())
+    content = element("body", None, element("main", None, lines("", *body, "\n")))
+    written = element("html", {"lang": document.language}, lines("", element("head", None, lines("", *head)), content))
+    return f"<!DOCTYPE html>\n{written}\n"
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# ---------------------------------------------------------------- the blocks
+
+_Role: TypeAlias = Callable[[str], dict[str, str]]
+
+
+def _role(name: str) -> dict[str, str]:
+    return {"role": name}
+
+
+def _no_role(_name: str) -> dict[str, str]:
+    return {}
+
+
+@dataclass(slots=True)
+class _Blocks:
+    """What is counted while a page is written: its notes, its tables and its pictures."""
+
+    language: str
+    _notes: list[Note] = field(default_factory=list)
+    _tables: int = 0
+    _pictures: int = 0
+    _level: int = 0
+
+    def block(self, block: Block) -> Markup:
+        """Returns one block."""
+        match block:
+            case Heading():
+                return self._heading(block)
+            case Paragraph():
+                return element("p", None, *self._words(block.words))
+            case Bullets():
+                items = [element("li", None, *self._words(item)) for item in block.items]
+                return element("ul", None, lines("", *items, "\n"))
+            case Table():
+                return self._table(block)
+            case Picture():
+                return self._picture(block)
+            case Labelled():
+                return self._labelled(block)
+            case Verbatim():
+                language = {"lang": block.language} if block.language else {}
+                # A parser drops the first line break; each paragraph runs from the side of its own writing.
+                return element("pre", {"dir": "auto", **language}, f"\n{block.text}")
+
+    def _heading(self, heading: Heading) -> Markup:
+        """Returns a heading below the title, which is the h1. Raises ValueError if a level is left out."""
+        if not 1 <= heading.level <= min(self._level + 1, _DEEPEST):
+            raise ValueError(f"a heading of level {heading.level} follows one of level {self._level}")
+        self._level = heading.level
+        where = {"class": "new-page"} if heading.on_new_page else {}
+        return element(f"h{heading.level + 1}", where, *self._words(heading.words))
+
+    def _table(self, table: Table) -> Markup:
+        """Returns a table in an element that scrolls by itself; its rows are a list where the page is narrow.
+
+        Its roles are written out: where a narrow page shows it as a list, some programs would take it for none. Not
+        where its caption leads to a note: a table whose role is written out may hold no link beside its cells.
+        """
+        self._tables += 1
+        key = f"table-{self._tables}"
+        role = _no_role if any(isinstance(word, Link | Note) for word in table.caption) else _role
+        names = [plain(column) for column in table.columns]
+        caption = element("caption", {"id": key}, *self._words(table.caption))
+        heads = [
+            element("th", {**role("columnheader"), "scope": "col"}, *self._words(column)) for column in table.columns
+        ]
+        rows = [element("tr", role("row"), *self._cells(row, names, role)) for row in table.rows]
+        parts = (
+            caption,
+            element("thead", role("rowgroup"), element("tr", role("row"), *heads)),
+            element("tbody", role("rowgroup"), lines("", *rows, "\n")) if rows else "",
+        )
+        return _scrolling(key, element("table", role("table"), lines("", *parts, "\n")))
+
+    def _cells(self, row: Sequence[Words], names: Sequence[str], role: _Role) -> Iterator[Markup]:
+        """Yields the cells of a row; raises ValueError where it has another number than the header."""
+        for at, (cell, name) in enumerate(zip(row, names, strict=True)):
+            words = Markup("".join(self._words(cell)))
+            if at:
+                yield element("td", {**role("cell"), "data-head": name}, words)
+            else:
+                yield element("th", {**role("rowheader"), "scope": "row"}, words)
+
+    def _picture(self, picture: Picture) -> Markup:
+        self._pictures += 1
+        key = f"picture-{self._pictures}"
+        drawn = inline(picture.svg, key, picture.title, picture.description)
+        return _scrolling(f"{key}-title", element("figure", None, drawn))
+
+    def _labelled(self, labelled: Labelled) -> Markup:
+        """Returns labels with their values; a label stays where its value is empty."""
+        pairs = [
+            element("div", None, element("dt", None, label), element("dd", None, "", *self._words(words)))
+            for label, words in labelled.lines
+        ]
+        return element("dl", None, lines("", *pairs, "\n"))
+
+    # ------------------------------------------------------------ words and notes
+
+    def _words(self, words: Words) -> Iterator[Markup]:
+        for one in words:
+            yield self._note(one) if isinstance(one, Note) else _word(one)
+
+    def _note(self, note: Note) -> Markup:
+        """Returns the number of a note, which leads to it."""
+        self._notes.append(note)
+        number = len(self._notes)
+        label = PrintedWord.NOTE(number=number).in_language(self.language)
+        attributes = {"href": f"#note-{number}", "id": f"note-{number}-at", "role": "doc-noteref", "aria-label": label}
+        return element("sup", None, element("a", attributes, str(number)))
+
+    def notes(self) -> Markup:
+        """Returns the notes as a list, each with a way back to its number; nothing if there is none."""
+        if not self._notes:
+            return Markup()
+        items = [self._item(number, note) for number, note in enumerate(self._notes, 1)]
+        head = element("h2", {"id": "notes"}, PrintedWord.NOTES.words(self.language))
+        attributes = {"role": "doc-endnotes", "aria-labelledby": "notes"}
+        return element("section", attributes, lines("", head, element("ol", None, lines("", *items, "\n")), "\n"))
+
+    def _item(self, number: int, note: Note) -> Markup:
+        label = PrintedWord.BACK(number=number).in_language(self.language)
+        back = element("a", {"href": f"#note-{number}-at", "role": "doc-backlink", "aria-label": label}, "↑")
+        return element("li", {"id": f"note-{number}"}, *map(_word, note.words), " ", back)
+
+
+def _word(word: Text | Figure | Link) -> Markup:
+    match word:
+        case Text():
+            return element("span", {"lang": word.language}, word.text) if word.language else escaped(word.text)
+        case Figure():
+            return element("span", {"data-figure": word.name}, word.text)
+        case Link():
+            leads = _SAFE_ADDRESS.fullmatch(word.address)
+            return element("a", {"href": word.address}, word.text) if leads else escaped(word.text)
+
+
+def plain(words: Words) -> str:
+    """Returns words without what they lead to; notes are left out."""
+    return _SPACES.sub(" ", "".join(word.text for word in words if not isinstance(word, Note))).strip()
+
+
+def _scrolling(key: str, content: Markup) -> Markup:
+    """Returns an element that is scrolled by itself where it is wider than the page, by keyboard too."""
+    attributes = {"class": "scroll", "role": "group", "aria-labelledby": key, "tabindex": "0"}
+    return element("div", attributes, content)
+
+
+# ---------------------------------------------------------------- how it looks
+
+
+def document_sheet(document: Document) -> str:
+    """Returns the style sheet of a document; on paper its title and the number of the page are at the foot."""
+    return (
+        f"{text_sheet()}"
+        "main { max-width: 46rem } .subtitle { margin-top: -.5rem; font-size: 1.125rem }\n"
+        "h5 { font-size: 1rem; font-style: italic; margin: 1.5rem 0 .5rem }\n"
+        "main > p, main > ul, main > dl, main > pre { margin: .75rem 0 }\n"
+        ".scroll { overflow-x: auto; margin: 1rem 0 1.5rem } caption { padding-bottom: .5rem }\n"
+        "figure svg { display: block; width: 100%; height: auto }\n"
+        "pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; padding: .75rem 1rem }\n"
+        "pre { unicode-bidi: plaintext } sup { line-height: 0; font-size: .75em; font-weight: 400 }\n"
+        "dl > div { display: grid; grid-template-columns: minmax(8rem, 14rem) 1fr; column-gap: 1rem }\n"
+        "dt { font-weight: 600 } dd { margin: 0 } li { margin: .25rem 0 }\n"
+        "a { color: inherit; text-underline-offset: .15em } sup a { padding: 0 .2em }\n"
+        f"{_colours(LIGHT)}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{\n{_colours(DARK)} }}\n"
+        "@media screen and (max-width: 40rem) { dl > div { display: block; margin: .5rem 0 } }\n"
+        f"@media print {{\n{_paper_sheet(document)} }}"
+    )
+
+
+def _colours(colours: Colours) -> str:
+    return (
+        f".subtitle {{ color: {colours.soft} }} pre {{ background: {colours.band}; "
+        f"border-left: 3px solid {colours.line} }} a:focus-visible {{ outline: 3px solid {colours.line} }}"
+    )
+
+
+def _paper_sheet(document: Document) -> str:
+    """Returns the part for paper: A4, a heading never last on its page, a row never in two."""
+    foot = f"font: 8.5pt/1.2 inherit; font-size: 8.5pt; color: {LIGHT.soft}; vertical-align: top; padding-top: 6mm"
+    title = _QUOTED.sub(lambda found: f"\\{ord(found[0]):x} ", document.title)
+    return (
+        "@page { size: A4; margin: 22mm 25mm 26mm; "
+        f'@bottom-left {{ content: "{title}"; width: 85%; text-align: left; {foot} }} '
+        f"@bottom-right {{ content: counter(page); width: 15%; text-align: right; {foot} }} }}\n"
+        "main { max-width: none; padding: 0 } body { font-size: 10.5pt; line-height: 1.45; orphans: 2; widows: 2 }\n"
+        "p, li { max-width: none } h1 { font-size: 22pt } h2 { font-size: 15pt; margin: 9mm 0 3mm }\n"
+        "h3 { font-size: 12.5pt; margin: 7mm 0 2mm } h4, h5 { font-size: 10.5pt; margin: 5mm 0 2mm }\n"
+        ".subtitle { font-size: 12pt } h1, h2, h3, h4, h5, caption { break-after: avoid; break-inside: avoid }\n"
+        ".new-page { break-before: page } tr, figure, dl > div, li { break-inside: avoid }\n"
+        "thead { display: table-header-group } th, td { padding: 1mm 3mm 1mm 0 } table { font-size: 9.5pt }\n"
+        ".scroll { overflow: visible; margin: 4mm 0 6mm } pre { padding: 2mm 4mm }\n"
+        "dl { display: table; border-collapse: collapse } dl > div { display: table-row }\n"
+        "dt, dd { display: table-cell; padding: .5mm 0 } dt { width: 45mm; padding-right: 4mm }\n"
+        "[role=doc-backlink], sup a { text-decoration: none } li { padding-left: 1mm }"
+    )

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The steps about the DNS of the own domain, the pagers, and this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flaggermail.errors import ConfigurationError, StoreFault
+from flaggermail.health.overview import MEGA
+from flaggermail.mail.authentication.dkim_signature import Signature, key_weakness, read_signature, read_tags
+from flaggermail.oncall.pager_choice import TITLE
+from flaggermail.online.check_mail import fields
+from flaggermail.online.checked import Checked
+from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
+
+_SPF, _DMARC = "v=spf1", "v=dmarc1"
+_SHOWN = 120  # characters of a record
+
+
+def spf(checked: Checked) -> StepOutcome:
+    """Looks for the one record that names the servers which send for the domain (RFC 7208, section 4.5)."""
+    domain = _domain(checked)
+    records = _texts(checked, domain)
+    if records is None:
+        return OutcomeCode.DNS_SILENT.at(CheckStep.SPF, name=domain)
+    found = [record for record in records if record.lower().split(" ")[0] == _SPF]
+    if len(found) > 1:
+        return OutcomeCode.SPF_SEVERAL.at(CheckStep.SPF, domain=domain, count=len(found))
+    if not found:
+        return OutcomeCode.SPF_NONE.at(CheckStep.SPF, domain=domain, mend={"domain": domain})
+    return OutcomeCode.SPF_FOUND.at(CheckStep.SPF, domain=domain, record=found[0][:_SHOWN])
+
+
+def dkim(checked: Checked) -> StepOutcome:
+    """Looks for the key of the signature that the mail of the check bears."""
+    domain, sent = _domain(checked), checked.plain
+    signatures = [read_signature(text) for text in fields(sent.found.octets, "DKIM-Signature")] if sent.found else []
+    own = [one for one in signatures if one is not None and (domain == one.domain or domain.endswith(f".{one.domain}"))]
+    if not own:
+        return OutcomeCode.DKIM_UNSIGNED.at(CheckStep.DKIM, domain=domain, mend={"domain": domain})
+    for signature in own:
+        records = _texts(checked, signature.key_name)
+        if records is None:
+            return OutcomeCode.DNS_SILENT.at(CheckStep.DKIM, name=signature.key_name)
+        if any(_is_key(record) for record in records):
+            return OutcomeCode.DKIM_FOUND.at(CheckStep.DKIM, domain=signature.domain, selector=signature.selector)
+    return _keyless(own[0])
+
+
+def _keyless(signature: Signature) -> StepOutcome:
+    return OutcomeCode.DKIM_KEYLESS.at(
+        CheckStep.DKIM, domain=signature.domain, selector=signature.selector, mend={"name": signature.key_name}
+    )
+
+
+def _is_key(record: str) -> bool:
+    tags = read_tags(record)
+    return tags is not None and key_weakness(tags) is None
+
+
+def dmarc(checked: Checked) -> StepOutcome:
+    """Looks for the policy of the domain (RFC 7489, section 6.6.3)."""
+    domain = _domain(checked)
+    records = _texts(checked, f"_dmarc.{domain}")
+    if records is None:
+        return OutcomeCode.DNS_SILENT.at(CheckStep.DMARC, name=f"_dmarc.{domain}")
+    found = [record for record in records if record.lower().split(";")[0].replace(" ", "") == _DMARC]
+    if len(found) != 1:  # with several none counts
+        return OutcomeCode.DMARC_NONE.at(CheckStep.DMARC, domain=domain, mend={"domain": domain})
+    return OutcomeCode.DMARC_FOUND.at(CheckStep.DMARC, domain=domain, record=found[0][:_SHOWN])
+
+
+def pagers(checked: Checked) -> StepOutcome:
+    """Calls every pager with a test page, as `oncall page` does for one officer."""
+    means = checked.means
+    found = [(officer.id, pager.credential) for officer in means.settings.rota.officers for pager in officer.pagers]
+    if not found:
+        return OutcomeCode.PAGERS_NONE.at(CheckStep.PAGERS)
+    if not means.pages:
+        return OutcomeCode.PAGERS_LEFT_OUT.at(CheckStep.PAGERS, count=len(found))
+    for officer, credential in found:
+        answer = means.pager.call(credential, TITLE, "check --online")
+        if not answer.taken:
+            mend = {"pager": credential, "officer": officer}
+            return OutcomeCode.PAGER_REFUSED.at(CheckStep.PAGERS, pager=credential, words=answer.why, mend=mend)
+    return OutcomeCode.PAGERS_TAKEN.at(CheckStep.PAGERS, count=len(found))
+
+
+def disk(checked: Checked) -> StepOutcome:
+    """Compares the free space with the least that the settings want."""
+    least = checked.means.settings.desk.watch.disk_free_mb
+    place, free = min(checked.means.free().items(), key=lambda one: one[1])
+    if free < least * MEGA:
+        return OutcomeCode.DISK_LOW.at(CheckStep.DISK, free=free // MEGA, place=place, least=least)
+    return OutcomeCode.DISK_ENOUGH.at(CheckStep.DISK, free=free // MEGA)
+
+
+def database(checked: Checked) -> StepOutcome:
+    """Asks the database for its version, its schema and its isolation."""
+    try:
+        seen = checked.means.database()
+    except (ConfigurationError, StoreFault) as fault:
+        return OutcomeCode.DATABASE_BAD.at(CheckStep.DATABASE, words=str(fault))
+    if seen is None:
+        return OutcomeCode.DATABASE_NEW.at(CheckStep.DATABASE)
+    return OutcomeCode.DATABASE_GOOD.at(
+        CheckStep.DATABASE, kind=seen.kind, revision=seen.revision, isolation=seen.isolation
+    )
+
+
+def time_zone(checked: Checked) -> StepOutcome:
+    """Compares the time of this machine with that of the desk."""
+    means, zone = checked.means, checked.means.settings.zone
+    here = means.local_offset()
+    if here == means.clock.now().astimezone(zone).utcoffset():
+        return OutcomeCode.TIME_ZONE_SAME.at(CheckStep.TIME_ZONE, zone=str(zone))
+    return OutcomeCode.TIME_ZONE_OTHER.at(
+        CheckStep.TIME_ZONE, zone=str(zone), offset=_offset(int(here.total_seconds()))
+    )
+
+
+def _offset(seconds: int) -> str:
+    sign, minutes = "-" if seconds < 0 else "+", abs(seconds) // 60
+    return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _domain(checked: Checked) -> str:
+    return checked.means.settings.desk.mailbox.address.rpartition("@")[2].lower()
+
+
+def _texts(checked: Checked, name: str) -> Sequence[str] | None:
+    records = checked.means.resolver.look_up(name).texts
+    return None if records is None else [record.decode("ascii", "replace") for record in records]

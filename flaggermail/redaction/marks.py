@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Marks: places in printed text that are taken out, each with its ground (Wet open overheid, articles 5.1 and 5.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class WooGround(StrEnum):
+    """A ground of the Wet open overheid for not publishing something: article, paragraph and letter."""
+
+    CROWN = "5.1.1a"
+    STATE_SECURITY = "5.1.1b"
+    BUSINESS_DATA = "5.1.1c"  # given to the government in confidence
+    SPECIAL_PERSONAL_DATA = "5.1.1d"
+    IDENTIFICATION_NUMBERS = "5.1.1e"
+    FOREIGN_RELATIONS = "5.1.2a"
+    STATE_FINANCES = "5.1.2b"
+    PROSECUTION = "5.1.2c"
+    SUPERVISION = "5.1.2d"
+    PERSONAL_SPHERE = "5.1.2e"
+    COMPETITION = "5.1.2f"
+    ENVIRONMENT = "5.1.2g"
+    SECURITY = "5.1.2h"  # of persons and companies, against sabotage
+    GOVERNMENT_FUNCTIONING = "5.1.2i"
+    DISPROPORTIONATE_HARM = "5.1.5"
+    POLICY_OPINIONS = "5.2"  # personal, in internal deliberation
+
+
+class PrintedPart(StrEnum):
+    """Which part of a printed mail a text is."""
+
+    SUBJECT = "subject"
+    FROM = "from"
+    TO = "to"
+    CC = "cc"
+    BODY = "body"
+    ATTACHMENT = "attachment"  # its name
+
+
+class Detail(StrEnum):
+    """What kind of detail a mark takes out."""
+
+    NAME = "name"
+    MAIL_ADDRESS = "mail address"
+    TELEPHONE = "telephone"
+    IBAN = "iban"  # ISO 13616, check digits by ISO 7064
+    CITIZEN_NUMBER = "citizen number"  # burgerservicenummer, with its check by eleven
+    POSTCODE = "postcode"
+    STREET = "street"
+    WEB_ADDRESS = "web address"
+    HANDLE = "handle"
+    TICKET = "ticket"  # number of a platform's ticket
+    CHANNEL = "channel"  # address or number of an escalation channel
+    OWN_ADDRESS = "own address"  # of the desk's mailbox
+    KEY = "key"  # of ours, in an address or a Message-ID
+    TAIL = "tail"  # behind a case number
+    OTHER = "other"  # marked by a person
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedText:
+    """One text of the mails that are printed: the `number`-th of its part in the `mail`-th mail, both from 0."""
+
+    mail: int
+    part: PrintedPart
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place that is taken out: characters `start` to `end` (past the last) of the `of`-th printed text."""
+
+    of: int
+    start: int
+    end: int
+    ground: WooGround
+    detail: Detail
+
+
+class WrongMark(ValueError):
+    """A mark that does not fit its text. `mark` says where; what stands there is not repeated."""
+
+    def __init__(self, mark: Mark, fault: str) -> None:
+        """`fault`: what is wrong."""
+        super().__init__(f"characters {mark.start} to {mark.end} of text {mark.of}: {fault}")
+        self.mark = mark
+
+
+def check(text: PrintedText, marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    """Returns the marks in order. Raises WrongMark if one is empty, outside the text or over another."""
+    ordered = tuple(sorted(marks))
+    for number, mark in enumerate(ordered):
+        following = ordered[number + 1] if number + 1 < len(ordered) else None
+        if not 0 <= mark.start < mark.end:
+            raise WrongMark(mark, "the end must be behind the start, and the start 0 or more")
+        if mark.end > len(text.text):
+            raise WrongMark(mark, f"the text has {len(text.text)} characters")
+        if following and following.of != mark.of:
+            raise WrongMark(following, f"this mark is of another text than {mark.of}")
+        if following and following.start < mark.end:
+            raise WrongMark(following, f"it overlaps the mark that ends at {mark.end}")
+    return ordered
+
+
+def marker(*grounds: WooGround) -> str:
+    """Returns what is printed for something that is taken out: the same for a short word and a long one."""
+    return f"[gelakt {', '.join(ground for ground in WooGround if ground in grounds)}]"
+
+
+_GROUND = "|".join(map(re.escape, WooGround))
+MARKER = re.compile(rf"\[gelakt (?:{_GROUND})(?:, (?:{_GROUND}))*\]")
+"""Matches what `marker` returns, also where somebody typed it: only the list of marks tells the two apart."""
+
+# Between two recipients, and around one: nothing that says who they are, but their number could be counted.
+SEPARATORS = " \t\r\n,;<>\"'()[]"
+"""What stands between two recipients, and around one."""
+_BETWEEN_RECIPIENTS = re.compile(rf"[{re.escape(SEPARATORS)}]*\Z")
+_BEFORE_RECIPIENT, _BEHIND_RECIPIENT = "<\"'([", ">\"')]"
+_BLANKS = re.compile(r"[^\S\r\n]*\Z")
+
+RECIPIENTS = frozenset({PrintedPart.TO, PrintedPart.CC})
+
+
+def redacted(text: PrintedText, marks: Iterable[Mark]) -> str:
+    """Returns the text with a marker for each mark, everything else unchanged. Raises WrongMark as `check` does.
+
+    Marks of one ground with nothing but blanks between them on a line become one marker, so that the words of a name
+    are not counted. In To and Cc all marks with only separators between them become one, with all their grounds: the
+    number of recipients is not shown (`[gelakt 5.1.2e]` is one recipient or ten).
+    """
+    parts: list[str] = []
+    at = 0
+    for start, end, grounds in markers(text, marks):
+        parts += (text.text[at:start], marker(*grounds))
+        at = end
+    return "".join((*parts, text.text[at:]))
+
+
+def markers(text: PrintedText, marks: Iterable[Mark]) -> list[tuple[int, int, tuple[WooGround, ...]]]:
+    """Returns the places that one marker each is printed for, with its grounds. Raises WrongMark."""
+    runs = _recipients if text.part in RECIPIENTS else _runs
+    return list(runs(text.text, check(text, marks)))
+
+
+def _runs(text: str, marks: Iterable[Mark]) -> Iterator[tuple[int, int, tuple[WooGround, ...]]]:
+    """Yields the places of markers: neighbours of one ground with only blanks between them are one."""
+    last: Mark | None = None
+    for mark in marks:
+        if last and mark.ground is last.ground and _BLANKS.match(text, last.end, mark.start):
+            last = Mark(last.of, last.start, mark.end, last.ground, last.detail)
+            continue
+        if last:
+            yield last.start, last.end, (last.ground,)
+        last = mark
+    if last:
+        yield last.start, last.end, (last.ground,)
+
+
+def _recipients(text: str, marks: Iterable[Mark]) -> Iterator[tuple[int, int, tuple[WooGround, ...]]]:
+    """Yields the places of markers in a value of To or Cc, with the brackets and quotation marks around each."""
+    runs: list[tuple[int, int, tuple[WooGround, ...]]] = []
+    for mark in marks:
+        if runs and _BETWEEN_RECIPIENTS.match(text, runs[-1][1], mark.start):
+            start, _, grounds = runs[-1]
+            runs[-1] = (start, mark.end, (*grounds, mark.ground))
+        else:
+            runs.append((mark.start, mark.end, (mark.ground,)))
+    floor = 0
+    for start, end, grounds in runs:
+        before, behind = start, end
+        while before > floor and text[before - 1] in _BEFORE_RECIPIENT:
+            before -= 1
+        while behind < len(text) and text[behind] in _BEHIND_RECIPIENT:
+            behind += 1
+        floor = behind
+        yield before, behind, grounds

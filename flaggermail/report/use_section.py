@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The section about one use: what was asked, when and why, how long the answer took, and a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flaggermail.documents.model import Block, Figure, Heading, Link, Paragraph, Picture, Table, Text
+from flaggermail.figures.account import ASKED, SENT_ON, manner
+from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants
+from flaggermail.figures.picture import svg_of_use
+from flaggermail.figures.timeline import drawn
+from flaggermail.figures.uses import AnswerForm, Stop
+from flaggermail.notifications import latency
+from flaggermail.record.clocks import InstantBasis, Sign
+from flaggermail.report.phrases import Piece, Style
+from flaggermail.report.values import UseFacts, UseWords
+from flaggermail.wording.account import Account
+from flaggermail.wording.captions import Caption
+from flaggermail.wording.report import ReportText
+from flaggermail.wording.said import Sentence
+
+_HEADS = (Caption.CLOCK, Caption.INSTANT, Caption.MINUTES, Caption.TENTHS, Caption.BASIS, Caption.FORM)
+
+
+@dataclass(frozen=True, slots=True)
+class UseSection:
+    """What one use is told with; `annex` is the number of its annex, None without one."""
+
+    told: UseFacts
+    written: UseWords | None
+    organisation: str  # as it begins a sentence
+    as_of: datetime
+    annex: int | None
+    style: Style
+
+    def blocks(self) -> Iterator[Block]:
+        """Yields the section, its heading first."""
+        use, style = self.told.use, self.style
+        day = style.day(self._name("heading/day"), use.sent_at)
+        yield Heading(2, style.say(ReportText.ONE_USE, platform=use.platform, day=day))
+        yield Paragraph(_joined(self._asked()))
+        yield from self._words("reason")
+        yield Paragraph(_joined(self._answered()))
+        yield from self._words("paraphrase")
+        if self.annex is not None:
+            number = Figure(self._name("annex"), str(self.annex))
+            yield Paragraph(style.say(ReportText.SEE_ANNEX, number=number))
+        picture = drawn(use, self.as_of, style.telling)
+        named = replace(use, channel=self.told.channel_name)  # its code says nothing outside the desk
+        yield Picture(svg_of_use(named, self.as_of, style.telling), picture.title, picture.described)
+        yield self._clocks()
+
+    def _name(self, what: str) -> str:
+        return f"{self.told.use.notification}/{what}"
+
+    def _words(self, field: str) -> Iterator[Block]:
+        """Yields a person's words, each paragraph of them as one."""
+        words = "" if self.written is None else getattr(self.written, field).get(self.style.language, "")
+        yield from person_wrote(words)
+
+    def _asked(self) -> Iterator[list[Piece]]:
+        """Yields the sentences up to the sending."""
+        told, use, style = self.told, self.told.use, self.style
+        yield style.say(
+            ASKED[told.about], organisation=self.organisation, platform=use.platform,
+            at=style.at(self._name("sent_at"), use.sent_at), channel=told.channel_name,
+        )  # fmt: skip
+        days = [at for case in told.earlier for at in case.sent]
+        if days:
+            earlier = ReportText.EARLIER_ONE if len(days) == 1 else ReportText.EARLIER_MORE
+            named = [style.day(self._name(f"earlier/{place}"), at) for place, at in enumerate(sorted(days), 1)]
+            yield style.say(earlier, days=style.listed(named))
+        yield from self._policy()
+        for place, at in enumerate(told.came_back, 1):
+            yield style.say(Account.EARLIER, at=style.at(self._name(f"came_back/{place}"), at), platform=use.platform)
+        if use.sent_basis in SENT_ON:
+            yield style.say(SENT_ON[use.sent_basis])
+        if not told.is_decided:
+            yield style.say(ReportText.NOT_DECIDED)
+
+    def _policy(self) -> Iterator[list[Piece]]:
+        policy, style = self.told.policy, self.style
+        if not policy.named:
+            return
+        words = Link(policy.title, policy.url) if policy.url else Text(policy.title)
+        if policy.read_on is None:
+            yield style.say(ReportText.POLICY, policy=words, platform=self.told.use.platform)
+            return
+        day = style.day(self._name("policy/read_on"), policy.read_on)
+        yield style.say(ReportText.POLICY_READ, policy=words, platform=self.told.use.platform, day=day)
+
+    def _answered(self) -> Iterator[list[Piece]]:
+        """Yields the sentences about the answers, and on what their times rest."""
+        use, style = self.told.use, self.style
+        if use.receipt is not None and use.receipt.form is AnswerForm.AUTOMATIC:
+            yield self._stopped(Account.AUTOMATIC_RECEIPT, Sign.RECEIPT, use.receipt)
+        if use.human is None:
+            waited = style.took(self._name("open"), latency.minutes(use.sent_at, self.as_of))
+            at = style.at(self._name("open/at"), self.as_of)
+            yield style.say(Account.OPEN, at=at, took=waited, platform=use.platform)
+            return
+        yield self._stopped(Account.ANSWERED, Sign.HUMAN, use.human)
+        yield from self._manner(use.human)
+        if use.sent_basis is InstantBasis.MAIL and use.human.basis is InstantBasis.MAIL:
+            yield style.say(ReportText.MAIL_BASIS)
+        if use.substance is None:
+            yield style.say(Account.NO_SUBSTANCE)
+        elif use.substance != use.human:
+            yield self._stopped(Account.SUBSTANCE, Sign.SUBSTANCE, use.substance)
+            yield from self._manner(use.substance)
+
+    def _stopped(self, sentence: Sentence, sign: Sign, stop: Stop) -> list[Piece]:
+        took = self.style.took(self._name(sign), stop.minutes)
+        at = self.style.at(self._name(f"{sign}/at"), stop.at)
+        return self.style.say(sentence, platform=self.told.use.platform, took=took, at=at)
+
+    def _manner(self, stop: Stop) -> Iterator[list[Piece]]:
+        for said in manner(stop):
+            yield [Text(said.in_language(self.style.language))]
+
+    def _clocks(self) -> Table:
+        """Returns the three clocks, each with its time, minutes, hours, basis and form."""
+        use, style = self.told.use, self.style
+        exact = style.telling.about(counted_instants(use, self.as_of))
+        say = style.telling.say
+        sent_at = Figure(self._name("table/sent/at"), exact.instant(use.sent_at))
+        basis = Text(say(BASES[use.sent_basis]))
+        rows: list[Sequence[list[Piece]]] = [[[Text(say(WORDS[Sign.SENT]))], [sent_at], [], [], [basis], []]]
+        for sign, stop in ((Sign.RECEIPT, use.receipt), (Sign.HUMAN, use.human), (Sign.SUBSTANCE, use.substance)):
+            head: list[Piece] = [Text(say(WORDS[sign]))]
+            if stop is None:
+                rows.append([head, [Text(say(Caption.OPEN))], [], [], [], []])
+                continue
+            name = self._name(f"table/{sign}")
+            rows.append([
+                head, [Figure(f"{name}/at", exact.instant(stop.at))], [Figure(f"{name}/minutes", str(stop.minutes))],
+                [Figure(f"{name}/hours", style.telling.hours(stop.minutes))], [Text(say(BASES[stop.basis]))],
+                [Text(say(FORMS[stop.form]))],
+            ])  # fmt: skip
+        return Table(style.say(ReportText.CLOCKS), [[Text(say(head))] for head in _HEADS], rows)
+
+
+def person_wrote(words: str) -> Iterator[Paragraph]:
+    """Yields what a person wrote, a paragraph for each that an empty line ends."""
+    for part in words.split("\n\n"):
+        if part.strip():
+            yield Paragraph([Text(" ".join(part.split()))])
+
+
+def _joined(sentences: Iterator[list[Piece]]) -> list[Piece]:
+    """Returns sentences with a space between them."""
+    said: list[Piece] = []
+    for sentence in sentences:
+        said += [Text(" "), *sentence] if said else sentence
+    return said

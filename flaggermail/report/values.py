@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the account of an election says, as values: what the record gives, and what a person wrote.
+
+Nothing here says what a platform did, and no exercise is in it, not even as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flaggermail.figures.uses import PlatformUse
+from flaggermail.notifications.dates import DateForm, DecimalSign
+from flaggermail.record.case_values import CaseType
+from flaggermail.record.contacts import ContactMeans, LanguageCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A platform's policy as a notification named it then; `named`: the notification or its mail itself names it."""
+
+    title: str = ""
+    url: str = ""
+    read_on: date | None = None
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierCase:
+    """A linked case, and when its notifications were sent."""
+
+    case: str
+    sent: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseFacts:
+    """One use with what is told of it beside its clocks.
+
+    `came_back` are the instants of sendings to the same platform that reached nobody there; `answer` is the mail or
+    contact note that stopped the human clock, empty while it runs.
+    """
+
+    use: PlatformUse
+    channel_name: str
+    about: CaseType
+    criteria: tuple[int, ...] = ()
+    policy: Policy = Policy()
+    earlier: tuple[EarlierCase, ...] = ()
+    came_back: tuple[datetime, ...] = ()
+    answer: str = ""
+    is_noted: bool = False  # the answer is a contact note
+    is_decided: bool = True  # a decision on its case is on record
+
+    @property
+    def shown_by(self) -> str:
+        """The command that shows the answer to a person; empty without one."""
+        if not self.answer:
+            return ""
+        return f"flaggermail case show {self.use.case}" if self.is_noted else f"flaggermail message show {self.answer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactFacts:
+    """A contact that is noted by hand and belongs to no use."""
+
+    id: str
+    case: str
+    at: datetime
+    means: ContactMeans
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedCount:
+    """How many there are of one kind; `name` is its code."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """What the record says of an election's uses at `as_of`.
+
+    `received` counts signals by source, with an empty name where none is recorded; `decisions` counts all cases, one
+    with a use as put to a platform, with an empty name where nothing was decided; `declined` counts citizens'
+    mails. The other counts are of uses.
+    """
+
+    as_of: datetime
+    election: str
+    names: Mapping[str, str]  # by language
+    polling_days: tuple[date, ...]
+    cases: tuple[str, ...] = ()  # the numbers of all cases that are counted
+    uses: tuple[UseFacts, ...] = ()
+    contacts: tuple[ContactFacts, ...] = ()
+    received: tuple[NamedCount, ...] = ()
+    decisions: tuple[NamedCount, ...] = ()
+    declined: int = 0
+    criteria: tuple[NamedCount, ...] = ()
+    by_platform: tuple[NamedCount, ...] = ()
+    by_type: tuple[NamedCount, ...] = ()
+
+
+# ---------------------------------------------------------------- what a person writes
+
+BothLanguages = Mapping[str, str]
+"""Words of a person by language; a language may be missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseWords:
+    """A person's words about a use: why it was made, and the answer in a sentence of their own."""
+
+    reason: BothLanguages
+    paraphrase: BothLanguages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactWords:
+    """A person's words about a contact; `leave_out`: it was not with a platform."""
+
+    words: BothLanguages
+    leave_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A parliamentary paper; `dossier` without spaces."""
+
+    chamber: str
+    year: str
+    dossier: str
+    number: int
+    annex: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colophon:
+    """Who publishes the report, and how to reach them: each line by language."""
+
+    publisher: BothLanguages
+    address: BothLanguages
+    telephone: str
+    hours: BothLanguages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenParts:
+    """The draft as values; uses by their number, contacts by their note."""
+
+    languages: tuple[LanguageCode, ...]
+    title: BothLanguages
+    uses: Mapping[str, UseWords]
+    contacts: Mapping[str, ContactWords]
+    papers: tuple[Paper, ...]
+    colophon: Colophon | None
+    remarks: BothLanguages
+    consents: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------- what else decides how it reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextBlock:
+    """One section of fixed text: its heading and its body, and the digest of its template file."""
+
+    heading: str
+    body: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintSettings:
+    """The settings on which the printed words depend; every mapping is by language."""
+
+    organisation: Mapping[str, str]
+    organisation_named: Mapping[str, str]  # as it begins a sentence, with its article
+    zone: str
+    months: Mapping[str, tuple[str, ...]]
+    date_form: DateForm
+    decimal_sign: DecimalSign
+    smallest_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInputs:
+    """All that a report is made from. `blocks`: each section by `LANGUAGE/NAME`; `templates`: the version in force."""
+
+    facts: ReportFacts
+    written: WrittenParts
+    settings: PrintSettings
+    blocks: Mapping[str, TextBlock]
+    templates: str
+    annexes: Mapping[str, str]  # the annex of a use in a language as JSON of its blocks; see `annexes.annex_key`

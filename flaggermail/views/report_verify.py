@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an editor made of a report: its figures compared with those that were frozen."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flaggermail.commands.reports import reportable
+from flaggermail.documents import model as documents
+from flaggermail.errors import Refusal
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.rows import Election
+from flaggermail.report import frozen
+from flaggermail.report.verifying import FaultKind, FigureFault, compare, likeness
+from flaggermail.services import UnitOfWork
+from flaggermail.views.view import Document, View
+from flaggermail.wording.report_refusals import ReportBecause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport(View):
+    """The figures of an edited report, an OpenDocument text (Base64), that differ from the frozen ones.
+
+    Without an election, it is the one that the document speaks of.
+    """
+
+    octets: str
+    election: str | None = None
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"election", "language", "freeze", "figures", "right", "faults": [...]}. Raises NotFound, Refusal.
+
+        `right` is true if no figure stands there otherwise; one that is missing is a fault all the same.
+        """
+        try:
+            octets = b64decode(self.octets, validate=True)
+        except (binascii.Error, ValueError) as fault:
+            raise Refusal(ReportBecause.NOT_BASE64()) from fault
+        passages = work.env.documents.read_odt(octets)
+        code = self._of(work, passages) if self.election is None else reportable(work, self.election).code
+        row = frozen.the_freeze(work, code)
+        language, ours = _frozen(work, code, passages)
+        faults = compare(ours, passages)
+        return {
+            "election": code,
+            "language": language,
+            "freeze": row.id,
+            "figures": sum(len(passage.figures) for passage in passages),
+            "right": all(fault.kind is FaultKind.MISSING for fault in faults),
+            "faults": [_fault(fault) for fault in faults],
+        }
+
+    def _of(self, work: UnitOfWork, passages: Sequence[documents.Passage]) -> str:
+        """Returns the election whose frozen report the document is most like. Raises Refusal if that is unclear."""
+        known = [one.code for one in work.tx.find(Election) if frozen.standing(work, one.code) is not None]
+        text = " ".join([one.text for one in passages] + [mark.name for one in passages for mark in one.figures])
+        scores = {
+            code: (text.count(f"-{code}-"), likeness(_frozen(work, code, passages)[1], passages)) for code in known
+        }
+        best = [code for code in known if scores[code] == max(scores.values()) and scores[code] > (0, 0)]
+        if len(best) != 1:
+            raise Refusal(ReportBecause.WHICH_ELECTION(known=known or ["-"]))
+        return best[0]
+
+
+def _frozen(
+    work: UnitOfWork, code: str, passages: Sequence[documents.Passage]
+) -> tuple[LanguageCode, documents.Document]:  # fmt: skip
+    """Returns the frozen report in the language of the edited document."""
+    made = frozen.documents(frozen.inputs_of(frozen.the_freeze(work, code)))
+    return max(made.items(), key=lambda one: likeness(one[1], passages))
+
+
+def _fault(fault: FigureFault) -> Document:
+    return {
+        "kind": fault.kind,
+        "figure": fault.name,
+        "about": fault.about,
+        "place": fault.place,
+        "sentence": fault.sentence,
+        "record": fault.record,
+        "stands": fault.stands,
+    }

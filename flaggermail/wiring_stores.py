@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The part of `wiring` that opens databases. What only reads SQLite does not import SQLAlchemy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flaggermail.adapters.clock.clock import SystemRandomness
+from flaggermail.adapters.db.command_store import CommandStore
+from flaggermail.adapters.db.revisions import is_current
+from flaggermail.errors import ConfigurationError, StoreAway
+from flaggermail.settings.model import database_file
+from flaggermail.settings.reading import load
+
+if TYPE_CHECKING:
+    from flaggermail.adapters.db.store import SqlStore
+    from flaggermail.ports import BlobStore, Randomness, Store
+    from flaggermail.settings.model import Settings
+
+
+def whole_store(database: str, randomness: Randomness) -> SqlStore:
+    """Returns the store on that database; makes its schema if it is empty. Raises ConfigurationError, StoreAway."""
+    from flaggermail.adapters.db.migrate import require_current
+    from flaggermail.adapters.db.store import SqlStore
+
+    store = SqlStore(database, randomness.salt)
+    try:
+        require_current(store.engine)
+    except StoreAway:
+        store.close()
+        raise
+    return store
+
+
+def command_store(settings: Settings, randomness: Randomness) -> Store:
+    """Returns the store for one command, which may only read: it then does without SQLAlchemy, if it can.
+
+    Raises ConfigurationError, StoreAway.
+    """
+    database, file = settings.desk.store.database, database_file(settings.desk)
+    if file is not None and is_current(file):
+        return CommandStore(file, lambda: whole_store(database, randomness))
+    return whole_store(database, randomness)
+
+
+def open_evidence(directory: Path) -> tuple[Store, BlobStore]:
+    """Returns database and archive of a configuration directory to be verified. Raises ConfigurationError.
+
+    Writes nothing: neither a database that is missing nor the configuration into one that is there.
+    """
+    from flaggermail.adapters.db.migrate import require_revision
+    from flaggermail.adapters.db.store import SqlStore
+    from flaggermail.adapters.files.blob_store import FileBlobStore
+
+    settings = load(directory)
+    file = database_file(settings.desk)
+    if file is not None and not file.exists():
+        raise ConfigurationError(f"database {file}: does not exist; restore it, or mend store.database")
+    store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
+    require_revision(store.engine)
+    return store, FileBlobStore(settings.archive)

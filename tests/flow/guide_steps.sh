@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: EUPL-1.2
+# What the steps of docs/microsoft-365.md need around them, and what is looked at between them. A mark such as @1@ stands
+# for the commands of that step, as the page has them; each of them must succeed.
+set -u
+
+failed() {
+    systemctl show flaggermail --property=Result,ExecMainStatus,StatusText
+    journalctl --no-pager | tail -40
+    echo "$1" >/out/failed
+    exit 1
+}
+
+# ended STEP STATUS: after a step. (`set -e` does nothing in a part that `||` follows.)
+ended() { [ "$2" = 0 ] || failed "step $1"; }
+
+# patiently SECONDS COMMAND...: until it succeeds; fails the walk otherwise.
+patiently() {
+    left=$(($1 * 2)); shift
+    until "$@" >/dev/null 2>&1; do
+        left=$((left - 1)); [ "$left" -gt 0 ] || failed "not in time: $*"
+        sleep 0.5
+    done
+}
+
+# look NAME: what systemd knows of the service, and what the desk says of itself and did.
+look() {
+    mkdir -p "/out/seen/$1"
+    systemctl show flaggermail >"/out/seen/$1/unit"
+    cp /var/lib/flaggermail/status.json "/out/seen/$1/status"
+    journalctl --unit=flaggermail --output=cat --no-pager >"/out/seen/$1/journal"
+}
+
+property() { systemctl show flaggermail --property="$1" --value; }
+link_is_up() { property StatusText | grep -q ', link up,'; }
+sends() { link_is_up && ! property StatusText | grep -q '^observing'; }
+restarted() { [ "$(property NRestarts)" -ge "$1" ] && [ "$(property ActiveState)" = active ]; }
+is_now() { [ "$(property ActiveState)" = "$1" ]; }
+
+# Its umask, like sudo's own default, shuts the group out.
+sudo() { account=$2; shift 2; (umask 0022; cd /; runuser -u "$account" -- "$@"); }
+
+# ---- what pip would do; an interpreter that shares its library looks for it where it was built, which may be below /root
+echo /opt/python/lib >/etc/ld.so.conf.d/00-python.conf && ldconfig
+/opt/python/bin/python3 -m venv --without-pip /opt/flaggermail || failed venv
+printf '/opt/checkout\n/opt/packages\n' >"$(echo /opt/flaggermail/lib/python3.*/site-packages)/desk.pth"
+printf '#!/opt/flaggermail/bin/python\nfrom flaggermail.cli import main\n\nmain()\n' >/opt/flaggermail/bin/flaggermail
+chmod 755 /opt/flaggermail/bin/flaggermail
+cat /out/ca.pem >>/etc/ssl/certs/ca-certificates.crt
+
+upload() { mkdir -p /out/registered; cp "$1" "/out/registered/$2"; }
+
+(@1@); ended '1' $?
+# One rule, since trying the shipped ones with their samples is most of what a `check` costs.
+rm -r /etc/flaggermail/rules/samples /etc/flaggermail/rules/[0-9]*.yaml
+cp /out/10-only.yaml /etc/flaggermail/rules/
+(@2@); ended '2' $?
+upload /etc/flaggermail/credentials/oauth2-certificate first
+cp /out/desk/*.yaml /out/ca.pem /etc/flaggermail/
+(@5@); ended '5' $?
+(@6@); ended '6' $?
+(@7@); ended '7' $?
+patiently 90 link_is_up
+look observing
+# Where systemd is not the machine's first process it loses at times the control group between two commands of a unit,
+# and ends it with 'resources'. A backup that cannot run twice a day fails each time.
+systemctl start flaggermail-backup || systemctl start flaggermail-backup || failed 'a second backup of a day'
+stat --format='%A %U' /var/lib/flaggermail/backup/*.tar.gz >/out/seen/backups
+journalctl --unit=flaggermail-backup --output=cat --no-pager >/out/seen/backups-said
+systemctl list-timers --no-pager >/out/seen/timers
+sudo -u flaggermail cat /etc/flaggermail/credentials/oauth2-key >/out/seen/key-for-the-account 2>&1
+systemd-analyze security flaggermail >/out/seen/exposure
+cp "/proc/$(property MainPID)/status" /out/seen/process
+
+# ---- shorter waits than the unit's own, for the faults
+install -D -m 644 /dev/stdin /etc/systemd/system/flaggermail.service.d/quick.conf <<'END'
+[Service]
+RestartSec=200ms
+WatchdogSec=8s
+END
+(@8@); ended '8' $?
+patiently 90 sends
+look live
+
+# ---- faults
+kill -KILL "$(property MainPID)"
+patiently 90 restarted 1
+look killed
+sleep 1
+kill -STOP "$(property MainPID)"
+patiently 90 restarted 2
+look stuck
+systemctl reload flaggermail || failed reload
+cp /etc/flaggermail/oncall.yaml /out/oncall.good
+echo 'officers: nobody' >/etc/flaggermail/oncall.yaml
+systemctl restart flaggermail
+patiently 90 is_now failed
+sleep 1
+look misconfigured
+cp /out/oncall.good /etc/flaggermail/oncall.yaml
+systemctl reset-failed flaggermail
+
+# ---- renewal; the first certificate is withdrawn before the second is used
+(@9 first@); ended '9 first' $?
+upload /etc/flaggermail/credentials/oauth2-certificate.new second
+rm /out/registered/first
+(@9 second@); ended '9 second' $?
+patiently 90 link_is_up
+look renewed
+
+# ---- another machine: what the first one kept is gone
+install -D -m 600 -o flaggermail "$(ls -t /var/lib/flaggermail/backup/*.tar.gz | head -1)" /backup/flaggermail.tar.gz
+date +%s.%N >/out/seen/stopping-at
+systemctl disable --now flaggermail
+date +%s.%N >/out/seen/stopped-at
+look stopped
+find /var/lib/flaggermail -mindepth 1 -delete
+(@10@); ended '10' $?
+patiently 90 link_is_up
+look restored
+sudo -u jansen flaggermail resume >/out/seen/resumed 2>&1 || failed 'resume after the restore'
+
+(@11@); ended '11' $?
+patiently 90 sends
+look upgraded
+(@12@); ended '12' $?
+ls -ld /etc/flaggermail /var/lib/flaggermail /var/lib/flaggermail/handover/* /opt/flaggermail /usr/local/bin/flaggermail \
+    /etc/systemd/system/flaggermail* >/out/seen/left 2>/out/seen/gone
+# Not --all: that lists a unit that systemd only remembers, too.
+systemctl list-units --no-pager 'flaggermail*' >/out/seen/units
+touch /out/ended

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A parsing process is given up for what it does itself, never because the machine is busy.
+
+The processes are real ones, the clock is set.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+
+from flaggermail.adapters.parsing import worker
+from flaggermail.adapters.parsing.time_limit import LOADED, TimeLimit, seen
+from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.shipped import shipped
+
+pytestmark = pytest.mark.outside  # each starts a process
+
+WORKS, WAITS = "while True: pass", "input()"
+SECONDS = 30.0  # far more processor time than the process uses here
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Returns the instant that was set."""
+        return self.now
+
+
+@contextmanager
+def started(program: str) -> Iterator[int]:
+    """Runs a program that is at work, or that waits, and ends it; yields its process id."""
+    said = f"print(flush=True)\n{program}"
+    with subprocess.Popen([sys.executable, "-c", said], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+def asleep(pid: int) -> None:
+    """Waits until the process waits for its input (proc_pid_stat(5): state S)."""
+    while seen(pid)[0] != "S":
+        os.sched_yield()
+
+
+def test_a_process_that_works_is_awaited_beyond_its_seconds() -> None:
+    """It never got its turn: six times its seconds have to pass before it is given up."""
+    clock = Clock()
+    with started(WORKS) as pid:
+        limit = TimeLimit(pid, SECONDS, clock)
+        clock.now += SECONDS + 1
+        assert (limit.passed(), limit.over) == (False, False)
+        clock.now += SECONDS * LOADED
+        assert (limit.passed(), limit.over) == (True, True)
+        assert limit.spent() < SECONDS
+
+
+def test_a_process_that_does_nothing_is_awaited_for_its_seconds() -> None:
+    """Waiting or stopped, it uses no processor time; neither is worth more than its seconds."""
+    with started(WAITS) as waiting, started(WORKS) as stopped:
+        asleep(waiting)
+        os.kill(stopped, signal.SIGSTOP)
+        os.waitid(os.P_PID, stopped, os.WSTOPPED)
+        for pid in (waiting, stopped):
+            clock = Clock()
+            limit = TimeLimit(pid, SECONDS, clock)
+            assert not limit.passed()
+            clock.now += SECONDS
+            assert (limit.passed(), limit.over) == (True, False)
+
+
+def test_a_process_that_used_its_seconds_is_not_awaited() -> None:
+    """It lifted its own limit on processor time, as the sandbox lets it: the parent counts too."""
+    clock = Clock()
+    with started(WORKS) as pid:
+        limit = TimeLimit(pid, 0.05, clock)
+        while limit.spent() < 0.05:
+            os.sched_yield()
+        clock.now += 0.06
+        assert (limit.passed(), limit.over) == (True, False)
+
+
+def test_of_a_process_that_has_ended_all_the_time_counts() -> None:
+    """What it used is no longer to be seen."""
+    clock = Clock()
+    with started(WORKS) as pid:
+        limit = TimeLimit(pid, SECONDS, clock)
+    clock.now += SECONDS
+    assert limit.passed()
+    assert limit.spent() == SECONDS
+
+
+def test_a_mail_on_a_busy_machine_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty seconds pass while the parsing process gets one: the mail and what is attached to it are read.
+
+    Once `worker` counted the clock alone, and the mail was read by its header.
+    """
+    parser = ContainedParser(shipped("rules"), time_limit=2.0)
+
+    def busy() -> float:
+        return 20 * seen(parser.pid or 0)[1]
+
+    monkeypatch.setattr(worker, "GLANCE", 0.01)
+    monkeypatch.setattr(worker, "TimeLimit", partial(TimeLimit, clock=busy))
+    lines = "Van: a\nVerzonden: b\n" * 800  # a process gets on with it for about 0.2 seconds
+    inner = f"--c\nContent-Type: message/rfc822\n\nFrom: b@b.example\nSubject: Binnen\n\n{lines}\n"
+    octets = (
+        "From: a@b.example\nSubject: Buiten\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=c\n\n"
+        f"--c\n\n{lines}\n{inner}{inner}--c--\n"
+    ).encode()
+    parser.parse(b"From: a@b.example\n\nThe process is there.\n")
+    before = busy()
+    message, attached = parser.parse_delivery(octets)
+    assert busy() - before > 2.0  # more than its limit
+    assert [(one.subject, one.defects) for one in (message, *attached)] == [
+        ("Buiten", ()), ("Binnen", ()), ("Binnen", ()),
+    ]  # fmt: skip
+    parser.close()

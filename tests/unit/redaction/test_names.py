@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Names: where mail introduces them, and every form in which they come back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail.redaction.marks import Detail, PrintedPart, PrintedText
+from flaggermail.redaction.proposals import propose
+from tests.corpus import each
+from tests.unit.redaction.measuring import KNOWN
+
+SENDERS = {
+    "Jan de Vries <j.devries@gemeente.example>": "Jan de Vries",
+    '"Vries, J. de (Jan)" <j.devries@gemeente.example>': "Vries, J. de (Jan)",
+    "Jan de Vries (Gemeente Utrecht) <info@gemeente.example>": "Jan de Vries",
+    "Day, Suzanne <suzanne.day@a.example>": "Day, Suzanne",
+    "X Support Team <help@x.example>": None,
+    "Gemeente Utrecht <info@utrecht.example>": None,
+    "Communicatie <communicatie@a.example>": None,
+}
+INTRODUCED = [
+    "Beste «Karin»,\n",
+    "Geachte heer «Bos»,\n",
+    "Dear people at X, dear «Anna»,\n",
+    "hoi «karin»,\n",
+    "Bonjour «Chloé»,\n",
+    "Sehr geehrte Frau «Müller»,\n",
+    "Tekst.\n\nMet vriendelijke groet,\nGemeente Utrecht\n«Jan de Vries»\n",
+    "Groet, «Jan»\n",
+    "Kind regards,\n\n«J.P. Smith» MSc\nPolicy Officer\n",
+    "Namens «Jan de Vries» meld ik",
+    "Ondertekend door «Ans Bos» op 6 juni",
+    "Op 6 juni 2024 om 10:34 schreef «Jan de Vries»:\n> hoi",
+    "On 6 Jun 2024, at 10:34, «Jane Doe» wrote:\n",
+    "L.S.,\n",
+    "Beste collega's,\n",
+    "Dear X Support Team,\n",
+    "Geachte heer/mevrouw,\n",
+    "Kind regards,\nX Support Team\nTrust & Safety\n",
+]
+FORMS = [
+    "Volgens «Jan de Vries» en «DE VRIES» is «De Vries»' brief van «J. de Vries» en «J. de V.» bekend.",
+    "«JdV» weet «Jans» antwoord.",
+    "«Jan's» note and «Vries, Jan» and «jandevries» and «Jan V.» and «Jan-de-Vries»",
+    "De vries is een stad van vries, jan is klein, en in Jan 2024 gebeurt het. Vriesje niet.",
+]
+
+
+def _marked(*texts: tuple[PrintedPart, str]) -> list[str]:
+    """Returns the texts with the names in them between guillemets."""
+    printed = [PrintedText(0, part, 0, text) for part, text in texts]
+    marks = [mark for mark in propose(printed, KNOWN) if mark.detail is Detail.NAME]
+    shown = [text for _, text in texts]
+    for mark in reversed(marks):
+        text = shown[mark.of]
+        shown[mark.of] = f"{text[: mark.start]}«{text[mark.start : mark.end]}»{text[mark.end :]}"
+    return shown
+
+
+@each("sender", SENDERS)
+def test_a_display_name_is_a_person_or_an_organisation(sender: str) -> None:
+    """A person is marked, with initials and nickname; a team, an organisation and a function are not."""
+    name = SENDERS[sender]
+    assert _marked((PrintedPart.FROM, sender)) == [sender.replace(name, f"«{name}»", 1) if name else sender]
+
+
+@each("wanted", INTRODUCED)
+def test_mail_introduces_its_people(wanted: str) -> None:
+    """Salutations, closings, cues and attribution lines introduce names; functions and teams are none."""
+    assert _marked((PrintedPart.BODY, wanted.replace("«", "").replace("»", ""))) == [wanted]
+
+
+@each("wanted", FORMS)
+def test_a_name_is_found_in_each_of_its_forms(wanted: str) -> None:
+    """Whole, in part, with initials, in capitals, inflected and joined; not as an ordinary word or a month."""
+    plain = wanted.replace("«", "").replace("»", "")
+    assert _marked((PrintedPart.FROM, "Jan de Vries"), (PrintedPart.BODY, plain))[1] == wanted
+
+
+def test_a_name_is_found_in_all_texts_of_the_annex() -> None:
+    """A name that one mail introduces is marked in the subject and the attachments of another."""
+    shown = _marked(
+        (PrintedPart.BODY, "Groeten,\nŁucja Wójcik\n"),
+        (PrintedPart.SUBJECT, "Vraag van Lucja"),
+        (PrintedPart.ATTACHMENT, "brief_L.Wojcik.pdf"),
+        (PrintedPart.ATTACHMENT, "verslag-wojcik.docx"),
+    )
+    assert shown[1:] == ["Vraag van «Lucja»", "brief_«L.Wojcik».pdf", "verslag-«wojcik».docx"]
+
+
+def test_an_ordinary_word_is_no_name_at_the_start_of_a_sentence() -> None:
+    """A name that is a word too is marked only with a capital inside a sentence."""
+    body = "Dear Will,\n\nWill you ask Will? The will is clear. Grace is a virtue.\n"
+    assert _marked((PrintedPart.BODY, body)) == [
+        body.replace("Dear Will", "Dear «Will»").replace("ask Will", "ask «Will»")
+    ]
+
+
+def test_recipients_of_a_forwarded_mail_are_one_place() -> None:
+    """Three recipients in a body are one mark, so that nobody can count them."""
+    body = "Van: Jan Bos <j@a.example>\nAan: Piet Vos <p@a.example>; Els Mol <e@a.example>\n"
+    assert _marked((PrintedPart.BODY, body)) == [
+        "Van: «Jan Bos» <j@a.example>\nAan: «Piet Vos <p@a.example>; Els Mol <e@a.example>»\n"
+    ]
+
+
+def test_the_desk_s_officers_are_known_beforehand() -> None:
+    """A name of an officer is marked although no mail introduces it."""
+    text = PrintedText(0, PrintedPart.BODY, 0, "Gesproken over Roodnat vandaag.")
+    assert propose([text], KNOWN) == ()
+    assert len(propose([text], replace(KNOWN, names=("Sanne Roodnat",)))) == 1
