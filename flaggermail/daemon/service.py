@@ -24,6 +24,7 @@ from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.daemon.publishing import Observed, Publishing, tell_confinement
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
 from flaggermail.daemon.sending import Sending
+from flaggermail.daemon.unsupervised import Unsupervised
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, readiness_letter, self_check
 from flaggermail.health.confinement import Confinement
@@ -60,24 +61,6 @@ READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a s
 STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
 DURING_OUTAGE = frozenset({"watcher", "database", "status"})  # these know what to do without the database
 SLACK = 300.0  # seconds added per step: a large mail on a slow connection, a database locked by another process
-
-
-class Unsupervised:
-    """Implements `ports.Supervisor` without a service manager: does nothing."""
-
-    interval = math.inf
-
-    def ready(self) -> None:
-        """Does nothing."""
-
-    def status(self, text: str) -> None:
-        """Does nothing."""
-
-    def alive(self) -> None:
-        """Does nothing."""
-
-    def stopping(self) -> None:
-        """Does nothing."""
 
 
 @dataclass
@@ -131,6 +114,7 @@ class Daemon:
         self._publishing = Publishing(self._outage)
         self._inbox_read = self._reminded = self.monotonic()
         self.job_faults = JobFaults(self.monotonic)
+        self._sends = threading.Lock()  # held while mail is sent, at its second or after new mail
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
 
     def run(self) -> None:
@@ -320,6 +304,7 @@ class Daemon:
         everywhere = now >= self._poll_due
         if poll.look(self.env, self.mailbox, stop, everywhere=everywhere, new_record=self.new_record):
             self._last_mail = self.env.clock.now()
+            self.ticker.once(0.0, "outbox after mail", self._unless_away("outbox", self._send_new))
         self._inbox_read = self.monotonic()
         if everywhere:
             self._last_look, self._poll_due = started, now + interval
@@ -336,8 +321,15 @@ class Daemon:
         self._report_ready()
 
     def _send(self) -> None:
-        self._settle_after_outage("outbox", delivery.recover)
-        self._sending.send(self.env, WatchedStop(self.stop, self._pulse, "outbox"))
+        """Sends what is due, after another call that does: an attempt under way is not one that an outage left over."""
+        with self._sends:
+            self._settle_after_outage("outbox", delivery.recover)
+            self._sending.send(self.env, WatchedStop(self.stop, self._pulse, "outbox"))
+
+    def _send_new(self) -> None:
+        """Sends at once what new mail brought about; a call that already sends finds it by itself."""
+        if not self._sends.locked():
+            self._send()
 
     def _settle_after_outage(self, loop: str, recover: Callable[[Services], int]) -> None:
         """Settles an attempt of this loop whose result, or whose claim, an outage has kept from the record."""

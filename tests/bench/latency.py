@@ -156,7 +156,7 @@ def _notice(desk: DeskProcess, after: int) -> datetime | None:
 def arrived_to_told(servers: Servers, samples: int) -> list[float]:
     """Returns the seconds from a mail's delivery to Postfix's answer to the notice about it, with a daemon process.
 
-    They include Dovecot's own half second before it announces a mail, and up to a second until the outbox is checked.
+    They include Dovecot's own half second before it announces a mail, and the confirmation that leaves before it.
     """
     mails, seconds = Mails(2, "notice@bzk.example"), []
     with servers.desk("notice", rate_limits=UNHELD) as desk:

@@ -18,12 +18,12 @@ from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.citizens import retention
 from flaggermail.commands.exercises import StartExercise
 from flaggermail.daemon.service import Daemon
-from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
+from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy
 from flaggermail.notifications.approval import ByReply
 from flaggermail.outbox import delivery
 from flaggermail.ports import Folder, Interrupt, JobFault, JobReport, MailPage, Role, WallTime
 from flaggermail.record.rows import Case, StoredMessage
-from flaggermail.reminders import reminders
+from flaggermail.reminders import paging, reminders
 from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Services
 from tests.acting import run
@@ -332,6 +332,68 @@ class HintingMailbox(WatchedMailbox):
         self.looked.clear()
         self.hint.release()
         assert self.looked.wait(10)
+
+
+def test_new_mail_is_followed_at_once_by_what_is_to_be_sent(env: Services) -> None:
+    """A look that found mail plans a call of the outbox for now; a look that found none plans nothing."""
+    mailbox = HintingMailbox(env)
+    daemon = a_daemon(env, mailbox)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    assert isinstance(daemon.ticker, StepTicker)
+    assert "outbox after mail" not in daemon.ticker.planned
+    mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
+    mailbox.announce()
+    daemon.stop.set()
+    mailbox.hint.release()
+    thread.join(10)
+    assert daemon.ticker.planned["outbox after mail"] == 0.0
+
+
+def test_one_call_at_a_time_sends(env: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one call sends, that of new mail returns, and that of the second waits.
+
+    So after an outage no attempt is settled that is under way, and a slow server shows as skipped calls.
+    """
+    begun, ended, calls = threading.Event(), threading.Event(), list[str]()
+
+    def drain(*_: object) -> int:
+        calls.append("drain")
+        begun.set()
+        assert ended.wait(10)
+        return 0
+
+    def recover(*_: object) -> int:
+        calls.append("recover")
+        return 0
+
+    def away(*_: object) -> int:
+        raise StoreAway("the server closed the connection")
+
+    mailbox = WatchedMailbox(env)
+    mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
+    daemon = a_daemon(env, mailbox)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    assert isinstance(daemon.ticker, StepTicker)
+    works = daemon.ticker.works
+    monkeypatch.setattr(delivery, "drain", drain)
+    monkeypatch.setattr(delivery, "recover", recover)
+    monkeypatch.setattr(paging, "drain", away)
+    first, second = (threading.Thread(target=works["outbox"], daemon=True) for _ in range(2))
+    first.start()
+    assert begun.wait(10)
+    works["pagers"]()  # an outage begins
+    works["database"]()  # and ends
+    second.start()
+    works["outbox after mail"]()
+    assert calls == ["drain"]
+    ended.set()
+    first.join(10)
+    second.join(10)
+    assert calls == ["drain", "recover", "drain"]
+    daemon.stop.set()
+    thread.join(10)
 
 
 def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: Services) -> None:
