@@ -4,6 +4,7 @@
 It reports that it is ready, waits for a line, does its work and reports that it is done.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -104,9 +105,15 @@ def await_word() -> None:
 
 @contextmanager
 def other_process(name: str, url: str) -> Iterator[Popen[str]]:
-    """Starts that process and waits until it is ready; it is killed at the end if it still runs."""
+    """Starts that process and waits until it is ready; it is killed at the end if it still runs.
+
+    Its temporary folders are removed after it, since a process that was killed leaves them behind.
+    """
     command = [sys.executable, "-m", "tests.store.processes", name, url]
-    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
+    with (
+        TemporaryDirectory() as folder,
+        Popen(command, stdin=PIPE, stdout=PIPE, text=True, env=os.environ | {"TMPDIR": folder}) as process,
+    ):
         try:
             assert told(process) == "ready"
             yield process
