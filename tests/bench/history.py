@@ -68,7 +68,7 @@ def filled(servers: Servers, size: int, user: str) -> Iterator[Filled]:
     """Yields a desk that ingested the mailbox of `user`; raises AssertionError if that is not `size` mails."""
     with ExitStack() as stack:
         desk = stack.enter_context(servers.desk(user, port=servers.dovecot.imap_port, tls="none", ca_file=None))
-        env = stack.enter_context(closing(wiring.open_services(desk.folder)))
+        env = stack.enter_context(closing(wiring.open_services(desk.folder, lasting=True)))
         mailbox = stack.enter_context(closing(wiring.mailbox(env.settings)))
         octets, bare = bare_fetch(servers, user)
         begun = time.perf_counter()

@@ -94,7 +94,7 @@ class Watching:
 @contextmanager
 def watching(servers: Servers, user: str) -> Iterator[Watching]:
     """Watches the mailbox of `user` in its own thread."""
-    with servers.desk(user) as desk, closing(wiring.open_services(desk.folder)) as opened:
+    with servers.desk(user) as desk, closing(wiring.open_services(desk.folder, lasting=True)) as opened:
         env = wiring.with_whole_templates(wiring.with_signatures(opened))
         warm(env)  # not `get_ready`, which is for a process that stays
         committed: list[float] = []
