@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar, TypeVarTuple
 
 from flaggermail.ports.servers import Cursor
 from flaggermail.record.audit import Evidence, Listing
-from flaggermail.record.events import Event
+from flaggermail.record.events import Event, EventKind
 from flaggermail.record.finding import FieldCondition
 from flaggermail.record.rows import Record
 from flaggermail.wording.said import Said
@@ -138,8 +138,11 @@ class Transaction(Evidence, Protocol):
         """Sets a counter, so that the next number issued is `value` + 1."""
         ...
 
-    def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
-        """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""
+    def events(self, after: int = 0, kind: EventKind | None = None) -> Iterator[tuple[int, Event]]:
+        """Yields the events after number `after` with their numbers; personal values are revealed unless erased.
+
+        `kind`: those of one kind alone.
+        """
         ...
 
     def append(self, *events: Event) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from json.encoder import encode_basestring
@@ -135,7 +135,26 @@ def _values(change: Change, commit: Callable[[Plain], str]) -> dict[str, Plain]:
 
 def decode(octets: bytes, reveal: Callable[[str], Plain]) -> Event:
     """Decodes an event; `reveal` returns the value behind a commitment, or the commitment itself once erased."""
-    found = _raised(json.loads(octets))
+    return _event(_raised(json.loads(octets)), reveal)
+
+
+def decode_each(
+    numbered: Iterable[tuple[int, bytes]], reveal: Callable[[str], Plain], kind: EventKind | None = None
+) -> Iterator[tuple[int, Event]]:
+    """Decodes numbered events; where a `kind` is named, those of that kind, and no value of another is read."""
+    for seq, octets in numbered:
+        found: StoredEvent = json.loads(octets)
+        if kind is None or _kind(found) is kind:
+            yield seq, _event(_raised(found), reveal)
+
+
+def _kind(found: StoredEvent) -> EventKind:
+    """The kind of an event as it is stored, in the words of today."""
+    old = OLD_KINDS.get(found["kind"]) if found.get("version", 1) < NAMED else None
+    return old or EventKind(found["kind"])
+
+
+def _event(found: StoredEvent, reveal: Callable[[str], Plain]) -> Event:
     return Event(
         kind=EventKind(found["kind"]),
         at=datetime.fromisoformat(found["at"]),

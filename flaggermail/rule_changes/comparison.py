@@ -142,8 +142,7 @@ def _archive_after(work: UnitOfWork, after: int, most: int | None = None) -> Ite
     first = {row.from_address: row.id for row in reversed(everything)}
     taken = (
         (seq, rows[change.key], _as_taken_in(rows[change.key], change))
-        for seq, event in work.tx.events(after)
-        if event.kind is EventKind.MESSAGE_TAKEN_IN
+        for seq, event in work.tx.events(after, EventKind.MESSAGE_TAKEN_IN)
         for change in event.changes
         if change.table == StoredMessage.TABLE and change.key in rows
     )

@@ -22,6 +22,7 @@ from flaggermail.record.event_codec import (
     VERSION,
     Plain,
     decode,
+    decode_each,
     encode,
     link,
     stored_kind,
@@ -294,6 +295,18 @@ def test_an_event_is_read_as_it_was_written_in_old_words_too(event: Event) -> No
     octets = encode(event, kept.commit)
     assert decode(octets, kept.reveal) == event
     assert without_new(decode(as_before(octets), kept.reveal)) == without_new(event)
+
+
+@given(st.lists(EVENTS, max_size=4), st.sampled_from(EventKind))
+def test_events_of_one_kind_are_found_in_old_words_too(events: list[Event], kind: EventKind) -> None:
+    """They are the events of that kind among all of them, with their numbers; none of another."""
+    kept = Kept()
+    written = [encode(event, kept.commit) for event in events]
+    for octets in (written, list(map(as_before, written))):
+        each = list(zip(range(1, len(events) + 1), octets, strict=True))
+        found = list(decode_each(each, kept.reveal, kind))
+        assert found == [(seq, decode(one, kept.reveal)) for seq, one in each if events[seq - 1].kind is kind]
+        assert list(decode_each(each, kept.reveal)) == [(seq, decode(one, kept.reveal)) for seq, one in each]
 
 
 RENAMED = [

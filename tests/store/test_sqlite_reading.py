@@ -20,7 +20,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import FlaggermailError, RowUnreadable, StoreFault
 from flaggermail.ports import Cursor, SearchTerm, Store, Transaction
 from flaggermail.record.definition import facts_of
-from flaggermail.record.events import Event, added, values_of
+from flaggermail.record.events import Event, EventKind, added, values_of
 from flaggermail.record.finding import Comparison, FieldCondition, where
 from flaggermail.record.rows import RECORDS, Alarm, Case, Notification, OutboxMail, Record
 from tests.store.conftest import new_store
@@ -103,6 +103,9 @@ def test_both_answer_alike_about_rows_of_every_kind(migrated_file: Path, tmp_pat
                     _same_rows(usual, quick, kind)
                 assert list(usual.events()) == list(quick.events())
                 assert list(usual.events(after=1)) == list(quick.events(after=1))
+                for what in {EventKind.MAIL_REFUSED}.union(event.kind for _, event in usual.events()):
+                    assert list(quick.events(0, what)) == list(usual.events(0, what))
+                    assert list(quick.events(0, what)) == [one for one in usual.events() if one[1].kind is what]
                 for seq in (None, 0, 1, 10_000):
                     assert usual.head(seq) == quick.head(seq)
                 assert usual.cursors() == quick.cursors()

@@ -26,8 +26,8 @@ from flaggermail.adapters.db.shapes import Shape, checked, is_empty, names_of, p
 from flaggermail.errors import StoreFault
 from flaggermail.record.audit import Head
 from flaggermail.record.definition import FieldFacts, facts_of
-from flaggermail.record.event_codec import GENESIS, Plain, decode
-from flaggermail.record.events import Event
+from flaggermail.record.event_codec import GENESIS, Plain, decode_each
+from flaggermail.record.events import Event, EventKind
 from flaggermail.record.finding import Comparison, FieldCondition
 from flaggermail.record.reading import row_of
 from flaggermail.record.rows import BY_TABLE, Record
@@ -143,15 +143,14 @@ class SqliteReading(ReadableRows):
         """Returns the numbers of the texts in which every term occurs; see `ports.Transaction`."""
         return search_sqlite(texts, terms)
 
-    def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
-        """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""
+    def events(self, after: int = 0, kind: EventKind | None = None) -> Iterator[tuple[int, Event]]:
+        """Yields the events after number `after` with their numbers; see `ports.Transaction`."""
         chain = "SELECT seq, octets FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
         values = "SELECT commitment, value FROM personal WHERE event BETWEEN ? AND ?"
         while page := self._connection.execute(chain, (after, PAGE)).fetchall():
             first, after = page[0][0], page[-1][0]
             held = {key: json.loads(value) for key, value in self._connection.execute(values, (first, after))}
-            for seq, octets in page:
-                yield seq, decode(octets, partial(_revealed, held))
+            yield from decode_each(page, partial(_revealed, held), kind)
 
     def head(self, seq: int | None = None) -> Head | None:
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""

@@ -48,8 +48,8 @@ from flaggermail.adapters.db.verification import Verification
 from flaggermail.errors import NotFound
 from flaggermail.ports import Cursor, SearchTerm
 from flaggermail.record.audit import AuditResult, Head, Subject
-from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, link, stored_changes
-from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
+from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, decode_each, link, stored_changes
+from flaggermail.record.events import Change, Event, EventKind, Rows, Scalar, values_of
 from flaggermail.record.finding import Comparison, FieldCondition
 from flaggermail.record.rows import BY_TABLE, Record
 from flaggermail.wording.refusals import Because
@@ -393,12 +393,10 @@ class SqlTransaction(ReadableRows):
             return search_sqlite(texts, terms)
         return search_postgresql(self._connection, texts, terms)
 
-    def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
-        """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""
+    def events(self, after: int = 0, kind: EventKind | None = None) -> Iterator[tuple[int, Event]]:
+        """Yields the events after number `after` with their numbers; see `ports.Transaction`."""
         for page in self._chain(after):
-            reveal = partial(_revealed, self._values(page[0][0], page[-1][0]))
-            for seq, octets in page:
-                yield seq, decode(octets, reveal)
+            yield from decode_each(page, partial(_revealed, self._values(page[0][0], page[-1][0])), kind)
 
     def _values(self, first: int, last: int) -> dict[str, Plain]:
         """Returns the personal values of these events by commitment; erased ones are missing."""
