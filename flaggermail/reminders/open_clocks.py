@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, SentStep, Silence, Step
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import ClockKind
-from flaggermail.record.finding import where
+from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
 from flaggermail.record.states import CaseState, ClockState
@@ -57,23 +57,46 @@ def _telling(reminder: Reminder) -> SentStep:
 
 
 def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
-    """Yields running clocks of notifications and cases without a decision, selected by SQL."""
+    """Yields running clocks of notifications and cases without a decision, selected by SQL.
+
+    The number of statements does not depend on how many there are.
+    """
+    yield from _of_notifications(tx)
+    undecided = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None))
+    told = _told_by(Reminder.case, tx, [case.number for case in undecided], where(Reminder.notification).is_(None))
+    for case in undecided:
+        steps = list(escalation.read_steps(case.reminders))
+        if steps:
+            yield OpenClock(case, None, DECISION, case.opened_at, steps, told.get(case.number, ()))
+
+
+def _of_notifications(tx: Transaction) -> Iterator[OpenClock]:
     running = tx.find(
         ClockRow, where(ClockRow.state).is_(ClockState.RUNNING), where(ClockRow.kind).in_([RECEIPT, HUMAN])
     )
     unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
+    names = sorted({clock.notification for clock in running})
+    notifications = {row.id: row for row in tx.find(Notification, where(Notification.id).in_(names))}
+    numbers = sorted({row.case for row in notifications.values()})
+    cases = {row.number: row for row in tx.find(Case, where(Case.number).in_(numbers))}
+    told = _told_by(Reminder.notification, tx, names)
     for clock in running:
-        notification = tx.get(Notification, clock.notification)
-        case = tx.get(Case, notification.case) if notification else None
+        notification = notifications.get(clock.notification)
+        case = cases.get(notification.case) if notification else None
         if notification is not None and case is not None and case.state != CaseState.CLOSED:
             policy = escalation.read_steps(notification.steps)
             if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
                 continue  # before any answer, only the receipt clock reminds, if the channel can confirm
             steps = [s for s in policy if s.clock == clock.kind]
-            told = tx.find(Reminder, where(Reminder.notification).is_(notification.id))
-            yield OpenClock(case, notification, clock.kind, clock.started_at, steps, told)
-    for case in tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None)):
-        steps = list(escalation.read_steps(case.reminders))
-        if steps:
-            told = tx.find(Reminder, where(Reminder.case).is_(case.number), where(Reminder.notification).is_(None))
-            yield OpenClock(case, None, DECISION, case.opened_at, steps, told)
+            about = told.get(notification.id, ())
+            yield OpenClock(case, notification, clock.kind, clock.started_at, steps, about)
+
+
+def _told_by(
+    subject: str | None, tx: Transaction, keys: Sequence[str], *conditions: FieldCondition
+) -> Mapping[str, Sequence[Reminder]]:  # fmt: skip
+    """Returns the reminders of these notifications or cases, by their key: `subject` is the field that names them."""
+    field, told = where(subject), dict[str, list[Reminder]]()
+    for reminder in tx.find(Reminder, field.in_(keys), *conditions):
+        told.setdefault(getattr(reminder, field.name), []).append(reminder)
+    return told

@@ -29,6 +29,7 @@ R = TypeVar("R", bound=Record)
 _Values = tuple[object, ...]
 Answers = dict[Shape, dict[_Values, list[Record]]]
 _Latest = dict[tuple[Sequence[FieldCondition], int], list[Record]]
+FEW = 50  # changes; most units of work have fewer
 _EXACT = frozenset({Comparison.EQUAL, Comparison.NULL})
 _COMPARED = _EXACT | {Comparison.ONE_OF}
 _by_key = attrgetter("key")
@@ -119,6 +120,22 @@ class KnownRows:
         answers = self._answers.setdefault(kind.TABLE, {})
         answers.setdefault(shape_of(conditions), {})[_values_of(conditions)] = rows
         self.hold(rows)
+
+    def apply_each(self, changes: Sequence[Change]) -> None:
+        """Applies changes that were written together; of many, it forgets what it knows about their tables.
+
+        To move a row takes the longer, the more rows are in its answer: to move them all would take the square of it.
+        """
+        if len(changes) <= FEW:
+            for change in changes:
+                self.apply(change)
+        else:
+            for table in {change.table for change in changes}:
+                self._forget(table)
+
+    def _forget(self, table: str) -> None:
+        for held in (self._answers, self._rows, self._seen, self._latest, self._absent):
+            held.pop(table, None)
 
     def apply(self, change: Change) -> None:
         """Applies a change that was written to the database."""

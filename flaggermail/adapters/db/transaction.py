@@ -277,8 +277,7 @@ class SqlTransaction(ReadableRows):
         with nullcontext() if alone else self._connection.begin_nested():
             for change in changes:
                 self._apply(change)
-        for change in changes:
-            self.known.apply(change)
+        self.known.apply_each(changes)
 
     def _gather(self, change: Change, gathered: GatheredRows) -> None:
         self.known.apply(change)

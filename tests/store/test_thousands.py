@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Thousands of old mails and hundreds of open cases: no work takes the square of their number, none asks for each."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+import pytest
+
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.errors import StoreFault
+from flaggermail.intake.ingest import ingest_together
+from flaggermail.notices import digest
+from flaggermail.ports import OctetSource, RawMessage, Role
+from flaggermail.record.events import EventKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import OutboxMail, StoredMessage
+from flaggermail.reminders import reminders
+from tests.store.desk_fixtures import START, Desk, mail
+from tests.store.test_reading_once import statements
+
+OLD = START - timedelta(hours=9)
+
+
+def old_mail(desk: Desk, count: int, first: int = 0) -> None:
+    """Takes in mails that fit nowhere and came long ago, together."""
+    ingest_together(
+        desk.env,
+        [
+            RawMessage(
+                mail(f"who{number}@elsewhere.example", f"Vraag {number}", f"Wat is {number}?", at=OLD),
+                OLD, "INBOX", "1", str(first + number + 1), Role.INBOX, source=OctetSource.IMAP,
+            )
+            for number in range(first, first + count)
+        ],
+    )  # fmt: skip
+
+
+def untold(desk: Desk) -> int:
+    """Returns how many mails still wait for a digest."""
+    return len(desk.all(StoredMessage, where(StoredMessage.pending_digest).is_(True)))
+
+
+def digests(desk: Desk) -> int:
+    """Returns how many digests were queued."""
+    return len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST)))
+
+
+def test_very_many_are_one_digest_and_several_transactions(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One mail tells of all; no transaction marks more than a part, so that none holds up a lease or a reminder."""
+    monkeypatch.setattr(digest, "TOGETHER", 3)
+    old_mail(desk, 8)
+    assert digest.send_digest(desk.env) == 8
+    assert (untold(desk), digests(desk), desk.happened(EventKind.DIGEST_SENT)) == (0, 1, 3)
+    assert digest.send_digest(desk.env) == 0
+    desk.assert_whole()
+
+
+def test_what_a_fault_left_unmarked_is_told_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a digest that could not be finished the next one tells of the rest; no mail is told of by none."""
+    monkeypatch.setattr(digest, "TOGETHER", 3)
+    old_mail(desk, 8)
+    begin, begun = desk.env.store.begin, list[int]()
+
+    def failing() -> object:
+        begun.append(1)
+        if len(begun) == 2:
+            raise StoreFault("the disk is full")
+        return begin()
+
+    monkeypatch.setattr(desk.env.store, "begin", failing)
+    with pytest.raises(StoreFault):
+        digest.send_digest(desk.env)
+    assert (untold(desk), digests(desk)) == (5, 1)
+    assert digest.send_digest(desk.env) == 5
+    assert (untold(desk), digests(desk)) == (0, 2)
+
+
+def calls_of_a_digest(desk: Desk) -> int:
+    """Sends a digest; returns how many functions were called for it."""
+    calls = 0
+
+    def count(_: object, event: str, __: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        digest.send_digest(desk.env)
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_a_digest_takes_work_by_the_number_of_its_mails(desk: Desk) -> None:
+    """Of four times as many mails, it takes about four times the work."""
+    old_mail(desk, 100)
+    few = calls_of_a_digest(desk)
+    old_mail(desk, 400, 100)
+    assert calls_of_a_digest(desk) < 4.4 * few
+
+
+def test_a_tick_asks_as_much_for_many_clocks_as_for_few(desk: Desk) -> None:
+    """Cases without a decision, and notifications without an answer, are asked for together."""
+    assert isinstance(desk.env.store, SqlStore)
+    asked = []
+    for more in (2, 4):
+        for number in range(more):
+            desk.receive(mail("desk@lindewaard.example", f"Bericht {more} {number}", "Stem niet op donderdag."))
+            desk.notified()
+        desk.settle()
+        with statements(desk.env.store) as sent:
+            assert reminders.tick(desk.env) == 0
+        asked.append(len(sent))
+    assert asked[1] == asked[0] > 0
