@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Protocol, TypeVar
 
 from flaggermail.cases import remembered_domains
 from flaggermail.mail.addresses import mailbox_of
@@ -17,7 +18,34 @@ from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
 
 
-def trust_of(work: UnitOfWork, stored: StoredMessage) -> SenderTrust:
+class FromSomebody(Protocol):
+    """What the class of trust of a mail depends on: a row, or these fields of it."""
+
+    @property
+    def direction(self) -> Direction:
+        """Ours or theirs."""
+        ...
+
+    @property
+    def verdict(self) -> SenderVerdict:
+        """On its sender."""
+        ...
+
+    @property
+    def case(self) -> str | None:
+        """In which it was placed."""
+        ...
+
+    @property
+    def from_address(self) -> str | None:
+        """Of its author."""
+        ...
+
+
+T = TypeVar("T", bound=FromSomebody)
+
+
+def trust_of(work: UnitOfWork, stored: FromSomebody) -> SenderTrust:
     """Returns the class of trust of a mail.
 
     Mail in a case was placed there by a key of ours or by a person: nobody else can fill the class above its verdict.
@@ -83,6 +111,6 @@ def origins(work: UnitOfWork, messages: Collection[str]) -> dict[str, str]:
     }
 
 
-def by_trust(work: UnitOfWork, rows: Iterable[StoredMessage]) -> list[StoredMessage]:
+def by_trust(work: UnitOfWork, rows: Iterable[T]) -> list[T]:
     """Returns the mails with the most trusted senders first, each class in its order."""
     return sorted(rows, key=lambda row: trust_of(work, row).rank)
