@@ -36,6 +36,15 @@ sends() { link_is_up && ! property StatusText | grep -q '^observing'; }
 restarted() { [ "$(property NRestarts)" -ge "$1" ] && [ "$(property ActiveState)" = active ]; }
 is_now() { [ "$(property ActiveState)" = "$1" ]; }
 
+# Where systemd is not the machine's first process it loses at times the control group between two commands of a unit,
+# and ends it with the result 'resources', which no fault of the unit's own commands gives. Only then it is tried again.
+systemctl() {
+    command systemctl "$@" && return
+    [ "$1" = start ] && [ "$(command systemctl show "$2" --property=Result --value)" = resources ] || return 1
+    sleep 1
+    command systemctl "$@"
+}
+
 # Its umask, like sudo's own default, shuts the group out.
 sudo() { account=$2; shift 2; (umask 0022; cd /; runuser -u "$account" -- "$@"); }
 
@@ -61,9 +70,7 @@ cp /out/desk/*.yaml /out/ca.pem /etc/flaggermail/
 (@7@); ended '7' $?
 patiently 90 link_is_up
 look observing
-# Where systemd is not the machine's first process it loses at times the control group between two commands of a unit,
-# and ends it with 'resources'. A backup that cannot run twice a day fails each time.
-systemctl start flaggermail-backup || systemctl start flaggermail-backup || failed 'a second backup of a day'
+systemctl start flaggermail-backup || failed 'a second backup of a day'
 stat --format='%A %U' /var/lib/flaggermail/backup/*.tar.gz >/out/seen/backups
 journalctl --unit=flaggermail-backup --output=cat --no-pager >/out/seen/backups-said
 systemctl list-timers --no-pager >/out/seen/timers

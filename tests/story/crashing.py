@@ -221,6 +221,7 @@ def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetim
 def main() -> None:
     """Runs the requested desks."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    digest.TOGETHER = 1  # a digest of several mails is marked in parts
     poll.FLOOD = 3  # the waiting mail is a flood, and more than one mail a minute a storm
     stormy = settings.desk.model_copy(update={"rate_limits": RateLimitSettings(burst=1)})
     settings = settings.model_copy(update={"desk": stormy})
