@@ -219,7 +219,7 @@ def test_it_comes_back_after_a_kill_and_after_a_hang(walk: Walk) -> None:
     assert int(walk.unit("stuck")["NRestarts"]) >= 2
     journal = walk.seen("stuck/journal")
     assert "Failed with result 'watchdog'" in journal
-    assert "flaggermail/daemon/service.py" in journal
+    assert "flaggermail/daemon/service.py" in journal, journal
 
 
 def test_a_wrong_configuration_is_not_tried_again(walk: Walk) -> None:
