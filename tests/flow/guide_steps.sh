@@ -95,12 +95,6 @@ look killed
 sleep 1
 kill -STOP "$(property MainPID)"
 patiently 90 restarted 2
-# Seen once on a busy machine: it was killed before it had told its journal where it hung. Then it has to hang again.
-if ! journalctl --unit=flaggermail --output=cat --no-pager | grep -q 'most recent call first'; then
-    patiently 90 sends
-    kill -STOP "$(property MainPID)"
-    patiently 90 restarted 3
-fi
 look stuck
 systemctl reload flaggermail || failed reload
 cp /etc/flaggermail/oncall.yaml /out/oncall.good
