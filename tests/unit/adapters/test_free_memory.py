@@ -30,6 +30,7 @@ print(most, freed, resident())
 MAILS = 50  # MiB, less than the blocks have
 
 
+@pytest.mark.outside
 @pytest.mark.skipif(sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc")
 def test_free_memory_is_given_back() -> None:
     """The blocks of a batch of mails are gone from the process, though a younger one is still in use."""

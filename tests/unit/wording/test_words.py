@@ -229,6 +229,7 @@ def test_what_earlier_versions_said_has_its_code() -> None:
         assert sentence().english == text
 
 
+@pytest.mark.outside
 def test_the_room_holds_every_set() -> None:
     """A row is read that says what no module imported so far knows."""
     modules = {path.stem for path in (PACKAGE / "wording").glob("*.py")} - {"__init__", "all_sets", "said"}
