@@ -18,6 +18,7 @@ from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
 from flaggermail.record.states import CaseState, ClockState
 
 DECISION = ClockKind.DECISION
+TOGETHER = 10_000  # subjects in one statement; SQLite takes 32,766 values
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _telling(reminder: Reminder) -> SentStep:
 def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
     """Yields running clocks of notifications and cases without a decision, selected by SQL.
 
-    The number of statements does not depend on how many there are.
+    There are as many statements for ten thousand of them as for one.
     """
     yield from _of_notifications(tx)
     undecided = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None))
@@ -95,8 +96,12 @@ def _of_notifications(tx: Transaction) -> Iterator[OpenClock]:
 def _told_by(
     subject: str | None, tx: Transaction, keys: Sequence[str], *conditions: FieldCondition
 ) -> Mapping[str, Sequence[Reminder]]:  # fmt: skip
-    """Returns the reminders of these notifications or cases, by their key: `subject` is the field that names them."""
+    """Returns the reminders of these notifications or cases, by their key: `subject` is the field that names them.
+
+    A mailbox of years leaves tens of thousands of cases without a decision, more than a statement takes values.
+    """
     field, told = where(subject), dict[str, list[Reminder]]()
-    for reminder in tx.find(Reminder, field.in_(keys), *conditions):
-        told.setdefault(getattr(reminder, field.name), []).append(reminder)
+    for part in (keys[first : first + TOGETHER] for first in range(0, len(keys), TOGETHER)):
+        for reminder in tx.find(Reminder, field.in_(part), *conditions):
+            told.setdefault(getattr(reminder, field.name), []).append(reminder)
     return told

@@ -17,7 +17,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
-from flaggermail.reminders import reminders
+from flaggermail.reminders import open_clocks, reminders
 from tests.store.desk_fixtures import START, Desk, mail
 from tests.store.test_reading_once import statements
 
@@ -116,3 +116,20 @@ def test_a_tick_asks_as_much_for_many_clocks_as_for_few(desk: Desk) -> None:
             assert reminders.tick(desk.env) == 0
         asked.append(len(sent))
     assert asked[1] == asked[0] > 0
+
+
+def test_the_clocks_of_very_many_cases_are_asked_for_in_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More cases than a statement takes values have the same clocks and the same reminders, and one statement more."""
+    for number in range(3):
+        desk.receive(mail("desk@lindewaard.example", f"Bericht {number}", "Stem niet op donderdag."))
+    desk.go_on(300)
+    assert isinstance(desk.env.store, SqlStore)
+    found, asked = list[list[open_clocks.OpenClock]](), list[int]()
+    for together in (10_000, 2):
+        monkeypatch.setattr(open_clocks, "TOGETHER", together)
+        with statements(desk.env.store) as sent, desk.env.store.read() as tx:
+            found.append(list(open_clocks.open_clocks(tx)))
+        asked.append(len(sent))
+    assert [len(clock.told) > 0 for clock in found[0]] == [True] * 3
+    assert found[1] == found[0]
+    assert asked[1] == asked[0] + 1
