@@ -91,7 +91,8 @@ class DiskWork(Protocol):
 class UnitOfWork:
     """One unit of work: its transaction, its single instant and its actor.
 
-    `beside`: who may be left to make octets durable, if somebody waits for that before the commit.
+    `beside`: who may be left to make octets durable, if somebody waits for that before the commit. `login`: the account
+    of this machine that asks; empty if the actor is known by other means, as by a reply with a code.
     """
 
     env: Services
@@ -99,6 +100,7 @@ class UnitOfWork:
     now: datetime
     actor: str = DAEMON
     beside: DiskWork | None = None
+    login: str = ""
 
     @property
     def today(self) -> date:

@@ -43,7 +43,7 @@ COMMANDS = {
     "notify": "Draft a notification to a platform.",
     "officer": "List officers; enrol and revoke their devices for one-time codes.",
     "oncall": "Show shifts, reminders and pages; acknowledge, override, swap.",
-    "outbox": "List outgoing mail; resolve or cancel it.",
+    "outbox": "List outgoing mail; resolve, retry or cancel it.",
     "parse": "Parse mails and print their content.",
     "quarantine": "List, show and place quarantined mail.",
     "readiness": "Show what the desk lacks for the next election.",

@@ -13,14 +13,20 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import listed, table
+from flaggermail.record.states import Standing
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 
+_HELD = {
+    Standing.AWAY: "cannot be reached", Standing.DENIES: "refuses the desk", Standing.DOUBTED: "refuses our mail",
+}  # fmt: skip
+
+
 @click.group(name="outbox", cls=Noun)
 def command() -> None:
-    """List outgoing mail; resolve or cancel it.
+    """List outgoing mail; resolve, retry or cancel it.
 
     Example: flaggermail outbox list
     """
@@ -50,6 +56,9 @@ def list_(session: Session, *, everything: bool, as_json: bool) -> None:
         ],
         "nothing" if everything else "nothing waits",
     )  # fmt: skip
+    if found["held_since"]:
+        why = _HELD[Standing(str(found["standing"]))]
+        click.echo(f"The submission server {why} since {minute(found, 'held_since')}.")
 
 
 @command.command(name="show")
@@ -111,8 +120,20 @@ def resolve(session: Session, mail: str, sent_at: str | None, *, again: bool, as
 @as_json_option
 @click.pass_obj
 def cancel(session: Session, mail: str, *, as_json: bool) -> None:
-    """Cancel a mail that was never attempted.
+    """Cancel a mail that every attempt failed to hand over, or that was never attempted.
 
     Example: flaggermail outbox cancel o00000003
     """
     report_answer(session.ask("outbox cancel", mail=mail), as_json=as_json)
+
+
+@command.command(name="retry")
+@click.argument("mail", metavar="[ID]", required=False)
+@as_json_option
+@click.pass_obj
+def retry(session: Session, mail: str | None, *, as_json: bool) -> None:
+    """Try at once what was refused or not yet attempted, never a mail in doubt.
+
+    Example: flaggermail outbox retry
+    """
+    report_answer(session.ask("outbox retry", mail=mail), as_json=as_json)

@@ -37,7 +37,7 @@ _COLOURS: Mapping[str, frozenset[str]] = {
     }),
     "red": frozenset({
         NotificationState.FAILED, NotificationState.REJECTED, MailState.REFUSED, MailState.UNCERTAIN,
-        AttemptResult.UNKNOWN, AttemptResult.UNREACHABLE,
+        AttemptResult.UNKNOWN, AttemptResult.UNREACHABLE, AttemptResult.DENIED, AttemptResult.UNCLEAR,
     }),
     "green": frozenset({
         CaseState.ANSWERED, NotificationState.SENT, MailState.ACCEPTED, SenderVerdict.VERIFIED,

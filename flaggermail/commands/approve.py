@@ -11,17 +11,17 @@ from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import given, the_case, the_draft
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
-from flaggermail.letters import observing, writing
+from flaggermail.letters import observing, standing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
 from flaggermail.notices import code_pages, notices
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications.approval import APPROVES, ByReply, Offer
+from flaggermail.notifications.approval import APPROVES, ByReply, Offer, approvers_of
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Platform, Token
-from flaggermail.record.states import CaseState, NotificationState
+from flaggermail.record.states import CaseState, NotificationState, Standing
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.pieces import Piece
@@ -53,17 +53,26 @@ class Approve(Command):
         if work.actor in notification.approved_by:
             raise Refusal(Because.DRAFT_APPROVED_BY_ONESELF(draft=notification.id, officer=work.actor))
         channel = channel_status.usable(work, notification.channel)
-        approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
-        count = len(approved.approved_by)
+        approved = replace(
+            notification,
+            approved_by=(*notification.approved_by, work.actor),
+            approved_with=(*_logins(notification), work.login),
+        )
+        count = len(approvers_of(work.env.settings.rota, approved))
         if count >= persons:
             approved = replace(approved, state=NotificationState.APPROVED, approved_at=work.now)
         about = EventRef(case=approved.case, notification=approved.id)
         work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
         done = f"draft {approved.id}: {count} of {persons} approvals"
-        if count >= persons:
-            done = _send_or_give(work, approved, channel)  # before the mails that report it
-        _announce(work, approved)
-        return Outcome(done, approved.id, did=portal_texts.did(Done.APPROVED, approved, channel))
+        did = portal_texts.did(Done.APPROVED, approved, channel)
+        if count >= persons and channel.kind == platform_checks.MAIL:
+            did = _with_what_holds(work, did)
+            _release(work, approved)  # before the mails that report it
+            done = _leaving(work, approved, did)
+        elif count >= persons:
+            done = _give(work, approved, channel)
+        _announce(work, approved, did)
+        return Outcome(done, approved.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +98,15 @@ class Reject(Command):
         )
         about = EventRef(case=rejected.case, notification=rejected.id)
         work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
-        _announce(work, rejected)
         did = Did(what=Done.REJECTED, draft=rejected.id)
+        _announce(work, rejected, did)
         return Outcome(f"draft {rejected.id} rejected", rejected.id, did=did)
+
+
+def _logins(notification: Notification) -> tuple[str, ...]:
+    """Returns a login, or none, for each approval; one of before they were recorded has none."""
+    known = notification.approved_with or ()
+    return (*known, *[""] * (len(notification.approved_by) - len(known)))
 
 
 def _of_draft(work: UnitOfWork, key: str) -> Subject:
@@ -164,7 +179,7 @@ def means_of(work: UnitOfWork, officer: Officer) -> ByReply:
     return ByReply.OFF if lacks_pager or lacks_device else means
 
 
-def _announce(work: UnitOfWork, judged: Notification) -> None:
+def _announce(work: UnitOfWork, judged: Notification, did: Did) -> None:
     """Tells every approver, and the author, the verdict on a draft; one mail each."""
     author = work.env.settings.rota.officer(judged.drafted_by)
     told = dict.fromkeys([*_approvers(work), *([author] if author else [])])
@@ -173,7 +188,9 @@ def _announce(work: UnitOfWork, judged: Notification) -> None:
         "officer": _name(work, work.actor),
         "approved": judged.state != NotificationState.REJECTED,
         "reason": judged.rejected_reason or "",
-        "have": len(judged.approved_by),
+        "have": len(approvers_of(work.env.settings.rota, judged)),
+        "held_since": did.held_since,
+        "away": bool(did.away),
     }
     about = EventRef(case=judged.case, notification=judged.id)
     for officer in told:
@@ -206,11 +223,25 @@ def _name(work: UnitOfWork, officer_id: str) -> str:
     return officer.name if officer else officer_id
 
 
-def _send_or_give(work: UnitOfWork, approved: Notification, channel: Channel) -> str:
-    """Sends the draft, or gives it to the officer who submits it; returns the new state."""
-    if channel.kind == platform_checks.MAIL:
-        _release(work, approved)
+def _with_what_holds(work: UnitOfWork, did: Did) -> Did:
+    """Adds since when the submission server takes no mail, if it takes none."""
+    outlook = standing.look(work.tx)
+    since = standing.held_since(work.tx, outlook)
+    return did if since is None else replace(did, held_since=since, away=outlook.standing is Standing.AWAY)
+
+
+def _leaving(work: UnitOfWork, approved: Notification, did: Did) -> str:
+    """Returns the new state of a draft that was put into the outbox."""
+    if did.held_since is None:
         return f"{approved.id} approved; it leaves for {approved.channel_name} now"
+    why = "cannot be reached" if did.away else "refuses mail"
+    since, today = did.held_since.astimezone(work.env.settings.zone), work.now.astimezone(work.env.settings.zone).date()
+    shown = f"{since:%H:%M}" if since.date() == today else f"{since:%Y-%m-%d %H:%M}"
+    return f"{approved.id} approved; queued: the submission server {why} since {shown}"
+
+
+def _give(work: UnitOfWork, approved: Notification, channel: Channel) -> str:
+    """Gives the draft to the officer who submits it; returns the new state."""
     portal_texts.give(work, approved, channel)
     command = portal_texts.note_command(approved, channel.kind)
     return f"{approved.id} approved for {channel.name}; when it is done: `{command}`"

@@ -62,6 +62,7 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "oncall swap": "oncall:SwapShift",
     "outbox cancel": "outbox:CancelMail",
     "outbox resolve": "outbox:ResolveMail",
+    "outbox retry": "outbox:RetryMail",
     "quarantine place": "quarantine:PlaceMessage",
     "referrer add": "referrers:AddReferrer",
     "referrer remove": "referrers:RemoveReferrer",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Resolves uncertain mail and cancels untried mail."""
+"""Resolves uncertain mail, tries mail at once, and cancels what no server has taken."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from flaggermail.commands.lookups import the_mail
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
-from flaggermail.letters import observing
+from flaggermail.letters import observing, standing
+from flaggermail.outbox import delivery
 from flaggermail.outbox.integrity import row_fault
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
-from flaggermail.record.outbox_states import moved
-from flaggermail.record.rows import Notification, OutboxMail
-from flaggermail.record.states import MailState, NotificationState
+from flaggermail.record.outbox_states import IN_HAND, moved
+from flaggermail.record.rows import Attempt, Notification, OutboxMail
+from flaggermail.record.states import AttemptResult, MailState, NotificationState, Standing
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class ResolveMail(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelMail(Command):
-    """Cancels a mail that was never tried."""
+    """Cancels a mail that waits, if the server answered each try with a refusal or never heard of it."""
 
     NAME = "outbox cancel"
     MAY = DESK
@@ -81,13 +83,61 @@ class CancelMail(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         mail = the_mail(work, self.mail)
-        if mail.state != MailState.QUEUED or mail.tries:
-            raise Refusal(Because.TRIED_ALREADY(mail=mail.id, tries=mail.tries, state=mail.state))
+        if mail.state != MailState.QUEUED:
+            raise Refusal(Because.WAITS_NO_MORE(mail=mail.id, state=mail.state))
+        if not _surely_untaken(work, mail):
+            raise Refusal(Because.PERHAPS_TAKEN(mail=mail.id))
         change = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
         work.record(EventKind.MAIL_CANCELLED, change, about=EventRef(case=mail.case, notification=mail.notification))
         if mail.notification is not None and mail.at_most_once:
             _cancel_notification(work, mail.notification)
         return Outcome(f"outbox {mail.id} cancelled", mail.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryMail(Command):
+    """Tries a mail at once that was refused or not yet tried, or all of them; never one in doubt."""
+
+    NAME = "outbox retry"
+    MAY = DESK
+
+    mail: str | None = None
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((OutboxMail, the_mail(work, self.mail).id),) if self.mail is not None else ()
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        observing.refuse(work, Piece.OUTBOX(key=self.mail or "retry"))
+        outlook = standing.look(work.tx)
+        held_back = outlook.standing in {Standing.AWAY, Standing.DENIES}
+        if self.mail is None:
+            wanted = [mail for mail in outlook.waiting if _surely_untaken(work, mail)]
+        else:
+            wanted = [self._named(work)]
+        # Where no mail gets as far as its envelope, the one that tries for all is the one to hasten.
+        delivery.hasten(work, outlook.tried_next if held_back else wanted)
+        return Outcome(f"outbox: {counted(len(wanted), 'mail is', 'mails are')} tried at once", self.mail or "")
+
+    def _named(self, work: UnitOfWork) -> OutboxMail:
+        mail = the_mail(work, self.mail or "")
+        if mail.state == MailState.REFUSED:
+            raise Refusal(Because.REFUSED_FOR_GOOD(mail=mail.id))
+        if mail.state in IN_HAND or (mail.state == MailState.QUEUED and not _surely_untaken(work, mail)):
+            raise Refusal(Because.IN_DOUBT(mail=mail.id))
+        if mail.state != MailState.QUEUED:
+            raise Refusal(Because.WAITS_NO_MORE(mail=mail.id, state=mail.state))
+        return mail
+
+
+_UNTAKEN = frozenset({
+    AttemptResult.DEFERRED, AttemptResult.UNREACHABLE, AttemptResult.DENIED, AttemptResult.UNCLEAR,
+    AttemptResult.REFUSED,
+})  # fmt: skip
+
+
+def _surely_untaken(work: UnitOfWork, mail: OutboxMail) -> bool:
+    """True if the server answered each try with a refusal, the final dot included, or never heard of it."""
+    return all(attempt.result in _UNTAKEN for attempt in work.tx.find(Attempt, where(Attempt.mail).is_(mail.id)))
 
 
 def _cancel_notification(work: UnitOfWork, notification_id: str) -> None:

@@ -92,6 +92,8 @@ class Did:
     channel: str | None = None  # its name
     kind: ChannelKind | None = None
     leaves: bool | None = None  # the draft has all approvals
+    held_since: datetime | None = None  # since when the submission server takes no mail, so that it waits
+    away: bool | None = None  # because the server cannot be reached, not because it refuses
     clocks: tuple[ClockFact, ...] | None = None  # that stopped or run again: the door fills these two in
     unstopped: Unstopped | None = None
 

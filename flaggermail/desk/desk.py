@@ -69,7 +69,14 @@ class Desk:
         reader = self._reader(env)
         actor = self._officer(env) if reader == READER else reader  # the door says what an associate may do
         with env.store.begin() as tx:
-            return door.ask(UnitOfWork(env, tx, env.clock.now(), actor), name, request)
+            return door.ask(UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env)), name, request)
+
+    def _login(self, env: Services) -> str:
+        """Returns the login by which the officer is known; empty if another program vouches for them."""
+        if self._caller.officer is not None:
+            return ""
+        login = self._caller.login or ""
+        return login if env.settings.rota.by_login(login) else self._caller.entered_by or ""
 
     def _show(self, name: str, request: Mapping[str, Json]) -> Document:
         env = self._for_views()

@@ -9,8 +9,7 @@ from datetime import timedelta
 
 from flaggermail import __version__
 from flaggermail.health.overview import AGES, EXERCISE, Limits, Overview, impersonal
-from flaggermail.letters import observing
-from flaggermail.letters.denied import denied
+from flaggermail.letters import observing, standing
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import unheard
 from flaggermail.notices.duty import officer_on_call
@@ -41,9 +40,12 @@ from flaggermail.record.states import (
     WAITING,
     CaseState,
     ClockState,
+    Standing,
 )
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import DeskSettings
+
+_REFUSING = {Standing.DENIES, Standing.DOUBTED}
 
 
 def limits_of(desk: DeskSettings) -> Limits:
@@ -91,7 +93,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         oldest=min(parked, default=None),
         outbox=Counter(mail.state for mail in mails),
         waiting_since=min((mail.queued_at for mail in mails if mail.state in LEAVING), default=None),
-        denied=bool(denied(tx)),
+        denied=standing.look(tx).standing in _REFUSING,
         last_error=_last_error(tx, mails),
         looks={folder: cursor.looked_at if cursor else None for folder, cursor in cursors.items()},
         on_call=officer_on_call(work) is not None,
@@ -111,8 +113,8 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
 
 def denial(tx: Transaction) -> str | None:
     """Returns the submission server's words, made impersonal, while it refuses the desk itself; else None."""
-    held_up = denied(tx)
-    return (_last_error(tx, held_up) or "no words") if held_up else None
+    outlook = standing.look(tx)
+    return (_last_error(tx, outlook.waiting) or "no words") if outlook.standing in _REFUSING else None
 
 
 def _cases(tx: Transaction) -> dict[str, int]:
@@ -147,7 +149,7 @@ def _reminders(tx: Transaction, clocks: Iterable[ClockRow]) -> dict[str, Counter
     return found
 
 
-def _last_error(tx: Transaction, mails: list[OutboxMail]) -> str | None:
+def _last_error(tx: Transaction, mails: Iterable[OutboxMail]) -> str | None:
     """Returns the server's last answer about a waiting mail, without words that reveal its recipient or subject."""
     tried = {mail.id: mail for mail in mails if mail.tries}
     ended = [

@@ -38,6 +38,7 @@ class Outgoing:
     exercise: bool = False  # for a mail without a case: it belongs to an exercise
     shows: str | None = None  # the message that a notice shows, or a decline answers
     trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk itself
+    instead_of: str | None = None  # the refused mail in whose place this one is sent
 
 
 def of_notification(

@@ -23,6 +23,7 @@
 | `can_confirm`, `understood`, `follow_up`, `approved`, `unsure`, `automatic` | bool |
 | `asks` | bool: asks whether somebody is still on it, after an acknowledgement has expired |
 | `persons`, `have` | int: how many must approve, how many did |
+| `held_since` of an approval, `away` | aware datetime or None: no mail leaves since; bool: the server is away |
 | `to`, `cc` | list of str: addresses |
 | `changed` | bool: the referrer was told another decision before |
 | `why` | str: a decline reason (cases.assessment), or refer, or none |
@@ -120,12 +121,13 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply"},
-    "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have"},
+    "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have", "held_since", "away"},
     "reminder": EVERY | OFFICER | LATE | {"asks"},
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "played_call": EVERY | OFFICER | {"text"},
+    "passed_on": EVERY | OFFICER | {"name", "text", "next_step"},
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
     | {"suggestions", "form", "sent_at", "original"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone", "minutes"},

@@ -192,6 +192,7 @@ def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Se
             exercise=own.exercise,
             shows=outgoing.shows,
             trust=outgoing.trust,
+            instead_of=outgoing.instead_of,
             queued_at=work.now,
             next_try_at=work.now,
         )

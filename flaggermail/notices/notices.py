@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from flaggermail.cases import elections, lifecycle
@@ -51,19 +52,31 @@ class Notice:
     token: str | None = None  # a token to reuse, issued unless it already was; None: a new one
     exercise: bool = False  # for a mail without a case
     trust: SenderTrust | None = None  # whose mail caused it; None: the desk itself
+    instead_of: str | None = None  # the refused mail in whose place this one is sent
+
+
+class Reach(StrEnum):
+    """Whom an alarm is sent to: the first of officer on call, head and others, the first two, or all of them."""
+
+    ON_CALL = "on call"
+    HEAD_TOO = "head too"
+    EVERYONE = "everyone"
+
+
+_READERS = {Reach.ON_CALL: 1, Reach.HEAD_TOO: 2, Reach.EVERYONE: None}
+_PAGED = 2  # of those who read an alarm
 
 
 def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarms add nothing
     work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False,
     topic: Topic = Topic.NOTICE, message: str | None = None, settles: str | None = None,
-    trust: SenderTrust | None = None, to_head: bool = False,
+    trust: SenderTrust | None = None, reach: Reach = Reach.ON_CALL,
 ) -> None:  # fmt: skip
-    """Alerts the officer on call, or else the head, once for each `alarm.id`.
+    """Alerts the officer on call, or else the head, or else another officer, once for each `alarm.id`.
 
     Skips the officer whose address is `not_to`, to which mail does not arrive. `topic` determines the accepted replies,
     and `message` the mail that they are about, or `settles` one that the alarm does not show. `trust`: whose mail
-    caused it, if a stranger's can; it counts against the limits of that class only. `to_head`: the head gets it too,
-    beside the officer on call.
+    caused it, if a stranger's can; it counts against the limits of that class only.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
         rate_limits.count_suppressed(work)
@@ -72,9 +85,10 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
     use = work.tx.get(Notification, alarm.notification) if alarm.notification else None
     phone = last_contact.phone_of(work, use)
-    persons = (duty.officer_on_call(work), work.env.settings.rota.head())
+    rota = work.env.settings.rota
+    persons = (duty.officer_on_call(work), rota.head(), *rota.officers)
     reached = {p.id: p for p in persons if p is not None and p.address.lower() != not_to.lower()}
-    for position, officer in enumerate(reached.values() if to_head else list(reached.values())[:1]):
+    for position, officer in enumerate(list(reached.values())[: _READERS[reach]]):
         dedupe = f"alarm/{alarm.id}/{officer.id}" if position else f"alarm/{alarm.id}"
         notice = Notice(
             Kind.ALARM, "alarm", dedupe, about, topic=topic, message=message, settles=settles, exercise=exercise,
@@ -85,6 +99,7 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
             "minutes": latency.minutes(use.sent_at, work.now) if use is not None and use.sent_at is not None else None,
         }  # fmt: skip
         tell(work, officer, notice, values)
+    for officer in [one for one in list(reached.values())[: _READERS[reach]] if one.pagers][:_PAGED]:
         page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
 
 
@@ -132,6 +147,7 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
             exercise=notice.exercise,
             shows=notice.message,
             trust=notice.trust,
+            instead_of=notice.instead_of,
         ),
     )
 

@@ -34,7 +34,9 @@ def warn(work: UnitOfWork, stored: StoredMessage, officer: Officer) -> None:
     text = AlarmText.SENDER(address=officer.name, basis=stored.verdict_basis)
     raised = alarm(AlarmKind.OFFICER_UNHEARD, key, text, work.now)
     trust = attention.trust_of(work, stored)
-    notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}", to_head=True, trust=trust)
+    notices.raise_alarm(
+        work, raised, f"flaggermail message show {stored.id}", reach=notices.Reach.HEAD_TOO, trust=trust
+    )
 
 
 def lately(tx: Transaction, now: datetime) -> int:

@@ -15,8 +15,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import zip_longest
 
+from flaggermail.oncall.schedule import Rota
 from flaggermail.record.clocks import OfficerRole
+from flaggermail.record.rows import Notification
 
 APPROVES = frozenset({OfficerRole.APPROVER, OfficerRole.HEAD})  # the roles that may approve
 ACCEPTED_RISK = "members of the mailbox can approve"  # the words that `approval.by_reply: mail` needs
@@ -49,6 +52,17 @@ class CodeFault(StrEnum):
     LOST = "device lost"
     SHARED = "device made by an approver"
     NO_PAGER = "no pager"
+
+
+def approvers_of(rota: Rota, approved: Notification) -> set[str]:
+    """Returns the officers whose approval counts by this rota: they may approve, and their login is their own.
+
+    A command that read another configuration may name any officer for a login. So the login of each approval is
+    recorded, and two approvals with one login are at most one. An approval by reply has none: its code proves it.
+    """
+    given = zip_longest(approved.approved_by, approved.approved_with or (), fillvalue="")
+    found = ((rota.officer(officer), login) for officer, login in given)
+    return {one.id for one, login in found if one is not None and one.roles & APPROVES and login in {"", one.login}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.message import BounceClass, Message, SenderVerdict
 from flaggermail.notices import attention, notices
+from flaggermail.outbox import passing_on
 from flaggermail.outbox.reported_mail import Reported
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
@@ -28,6 +29,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place, TrustMark
 from flaggermail.record.outbox_states import NEXT, moved
+from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import (
     Attempt,
     BadAddress,
@@ -79,8 +81,10 @@ def handle(work: UnitOfWork, stored: StoredMessage, message: Message, found: Rep
         # 5. Its address is blocked, so that the next use of the channel does not fail in the same way.
         if final and mail.at_most_once:
             _mark_bad(work, mail, stored)
-        # 6. The officer on call is alerted, at another address than the failed one.
+        # 6. The officer on call is alerted, at another address than the failed one; another officer reads it instead.
         _alert_bounce(work, mail, final=final)
+        if final:
+            passing_on.pass_on(work, mail, SmtpStage.RECIPIENT)
         # 7. The notification: it depends on the states of all its mails, including this one.
         if mail.notification is not None:
             _revoke_notification(work, mail.notification, stored)

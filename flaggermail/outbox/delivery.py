@@ -7,7 +7,8 @@ queued -> attempting -> accepted | refused | queued again | uncertain (record/ou
 
 Mail leaves in queue order. While our server is unreachable, the first mail is retried at the first wait of the schedule
 each time, and all others wait behind it untried, so that none overtakes another. The same holds while it refuses the
-desk (login, TLS, relaying), with longer waits, as refused logins lock an account.
+desk before the envelope (TLS, login, our sender), with longer waits, as refused logins lock an account. A refusal of a
+recipient or of a text holds up no other mail (letters/standing.py).
 
 A mail whose attempt was recorded and whose result was not is uncertain: the program died in between. A platform's mail
 then waits for a person or for proof (at most once); any other is sent again (at least once).
@@ -15,12 +16,12 @@ then waits for a person or for proof (at most once); any other is sent again (at
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from flaggermail.errors import ArchiveFault, StoreAway
-from flaggermail.letters import exercises, observing
+from flaggermail.letters import exercises, observing, standing
 from flaggermail.outbox import integrity
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Interrupt, Refused, Submission, Transaction, Unknown
@@ -28,7 +29,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
-from flaggermail.record.states import AttemptResult, MailState
+from flaggermail.record.states import MailState, Standing
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.model import SendingProof
 from flaggermail.wording.delivery import Attempted
@@ -94,7 +95,8 @@ def recover(env: Services) -> int:
 
 def next_due(tx: Transaction) -> datetime | None:
     """Returns when the next mail is due; None if no mail waits."""
-    return min((mail.next_try_at for mail in _waiting(tx) if mail.next_try_at), default=None)
+    outlook = standing.look(tx)
+    return min(filter(None, map(outlook.due_at, outlook.tried_next)), default=None)
 
 
 def claim(env: Services) -> OutboxMail | None:
@@ -135,40 +137,30 @@ def due(tx: Transaction, now: datetime, without: Collection[str] = ()) -> list[O
     """Returns the mails that may be tried now, in queue order; none while the desk is observing."""
     if observing.is_on(tx):
         return []
-    return [mail for mail in _waiting(tx, without) if mail.next_try_at and mail.next_try_at <= now]
-
-
-def _waiting(tx: Transaction, without: Collection[str] = ()) -> list[OutboxMail]:
-    """Returns the mails to try when due: all queued mail, or only the first one while the server is unreachable."""
-    queued = [
-        mail
-        for mail in tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
-        if mail.id not in without
-    ]
-    asking = next((mail for mail in queued if mail.tries and _server_unreachable(tx, mail)), None)
-    return queued if asking is None else [asking]
-
-
-def _server_unreachable(tx: Transaction, mail: OutboxMail) -> bool:
-    last = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
-    return last is not None and last.result in {AttemptResult.UNREACHABLE, AttemptResult.DENIED}
+    outlook = standing.look(tx, without)
+    return [mail for mail in outlook.tried_next if (at := outlook.due_at(mail)) is not None and at <= now]
 
 
 def try_now(env: Services) -> bool:
-    """Lets the mail that a refused login or relay holds up leave at once, as the cause may be gone; True if one was.
+    """Lets what the server refused leave at once, as the cause may be gone; True if anything waits for that.
 
-    Call when the daemon starts or the password has changed: until then the waits between two logins grow.
+    Call when the daemon starts or the password has changed: until then the waits between two tries grow.
     """
-    now = env.clock.now()
     with env.store.begin() as tx:
-        first = next(iter(_waiting(tx)), None)
-        last = tx.get(Attempt, f"{first.id}/{first.tries:04d}") if first and first.tries else None
-        if first is None or last is None or last.result != AttemptResult.DENIED or (first.next_try_at or now) <= now:
+        outlook = standing.look(tx)
+        if outlook.standing in {Standing.TAKES, Standing.AWAY}:
             return False
-        change = changed(first, replace(first, next_try_at=now))
-        about = EventRef(first.case, first.notification)
-        UnitOfWork(env, tx, now).record(EventKind.MAIL_DEFERRED, change, about=about, reason="tried at once")
-    return True
+        return bool(hasten(UnitOfWork(env, tx, env.clock.now()), outlook.tried_next))
+
+
+def hasten(work: UnitOfWork, mails: Iterable[OutboxMail]) -> list[OutboxMail]:
+    """Makes the queued ones among these mails due now; returns those that were not."""
+    queued = (mail for mail in mails if mail.state == MailState.QUEUED)
+    late = [mail for mail in queued if mail.next_try_at and mail.next_try_at > work.now]
+    for mail in late:
+        change, about = changed(mail, replace(mail, next_try_at=work.now)), EventRef(mail.case, mail.notification)
+        work.record(EventKind.MAIL_DEFERRED, change, about=about, reason="tried at once")
+    return late
 
 
 def _copy_address(env: Services, mail: OutboxMail) -> str:

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from flaggermail.cases import lifecycle
 from flaggermail.errors import ArchiveFault
-from flaggermail.letters import assigned_ids
+from flaggermail.letters import assigned_ids, standing
 from flaggermail.notices import decision_letters, notices
 from flaggermail.oncall import escalation
+from flaggermail.outbox import passing_on
 from flaggermail.outbox.retry import LOGIN_WAITS, fraction, next_try
 from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
@@ -23,7 +24,7 @@ from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import AssignedBy, Direction, Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
-from flaggermail.record.refusals import Concerns, SmtpStage, concerns
+from flaggermail.record.refusals import LOGIN_CODES, Concerns, SmtpStage, concerns, without_words
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 from flaggermail.record.topics import Topic
@@ -37,7 +38,7 @@ _TOPICS = {
     AlarmKind.REFUSED: Topic.UNDELIVERED_MAIL,
     AlarmKind.DEFERRED: Topic.UNDELIVERED_MAIL,
 }
-_TEMPORARY, _PERMANENT = 4, 5  # first digit of a reply, RFC 5321, section 4.2.1
+_TEMPORARY = 4  # first digit of a reply, RFC 5321, section 4.2.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
 
     No mail is refused for good because the server refuses the desk: each of our mails, the alarm about it included,
     would be lost in the same way. Where the words leave open what the refusal is about, another mail must have been
-    accepted since.
+    accepted since. What an officer should have read is passed on at the first refusal of either kind.
     """
     result, again = _after_refusal(work, mail, answer)
     text = Attempted.REPLY(reply=str(answer.code), what=answer.text) if answer.code else answer.text
@@ -176,12 +177,15 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
         _record_end(work, EventKind.MAIL_DEFERRED, mail, settled, _AttemptEnd(result, answer.code, answer.text))
         if mail.at_most_once:
             _alarm(work, AlarmKind.DEFERRED, settled)
+        elif answer.permanent and result is not AttemptResult.DENIED:
+            passing_on.pass_on(work, settled, answer.stage)
         return
     settled = replace(moved(mail, MailState.REFUSED), next_try_at=None, done_at=work.now, answer=text)
     _record_end(
         work, EventKind.MAIL_REFUSED, mail, settled, _AttemptEnd(AttemptResult.REFUSED, answer.code, answer.text)
     )
-    if mail.kind != Kind.ALARM:  # an alarm about an undeliverable alarm would never end
+    passed_on = passing_on.pass_on(work, settled, answer.stage)
+    if not passed_on and mail.kind != Kind.ALARM:  # an alarm about an undeliverable alarm would never end
         _alarm(work, AlarmKind.REFUSED, settled)
     if mail.notification is not None and mail.at_most_once:
         _fail_if_all_refused(work, mail.notification)
@@ -207,7 +211,8 @@ def _after_refusal(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> tuple
     """Returns how the attempt ended, and when the mail is tried again; None if it is refused for good.
 
     An unreachable server is retried at the first wait each time, because all other mail waits behind this one. A server
-    that refuses the desk is not, because repeated logins lock an account.
+    that refuses the desk is not, because repeated logins lock an account. Words about the desk at a recipient or a text
+    are no proof of it: where other mail is accepted, they defer this one alone, as the server may be mended.
     """
     waits = work.env.settings.desk.submission.retry_minutes
     if answer.stage is SmtpStage.CONNECTION:
@@ -215,44 +220,25 @@ def _after_refusal(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> tuple
     if answer.stage is SmtpStage.SESSION and answer.code // 100 == _TEMPORARY:
         return AttemptResult.UNREACHABLE, _next_try(work, mail, mail.tries, LOGIN_WAITS, give_up=False)
     about = concerns(answer.stage, answer.code, answer.words)
-    if answer.stage is SmtpStage.SESSION or (answer.permanent and about is Concerns.DESK):
+    about_us = answer.permanent and about is Concerns.DESK
+    logged_out = answer.stage is SmtpStage.SESSION or answer.code in LOGIN_CODES
+    if logged_out or (about_us and answer.stage is SmtpStage.SENDER):
         tries = mail.tries if answer.code else 1  # without a reply it is no login: TLS, or a secret of ours
         return AttemptResult.DENIED, _next_try(work, mail, tries, LOGIN_WAITS, give_up=False)
-    if answer.permanent and (about is Concerns.MAIL or _accepts_others(work, mail)):
+    if answer.permanent and about is Concerns.MAIL:
         return AttemptResult.REFUSED, None
-    if answer.permanent and _refuses_others(work, mail):
-        return AttemptResult.DENIED, _next_try(work, mail, mail.tries, LOGIN_WAITS, give_up=False)
-    give_up = not answer.permanent and _accepts_others(work, mail)
-    return AttemptResult.DEFERRED, _next_try(work, mail, _tries(work, mail), waits, give_up=give_up)
+    accepts_others = _accepts_others(work, mail)
+    if answer.permanent and not accepts_others:
+        return AttemptResult.UNCLEAR, _next_try(work, mail, mail.tries, LOGIN_WAITS, give_up=False)
+    if answer.permanent and not about_us:
+        return AttemptResult.REFUSED, None
+    return AttemptResult.DEFERRED, _next_try(work, mail, _tries(work, mail), waits, give_up=accepts_others)
 
 
 def _accepts_others(work: UnitOfWork, mail: OutboxMail) -> bool:
     """True if the server has accepted another mail of ours since it first refused this one."""
     first = work.tx.get(Attempt, f"{mail.id}/0001")
-    return _accepted_since(work, first.started_at if first else mail.queued_at)
-
-
-def _refuses_others(work: UnitOfWork, mail: OutboxMail) -> bool:
-    """True if the server refuses another waiting mail for good as well, and has accepted none since."""
-    queued = work.tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
-    tried = [f"{other.id}/{other.tries:04d}" for other in queued if other.tries and other.id != mail.id]
-    refused = [
-        last.started_at
-        for last in work.tx.find(Attempt, where(Attempt.id).in_(tried))
-        if last.code // 100 == _PERMANENT
-    ]
-    return bool(refused) and not _accepted_since(work, max(refused))
-
-
-def _accepted_since(work: UnitOfWork, at: datetime) -> bool:
-    return (
-        work.tx.count(
-            OutboxMail,
-            where(OutboxMail.done_at).after(at - timedelta(microseconds=1)),
-            where(OutboxMail.state).is_(MailState.ACCEPTED),
-        )
-        > 0
-    )
+    return standing.accepted_since(work.tx, first.started_at if first else mail.queued_at)
 
 
 def _tries(work: UnitOfWork, mail: OutboxMail) -> int:
@@ -311,11 +297,12 @@ def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
 
 def _alarm(work: UnitOfWork, kind: AlarmKind, mail: OutboxMail) -> None:
     # a citizen's address must not be stored beyond the retention period
-    told = AlarmText.MAIL_ANSWERED(recipient=mail.recipient, subject=mail.subject, answer=mail.answer)
+    told = AlarmText.MAIL_ANSWERED(recipient=mail.recipient, mail=mail.id, answer=without_words(mail.answer))
     about = as_written(mail.id) if mail.kind == Kind.DECLINE else told
     raised = alarm(kind, alarm_key(kind, mail.id), about, work.now, mail.case, mail.notification)
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"
     topic = _TOPICS.get(kind, Topic.NOTICE) if mail.at_most_once else Topic.NOTICE
     notices.raise_alarm(
-        work, raised, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise, topic=topic, settles=mail.id
-    )
+        work, raised, f"flaggermail outbox {does} {mail.id}", mail.recipient, exercise=mail.exercise, topic=topic,
+        settles=mail.id,
+    )  # fmt: skip

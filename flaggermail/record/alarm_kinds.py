@@ -46,4 +46,5 @@ class AlarmKind(StrEnum):
     DEVICE_LOCKED = "device locked"
     OCTETS_LOST = "octets lost"
     OFFICER_UNHEARD = "officer unheard"
+    OFFICER_UNREACHED = "officer unreached"
     SERVER_MISNAMED = "server misnamed"

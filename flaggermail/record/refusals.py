@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.said import Said
+
 
 class SmtpStage(StrEnum):
     """How far a submission came before it was refused (RFC 5321, section 3)."""
@@ -30,7 +33,7 @@ class Concerns(StrEnum):
 
 
 _ENHANCED = re.compile(r"\b[45]\.(\d{1,3}\.\d{1,3})\b")  # RFC 3463, section 2: class, subject, detail
-_LOGIN_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6
+LOGIN_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6
 _TOO_LARGE = 552  # RFC 1870, section 6.1
 _ABOUT_RECIPIENT = frozenset({550, 551, 553})  # RFC 5321, section 4.2.3, as replies to RCPT
 # Subject and detail of RFC 3463 and of the registry of RFC 5248; those of 57, 60, 64, 139, 5xx and 7xx are Exchange's.
@@ -54,7 +57,7 @@ def concerns(stage: SmtpStage, code: int, text: str) -> Concerns:
 
     The sender of all our mail is the desk's own address, so a refused sender is about the desk, unless it is the size.
     """
-    if stage in {SmtpStage.CONNECTION, SmtpStage.SESSION} or code in _LOGIN_CODES:
+    if stage in {SmtpStage.CONNECTION, SmtpStage.SESSION} or code in LOGIN_CODES:
         return Concerns.DESK
     if code == 0:  # our own verdict, such as an address that is none
         return Concerns.MAIL
@@ -70,3 +73,15 @@ def concerns(stage: SmtpStage, code: int, text: str) -> Concerns:
         return Concerns.DESK
     about_recipient = stage is SmtpStage.RECIPIENT and code in _ABOUT_RECIPIENT and not status
     return Concerns.MAIL if about_recipient else Concerns.UNCLEAR
+
+
+def without_words(answer: Said) -> Said:
+    """Returns a server's answer as its digits and what they mean: its words may quote a stranger's."""
+    reply = answer.detail("reply")
+    if answer.code != Attempted.REPLY or not isinstance(reply, str):
+        return answer
+    inner = next(iter(answer.sentences("what")), answer)
+    hint, said = inner.sentences("hint"), next(iter(inner.sentences("what")), inner)
+    status = _ENHANCED.search(str(said.detail("words") or ""))
+    digits = Attempted.DIGITS(reply=f"{reply} {status[0]}" if status else reply)
+    return Attempted.HINTED(what=digits, hint=hint[0]) if hint else digits

@@ -56,8 +56,18 @@ class AttemptResult(StrEnum):
     REFUSED = "refused"
     DEFERRED = "deferred"
     UNREACHABLE = "unreachable"  # no connection to the submission server
-    DENIED = "denied"  # the submission server refuses the desk: login, TLS, relaying
+    DENIED = "denied"  # the submission server refuses the desk before the envelope: TLS, login, our sender
+    UNCLEAR = "unclear"  # refused for good, and only another mail shows whether it is about this one or about the desk
     UNKNOWN = "unknown"  # the connection broke after the octets were sent
+
+
+class Standing(StrEnum):
+    """How the submission server stands towards the desk."""
+
+    TAKES = "takes"  # each mail is tried when it is due
+    AWAY = "away"  # no connection
+    DENIES = "denies"  # TLS, login or our own sender are refused
+    DOUBTED = "doubted"  # unlike mails were refused, and none accepted since
 
 
 class PageState(StrEnum):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Outgoing mail that does not leave: one alarm when it begins and one when it ends, for each of two causes.
 
-The oldest mail has waited too long, whatever the cause; or the submission server refuses the desk itself (login, TLS,
-relaying), of which no delay has to be awaited. The mail about it waits behind the others, so the pager tells it.
+The oldest mail has waited too long, whatever the cause; or the submission server refuses the desk, of which no delay
+has to be awaited. The mail about it may wait behind the others, so the pager tells it, and every officer is sent it:
+one of them may be whom the server refuses. It quotes no words that the server may have from a stranger's mail.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.letters import observing
-from flaggermail.letters.denied import denied
+from flaggermail.letters import observing, standing
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.finding import where
+from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Alarm, OutboxMail
-from flaggermail.record.states import MailState
+from flaggermail.record.states import MailState, Standing
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.said import Said
@@ -75,11 +76,15 @@ def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]
 
 
 def _denied(_env: Services, tx: Transaction, _now: datetime) -> Sequence[OutboxMail]:
-    return denied(tx)
+    """Returns what the server holds up; a doubt that began lasts until it has accepted a mail."""
+    outlook = standing.look(tx)
+    in_doubt = outlook.standing is Standing.TAKES and outlook.refused and _episode(tx, _DENIED)[1]
+    return outlook.waiting if in_doubt or outlook.standing in {Standing.DENIES, Standing.DOUBTED} else []
 
 
 _WAITING = _Trouble(AlarmKind.OUTBOX_WAITS, AlarmKind.OUTBOX_FLOWS, _late)
-_TROUBLES = (_Trouble(AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN, _denied), _WAITING)
+_DENIED = _Trouble(AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN, _denied)
+_TROUBLES = (_DENIED, _WAITING)
 
 
 def _episode(tx: Transaction, trouble: _Trouble) -> tuple[int, bool]:
@@ -91,11 +96,16 @@ def _episode(tx: Transaction, trouble: _Trouble) -> tuple[int, bool]:
 def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> Said:
     """Returns their number, since when, and the server's last answer; addresses and subjects stay in the record."""
     since = held_up[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
-    answer = next((mail.answer for mail in held_up if mail.answer), None)
+    outlook = standing.look(work.tx)
+    of_asked = [mail.answer for mail in (*outlook.tried_next, *held_up) if mail.answer and mail.id in outlook.last]
+    answer = next(iter(of_asked), None)
+    if answer is not None and outlook.standing not in {Standing.AWAY, Standing.DENIES}:  # these name no mail
+        answer = without_words(answer)
     if answer is None:
         return AlarmText.UNANSWERED(count=len(held_up), since=since)
     return AlarmText.WAITING(count=len(held_up), since=since, answer=answer)
 
 
 def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: Said) -> None:
-    notices.raise_alarm(work, alarm(kind, alarm_key(kind, number), text, work.now), "flaggermail outbox list")
+    raised = alarm(kind, alarm_key(kind, number), text, work.now)
+    notices.raise_alarm(work, raised, "flaggermail outbox list", reach=notices.Reach.EVERYONE)

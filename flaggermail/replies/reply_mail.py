@@ -56,7 +56,7 @@ from flaggermail.wording.refusals import Because
 Did = Sequence[Mapping[str, object]]
 _NO_LINE = frozenset({Why.NOTHING, Why.HIDDEN})
 _CODE = re.compile(r"\b(?:(?=[A-Za-z .-]{0,6}\d)[A-Za-z0-9]{3}[ .-]?[A-Za-z0-9]{3}|[A-Z]{3}[ .-]?[A-Z]{3})\b")
-_INSTANTS = ("at", "started_at")
+_INSTANTS = ("at", "started_at", "held_since")
 _TOPICS = frozenset(topic.value for topic in Topic)
 _KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.DOUBT, Why.REFUSED})  # the officer may complete what they wrote
 

@@ -233,7 +233,7 @@ KNOWN: Sequence[KnownAnswer] = (
         ["4.7.1"],
     ),
     _postfix(
-        SubmissionCause.RELAY,
+        SubmissionCause.RECIPIENT_REJECTED,
         "554 5.7.1 <X>: Recipient address rejected: Access denied",
         (ProtocolStep.SMTP_RECIPIENT,),
         "recipient address rejected: access denied",

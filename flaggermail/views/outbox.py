@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.commands.lookups import the_mail
+from flaggermail.letters import standing
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import WAITING
@@ -20,14 +21,23 @@ class ListOutbox(View):
     everything: bool = False
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns {"mails": [...]}, in the order in which they were queued."""
+        """Returns {"mails": [...], "standing", "held_since"}, the mails in the order in which they were queued.
+
+        "standing" says how the submission server stands towards the desk, "held_since" since when it takes no mail.
+        """
         found = (
             work.tx.find(OutboxMail)
             if self.everything
             else work.tx.find(OutboxMail, where(OutboxMail.state).in_(WAITING))
         )
         mails = sorted(found, key=lambda mail: (mail.queued_at, mail.id))
-        return {"mails": [plain(mail, work.env.settings.zone) for mail in mails]}
+        outlook = standing.look(work.tx)
+        since = standing.held_since(work.tx, outlook)
+        return {
+            "mails": [plain(mail, work.env.settings.zone) for mail in mails],
+            "standing": outlook.standing,
+            "held_since": since.astimezone(work.env.settings.zone).isoformat() if since else None,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

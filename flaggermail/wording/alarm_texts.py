@@ -17,8 +17,9 @@ class AlarmText(Sentence):
     FITS = "alarm: fits", "{address} ({basis}): {mails}", "{address} ({basis}): {mails}"
     FITTING = "alarm: fitting", "{mail}: {recipient}: {subject}", "{mail}: {recipient}: «{subject}»"
     MAIL = "alarm: mail", "{recipient}: {subject}", "{recipient}: «{subject}»"
-    MAIL_ANSWERED = ("alarm: mail answered", "{recipient}: {subject}: {answer}",
-        "{recipient}: «{subject}»: {answer}")
+    MAIL_ANSWERED = ("alarm: mail answered", "mail {mail} to {recipient}: {answer}",
+        "mail {mail} aan {recipient}: {answer}")
+    UNREACHED = "alarm: unreached", "{name}", "{name}"
     FAULT = "alarm: fault", "{key}: {fault}", "{key}: {fault}"
     DEVICE = "alarm: device", "the app of {name} ({device})", "de app van {name} ({device})"
     UNJUDGED = "alarm: unjudged", "{key}: {fault}", "{key}: «{fault}»"

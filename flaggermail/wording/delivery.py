@@ -12,6 +12,7 @@ class Attempted(Sentence):
     """How an attempt ended, or why a mail was not handed over."""
 
     REPLY = "delivery: reply", "{reply} {what}", "{reply} {what}"
+    DIGITS = "delivery: digits", "reply {reply}", "antwoord {reply}"
     HINTED = "delivery: hinted", "{what}; {hint}", "{what}; {hint}"
     SAYS = "delivery: says", "{words}", "«{words}»"
     SENDER_REFUSED = ("delivery: sender refused", "sender refused: {words}",

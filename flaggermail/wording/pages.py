@@ -55,6 +55,7 @@ class AlarmName(Sentence):
     DEVICE_LOCKED = "alarm name: device locked", "device locked", "app geblokkeerd"
     OCTETS_LOST = "alarm name: octets lost", "octets lost", "mail ontbreekt in archief"
     OFFICER_UNHEARD = "alarm name: officer unheard", "officer unheard", "antwoord niet uitgevoerd"
+    OFFICER_UNREACHED = "alarm name: officer unreached", "officer unreached", "medewerker onbereikbaar"
     SERVER_MISNAMED = "alarm name: server misnamed", "server misnamed", "naam van mailserver wijkt af"
 
 

@@ -298,10 +298,19 @@ class Because(Sentence):
         "outbox {mail}: {at} ligt in de toekomst")
     SENT_BEFORE_WRITTEN = ("sent before written", "outbox {mail}: was written at {written}; it was not sent at {at}",
         "outbox {mail}: is om {written} geschreven en dus niet om {at} verzonden")
-    TRIED_ALREADY = ("tried already",
-        "outbox {mail}: was tried {tries:time|times} and is {state}; only an untried one can be",
-        ("outbox {mail}: is al {tries:keer|keer} aangeboden; alleen mail die nog niet is aangeboden, kunt u "
-         "intrekken"))
+    WAITS_NO_MORE = ("waits no more", "outbox {mail}: is {state} and no longer waits",
+        "outbox {mail}: deze mail wacht niet meer op verzending")
+    PERHAPS_TAKEN = ("perhaps taken",
+        "outbox {mail}: may have been taken, as the server did not answer every try; it cannot be cancelled",
+        ("outbox {mail}: is misschien al aangenomen, want de server gaf niet op elke poging antwoord; intrekken kan "
+         "daarom niet"))
+    IN_DOUBT = ("in doubt",
+        "outbox {mail}: is in doubt and may have been taken; `flaggermail outbox resolve {mail}` settles it",
+        ("outbox {mail}: is misschien al aangenomen; leg met `flaggermail outbox resolve {mail}` vast of deze is "
+         "verzonden"))
+    REFUSED_FOR_GOOD = ("refused for good",
+        "outbox {mail}: was refused for good; correct the address or the text, and draft it anew",
+        "outbox {mail}: is definitief geweigerd; pas het adres of de tekst aan en maak een nieuw concept")
     CHANNEL_FOR_EXERCISES = ("channel for exercises",
         "channel {channel}: is for exercises only, and case {case} is real",
         "kanaal {channel}: is alleen voor oefeningen, en zaak {case} is echt")

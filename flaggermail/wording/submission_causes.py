@@ -120,6 +120,11 @@ class SubmissionCause(Sentence):
          "(587), or let its administrator allow the machine"),
         ("de server verzendt niet verder voor deze machine: log in met submission.user, gebruik de poort voor "
          "verzenden (587), of laat de beheerder ervan de machine toestaan"))
+    RECIPIENT_REJECTED = ("submission cause: recipient rejected",
+        ("the server takes no mail for this recipient: compare the address; if it refuses every recipient, name "
+         "submission.user, or let its administrator look at its rules for recipients"),
+        ("de server neemt geen mail voor deze ontvanger aan: controleer het adres; weigert hij elke ontvanger, noem "
+         "dan submission.user, of laat de beheerder ervan de regels voor ontvangers nakijken"))
     CLIENT_REJECTED = ("submission cause: client rejected",
         ("the server takes nothing from the address of this machine: let its administrator allow it, or log in at "
          "port 587"),

@@ -233,7 +233,8 @@ class TestLine:
             ({"greeting": Fault.DROP}, True),
             ({"greeting": "421 4.3.2 closing"}, True),
             ({"MAIL": "421 4.3.2 closing"}, True),
-            ({"RCPT": "421 4.3.2 closing"}, True),
+            ({"RCPT": "421 4.3.2 closing"}, False),
+            ({".": "421 4.7.0 not this text"}, False),
             ({"MAIL": "451 4.3.0 not now"}, False),
             ({"RCPT": "450 4.7.1 greylisted"}, False),
             ({"DATA": Fault.DROP}, False),
@@ -241,7 +242,7 @@ class TestLine:
         ],
     )
     def test_what_it_is_about(self, replies: Mapping[str, Reply], line: bool) -> None:  # noqa: FBT001 - the expectation
-        """A greeting or a closing server concerns the connection; a drop within a message may concern that message."""
+        """A server that closes before a recipient concerns the connection; later it may concern that message."""
         (result,) = submit(ScriptedSmtp(replies))
         assert isinstance(result, Refused)
         assert (result.permanent, result.stage is SmtpStage.CONNECTION) == (False, line)

@@ -116,7 +116,7 @@ def test_what_postfix_answers(cause: Sentence, between: Between, strict_port: in
 def test_what_postfix_answers_at_its_port_for_submission(between: Between) -> None:
     """No login, or no TLS, where both are required."""
     account = between.submission
-    assert submitted(replace(account, user=None, password=None)).code == SubmissionCause.RELAY.value
+    assert submitted(replace(account, user=None, password=None)).code == SubmissionCause.RECIPIENT_REJECTED.value
     bare = replace(account, host="127.0.0.1", tls="none", user=None, password=None)
     assert submitted(bare).code == SubmissionCause.STARTTLS_FIRST.value
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import Literal, get_args
 
 from tests.servers import OUR_DOMAIN, ServerNotStartedError, crlf, program, read_text, run, server_folder
 from tests.servers.certificates import ServerCertificate
@@ -21,6 +22,9 @@ from tests.servers.ports import HOST, free_ports, started, taken, terminate, wai
 
 AUTHSERV_ID = f"mx.{OUR_DOMAIN}"
 """The name in our own server's Authentication-Results (RFC 8601 section 2.5)."""
+
+Stage = Literal["at_rcpt", "at_data", "at_dot"]
+"""When a mail that the desk submits is refused."""
 
 # max_use=1: a process serves one connection. It starts with the connection and reads the tables then, so every
 # connection uses the current tables.
@@ -83,6 +87,10 @@ _MASTER = Template("""\
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
   -o smtpd_sender_restrictions=check_sasl_access,texthash:$folder/etc/logins
+  -o smtpd_recipient_restrictions=check_recipient_access,texthash:$folder/etc/recipient_access,$at_rcpt
+  -o smtpd_data_restrictions=$at_data
+  -o smtpd_end_of_data_restrictions=check_sender_access,texthash:$folder/etc/hangs,$at_dot
+  -o cleanup_service_name=reading
 127.0.0.1:$submissions_port inet n - n - - smtpd
   -o syslog_name=postfix/submissions
   -o max_use=1
@@ -96,6 +104,10 @@ _MASTER = Template("""\
   -o smtpd_relay_restrictions=permit_auth_destination,reject
   -o smtpd_sender_restrictions=check_sender_access,texthash:$folder/etc/dmarc_results
 cleanup unix n - n - 0 cleanup
+reading unix n - n - 0 cleanup
+  -o max_use=1
+  -o header_checks=regexp:$folder/etc/words
+  -o body_checks=regexp:$folder/etc/words
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
@@ -172,6 +184,17 @@ class Postfix:
         """Refuses recipients at RCPT TO from now on: address -> reply such as "550 5.7.1 no" or "450 4.7.1 later"."""
         self._set("recipient_access", replies)
 
+    def set_refusals(self, stage: Stage, replies: Mapping[str, str]) -> None:
+        """Refuses what the desk submits from now on (STARTTLS), at this stage of one mail to one recipient.
+
+        `replies`: regular expression for the recipient -> reply such as "554 5.7.1 no".
+        """
+        self._set(stage, {f"/{pattern}/": reply for pattern, reply in replies.items()})
+
+    def set_words(self, words: Iterable[str]) -> None:
+        """Rejects what the desk submits with one of these words in header or text, at the final dot, from now on."""
+        self._set("words", {f"/{word}/": f"REJECT message with {word} rejected" for word in words})
+
     def set_dmarc_results(self, results: Mapping[str, str]) -> None:
         """Sets DMARC results for mail from outside: domain of the envelope sender -> result such as "pass".
 
@@ -216,7 +239,7 @@ class Postfix:
     def _write_configuration(self) -> None:
         for name in ("etc", "spool", "lib", "log"):
             (self.folder / name).mkdir(exist_ok=True)
-        for table in ("recipient_access", "dmarc_results", "logins", "hangs"):
+        for table in ("recipient_access", "dmarc_results", "logins", "hangs", "words", *get_args(Stage)):
             if not (self._etc / table).exists():
                 self._set(table, {})
         values = {
@@ -231,6 +254,7 @@ class Postfix:
             "submission_port": self.submission_port,
             "submissions_port": self.submissions_port,
             "mx_port": self.mx_port,
+            **{stage: f"check_recipient_access,regexp:{self._etc}/{stage}" for stage in get_args(Stage)},
         }
         self._write("main.cf", _MAIN.substitute(values))
         self._write("master.cf", _MASTER.substitute(values))

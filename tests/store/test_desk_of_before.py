@@ -76,7 +76,7 @@ ADDED: dict[str, object] = {
     "delivery.verdict": None, "delivery.verdict_basis": "", "delivery.signature": "not checked",
     "delivery.signature_basis": "", "delivery.signer": None, "delivery.selector": None, "delivery.key_record": None,
     "delivery.key_digest": None, "delivery.dnssec": "not known", "delivery.resolver": None,
-    "delivery.looked_up_at": None,
+    "delivery.looked_up_at": None, "notification.approved_with": None, "outbox.instead_of": None,
 }  # fmt: skip
 """The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
 

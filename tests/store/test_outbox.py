@@ -20,8 +20,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
-from flaggermail.record.states import MailState
-from tests.store.desk_fixtures import DESK, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
+from tests.store.desk_fixtures import DESK, HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 RUNNING = {"receipt": ("running", None), "human": ("running", None), "substance": ("running", None)}
 CANCELLED = {"receipt": ("cancelled", None), "human": ("cancelled", None), "substance": ("cancelled", None)}
@@ -138,16 +137,18 @@ def test_no_connection_is_a_refusal_for_now(desk: Desk) -> None:
     assert attempts(desk, desk.mail_of(key)) == [("unreachable", 0)]
 
 
-def test_an_alarm_that_cannot_be_sent_raises_no_alarm(desk: Desk) -> None:
-    """If the officer's own address is refused, no further alarm is raised."""
+def test_an_alarm_that_reaches_nobody_comes_to_an_end(desk: Desk) -> None:
+    """If every address is refused, each officer is tried once, and no further alarm is raised."""
     approved(desk)
     desk.server.says(550)
     desk.settle()
-    refused = [
-        mail for mail in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.REFUSED)) if mail.kind != "alarm"
-    ]
-    assert alarms(desk) == ["refused"] * len(refused)
-    assert {mail.state for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))} == {"refused"}
+    told = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    officers = desk.env.settings.rota.officers
+    assert sorted(mail.recipient for mail in told) == sorted(officer.address for officer in officers)
+    assert {mail.state for mail in told} == {"refused"}
+    assert set(alarms(desk)) == {"officer unreached", "refused"}
+    desk.go_on(60)
+    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == len(told)
 
 
 # ---- no answer after the final dot
@@ -186,7 +187,8 @@ def test_officers_mail_that_stays_in_doubt_is_given_up_with_an_alarm(desk: Desk)
     desk.settle()
     desk.go_on(48 * 60)
     assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE)).state == "refused"
-    assert "refused" in alarms(desk)
+    assert alarms(desk) == ["officer unreached"]
+    assert desk.server.to(HEAD)
 
 
 def test_death_in_between_leaves_a_notification_uncertain(desk: Desk) -> None:

@@ -57,7 +57,7 @@ Tls = Literal["implicit", "starttls", "none"]
 _MAILBOX = re.compile(r"[^\x00-\x20\x7f<>()\[\],;:\\\"@]+@[^\x00-\x20\x7f<>()\[\],;:\\\"@]+")
 _PERMANENT = range(500, 600)  # RFC 5321, section 4.2.1
 _LONGEST_SIZE = 20  # digits (RFC 1870, section 4)
-_CLOSING = 421  # RFC 5321, section 3.8: about the service, as a reply to any command
+_CLOSING = 421  # RFC 5321, section 3.8: about the service, where no recipient was named before
 _AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about the login, not the message
 _REFUSED = {
     SMTPSenderRefused: Attempted.SENDER_REFUSED,
@@ -265,10 +265,11 @@ class SmtpSubmitter(Submitter):
 
     @staticmethod
     def _stage(error: SMTPException | OSError, code: int, *, opening: bool) -> SmtpStage:
-        if code == _CLOSING:
+        stage = SmtpStage.SESSION if opening else _STAGES.get(type(error), SmtpStage.MESSAGE)
+        if code == _CLOSING and stage in {SmtpStage.SESSION, SmtpStage.SENDER}:
             return SmtpStage.CONNECTION
-        if not opening:
-            return _STAGES.get(type(error), SmtpStage.MESSAGE)
+        if not opening:  # 421 to a recipient or a text may be about that one alone: it holds up no other mail
+            return stage
         tls = any(isinstance(cause, ssl.SSLError) for cause in _chain(error))
         unreachable = isinstance(error, _UNREACHABLE) and not tls and code not in _PERMANENT
         return SmtpStage.CONNECTION if unreachable else SmtpStage.SESSION

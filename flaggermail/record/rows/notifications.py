@@ -39,6 +39,7 @@ class Notification(Record):
     drafted_by: str
     drafted_at: datetime
     approved_by: tuple[str, ...] = ()
+    approved_with: tuple[str, ...] | None = None  # the login of each; empty for a reply with a code
     approved_at: datetime | None = None
     rejected_by: str | None = None
     rejected_reason: str | None = None

@@ -41,6 +41,7 @@ class OutboxMail(Record):
     exercise: bool = False  # reaches exercise addresses and officers only
     shows: Annotated[str | None, Column.INDEXED] = None  # the message that a notice shows, or a decline answers
     trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk's own
+    instead_of: Annotated[str | None, Column.INDEXED] = None  # the refused mail in whose place this one was sent
 
 
 @record

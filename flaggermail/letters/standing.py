@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How the submission server stands towards our mail: what it holds up, and which mail is tried next.
+
+A refusal of one recipient, or of one text, says nothing about other mail. So only what comes before the envelope (no
+connection, TLS, login, our own sender) holds everything behind the one mail that tries. Refusals of unlike mails, with
+none accepted since, leave a doubt: then one mail a minute is tried, the least tried first, until one is accepted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations, groupby, takewhile
+
+from flaggermail.ports import Transaction
+from flaggermail.record.finding import where
+from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.states import AttemptResult, MailState, Standing
+
+PAUSE = timedelta(minutes=1)  # between two tries while in doubt; after an acceptance, before a refused mail's next one
+
+
+_BEFORE_THE_ENVELOPE = {AttemptResult.UNREACHABLE: Standing.AWAY, AttemptResult.DENIED: Standing.DENIES}
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The waiting mails in the order in which they are tried, and how the server stands; see `look`."""
+
+    standing: Standing
+    waiting: Sequence[OutboxMail]  # all that wait, in queue order
+    tried_next: Sequence[OutboxMail]  # those that may be tried, in the order in which they are
+    last: Mapping[str, Attempt]  # the last ended attempt of each mail that has one
+    refused: Sequence[Attempt] = ()  # the refusals on which the standing rests, the first one first
+
+    def due_at(self, mail: OutboxMail) -> datetime | None:
+        """Returns when the mail may be tried; None if it is in hand."""
+        last = self.last.get(mail.id)
+        if mail.next_try_at is None or mail.state != MailState.QUEUED:
+            return None
+        if self.standing is Standing.DOUBTED and (mail.tries or not mail.at_most_once):
+            return max(mail.next_try_at, self.refused[-1].started_at + PAUSE)
+        unclear = last is not None and last.result == AttemptResult.UNCLEAR
+        if last and unclear and self.standing is Standing.TAKES and last not in self.refused:
+            return min(mail.next_try_at, last.started_at + PAUSE)  # accepted since: what it is about is decided now
+        return mail.next_try_at
+
+
+def look(tx: Transaction, without: Collection[str] = ()) -> Outlook:
+    """Returns how the server stands, by the last ended attempt of each waiting mail.
+
+    A mail in hand counts by the attempt before, so that trying again does not look like being accepted again.
+    """
+    found = tx.readable(OutboxMail, where(OutboxMail.state).in_([MailState.QUEUED, MailState.ATTEMPTING]))
+    waiting = [mail for mail in found if mail.id not in without]
+    keys = [f"{mail.id}/{mail.tries - (mail.state == MailState.ATTEMPTING):04d}" for mail in waiting if mail.tries]
+    last = {attempt.mail: attempt for attempt in (tx.find(Attempt, where(Attempt.id).in_(keys)) if keys else [])}
+    first = next((mail for mail in waiting if mail.id in last and last[mail.id].result in _BEFORE_THE_ENVELOPE), None)
+    if first is not None:
+        standing = _BEFORE_THE_ENVELOPE[AttemptResult(last[first.id].result or "")]
+        return Outlook(standing, waiting, [first], last, [last[first.id]])
+    open_ = _unanswered(tx, [attempt for attempt in last.values() if attempt.result == AttemptResult.UNCLEAR])
+    if not _is_outage([mail for mail in waiting if mail.id in open_], [m for m in waiting if _may_witness(m, last)]):
+        return Outlook(Standing.TAKES, waiting, waiting, last, list(open_.values()))
+    by_tries = sorted(waiting, key=lambda mail: (mail.tries, not mail.at_most_once, mail.id))
+    return Outlook(Standing.DOUBTED, waiting, by_tries, last, list(open_.values()))
+
+
+def accepted_since(tx: Transaction, at: datetime) -> bool:
+    """True if the server has accepted mail of ours at or after that instant."""
+    return tx.exists(
+        OutboxMail,
+        where(OutboxMail.done_at).after(at - timedelta(microseconds=1)),
+        where(OutboxMail.state).is_(MailState.ACCEPTED),
+    )
+
+
+def held_since(tx: Transaction, outlook: Outlook) -> datetime | None:
+    """Returns since when the server takes no mail, by the refusals of those that wait; None if it does."""
+    if outlook.standing is Standing.TAKES:
+        return None
+    results = {attempt.result for attempt in outlook.refused}
+    every = tx.find(Attempt, where(Attempt.mail).in_([attempt.mail for attempt in outlook.refused]))
+    runs = [reversed(list(attempts)) for _, attempts in groupby(every, _mail)]
+    unbroken = (takewhile(lambda attempt: attempt.result in results, run) for run in runs)
+    return min((attempt.started_at for run in unbroken for attempt in run), default=None)
+
+
+def _mail(attempt: Attempt) -> str:
+    return attempt.mail
+
+
+def _unanswered(tx: Transaction, refused: Sequence[Attempt]) -> dict[str, Attempt]:
+    """Returns the refusals after which no mail was accepted, by the key of their mail, the first one first."""
+    inorder = sorted(refused, key=lambda attempt: (attempt.started_at, attempt.id))
+    first = bisect_left(inorder, 1, key=lambda attempt: int(not accepted_since(tx, attempt.started_at)))
+    return {attempt.mail: attempt for attempt in inorder[first:]}
+
+
+def _may_witness(mail: OutboxMail, last: Mapping[str, Attempt]) -> bool:
+    return mail.id not in last or last[mail.id].result == AttemptResult.UNCLEAR
+
+
+def _is_outage(refused: Sequence[OutboxMail], asked: Sequence[OutboxMail]) -> bool:
+    """True if two refused mails have nothing in common: recipient, kind of text and, if others are asked, domain."""
+    one_domain = len({_domain(mail) for mail in asked}) == 1
+    unlike = {(mail.recipient.lower(), mail.kind, _domain(mail)) for mail in refused}
+    return any(
+        address != other and kind != other_kind and (one_domain or domain != other_domain)
+        for (address, kind, domain), (other, other_kind, other_domain) in combinations(unlike, 2)
+    )
+
+
+def _domain(mail: OutboxMail) -> str:
+    return mail.recipient.rpartition("@")[2].lower()

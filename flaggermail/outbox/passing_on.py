@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Sends what an officer should have read to another officer, or to the same one without the words that were refused.
+
+A refused mail to an officer would otherwise be read by nobody. Each mail is passed on once, and names in `instead_of`
+the one that it replaces, so that the chain ends with the last officer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flaggermail.errors import ArchiveFault
+from flaggermail.letters import standing
+from flaggermail.mail.reply_tokens import tokens
+from flaggermail.notices import duty, notices, page_queue
+from flaggermail.notices.notices import Notice
+from flaggermail.oncall.schedule import Officer
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.events import EventKind, added
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
+from flaggermail.record.refusals import SmtpStage
+from flaggermail.record.rows import Alarm, OutboxMail, Token
+from flaggermail.record.states import Standing
+from flaggermail.record.topics import Topic
+from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
+
+PERSONAL_TOPICS = frozenset({Topic.APPROVAL, Topic.DEVICE, Topic.FORM})
+"""Topics that only their recipient may act on: another officer learns that there was a mail, and no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """Who reads a refused mail instead of whom, and whether its text may be shown."""
+
+    first: OutboxMail  # the mail that was refused first
+    refused: Officer
+    reader: Officer
+    with_text: bool
+
+    @property
+    def to_another(self) -> bool:
+        """True if somebody else reads it."""
+        return self.reader.id != self.refused.id
+
+
+def pass_on(work: UnitOfWork, mail: OutboxMail, stage: SmtpStage) -> bool:
+    """Queues the mail that is read instead of a refused one; False if there is none. Repeated calls queue it once.
+
+    While the server takes no mail at all, another mail would fare no better.
+    """
+    rota = work.env.settings.rota
+    if mail.exercise or rota.by_address(mail.recipient) is None:
+        return False
+    if work.tx.exists(OutboxMail, where(OutboxMail.instead_of).is_(mail.id)):
+        return True
+    if standing.look(work.tx).standing is not Standing.TAKES:
+        return False
+    chain = [mail, *_replaced(work, mail)]
+    refused = rota.by_address(chain[-1].recipient)
+    if refused is None:  # has left the desk since
+        return False
+    asked = {one.recipient.lower() for one in chain}
+    if stage is SmtpStage.MESSAGE and len(chain) == 1:
+        passed = _Passed(mail, refused, refused, with_text=False)
+    elif (reader := next((one for one in _in_turn(work) if one.address.lower() not in asked), None)) is not None:
+        # Fewer addresses than mails: the same officer was sent it without the words already, so they are refused.
+        passed = _Passed(chain[-1], refused, reader, with_text=len(asked) == len(chain))
+    else:
+        return False
+    _send(work, mail, passed)
+    if passed.to_another:
+        _page(work, passed)
+    return True
+
+
+def _in_turn(work: UnitOfWork) -> Iterator[Officer]:
+    """Yields the officer on call, the fallback of the rota, the head, then the others."""
+    rota = work.env.settings.rota
+    first = (duty.officer_on_call(work), rota.officer(rota.fallback_officer or ""), rota.head())
+    yield from dict.fromkeys([*filter(None, first), *rota.officers])
+
+
+def _replaced(work: UnitOfWork, mail: OutboxMail) -> Iterator[OutboxMail]:
+    """Yields the mails that this one replaces, the first refused one last."""
+    before = work.tx.get(OutboxMail, mail.instead_of) if mail.instead_of else None
+    if before is not None:
+        yield before
+        yield from _replaced(work, before)
+
+
+def _send(work: UnitOfWork, mail: OutboxMail, passed: _Passed) -> None:
+    """Queues the mail with a token of its reader's own, so that the same replies act."""
+    first = passed.first
+    token = next(filter(None, (work.tx.get(Token, key) for key in tokens([first.message_id]))), None)
+    topic = Topic(token.purpose) if token is not None else Topic.NOTICE
+    personal = passed.to_another and topic in PERSONAL_TOPICS
+    notice = Notice(
+        Kind.ALARM if passed.to_another else first.kind, "passed_on", f"instead/{mail.id}",
+        EventRef(first.case, first.notification), topic=Topic.NOTICE if personal else topic,
+        reminder=token.reminder if token is not None else None, message=first.shows,
+        settles=token.message if token is not None else None, trust=first.trust, instead_of=mail.id,
+    )  # fmt: skip
+    matter = {} if passed.with_text else {"title": "", "platform": ""}  # a title may bear the refused words
+    notices.tell(work, passed.reader, notice, matter | {
+        "name": passed.refused.name if passed.to_another else "",
+        "text": _text(work, first) if passed.with_text and not personal else "",
+        "next_step": f"flaggermail {'message' if first.shows else 'outbox'} show {first.shows or first.id}",
+    })  # fmt: skip
+
+
+def _text(work: UnitOfWork, mail: OutboxMail) -> str:
+    """Returns the text of a mail of ours; empty if the archive does not give its octets."""
+    try:
+        return work.env.parser.parse(work.env.octets.get(mail.digest)).text.strip()
+    except ArchiveFault:
+        return ""
+
+
+def _page(work: UnitOfWork, passed: _Passed) -> None:
+    """Raises one alarm a day for each officer whose address refuses mail, and pages both."""
+    kind, refused = AlarmKind.OFFICER_UNREACHED, passed.refused
+    key = alarm_key(kind, f"{refused.id}/{work.today}")
+    raised = alarm(kind, key, AlarmText.UNREACHED(name=refused.name), work.now)
+    if work.tx.get(Alarm, raised.id) is None:
+        work.record(EventKind.ALARM_RAISED, added(raised), reason=kind)
+        for officer in (passed.reader, refused):
+            page_queue.queue_for_alarm(work, officer, raised)

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""With a real Postfix that refuses some recipients, some words or everything, everything else leaves at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from flaggermail import wiring
+from flaggermail.health import status
+from flaggermail.letters import standing
+from flaggermail.outbox import delivery
+from flaggermail.record.finding import where
+from flaggermail.record.rows import Alarm, OutboxMail
+from flaggermail.record.states import MailState, Standing
+from flaggermail.reminders import outbox_ageing
+from flaggermail.services import Services, UnitOfWork
+from tests.corpus import one_in
+from tests.flow.desk_process import DeskProcess
+from tests.flow.faulty_desk import AheadClock, Order, prepare
+from tests.servers.platform import PlatformServer
+from tests.servers.postfix import Postfix, Stage
+
+PLATFORM = "elections-eu@tiktok-platform.example"
+REFERRER = "griffie@lindewaard.example"
+REPLIES = ("451 4.7.1 not now", "550 5.7.1 no", "554 5.7.1 Client host blocked", "554 rejected")
+STAGES: tuple[Stage, ...] = ("at_rcpt", "at_data", "at_dot")
+CELLS = [(reply, stage) for reply in REPLIES for stage in STAGES]
+EVERYBODY = "."
+
+
+@dataclass
+class Evening:
+    """A desk in this process between real servers, whose clock a test puts ahead."""
+
+    env: Services
+    postfix: Postfix
+    platform: PlatformServer
+    officer: str
+
+    def later(self, minutes: float) -> None:
+        """Goes on by that many minutes, and does what is due then."""
+        clock = AheadClock(self.env.clock.minutes + minutes if isinstance(self.env.clock, AheadClock) else minutes)
+        self.env = replace(self.env, clock=clock, submitter=wiring.submitter(self.env.settings, clock))
+        self.work()
+
+    def work(self) -> None:
+        """Sends what is due and raises the alarms about what is not."""
+        delivery.drain(self.env)
+        outbox_ageing.tick(self.env)
+        delivery.drain(self.env)
+
+    def approve(self, *, referral_first: bool = False) -> None:
+        """Takes in a referral and approves a notification, which waits in the outbox afterwards."""
+        prepare(self.env, Order("prepare", platform_first=not referral_first))
+
+    def arrived(self, address: str, *, expected: int = 0) -> int:
+        """Returns the number of mails that reached an address outside, once at least those expected did."""
+        self.platform.wait(expected, recipient=address)
+        return len(self.platform.received(address))
+
+    def mails(self, state: MailState) -> list[OutboxMail]:
+        """Returns the mails in a state."""
+        with self.env.store.read() as tx:
+            return tx.find(OutboxMail, where(OutboxMail.state).is_(state))
+
+    def alarms(self) -> list[str]:
+        """Returns the kinds of the alarms."""
+        with self.env.store.read() as tx:
+            return [alarm.kind for alarm in tx.find(Alarm)]
+
+    def standing(self) -> Standing:
+        """Returns how the submission server stands towards the desk."""
+        with self.env.store.read() as tx:
+            return standing.look(tx).standing
+
+    def is_green(self) -> bool:
+        """Returns whether status names no fault of the submission server."""
+        with self.env.store.read() as tx:
+            seen = status.gather(UnitOfWork(self.env, tx, self.env.clock.now()), link=True)
+        return not any("submission" in trouble for trouble in seen.troubles())
+
+
+@pytest.fixture
+def evening(desk: DeskProcess, postfix: Postfix, platform: PlatformServer) -> Iterator[Evening]:
+    """Yields a desk without a daemon; afterwards Postfix refuses nothing."""
+    env = wiring.open_services(desk.folder)
+    clock = AheadClock(0)
+    env = replace(env, clock=clock, submitter=wiring.submitter(env.settings, clock))
+    yield Evening(env, postfix, platform, f"{desk.officer}@bzk.example")
+    env.close()
+    for stage in STAGES:
+        postfix.set_refusals(stage, {})
+    postfix.set_words([])
+
+
+@pytest.mark.parametrize(("reply", "stage"), one_in(5, CELLS))
+def test_one_officer_who_is_refused_holds_nobody(evening: Evening, reply: str, stage: Stage) -> None:
+    """Two notices are refused; the notification and the confirmations leave within one drain, and nothing twice."""
+    evening.postfix.set_refusals(stage, {f"^{evening.officer}$": reply})
+    evening.approve(referral_first=True)
+    evening.approve(referral_first=True)
+    evening.work()
+    assert evening.arrived(PLATFORM, expected=2) == 2
+    assert evening.arrived(REFERRER, expected=2) == 2
+    assert evening.standing() is Standing.TAKES
+    evening.postfix.set_refusals(stage, {})
+    for _ in range(4):
+        evening.later(2)
+    assert not evening.mails(MailState.QUEUED)
+    assert evening.arrived(PLATFORM, expected=2) == 2
+    assert evening.arrived(REFERRER, expected=2) == 2
+
+
+@pytest.mark.parametrize(("reply", "stage"), one_in(6, CELLS))
+def test_one_domain_that_is_refused_holds_nobody_outside(evening: Evening, reply: str, stage: Stage) -> None:
+    """The referrer's server takes nothing: platform and officers get their mail at once."""
+    evening.postfix.set_refusals(stage, {"@lindewaard[.]example$": reply})
+    evening.approve(referral_first=True)
+    evening.approve()
+    evening.work()
+    assert evening.arrived(PLATFORM, expected=2) == 2
+    assert {mail.recipient for mail in evening.mails(MailState.QUEUED)} <= {REFERRER}
+    assert evening.standing() is Standing.TAKES
+
+
+@pytest.mark.parametrize(("reply", "stage"), one_in(4, CELLS))
+def test_when_all_is_refused_it_is_told_and_all_leaves_once(evening: Evening, reply: str, stage: Stage) -> None:
+    """A refusal for good of everything is an outage; a person's `retry` after its end lets everything leave, once."""
+    evening.postfix.set_refusals(stage, {EVERYBODY: reply})
+    evening.approve()
+    evening.work()
+    for _ in range(3):
+        evening.later(3)
+    assert (evening.arrived(PLATFORM), evening.mails(MailState.REFUSED)) == (0, [])
+    for_good = reply.startswith("5")
+    assert (evening.standing() is Standing.DOUBTED, evening.is_green()) == (for_good, not for_good)
+    assert ("outbox denied" in evening.alarms()) == for_good
+    evening.postfix.set_refusals(stage, {})
+    for _ in range(12):
+        evening.later(5)
+    assert evening.arrived(PLATFORM, expected=1) == 1
+    assert evening.arrived(REFERRER, expected=1) == 1
+    assert not evening.mails(MailState.QUEUED)
+    assert evening.is_green()
+    assert evening.alarms().count("outbox taken") == evening.alarms().count("outbox denied")
+
+
+def test_a_word_that_the_filter_refuses_holds_nobody(evening: Evening) -> None:
+    """Referrals with the word reach their officer without it; a notification leaves; afterwards nothing waits."""
+    evening.postfix.set_words(["stemdag"])
+    evening.approve(referral_first=True)
+    evening.approve(referral_first=True)
+    evening.work()
+    assert evening.arrived(PLATFORM, expected=2) == 2
+    for _ in range(3):
+        evening.later(2)
+    assert evening.standing() is Standing.TAKES
+    assert not evening.mails(MailState.QUEUED)
+    instead = [mail for mail in evening.mails(MailState.ACCEPTED) if mail.instead_of is not None]
+    assert {mail.recipient for mail in instead} == {evening.officer}
+    assert len(instead) == 2
+
+
+def test_a_refused_sender_is_an_outage(evening: Evening) -> None:
+    """A rejection of our own address comes at each recipient: all mail waits, and the desk says so."""
+    evening.postfix.set_refusals("at_rcpt", {EVERYBODY: "554 5.7.1 Sender address rejected: Access denied"})
+    evening.approve()
+    evening.work()
+    assert evening.standing() is Standing.DOUBTED
+    assert not evening.is_green()
+    assert not evening.mails(MailState.REFUSED)
+
+
+def test_strangers_whose_mailboxes_refuse_hold_nobody(evening: Evening) -> None:
+    """Answers to two strangers come back with 554 5.7.1 for hours; a notification leaves at once all the same."""
+    evening.postfix.set_refusals("at_rcpt", {"@lindewaard[.]example$": "554 5.7.1 refused by its owner"})
+    evening.approve(referral_first=True)
+    evening.approve(referral_first=True)
+    for _ in range(10):
+        evening.later(20)
+    evening.approve()
+    evening.work()
+    assert evening.arrived(PLATFORM, expected=3) == 3
