@@ -20,6 +20,7 @@ import psycopg
 from ruamel.yaml import YAML
 
 from flaggermail.shipped import shipped
+from tests import running
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
@@ -28,14 +29,24 @@ PATIENCE = 30.0  # seconds for what takes one or two
 
 
 def patiently(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
-    """Returns the first truthy result of `look`, or fails with `what` after the time-out."""
+    """Returns the first truthy result of `look`, or fails with `what` after the time-out or the death of a daemon."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        found = look()
-        if found:
+        if found := look() or _last_look(look, what):
             return found
         time.sleep(0.1)
     raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def _last_look(look: Callable[[], T | None], what: str) -> T | None:
+    """Looks again if a daemon has died, which may have been the last thing it did. Raises DaemonDiedError."""
+    try:
+        running.require(what)
+    except running.DaemonDiedError:
+        if found := look():
+            return found
+        raise
+    return None
 
 
 def while_it_grows(count: Callable[[], object], look: Callable[[], T | None], what: str) -> T:
@@ -45,7 +56,7 @@ def while_it_grows(count: Callable[[], object], look: Callable[[], T | None], wh
     """
     so_far, deadline = count(), time.monotonic() + 240
     while time.monotonic() < deadline:
-        if found := look():
+        if found := look() or _last_look(look, what):
             return found
         if (now := count()) != so_far:
             so_far, deadline = now, time.monotonic() + 240
@@ -67,6 +78,7 @@ class DeskProcess:
 
     def start(self, kill_at: str | None = None, *, waits: bool = True) -> None:
         """Starts the daemon, or with `kill_at` one that kills itself with SIGKILL at that port; waits until it runs."""
+        running.expect_no_more(self.process)
         log = self.folder / f"daemon-{len(self.logs)}.log"
         self.logs.append(log)
         command = [sys.executable, "-m", "flaggermail", "--config", str(self.folder), "run"]
@@ -80,6 +92,8 @@ class DeskProcess:
             patiently(
                 lambda: b"daemon started" in log.read_bytes() or self.process_ended(), f"the daemon starts, see {log}"
             )
+            if kill_at is None and not self.process_ended():
+                running.expect(self.process, log)
 
     def process_ended(self) -> bool:
         """Returns whether the daemon has ended."""
@@ -93,6 +107,7 @@ class DeskProcess:
     def stop(self) -> float:
         """Stops the daemon, which must exit with 0, and returns the seconds it took."""
         assert self.process is not None
+        running.expect_no_more(self.process)
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(PATIENCE)
@@ -102,6 +117,7 @@ class DeskProcess:
 
     def end(self) -> None:
         """Kills the daemon if it still runs."""
+        running.expect_no_more(self.process)
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(PATIENCE)

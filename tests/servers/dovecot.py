@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from string import Template
 
+from tests import running
 from tests.servers import (
     OUR_DOMAIN,
     ServerNotStartedError,
@@ -255,6 +256,7 @@ class Dovecot:
         while len(found := self.messages(user, folder)) < count:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{len(found)} of {count} messages in {folder} of {user} after {seconds} s")
+            running.require(f"{count} messages in {folder} of {user}")
             time.sleep(_POLL)
         return found
 

@@ -4,6 +4,7 @@
 It does not support the DSN options RET, ENVID and NOTIFY, so those are tested with Postfix in front of it.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,8 +15,11 @@ from threading import Condition
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests import running
 from tests.servers import ServerNotStartedError
 from tests.servers.ports import HOST, free_ports, started, taken
+
+LOOK_EVERY = 0.5  # seconds between two looks at the daemon whose mail is awaited
 
 
 @dataclass(frozen=True)
@@ -109,11 +113,12 @@ class PlatformServer:
 
     def wait(self, count: int, timeout: float = 20, *, recipient: str | None = None) -> Sequence[ReceivedMail]:
         """Returns the mails once there are at least `count`; raises TimeoutError after `timeout` seconds."""
+        deadline, what = time.monotonic() + timeout, f"{count} mails for {recipient or 'anyone'}"
         with self._arrival:
-            if not self._arrival.wait_for(lambda: len(self._for(recipient)) >= count, timeout):
-                raise TimeoutError(
-                    f"{len(self._for(recipient))} of {count} mails for {recipient or 'anyone'} after {timeout} s"
-                )
+            while not self._arrival.wait_for(lambda: len(self._for(recipient)) >= count, LOOK_EVERY):
+                running.require(what)
+                if time.monotonic() >= deadline:
+                    raise TimeoutError(f"{len(self._for(recipient))} of {what} after {timeout} s")
             return self._for(recipient)
 
     def _for(self, recipient: str | None) -> list[ReceivedMail]:
