@@ -16,7 +16,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery
 from flaggermail.services import Services, UnitOfWork
 
-AT_ONCE = 500  # changes in one event
+AT_ONCE = 500  # changes in one event and transaction
 
 
 def count(
@@ -40,7 +40,9 @@ def count(
     ]
 
 
-def record(work: UnitOfWork, changes: Sequence[Change]) -> None:
-    """Records which copies are gone, or there again."""
+def record(env: Services, changes: Sequence[Change]) -> None:
+    """Records which copies are gone, or there again; after an interruption the next look finds the rest."""
     for start in range(0, len(changes), AT_ONCE):
-        work.record(EventKind.COPIES_COUNTED, *changes[start : start + AT_ONCE])
+        with env.store.begin() as tx:
+            work = UnitOfWork(env, tx, env.clock.now())
+            work.record(EventKind.COPIES_COUNTED, *changes[start : start + AT_ONCE])

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import chain, islice
 
 from flaggermail.cases import elections, lifecycle
@@ -37,6 +38,8 @@ from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.filing import Filed
+
+HOLD = timedelta(seconds=0.5)  # of old mail in one transaction, while all other writers wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def prepare(env: Services, mails: Sequence[RawMessage]) -> Batch:
 
 
 def ingest_prepared(env: Services, batch: Batch) -> list[str]:
-    """Takes in old mails, which cause no notifications, in one transaction; otherwise like `ingest`.
+    """Takes in old mails, which cause no notifications, in few transactions of limited time; otherwise like `ingest`.
 
     If the triage of one fails, each is taken in alone, so that the fault is filed with the mail it belongs to.
     """
@@ -115,14 +118,17 @@ def _alone(env: Services, raw: RawMessage) -> _Outcome:
 
 
 def _together(env: Services, batch: Batch) -> list[_Outcome]:
+    taken: list[_Outcome] = []
     try:
-        return _in_one_commit(env, *batch.mails)
+        while rest := batch.mails[len(taken) :]:
+            taken += _in_one_commit(env, *rest)
     except OctetsLost:
-        return [_alone(env, mail.raw) for mail in batch.mails]
+        taken += [_alone(env, mail.raw) for mail in rest]
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception:  # noqa: BLE001 - as above: the failing mail fails again, alone, and is filed with it
-        return [_alone(env, mail.raw) for mail in batch.mails]
+        taken += [_alone(env, mail.raw) for mail in rest]
+    return taken
 
 
 def _archived(env: Services, raw: RawMessage) -> _Mail:
@@ -160,12 +166,21 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
 
 
 def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:
-    """Commits everything about these mails together with the read position of their folders, or nothing."""
+    """Commits everything about the first of these mails together with the read position of their folders, or nothing.
+
+    Returns an outcome for each: at least one, and as many as `HOLD` has room for.
+    """
     with env.store.begin() as tx, DiskThread() as beside:
+        begun = env.clock.now()
         _look_up(env, tx, mails)
-        outcomes = [_record(UnitOfWork(env, tx, env.clock.now(), beside=beside), mail, fault) for mail in mails]
+        outcomes: list[_Outcome] = []
+        for mail in mails:
+            now = env.clock.now()
+            if outcomes and now - begun >= HOLD:
+                break
+            outcomes.append(_record(UnitOfWork(env, tx, now, beside=beside), mail, fault))
         by_folder: dict[str, list[tuple[RawMessage, _Outcome]]] = {}
-        for mail, outcome in zip(mails, outcomes, strict=True):
+        for mail, outcome in zip(mails, outcomes, strict=False):  # what has no outcome is left to the next commit
             by_folder.setdefault(mail.raw.folder, []).append((mail.raw, outcome))
         for folder, taken in by_folder.items():
             _advance(tx, folder, taken)

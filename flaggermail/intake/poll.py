@@ -8,20 +8,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from flaggermail import logbook
-from flaggermail.cases import remembered_domains
 from flaggermail.errors import FolderUnreadable, MailboxReadBefore
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import census
 from flaggermail.intake.ingest import Batch, ingest, ingest_prepared, prepare
+from flaggermail.intake.out_of_turn import OutOfTurn, log_taken_in
 from flaggermail.letters import observing
 from flaggermail.matching import lookup
-from flaggermail.notices import notices, rate_limits
+from flaggermail.notices import notices
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Continuity, Cursor, Folder, Interrupt, Mailbox, MailPage, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import Change
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
-from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.mistakes import CheckCode, mistake
 from flaggermail.wording.said import as_written
@@ -46,11 +45,12 @@ def look(
     if everywhere and not any(folder.role is Role.SENT for folder in folders):
         _raise_folder_missing(env, folders)
     taken, read, moved = 0, dict[str, Cursor](), list[Change]()
+    ahead = OutOfTurn(env, mailbox, _inbox_of(folders), stop, FLOOD)
     # Sent first: where a server gave our mail another Message-ID, its copy there may be all that tells it.
     for folder in sorted(folders, key=lambda one: one.role is not Role.SENT):
         try:
             started = env.clock.now()
-            done = _read(env, mailbox, folder, stop)
+            done = _read(env, mailbox, folder, ahead, stop)
             taken += done.taken
             if stop is not None and stop.is_set():
                 return taken
@@ -62,11 +62,11 @@ def look(
             logbook.folder_unreadable(folder.name, str(fault))
             continue
         read[folder.name] = Cursor(done.position, started, held)
+    census.record(env, moved)
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
         inbox = tx.cursor(_inbox_of(folders))
         mailbox_monitor.end(work, inbox.looked_at if inbox else None)
-        census.record(work, moved)
         for name, cursor in read.items():
             tx.advance(name, cursor)
     send_digest(env)
@@ -107,7 +107,7 @@ class _Done:
     anew: bool = False
 
 
-def _read(env: Services, mailbox: Mailbox, folder: Folder, stop: Interrupt | None) -> _Done:
+def _read(env: Services, mailbox: Mailbox, folder: Folder, ahead: OutOfTurn, stop: Interrupt | None) -> _Done:
     """Takes in what is new in one folder."""
     name = folder.name
     with env.store.read() as tx:
@@ -117,9 +117,9 @@ def _read(env: Services, mailbox: Mailbox, folder: Folder, stop: Interrupt | Non
     goes_on = news.continuity is Continuity.CONTINUED
     if before and goes_on and news.at_most == 0 and folder.role is not Role.INBOX:
         return _Done(0, before.position, before.held)
-    if since is not None and goes_on and (news.at_most or 0) > FLOOD:  # not at the first look at an old mailbox
-        _take_in_first(env, mailbox, name, since, stop)
-    pages = _Pages(mailbox.fetch_after(name, since), since)
+    if (news.at_most or 0) > FLOOD:
+        ahead.begin(name, since)
+    pages = _Pages(ahead.pages(name, since), since)
     taken = _take_in(env, pages, stop)
     if taken and env.settings.desk.mailbox.keyword is not None and not observes:
         _mark(mailbox, name, taken)
@@ -160,33 +160,6 @@ def _mark(mailbox: Mailbox, folder: str, taken: Sequence[_Taken]) -> None:
         logbook.marked(folder, len(items), kept=mailbox.mark(folder, numbering, items))
 
 
-def _take_in_first(
-    env: Services, mailbox: Mailbox, folder: str, since: str, stop: Interrupt | None
-) -> None:  # fmt: skip
-    """Takes in expected mail first: answers to our mail, and mail of officers, platforms and known domains.
-
-    It stays in its folder: in its turn it is recognized as seen before, and only then counts as read.
-    """
-    for batch in mailbox.fetch_first(folder, since, _known_senders(env)):
-        for raw in batch:
-            if stop is not None and stop.is_set():
-                return
-            if not lookup.late(env, raw, env.clock.now()) and rate_limits.may_jump_queue(env, raw.octets):
-                _log_taken_in(raw, ingest(env, replace(raw, cursor=None)))
-
-
-def _known_senders(env: Services) -> list[str]:
-    """Returns the addresses of officers and of `answers_from`, and the domains of platforms and of known referrers."""
-    settings = env.settings
-    domains = {domain for platform in settings.platforms for domain in platform.domains}
-    listed = (domains for name, domains in settings.rules.lists.items() if name != FREE_MAIL)
-    with env.store.read() as tx:
-        remembered = {row.id for row in remembered_domains.in_force(tx)}
-    behind = domains.union(remembered, *listed)
-    answering = {address for channel in settings.channels for address in channel.answers_from or ()}
-    return sorted({officer.address for officer in settings.rota.officers} | answering | behind)
-
-
 def _take_in(env: Services, batches: Iterable[Sequence[RawMessage]], stop: Interrupt | None) -> list[_Taken]:
     """Processes batches in three stages: one is fetched while the one before is parsed and that before recorded.
 
@@ -220,22 +193,18 @@ def _take_in_batch(
     ready = prepared.result() if prepared else None
     if ready is not None:
         for raw, outcome in zip(batch, ingest_prepared(env, ready), strict=True):
-            _log_taken_in(raw, outcome)
+            log_taken_in(raw, outcome)
         return [(raw.numbering, raw.item) for raw in batch]
     taken: list[_Taken] = []
     seen = env.clock.now()
     for raw in batch:
-        _log_taken_in(raw, ingest(env, raw))
+        log_taken_in(raw, ingest(env, raw))
         if raw.role is Role.INBOX:
             env.health_probe.arrived(raw.internaldate, seen)
         taken.append((raw.numbering, raw.item))
         if stop is not None and stop.is_set():
             break
     return taken
-
-
-def _log_taken_in(raw: RawMessage, outcome: str) -> None:
-    logbook.message_taken_in(raw.folder, raw.item, len(raw.octets), outcome)
 
 
 def _raise_folder_missing(env: Services, there: Sequence[Folder]) -> None:

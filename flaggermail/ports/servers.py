@@ -100,10 +100,14 @@ class Continuity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a reader finds in a folder: at most `at_most` mails, None if the server does not say how many."""
+    """What a reader finds in a folder: at most `at_most` mails, None if the server does not say how many.
+
+    `end` is the position of a reader who has read them all; empty if the server tells it only as they are read.
+    """
 
     continuity: Continuity
     at_most: int | None
+    end: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +198,15 @@ class Mailbox(Protocol):
         """
         ...
 
-    def fetch_first(self, folder: str, position: str, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+    def fetch_first(
+        self, folder: str, position: str | None, senders: Sequence[str], oldest: datetime | None = None
+    ) -> Iterator[Sequence[RawMessage]]:  # fmt: skip
         """Yields those mails which are from one of `senders` or reply to our own mail; none of them has a `cursor`.
 
-        The search uses the header as the sender wrote it: this only decides what is read first. Raises LinkLost,
-        FolderUnreadable.
+        None that arrived two days before `oldest` or earlier; later ones in any case. The search uses the header as the
+        sender wrote it: this only decides what is read first. Raises LinkLost, FolderUnreadable.
         """
-        del folder, position, senders
+        del folder, position, senders, oldest
         return iter(())
 
     def mark(self, folder: str, numbering: str, items: Sequence[str]) -> bool:

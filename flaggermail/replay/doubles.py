@@ -133,7 +133,8 @@ class ListMailbox(Mailbox):
         if position is not None:
             same = position.startswith(f"{self.numbering}/")
             continuity = Continuity.CONTINUED if same else Continuity.RENUMBERED
-        return News(continuity, len(self._messages[folder]) - self.given(position))
+        there = len(self._messages[folder])
+        return News(continuity, there - self.given(position), self.end(there))
 
     def census(self, folder: str, position: str, expected: int | None) -> Census | None:
         """Returns every item: nobody takes mail out of the lists."""
@@ -150,9 +151,12 @@ class ListMailbox(Mailbox):
     def _new(self, folder: str, position: str | None) -> Sequence[RawMessage]:
         return [replace(raw, numbering=self.numbering) for raw in self._messages[folder][self.given(position) :]]
 
-    def fetch_first(self, folder: str, position: str, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+    def fetch_first(
+        self, folder: str, position: str | None, senders: Sequence[str], oldest: datetime | None = None
+    ) -> Iterator[Sequence[RawMessage]]:  # fmt: skip
         """Yields one batch of the new messages from these senders and of replies to us."""
-        new = [raw for raw in self._new(folder, position) if _is_priority(raw.octets, senders)]
+        recent = (raw for raw in self._new(folder, position) if oldest is None or raw.internaldate >= oldest)
+        new = [raw for raw in recent if _is_priority(raw.octets, senders)]
         if new:
             yield new
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from threading import Timer
 
 import pytest
@@ -303,8 +303,13 @@ def test_what_is_asked_for_first_is_given_first(desk: Desk) -> None:
         senders = [*(f"domain{number}.example" for number in range(70)), "gemeente.example"]
         found = [raw.item for batch in mailbox.fetch_first("INBOX", f"{here.uidvalidity}/1", senders) for raw in batch]
         after = [raw.item for batch in given(mailbox, "INBOX", f"{here.uidvalidity}/1") for raw in batch]
+        days = [datetime.now(UTC) + timedelta(days=number) for number in (0, 2)]
+        recent = [
+            [raw.item for batch in mailbox.fetch_first("INBOX", None, senders, day) for raw in batch] for day in days
+        ]
         with pytest.raises(ValueError, match="not fit for a search"):
             list(mailbox.fetch_first("INBOX", str(here), ['x" ALL "']))
     finally:
         mailbox.close()
     assert (found, after) == (["3", "4"], ["2", "3", "4"])
+    assert recent == [["1", "3", "4"], []]  # by the day on which the server got them

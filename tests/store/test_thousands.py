@@ -4,20 +4,26 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import StoreFault
+from flaggermail.intake import census, ingest
 from flaggermail.intake.ingest import ingest_together
+from flaggermail.intake.triage import judge
 from flaggermail.notices import digest
 from flaggermail.ports import OctetSource, RawMessage, Role
-from flaggermail.record.events import EventKind
+from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import OutboxMail, StoredMessage
+from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
 from flaggermail.reminders import open_clocks, reminders
+from flaggermail.replay.doubles import SetClock
+from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import START, Desk, mail
 from tests.store.test_reading_once import statements
 
@@ -36,6 +42,64 @@ def old_mail(desk: Desk, count: int, first: int = 0) -> None:
             for number in range(first, first + count)
         ],
     )  # fmt: skip
+
+
+class SlowClock(SetClock):
+    """A clock that a fifth of a second passes on each look at it."""
+
+    def now(self) -> datetime:
+        """Returns the instant, and moves on."""
+        self.set(super().now() + timedelta(seconds=0.2))
+        return super().now()
+
+
+def test_old_mail_holds_the_record_for_a_moment_only(desk: Desk) -> None:
+    """A batch that takes long is recorded in several transactions, each mail once and in its order."""
+    old_mail(desk, 3)
+    quick = begun(desk, lambda: old_mail(desk, 7, 10))
+    desk.env = replace(desk.env, clock=SlowClock(START))
+    slow = begun(desk, lambda: old_mail(desk, 7, 20))
+    assert (quick, slow) == (1, 4)  # two mails a transaction: the third would begin after half a second
+    subjects = [row.subject for row in sorted(desk.all(StoredMessage), key=lambda row: row.id)]
+    assert subjects == [f"Vraag {number}" for number in (*range(3), *range(10, 17), *range(20, 27))]
+    desk.assert_whole()
+
+
+def test_a_fault_after_the_first_transaction_takes_the_rest_apart(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was committed stays; the mail whose triage fails waits in the quarantine, and those behind it go on."""
+
+    def fails(work: UnitOfWork, raw: RawMessage, *others: object, **more: object) -> object:
+        if b"Vraag 5\r\n" in raw.octets:
+            raise ZeroDivisionError
+        return judge(work, raw, *others, **more)  # type: ignore[arg-type] # as it was called
+
+    monkeypatch.setattr(ingest, "judge", fails)
+    desk.env = replace(desk.env, clock=SlowClock(START))
+    tried = begun(desk, lambda: old_mail(desk, 8))
+    assert tried == 2 + 1 + 4 + 1  # two parts, one that fails, its mails alone, and again the one whose fault it is
+    came = desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+    rows = sorted(came, key=lambda row: row.id)
+    assert [row.subject for row in rows] == [f"Vraag {number}" for number in range(8)]
+    assert [row.subject for row in rows if "ZeroDivisionError" in row.reason.english] == ["Vraag 5"]
+    desk.assert_whole()
+
+
+def test_very_many_copies_that_are_gone_are_recorded_in_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that was emptied holds up no other writer for long."""
+    monkeypatch.setattr(census, "AT_ONCE", 3)
+    old_mail(desk, 8)
+    gone = [changed(copy, replace(copy, gone_at=START)) for copy in desk.all(Delivery)]
+    assert begun(desk, lambda: census.record(desk.env, gone)) == 3
+    assert {copy.gone_at for copy in desk.all(Delivery)} == {START}
+    desk.assert_whole()
+
+
+def begun(desk: Desk, act: Callable[[], object]) -> int:
+    """Returns how many transactions `act` begins."""
+    assert isinstance(desk.env.store, SqlStore)
+    with statements(desk.env.store) as sent:
+        act()
+    return sum(statement.startswith("BEGIN IMMEDIATE") for statement in sent)
 
 
 def untold(desk: Desk) -> int:

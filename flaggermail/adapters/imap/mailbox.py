@@ -8,10 +8,11 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 
 from imapclient import IMAPClient
+from imapclient.datetime_util import format_criteria_date
 
 from flaggermail.adapters.imap.folders import watched
 from flaggermail.adapters.imap.idle import wait_for_notice
@@ -90,7 +91,7 @@ class ImapMailbox:
     def news(self, folder: str, position: str | None) -> News:
         """Returns how many UIDs were assigned in `folder` above `position`; raises as `position` does."""
         here = self.position(folder)
-        return News(continuity(position, here), max(0, here.uid - since(position, here)))
+        return News(continuity(position, here), max(0, here.uid - since(position, here)), str(here))
 
     def position(self, folder: str) -> Position:
         """Returns UIDVALIDITY and the highest UID ever assigned in `folder`, expunged messages included.
@@ -135,17 +136,22 @@ class ImapMailbox:
         # A missing UID up to there is expunged, and a UID is never reused (RFC 9051, section 2.3.1.1).
         yield MailPage((), str(Position(here.uidvalidity, max(here.uid, above, *uids))))
 
-    def fetch_first(self, folder: str, position: str, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+    def fetch_first(
+        self, folder: str, position: str | None, senders: Sequence[str], oldest: datetime | None = None
+    ) -> Iterator[Sequence[RawMessage]]:  # fmt: skip
         """Does the same as `fetch_after`, limited to messages from one of `senders` and replies to our own mail.
 
-        The server searches for them (RFC 9051, 6.4.4). Raises ValueError for a sender that cannot be quoted.
+        The server searches for them; SINCE compares days, in a zone of its own (RFC 9051, section 6.4.4). Raises
+        ValueError for a sender that cannot be quoted.
         """
         if not all(sender.isascii() and sender.isprintable() and not set(sender) & set('"\\') for sender in senders):
             raise ValueError(f"not fit for a search: {senders!a}")
         with self._link() as client:
             here = self._look(client, folder, "")
             first = since(position, here) + 1
-            uids = {uid for wanted in _search_keys(senders) for uid in _search(client, f"UID {first}:* {wanted}")}
+            recent = f"SINCE {format_criteria_date(oldest - timedelta(days=1)).decode()} " if oldest else ""
+            keys = (f"UID {first}:* {recent}{wanted}" for wanted in _search_keys(senders))
+            uids = {uid for key in keys for uid in _search(client, key)}
         for batch in self._batches(folder, here.uidvalidity, sorted(uid for uid in uids if uid >= first)):
             yield [replace(raw, cursor=None) for raw in batch]
 
