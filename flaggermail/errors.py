@@ -11,7 +11,8 @@ FlaggermailError
 |   |-- LoginRefused      the server rejects the credentials: raise an alarm, reconnect more slowly
 |   `-- PauseAsked        the server asks to be left alone for a while: reconnect after it
 +-- FolderUnreadable      the server refuses one folder: continue with the others
-+-- StoreBusy             another daemon holds the lease
++-- StoreBusy             others wrote the record for as long as this writer waited: try again        (exit 1)
+|   `-- LeaseHeld         another daemon holds the lease: no waiting ends that                       (exit 1)
 +-- StoreFault            the database cannot be read or written: disk full, read-only               (exit 1)
 |   `-- StoreAway         its server is away or refuses work for now: wait for it                    (exit 1)
 +-- RowUnreadable         a row holds a value that this program never writes                          (exit 1)
@@ -89,7 +90,11 @@ class FolderUnreadable(FlaggermailError):
 
 
 class StoreBusy(FlaggermailError):
-    """Another process holds the lease or locks the database; the text names the lease's holder."""
+    """Others wrote the record for as long as this writer waited; the text says who. Nothing was changed: try again."""
+
+
+class LeaseHeld(StoreBusy):
+    """Another daemon holds the lease or has taken it over; the text names the holder. To try again changes nothing."""
 
 
 class StoreFault(FlaggermailError):

@@ -294,6 +294,16 @@ def database_back(seconds: float) -> None:
     _log.info("database answers again", object="database", seconds=round(seconds, 1))
 
 
+def record_busy(worker: str, reason: str) -> None:
+    """Others write for so long that a worker puts its work off to its next call; said once until it works again."""
+    _log.warning("record busy, tried again", object=worker, reason=reason)
+
+
+def waited_for_record(seconds: float) -> None:
+    """A writer of this process waited so long for its turn at the record."""
+    _log.info("waited for the record", object=threading.current_thread().name, seconds=round(seconds, 1))
+
+
 def message_taken_in(folder: str, item: str, octets: int, outcome: str) -> None:
     """A message was archived and recorded."""
     _log.info("message taken in", object="message", result=outcome, origin=folder, item=item, octets=octets)

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
+from flaggermail.errors import LeaseHeld, StoreAway, StoreBusy
 from flaggermail.record.events import Event, EventKind
 
 if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this module
@@ -21,6 +23,7 @@ if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this
         CodeVault,
         DocumentWriter,
         HealthProbe,
+        Interrupt,
         Matcher,
         Pager,
         Parser,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this
     from flaggermail.settings.model import Settings
 
 DAEMON = "daemon"
+AGAIN_SECONDS = 1.0  # between two tries to record a result in hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +115,21 @@ class UnitOfWork:
         """Appends an event of this kind with the row changes it makes."""
         event = Event(kind, self.now, self.actor, changes, about.case, about.notification, about.message, reason)
         self.tx.append(event)
+
+
+def until_recorded(record: Callable[[int], None], stop: Interrupt | None) -> None:
+    """Records a result in hand: while the record is busy or away, tries again each second until `stop` is set.
+
+    `record` gets the number of calls before: one of them may be on record, if only its answer was lost. Raises
+    StoreBusy and StoreAway if stopped, and LeaseHeld at once: the daemon that took over settles what is under way.
+    """
+    for tried in count():
+        try:
+            record(tried)
+        except LeaseHeld:
+            raise
+        except (StoreBusy, StoreAway):
+            if stop is None or stop.wait(AGAIN_SECONDS):
+                raise
+        else:
+            return

@@ -31,7 +31,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.health_probe import MachineHealthProbe, places
 from flaggermail.adapters.tls import ca_file_mistake
 from flaggermail.cases.sync_settings import register
-from flaggermail.errors import ConfigurationError, StoreAway
+from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy
 from flaggermail.intake import trust_proofs, vouching
 from flaggermail.intake.vouching import DECIDING, BySignature, SignatureWeight
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -396,7 +396,7 @@ def daemon(
 
 
 def services_when_database_answers(directory: Path, clock: Clock | None, supervisor: Supervisor) -> Services:
-    """Opens the services once the database's server works for this desk. Raises ConfigurationError.
+    """Opens the services once the database works for this desk. Raises ConfigurationError.
 
     A machine that starts may be ready before its database server, and a daemon that gave up would stay down.
     """
@@ -406,8 +406,8 @@ def services_when_database_answers(directory: Path, clock: Clock | None, supervi
     while True:
         try:
             opened = open_services(directory, clock, lasting=True)
-        except StoreAway as away:
-            outage.begin(str(away), clock.now())
+        except (StoreAway, StoreBusy) as kept:
+            outage.met_by("start", kept, clock.now())
             supervisor.status("waits for the database")
             time.sleep(PROBE_EVERY)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.revisions import is_current
-from flaggermail.errors import ConfigurationError, StoreAway
+from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy
 from flaggermail.settings.model import database_file
 from flaggermail.settings.reading import load
 
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
 
 def whole_store(database: str, randomness: Randomness) -> SqlStore:
-    """Returns the store on that database; makes its schema if it is empty. Raises ConfigurationError, StoreAway."""
+    """Returns the store on that database; makes its schema if it is empty.
+
+    Raises ConfigurationError, StoreAway, StoreBusy.
+    """
     from flaggermail.adapters.db.migrate import require_current
     from flaggermail.adapters.db.store import SqlStore
 
     store = SqlStore(database, randomness.salt)
     try:
         require_current(store.engine)
-    except StoreAway:
+    except (StoreAway, StoreBusy):
         store.close()
         raise
     return store
@@ -36,7 +39,7 @@ def whole_store(database: str, randomness: Randomness) -> SqlStore:
 def command_store(settings: Settings, randomness: Randomness) -> Store:
     """Returns the store for one command, which may only read: it then does without SQLAlchemy, if it can.
 
-    Raises ConfigurationError, StoreAway.
+    Raises ConfigurationError, StoreAway, StoreBusy.
     """
     database, file = settings.desk.store.database, database_file(settings.desk)
     if file is not None and is_current(file):

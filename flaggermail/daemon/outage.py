@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The time in which the database's server is away: every loop leaves its work until it answers again.
+"""What a loop does when the record is busy or away.
 
-The first loop that notices begins the outage, and one probe ends it, so the log names each outage once.
+Busy: its work waits for its next call, and no other loop's work does. Away: every loop leaves its work until the
+database answers again. The first loop that notices begins the outage, and one probe ends it, so the log names each
+outage once. A record that is busy until the time of the lease is over counts as away: what is left is to keep what is
+in hand, and to ask whether another daemon has taken over.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flaggermail import logbook
+from flaggermail.errors import LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Interrupt
 
 PROBE_EVERY = 1.0  # seconds
@@ -31,7 +35,29 @@ class Outage:
         self._began: float | None = None
         self._ended: float | None = None
         self._relapses = 0
+        self._locked = False  # by a writer that does not end
+        self._busy = set[str]()  # workers that found the record busy at their last call
         self.since: datetime | None = None
+        self.lease_until: datetime | None = None
+
+    def met_by(self, worker: str, error: StoreAway | StoreBusy, now: datetime) -> None:
+        """Begins an outage, or leaves the work of a worker that found the record busy to its next call.
+
+        Raises LeaseHeld, the one kind of busy that no waiting ends.
+        """
+        if isinstance(error, LeaseHeld):
+            raise error
+        if isinstance(error, StoreAway):
+            self.begin(str(error), now)
+        elif self.lease_until is not None and now >= self.lease_until:
+            self.begin(str(error), now, locked=True)
+        elif worker not in self._busy:
+            self._busy.add(worker)
+            logbook.record_busy(worker, str(error))
+
+    def worked(self, worker: str) -> None:
+        """Notes that a worker found the record neither busy nor away."""
+        self._busy.discard(worker)
 
     @property
     def lasts(self) -> bool:
@@ -44,15 +70,15 @@ class Outage:
         began = self._began
         return began is not None and self._monotonic() - began >= min(LONGEST, 2.0**self._relapses - 1)
 
-    def begin(self, reason: str, now: datetime) -> None:
-        """Begins an outage, and logs its reason; without effect if it has begun."""
+    def begin(self, reason: str, now: datetime, *, locked: bool = False) -> None:
+        """Begins an outage, and logs its reason; without effect if it has begun. `locked`: see `words`."""
         with self._turn:
             if self._began is not None:
                 return
             at = self._monotonic()
             relapsed = self._ended is not None and at - self._ended < RELAPSED_WITHIN
             self._relapses = min(self._relapses + 1, 16) if relapsed else 0
-            self._began, self.since = at, now
+            self._began, self.since, self._locked = at, now, locked
         logbook.database_away(reason)
 
     def end(self) -> None:
@@ -73,4 +99,9 @@ class Outage:
     def words(self, zone: ZoneInfo) -> str:
         """Describes the outage for the status, which every account may read."""
         since = f" since {self.since.astimezone(zone):%H:%M}" if self.since else ""
-        return f"its server does not answer or refuses work{since}"
+        what = (
+            "a writer that does not end keeps it locked"
+            if self._locked
+            else "its server does not answer or refuses work"
+        )
+        return f"{what}{since}"

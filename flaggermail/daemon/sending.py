@@ -21,8 +21,8 @@ class Sending:
         """Sends due mail; at the start and after a change of the password also what waits for the next login."""
         secret = env.submitter.secret_version()
         if secret != self._secret:
-            self._secret = secret
             delivery.try_now(env)
+            self._secret = secret  # after it: a record that is busy or away puts it off, too
         tried = delivery.drain(env, stop)
         if tried:
             logbook.mails_sent(tried)

@@ -3,8 +3,8 @@
 
 One thread watches the mailbox; a ticker drains the outbox, sends reminders and renews the lease. A failing worker stops
 the daemon loudly; a stuck one starves the supervisor's watchdog. Calls at a minute (hand-overs, digests, clean-up, the
-next reminder) are hints: rows decide what is due, and the next tick or start makes up a call that was missed. While the
-database's server is away, all of them wait for it (`outage`).
+next reminder) are hints: rows decide what is due, and the next tick or start makes up a call that was missed. What
+finds the record busy is done at its next call; while the database's server is away, all of them wait for it (`outage`).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.daemon.publishing import Observed, Publishing, tell_confinement
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
 from flaggermail.daemon.sending import Sending
+from flaggermail.daemon.starting import recover, when_free
 from flaggermail.daemon.unsupervised import Unsupervised
-from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
+from flaggermail.errors import LinkLost, StoreAway, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, readiness_letter, self_check
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.job_faults import JobFaults
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
-from flaggermail.letters import observing
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import (
@@ -48,7 +48,6 @@ from flaggermail.ports import (
 )
 from flaggermail.record.states import LEASE
 from flaggermail.reminders import handover, paging, reminders
-from flaggermail.rule_changes import versions
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
 
@@ -56,6 +55,7 @@ STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten second
 LEASE_SECONDS, LEASE_EVERY = 60, 10.0
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
 DIGESTS_AT, CLEANED_AT = WallTime(minute=0), WallTime(minute=30)  # each hour, in the desk's zone
+AT_A_MINUTE, BUSY_AGAIN = frozenset({"digests", "clean-up"}), 60.0  # seconds: their next call is an hour away
 SCRUB_AGAIN = 60.0  # seconds until erased values are overwritten that a reader kept in the journal
 READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a start may
 STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
@@ -118,16 +118,16 @@ class Daemon:
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
 
     def run(self) -> None:
-        """Runs until `stop` is set or a worker fails, and then raises the worker's error. Raises StoreBusy.
+        """Runs until `stop` is set or a worker fails, and then raises the worker's error. Raises LeaseHeld.
 
         A worker that waits for a server and cannot be interrupted is abandoned and listed in `overdue`. Its unfinished
         work is in the same state as after a crash: recorded as begun, and recovered at the next start.
         """
         patience = self.monotonic() + READY_WITHIN
         with ExitStack() as running:
-            self.env.store.acquire(LEASE, self.holder, self.env.clock.now(), LEASE_SECONDS)
+            when_free(self._take_lease, self.env, self._outage, self.stop)
             running.callback(self._release)
-            self._recover()
+            when_free(lambda: recover(self.env, observe=self.observe), self.env, self._outage, self.stop)
             self._plan()
             watcher = threading.Thread(target=self._guarded("watcher", self._poll_mailbox), name="watcher", daemon=True)
             watcher.start()
@@ -190,33 +190,6 @@ class Daemon:
             asked = self.renewal.ask
             signal.signal(signal.SIGHUP, lambda *_: asked())
 
-    def _recover(self) -> None:
-        """Recovers work left by an earlier run, and starts observing if requested."""
-        doubtful = delivery.recover(self.env)
-        if doubtful:
-            logbook.unsettled(doubtful)
-        paging.recover(self.env)
-        self._sweep_archive()
-        if self.observe:
-            observing.begin(self.env)
-        versions.note(self.env)
-        with self.env.store.read() as tx:
-            if observing.is_on(tx):
-                logbook.desk_observes()
-
-    def _sweep_archive(self) -> None:
-        """Removes partial archive files of crashed writers. They contain mail, and nothing else would destroy them.
-
-        An archive that cannot delete a partial file can still take in mail, so the daemon starts anyway.
-        """
-        try:
-            left = self.env.octets.sweep()
-        except ArchiveFault as fault:
-            logbook.not_swept(str(fault))
-        else:
-            if left:
-                logbook.archive_swept(left)
-
     def _wait(self, patience: float) -> None:
         """Waits for the stop; meanwhile reports readiness and stuck loops."""
         stuck: list[str] = []
@@ -240,7 +213,7 @@ class Daemon:
         return run
 
     def _unless_away(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
-        """Returns `work` that waits while the database's server is away, and begins an outage when it finds it so."""
+        """Returns `work` that waits while the database's server is away, and ends quietly if the record is busy."""
 
         def run() -> None:
             try:
@@ -248,8 +221,11 @@ class Daemon:
                     work()
                 elif name in self._bounds:
                     self._pulse.beat(name)
-            except StoreAway as away:
-                self._outage.begin(str(away), self.env.clock.now())
+                self._outage.worked(name)
+            except (StoreAway, StoreBusy) as kept:
+                self._outage.met_by(name, kept, self.env.clock.now())
+                if name in AT_A_MINUTE:
+                    self.ticker.once(BUSY_AGAIN, f"{name} again", run)
 
         return run
 
@@ -278,10 +254,12 @@ class Daemon:
         while not stop.is_set():
             try:
                 self._poll_and_wait(stop, interval, at_most)
-            except StoreAway as away:
-                self._outage.begin(str(away), self.env.clock.now())
+                self._outage.worked("watcher")
+            except (StoreAway, StoreBusy) as kept:
+                self._outage.met_by("watcher", kept, self.env.clock.now())
                 self.mailbox.close()  # in the middle of an answer, perhaps
                 self._poll_due = -math.inf
+                stop.wait(PROBE_EVERY)
             self._outage.wait(stop)
         self.mailbox.close()
 
@@ -438,8 +416,15 @@ class Daemon:
         if head is not None:
             logbook.record_head(head.seq, head.digest)
 
+    def _take_lease(self) -> None:
+        now = self.env.clock.now()
+        self.env.store.acquire(LEASE, self.holder, now, LEASE_SECONDS)
+        self._outage.lease_until = now + timedelta(seconds=LEASE_SECONDS)
+
     def _keep_lease(self) -> None:
-        self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
+        now = self.env.clock.now()
+        self.env.store.renew(now, LEASE_SECONDS)
+        self._outage.lease_until = now + timedelta(seconds=LEASE_SECONDS)
 
     def _publish_status(self) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()

@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail.errors import ArchiveFault, StoreAway
+from flaggermail.errors import ArchiveFault
 from flaggermail.letters import exercises, observing, standing
 from flaggermail.outbox import integrity
 from flaggermail.outbox.results import settle
@@ -30,11 +30,9 @@ from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import MailState, Standing
-from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.settings.model import SendingProof
 from flaggermail.wording.delivery import Attempted
-
-AGAIN_SECONDS = 1.0  # between two tries to record a result while the database is away
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
@@ -50,24 +48,19 @@ def drain(env: Services, stop: Interrupt | None = None) -> int:
 
 
 def _record_result(env: Services, mail: OutboxMail, answer: Submission, stop: Interrupt | None) -> None:
-    """Records the result; while the database is away, holds it and tries again until `stop` is set. Raises StoreAway.
+    """Records the result; holds it while the record is busy or away, until `stop` is set. Raises StoreBusy, StoreAway.
 
     Without its result a notification would be in doubt, and any other mail would be sent twice.
     """
-    again = False
-    while True:
-        try:
-            with env.store.begin() as tx:
-                attempt = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}") if again else None
-                if attempt is None or attempt.ended_at is None:  # else only the answer to the commit was lost
-                    work = UnitOfWork(env, tx, env.clock.now())
-                    settle(work, tx.get(OutboxMail, mail.id) or mail, exercises.kept(work, mail) or answer)
-        except StoreAway:
-            if stop is None or stop.wait(AGAIN_SECONDS):
-                raise
-            again = True
-        else:
-            return
+
+    def record(tried: int) -> None:
+        with env.store.begin() as tx:
+            attempt = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}") if tried else None
+            if attempt is None or attempt.ended_at is None:  # else only the answer to the commit was lost
+                work = UnitOfWork(env, tx, env.clock.now())
+                settle(work, tx.get(OutboxMail, mail.id) or mail, exercises.kept(work, mail) or answer)
+
+    until_recorded(record, stop)
 
 
 def _submit(env: Services, mail: OutboxMail) -> Submission:

@@ -198,14 +198,14 @@ class Store(Protocol):
     """The database: rows for the current state, events for the history."""
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
-        """Takes the lease; every later write of this store checks it. Raises StoreBusy naming the current holder.
+        """Takes the lease; every later write of this store checks it. Raises LeaseHeld naming the holder, StoreBusy.
 
         `holder` is host, process id and start time. A dead holder on the same host is replaced at once.
         """
         ...
 
     def renew(self, now: datetime, seconds: int) -> None:
-        """Extends the lease to `now` plus `seconds`. Raises StoreBusy if it was lost."""
+        """Extends the lease to `now` plus `seconds`. Raises LeaseHeld if it was lost, StoreBusy."""
         ...
 
     def release(self) -> None:

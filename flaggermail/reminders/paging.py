@@ -29,7 +29,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode, Reminder
 from flaggermail.record.states import CaseState, ClockState, PageState
 from flaggermail.reminders import waiting_mail
-from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.pages import PageFault, PageText
 from flaggermail.wording.said import Said
@@ -120,11 +120,20 @@ def drain(env: Services, stop: Interrupt | None = None) -> int:
     """Calls every queued pager; returns the number of calls tried. Stops between two calls when `stop` is set."""
     tried = 0
     while not (stop is not None and stop.is_set()) and (page := _claim(env)) is not None:
-        answer = _called(env, page)
-        with env.store.begin() as tx:
-            _settle(UnitOfWork(env, tx, env.clock.now()), page, answer)
+        _record_result(env, page, _called(env, page), stop)
         tried += 1
     return tried
+
+
+def _record_result(env: Services, page: Page, answer: Paged, stop: Interrupt | None) -> None:
+    """Records the result, held while the record is busy or away, until `stop` is set: else the call is repeated."""
+
+    def record(tried: int) -> None:
+        with env.store.begin() as tx:
+            if not tried or tx.get(Page, page.id) == page:  # else only the answer to the commit was lost
+                _settle(UnitOfWork(env, tx, env.clock.now()), page, answer)
+
+    until_recorded(record, stop)
 
 
 def _called(env: Services, page: Page) -> Paged:

@@ -25,6 +25,7 @@ PRAGMAS = (
     "PRAGMA secure_delete = ON",  # overwrite deleted content
 )
 STUCK_SECONDS = 120
+ASKS_ANEW = 0.1  # seconds after which a writer asks SQLite for its lock as if it had not asked before
 CONNECTING = {
     "connect_timeout": 10,  # seconds
     "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,  # a host that vanishes says nothing
@@ -58,7 +59,7 @@ def make_engine(url: str, wait: float = 10) -> Engine:
             json_serializer=_as_json,
         )
         event.listen(engine, "connect", _configure_sqlite(wait))
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", _begin_sqlite(wait))
     else:
         own = make_url(url).query
         settings = {name: value for name, value in CONNECTING.items() if name not in own}
@@ -111,14 +112,26 @@ def _configure_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]
     return prepare
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    """Begins a writing transaction IMMEDIATE: SQLite refuses to upgrade a read lock at once, ignoring busy_timeout."""
-    reads = bool(connection.get_execution_options().get(READS, False))
-    if connection.info.get(READS) is not reads:  # as it was last set on this connection
-        connection.info.pop(READS, None)
-        connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
-        connection.info[READS] = reads
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+def _begin_sqlite(wait: float) -> Callable[[Connection], None]:
+    def begin(connection: Connection) -> None:
+        """Begins a writing transaction IMMEDIATE: SQLite refuses to upgrade a read lock at once, whatever the wait."""
+        reads = bool(connection.get_execution_options().get(READS, False))
+        if connection.info.get(READS) is not reads:  # as it was last set on this connection
+            connection.info.pop(READS, None)
+            connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+            # SQLite asks again after 1, 2, 5 ... 100 ms: a writer that begins anew each time asks four times as often.
+            _set_wait(connection, wait if reads else min(wait, ASKS_ANEW))
+            connection.info[READS] = reads
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return begin
+
+
+def _set_wait(connection: Connection, seconds: float) -> None:
+    """Sets how long SQLite waits for a lock."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, SqliteConnection):
+        driver.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
 
 def _configure_postgresql(wait: float) -> Callable[[PostgresqlConnection, object], None]:

@@ -23,7 +23,7 @@ from flaggermail.adapters.db.full_text import search_sqlite
 from flaggermail.adapters.db.known_rows import KnownRows
 from flaggermail.adapters.db.readable_rows import ReadableRows, as_readable
 from flaggermail.adapters.db.shapes import Shape, checked, is_empty, names_of, plain_words, shape_of
-from flaggermail.errors import StoreFault
+from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.record.audit import Head
 from flaggermail.record.definition import FieldFacts, facts_of
 from flaggermail.record.event_codec import GENESIS, Plain, decode_each
@@ -210,11 +210,13 @@ def _refuse(*_given: object) -> NoReturn:
 
 @contextmanager
 def _as_store_fault() -> Iterator[None]:
-    """Raises StoreFault for errors of the database itself, worded as in `faults`."""
+    """Raises StoreBusy and StoreFault for errors of the database itself, worded as in `faults`."""
     try:
         yield
     except sqlite3.Error as error:
         words = " ".join(str(error).split())
+        if str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_BUSY"):
+            raise StoreBusy(f"the database does not give a lock in time: {words}") from error
         if isinstance(error, sqlite3.InterfaceError | sqlite3.OperationalError):
             raise StoreFault(f"the database says: {words}") from error
         if type(error) is sqlite3.DatabaseError:  # its subclasses are faults of ours

@@ -1,31 +1,34 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The store on SQLite or PostgreSQL.
 
-A writing transaction first locks the row of the chain's head (SQLite: BEGIN IMMEDIATE, which locks the file). Writers
-therefore run one at a time on both engines, and what a transaction has read cannot change before it writes.
+A writing transaction first waits for its turn in this process, then locks the row of the chain's head (SQLite: BEGIN
+IMMEDIATE, which locks the file). Writers therefore run one at a time on both engines, and what a transaction has read
+cannot change before it writes.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy import Connection, Engine, RootTransaction, bindparam, select
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from flaggermail import logbook
 from flaggermail.adapters.db.engine import connect_reading, make_engine
-from flaggermail.adapters.db.faults import as_store_fault
+from flaggermail.adapters.db.faults import as_store_fault, is_busy
 from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.own_tables import LeaseRow
 from flaggermail.adapters.db.transaction import HEAD, LockedHead, SqlTransaction
-from flaggermail.errors import StoreAway, StoreBusy
+from flaggermail.adapters.db.turns import BY_ANOTHER, Turns
+from flaggermail.errors import LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease
 from flaggermail.record.rows import Channel, DeskState, Election, Override, Platform, Watched
 
@@ -37,6 +40,7 @@ SETTLED = frozenset(record.TABLE for record in (Channel, DeskState, Election, Pl
 """Tables that change rarely. A transaction keeps what it read of them for the next one, if that finds the chain's head
 where this one left it: no row changes without an event, so the head is a version of them all."""
 FEW = 16  # counters that a transaction asks for together, since those before it needed them
+LONG_WAIT = 1.0  # seconds: a writer that waited longer for the lock says so in the log
 SCRUB_WAIT = 200  # milliseconds that a scrub waits for readers, while all writers wait for it
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -47,6 +51,7 @@ class SqlStore:
     def __init__(self, url: str, salt: Callable[[], bytes], wait: float = 10) -> None:
         self.engine: Engine = make_engine(url, wait)
         self._salt, self._wait = salt, wait
+        self._turns = Turns(time.monotonic)
         self._lease: Lease | None = None
         self._counters = frozenset[str]()  # those that transactions used lately, while they are few
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED
@@ -55,7 +60,8 @@ class SqlStore:
     def begin(self) -> Iterator[SqlTransaction]:
         """Begins a writing transaction.
 
-        Raises StoreBusy if the lease was lost or another writer holds the lock too long, and StoreFault.
+        Raises LeaseHeld if the lease was lost, StoreBusy if others write for longer than this store waits, and
+        StoreFault.
         """
         complete = False
         try:
@@ -97,27 +103,33 @@ class SqlStore:
         connection = self.engine.raw_connection()
         try:
             cursor = connection.cursor()
+            usual = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
             cursor.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT}")  # writers wait for it
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             done = cursor.fetchone()
             busy = done is None or bool(done[0])
-            cursor.execute(f"PRAGMA busy_timeout = {round(self._wait * 1000)}")
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")
         finally:
             connection.close()
         return not busy
 
     @contextmanager
     def _write_lock(self) -> Iterator[tuple[Connection, LockedHead]]:
-        with self.engine.connect() as connection:
+        asked = time.monotonic()
+        with self._turns.turn(self._wait) as left, self.engine.connect() as connection:
             try:
-                unit = connection.begin()
+                unit = _begun(connection, time.monotonic() + left)
                 head = LockedHead(*connection.execute(_LOCK).one())
             except OperationalError as error:
-                if _lock_timed_out(error):
-                    raise StoreBusy("the database is being written by another process that does not end") from error
+                if is_busy(error):
+                    raise StoreBusy(BY_ANOTHER) from error
                 raise
+            self._turns.locked()
+            waited = time.monotonic() - asked
             with unit:
                 yield connection, head
+        if waited > LONG_WAIT:
+            logbook.waited_for_record(waited)
 
     @contextmanager
     def _write_session(self) -> Iterator[Session]:
@@ -127,14 +139,14 @@ class SqlStore:
             session.flush()
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
-        """Takes the lease for `seconds`, or raises StoreBusy naming its holder; see `ports.Store`."""
+        """Takes the lease for `seconds`, or raises LeaseHeld naming its holder; see `ports.Store`."""
         with as_store_fault(writing=True), self._write_session() as session:
             row = session.get(LeaseRow, name)
             if row is None:
                 row = LeaseRow(name=name, holder="", fencing=0, until=LONG_AGO)
                 session.add(row)
             elif row.until > now and row.holder != holder and not _is_dead_process(row.holder):
-                raise StoreBusy(
+                raise LeaseHeld(
                     f"lease {name} is held by {row.holder} until {row.until:%H:%M:%S} UTC: "
                     "stop that daemon first, or wait until then"
                 )
@@ -144,10 +156,10 @@ class SqlStore:
         return lease
 
     def renew(self, now: datetime, seconds: int) -> None:
-        """Extends the lease to `now` plus `seconds`. Raises StoreBusy if the lease was lost."""
+        """Extends the lease to `now` plus `seconds`. Raises LeaseHeld if the lease was lost, and StoreBusy."""
         lease = self._lease
         if lease is None:
-            raise StoreBusy("no lease is held, so none can be renewed")
+            raise LeaseHeld("no lease is held, so none can be renewed")
         with as_store_fault(writing=True), self._write_session() as session:
             _check_fencing(session.connection(), lease)
             session.get_one(LeaseRow, lease.name).until = now + timedelta(seconds=seconds)
@@ -172,10 +184,20 @@ def this_process(started: datetime) -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _begun(connection: Connection, until: float) -> RootTransaction:
+    """Begins a transaction. Asks SQLite anew until that instant, as its own waiting gets slower the longer it lasts."""
+    while True:
+        try:
+            return connection.begin()
+        except OperationalError as error:
+            if not is_busy(error) or time.monotonic() >= until:
+                raise
+
+
 def _check_fencing(connection: Connection, lease: Lease) -> None:
     fencing = connection.execute(_FENCING, {"name": lease.name}).scalar()
     if fencing != lease.fencing:
-        raise StoreBusy(f"lease {lease.name} was taken over by another daemon: this one writes no more")
+        raise LeaseHeld(f"lease {lease.name} was taken over by another daemon: this one writes no more")
 
 
 def _is_dead_process(holder: str) -> bool:
@@ -191,9 +213,3 @@ def _is_dead_process(holder: str) -> bool:
     except PermissionError:
         return False  # it exists and belongs to another account
     return False
-
-
-def _lock_timed_out(error: OperationalError) -> bool:
-    """True if the lock timed out: SQLITE_BUSY, or PostgreSQL's lock_not_available (55P03)."""
-    busy = str(getattr(error.orig, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
-    return busy or getattr(error.orig, "sqlstate", None) == "55P03"

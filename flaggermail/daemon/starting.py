@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the daemon does with the record before its loops start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flaggermail import logbook
+from flaggermail.daemon.outage import PROBE_EVERY, Outage
+from flaggermail.errors import ArchiveFault, StoreBusy
+from flaggermail.letters import observing
+from flaggermail.outbox import delivery
+from flaggermail.ports import Interrupt
+from flaggermail.reminders import paging
+from flaggermail.rule_changes import versions
+from flaggermail.services import Services
+
+
+def when_free(step: Callable[[], None], env: Services, outage: Outage, stop: Interrupt) -> None:
+    """Takes a step of the start, again while the record is busy. Raises LeaseHeld, and StoreBusy after a stop."""
+    while True:
+        try:
+            step()
+        except StoreBusy as busy:
+            outage.met_by("start", busy, env.clock.now())
+            if stop.wait(PROBE_EVERY):
+                raise
+        else:
+            outage.worked("start")
+            return
+
+
+def recover(env: Services, *, observe: bool) -> None:
+    """Recovers work left by an earlier run, and starts observing if requested. May be called again."""
+    doubtful = delivery.recover(env)
+    if doubtful:
+        logbook.unsettled(doubtful)
+    paging.recover(env)
+    _sweep_archive(env)
+    if observe:
+        observing.begin(env)
+    versions.note(env)
+    with env.store.read() as tx:
+        if observing.is_on(tx):
+            logbook.desk_observes()
+
+
+def _sweep_archive(env: Services) -> None:
+    """Removes partial archive files of crashed writers. They contain mail, and nothing else would destroy them.
+
+    An archive that cannot delete a partial file can still take in mail, so the daemon starts anyway.
+    """
+    try:
+        left = env.octets.sweep()
+    except ArchiveFault as fault:
+        logbook.not_swept(str(fault))
+    else:
+        if left:
+            logbook.archive_swept(left)

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A record that another process writes for long: the daemon goes on, and ends only if another one has its lease."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.daemon.service import BUSY_AGAIN
+from flaggermail.errors import LeaseHeld, StoreBusy
+from flaggermail.mail.message_json import Json
+from flaggermail.notices import digest
+from flaggermail.ports import MailPage
+from flaggermail.record.finding import where
+from flaggermail.record.rows import Delivery
+from flaggermail.replay.doubles import SetClock
+from flaggermail.services import Services
+from tests.story.conftest import NOW
+from tests.story.test_daemon import MAIL, StepTicker, WatchedMailbox, a_daemon, running
+
+WAIT = 0.05  # seconds that a writer waits here; ten on a desk
+BUSY = "record busy, tried again"
+
+
+@pytest.fixture
+def other(env: Services) -> Iterator[SqlStore]:
+    """Returns the same database as another process has it."""
+    with closing(impatient(env)) as store:
+        yield store
+
+
+@pytest.fixture
+def hurried(env: Services) -> Iterator[Services]:
+    """Returns the services with a store that waits for a moment only."""
+    with closing(impatient(env)) as store:
+        yield replace(env, store=store)
+
+
+def impatient(env: Services) -> SqlStore:
+    """Opens the database once more."""
+    assert isinstance(env.store, SqlStore)
+    return SqlStore(env.store.engine.url.render_as_string(), env.randomness.salt, WAIT)
+
+
+def said(logged: Sequence[Mapping[str, object]], event: str) -> list[object]:
+    """Returns the objects of the lines with that event."""
+    return [line["object"] for line in logged if line["event"] == event]
+
+
+def test_a_busy_record_stops_no_worker(hurried: Services, other: SqlStore, clock: SetClock) -> None:
+    """A call that finds the record busy is made again; the lease is renewed as soon as the record is free."""
+    mailbox = WatchedMailbox(hurried)
+    daemon = a_daemon(hurried, mailbox)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    assert isinstance(daemon.ticker, StepTicker)
+    works = daemon.ticker.works
+    with capture_logs() as logged:
+        with other.begin():
+            clock.set(NOW + timedelta(seconds=59))
+            for _ in range(3):
+                works["lease"]()
+        works["lease"]()
+        clock.set(NOW + timedelta(seconds=118))
+        with other.begin():
+            works["lease"]()
+    assert said(logged, BUSY) == ["lease", "lease"]  # once until it worked
+    assert said(logged, "database away") == []
+    assert (daemon.failure, daemon.stop.is_set()) == (None, False)
+    with pytest.raises(LeaseHeld, match="here:1:now"):
+        other.acquire("mailbox", "elsewhere:9:now", clock.now(), 60)
+    daemon.stop.set()
+    thread.join(10)
+    assert daemon.failure is None
+
+
+class Board:
+    """A status board that keeps what was shown last."""
+
+    def __init__(self) -> None:
+        self.shown: Mapping[str, Json] = {}
+
+    def show(self, document: Mapping[str, Json]) -> str:
+        """Keeps the document."""
+        self.shown = document
+        return ""
+
+
+def test_a_lease_whose_time_is_over_makes_everything_wait(hurried: Services, other: SqlStore, clock: SetClock) -> None:
+    """From then on the record counts as away: one line, a red status, and it goes on once the lease can be renewed."""
+    mailbox = WatchedMailbox(hurried)
+    daemon = a_daemon(hurried, mailbox)
+    daemon.board = board = Board()
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    assert isinstance(daemon.ticker, StepTicker)
+    works = daemon.ticker.works
+    with capture_logs() as logged, other.begin():
+        clock.set(NOW + timedelta(seconds=60))
+        for _ in range(2):
+            works["lease"]()
+            works["database"]()
+        works["status"]()
+    assert len(said(logged, "database away")) == 1
+    assert "a writer that does not end keeps it locked since 10:01" in str(board.shown["wrong"])
+    works["database"]()
+    works["status"]()
+    assert "keeps it locked" not in str(board.shown["wrong"])
+    assert daemon.failure is None
+    with pytest.raises(LeaseHeld, match="until 09:02:00"):
+        other.acquire("mailbox", "elsewhere:9:now", clock.now(), 60)
+    daemon.stop.set()
+    thread.join(10)
+
+
+def test_a_daemon_whose_lease_was_taken_meanwhile_ends(hurried: Services, other: SqlStore, clock: SetClock) -> None:
+    """Of two daemons one works: the first write after the take-over ends the other."""
+    mailbox = WatchedMailbox(hurried)
+    daemon = a_daemon(hurried, mailbox)
+
+    def run() -> None:
+        with pytest.raises(LeaseHeld, match="taken over"):
+            daemon.run()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert mailbox.looked.wait(10)
+    assert isinstance(daemon.ticker, StepTicker)
+    clock.set(NOW + timedelta(seconds=60))
+    other.acquire("mailbox", "elsewhere:9:now", clock.now(), 60)
+    daemon.ticker.works["lease"]()
+    assert isinstance(daemon.failure, LeaseHeld)
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+class HeldMailbox(WatchedMailbox):
+    """A mailbox during whose first page another process begins to write, until the connection is given up."""
+
+    def __init__(self, env: Services, other: SqlStore) -> None:
+        super().__init__(env)
+        self._other, self._held = other, ExitStack()
+        self.held = False
+
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields the messages, the first time while another process writes."""
+        if folder == "INBOX" and not self.held:
+            self.held = True
+            self._held.enter_context(self._other.begin())
+        yield from super().fetch_after(folder, position)
+
+    def close(self) -> None:
+        """Ends the other's transaction."""
+        super().close()
+        self._held.close()
+
+
+def test_a_look_that_finds_the_record_busy_is_repeated(hurried: Services, other: SqlStore) -> None:
+    """The mail is fetched again and taken in once, as live mail and as old mail."""
+    mailbox = HeldMailbox(hurried, other)
+    mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
+    mailbox.deliver("inbox", MAIL % (2, 2, 2), NOW - timedelta(days=9))
+    with capture_logs() as logged:
+        daemon = a_daemon(hurried, mailbox)
+        thread = running(daemon)
+        assert mailbox.looked.wait(20)
+        daemon.stop.set()
+        thread.join(10)
+    assert (mailbox.held, said(logged, BUSY), daemon.failure) == (True, ["watcher"], None)
+    with hurried.store.read() as tx:
+        assert len(tx.find(Delivery, where(Delivery.folder).is_("INBOX"))) == 2
+
+
+def test_a_start_waits_until_the_record_is_free(hurried: Services, other: SqlStore) -> None:
+    """A busy record is no reason not to start; a lease that another daemon holds is one."""
+    mailbox = WatchedMailbox(hurried)
+    with capture_logs() as logged, ExitStack() as held:
+        held.enter_context(other.begin())
+        waits = threading.Event()
+        daemon = a_daemon(hurried, mailbox)
+        stop, daemon.stop = daemon.stop, Waking(waits, held)
+        thread = running(daemon)
+        assert mailbox.looked.wait(10)
+        stop.set()
+        daemon.stop.set()
+        thread.join(10)
+    assert waits.is_set()
+    assert said(logged, BUSY) == ["start"]
+    assert daemon.failure is None
+
+
+class Waking:
+    """Implements `ports.Interrupt`: the first wait lasts no time, and ends what another process holds."""
+
+    def __init__(self, waited: threading.Event, held: ExitStack) -> None:
+        self._waited, self._held, self._stop = waited, held, threading.Event()
+
+    def set(self) -> None:
+        """Ends every wait."""
+        self._stop.set()
+
+    def is_set(self) -> bool:
+        """Returns whether it is set."""
+        return self._stop.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Waits, but not the first time."""
+        if not self._waited.is_set():
+            self._waited.set()
+            self._held.close()
+            return False
+        return self._stop.wait(seconds)
+
+    def fileno(self) -> int:
+        """Returns no descriptor: nothing selects on it here."""
+        return -1
+
+
+def test_what_comes_once_an_hour_is_made_up_for_within_a_minute(env: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A digest that found the record busy does not wait for the next hour."""
+    mailbox, told = WatchedMailbox(env), list[int]()
+
+    def busy_at_first(_env: Services) -> None:
+        told.append(1)
+        if len(told) == 1:
+            raise StoreBusy("busy")
+
+    monkeypatch.setattr(digest, "tell_noise", busy_at_first)
+    daemon = a_daemon(env, mailbox)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    assert isinstance(daemon.ticker, StepTicker)
+    daemon.ticker.works["digests"]()
+    assert daemon.ticker.planned["digests again"] == BUSY_AGAIN
+    daemon.ticker.works["digests again"]()
+    assert len(told) == 2
+    daemon.stop.set()
+    thread.join(10)
