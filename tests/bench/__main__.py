@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.bench import (
     backfill,
+    busy,
     comparing,
     faults,
     flood,
@@ -45,6 +46,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "memory": memory.measure,
     "backfill": backfill.measure,
     "flood": flood.measure,
+    "busy": busy.measure,
 }
 PEERS: dict[str, Measurement] = {"peers": peers.measure}  # not by default: it installs other programs
 
