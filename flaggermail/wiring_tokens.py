@@ -42,10 +42,12 @@ def bearer(
         return None
     opened = mailbox or section.mailbox or settings.desk.mailbox.address
     rotates = section.grant is Grant.REFRESH_TOKEN
+    timeout = float(server.timeout_seconds)
     tokens = RenewingTokens(
-        _asks(settings, section, opened, float(server.timeout_seconds)),
+        _asks(settings, section, opened, timeout),
         credential(_first_secret(section), settings.directory),
         KeptRefreshTokens(settings.archive.parent / "tokens") if rotates else None,
+        timeout,
     )
     return Bearer(tokens=tokens, mailbox=opened, client_id=section.client_id or "")
 

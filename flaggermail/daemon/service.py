@@ -60,7 +60,8 @@ SCRUB_AGAIN = 60.0  # seconds until erased values are overwritten that a reader 
 READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a start may
 STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
 DURING_OUTAGE = frozenset({"watcher", "database", "status"})  # these know what to do without the database
-SLACK = 300.0  # seconds added per step: a large mail on a slow connection, a database locked by another process
+SLACK = 300.0  # seconds added per step, for a database locked by another process
+LARGE_MAIL = 600.0  # seconds added where mail is fetched, as `adapters.imap.link` bounds a large one
 
 
 @dataclass
@@ -101,7 +102,7 @@ class Daemon:
     def __post_init__(self) -> None:
         desk = self.env.settings.desk
         self._bounds = {
-            "watcher": STEPS * desk.mailbox.timeout_seconds + SLACK,
+            "watcher": STEPS * desk.mailbox.timeout_seconds + LARGE_MAIL + SLACK,
             "outbox": STEPS * desk.submission.timeout_seconds + SLACK,
             "remind": SLACK,
             "pagers": SLACK,

@@ -83,6 +83,26 @@ def test_how_long_a_session_waits(now: float, left: float) -> None:
     assert by.left(AccessToken("t", 0, 2880, 3600)) == left
 
 
+@pytest.mark.parametrize(
+    ("life", "age", "no_use"), [(3600, 59, True), (3600, 61, False), (1, 2, True), (1, 30, False), (0, 1, True)]
+)
+def test_when_another_token_is_worth_a_try(life: float, age: float, *, no_use: bool) -> None:
+    """One that is a minute old may have been withdrawn, and one that was kept beyond its life has ended."""
+    by = replace(tokens(), monotonic=lambda: age)
+    assert by.forget(AccessToken("t", 0, 60, life)) is no_use
+
+
+def test_a_submission_server_that_refuses_each_token_gets_two() -> None:
+    """The old one and another, however late the refusals come."""
+    passing = iter(range(0, 10_000, 100))
+    by = replace(tokens(), monotonic=lambda: next(passing))
+    with ScriptedSmtp({"AUTH": "535 no"}, offers=("AUTH XOAUTH2",)).running() as server:
+        taken = replace(submission_account(server.port), bearer=by)
+        (result,) = SmtpSubmitter(taken, SteppingClock()).submit(OCTETS, SENDER, [ONE])
+    assert isinstance(result, Refused)
+    assert server.verbs().count("AUTH") == 2
+
+
 def test_a_refused_token_is_told_with_the_status(caplog: pytest.LogCaptureFixture) -> None:
     """The JSON of the challenge is read and answered; neither text nor log holds the token."""
     caplog.set_level(logging.DEBUG)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from tests.doubles.dripping import drip
+
 LISTED = ('* LIST () "/" Sent', '* LIST () "/" INBOX')
 PATIENCE = 10.0  # seconds: no script waits longer, so that a wrong one fails and does not hang
 _PAUSE = 0.05
@@ -89,6 +91,10 @@ class Line:
                 self.say(*LISTED, f"{command.split(' ')[0]} OK done")
             elif command.endswith(" LOGOUT"):
                 self.say("* BYE", f"{command.split(' ')[0]} OK done")
+
+    def drip(self, piece: str = "x") -> None:
+        """Sends the piece again and again until the client leaves, and nothing else."""
+        drip(self.sock, piece.encode())
 
     def pause(self) -> None:
         """Waits so that the data just sent arrives separately: TCP may join what follows."""

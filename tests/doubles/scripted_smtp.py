@@ -11,11 +11,15 @@ from enum import Enum
 from threading import Thread
 from typing import BinaryIO
 
+from tests.doubles.dripping import drip
+
 
 class Fault(Enum):
     """A fault in a script, in place of a reply."""
 
     HANG = "stay silent until the client leaves"
+    DRIP = "send a word every now and then, and never the end of the line"
+    DRIP_LINES = "send one line after the other of a reply that never ends"
     DROP = "end the connection"
     DROP_WITHIN = "say 354, take a part of what comes, end the connection"
 
@@ -152,6 +156,10 @@ class ScriptedSmtp:
         reply = self.replies.get(step) or _USUAL.get(step, "502 5.5.1 not in the script")
         if reply is Fault.HANG:
             lines.read()
+        if reply is Fault.DRIP:
+            drip(connection, b"2")
+        if reply is Fault.DRIP_LINES:
+            drip(connection, b"250-more\r\n")
         if isinstance(reply, Fault):
             raise _ConversationOverError
         connection.sendall(reply.encode("utf-8", "surrogateescape") + b"\r\n")

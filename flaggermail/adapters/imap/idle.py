@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flaggermail.adapters.deadline import of
 from flaggermail.errors import LinkLost
 from flaggermail.ports import Interrupt
 
@@ -89,6 +90,7 @@ def _begin(imap: imaplib.IMAP4) -> bool:
 
 def _listen(imap: imaplib.IMAP4, stop: Interrupt, until: float) -> bool:
     while _readable(imap, stop, until):
+        _begin_answer(imap)
         if _ARRIVAL.match(_line(imap)):
             return True
     return False
@@ -119,8 +121,14 @@ def _readable(imap: imaplib.IMAP4, stop: Interrupt, until: float) -> bool:
     return True
 
 
+def _begin_answer(imap: imaplib.IMAP4) -> None:
+    """Counts the time for a line from now on: the server was silent as long as it liked."""
+    if (deadline := of(imap.sock)) is not None:
+        deadline.restart()
+
+
 def _line(imap: imaplib.IMAP4) -> bytes:
-    """Returns the next whole line; waits up to the socket's timeout."""
+    """Returns the next whole line; waits up to the deadline of the connection."""
     line = imap.readline()
     if not line.endswith(b"\r\n"):
         raise LinkLost("the server closed the connection")

@@ -6,16 +6,19 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from socket import gaierror, socket
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
+from flaggermail.adapters.deadline import Deadline, encrypt, of
+from flaggermail.adapters.deadline import connect as connect_socket
 from flaggermail.adapters.imap.answers import answer_in
 from flaggermail.adapters.imap.idle import has_octets
 from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
@@ -26,8 +29,13 @@ from flaggermail.server_answers.recognise import AnswerMeaning, explain, worded
 from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import UNSAID, Said
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 Tls = Literal["implicit", "starttls", "none"]
 
+_USUAL_OCTETS = 10_000_000  # of an answer: more than a batch of mail, or the numbers of a large folder
+_MOST_OCTETS = 19_200_000  # that lengthen the wait for one answer: by ten minutes; a larger mail has to come faster
 _LOGOUT_SECONDS = 2.0  # seconds to wait for the answer to LOGOUT
 _RESPONSE_CODE = re.compile(r"\[([A-Z]+)")
 _ENDED = "accesstokenexpired"  # how Exchange puts it
@@ -46,8 +54,9 @@ def _ignore_session(server: str, line: object) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapAccount:
-    """The IMAP server, account and folders. `timeout` in seconds applies to each step.
+    """The IMAP server, account and folders.
 
+    `timeout` in seconds is for each whole answer, the greeting included; a large one has more (`adapters.deadline`).
     Every folder is read except `excluded_folders` and their subfolders; `sent` and `junk` include their subfolders.
     `keyword` (RFC 9051, section 2.3.2) is set on mail that was taken in, if the server stores keywords; None: never.
     `password` is called at each login, so that a changed secret needs no restart. `ca_file` None: the system's
@@ -86,7 +95,47 @@ class _GuardedStartTls:
         """The one method of SSLContext that imaplib calls."""
         if has_octets(self.imap):
             raise LinkLost("there are octets behind the answer to STARTTLS: the line is tampered with")
-        return self.context.wrap_socket(sock, server_hostname=server_hostname)
+        return encrypt(self.context, sock, server_hostname)
+
+
+class _Wire(imaplib.IMAP4):
+    """Speaks to the server under a deadline that begins anew with each command, and each further line of one."""
+
+    def __init__(self, account: ImapAccount, context: ssl.SSLContext | None) -> None:
+        self._context = context if account.tls == "implicit" else None
+        self._deadline = Deadline(account.timeout, expected=_USUAL_OCTETS)
+        super().__init__(account.host, account.port)
+
+    def send(self, data: ReadableBuffer) -> None:
+        """Sends; what the server says next is the answer."""
+        self._deadline.restart()
+        super().send(data)
+
+    def _create_socket(self, timeout: float | None = None) -> socket:  # noqa: ARG002 - imaplib's
+        sock = connect_socket(self.host, self.port, self._deadline)
+        return sock if self._context is None else encrypt(self._context, sock, self.host)
+
+
+class _Client(IMAPClient):  # type: ignore[misc] # imapclient has no types
+    """imapclient on such a wire."""
+
+    def __init__(self, account: ImapAccount, context: ssl.SSLContext | None) -> None:
+        self._wired = partial(_Wire, account, context)
+        super().__init__(account.host, account.port, ssl=account.tls == "implicit", ssl_context=context)
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - imapclient's
+        return self._wired()
+
+
+@contextmanager
+def expecting(client: IMAPClient, octets: int) -> Iterator[None]:
+    """Gives the answers so many octets, and the time for them."""
+    deadline = of(client.socket()) or Deadline(0)
+    deadline.expected = min(max(octets, _USUAL_OCTETS), _MOST_OCTETS)
+    try:
+        yield
+    finally:
+        deadline.expected = _USUAL_OCTETS
 
 
 def tls_context(account: ImapAccount) -> ssl.SSLContext | None:
@@ -104,9 +153,7 @@ def open_link(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClien
 def connect(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClient:
     """Connects, reads the greeting and starts TLS. Raises as `open_link` does."""
     try:
-        client = IMAPClient(
-            account.host, account.port, ssl=account.tls == "implicit", ssl_context=context, timeout=account.timeout
-        )
+        client = _Client(account, context)
     except TimeoutError:
         silence = silence_meaning(_reader(account), account.tls)
         raise LinkLost(f"no answer within {account.timeout:g} s", silence) from None
@@ -141,7 +188,8 @@ def inner(client: IMAPClient) -> imaplib.IMAP4:
 def close_link(client: IMAPClient) -> None:
     """Logs out and closes the connection; suppresses network and protocol errors."""
     with suppress(OSError, imaplib.IMAP4.error):
-        client.socket().settimeout(_LOGOUT_SECONDS)
+        if (deadline := of(client.socket())) is not None:
+            deadline.seconds = _LOGOUT_SECONDS
         client.logout()
         return
     cut(client)

@@ -21,6 +21,7 @@ from flaggermail.adapters.imap.link import (
     as_link_lost,
     close_link,
     cut,
+    expecting,
     explained,
     inner,
     open_link,
@@ -331,7 +332,8 @@ class ImapMailbox:
             for batch in _bounded(some, sizes, self._account.batch_octets):
                 with self._selection(folder, uidvalidity) as client:
                     role = self._roles.get(folder, Role.INBOX if folder == self._account.inbox else Role.OTHER)
-                    messages = _messages(client, (folder, role), uidvalidity, batch)
+                    with expecting(client, sum(sizes.get(uid, 0) for uid in batch)):
+                        messages = _messages(client, (folder, role), uidvalidity, batch)
                 if messages:
                     yield messages
 

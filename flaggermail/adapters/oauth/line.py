@@ -8,9 +8,11 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
+from flaggermail.adapters.deadline import Deadline
+from flaggermail.adapters.web import opener
 from flaggermail.errors import LinkLost
 
 _MOST_OCTETS = 1_000_000
@@ -34,17 +36,9 @@ class TokenAnswer:
         return told if isinstance(told, dict) else {}
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: the secret goes to the configured endpoint only."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Returns None, so that urllib treats the redirect as an error."""
-        return
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TokenLine:
-    """Speaks to the server of `address` alone. `timeout` in seconds applies to each step.
+    """Speaks to the server of `address` alone. All requests of one line together take at most `timeout` seconds.
 
     The proxies of the environment are not asked: they are set for people who browse, would see which tenant the desk
     belongs to, and would get a request to this machine itself. `proxy` is the one that the configuration names.
@@ -53,6 +47,10 @@ class TokenLine:
     address: str
     timeout: float
     proxy: str | None = None
+    _deadline: Deadline = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._deadline = Deadline(self.timeout)
 
     @property
     def where(self) -> str:
@@ -74,9 +72,8 @@ class TokenLine:
             url, data=data, headers={"Accept": "application/json", "User-Agent": "flaggermail"}
         )
         proxies = {urlsplit(url).scheme: self.proxy} if self.proxy else {}
-        opener = urllib.request.build_opener(_NoRedirects(), urllib.request.ProxyHandler(proxies))
         try:
-            with opener.open(request, timeout=self.timeout) as answer:
+            with opener(self._deadline, proxies).open(request, timeout=self.timeout) as answer:
                 return TokenAnswer(answer.status, answer.read(_MOST_OCTETS))
         except urllib.error.HTTPError as error:
             with error:

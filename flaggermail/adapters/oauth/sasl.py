@@ -14,6 +14,7 @@ OAUTHBEARER, XOAUTH2 = "OAUTHBEARER", "XOAUTH2"
 
 _LONGEST = 40  # characters kept of the server's status
 _AGAIN = 60.0  # seconds
+_AT_ONCE = 5.0  # seconds from the endpoint's answer to the end of a login
 _LATELY = 60.0  # seconds; a token younger than this was refused for what it may not do, not for its age
 
 
@@ -36,9 +37,13 @@ class Bearer:
         return self.tokens.token(self.monotonic())
 
     def forget(self, token: AccessToken) -> bool:
-        """Gives up a token that the server refused; returns True if it was just fetched, so that another is no use."""
+        """Gives up a token that the server refused; returns True if it was just fetched, so that another is no use.
+
+        One that has ended is kept for a while, and then refused for its age.
+        """
         self.tokens.forget(token)
-        return self.monotonic() - token.got_at < _LATELY
+        now = self.monotonic()
+        return now - token.got_at < (_LATELY if now < token.ends_at else _AT_ONCE)
 
     def left(self, token: AccessToken) -> float:
         """Returns the seconds until the session with this token is to be renewed, at least one.

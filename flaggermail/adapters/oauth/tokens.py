@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,27 +24,34 @@ Ask = Callable[[str], Granted]
 
 _PART, _MARGIN = 0.2, 300.0  # a token is renewed when a fifth of its life is left, or five minutes if that is more
 _HALF = 0.5  # but not before the half of a short life
+_LEAST = 60.0  # seconds that a token is kept, whatever life its endpoint names, unless a server refuses it
 _PAUSE = 60.0  # seconds between two tries while the old token lives
+_POLL = 0.05  # seconds between two tries at the lock of another process
+_PATIENCE = 30.0  # seconds
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class RenewingTokens:
     """Implements `ports.TokenSource`; may be used by several threads.
 
-    `secret` reads the credential at each request. `kept` holds refresh tokens; None with a client secret.
+    `secret` reads the credential at each request. `kept` holds refresh tokens; None with a client secret. `patience` is
+    the seconds that a thread waits for another one that asks, and then for another process that does.
     """
 
-    def __init__(self, ask: Ask, secret: Callable[[], str], kept: KeptRefreshTokens | None) -> None:
-        self._ask, self._secret, self._kept = ask, secret, kept
+    def __init__(
+        self, ask: Ask, secret: Callable[[], str], kept: KeptRefreshTokens | None, patience: float = _PATIENCE
+    ) -> None:
+        self._ask, self._secret, self._kept, self._patience = ask, secret, kept, patience
         self._lock = threading.Lock()
         self._token: AccessToken | None = None
+        self._refused: AccessToken | None = None
         self._not_before = float("-inf")
 
     def token(self, now: float) -> AccessToken:
         """Returns a token that lives long enough; see `ports.TokenSource`."""
-        with self._lock:
-            old = self._token
-            if old is not None and now < max(old.renew_at, self._not_before) and now < old.ends_at:
+        with self._turn():
+            old = self._token if self._token is not self._refused else None
+            if old is not None and (now < old.renew_at or now < min(self._not_before, old.ends_at)):
                 return old
             try:
                 granted = self._fetch()
@@ -52,17 +60,25 @@ class RenewingTokens:
                     raise
                 self._not_before = now + _PAUSE  # the old one still serves
                 return old
-            ends_at = now + granted.life
             margin = min(max(granted.life * _PART, _MARGIN), granted.life * _HALF)
-            self._token = AccessToken(granted.value, got_at=now, renew_at=ends_at - margin, ends_at=ends_at)
+            kept = max(granted.life - margin, _LEAST)
+            self._token = AccessToken(granted.value, got_at=now, renew_at=now + kept, ends_at=now + granted.life)
             return self._token
 
     def forget(self, token: AccessToken) -> None:
         """Gives up a token that a server refused."""
-        with self._lock:
-            if self._token is token:
-                self._token = None
-                self._not_before = float("-inf")
+        if self._token is token:  # without the lock: another thread may be asking
+            self._refused = token
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Lets one thread at a time ask. Raises LinkLost if another one takes too long."""
+        if not self._lock.acquire(timeout=self._patience):
+            raise LinkLost("another request for a token takes too long")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _fetch(self) -> Granted:
         try:
@@ -71,7 +87,7 @@ class RenewingTokens:
             raise LoginRefused(f"no secret for a token: {fault}") from None
         if self._kept is None:
             return self._ask(secret)
-        with self._kept.held():
+        with self._kept.held(self._patience):
             granted = self._ask(self._kept.successor(secret))
             if granted.refresh_token is not None:
                 self._kept.keep(secret, granted.refresh_token)
@@ -88,15 +104,15 @@ class KeptRefreshTokens:
         self._folder, self._path = folder, folder / "refresh-token.json"
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keeps other processes of the desk from refreshing meanwhile. Raises LinkLost."""
+    def held(self, patience: float = _PATIENCE) -> Iterator[None]:
+        """Keeps other processes of the desk from refreshing meanwhile; waits for one that does. Raises LinkLost."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as fault:
             raise self._lost(fault) from None
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _lock_within(patience, lock)
             yield
         finally:
             os.close(lock)
@@ -135,6 +151,20 @@ class KeptRefreshTokens:
         return LinkLost(
             f"{self._folder}: no refresh token can be kept ({fault.strerror}); let this account write there"
         )
+
+
+def _lock_within(seconds: float, descriptor: int) -> None:
+    """Locks a file for this process. Raises LinkLost if another one, perhaps stopped, holds it longer."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise LinkLost("another process of the desk asks for a token and takes too long") from None
+            time.sleep(_POLL)
+        else:
+            return
 
 
 def _commitment(credential: str) -> str:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import socket
 from collections.abc import Sequence
 from email.parser import BytesHeaderParser
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
+    SMTPConnectTimeoutError,
     SMTPDataError,
     SMTPException,
     SMTPResponse,
@@ -24,6 +27,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
+from flaggermail.adapters.deadline import SLOWEST, started
 from flaggermail.adapters.oauth.sasl import BearerExchange, preferred
 from flaggermail.server_answers.answer import ProtocolStep, ServerAnswer
 from flaggermail.wording.delivery import Attempted
@@ -88,7 +92,10 @@ class TokenDenied(SessionFault):
 
 
 class SmtpSession:
-    """A connection to `host`; every wait is limited to `timeout` seconds. All steps raise SMTPException or OSError."""
+    """A connection to `host`. All steps raise SMTPException or OSError.
+
+    Each whole reply has `timeout` seconds, the opening with its greeting as well; a text has more by its length.
+    """
 
     def __init__(
         self, host: str, port: int, *, tls: ssl.SSLContext | None, local_hostname: str, timeout: float
@@ -108,8 +115,13 @@ class SmtpSession:
 
     async def connect(self, *, implicit_tls: bool) -> None:
         """Connects, with TLS from the first octet (RFC 8314, section 3.3) or in clear text, and sends EHLO."""
-        await self._client.connect(use_tls=implicit_tls)
-        self.transport = self._client.transport
+        try:
+            async with asyncio.timeout(self._timeout):  # the greeting included
+                await self._client.connect(use_tls=implicit_tls)
+        except TimeoutError as silence:
+            raise SMTPConnectTimeoutError(str(silence)) from silence
+        finally:
+            self.transport = self._client.transport
         await self._client.ehlo()
 
     @property
@@ -150,8 +162,11 @@ class SmtpSession:
         except SMTPResponseException as refused:
             raise LoginDenied(ServerAnswer.of_smtp(refused.code, refused.message), ProtocolStep.SMTP_PASSWORD) from None
 
-    async def login_with_token(self, bearer: Bearer) -> None:
-        """Logs in with OAUTHBEARER or XOAUTH2; a refused token is not used again. Raises LinkLost without a token."""
+    async def login_with_token(self, bearer: Bearer, *, again: bool = True) -> None:
+        """Logs in with OAUTHBEARER or XOAUTH2; a refused token is not used again. Raises LinkLost without a token.
+
+        `again`: an older token may have been withdrawn, so that another one is worth a try.
+        """
         mechanism = preferred([name.upper() for name in self._client.server_auth_methods])
         if mechanism is None:
             raise SessionFault(Attempted.NO_TOKEN_LOGIN())
@@ -165,8 +180,8 @@ class SmtpSession:
         answer = ServerAnswer.of_smtp(reply.code, reply.message)
         if reply.code in _FAILED_FOR_NOW:  # RFC 4954, section 6: not about the credentials
             raise LoginDenied(answer, ProtocolStep.SMTP_TOKEN, Attempted.LOGIN_LATER())
-        if not bearer.forget(token):  # an older one may have been withdrawn: once more, with another
-            await self.login_with_token(bearer)
+        if not bearer.forget(token) and again:
+            await self.login_with_token(bearer, again=False)
             return
         raise TokenDenied(answer, exchange.status or str(reply.code), bearer.mailbox)
 
@@ -199,7 +214,7 @@ class SmtpSession:
         if reply.code != _START_INPUT:
             raise SMTPDataError(reply.code, reply.message)
         self._protocol.write(re.sub(rb"(?m)^\.", b"..", octets))
-        async with asyncio.timeout(self._timeout):
+        async with asyncio.timeout(self._timeout + len(octets) / SLOWEST):
             while self._unsent():  # noqa: ASYNC110 - asyncio has no public event for an empty write buffer
                 await asyncio.sleep(_DRAIN_POLL_SECONDS)
 
@@ -247,6 +262,14 @@ class SmtpSession:
         if not self._client.supports_extension(extension):
             raise NotOffered(extension)
         return option
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop whose end waits for no look-up of a name."""
+
+    async def getaddrinfo(self, *of: Any, **how: Any) -> list[Any]:  # noqa: ANN401 - as socket.getaddrinfo
+        """Looks up a name."""
+        return await asyncio.wrap_future(started(partial(socket.getaddrinfo, *of, **how)), loop=self)
 
 
 class _StartTlsGuard(asyncio.Protocol):

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from aiosmtplib import (
     SMTPConnectError,
@@ -30,7 +30,7 @@ from aiosmtplib import (
 )
 
 from flaggermail.adapters.oauth.sasl import Bearer
-from flaggermail.adapters.smtp.session import LoginDenied, NotOffered, SessionFault, SmtpSession, TokenDenied
+from flaggermail.adapters.smtp.session import LoginDenied, Loop, NotOffered, SessionFault, SmtpSession, TokenDenied
 from flaggermail.adapters.tls import (
     certificate_end,
     connect_meaning,
@@ -51,6 +51,7 @@ from flaggermail.server_answers.recognise import explain
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import UNSAID, Said
 
+T = TypeVar("T")
 Tls = Literal["implicit", "starttls", "none"]
 
 # An envelope address as in an SMTP command: not limited to ASCII (SMTPUTF8, RFC 6531), without quoted local parts.
@@ -79,7 +80,7 @@ _STAGES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionAccount:
-    """The submission server and account. `timeout` in seconds applies to each step, including the reply to the dot.
+    """The submission server and account. `timeout` in seconds is for each whole reply, the one to the dot included.
 
     `password` is called at each send, so that a changed secret needs no restart. `ca_file` None: the system's
     certificate authorities. `tls` "none" is allowed for a server on this machine only.
@@ -142,12 +143,12 @@ class SmtpSubmitter(Submitter):
         if fault:
             results |= {recipient: fault.refusal(recipient) for recipient in wanted}
         elif wanted:
-            results |= asyncio.run(self._submit(octets, sender, wanted, witness))
+            results |= _run(self._submit(octets, sender, wanted, witness))
         return [results[recipient] for recipient in recipients]
 
     def look(self) -> SubmissionSeen:
         """Connects, logs in and ends the session; see `ports.probing.SubmissionProbe`."""
-        return asyncio.run(self._look())
+        return _run(self._look())
 
     async def _look(self) -> SubmissionSeen:
         account, ends = self._account, list[datetime]()
@@ -323,6 +324,11 @@ class SmtpSubmitter(Submitter):
     @property
     def _connecting(self) -> Reader:
         return replace(self._reader(""), file=str(self._account.ca_file or ""))
+
+
+def _run(session: Coroutine[None, None, T]) -> T:
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(session)
 
 
 def _bare(error: SMTPException | OSError) -> Said:

@@ -9,24 +9,19 @@ from collections.abc import Callable
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
+from flaggermail.adapters.deadline import Deadline
+from flaggermail.adapters.web import opener
 from flaggermail.errors import ConfigurationError
 from flaggermail.settings.hosts import is_loopback
 
-TIMEOUT = 10.0  # seconds
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Refuses redirects: only the configured address is called."""
-
-    def redirect_request(self, *_: object, **__: object) -> None:
-        """Returns None, so that urllib treats the redirect as an error."""
+TIMEOUT = 10.0  # seconds for one beat
 
 
 class HttpHeartbeat:
     """Implements `ports.Heartbeat`; `address` returns a secret, read at each beat and never reported."""
 
-    def __init__(self, address: Callable[[], str], version: str) -> None:
-        self._address = address
+    def __init__(self, address: Callable[[], str], version: str, seconds: float = TIMEOUT) -> None:
+        self._address, self._seconds = address, seconds
         self._agent = f"flaggermail/{version}"
 
     def beat(self) -> str:
@@ -46,5 +41,5 @@ class HttpHeartbeat:
         if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
             return "its address does not begin with https://"
         request = urllib.request.Request(address, headers={"User-Agent": self._agent})  # noqa: S310 - checked above
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT):
+        with opener(Deadline(self._seconds)).open(request, timeout=self._seconds):
             return ""

@@ -36,10 +36,11 @@ class Counting:
 
 
 @pytest.mark.parametrize(
-    ("life", "renewed_at"), [(3600, 2880), (86_400, 69_120), (1000, 700), (400, 200), (60, 30)]
-)  # fmt: skip
+    ("life", "renewed_at"),
+    [(3600, 2880), (86_400, 69_120), (1000, 700), (400, 200), (90, 60), (60, 60), (1, 60), (0, 60)],
+)
 def test_a_token_serves_until_a_fifth_of_its_life_or_five_minutes_are_left(life: float, renewed_at: float) -> None:
-    """Whichever is more, but never before half of its life."""
+    """Whichever is more, but never before half of its life, nor within a minute: no endpoint makes the desk hurry."""
     asked = Counting(life)
     tokens = RenewingTokens(asked, lambda: SECRET, None)
     first = tokens.token(0.0)
