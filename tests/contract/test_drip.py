@@ -33,7 +33,7 @@ from flaggermail.settings.oauth_section import OAuth2Settings
 from tests.contract import test_smtp as smtp
 from tests.contract.imap_account import account, given, mailbox_on
 from tests.doubles.dripping import DrippingServer
-from tests.doubles.scripted_imap import Line, Script, ScriptedImap
+from tests.doubles.scripted_imap import LISTED, Line, Script, ScriptedImap
 from tests.doubles.scripted_smtp import Fault, ScriptedSmtp
 from tests.servers.certificates import Certificates
 
@@ -216,6 +216,28 @@ def test_a_mailbox_that_drips_in_idle(name: str) -> None:
     """Silence in IDLE is as it should be; half a line, or no end of it, is not."""
     server = ScriptedImap((_idling(IDLING[name]),))
     with broken_off(), mailbox_on(server, timeout=SECONDS) as mailbox, pytest.raises(LinkLost, match="no answer"):
+        mailbox.wait(EventInterrupt(), 60)
+
+
+def test_a_session_may_last_and_be_silent() -> None:
+    """The time counts from a command, and in IDLE from the first octet of a notice: here both come after its end."""
+    pause = threading.Event()
+
+    def script(line: Line) -> None:
+        line.log_in()
+        line.answer("LIST", *LISTED)
+        line.examine()
+        tag = line.expect("IDLE")
+        line.say("+ idling")
+        pause.wait(2 * SECONDS)
+        line.say("* 1 EXISTS")
+        assert line.hear() == "DONE"
+        line.say(f"{tag} OK done")
+        line.until_closed()
+
+    with mailbox_on(ScriptedImap((script,)), timeout=SECONDS) as mailbox:
+        mailbox.folders()
+        pause.wait(2 * SECONDS)
         mailbox.wait(EventInterrupt(), 60)
 
 
