@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads the files named on a command line: mails, folders of .eml files, folders of rules."""
+"""Reads the files named on a command line: mails, folders of .eml files, folders of rules.
+
+A folder may be a stranger's: a link in it could lead to any file of the reader, so that none is followed.
+"""
 
 from __future__ import annotations
 
+import os
+import stat
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -55,9 +60,17 @@ def batches(files: Sequence[Path]) -> Iterator[tuple[list[Path], list[str]]]:
 
 
 def base64_of(path: Path) -> str:
-    """Returns the octets of a file in Base64. Raises click.ClickException (status 1) if it cannot be read."""
+    """Returns the octets of a file in Base64.
+
+    Raises click.ClickException (status 1) if it cannot be read, or is a link.
+    """
+    if path.is_symlink():
+        raise click.ClickException(f"{path}: is a link, which is not followed; name the file itself")
     try:
-        return b64encode(path.read_bytes()).decode("ascii")
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise click.ClickException(f"{path}: is no file")
+            return b64encode(file.read()).decode("ascii")
     except OSError as fault:
         raise click.ClickException(f"{path}: {fault.strerror}") from fault
 

@@ -32,10 +32,15 @@ class NotTaken(Sentence):
         "holds no mail: no .eml, no .msg, no mbox and no Maildir",
         "bevat geen mail: geen .eml, geen .msg, geen mbox en geen Maildir",
     )
+    NO_HEADER = (
+        "not taken: no header",
+        "begins with no header field (a name and a colon), so it is no mail",
+        "begint niet met een veld van een berichtkop (een naam en een dubbele punt) en is dus geen mail",
+    )
     LINK = (
         "not taken: link",
-        "is a link to a folder, which is not followed; name the folder itself",
-        "is een koppeling naar een map en wordt niet gevolgd; noem de map zelf",
+        "is a link, which is not followed; name the file or folder itself",
+        "is een koppeling en wordt niet gevolgd; noem het bestand of de map zelf",
     )
     DEEP = (
         "not taken: deep",

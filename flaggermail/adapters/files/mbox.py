@@ -22,7 +22,8 @@ _FROM_LINE = re.compile(
 )  # fmt: skip
 _LONGEST_FROM = 512  # octets of such a line
 _QUOTED = re.compile(rb">{1,80}From ")
-_FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]{0,3}:")  # RFC 5322, section 2.2
+_FIELD = re.compile(rb"[!-9;-~]{1,997}[ \t]{0,3}:")  # RFC 5322, sections 2.2, 2.1.1 and, for the space, 4.5
+_BEFORE_MAIL = re.compile(rb"(?:\xef\xbb\xbf)?(?:\r?\n)?(?:From [^\r\n]{0,512}\r?\n)?")
 _PIECE = 1 << 20  # octets of a line read at once
 _BLANK = (b"\n", b"\r\n")
 
@@ -45,6 +46,12 @@ def is_from_line(line: bytes) -> bool:
 def begins_header(line: bytes) -> bool:
     """True if a line begins as a header field does."""
     return _FIELD.match(line) is not None
+
+
+def begins_mail(octets: bytes) -> bool:
+    """True if octets begin with a header field; a byte order mark, an empty line and a From line may be before it."""
+    before = _BEFORE_MAIL.match(octets)
+    return begins_header(octets[before.end() if before else 0 :])
 
 
 def from_instant(line: bytes) -> datetime | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flaggermail.adapters.files import mbox
+from flaggermail.adapters.files.unlinked import Entry, LinkFound, NoPlainFile, entries, plain_file
 from flaggermail.adapters.parsing.outlook_message import MAGIC
 from flaggermail.ports import RawMessage, RefusedMail, Role
 from flaggermail.record.kinds import ArrivalBasis, OctetSource
@@ -24,7 +25,7 @@ FOLDER = "file:"  # prefix of the folder of a mail from a file, which no folder 
 LARGEST = 150 * 1024 * 1024  # octets of a mail: Exchange takes no larger one
 NUMBERING = "1"
 DEEPEST = 100  # folders below the one that was named
-_FIRST = 512  # octets in which the kind of a file is seen
+_FIRST = 4096  # octets in which the kind of a file is seen
 _SHOWN = 60  # characters of a first line
 _MAILDIR = ("new", "cur")
 
@@ -39,8 +40,12 @@ class _Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file to read; `folder` is where its mails lie: the mbox itself, or the folder of single mails."""
+    """A file to read; `folder` is where its mails lie: the mbox itself, or the folder of single mails.
 
+    What is below `root`, the folder of what was named, is a stranger's.
+    """
+
+    root: Path
     path: Path
     folder: Path
     role: Role
@@ -59,7 +64,7 @@ class MailFiles:
     """Implements `ports.OldMail` on files and folders that a person names.
 
     `sent`: those among them that hold sent mail; also a file or folder with the name of the mailbox's own such folder.
-    Links to folders are not followed, so that no circle of them is.
+    No link is followed: it could lead to a file of the desk's account, which would then be in the archive for good.
     """
 
     def __init__(self, paths: Sequence[Path], sent: Sequence[Path], names: MailNames) -> None:
@@ -91,7 +96,7 @@ class MailFiles:
     def _given(self, path: Path, role: Role | None) -> Iterator[_File | RefusedMail]:
         """Yields what a person named, and what is in it."""
         try:
-            is_folder = stat.S_ISDIR(path.stat().st_mode)
+            mode = path.lstat().st_mode
         except FileNotFoundError:
             yield _refused(path, NotTaken.MISSING())
             return
@@ -99,46 +104,45 @@ class MailFiles:
             yield _refused(path, _fault(fault))
             return
         role = role or self._role(path)
-        if not is_folder:
-            yield _File(path, path, role or Role.INBOX, _Form.NAMED)
-            return
-        found = list(self._folder(path, role))
-        yield from found or [_refused(path, NotTaken.NOTHING())]
+        if stat.S_ISDIR(mode):
+            found = list(self._folder(path.parent, path, role))
+            yield from found or [_refused(path, NotTaken.NOTHING())]
+        else:
+            yield _File(path.parent, path, path, role or Role.INBOX, _Form.NAMED)
 
-    def _folder(self, folder: Path, role: Role | None, depth: int = 0) -> Iterator[_File | RefusedMail]:
+    def _folder(self, root: Path, folder: Path, role: Role | None, depth: int = 0) -> Iterator[_File | RefusedMail]:
         """Yields what is in a folder, and in those below it."""
         if depth > DEEPEST:
             yield _refused(folder, NotTaken.DEEP(most=DEEPEST))
             return
-        maildir = all((folder / name).is_dir() for name in _MAILDIR)
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            found = entries(root, folder)
         except OSError as fault:
             yield _refused(folder, _fault(fault))
             return
+        maildir = _is_maildir(found)
         for name in _MAILDIR if maildir else ():
-            yield from self._delivered(folder, name, role or Role.INBOX)
-        for entry in entries:
-            path, below = Path(entry.path), role or self._role(Path(entry.path))
-            if entry.is_dir(follow_symlinks=False):
-                if not maildir or all((path / name).is_dir() for name in _MAILDIR):
-                    yield from (
-                        () if entry.name.startswith(".") and not maildir else self._folder(path, below, depth + 1)
-                    )
-            elif _leads_to_folder(path):
+            yield from self._delivered(root, folder, name, role or Role.INBOX)
+        for entry in found:
+            path, below = folder / entry.name, role or self._role(folder / entry.name)
+            if (entry.name in _MAILDIR) if maildir else entry.name.startswith("."):
+                continue
+            if entry.is_link:
                 yield _refused(path, NotTaken.LINK())
-            elif not maildir and not entry.name.startswith("."):
-                yield _File(path, folder, below or Role.INBOX, _Form.FOUND)
+            elif not entry.is_folder:
+                yield from () if maildir else (_File(root, path, folder, below or Role.INBOX, _Form.FOUND),)
+            elif not maildir or _holds_maildir(root, path):
+                yield from self._folder(root, path, below, depth + 1)
 
-    def _delivered(self, folder: Path, name: str, role: Role) -> Iterator[_File | RefusedMail]:
+    def _delivered(self, root: Path, folder: Path, name: str, role: Role) -> Iterator[_File | RefusedMail]:
         try:
-            entries = sorted(path.name for path in (folder / name).iterdir())
+            found = entries(root, folder / name)
         except OSError as fault:
             yield _refused(folder / name, _fault(fault))
             return
-        for entry in entries:
-            if not entry.startswith("."):
-                yield _File(folder / name / entry, folder, role, _Form.DELIVERED)
+        for entry in found:
+            if not entry.name.startswith("."):
+                yield _File(root, folder / name / entry.name, folder, role, _Form.DELIVERED)
 
     def _role(self, path: Path) -> Role | None:
         """Returns the role of a file or folder by its name; of `.Sent` in a Maildir and of `Sent.mbox` too."""
@@ -153,17 +157,14 @@ class MailFiles:
 
     def _in_file(self, one: _File) -> Iterator[RawMessage | RefusedMail]:
         try:
-            with os.fdopen(os.open(one.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # of no pipe
+            with plain_file(one.root, one.path) as file:
                 before = os.fstat(file.fileno())
-                if not stat.S_ISREG(before.st_mode):
-                    yield _refused(one.path, NotTaken.NO_MAIL())
-                    return
                 first = file.read(_FIRST)
                 file.seek(0)
                 why = _not_mail(one, first)
                 if why is not None:
                     yield _refused(one.path, why)
-                elif first.startswith(b"From ") and one.form is not _Form.DELIVERED:
+                elif one.form is not _Form.DELIVERED and mbox.is_from_line(_line(first)):
                     yield from self._in_mbox(one, file, before)
                 else:
                     yield _single(one, file, before)
@@ -184,11 +185,16 @@ class MailFiles:
             yield _refused(one.path, NotTaken.CHANGED())
 
 
-def _leads_to_folder(link: Path) -> bool:
+def _is_maildir(found: Sequence[Entry]) -> bool:
+    """True for the entries of a Maildir; a link in the place of one of its folders is refused later."""
+    return set(_MAILDIR) <= {entry.name for entry in found if entry.is_folder or entry.is_link}
+
+
+def _holds_maildir(root: Path, folder: Path) -> bool:
     try:
-        return stat.S_ISDIR(link.stat().st_mode)
-    except OSError:  # a circle of links, or one to nothing: told when it is read
-        return False
+        return _is_maildir(entries(root, folder))
+    except OSError:  # told when it is read
+        return True
 
 
 def _not_mail(one: _File, first: bytes) -> Said | None:
@@ -196,15 +202,21 @@ def _not_mail(one: _File, first: bytes) -> Said | None:
     suffix = one.path.suffix.lower()
     if not first:
         return NotTaken.EMPTY()
-    if one.form is _Form.DELIVERED or first.startswith(MAGIC):
+    if first.startswith(MAGIC):
         return None
-    line = first.split(b"\n", 1)[0]
-    if first.startswith(b"From ") or suffix in {".mbox", ".mbx"}:
-        return None if mbox.is_from_line(line) else NotTaken.NO_MBOX(line=_shown(line))
+    if one.form is _Form.DELIVERED or suffix == ".eml" or one.path.name.isdecimal():
+        return None if mbox.begins_mail(first) else NotTaken.NO_HEADER()
     if suffix == ".msg":
         return NotTaken.NO_OUTLOOK()
-    named = one.form is _Form.NAMED and mbox.begins_header(line)
-    return None if suffix == ".eml" or one.path.name.isdecimal() or named else NotTaken.NO_MAIL()
+    line = _line(first)
+    if mbox.is_from_line(line) or (one.form is _Form.NAMED and mbox.begins_mail(first)):
+        return None
+    of_mbox = first.startswith(b"From ") or suffix in {".mbox", ".mbx"}
+    return NotTaken.NO_MBOX(line=_shown(line)) if of_mbox else NotTaken.NO_MAIL()
+
+
+def _line(first: bytes) -> bytes:
+    return first.split(b"\n", 1)[0]
 
 
 def _shown(line: bytes) -> str:
@@ -254,6 +266,10 @@ def _too_large(size: int) -> Said:
 
 
 def _fault(fault: OSError) -> Said:
+    if isinstance(fault, LinkFound):
+        return NotTaken.LINK()
+    if isinstance(fault, NoPlainFile):
+        return NotTaken.NO_MAIL()
     return NotTaken.UNREADABLE(fault=fault.strerror or type(fault).__name__)
 
 
@@ -264,6 +280,6 @@ def _changed(file: BinaryIO, before: os.stat_result) -> bool:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return path.lstat().st_size
     except OSError:
         return 0

@@ -53,3 +53,15 @@ def test_threads_prints_one_list_a_conversation(capsys: pytest.CaptureFixture[st
         (tmp_path / f"{number}.eml").write_bytes(f"Message-ID: <m{number}@a.example>\r\n{references}\r\nx".encode())
     status, out, _ = run(capsys, "threads", "--json", str(tmp_path))
     assert (status, json.loads(out)) == (0, [["m0@a.example", "m1@a.example"], ["m2@a.example"]])
+
+
+@pytest.mark.parametrize("name", ["parse", "threads"])
+def test_a_link_in_a_folder_is_not_followed(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
+    """A folder of a stranger may link to any file of the reader: it is named, its octets are not shown."""
+    (tmp_path / "secret").write_bytes(b"Subject: hunter2\n\nhunter2\n")
+    (tmp_path / "mails").mkdir()
+    (tmp_path / "mails" / "1.eml").symlink_to(tmp_path / "secret")
+    for path in (tmp_path / "mails", tmp_path / "mails" / "1.eml"):
+        status, out, err = run(capsys, name, "--json", str(path))
+        assert (status, "hunter2" in out) == (1, False)
+        assert "1.eml: is a link, which is not followed; name the file itself" in err
