@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, holds_of, number_of
 from flaggermail.archive.dossier_lists import Cell, DossierLink, DossierPage, DossierTable
@@ -18,8 +19,28 @@ from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Delivery, LegalHold, Notification, StoredMessage
 
-ACTIVE = (".htm", ".html", ".mht", ".mhtml", ".shtml", ".svg", ".svgz", ".xht", ".xhtml", ".xml", ".xsl")
-"""The extensions of what a browser runs."""
+_PASSIVE: Mapping[str, frozenset[str]] = {
+    ".eml": frozenset({"message/rfc822"}),  # Chromium shows its HTML, and runs and fetches nothing of it
+    ".gif": frozenset({"image/gif"}),
+    ".jpeg": frozenset({"image/jpeg", "image/jpg"}),
+    ".jpg": frozenset({"image/jpeg", "image/jpg"}),
+    ".json": frozenset({"application/json"}),
+    ".mp4": frozenset({"video/mp4"}),
+    ".pdf": frozenset({"application/pdf"}),
+    ".png": frozenset({"image/png"}),
+    ".txt": frozenset({"text/plain"}),
+    ".webm": frozenset({"video/webm"}),
+    ".webp": frozenset({"image/webp"}),
+}
+"""What may be linked, by the ending of its name, and the content types that fit.
+
+Not among them: office documents and CSV, whose macros and formulas the program runs that a browser gives them to.
+"""
+
+
+def is_passive(path: str, content_type: str) -> bool:
+    """True if a click on a file of that name, which a stranger sent as that content type, runs nothing of it."""
+    return content_type.lower() in _PASSIVE.get(PurePosixPath(path).suffix.lower(), ())
 
 
 class Pages:
@@ -111,7 +132,7 @@ class Pages:
             if self._shown.attachment(octets, at - 1) is None:
                 cells.append(f"{name}: {self._shown.absent(Absence.UNDECODED)}")
             else:  # a click must not run what a stranger wrote
-                cells.append(f"{path} ({name})" if path.lower().endswith(ACTIVE) else DossierLink(path, name))
+                cells.append(DossierLink(path, name) if is_passive(path, one.content_type) else f"{path} ({name})")
         return cells
 
     def _receipts(self, mails: CaseMails) -> DossierTable:

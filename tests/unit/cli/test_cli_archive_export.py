@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from flaggermail.archive.dossier_pages import ACTIVE
 from flaggermail.cli.bag_check import check
 from flaggermail.cli.session import Session
 from flaggermail.errors import Refusal
@@ -33,6 +32,7 @@ from tests.unit.cli.conftest import CONFIG, VOUCHED, Desk
 from tests.unit.cli.played import played, reopened
 
 CASE = "VF-EP2024-0001"
+PASSIVE = (".eml", ".gif", ".jpeg", ".jpg", ".json", ".mp4", ".pdf", ".png", ".txt", ".webm", ".webp")
 SCREENSHOT = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
@@ -119,7 +119,7 @@ def safe_pages(data: Path) -> None:
         for link in page.links:
             assert (path.parent / link).resolve().is_relative_to(data.resolve())
             assert (path.parent / link).is_file(), link
-            assert link.endswith("index.html") or not link.endswith(ACTIVE), link
+            assert link.endswith("index.html") or Path(link).suffix.lower() in PASSIVE, link
 
 
 # ---------------------------------------------------------------- what it holds
@@ -273,15 +273,16 @@ def files_below(folder: Path) -> dict[str, bytes]:
 # ---------------------------------------------------------------- hostile and broken mail
 
 
-def with_attachments(*attached: tuple[str, bytes]) -> bytes:
-    """Builds a referral with attachments of these names."""
+def with_attachments(*attached: tuple[str, bytes], types: Sequence[str] = ()) -> bytes:
+    """Builds a referral with attachments of these names; of these content types, or all of them PNG."""
     mail = EmailMessage()
     mail["From"], mail["To"] = "Griffie <griffie@lindewaard.example>", "verkiezingenflagger@bzk.example"
     mail["Subject"], mail["Message-ID"] = "<script>alert(1)</script> \u202e", "<h1@lindewaard.example>"
     mail.set_content("Zie de bijlagen. <img src=https://host.example/x>\n\x1b[2J")
-    for name, octets in attached:
+    for at, (name, octets) in enumerate(attached):
         mail.add_attachment(octets, maintype="image", subtype="png", filename="attachment.png")
         part = list(mail.iter_attachments())[-1]
+        part.replace_header("Content-Type", types[at] if types else "image/png")
         del part["Content-Disposition"]
         encoded = base64.b64encode(name.encode("utf-8", "surrogateescape")).decode()
         part["Content-Disposition"] = f'attachment; filename="=?utf-8?b?{encoded}?="'
