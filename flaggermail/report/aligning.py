@@ -24,6 +24,8 @@ _SPEAKING = frozenset({
     QuantityKind.DURATION, QuantityKind.DATE, QuantityKind.TIME, QuantityKind.NUMBER, QuantityKind.PERCENT,
 })  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
+_MOST_PAIRS = 250_000  # of passages, held against each other by their quantities alone
+_MOST_QUANTITIES = 5_000  # of a passage
 _COMMON = 200  # passages with a word, from which on it tells nothing
 
 
@@ -40,8 +42,8 @@ class ReadPassage:
 
     @cached_property
     def quantities(self) -> tuple[Quantity, ...]:
-        """Its quantities in their order."""
-        return whole(self.text)
+        """Its quantities in their order; of a passage that is no prose, the first."""
+        return whole(self.text)[:_MOST_QUANTITIES]
 
     @cached_property
     def masked(self) -> str:
@@ -114,6 +116,8 @@ class Alignment:
         ours, theirs = self._free()
         held = {at: self._speaking(self._theirs[at]) for at in theirs}
         held = {at: found for at, found in held.items() if found}
+        if len(ours) * len(held) > _MOST_PAIRS:  # no translation of this report: nothing is accused
+            return
         scores = []
         for one in ours:
             speaking = self._speaking(self._ours[one])

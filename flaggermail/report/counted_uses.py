@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from flaggermail.report.quantities import Quantity, QuantityKind
@@ -23,6 +24,8 @@ _COUNTED = re.compile(
     r"|notifications? (?:was|were|to|sent))\b",
     re.IGNORECASE,
 )
+_LONGEST = 24  # characters of an abbreviation, and more
+_NEAR = 200  # characters beside a number in which it is said what it counts
 _NUMBER_OF = re.compile(r"(?:aantal inzetten|aantal keren|number of (?:uses|times))[^.;]{0,40}$", re.IGNORECASE)
 
 
@@ -30,7 +33,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Yields where each sentence of a text begins and ends."""
     start = 0
     for found in _ENDS.finditer(text):
-        word = text[start : found.start()].rpartition(" ")[2].casefold()
+        word = text[max(start, found.start() - _LONGEST) : found.start()].rpartition(" ")[2].casefold()
         if word.strip("(") not in _ABBREVIATED:
             yield start, found.end() - 1
             start = found.end()
@@ -44,14 +47,14 @@ def sentence_at(text: str, place: int) -> str:
 
 
 def counts_in(text: str, quantities: tuple[Quantity, ...]) -> Iterator[Quantity]:
-    """Yields each quantity of a text that says how often the status was used."""
+    """Yields each quantity of a text, in their order, that says how often the status was used."""
+    starts = [one.start for one in quantities]
     for start, end in sentences(text):
         sentence = text[start:end]
         often = _PUT_TO_USE.search(sentence) or (_STATUS.search(sentence) and _USED.search(sentence))
-        for one in quantities:
-            if not start <= one.start < end:
-                continue
-            before, after = text[start : one.start], text[one.end : end]
+        for one in quantities[bisect_left(starts, start) : bisect_left(starts, end)]:
+            before = text[max(start, one.start - _NEAR) : one.start]
+            after = text[one.end : min(end, one.end + _NEAR)]
             times = one.kind is QuantityKind.TIMES and often
             number = one.kind is QuantityKind.COUNT and (_COUNTED.match(after) or _NUMBER_OF.search(before))
             if times or number:

@@ -25,8 +25,14 @@ class DocumentFault(Sentence):
     DOCUMENT_ENCRYPTED = ("document encrypted", "document: has a password; save it without one and hand it in again",
         "document: heeft een wachtwoord; sla het op zonder wachtwoord en lever het opnieuw in")
     DOCUMENT_TOO_LARGE = ("document too large",
-        "document: is larger than {most} MiB, or its text is when unpacked; hand it in without large pictures",
-        "document: is groter dan {most} MiB, of de uitgepakte tekst is dat; lever het in zonder grote afbeeldingen")
+        "document: is over {most} MiB, packed or unpacked, or has too many files in it; hand it in without pictures",
+        "document: is groter dan {most} MiB, al dan niet uitgepakt, of bevat te veel bestanden; laat afbeeldingen weg")
+    DOCUMENT_SWELLS = ("document swells",
+        "document: its text is over {most} times as large as the file; save it again in LibreOffice",
+        "document: de tekst is meer dan {most} keer zo groot als het bestand; sla het opnieuw op in LibreOffice")
+    DOCUMENT_TOO_FINE = ("document too fine",
+        "document: has over {elements} elements or {passages} paragraphs, or a huge element; hand in the report alone",
+        "document: meer dan {elements} elementen of {passages} alinea's, of een te groot element; lever het rapport in")
     DOCUMENT_BROKEN = ("document broken",
         "document: content.xml cannot be read (line {line}, column {column}); save it again in LibreOffice",
         "document: content.xml is niet te lezen (regel {line}, kolom {column}); sla het opnieuw op in LibreOffice")

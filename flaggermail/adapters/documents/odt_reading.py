@@ -2,7 +2,8 @@
 """Reads the passages of an OpenDocument text that a person edited, and the figures whose marks it still holds.
 
 The file is a stranger's: its sizes are bounded before it is unpacked, and it is read as a stream of elements, without
-entities. Deleted text of tracked changes, comments and what a merged cell covers are not read.
+entities, up to a number of elements and passages that no report comes near: each costs time and memory, however small
+the file that holds them is. Deleted text of tracked changes, comments and what a merged cell covers are not read.
 """
 
 from __future__ import annotations
@@ -21,8 +22,16 @@ from flaggermail.documents.model import Figure, Passage
 from flaggermail.errors import Refusal
 from flaggermail.wording.documents import DocumentFault
 
-MOST_OCTETS = 64 << 20  # of the file, and of its text when unpacked
+MOST_OCTETS = 64 << 20  # of the file
 MOST_FILES = 5_000  # in the package
+MOST_CONTENT = 16 << 20  # octets of `content.xml`; a table of 2,000 uses in eight columns has 4 MiB
+MOST_TIMES = 100  # as large as the file may `content.xml` be, if it is not small; that table is 24 times as large
+_SMALL = 4 << 20  # octets
+MOST_ELEMENTS = 200_000
+MOST_PASSAGES = 20_000
+MOST_CHARACTERS = 1 << 20  # of all passages and figures: some 350 pages
+_AT_ONCE = 1 << 18  # octets given to the parser
+_LONGEST_TAG = 1 << 20
 _MOST_MANIFEST = 4 << 20
 _MARK = re.compile(r"f\d+:(?P<name>.*);", re.DOTALL)  # what follows it, an office program added: ` Copy 2`
 _SPACE = re.compile(r"[ \t\r\n]+")  # ISO/IEC 26300-3, section 6.1.2: one space
@@ -30,6 +39,7 @@ _SOFT_HYPHEN = "\u00ad"
 _MOST_SPACES = 10_000  # of one `text:s`
 _MOST_OPEN = 100  # marks that lie in one another
 _ENCRYPTED = 1  # flag of a zip entry
+_ENTRY = b"PK\x01\x02"  # begins each in the list of a package
 
 _PREFIXES: Mapping[str, str] = {uri: prefix for prefix, uri in NAMESPACES.items()}
 _PASSAGES = frozenset({"text:p", "text:h"})
@@ -47,22 +57,32 @@ def read(octets: bytes) -> list[Passage]:
     Raises Refusal if it is no OpenDocument text, is encrypted, or is larger than any report.
     """
     if len(octets) > MOST_OCTETS:
-        raise Refusal(DocumentFault.DOCUMENT_TOO_LARGE(most=MOST_OCTETS >> 20))
+        raise _too_large(MOST_OCTETS)
     try:
+        if octets.count(_ENTRY) > MOST_FILES:  # before the list of them is in memory
+            raise _too_large(MOST_OCTETS)
         with ZipFile(BytesIO(octets)) as package:
             content = _content(package)
     # What zipfile raises for a hostile package: damaged, of another compression, cut short, or with a false offset.
     except (BadZipFile, NotImplementedError, zlib.error, EOFError, ValueError, OSError) as fault:
         raise Refusal(DocumentFault.NO_OPEN_DOCUMENT()) from fault
+    if len(content) > max(MOST_TIMES * len(octets), _SMALL):
+        raise Refusal(DocumentFault.DOCUMENT_SWELLS(most=MOST_TIMES))
     return _passages(content)
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(DocumentFault.DOCUMENT_TOO_LARGE(most=most >> 20))
+
+
+def _too_fine() -> Refusal:
+    return Refusal(DocumentFault.DOCUMENT_TOO_FINE(elements=MOST_ELEMENTS, passages=MOST_PASSAGES))
 
 
 def _content(package: ZipFile) -> bytes:
     """Returns the octets of `content.xml`, of which no more are unpacked than the limit."""
     entries = package.infolist()
     names = {entry.filename: entry for entry in entries}
-    if len(entries) > MOST_FILES:
-        raise Refusal(DocumentFault.DOCUMENT_TOO_LARGE(most=MOST_OCTETS >> 20))
     if any(entry.flag_bits & _ENCRYPTED for entry in entries) or "encrypted-package" in names:
         raise Refusal(DocumentFault.DOCUMENT_ENCRYPTED())
     if "content.xml" not in names:
@@ -71,7 +91,7 @@ def _content(package: ZipFile) -> bytes:
         package, "META-INF/manifest.xml", _MOST_MANIFEST
     ):
         raise Refusal(DocumentFault.DOCUMENT_ENCRYPTED())
-    return _bounded(package, "content.xml", MOST_OCTETS)
+    return _bounded(package, "content.xml", min(MOST_CONTENT, MOST_OCTETS))
 
 
 def _bounded(package: ZipFile, name: str, most: int) -> bytes:
@@ -79,7 +99,7 @@ def _bounded(package: ZipFile, name: str, most: int) -> bytes:
     with package.open(name) as entry:
         found = entry.read(most + 1)
     if len(found) > most:
-        raise Refusal(DocumentFault.DOCUMENT_TOO_LARGE(most=most >> 20))
+        raise _too_large(most)
     return found
 
 
@@ -90,7 +110,11 @@ def _passages(content: bytes) -> list[Passage]:
     parser.CharacterDataHandler, parser.buffer_text = reading.text, True
     parser.StartDoctypeDeclHandler = _refuse
     try:
-        parser.Parse(content, True)  # noqa: FBT003 - expat takes no keywords
+        for at in range(0, len(content), _AT_ONCE):
+            if at - parser.CurrentByteIndex > _LONGEST_TAG:  # one element with very many attributes
+                raise _too_fine()
+            parser.Parse(content[at : at + _AT_ONCE])
+        parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
     except (expat.ExpatError, ValueError, LookupError) as fault:  # the latter two for a character set
         where = {"line": parser.ErrorLineNumber, "column": parser.ErrorColumnNumber}
         raise Refusal(DocumentFault.DOCUMENT_BROKEN(**where)) from fault
@@ -139,7 +163,7 @@ class _Reading:
         self._open: list[_Passage] = []
         self._marks: dict[str, _Mark] = {}
         self._skipped = 0
-        self._characters = 0  # of all passages and figures
+        self._elements = self._characters = 0  # the latter of all passages and figures
 
     def passages(self) -> list[Passage]:
         """Returns those that hold words, a figure or half a mark."""
@@ -150,6 +174,9 @@ class _Reading:
 
     def start(self, qualified: str, attributes: dict[str, str]) -> None:
         """Begins an element."""
+        self._elements += 1
+        if self._elements > MOST_ELEMENTS or len(self._found) > MOST_PASSAGES:
+            raise _too_fine()
         name = _named(qualified)
         if self._skipped or name in _SKIPPED:
             self._skipped += 1
@@ -223,8 +250,9 @@ class _Reading:
     def _add(self, text: str) -> None:
         marks = [mark for mark in self._marks.values() if mark.depth == len(self._open)]
         self._characters += len(text) * (1 + len(marks))
-        if self._characters > MOST_OCTETS:  # a short element stands for many spaces
-            raise Refusal(DocumentFault.DOCUMENT_TOO_LARGE(most=MOST_OCTETS >> 20))
+        most = min(MOST_CHARACTERS, MOST_OCTETS)
+        if self._characters > most:  # a short element stands for many spaces
+            raise _too_large(most)
         for words in (self._open[-1].words, *(mark.words for mark in marks)):
             words.append(text)
         self._open[-1].after_space = False

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from flaggermail.documents.model import Document, Figure, Paragraph, Passage
@@ -276,3 +277,18 @@ def test_small_counts_may_change_places() -> None:
     for text, wrong in (("3 van de 5 signalen kwamen uit de media.", []),
                         ("4 van de 5 signalen kwamen uit de media.", ["referrals/media"])):  # fmt: skip
         assert names(compare(document, [Passage("T"), Passage(text)])) == wrong
+
+
+HEAVY: dict[str, list[str]] = {
+    "digits": ["1 " * 10_000], "sentences": ["! 1 A" * 8_000], "abbreviations": ["nr. A " * 60_000],
+    "number after number": ["het aantal inzetten " + "1 " * 10_000], "short passages": ["7"] * 5_000,
+    "quantities": ["op 6 juni 2024 om 10.34 uur"] * 4_000,
+}  # fmt: skip
+
+
+@each("name", HEAVY)
+def test_no_document_is_compared_for_long(name: str) -> None:
+    """Time grows with the size of a document and no faster, whatever it holds."""
+    began = time.process_time()
+    compare(DUTCH, [Passage(text) for text in HEAVY[name]])
+    assert time.process_time() - began < 8

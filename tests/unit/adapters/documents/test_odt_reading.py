@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 import zlib
 from io import BytesIO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
 
 from flaggermail.adapters.documents import odt_reading
 from flaggermail.adapters.documents.odt_styles import NAMESPACES
 from flaggermail.adapters.documents.writer import OfficeDocuments
-from flaggermail.documents.model import Figure, Passage
+from flaggermail.documents.model import Figure, Passage, Table, Text, Verbatim
 from flaggermail.errors import Refusal
 from flaggermail.wording.documents import DocumentFault
+from tests.doubles.sample_document import small
 
 _DECLARED = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
 SPACES = '<text:s text:c="9999"/>'
@@ -218,6 +220,64 @@ def test_what_grows_when_read_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     assert refused(packed(content_xml=content(f"<text:p>{marks}{'a<text:s/>' * 9999}</text:p>"))) == (
         DocumentFault.DOCUMENT_TOO_LARGE
     )
+
+
+DENSE = {
+    "passages": "<text:p>1</text:p>" * 800_000,
+    "empty passages": f"<text:p>{START}{START}</text:p>" + "<text:p/>" * 1_500_000,
+    "elements": "<text:p>" + "<text:span/>" * 1_300_000 + "</text:p>",
+    "depth": "<text:p>" + "<text:span>" * 400_000 + "</text:span>" * 400_000 + "</text:p>",
+    "passages in one another": "<text:p>" * 700_000 + "</text:p>" * 700_000,
+    "spaces": "<text:p>" + "<text:s/>" * 1_700_000 + "</text:p>",
+    "bookmarks": "<text:p>" + "<text:bookmark text:name='f1:u;'/>" * 450_000 + "</text:p>",
+    "attributes": "<text:p " + " ".join(f"a{at}='x'" for at in range(900_000)) + "/>",
+    "figures": f"<text:p>{START}{'9 ' * 2_000_000}{END}</text:p>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("packing", [ZIP_DEFLATED, ZIP_STORED], ids=["packed", "stored"])
+def test_a_small_file_costs_little(name: str, packing: int) -> None:
+    """What 149 kB held once cost 37 s and 0.7 GB: elements, passages and octets are bounded, packed or not."""
+    made = BytesIO()
+    with ZipFile(made, "w", packing) as package:
+        package.writestr("content.xml", content(DENSE[name]))
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        said = refused(made.getvalue())
+        took, held = time.process_time() - began, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert said in {DocumentFault.DOCUMENT_TOO_LARGE, DocumentFault.DOCUMENT_SWELLS, DocumentFault.DOCUMENT_TOO_FINE}
+    assert took < 10  # with tracing, which takes most of it
+    assert held < 120 << 20
+
+
+def test_a_list_of_files_is_not_read_before_it_is_counted() -> None:
+    """The list of a package may have a million entries, each an object in memory; entries may overlap, too."""
+    whole = packed(content_xml=content("<text:p>a</text:p>"))
+    at = whole.index(b"PK\x01\x02")
+    entry, end = whole[at : whole.index(b"PK\x05\x06")], whole[whole.index(b"PK\x05\x06") :]
+    for count in (odt_reading.MOST_FILES + 1, 60_000):
+        listed = bytearray(end)
+        listed[8:12] = count.to_bytes(2, "little") * 2
+        listed[12:16] = (len(entry) * count).to_bytes(4, "little")
+        hostile = whole[:at] + entry * count + bytes(listed)
+        tracemalloc.start()
+        assert refused(hostile) == DocumentFault.DOCUMENT_TOO_LARGE
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+        tracemalloc.stop()
+
+
+def test_a_report_of_any_size_is_read() -> None:
+    """The table of 1,500 uses in eight columns is below every bound, and so is a mail of 200 pages."""
+    table = Table(
+        (Text("uses"),), [(Text(f"{at}"),) for at in range(8)],
+        [[(Figure(f"uses/{row}/{at}", f"{row * at}"),) for at in range(8)] for row in range(1500)],
+    )  # fmt: skip
+    octets = OfficeDocuments().odt(small(table, Verbatim("Een regel van een mail.\n" * 25_000)))
+    assert len(OfficeDocuments().read_odt(octets)) > 12_000
 
 
 def test_depth_costs_nothing() -> None:
