@@ -21,6 +21,7 @@ from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake
 from flaggermail.adapters.files.code_vault import FileCodeVault
+from flaggermail.adapters.files.durable import left_over_mistakes
 from flaggermail.adapters.files.secrets import credential, secret_mistake
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
@@ -297,6 +298,9 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
     for name, key in _secrets(settings).items():
         found = secret_mistake(name, settings.directory, several=name in of_lines)
         yield found and replace(found, text=f"{key}: {found.text}")
+    around = [settings.directory, settings.directory.parent, settings.archive.parent, Path.cwd()]
+    database = database_file(desk)
+    yield from left_over_mistakes([*around, database.parent] if database is not None else around)
 
 
 def _secrets(settings: Settings) -> Mapping[str, str]:

@@ -7,20 +7,34 @@ It names no engine: one of PostgreSQL can be restored into SQLite, and the other
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from flaggermail import __version__
+from ruamel.yaml.error import YAMLError
+from sqlalchemy.exc import SQLAlchemyError
+
+from flaggermail import __version__, unfinished
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
-from flaggermail.adapters.db.dump import RowBatch, ValueForm, is_empty, load, snapshot, without_password
+from flaggermail.adapters.db.dump import RowBatch, ValueForm, load, reserved, snapshot, without_password
 from flaggermail.adapters.db.revisions import newest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files import backup_file
-from flaggermail.adapters.files.backup_file import BEGIN, CONFIGURATION, END, FORMAT, OCTETS, ROWS, BackupWriter
+from flaggermail.adapters.files.backup_file import (
+    BEGIN,
+    CONFIGURATION,
+    END,
+    FORMAT,
+    MOST_ROWS,
+    OCTETS,
+    ROWS,
+    BackupWriter,
+)
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.desk import audit
 from flaggermail.errors import BackupFault, ConfigurationError, OctetsLost
@@ -35,6 +49,18 @@ from flaggermail.yaml_files.store_places import point_to
 Progress = Callable[[int, int], None]  # how much is done, of how much
 
 _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})  # of configuration, templates and rules
+_BELOW = ("templates", "rules")  # folders of a configuration
+_MOST_SETTINGS = 1 << 18  # octets of flaggermail.yaml, which takes seconds to read
+_DAMAGES = (
+    SQLAlchemyError,
+    YAMLError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 _DESK_FILE, _DATABASE, _ARCHIVE = "flaggermail.yaml", "flaggermail.db", "archive"
 _HEAD_TABLE = "chain_head"
 _FOLDER_MODE = 0o770  # less the umask, like its database and archive: officers of the group use their own accounts
@@ -84,8 +110,11 @@ def _written(file: BackupWriter, batches: Iterator[RowBatch], settings: Settings
     file.add_json(BEGIN, {"format": FORMAT, "program": __version__, "revision": newest(), "taken_at": taken_at})
     for name, octets in _configuration(settings):
         file.add(CONFIGURATION + name, octets)
-    for number, batch in enumerate(batches):
-        file.add_json(f"{ROWS}{batch.table}/{number:06}.json", _document(batch))
+    number = 0
+    for batch in batches:
+        for octets in _pieces(batch):
+            file.add(f"{ROWS}{batch.table}/{number:06}.json", octets)
+            number += 1
         rows += len(batch.rows)
         for row in batch.rows:
             values = {name: v for name, v in zip(batch.columns, row, strict=True) if isinstance(v, str | int)}
@@ -109,8 +138,16 @@ def _configuration(settings: Settings) -> Iterator[tuple[str, bytes]]:
                 yield f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes()
 
 
-def _document(batch: RowBatch) -> dict[str, Json]:
-    return {"columns": dict(batch.columns), "rows": [list(row) for row in batch.rows]}
+def _pieces(batch: RowBatch) -> Iterator[bytes]:
+    """Yields the rows as documents, none larger than one may be that is restored."""
+    document = {"columns": dict(batch.columns), "rows": [list(row) for row in batch.rows]}
+    octets = json.dumps(document, ensure_ascii=False).encode()
+    if len(octets) <= MOST_ROWS or len(batch.rows) == 1:
+        yield octets
+        return
+    half = len(batch.rows) // 2
+    for rows in (batch.rows[:half], batch.rows[half:]):
+        yield from _pieces(replace(batch, rows=rows))
 
 
 def _copied(file: BackupWriter, octets: FileBlobStore, digests: list[str], progress: Progress) -> Iterator[str]:
@@ -124,41 +161,53 @@ def _copied(file: BackupWriter, octets: FileBlobStore, digests: list[str], progr
     progress(len(digests), len(digests))
 
 
-def restore(path: Path, to: Path, database: str | None, progress: Progress, *, verify: bool) -> Restored:
+def restore(
+    path: Path, to: Path, database: str | None, progress: Progress, *, verify: bool, any_size: bool = False
+) -> Restored:
     """Makes the desk of a backup anew in the folder `to`, which must not exist, or be empty.
 
     `database` is the address of an empty PostgreSQL database; else an SQLite file in the folder is made. The desk
-    observes, and no token or device from before holds: see `letters.restored`. Nothing stays if it fails, but for
-    tables in a PostgreSQL database. Raises BackupFault, ConfigurationError, StoreFault, ArchiveFault.
+    observes, and no token or device from before holds: see `letters.restored`. Nothing stays if it fails; what a killed
+    one left is removed by the next. `any_size`: only the disk bounds what is unpacked. Raises BackupFault,
+    ConfigurationError, StoreFault, ArchiveFault.
     """
     if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
         raise BackupFault(
             f"{to}: is there already and not empty; name a new folder: no desk is ever restored onto another"
         )
-    beside = to.absolute().with_name(f".{to.absolute().name}.part")
+    part = unfinished.beside(to.absolute())
     try:
-        if beside.exists():  # a restore that was killed
-            shutil.rmtree(beside)
-        beside.mkdir(mode=_FOLDER_MODE)
-        held, proof = _restored(path, beside, database or f"sqlite:///{beside / _DATABASE}", progress, verify=verify)
-        point_to(beside / _DESK_FILE, _ARCHIVE, database or f"sqlite:///{_DATABASE}")
-        if to.exists():
-            to.rmdir()
-        beside.rename(to)
+        lock = unfinished.new_folder(part, _FOLDER_MODE)
+    except BlockingIOError:
+        raise BackupFault(f"{to}: another restore is writing this folder; wait for it, or name another") from None
     except OSError as fault:
-        raise BackupFault(f"{to}: cannot be made ({fault.strerror}); name another folder, or make room") from fault
+        raise _unmade(to, fault) from fault
+    try:
+        url = database or f"sqlite:///{part / _DATABASE}"
+        with reserved(url, to.absolute()):
+            most = backup_file.most_octets(path, part, any_size=any_size)
+            held, proof = _restored(path, part, url, most, progress, verify=verify)
+            point_to(part / _DESK_FILE, _ARCHIVE, database or f"sqlite:///{_DATABASE}")
+            unfinished.finish_folder(lock, part, to)
+    except OSError as fault:
+        raise _unmade(to, fault) from fault
+    except _DAMAGES as fault:  # whatever a hostile file holds in the place of a value
+        raise BackupFault(f"{path}: is damaged ({type(fault).__name__}); use another backup") from fault
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
+        os.close(lock)
     return Restored(held, without_password(database or f"sqlite:///{to / _DATABASE}"), proof)
 
 
+def _unmade(to: Path, fault: OSError) -> BackupFault:
+    return BackupFault(f"{to}: cannot be made ({fault.strerror}); name another folder, or make room")
+
+
 def _restored(
-    path: Path, folder: Path, database: str, progress: Progress, *, verify: bool
+    path: Path, folder: Path, database: str, most: int, progress: Progress, *, verify: bool
 ) -> tuple[BackedUp, Mapping[str, Json] | None]:
     octets = FileBlobStore(folder / _ARCHIVE)
-    if not is_empty(database):
-        raise BackupFault("the database of --database holds tables; name an empty one")
-    reader = _Reader(path, folder, octets, progress)
+    reader = _Reader(path, folder, octets, most, progress)
     rows = load(database, reader.revision(), reader.batches())
     held = reader.end(rows)
     with closing(SqlStore(database, SystemRandomness().salt)) as store:
@@ -173,9 +222,9 @@ def _restored(
 class _Reader:
     """Reads a backup once, in the order of its members, and puts each where it belongs."""
 
-    def __init__(self, path: Path, folder: Path, octets: FileBlobStore, progress: Progress) -> None:
+    def __init__(self, path: Path, folder: Path, octets: FileBlobStore, most: int, progress: Progress) -> None:
         self._path, self._folder, self._octets = path, folder, octets
-        self._members = backup_file.members(path, progress)
+        self._members = backup_file.members(path, most, progress)
         self._mails = 0
         self._end: dict[str, Json] = {}
 
@@ -228,9 +277,12 @@ class _Reader:
         return RowBatch(name.split("/")[1], forms, [row for row in rows if isinstance(row, list)])
 
     def _write(self, name: str, octets: bytes) -> None:
-        """Writes a file of the configuration; its name leads nowhere else."""
+        """Writes a file of the configuration; its name leads nowhere else than `_configuration` takes it from."""
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or path.suffix not in _SUFFIXES or not path.stem:
+        ours = path.parts[0] in _BELOW if len(path.parts) > 1 else path.suffix == ".yaml"
+        if path.is_absolute() or ".." in path.parts or path.suffix not in _SUFFIXES or not path.stem or not ours:
+            raise BackupFault(f"{self._path}: {name[:200]!a} is no file of a configuration")
+        if name == _DESK_FILE and len(octets) > _MOST_SETTINGS:
             raise BackupFault(f"{self._path}: {name!a} is no file of a configuration")
         target = self._folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ from flaggermail.cli.bags import (
     TAG_FILES,
     TAG_MANIFEST,
 )
-from flaggermail.cli.new_folder import INCOMPLETE
+from flaggermail.unfinished import INCOMPLETE
 
 LONGEST_LINE = 8192  # octets
 _LINE = re.compile(rb"([0-9a-f]{64})  ([^\r\n]+)\n")

@@ -79,8 +79,9 @@ def backup(session: Session, out: Path, *, as_json: bool) -> None:
 @click.option("--to", required=True, metavar="DIR", type=_FILE, help="The folder to make; it must be new or empty.")
 @click.option("--database", metavar="URL", help="An empty PostgreSQL database, instead of an SQLite file in DIR.")
 @click.option("--verify", is_flag=True, help="Compare the whole record with its events and its archive, too.")
+@click.option("--any-size", is_flag=True, help="Unpack as much as the disk has room for; only a file of your own.")
 @as_json_option
-def restore(file: Path, to: Path, database: str | None, *, verify: bool, as_json: bool) -> None:
+def restore(file: Path, to: Path, database: str | None, *, verify: bool, any_size: bool, as_json: bool) -> None:
     """Make a new desk from a backup: database, mail and configuration in one folder.
 
     The new desk observes: it sends nothing until `flaggermail resume`. No reply to a mail of the old desk acts, and
@@ -91,7 +92,7 @@ def restore(file: Path, to: Path, database: str | None, *, verify: bool, as_json
     from flaggermail.wiring_backup import restore as restored
 
     with _shown("restoring") as progress:
-        made = restored(file, to, database, progress, verify=verify)
+        made = restored(file, to, database, progress, verify=verify, any_size=any_size)
     found, proof = made.held, made.proof
     wrong = [f"{text(one, 'name')}: {text(one, 'text')}" for one in parts(proof, "differences")] if proof else []
     if as_json:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import secrets
@@ -12,7 +13,9 @@ from pathlib import Path
 
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
+from flaggermail.unfinished import PART, new_file
 
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})  # such as of FAT
 READABLE, PRIVATE = 0o666, 0o600  # for the umask to restrict; for this account alone
 
 
@@ -37,24 +40,35 @@ def write_new(files: Sequence[tuple[Path, bytes]], remedy: str = "name a new fil
             wanted = [(path, octets) for path, octets in files if not _holds(path, octets, remedy)]
             beside = []
             for path, octets in wanted:
-                part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-                with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
-                    undone.callback(part.unlink, missing_ok=True)
+                part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
+                locked = new_file(part, mode)
+                undone.callback(os.close, locked)
+                undone.callback(part.unlink, missing_ok=True)
+                with os.fdopen(locked, "wb", closefd=False) as file:
                     file.write(octets)
-                    file.flush()
-                    os.fsync(file.fileno())  # a full disk of another machine may be noticed here first
+                os.fsync(locked)  # a full disk of another machine may be noticed here first
                 beside.append((part, path))
-            for _, path in beside:  # nobody else's from here on, so that the renames replace nothing
-                path.open("xb").close()
-                undone.callback(path.unlink, missing_ok=True)
-            for part, path in beside:
-                part.replace(path)
+            with ExitStack() as taken:
+                for part, path in beside:
+                    _put(part, path)
+                    taken.callback(path.unlink, missing_ok=True)
+                taken.pop_all()
         except FileExistsError as fault:
             raise _taken(path, remedy) from fault
         except OSError as fault:
             why = fault.strerror or fault
             raise Refusal(f"{_shown(path)}: cannot be written ({why}); nothing was written") from fault
-        undone.pop_all()
+
+
+def _put(part: Path, path: Path) -> None:
+    """Gives a file its name, whole at once; nothing is replaced. Raises FileExistsError, OSError."""
+    try:
+        path.hardlink_to(part)
+    except OSError as fault:
+        if fault.errno not in _NO_LINKS:
+            raise
+        path.open("xb").close()  # nobody else's from here on, so that the renaming replaces nothing
+        part.replace(path)
 
 
 def _holds(path: Path, octets: bytes, remedy: str) -> bool:

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flaggermail import unfinished
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
-
-INCOMPLETE = ".incomplete"  # ends the name of a folder that is being written
+from flaggermail.unfinished import INCOMPLETE
 
 
 def usable(out: Path) -> Path:
@@ -28,11 +29,6 @@ def usable(out: Path) -> Path:
         raise Refusal(f"{shown}: cannot be read ({fault.strerror}); name a new folder") from fault
     if filled:
         raise Refusal(f"{shown}: is not empty; name a new folder")
-    if _beside(place).exists():
-        raise Refusal(
-            f"{shown}{INCOMPLETE}: is left of an export that was interrupted, or one is running; remove that folder, "
-            "or name another"
-        )
     return place
 
 
@@ -40,23 +36,30 @@ def usable(out: Path) -> Path:
 def new_folder(place: Path) -> Iterator[Path]:
     """Yields a folder beside `place`, and moves it there at the end of the block; after any fault nothing is left.
 
-    Raises Refusal if the folder cannot be written.
+    What an export that was killed left there is removed first. Raises Refusal if the folder cannot be written.
     """
     folder = _beside(place)
+    shown = safe_line(str(folder))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700)  # fails if another export is writing there, whose folder stays
+        lock = unfinished.new_folder(folder, 0o700)
+    except BlockingIOError as fault:
+        raise Refusal(f"{shown}: an export is writing there; wait for it, or name another folder") from fault
+    except FileExistsError as fault:
+        raise Refusal(f"{shown}: is there, and no export left it; move it away, or name another folder") from fault
     except OSError as fault:
         raise _unwritten(place, fault) from fault
     try:
         yield folder
-        folder.rename(place)  # onto an empty folder, or none; any other is refused
+        unfinished.finish_folder(lock, folder, place)  # onto an empty folder, or none; any other is refused
     except OSError as fault:
         shutil.rmtree(folder, ignore_errors=True)
         raise _unwritten(place, fault) from fault
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        os.close(lock)
 
 
 def _unwritten(place: Path, fault: OSError) -> Refusal:

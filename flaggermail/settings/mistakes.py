@@ -55,6 +55,7 @@ class CheckCode(StrEnum):
     RULES_NONE = "rules-none"
     POLICY_UNUSED = "policy-unused"
     OFFSET = "offset"
+    LEFT_OVER = "left-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,11 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.NOTE,
         f"{_ROTA} shifts[{{index}}].{{name}}: {{written}} is {{local}} in {{zone}}, which has another offset that "
         "day; write {meant} if local time was meant",
+    ),
+    CheckCode.LEFT_OVER: Sort(
+        Severity.NOTE,
+        "{path}: was left half-written by a backup, restore or export that was killed; it may hold mail, and is in "
+        "nobody's way; {owner} or root may remove it: `{command}`",
     ),
 }
 

@@ -13,9 +13,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, Connection, Date, Engine, LargeBinary, MetaData, Table, delete, inspect, make_url, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Date,
+    Engine,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    delete,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.engine import connect_reading, make_engine
@@ -30,6 +47,9 @@ if TYPE_CHECKING:
 
 BATCH = 2000  # rows
 LEFT_OUT = frozenset({"lease"})  # it belongs to the daemon that runs now
+UNFINISHED = "flaggermail_unfinished_restore"  # a table that is there while a database is filled
+_MARK = Table(UNFINISHED, MetaData(), Column("place", String, primary_key=True))
+_LOCK = 0x666C6167676572  # of PostgreSQL, for one session
 HEAD = "chain_head"  # a fresh schema has its row
 
 
@@ -82,14 +102,53 @@ def snapshot(url: str) -> Iterator[Iterator[RowBatch]]:
         engine.dispose()
 
 
-def is_empty(url: str) -> bool:
-    """True if the database has no table. Raises StoreFault."""
+@contextmanager
+def reserved(url: str, place: Path) -> Iterator[None]:
+    """Holds an empty database while a desk in `place` is made; on a server it is empty again after a fault.
+
+    What a killed restore left there is removed first: a table says so, its lock is gone, and its desk is not there.
+    Raises BackupFault for a database that holds other tables, and StoreFault.
+    """
     engine = make_engine(url)
     try:
-        with as_store_fault(writing=False), connect_reading(engine) as connection:
-            return not inspect(connection).get_table_names()
+        with as_store_fault(writing=True), engine.connect() as connection:
+            names = inspect(connection).get_table_names()
+            if names and (UNFINISHED not in names or _is_made(connection)):
+                raise BackupFault("the database of --database holds tables; name an empty one")
+        if engine.dialect.name == "sqlite":  # its file lies in the folder that is removed as a whole
+            yield
+            return
+        with as_store_fault(writing=True), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:
+            if not held.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar():
+                raise BackupFault("the database of --database is being filled by another restore; wait for it")
+            _empty(held)
+            _MARK.create(held)
+            held.execute(_MARK.insert().values(place=str(place)))
+            try:
+                yield
+            except BaseException:
+                _empty(held)
+                raise
+            _MARK.drop(held)
     finally:
         engine.dispose()
+
+
+def _is_made(connection: Connection) -> bool:
+    """True if the desk is in its place already: the restore was killed after its last step but one."""
+    place = connection.scalar(select(_MARK.c.place))
+    return place is not None and Path(place).is_dir() and any(Path(place).iterdir())
+
+
+def _empty(connection: Connection) -> None:
+    """Removes every table and the function of revision 0001; last the table that says that they may be removed."""
+    found = MetaData()
+    found.reflect(connection)
+    last = found.tables.get(UNFINISHED)
+    found.drop_all(connection, tables=[table for table in found.tables.values() if table is not last])
+    connection.execute(text("DROP FUNCTION IF EXISTS event_is_append_only()"))
+    if last is not None:
+        last.drop(connection)
 
 
 def load(url: str, revision: str, batches: Iterable[RowBatch]) -> int:

@@ -21,6 +21,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from flaggermail.adapters.db.beside import Beside, outside
+from flaggermail.adapters.db.dump import UNFINISHED
 from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.adapters.db.raw import PAGE, RawRow, RowComparison, any_text, as_number, named, rows, selected
 from flaggermail.adapters.db.sealed import SEALED, unsealed
@@ -220,7 +221,7 @@ def _schema(connection: Connection) -> Iterator[Discrepancy]:
     for table, column in connection.execute(text(_COLUMNS[dialect])):
         there.setdefault(table, set()).add(column)
     ours = {name: set(table.c.keys()) for name, table in all_tables().tables.items()}
-    for name in sorted(there.keys() ^ {*ours, "alembic_version"}):
+    for name in sorted((there.keys() - {UNFINISHED}) ^ {*ours, "alembic_version"}):
         said = "is missing" if name not in there else "is no table of this program"
         yield Discrepancy(Subject.SCHEMA, f"table {name}", said, stops=name in ours)
     for name in sorted(there.keys() & ours.keys()):

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from flaggermail.adapters.files.durable import sync_folder
 from flaggermail.errors import BackupFault
+from flaggermail.unfinished import beside, new_file
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -29,7 +31,15 @@ BEGIN, END = "backup.json", "end.json"
 ROWS, OCTETS, CONFIGURATION = "rows/", "octets/", "configuration/"
 FORMAT = 1
 LEVEL = 3  # of gzip: text of mail shrinks to a third, and more costs more time than it saves
-LARGEST = 1 << 30  # octets of one member: no mail, and no batch of rows, comes near it
+LARGEST = 256 << 20  # octets of one mail: no server takes one that comes near it
+MOST_ROWS = 32 << 20  # octets of a batch of rows, of which JSON makes twenty times as many in memory
+MOST_OTHER = 8 << 20  # octets of a file of the configuration, or of what the backup says about itself
+TIMES = 100  # as large as its file may a backup become: text of mail becomes 3 times as large, rows 15 times
+SMALL = 1 << 30  # octets to which any may unpack
+SPARE = 256 << 20  # octets that stay free on the disk
+_PACKED = 1 << 16  # octets read at once
+_HEADER = 1 << 20  # octets before a member's own: a header of tar, and a long name
+_SHOWN = 200  # characters of a name
 
 
 class BackupWriter:
@@ -57,22 +67,24 @@ def writing(path: Path) -> Iterator[BackupWriter]:
     """
     if path.exists() or path.is_symlink():
         raise BackupFault(f"{path}: is there already; name a new file")
-    beside = path.with_name(f".{path.name}.part")
+    part = beside(path)
     try:
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-            with _compressed(file) as archive:
-                yield BackupWriter(archive)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(beside, path)  # unlike a rename, it never replaces a file that came in meanwhile
+        with os.fdopen(new_file(part, 0o600), "wb") as file:
+            try:
+                with _compressed(file) as archive:
+                    yield BackupWriter(archive)
+                file.flush()
+                os.fsync(file.fileno())
+                os.link(part, path)  # unlike a rename, it never replaces a file that came in meanwhile
+            finally:
+                part.unlink(missing_ok=True)  # still locked, so that it is this one
         sync_folder(path.parent)
     except FileExistsError:
         raise BackupFault(f"{path}: is there already; name a new file") from None
+    except BlockingIOError:
+        raise BackupFault(f"{path}: another backup is writing this file; wait for it, or name another") from None
     except OSError as fault:
         raise BackupFault(f"{path}: cannot be written ({fault.strerror}); name another file, or make room") from fault
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -81,34 +93,88 @@ def _compressed(file: BinaryIO) -> Iterator[tarfile.TarFile]:
         yield archive
 
 
-def members(path: Path, progress: Callable[[int, int], None]) -> Iterator[tuple[str, bytes]]:
+class _Unpacked:
+    """The octets of a compressed file (RFC 1952) as a stream that ends with a fault where too many of them come."""
+
+    def __init__(self, path: Path, file: BinaryIO, most: int) -> None:
+        self._path, self._file, self._left, self._most = path, file, most, most
+        self._stream = zlib.decompressobj(wbits=31)  # of one stream; its checksum is compared
+        self._allowed = 0
+
+    def allow(self, octets: int) -> None:
+        """Lets so many octets be read until it is called again: tarfile holds as many as a header asks for."""
+        self._allowed = octets + tarfile.RECORDSIZE
+
+    def read(self, size: int) -> bytes:
+        """Returns at most `size` octets, none at the end. Raises BackupFault, OSError, EOFError, zlib.error."""
+        found = b""
+        while not found and not self._stream.eof:
+            packed = self._stream.unconsumed_tail or self._file.read(_PACKED)
+            if not packed:
+                raise EOFError
+            found = self._stream.decompress(packed, size)
+        if self._stream.eof and not found and (self._stream.unused_data or self._file.read(1)):
+            raise EOFError  # something follows
+        self._left, self._allowed = self._left - len(found), self._allowed - len(found)
+        if self._left < 0:
+            raise BackupFault(
+                f"{self._path}: unpacks to more than {self._most >> 20} MiB: {TIMES} times its size, or all that the "
+                "disk has room for; if a desk of yours wrote it, restore it with --any-size where there is room"
+            )
+        if self._allowed < 0:
+            raise BackupFault(f"{self._path}: is damaged; use another backup")
+        return found
+
+
+def most_octets(path: Path, folder: Path, *, any_size: bool) -> int:
+    """Returns how much a backup may unpack to: a number of times its size, and no more than `folder` has room for.
+
+    Raises OSError.
+    """
+    room = max(0, shutil.disk_usage(folder).free - SPARE)
+    return room if any_size else min(room, max(SMALL, TIMES * path.stat().st_size))
+
+
+def members(path: Path, most: int, progress: Callable[[int, int], None]) -> Iterator[tuple[str, bytes]]:
     """Yields name and octets of each member, in the order of the file. Raises BackupFault for what is no whole backup.
 
-    `progress` gets the octets of the file that are read, and its size.
+    `most`: so many octets are unpacked, and no more. `progress` gets the octets of the file that are read, and its
+    size.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file, gzip.open(file) as packed, tarfile.open(mode="r|", fileobj=packed) as archive:
-            for member in archive:
-                progress(file.tell(), size)
-                held = archive.extractfile(member) if member.isreg() else None
-                if held is None or member.size > LARGEST:
-                    raise BackupFault(f"{path}: {member.name!a} has no place in a backup")
-                yield member.name, held.read()
-            while packed.read(1 << 20):  # its checksum comes after what the tar itself reads
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            packed = _Unpacked(path, file, most)
+            packed.allow(_HEADER)
+            with tarfile.open(mode="r|", fileobj=packed) as archive:  # type: ignore[call-overload]  # it only reads
+                for member in archive:
+                    progress(file.tell(), size)
+                    if not member.isreg() or member.issparse() or member.size > _largest(member.name):
+                        raise BackupFault(f"{path}: {member.name[:_SHOWN]!a} has no place in a backup")
+                    packed.allow(member.size + _HEADER)
+                    held = archive.extractfile(member)
+                    yield member.name, held.read() if held is not None else b""
+                    packed.allow(_HEADER)
+            packed.allow(_HEADER)
+            while packed.read(_PACKED):  # its checksum comes after what the tar itself reads
                 pass
     except OSError as fault:
         why = fault.strerror or "it is no file of `flaggermail db backup`"
         raise BackupFault(f"{path}: cannot be read ({why})") from fault
-    except (tarfile.TarError, EOFError, ValueError, zlib.error) as fault:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError, zlib.error) as fault:
         raise BackupFault(f"{path}: is cut off or damaged; use another backup") from fault
+
+
+def _largest(name: str) -> int:
+    """Returns how many octets a member of that name may have."""
+    return LARGEST if name.startswith(OCTETS) else MOST_ROWS if name.startswith(ROWS) else MOST_OTHER
 
 
 def document(path: Path, octets: bytes) -> dict[str, Json]:
     """Returns a member's document. Raises BackupFault."""
     try:
         found = json.loads(octets)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise BackupFault(f"{path}: is damaged; use another backup")

@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Files that are whole or not there, also after a power cut: written beside, synced, then renamed."""
+"""Files that are whole or not there, also after a power cut: written beside, synced, then renamed; and what is left."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pwd
+import shlex
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.unfinished import leftovers
+
+_BACKUPS = "backup"  # the folder below that of the record into which the timer writes
 
 
 def replace_file(path: Path, octets: bytes, mode: int) -> None:
@@ -16,6 +25,7 @@ def replace_file(path: Path, octets: bytes, mode: int) -> None:
     beside.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC  # EXCL: do not follow a planted link
     with os.fdopen(os.open(beside, flags, mode), "wb") as file:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)  # not left by a killed writer, for `check`
         os.fchmod(file.fileno(), mode)
         file.write(octets)
         file.flush()
@@ -30,3 +40,17 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def left_over_mistakes(folders: Iterable[Path]) -> Iterator[Mistake]:
+    """Yields what killed backups, restores and exports left in these folders, and in `backup` below each."""
+    for one in leftovers(below for folder in folders for below in (folder.absolute(), folder.absolute() / _BACKUPS)):
+        command = shlex.join(["rm", "-r", str(one.path)] if one.is_folder else ["rm", str(one.path)])
+        yield mistake(CheckCode.LEFT_OVER, path=shlex.quote(str(one.path)), owner=_account(one.owner), command=command)
+
+
+def _account(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # of another machine, or removed
+        return f"the account {number}"

@@ -16,8 +16,9 @@ import pytest
 
 from flaggermail.cli.bag_check import check, is_dossier
 from flaggermail.cli.bags import MANIFEST, README, TAG_MANIFEST, new_bag
-from flaggermail.cli.new_folder import INCOMPLETE, usable
+from flaggermail.cli.new_folder import usable
 from flaggermail.errors import Refusal
+from flaggermail.unfinished import INCOMPLETE, leftovers
 from tests.corpus import looked_at
 
 FILES = {README: b"read me\n", "case/0001/0001.eml": b"Subject: x\r\n\r\n\x00\xff", "case/index.txt": b""}
@@ -185,11 +186,9 @@ def test_no_file_is_written_elsewhere(tmp_path: Path, path: str) -> None:
 
 
 def test_only_an_empty_place_is_taken(tmp_path: Path, bag: Path) -> None:
-    """A folder with anything in it, a file, a disk and a place with an unfinished export are refused."""
+    """A folder with anything in it, a file, and a disk are refused."""
     (tmp_path / "file").write_text("x", "utf-8")
-    (tmp_path / "left.incomplete").mkdir()
-    for place, said in ((bag, "is not empty"), (tmp_path / "file", "is a file"), (Path("/"), "a disk is mounted"),
-                        (tmp_path / "left", "interrupted")):  # fmt: skip
+    for place, said in ((bag, "is not empty"), (tmp_path / "file", "is a file"), (Path("/"), "a disk is mounted")):
         with pytest.raises(Refusal, match=said):
             usable(place)
     (tmp_path / "empty").mkdir()
@@ -226,7 +225,7 @@ def test_two_exports_into_one_place_do_not_meet(tmp_path: Path) -> None:
     with new_bag(place) as writer:
         for path, octets in FILES.items():
             writer.write(path, octets)
-        with pytest.raises(Refusal, match=r"cannot be written \(File exists\)"), new_bag(place):
+        with pytest.raises(Refusal, match="an export is writing there"), new_bag(place):
             pass
         writer.finish(INFO)
     assert found_in(place) == []
@@ -261,7 +260,7 @@ def child(place: Path, stage: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("stage", ["0001.eml", "0002.eml", "manifest-sha256.txt", "bagit.txt", "bag-info.txt",
                                    "tagmanifest-sha256.txt"])  # fmt: skip
 def test_a_killed_export_is_incomplete(tmp_path: Path, stage: str) -> None:
-    """After kill -9 at any file nothing is in the dossier's place; what is left beside it is called incomplete."""
+    """After kill -9 at any file nothing is in the dossier's place; what is left beside it is in nobody's way."""
     place = tmp_path / "dossier"
     assert child(place, stage).returncode == -signal.SIGKILL
     assert not place.exists()
@@ -269,8 +268,25 @@ def test_a_killed_export_is_incomplete(tmp_path: Path, stage: str) -> None:
     assert left.name == f"dossier{INCOMPLETE}"
     assert is_dossier(left)
     assert any("did not finish" in line for line in found_in(left))
-    with pytest.raises(Refusal, match="interrupted"):
-        usable(place)
+    assert [one.path for one in leftovers([tmp_path])] == [left]
+    make(place)
+    assert [path.name for path in tmp_path.iterdir()] == ["dossier"]
+    assert found_in(place) == []
+
+
+def test_a_folder_that_no_export_left_stays(tmp_path: Path) -> None:
+    """Whatever it is called, a person's folder, file or link is never removed."""
+    place, other = tmp_path / "d", tmp_path / "d.incomplete"
+    other.mkdir()
+    (other / "theirs").write_text("x", "utf-8")
+    with pytest.raises(Refusal, match="no export left it"):
+        make(place)
+    assert (other / "theirs").is_file()
+    other.rename(tmp_path / "away")
+    other.symlink_to(tmp_path / "away")
+    with pytest.raises(Refusal, match="cannot be written"):
+        make(place)
+    assert (tmp_path / "away" / "theirs").is_file()
 
 
 @pytest.mark.outside

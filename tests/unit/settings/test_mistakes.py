@@ -163,6 +163,16 @@ def unused_policy(folder: Path) -> None:
     (folder / "escalation.yaml").write_text(text.replace(policies, strict), encoding="utf-8")
 
 
+def left_half(name: str) -> Spoil:
+    """Leaves a file as a killed backup does."""
+
+    def spoil(folder: Path) -> None:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"half")
+
+    return spoil
+
+
 CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.DATABASE_FOLDER, settings("sqlite:///", "sqlite:///nowhere/"), "nowhere does not exist; create it"),
     (CheckCode.DATABASE_UNREADABLE, written(DATABASE, "my notes\n" * 200), "file is not a database); restore it"),
@@ -233,6 +243,7 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
         rota("shifts: []", "shifts: [{officer: head1, begins: 2027-03-29T07:00:00+01:00, ends: 2027-03-30T07:00Z}]"),
         "shifts[0].begins: 2027-03-29T07:00:00+01:00 is 2027-03-29T08:00:00+02:00 in Europe/Amsterdam",
     ),
+    (CheckCode.LEFT_OVER, left_half("backup/.kept.tar.gz.part"), "backup/.kept.tar.gz.part`"),
 )
 """A set-up with each mistake: its code, what is done, and words of its sentence."""
 
