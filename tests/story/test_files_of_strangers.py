@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.files import old_mail
 from flaggermail.adapters.files.old_mail import MailFiles, MailNames
 from flaggermail.ports import RawMessage, RefusedMail
 from flaggermail.services import Services
@@ -110,7 +109,7 @@ def test_nothing_that_is_no_file_is_opened(tmp_path: Path, monkeypatch: pytest.M
             opened.append(os.fspath(path))
             return real(path, flags, mode, dir_fd=dir_fd)
 
-        monkeypatch.setattr(old_mail.os, "open", noting)
+        monkeypatch.setattr(os, "open", noting)
         assert read(folder) == [NO_MAIL, NO_MAIL]
     assert not {"1.eml", "2.eml"} & set(opened)
     assert read(Path("/dev/null")) == [NO_MAIL]

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Request, sync_playwright
 
 from tests.unit.cli.conftest import Desk
 from tests.unit.cli.test_cli_archive_export import (
@@ -62,6 +63,11 @@ def test_only_passive_types_are_linked(desk: Desk) -> None:
         assert at < len(LINKED) or f"{path} (" in page
 
 
+def note_address(asked: list[str], request: Request) -> None:
+    """Adds the address of what a page asks for."""
+    asked.append(request.url)
+
+
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     """Starts Debian's Chromium; it is never fetched."""
@@ -91,7 +97,7 @@ def test_no_click_runs_or_fetches_anything(desk: Desk, browser: Browser) -> None
         with browser.new_context() as context:
             page = context.new_page()
             asked: list[str] = []
-            context.on("request", lambda request, to=asked: to.append(request.url))  # type: ignore[misc]  # bound now
+            context.on("request", partial(note_address, asked))
             page.goto(index.as_uri())
             page.click(f'a[href="{link}"]')
             page.wait_for_timeout(100)
