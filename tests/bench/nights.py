@@ -23,8 +23,10 @@ from tests.nights.verdict import PROMISES
 FEW = 120
 KINDS = ("case", "notification", "replies", "vain replies",
     "trouble: kill", "trouble: switched off", "trouble: link lost", "trouble: server away",
-    "trouble: server greylist", "trouble: server refuse", "trouble: server silent", "trouble: clock set back",
-    "trouble: policy edited", "platform: returned", "platform: nobody vouches", "platform: forged")  # fmt: skip
+    "trouble: server greylist", "trouble: server refuse", "trouble: server silent",
+    "trouble: server refuses a recipient", "trouble: server refuses a word", "trouble: record busy",
+    "trouble: record busy after an answer", "trouble: clock set back", "trouble: policy edited",
+    "platform: returned", "platform: nobody vouches", "platform: forged")  # fmt: skip
 
 
 class Nights(StrEnum):

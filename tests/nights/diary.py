@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.nights.leaving import Hindrance, Outgoing
 from tests.nights.oracle import Silence, Told
 from tests.nights.reading import Read
 from tests.nights.world import HandOver
@@ -93,6 +94,9 @@ class Diary:
     referrals: list[Referral] = field(default_factory=list)
     ticks: list[Tick] = field(default_factory=list)
     handed_over: list[HandOver] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    hindrances: list[Hindrance] = field(default_factory=list)
+    ended_at: datetime | None = None  # of true time
     violations: list[Violation] = field(default_factory=list)
 
     def broken(self, promise: int, text: str) -> None:

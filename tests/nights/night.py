@@ -10,16 +10,18 @@ desk's round (look, send, remind, send), its kill at a use of a port and its nex
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from flaggermail.desk.desk import Caller, Desk
-from flaggermail.errors import ArchiveFault, LinkLost, Refusal
+from flaggermail.errors import ArchiveFault, LinkLost, Refusal, StoreBusy
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
 from flaggermail.mail.message_json import Json
+from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness
@@ -28,6 +30,7 @@ from tests.nights import verdict
 from tests.nights.diary import Diary, Incoming, Tick
 from tests.nights.faces import Face
 from tests.nights.kit import Kit
+from tests.nights.leaving import Hindrance, Outgoing, written_by_desk
 from tests.nights.oracle import DEFAULT, Oracle, Policy
 from tests.nights.reading import Read
 from tests.nights.world import HandOver, Killed, Mailbox, Server, WallClock, Watch
@@ -42,6 +45,30 @@ STARTS = (
     datetime(2026, 10, 24, 20, tzinfo=UTC),  # 02:59 is followed by 02:00
 )
 ADDRESSES = {"officer1": "a.jansen@bzk.example", "officer2": "b.devries@bzk.example", "head1": "c.bakker@bzk.example"}
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Implements `ports.Interrupt`: nobody stops the desk, and a wait takes simulated time."""
+
+    clock: WallClock
+
+    def set(self) -> None:
+        """Is never called."""
+        raise NotImplementedError
+
+    def is_set(self) -> bool:
+        """Returns False."""
+        return False
+
+    def wait(self, seconds: float) -> bool:
+        """Waits; returns False."""
+        self.clock.true += timedelta(seconds=math.ceil(seconds))
+        return False
+
+    def fileno(self) -> int:
+        """Is never called."""
+        raise NotImplementedError
 
 
 @dataclass(order=True)
@@ -82,6 +109,7 @@ class Night:
         self.up, self._fresh = True, False
         self.archived: list[str] = []  # digests of the octets archived in the last commit
         self._kept: list[str] = []  # digests archived since the last look at the clocks
+        self._seen_digests: set[str] = set()  # of mails, either way
         self.fatal = 0  # uses of a port until the desk's next kill
         self._again_at = self.begin  # true time before which the mailbox is not asked: its server wants a pause
         self._read_at = self.begin  # true time of the last complete look
@@ -116,6 +144,8 @@ class Night:
                     self._round()
             self._prove()
             self.diary.handed_over = self.server.record
+            self.diary.hindrances += self.server.hindrances()
+            self.diary.ended_at = self.end + AFTERWARDS
             verdict.judge(self.diary)
             self.face.judge(self.diary)
         finally:
@@ -157,18 +187,34 @@ class Night:
                 delivery.recover(self.env)
                 self._fresh = False
             self._look()
-            delivery.drain(self.env)
+            self._drain()
             self._tick()
-            delivery.drain(self.env)
+            self._drain()
+            if digest.tell_held_back(self.env):
+                self._drain()
         except Killed:
             self.tell("the desk is killed")
             self.down(self.chance.choice([0.1, 1, 5, 30, 100]))
+        except StoreBusy:
+            self.tell("the record is busy")
+            self.must(self.clock.true + SECOND, self.stir)
         except Exception as fault:  # noqa: BLE001 - like the daemon: the fault is reported, and the night continues
             self.diary.broken(0, f"{type(fault).__name__} at {self.clock.now()}: {fault}")
             self._unanswered()
         self.fatal = self.watch.fatal
         self.watch.ended()
         self._hear()
+
+    def _drain(self) -> None:
+        """Sends what is due; if an answer was dropped, only a new start takes the mail up again."""
+        try:
+            delivery.drain(self.env, Patience(self.clock))
+        except StoreBusy:
+            if self.server.record and self.server.record[-1].asked:
+                self.tell("the record is busy, and the server's answer is lost")
+                self._unanswered()
+                self.down(0.1)
+            raise
 
     def _look(self) -> None:
         """Looks at the mailbox when there is new mail, and otherwise once in a while."""
@@ -209,7 +255,7 @@ class Night:
                 running.setdefault((silence.case, silence.platform), set()).add(clock)
         try:
             reminders.tick(self.env)
-        except Killed:
+        except (Killed, StoreBusy):
             mails = (Read(self.env.octets.get(digest), head) for digest in self._kept)
             due = due if any(True for mail in mails for _ in mail.reminds_of()) else []
             raise
@@ -224,15 +270,17 @@ class Night:
         if self.up:
             self.env.store.close()
             self.watch.ended()
+            self.hinder(timedelta(minutes=minutes), lambda _: True)
             self.up, self.fatal = False, 0
             settings, self.env = self.env.settings, self._opened()
             self.env = replace(self.env, settings=settings)
-            self._unanswered()
+            self._unanswered(cut=True)
             self.must(self.clock.true + timedelta(seconds=round(minutes * 60)), self._start)
 
-    def _unanswered(self) -> None:
-        """The server's last answer will not be recorded."""
+    def _unanswered(self, *, cut: bool = False) -> None:
+        """The server's last answer will not be recorded; `cut`: because the desk was killed."""
         for handed in self.server.record[-1:]:
+            handed.cut |= handed.asked and cut
             handed.asked = False
 
     def _start(self) -> None:
@@ -259,8 +307,26 @@ class Night:
                 follows(last)
         self.archived = archived
         self._kept += archived
-        for digest in archived:
-            self.taken.pop(digest, lambda: None)()
+        for name in archived:
+            if name not in self._seen_digests:
+                self._archives(name)
+            self.taken.pop(name, lambda: None)()
+
+    def _archives(self, digest: str) -> None:
+        """Notes a mail that the commit queued; a draft for a platform waits for its approval."""
+        self._seen_digests.add(digest)
+        read = written_by_desk(self.env.octets.get(digest))
+        if read is not None and not (mail := Outgoing(read, self.clock.true)).to_platform:
+            self.diary.outgoing.append(mail)
+
+    def must_leave(self, digest: str, recipient: str) -> None:
+        """Notes that a mail was approved."""
+        self.diary.outgoing.append(Outgoing(Read(self.env.octets.get(digest), recipient), self.clock.true))
+
+    def hinder(self, length: timedelta | None, stops: Callable[[Read], bool]) -> None:
+        """Notes that some mail cannot leave from now on; without `length` for good."""
+        now = self.clock.true
+        self.diary.hindrances.append(Hindrance(now, now + length if length else self.end + AFTERWARDS, stops))
 
     def _hear(self) -> None:
         """Passes each received mail to its reader."""
@@ -302,6 +368,9 @@ class Night:
         except Refusal as refusal:
             self.tell(f"refused: {asked}: {refusal}")
             return None
+        except StoreBusy:
+            self.tell(f"the record is busy: {asked}")
+            return self.ask(name, by, fatal=0, **request)  # nothing was committed
         except Killed:
             self.tell(f"killed in {asked}")
             done = self.watch.commits > commits
@@ -323,6 +392,7 @@ class Night:
             return mail
         octets = stored
         self.diary.incoming.append(mail)
+        self._seen_digests.add(mail.digest)
         self.diary.counts[f"mail: {what}"] += 1
         self.mailbox.deliver(folder, octets, self.clock.true)
         self.tell(f"<- {what}")

@@ -173,6 +173,7 @@ class People:
         silence = self.night.oracle.watch(Silence(case, platform, self.night.policy))
         use = Use(draft, case, platform, ADDRESS_OF[platform], digest, self.night.clock.now(), silence)
         self.night.diary.uses.append(use)
+        self.night.must_leave(digest, use.to)
         self.platforms.expect(use, partial(self.anew, case, platform))
         trouble = self.chance.random()  # trouble matters most during the sending
         if trouble < 0.2:

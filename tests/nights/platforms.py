@@ -126,6 +126,8 @@ class Platforms:
 
     def _came_back(self, use: Use) -> None:
         use.silence.ended, use.bounced_at = True, self.night.clock.now()
+        about = (use.case, use.platform)  # its reminders are withdrawn
+        self.night.hinder(None, lambda read: any((told.case, told.platform) == about for told in read.reminds_of()))
         self.bad.add(use.to)
 
     def vouched(self, digest: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from tests.nights import busy, refusals
 from tests.nights.diary import Diary
 from tests.nights.kit import Kit
 from tests.nights.night import HOURS, Night
@@ -57,6 +58,8 @@ def _trouble(night: Night) -> None:
         night.plan(chance.uniform(0, minutes / 2), partial(_edit, night))
     for _ in range(chance.choice([0, 0, 1, 3])):
         night.plan(chance.uniform(60, minutes), partial(_again, night))
+    refusals.plan(night)
+    busy.plan(night)
     night.must(night.end, partial(_mend, night))
 
 
@@ -102,6 +105,7 @@ def _switch_off(night: Night) -> None:
 def _set_back(night: Night) -> None:
     """Sets the clock back by an hour; on some nights it is corrected later."""
     night.clock.wrong = timedelta(hours=-1)
+    night.hinder(timedelta(hours=1), lambda _: True)  # what is due, is due in an hour
     night.diary.counts["trouble: clock set back"] += 1
     night.tell("the clock is set back")
     if night.chance.random() < 0.6:
@@ -135,6 +139,6 @@ def _again(night: Night) -> None:
 def _mend(night: Night) -> None:
     """Ends all trouble."""
     night.mailbox.lost, night.fatal = False, 0
-    night.server.moods.clear()
+    night.server.mend()
     night.stir()
     night.tell("everything is well")

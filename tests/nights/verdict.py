@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from datetime import datetime
 
 from tests.nights.diary import Diary, Tick, Use
+from tests.nights.leaving import held_up
 from tests.nights.oracle import Told
 from tests.nights.reading import Read
 from tests.nights.world import HandOver
@@ -25,6 +26,8 @@ PROMISES = {
     9: "no member of the shared mailbox approves a notification",
     10: "a server that asks for a pause gets it",
     11: "a copy of our own mail is known, whatever the server made of it",
+    12: "a refusal of one recipient or one text holds up no other mail",
+    13: "no answer of the server is dropped while the desk runs",
 }
 PLATFORM = "-platform.example"
 CITIZENS = "@mailprovider.example"
@@ -45,6 +48,8 @@ def judge(diary: Diary) -> None:
     _others_once(diary)
     _reminders(diary, read)
     _referrers_and_citizens(diary, read)
+    _nothing_held_up(diary, read)
+    _no_answer_dropped(diary)
 
 
 # ---------------------------------------------------------------- notifications
@@ -70,6 +75,8 @@ def _notifications(diary: Diary, read: list[Read]) -> None:
 
 def _alarm(mail: Read, use: Use, what: str) -> bool:
     text = " ".join(f"{mail.subject} {mail.body}".split())
+    if mail.subject.endswith(" in one mail"):  # very many at once
+        return f", {use.case} {_ALARMS[what]} See: " in text
     return mail.alarms and mail.case == use.case and use.to in text and _ALARMS[what] in text
 
 
@@ -117,7 +124,7 @@ def _reminders(diary: Diary, read: list[Read]) -> None:
 
 def _missing(diary: Diary, tick: Tick, step: Told) -> None:
     uses = [use for use in diary.uses if (use.case, use.platform) == (step.case, step.platform)]
-    if any(_withdrawn(diary, tick, use) for use in uses):
+    if any(_withdrawn(diary, tick, use) for use in uses) or _refused(diary, tick, step):
         return
     quieted = any(use.unverified_at is not None and use.unverified_at <= tick.at for use in uses)
     diary.broken(5 if quieted else 3, f"{step} was due at {tick.at} and not told")
@@ -133,6 +140,13 @@ def _withdrawn(diary: Diary, tick: Tick, use: Use) -> bool:
     return not any(
         tick.at <= handed.at < use.bounced_at and handed.answer == "accepted" for handed in diary.handed_over
     )
+
+
+def _refused(diary: Diary, tick: Tick, step: Told) -> bool:
+    """Returns whether the server refused for good the mail that told the step to this person."""
+    refused = [h for h in diary.handed_over if h.recipient == step.to and h.refused_for_good]
+    reads = (Read(handed.octets, handed.recipient) for handed in refused)
+    return any(step in read.reminds_of() for read in reads if read.written_at == tick.at)
 
 
 def _unwanted(diary: Diary, tick: Tick, step: Told, told: Counter[Told]) -> None:
@@ -176,3 +190,21 @@ def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
     for (recipient, subject, _), times in alarms.items():
         if times > 1:
             diary.broken(3, f"{recipient} got one alarm {times} times: {subject}")
+
+
+# ---------------------------------------------------------------- refusals, and a busy record
+
+
+def _nothing_held_up(diary: Diary, read: list[Read]) -> None:
+    assert diary.ended_at is not None
+    doubted = {use.digest for use in diary.uses if any(_alarm(mail, use, "doubt") for mail in read)}
+    outgoing = [mail for mail in diary.outgoing if mail.read.digest not in doubted]
+    for mail, begins, ends in held_up(outgoing, diary.hindrances, diary.handed_over, diary.ended_at):
+        what = f"{mail.read.subject!r} to {mail.read.recipient}"
+        diary.broken(12, f"{what} could leave from {begins:%d %H:%M:%S} on, and had not left at {ends:%d %H:%M:%S}")
+
+
+def _no_answer_dropped(diary: Diary) -> None:
+    for handed in diary.handed_over:
+        if not handed.settled and not handed.cut:
+            diary.broken(13, f"{handed.recipient}: the answer of {handed.at}, {handed.answer}, is on no record")

@@ -6,11 +6,10 @@ The test wraps the ports; the product has no hook for it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from flaggermail.errors import LinkLost
@@ -34,6 +33,11 @@ from flaggermail.replay.doubles import ListMailbox
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import as_written
 from tests.nights.faces import Face
+from tests.nights.leaving import Hindrance
+from tests.nights.reading import Read
+
+PERMANENT = 500  # the lowest code of a refusal that may be the last word
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Killed(BaseException):
@@ -59,6 +63,7 @@ class Watch:
     fatal: int = 0  # uses left until the kill; 0: none planned
     commits: int = 0
     archived: list[str] = field(default_factory=list)  # digests since the last commit
+    lock: Callable[[], None] = lambda: None  # raises StoreBusy while another process holds the record
 
     def use(self) -> None:
         """Counts a use of a port and kills the desk at the chosen one."""
@@ -92,6 +97,7 @@ class WatchedStore:
     def begin(self) -> Iterator[Transaction]:
         """Opens a transaction; the kill may come before it, before its commit (then undone) and after it."""
         self.watch.use()
+        self.watch.lock()
         with self.inner.begin() as tx:
             yield tx
             self.watch.use()
@@ -193,13 +199,21 @@ class HandOver:
 
     number: int
     at: datetime  # by the desk's clock
+    true: datetime
     octets: bytes
     digest: str
     recipient: str
     answer: str  # accepted | refused | doubt
     received: bool
+    code: int = 0  # of a refusal; 0: no connection
     asked: bool = True  # the desk awaits the answer
     settled: bool = False  # the desk recorded the answer
+    cut: bool = False  # the desk was killed before it could
+
+    @property
+    def refused_for_good(self) -> bool:
+        """Returns whether the desk may leave it at this refusal."""
+        return self.answer == "refused" and self.settled and self.code >= PERMANENT
 
     @property
     def in_doubt(self) -> bool:
@@ -217,11 +231,39 @@ class Mood:
 
     kind: str
     domain: str
-    until: datetime  # true time
+    begins: datetime  # true time, as the next
+    until: datetime
 
     def fits(self, recipient: str, now: datetime) -> bool:
         """Returns whether this mood applies now."""
         return now < self.until and recipient.endswith(self.domain)
+
+    def concerns(self, read: Read) -> bool:
+        """Returns whether this mail is subject to it while it lasts."""
+        return read.recipient.endswith(self.domain)
+
+
+@dataclass(frozen=True)
+class Ban:
+    """What the server refuses for a while: some recipients, or whatever has a word in its subject or text."""
+
+    recipient: str  # an address or the end of one; empty: anybody
+    word: str  # empty: whatever is written
+    code: int
+    words: str  # of the answer
+    stage: SmtpStage
+    begins: datetime  # true time, as the next
+    until: datetime
+
+    def concerns(self, read: Read) -> bool:
+        """Returns whether this mail is refused while it lasts."""
+        if not read.recipient.endswith(self.recipient):
+            return False
+        return not self.word or self.word in " ".join(f"{read.subject} {read.body}".split()).lower()
+
+    def fits(self, read: Read, now: datetime) -> bool:
+        """Returns whether this mail is refused now."""
+        return self.begins <= now < self.until and self.concerns(read)
 
 
 @dataclass
@@ -233,13 +275,25 @@ class Server(Submitter):
     chance: Random
     face: Face
     moods: list[Mood] = field(default_factory=list)
+    bans: list[Ban] = field(default_factory=list)
     record: list[HandOver] = field(default_factory=list)
 
     def mood(self, kind: str, domain: str, length: timedelta) -> datetime:
         """Adopts a mood and returns its end."""
         until = self.clock.true + timedelta(seconds=round(length.total_seconds()))
-        self.moods.append(Mood(kind, domain, until))
+        self.moods.append(Mood(kind, domain, self.clock.true, until))
         return until
+
+    def mend(self) -> None:
+        """Takes everything from now on."""
+        now = self.clock.true
+        self.moods = [replace(mood, until=min(mood.until, now)) for mood in self.moods]
+        self.bans = [replace(ban, until=min(ban.until, now)) for ban in self.bans]
+
+    def hindrances(self) -> Iterator[Hindrance]:
+        """Yields the times in which it did not take some mail."""
+        several: tuple[Mood | Ban, ...] = (*self.moods, *self.bans)
+        yield from (Hindrance(each.begins, each.until, each.concerns) for each in several)
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Returns one result per recipient; the kill may come before and after the server takes the mail."""
@@ -248,11 +302,14 @@ class Server(Submitter):
         (recipient,) = recipients
         self.watch.use()
         mood = next((m.kind for m in self.moods if m.fits(recipient, self.clock.true)), None)
-        answer = {None: "accepted", "silent": "doubt"}.get(mood, "refused")
+        read = Read(octets, recipient)
+        refusal = _REFUSALS.get(mood or "") or next((b for b in self.bans if b.fits(read, self.clock.true)), None)
+        answer = "refused" if refusal is not None else "doubt" if mood == "silent" else "accepted"
         received = answer == "accepted" or (answer == "doubt" and self.chance.random() < 0.5)
-        now = self.clock.now()
-        digest = hashlib.sha256(octets).hexdigest()
-        handed = HandOver(len(self.record), now, octets, digest, recipient, answer, received)
+        now, code = self.clock.now(), refusal.code if refusal is not None else 0
+        handed = HandOver(
+            len(self.record), now, self.clock.true, octets, read.digest, recipient, answer, received, code
+        )
         self.record.append(handed)
         words = self.face.answer(handed)
         self.watch.use()
@@ -260,13 +317,16 @@ class Server(Submitter):
             return [Accepted(recipient, now, Attempted.SAYS(words=words), message_id=self.face.name_in(words))]
         if answer == "doubt":
             return [Unknown(recipient, as_written("no answer after the end of data"))]
-        code = {"away": 0, "greylist": 450}.get(mood or "", 550)
-        return [
-            Refused(
-                recipient,
-                code == 550,
-                code,
-                Attempted.SAYS(words="refused"),
-                stage=SmtpStage.RECIPIENT if code else SmtpStage.CONNECTION,
-            )
-        ]
+        assert refusal is not None
+        said = Attempted.SAYS(words=refusal.words)
+        return [Refused(recipient, code >= PERMANENT, code, said, stage=refusal.stage)]
+
+
+def _always(code: int, stage: SmtpStage) -> Ban:
+    return Ban("", "", code, "refused", stage, LONG_AGO, LONG_AGO)
+
+
+_REFUSALS = {
+    "away": _always(0, SmtpStage.CONNECTION), "greylist": _always(450, SmtpStage.RECIPIENT),
+    "refuse": _always(550, SmtpStage.RECIPIENT),
+}  # fmt: skip
