@@ -2,8 +2,8 @@
 """`./dev bench`: what flaggermail costs, compared with a minimal alternative in the same run.
 
 Times depend on the machine and its load, so compare the ratios between two changes. A goal that is not met is printed
-and leaves exit status 0; a measurement that did not run gives 1. The soak, the faults and the fuzz run, which count
-mails, and the nights have a verdict.
+and leaves exit status 0; a measurement that did not run gives 1. The soak, the evening, the faults and the fuzz run,
+which count mails, and the nights have a verdict.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from tests.bench import (
     backfill,
     busy,
     comparing,
+    evening,
     faults,
     flood,
     fuzz,
@@ -55,7 +56,10 @@ def arguments() -> argparse.ArgumentParser:
     """Returns the parser of the command line."""
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measures, or counts mails for a while.")
     parser.add_argument(
-        "what", nargs="?", choices=["all", *PEERS, "soak", "fuzz", "faults", "nights", "ingest"], default="all"
+        "what",
+        nargs="?",
+        choices=["all", *PEERS, "soak", "evening", "fuzz", "faults", "nights", "ingest"],
+        default="all",
     )
     parser.add_argument("number", nargs="?", type=int, default=500, help="of nights (500), or of mails for ingest")
     parser.add_argument("--night", type=int, help="with nights: tell this one alone, by its integer")
@@ -66,10 +70,16 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=MEASUREMENTS, action="append", help="one measurement; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures that have a name to this file too")
     parser.add_argument("--minutes", type=float, default=20, help="of the soak (20)")
+    parser.add_argument("--old", type=int, default=evening.OLD, help=f"mails of years, of the evening ({evening.OLD})")
+    parser.add_argument("--live", type=int, default=evening.LIVE, help=f"mails of the evening itself ({evening.LIVE})")
+    parser.add_argument("--busy", type=int, default=evening.BUSY, help=f"processes beside the evening ({evening.BUSY})")
     parser.add_argument("--seconds", type=float, default=120, help="of the fuzz run, which breaks mails (120)")
     parser.add_argument("--rounds", type=int, default=200, help="of the faults between desk and Postfix (200)")
     parser.add_argument(
-        "--seed", type=int, default=None, help="of soak, fuzz, faults or nights; else one is chosen, and printed"
+        "--seed",
+        type=int,
+        default=None,
+        help="of soak, evening, fuzz, faults or nights; else one is chosen, and printed",
     )
     return parser
 
@@ -111,6 +121,8 @@ def main() -> int:
     if wanted.what == "all" or wanted.what in PEERS:
         return _measurements(wanted)
     with Servers.running() as servers:
+        if wanted.what == "evening":
+            return evening.Evening(wanted.old, wanted.live, wanted.busy).run(servers, wanted.seed)
         if wanted.what == "soak":
             return soak.run(servers, wanted.minutes, wanted.seed)
         return faults.run(servers, wanted.rounds, wanted.seed)

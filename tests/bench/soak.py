@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import smtplib
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Soak:
     mails: Mails
     diary: Diary = field(default_factory=Diary)
     held: list[Mail] = field(default_factory=list)  # mails whose servers try again later
+    waits: bool = True  # whether a daemon that ended must be up again within half a minute
     _answered: dict[str, set[str]] = field(default_factory=dict)  # Message-ID of a notification -> kinds of answers
     _bounced: set[str] = field(default_factory=set)
     _armed: bool = False  # the running daemon will kill itself at a port
@@ -43,7 +45,7 @@ class Soak:
     def hand_over(self, mail: Mail) -> None:
         """Submits a mail as an external server, and keeps it for a retry if our server is unreachable."""
         try:
-            self.servers.postfix.deliver_from_outside(mail.octets, mail.sender, f"{USER}@bzk.example")
+            self.servers.postfix.deliver_from_outside(mail.octets, mail.sender, f"{self.desk.mailbox}@bzk.example")
         except (OSError, smtplib.SMTPException):
             self.held.append(mail)
         else:
@@ -96,7 +98,7 @@ class Soak:
         """Runs a command; a failure is a finding."""
         try:
             self.desk.run(*words)
-        except (AssertionError, OSError) as fault:
+        except (AssertionError, OSError, subprocess.TimeoutExpired) as fault:
             self.diary.findings.append(f"command {' '.join(words[:2])}: {str(fault)[:300]}")
             return False
         self.diary.done[f"act: {words[0]} {words[1] if words[0] in {'case', 'outbox'} else ''}".strip()] += 1
@@ -206,7 +208,7 @@ class Soak:
         else:
             self.diary.findings.append(f"the daemon ended with {process.returncode}: {self.desk.log()[-600:]}")
         self._armed = False
-        self.desk.start()
+        self.desk.start(waits=self.waits)
 
     def settle(self) -> None:
         """Waits until nothing is pending, then stops."""
@@ -215,21 +217,32 @@ class Soak:
             self._armed = False
             self.desk.start()
         try:
-            patiently(self._is_settled, "nothing waits any more", SETTLING)
+            patiently(self.is_settled, "nothing waits any more", SETTLING)
         except AssertionError:
             waiting = self.desk.rows(
                 "SELECT id, kind, state, answer FROM outbox WHERE state IN ('queued', 'attempting')"
             )
-            sizes = f"{inbox_size(self.servers, USER)} in the mailbox, {queued(self.servers)} in the queue of Postfix"
+            kept = inbox_size(self.servers, self.desk.mailbox)
+            sizes = f"{kept} in the mailbox, {queued(self.servers)} in the queue of Postfix"
             self.diary.findings.append(f"not settled: {sizes}, waiting: {waiting[:5]}")
         self.diary.slowest_stop = max(self.diary.slowest_stop, self.desk.stop())
 
-    def _is_settled(self) -> bool:
+    def is_settled(self) -> bool:
+        """Returns whether nothing is pending, in the daemon or around it."""
         self.hand_over_held()
         self.watch_over()
         waiting = self.desk.rows("SELECT id FROM outbox WHERE state IN ('queued', 'attempting')")
         stored = self.desk.rows("SELECT count(*) FROM delivery WHERE folder = 'INBOX'")[0][0]
-        return not (self.held or waiting or queued(self.servers)) and stored == inbox_size(self.servers, USER)
+        return not (self.held or waiting or queued(self.servers)) and stored == inbox_size(
+            self.servers, self.desk.mailbox
+        )
+
+
+def written(desk: DeskProcess) -> DeskProcess:
+    """Writes the files that its officers name in commands; returns the desk."""
+    (desk.folder / "assessment.yaml").write_text(_ASSESSMENT, "utf-8")
+    (desk.folder / "text.txt").write_text("A post that names a wrong day: https://posts.example/1\n", "utf-8")
+    return desk
 
 
 def run(servers: Servers, minutes: float, seed: int | None) -> int:
@@ -237,10 +250,8 @@ def run(servers: Servers, minutes: float, seed: int | None) -> int:
     seed = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
     table.note(f"soak of {minutes:g} minutes, seed {seed}")
     with servers.desk(USER, poll_seconds=5) as desk:
-        (desk.folder / "assessment.yaml").write_text(_ASSESSMENT, "utf-8")
-        (desk.folder / "text.txt").write_text("A post that names a wrong day: https://posts.example/1\n", "utf-8")
         chance = random.Random(f"soak/{seed}")  # noqa: S311 - the same run again is the purpose
-        soak = Soak(servers, desk, chance, Mails(seed, f"{USER}@bzk.example"))
+        soak = Soak(servers, written(desk), chance, Mails(seed, f"{USER}@bzk.example"))
         desk.start()
         end = time.monotonic() + minutes * 60
         while time.monotonic() < end:

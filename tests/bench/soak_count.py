@@ -133,9 +133,11 @@ def _instant(value: object) -> datetime:
 # ---- the counts
 
 
-def report(servers: Servers, desk: DeskProcess, diary: Diary, user: str) -> int:
-    """Prints the counts; the exit status is 1 if anything is wrong."""
-    figures = Figures()
+def report(
+    servers: Servers, desk: DeskProcess, diary: Diary, user: str, figures: Figures | None = None
+) -> int:  # fmt: skip
+    """Prints the counts, after those in `figures`; the exit status is 1 if anything is wrong."""
+    figures = figures or Figures()
     kept = inbox(servers, user)
     _mail_in(figures, desk, diary, kept)
     received = servers.platform.received()
@@ -147,7 +149,7 @@ def report(servers: Servers, desk: DeskProcess, diary: Diary, user: str) -> int:
     deviation = _clocks(figures, desk, received, kept)
     figures.none("audit verify fails", _broken(desk))
     figures.none("findings on the way", diary.findings)
-    table.head(f"soak: {sum(diary.done.values())} things were done", "")
+    table.head(f"{user}: {sum(diary.done.values())} things were done", "")
     for what, number in sorted(diary.done.items()):
         table.line(f"  {what}", number, "")
     table.line("slowest stop", diary.slowest_stop, "s", goal="10")
