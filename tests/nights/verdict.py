@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
-from tests.nights.diary import Diary, Tick, Use
+from tests.nights.diary import Diary, Referral, Tick, Use
 from tests.nights.leaving import held_up
 from tests.nights.oracle import Told
 from tests.nights.reading import Read
@@ -48,7 +49,7 @@ def judge(diary: Diary) -> None:
     _others_once(diary)
     _reminders(diary, read)
     _referrers_and_citizens(diary, read)
-    _nothing_held_up(diary, read)
+    _nothing_held_up(diary)
     _no_answer_dropped(diary)
 
 
@@ -169,19 +170,26 @@ def _left(diary: Diary, case: str) -> tuple[bool, bool]:
     return sure, any(handed.answer != "refused" for handed in tries)
 
 
+def _letters(mails: Iterable[Read], referral: Referral) -> tuple[int, int, int]:
+    """Returns how many of the mails confirm the referral, say that a platform was asked, and that none was."""
+    own = [m for m in mails if m.recipient == referral.sender and m.answers == referral.message_id]
+    confirmed = sum(_CONFIRMED.search(mail.subject) is not None for mail in own)
+    asked = sum(_ASKED.search(mail.subject) is not None for mail in own)
+    return confirmed, asked, len(own) - confirmed - asked
+
+
 def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
+    refused = {h.digest: Read(h.octets, h.recipient) for h in diary.handed_over if h.refused_for_good}
+    for digest in {mail.digest for mail in read}:
+        refused.pop(digest, None)
     for referral in diary.referrals:
-        own = [m for m in read if m.recipient == referral.sender and m.answers == referral.message_id]
-        confirmed = sum(_CONFIRMED.search(mail.subject) is not None for mail in own)
-        if confirmed != (0 if referral.late else 1):
-            diary.broken(7, f"{referral.sender} was confirmed {confirmed} times")
-        asked = sum(_ASKED.search(mail.subject) is not None for mail in own)
         fewest, most = _left(diary, referral.case)
-        if not fewest <= asked <= most:
-            diary.broken(7, f"{referral.sender} was told {asked} times that a platform was asked")
-        none = len(own) - confirmed - asked
-        if none != (diary.decided.get(referral.case, "notify") != "notify"):
-            diary.broken(7, f"{referral.sender} was told {none} times that none was asked")
+        confirms, tells = int(not referral.late), int(diary.decided.get(referral.case, "notify") != "notify")
+        due = (confirms, confirms, "confirmed"), (fewest, most, "told of a platform"), (tells, tells, "told of none")
+        each = zip(due, _letters(read, referral), _letters(refused.values(), referral), strict=True)
+        for (least, greatest, what), times, lost in each:
+            if not least - lost <= times <= greatest:
+                diary.broken(7, f"{referral.sender} was {what} {times} times")
     declined = Counter(mail.recipient for mail in read if mail.recipient.endswith(CITIZENS))
     for citizen, times in declined.items():
         if times > 1:
@@ -195,11 +203,13 @@ def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
 # ---------------------------------------------------------------- refusals, and a busy record
 
 
-def _nothing_held_up(diary: Diary, read: list[Read]) -> None:
+def _nothing_held_up(diary: Diary) -> None:
     assert diary.ended_at is not None
-    doubted = {use.digest for use in diary.uses if any(_alarm(mail, use, "doubt") for mail in read)}
-    outgoing = [mail for mail in diary.outgoing if mail.read.digest not in doubted]
-    for mail, begins, ends in held_up(outgoing, diary.hindrances, diary.handed_over, diary.ended_at):
+    for mail, begins, ends in held_up(diary.outgoing, diary.hindrances, diary.handed_over, diary.ended_at):
+        use = diary.use_of(mail.read.digest)
+        written = (Read(handed.octets, handed.recipient) for handed in diary.handed_over)  # it may be refused itself
+        if use is not None and any(_alarm(alarm, use, "doubt") for alarm in written):
+            continue  # the desk was killed with it in hand
         what = f"{mail.read.subject!r} to {mail.read.recipient}"
         diary.broken(12, f"{what} could leave from {begins:%d %H:%M:%S} on, and had not left at {ends:%d %H:%M:%S}")
 
