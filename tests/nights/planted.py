@@ -11,15 +11,16 @@ from unittest.mock import patch
 
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.commands import platform_checks
+from flaggermail.letters import standing
 from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.outbox import delivery, results
-from flaggermail.ports import Interrupt, Refused, Unknown
+from flaggermail.ports import Interrupt, Refused, Transaction, Unknown
 from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
-from flaggermail.record.states import ClockState
+from flaggermail.record.states import AttemptResult, ClockState
 from flaggermail.reminders import reminders
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.replies import reply_mail
@@ -149,6 +150,35 @@ def _forger_obeyed() -> AbstractContextManager[object]:
     return patch.object(reply_mail, "obey", obey)
 
 
+def _answer_dropped_when_busy() -> AbstractContextManager[object]:
+    """Records the result of a sending once, and not again if the record was busy."""
+
+    def drain(env: Services, stop: Interrupt | None = None) -> int:
+        del stop
+        tried = 0
+        while (claimed := delivery.claim(env)) is not None:
+            answer = env.submitter.submit(env.octets.get(claimed.digest), claimed.sender, [claimed.recipient])[0]
+            with env.store.begin() as tx:
+                results.settle(UnitOfWork(env, tx, env.clock.now()), claimed, answer)
+            tried += 1
+        return tried
+
+    return patch.object(delivery, "drain", drain)
+
+
+def _refusal_holds_all() -> AbstractContextManager[object]:
+    """While a refused mail waits whose refusal may concern the desk, it alone is tried."""
+    honest = standing.look
+
+    def look(tx: Transaction, without: Collection[str] = ()) -> standing.Outlook:
+        found = honest(tx, without)
+        unclear = [each for each in found.last.values() if each.result == AttemptResult.UNCLEAR]
+        asking = [mail for mail in found.waiting if mail.id in {each.mail for each in unclear}]
+        return replace(found, tried_next=asking[:1]) if asking else found
+
+    return patch.object(standing, "look", look)
+
+
 FAULTS = (
     Fault("attempt recorded after sending", 1, _attempt_recorded_after_sending),
     Fault("reminder key without the step", 3, _key_without_step),
@@ -158,6 +188,8 @@ FAULTS = (
     Fault("expired acknowledgement that nobody is asked about", 3, _nobody_asked),
     Fault("expired acknowledgement that is asked about again", 3, _asked_again),
     Fault("retry after DATA", 1, _retry_after_data),
+    Fault("answer dropped when the record is busy", 13, _answer_dropped_when_busy),
+    Fault("refusal that holds all mail", 12, _refusal_holds_all),
     Fault("unverified reply that approves", 6, _forger_obeyed),
     Fault("notification without a decision", 6, _undecided_is_sent),
 )
