@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A first look at a mailbox of years on a machine that is busy: the wait for the record, live mail, commands."""
 
+import os
 import re
 import subprocess
 import sys
@@ -90,7 +91,10 @@ def computing(count: int) -> Iterator[None]:
 def measure(bench: Bench) -> Iterator[Row]:
     """The daemon reads a mailbox for the first time; live mail comes every twenty seconds, a command every fifteen."""
     size = bench.few(SIZE, QUICK_SIZE)
-    lay(bench.servers, corpus.write(bench.folder / USER, size, 1, corpus.SMALL), USER)
+    files = corpus.write(bench.folder / USER, size, 1, corpus.SMALL)
+    for number, path in enumerate(files):  # of years ago, all of them: an hour between two is too much for so many
+        os.utime(path, (corpus.LONG_AGO + 600 * number,) * 2)
+    lay(bench.servers, files, USER)
     yield Heading(f"first look at {size:,} mails beside {BESIDE} processes that compute", "")
     with bench.servers.desk(USER, rate_limits=UNHELD) as desk:
         desk.start()
