@@ -94,7 +94,7 @@ def _compressed(file: BinaryIO) -> Iterator[tarfile.TarFile]:
 
 
 class _Unpacked:
-    """The octets of a compressed file (RFC 1952) as a stream that ends with a fault where too many of them come."""
+    """The octets of a compressed file (gzip) as a stream that ends with a fault where too many of them come."""
 
     def __init__(self, path: Path, file: BinaryIO, most: int) -> None:
         self._path, self._file, self._left, self._most = path, file, most, most
