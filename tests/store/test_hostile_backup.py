@@ -96,8 +96,15 @@ def pax(records: bytes, name: str, body: bytes) -> bytes:
     return header("x", len(records), b"x") + padded + header(name, len(body)) + body + bytes(-len(body) % 512)
 
 
-SPARSE = (
-    b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n28 GNU.sparse.name=end.json\n36 GNU.sparse.realsize=90000000000\n"
+def record(key: str, value: str) -> bytes:
+    """Returns an extended record (POSIX.1-2001, pax) of 12 to 98 octets, whose length counts itself."""
+    rest = f" {key}={value}\n"
+    return f"{len(rest) + 2}{rest}".encode()
+
+
+SPARSE = b"".join(
+    record(f"GNU.sparse.{key}", value)
+    for key, value in (("major", "1"), ("minor", "0"), ("name", "octets/x"), ("realsize", "200000000"))
 )
 RAW: dict[str, bytes] = {
     "a huge member": header("octets/x", 1 << 40),
@@ -105,7 +112,7 @@ RAW: dict[str, bytes] = {
     "huge records": header("x", 90 << 20, b"x"),
     "global records": header("x", 3 << 20, b"g") + bytes(4 << 20),
     "records in a row": header("x", 0, b"x") * 3000,
-    "a sparse member": pax(SPARSE, "end.json", b"1\n0\n1\n" + bytes(506)),
+    "a sparse member": pax(SPARSE, "octets/x", b"0\\n" + bytes(510)),
     "an old sparse member": header("end.json", 1 << 40, b"S"),
     "a link": header("configuration/rules/x.md", 0, tarfile.SYMTYPE),
     "a hard link": header("configuration/rules/x.md", 0, tarfile.LNKTYPE),
