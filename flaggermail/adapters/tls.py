@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
+from flaggermail.record.instants import usable
 from flaggermail.server_answers.answer import ConnectFault, ProtocolStep, Reader, ServerAnswer
 from flaggermail.server_answers.recognise import explain
 from flaggermail.settings.hosts import is_loopback
@@ -111,7 +112,9 @@ def certificate_end(line: object) -> datetime | None:
     """Returns when the certificate ends that a server presented on this line; None in clear text."""
     certificate = line.getpeercert() if isinstance(line, ssl.SSLSocket | ssl.SSLObject) else None
     ends = certificate.get("notAfter") if certificate else None
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
+    if not isinstance(ends, str):
+        return None
+    return usable(datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC))  # 9999: no end (RFC 5280, 4.1.2.5)
 
 
 def one_line(text: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, 
 
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
+from flaggermail.record.instants import YEARS
 from flaggermail.wording.refusals import Because
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 """How the base classes of commands and views have their fields read."""
 LONGEST_SHOWN = 60  # characters of a wrong value that a refusal quotes
 MOST_FAULTS = 3
-_YEARS = range(1970, 2200)  # further away, an instant cannot be shown in every zone
 _LENGTH_OF_A_DAY = len("2024-06-06")
 _READERS: dict[type[object], TypeAdapter[object]] = {}  # built on first use: a command line needs one of them
 
@@ -43,7 +43,7 @@ def _instant(value: object, asked: ValidationInfo) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = None
-    if found is None or len(text) <= _LENGTH_OF_A_DAY or found.year not in _YEARS:
+    if found is None or len(text) <= _LENGTH_OF_A_DAY or found.year not in YEARS:
         raise ValueError(f"{shown(value)} is no instant; write it as 2024-06-06T10:34 or 2024-06-06T10:34+02:00")
     zone = asked.context
     if found.tzinfo is None and isinstance(zone, ZoneInfo):
@@ -68,7 +68,7 @@ def _day(value: object) -> date:
         found = date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         found = None
-    if found is None or found.isoformat() != value or found.year not in _YEARS:
+    if found is None or found.isoformat() != value or found.year not in YEARS:
         raise ValueError(f"{shown(value)} is no day; write it as 2024-06-06")
     return found
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from flaggermail.mail.charset import decoded, storable
+from flaggermail.mail.message import is_sane
 
 # RFC 2047, section 2. Spaces and question marks inside the text part are forbidden but occur, and so do words without
 # a charset. The text part stops where another word starts, so that a long run of "=?" is not scanned again and again.
@@ -44,7 +45,6 @@ _STANDARD_DATE = re.compile(
     r"(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-5][0-9] [+-][0-9]{4}"
 )
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
-_EARLIEST, _LATEST = 1900, 2100
 _MOST_FIELDS = 2000
 _LONGEST = 1_000_000  # octets of a header that are read, far more than a legitimate mail has
 _MOST_PARAMETERS = 200
@@ -207,16 +207,11 @@ def read_date(text: str) -> tuple[datetime | None, str | None]:
         instant = datetime.fromisoformat(plain) if _ISO.match(plain) else parsedate_to_datetime(plain)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None, UNREADABLE_DATE
-    if not _EARLIEST <= instant.year <= _LATEST:
-        return None, ABSURD_DATE
     if instant.tzinfo is None:
-        return instant.replace(tzinfo=UTC), DATE_WITHOUT_ZONE
-    try:
-        instant.astimezone(UTC)
-        instant.isoformat()
-    except (ValueError, OverflowError):
-        return None, ABSURD_DATE
-    return instant, None
+        instant, defect = instant.replace(tzinfo=UTC), DATE_WITHOUT_ZONE
+    else:
+        defect = None
+    return (instant, defect) if is_sane(instant) else (None, ABSURD_DATE)
 
 
 @dataclass(frozen=True, slots=True)

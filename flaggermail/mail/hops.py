@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from flaggermail.mail.message import is_sane
+
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
@@ -41,6 +43,6 @@ def hop_of(found: Mapping[str, object]) -> Hop:
     at, delay = found["at"], found["delay_seconds"]
     by, sender, protocol = (word for word in words if isinstance(word, str))
     instant = datetime.fromisoformat(at) if isinstance(at, str) else None
-    if instant is not None and instant.tzinfo is None:
-        raise ValueError("an instant without an offset")
+    if instant is not None and (instant.tzinfo is None or not is_sane(instant)):
+        raise ValueError("no instant of a mail")
     return Hop(by, sender, protocol, instant, float(delay) if isinstance(delay, int | float) else None)

@@ -4,12 +4,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from flaggermail.mail.signature_facts import NOT_CHECKED, SignatureFacts
 from flaggermail.wording.said import Said
 from flaggermail.wording.vouched import Vouched
+
+YEARS = range(1900, 2101)  # that a field of a mail may name; none is stored as an instant
+
+
+def is_sane(instant: datetime) -> bool:
+    """True if an aware instant lies in the years of mail, in a zone that there is."""
+    try:
+        return instant.year in YEARS and instant.astimezone(UTC).year in YEARS
+    except (ValueError, OverflowError):  # a zone of a day and more
+        return False
 
 
 class MechanicalKind(StrEnum):

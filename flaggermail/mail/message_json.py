@@ -15,6 +15,7 @@ from flaggermail.mail.message import (
     HtmlReading,
     MechanicalKind,
     Message,
+    is_sane,
 )
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
@@ -123,7 +124,7 @@ def unpacked(value: object) -> Message:
         to=_mailboxes(fields["to"]),
         cc=_mailboxes(fields["cc"]),
         subject=_text_or_none(fields["subject"]),
-        date=datetime.fromisoformat(date) if date else None,
+        date=_instant(date) if date else None,
         kind=MechanicalKind(_text(fields["kind"])),
         failed_recipients=_texts(fields["failed_recipients"]),
         bounce_class=BounceClass(_text(bounce)) if bounce is not None else None,
@@ -182,6 +183,13 @@ def _list(value: object) -> Sequence[object]:
     if not isinstance(value, (list, tuple)):
         raise TypeError(f"a list was expected, not {type(value).__name__}")
     return value
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None or not is_sane(at):
+        raise ValueError("no instant of a mail")
+    return at
 
 
 def _text(value: object) -> str:

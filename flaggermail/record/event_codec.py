@@ -21,6 +21,7 @@ from typing import NotRequired, TypedDict
 from flaggermail.mail.signature_facts import Dnssec, SignatureState
 from flaggermail.record import sentences
 from flaggermail.record.events import Change, Event, EventKind, Scalar
+from flaggermail.record.instants import usable
 from flaggermail.record.kinds import ArrivalBasis, OctetSource
 from flaggermail.record.reading import typed
 from flaggermail.record.rows import BY_TABLE
@@ -157,7 +158,7 @@ def _kind(found: StoredEvent) -> EventKind:
 def _event(found: StoredEvent, reveal: Callable[[str], Plain]) -> Event:
     return Event(
         kind=EventKind(found["kind"]),
-        at=datetime.fromisoformat(found["at"]),
+        at=usable(datetime.fromisoformat(found["at"])),
         actor=found["actor"],
         case=found["case"],
         notification=found["notification"],

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from flaggermail.record.definition import FieldFacts, Record, facts_of
 from flaggermail.record.events import Scalar
+from flaggermail.record.instants import usable
 from flaggermail.record.rows import BY_TABLE
 from flaggermail.wording.said import Said
 
@@ -96,7 +97,7 @@ def _truth(value: object) -> bool:
 def _instant(value: object) -> datetime:
     found = datetime.fromisoformat(value) if isinstance(value, str) else value
     if type(found) is datetime and found.tzinfo is not None:
-        return found
+        return usable(found)
     raise _impossible(datetime, value)
 
 

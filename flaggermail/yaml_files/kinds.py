@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from flaggermail.record.instants import YEARS, YEARS_OF_DAYS, too_far
+
+T = TypeVar("T", bound=date)
 
 
 def shape(pattern: str, words: str) -> AfterValidator:
@@ -37,6 +41,15 @@ def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("has no offset; write it in the form 2027-03-17T08:00:00+01:00")
     return value
+
+
+def _within(years: range) -> AfterValidator:
+    def check(value: T) -> T:
+        if value.year not in years:
+            raise ValueError(too_far(years))
+        return value
+
+    return AfterValidator(check)
 
 
 def _known_zone(value: str) -> str:
@@ -83,9 +96,12 @@ Keyword = Annotated[  # an atom of RFC 9051, section 9, without characters that 
     str, shape(r"[A-Za-z$][A-Za-z0-9$_.-]{0,63}", "is no keyword of IMAP; write letters, digits, $ _ . - only")
 ]
 Zone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, written(_DAY, "is no day; write it in the form 2027-03-17")]
+Day = Annotated[date, written(_DAY, "is no day; write it in the form 2027-03-17"), _within(YEARS_OF_DAYS)]
 Instant = Annotated[
-    datetime, written(_INSTANT, "is no instant; write it in the form 2027-03-17T08:00:00+01:00"), AfterValidator(_aware)
+    datetime,
+    written(_INSTANT, "is no instant; write it in the form 2027-03-17T08:00:00+01:00"),
+    AfterValidator(_aware),
+    _within(YEARS),
 ]
 WallTime = Annotated[time, written(r"([01]\d|2[0-3]):[0-5]\d", "is no time of day; write it as '07:00', up to '23:59'")]
 Minutes = Annotated[int, Field(ge=1, le=20160)]

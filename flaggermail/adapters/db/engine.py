@@ -137,6 +137,7 @@ def _set_wait(connection: Connection, seconds: float) -> None:
 def _configure_postgresql(wait: float) -> Callable[[PostgresqlConnection, object], None]:
     def prepare(connection: PostgresqlConnection, _record: object) -> None:
         connection.autocommit = True
+        connection.execute("SET TIME ZONE 'UTC'")  # the last hours of the calendar are no time in Amsterdam
         connection.execute(f"SET lock_timeout = {round(wait * 1000)}")
         # A frozen daemon must not keep the chain's head locked: its successor could not take the lease.
         connection.execute(f"SET idle_in_transaction_session_timeout = '{STUCK_SECONDS} s'")

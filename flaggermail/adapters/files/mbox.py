@@ -55,7 +55,10 @@ def begins_mail(octets: bytes) -> bool:
 
 
 def from_instant(line: bytes) -> datetime | None:
-    """Returns the instant of a From line: UTC unless it has an offset (RFC 4155); None of a zone known by letters."""
+    """Returns the instant of a From line: UTC unless it has an offset (RFC 4155); None of a zone known by letters.
+
+    A leap second counts as the one before it.
+    """
     found = _FROM_LINE.match(line) if len(line) <= _LONGEST_FROM else None
     if found is None:
         return None
@@ -63,7 +66,8 @@ def from_instant(line: bytes) -> datetime | None:
     zone = _zone(before or after)
     try:
         return datetime(
-            int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second or 0), tzinfo=zone
+            int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), min(int(second or 0), 59),
+            tzinfo=zone,
         ) if zone else None  # fmt: skip
     except ValueError:
         return None

@@ -17,6 +17,7 @@ from flaggermail.adapters.files import mbox
 from flaggermail.adapters.files.unlinked import Entry, LinkFound, NoPlainFile, entries, plain_file
 from flaggermail.adapters.parsing.outlook_message import MAGIC
 from flaggermail.ports import RawMessage, RefusedMail, Role
+from flaggermail.record.instants import LAST
 from flaggermail.record.kinds import ArrivalBasis, OctetSource
 from flaggermail.wording.old_mail import NotTaken
 from flaggermail.wording.said import Said
@@ -233,7 +234,7 @@ def _single(one: _File, file: BinaryIO, before: os.stat_result) -> RawMessage | 
     delivered = one.form is _Form.DELIVERED
     basis = ArrivalBasis.MAILDIR if delivered else ArrivalBasis.FILE
     folder = one.folder if one.folder != one.path else one.path.parent
-    return _raw(octets, datetime.fromtimestamp(before.st_mtime, UTC), basis, folder, one.role)
+    return _raw(octets, _changed_at(before), basis, folder, one.role)
 
 
 def _from_mbox(one: _File, mail: mbox.MboxMail, before: os.stat_result) -> RawMessage | RefusedMail:
@@ -243,13 +244,21 @@ def _from_mbox(one: _File, mail: mbox.MboxMail, before: os.stat_result) -> RawMe
         return RefusedMail(f"{_text(one.path)}, octet {mail.offset}", NotTaken.EMPTY())
     at, basis = mail.at, ArrivalBasis.MBOX
     if at is None:
-        at, basis = datetime.fromtimestamp(before.st_mtime, UTC), ArrivalBasis.FILE
+        at, basis = _changed_at(before), ArrivalBasis.FILE
     return _raw(mail.octets, at, basis, one.path, one.role)
 
 
 def _raw(octets: bytes, at: datetime, basis: ArrivalBasis, folder: Path, role: Role) -> RawMessage:
     item = str(int.from_bytes(hashlib.sha256(octets).digest()[:8]) >> 1)  # the same for a file, whatever is around it
     return RawMessage(octets, at, f"{FOLDER}{_text(folder)}", NUMBERING, item, role, basis, source=OctetSource.FILE)
+
+
+def _changed_at(file: os.stat_result) -> datetime:
+    """Returns when the file was changed; `LAST`, which is no arrival, for what no calendar holds."""
+    try:
+        return datetime.fromtimestamp(file.st_mtime, UTC)
+    except (ValueError, OverflowError, OSError):
+        return LAST
 
 
 def _refused(path: Path, why: Said) -> RefusedMail:

@@ -22,6 +22,7 @@ from cryptography import x509
 from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, granted, refuse
 from flaggermail.adapters.oauth.line import TokenAnswer, TokenLine
 from flaggermail.errors import LinkLost, LoginRefused
+from flaggermail.record.instants import usable
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings
 
 _RESERVED = frozenset({"openid", "profile", "offline_access"})  # msal adds them itself, and refuses them as a scope
@@ -69,7 +70,7 @@ def ask_authority(
 def certificate_end(pem: str) -> datetime | None:
     """Returns when a certificate ends (RFC 5280, section 4.1.2.5); None if the text holds none."""
     try:
-        return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+        return usable(x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc)
     except ValueError:
         return None
 

@@ -11,6 +11,7 @@ from mailparser import parse_from_bytes
 from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date, read_header
 from flaggermail.mail.hops import Hop
 from flaggermail.mail.invisible import visible
+from flaggermail.mail.message import is_sane
 
 LARGEST_HEADER = 64 * 1024  # octets
 MOST = 40  # hops nearest to us; a mail that was relayed more often circles (RFC 5321, section 6.3)
@@ -54,7 +55,8 @@ def _instant(value: object) -> datetime | None:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
+    aware = at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
+    return aware if aware and is_sane(aware) else None
 
 
 def _instant_in(raw: object) -> datetime | None:
