@@ -274,6 +274,11 @@ def worker_failed(worker: str, error: BaseException) -> None:
     _log.error("worker failed, the daemon stops", object=worker, error=_kinds(error), at=_places(error))
 
 
+def telling_failed(job: str, error: BaseException) -> None:
+    """A job that only tells failed, and the daemon goes on. Logs the error's type only, as its text may quote mail."""
+    _log.error("job failed, the daemon goes on", object=job, error=_kinds(error), at=_places(error))
+
+
 def job_missed(job: str, late: float) -> None:
     """A job's time passed and it ran `late` seconds after it: the machine slept, or was overloaded."""
     _log.warning("job ran late", object=job, result="done", late=round(late))

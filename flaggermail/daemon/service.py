@@ -27,7 +27,7 @@ from flaggermail.daemon.sending import Sending
 from flaggermail.daemon.starting import recover, when_free
 from flaggermail.daemon.unsupervised import Unsupervised
 from flaggermail.errors import LinkLost, StoreAway, StoreBusy, StoreFault
-from flaggermail.health import mailbox_monitor, readiness_letter, self_check
+from flaggermail.health import mailbox_monitor, readiness_letter, self_check, telling
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.job_faults import JobFaults
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
@@ -163,7 +163,7 @@ class Daemon:
             (STATUS_EVERY, "status", self._publish_status),
         ]
         if self.heartbeat is not None:
-            loops.append((60.0 * self.env.settings.desk.watch.heartbeat_minutes, "heartbeat", self.beat))
+            loops.append((60.0 * self.env.settings.desk.watch.heartbeat_minutes, "heartbeat", self._beat))
         for seconds, name, work in loops:
             ticker.every(seconds, name, self._unless_away(name, work))
         for at, name in handover.times_of_week(self.env):
@@ -333,7 +333,7 @@ class Daemon:
         with self._reminding:
             told = reminders.tick(self.env)
             paging.tick(self.env)
-            digest.tell_held_back(self.env)
+            self._tell("digests", digest.tell_held_back)
             rehearsal.tick(self.env)  # after all that is real
             if self.link is not None:  # the first poll of a large mailbox takes long without being an outage
                 unread = timedelta(seconds=self.monotonic() - self._inbox_read)
@@ -359,16 +359,18 @@ class Daemon:
     def _hand_over(self) -> None:
         """Sends the hand-over note at the minute of a weekly change; the tick sends those of all other changes."""
         with self._reminding:
-            handover.tick(self.env)
+            self._tell(handover.JOB, handover.tick)
 
     def _send_digests(self) -> None:
         """Sends what no look at the mailbox will tell soon, as it is out of reach; once a day noise and readiness."""
+        late = [digest.send_digest] if self.link is False else []
         with self._reminding:
-            if self.link is False:
-                digest.send_digest(self.env)
-            digest.tell_held_back(self.env)
-            digest.tell_noise(self.env)
-            readiness_letter.send(self.env)
+            self._tell("digests", *late, digest.tell_held_back, digest.tell_noise, readiness_letter.send)
+
+    def _tell(self, name: str, *works: Callable[[Services], object]) -> None:
+        """Does what only tells; a fault is an alarm, and counted, and never the end of the daemon."""
+        for error in telling.tell(self.env, name, *works):
+            self.job_faults.count(JobReport(JobFault.FAILED, name, error=error))
 
     def _page(self) -> None:
         """Sends pages, separately from mail: an unresponsive submission server must not delay a page."""
@@ -382,7 +384,10 @@ class Daemon:
         return {"reminders": timedelta(seconds=self.monotonic() - self._reminded)}
 
     def _check_self(self) -> None:
-        self_check.tick(self.env, self._ages())
+        self._tell("selfwatch", lambda env: self_check.tick(env, self._ages()))
+
+    def _beat(self) -> None:
+        self._tell("heartbeat", lambda _: self.beat())
 
     def beat(self) -> None:
         """Sends the heartbeat only while all is well: without it, the external monitor raises the alarm."""
@@ -428,10 +433,13 @@ class Daemon:
         self._outage.lease_until = now + timedelta(seconds=LEASE_SECONDS)
 
     def _publish_status(self) -> None:
+        self._tell("status", self._publish)
+
+    def _publish(self, env: Services) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()
         why = None if self.link else self._reconnection.reason
         seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, why)
-        self._publishing.publish(self.env, seen, self.board, self.supervisor)
+        self._publishing.publish(env, seen, self.board, self.supervisor)
 
     def _report_ready(self) -> None:
         if not self._ready:

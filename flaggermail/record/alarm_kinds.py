@@ -48,3 +48,4 @@ class AlarmKind(StrEnum):
     OFFICER_UNHEARD = "officer unheard"
     OFFICER_UNREACHED = "officer unreached"
     SERVER_MISNAMED = "server misnamed"
+    JOB_FAILED = "job failed"

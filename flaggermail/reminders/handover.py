@@ -25,6 +25,7 @@ from flaggermail.record.topics import Topic
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 
+JOB = "hand-over"  # what an alarm calls it
 LISTED = 40  # entries per list in the mail; the rest is counted
 
 

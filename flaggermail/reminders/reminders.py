@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flaggermail.health import telling
 from flaggermail.letters import observing
 from flaggermail.notices import duty, last_contact, notices, rate_limits
 from flaggermail.notices.duty import readers
@@ -47,8 +48,8 @@ class Late:
 
 def tick(env: Services) -> int:
     """Sends all due reminders and alarms; returns their number."""
-    # 1. The hand-over note first: it gives the new officer on call the context for what follows.
-    handover.tick(env)
+    # 1. The hand-over note first: it gives the new officer on call the context for what follows, and holds up nothing.
+    telling.tell(env, handover.JOB, handover.tick)
     # 2. Notifications without an answer, and cases without a decision.
     told = _send_due(env)
     # 3. Quarantined mail that waits too long: it has a policy of its own and so a separate mail.

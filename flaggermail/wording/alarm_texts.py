@@ -45,6 +45,7 @@ class AlarmText(Sentence):
     PAGERS = ("alarm: pagers", "{name} did not get the page «{page}» by {pager}: {why}",
         "{name} kreeg de oproep «{page}» niet via {pager}: {why}")
     RULES = "alarm: rules", "{faults}", "{places}"
+    JOB = "alarm: job", "{job}: {fault}", "{job}: «{fault}»"
     FOUND = "alarm: found", "{what}: {value}", "{what}: {value}"
     LOST = "alarm: lost", "mail {key}, file {digest}", "mail {key}, bestand {digest}"
 
@@ -100,4 +101,6 @@ class Health(Sentence):
         "de server loopt meer dan {seconds} seconden voor")
     BEHIND = ("health: behind", "the server more than {seconds} s behind us",
         "de server loopt meer dan {seconds} seconden achter")
+    DATED_AHEAD = ("health: dated ahead", "in doubt: a mail came in at {at:instant} (UTC) that the server dates later",
+        "onzeker: op {at:instant} (UTC) kwam mail binnen die de server op een later moment dateert")
     AGREES = "health: agrees", "agrees, as far as mail shows", "loopt gelijk, voor zover uit mail blijkt"

@@ -57,6 +57,7 @@ class AlarmName(Sentence):
     OFFICER_UNHEARD = "alarm name: officer unheard", "officer unheard", "antwoord niet uitgevoerd"
     OFFICER_UNREACHED = "alarm name: officer unreached", "officer unreached", "medewerker onbereikbaar"
     SERVER_MISNAMED = "alarm name: server misnamed", "server misnamed", "naam van mailserver wijkt af"
+    JOB_FAILED = "alarm name: job failed", "job failed", "bericht mislukt"
 
 
 class PageFault(Sentence):

@@ -19,11 +19,16 @@ from flaggermail.citizens import retention
 from flaggermail.commands.exercises import StartExercise
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy
+from flaggermail.health import readiness_letter, self_check, status
+from flaggermail.intake import poll
+from flaggermail.notices import digest, notices
 from flaggermail.notifications.approval import ByReply
 from flaggermail.outbox import delivery
 from flaggermail.ports import Folder, Interrupt, JobFault, JobReport, MailPage, Role, WallTime
-from flaggermail.record.rows import Case, StoredMessage
-from flaggermail.reminders import paging, reminders
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction
+from flaggermail.record.rows import Alarm, Case, StoredMessage
+from flaggermail.reminders import handover, paging, reminders
 from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Services
 from tests.acting import run
@@ -265,6 +270,79 @@ def test_a_failing_tick_stops_the_daemon_loudly(env: Services, worker: str, monk
     daemon.ticker.works[worker]()
     thread.join(10)
     assert str(daemon.failure) == worker
+
+
+def broken(*_: object, **__: object) -> None:
+    """Raises, in the place of what only tells."""
+    raise OverflowError("date value out of range")
+
+
+TELLING: tuple[tuple[str, str, tuple[tuple[object, str], ...]], ...] = (
+    ("status", "status", ((status, "gather"),)),
+    ("selfwatch", "selfwatch", ((self_check, "tick"),)),
+    ("digests", "digests", ((digest, "tell_held_back"), (digest, "tell_noise"), (readiness_letter, "send"))),
+    ("remind", "hand-over", ((handover, "tick"),)),
+    ("remind", "digests", ((digest, "tell_held_back"),)),
+    ("heartbeat", "heartbeat", ((Daemon, "beat"),)),
+)
+"""The job of the ticker, what its alarm names, and what breaks."""
+
+
+@pytest.mark.parametrize(("worker", "named", "what"), TELLING, ids=[f"{one[0]}-{one[1]}" for one in TELLING])
+def test_a_fault_in_what_only_tells_is_an_alarm_and_no_end(
+    env: Services, worker: str, named: str, what: tuple[tuple[object, str], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon goes on and takes in mail; one alarm a day names the job, however often it fails."""
+    for place, name in what:
+        monkeypatch.setattr(place, name, broken)
+    mailbox = WatchedMailbox(env)
+    daemon = a_daemon(env, mailbox)
+    daemon.heartbeat = UnheardHeartbeat()
+    with capture_logs() as logged:
+        thread = running(daemon)
+        assert mailbox.looked.wait(10)
+        assert isinstance(daemon.ticker, StepTicker)
+        for _ in range(3):
+            daemon.ticker.works[worker]()
+        assert thread.is_alive()
+        mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
+        poll.look(env, mailbox)
+        daemon.stop.set()
+        thread.join(10)
+    assert daemon.failure is None
+    with env.store.read() as tx:
+        assert [mail.subject for mail in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))] == [
+            "Vraag 1"
+        ]
+        (raised,) = tx.find(Alarm)
+    assert (raised.kind, raised.text.english) == ("job failed", f"{named}: OverflowError")
+    assert [line["object"] for line in logged if line["event"] == "job failed, the daemon goes on"] == [named]
+
+
+class UnheardHeartbeat:
+    """A monitor that answers nothing wrong."""
+
+    def beat(self) -> str:
+        """Returns no fault."""
+        return ""
+
+
+def test_a_fault_that_breaks_its_own_alarm_is_in_the_log(env: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the alarm cannot be raised either, the daemon goes on and the log has both faults."""
+    monkeypatch.setattr(status, "gather", broken)
+    monkeypatch.setattr(notices, "raise_alarm", broken)
+    mailbox = WatchedMailbox(env)
+    daemon = a_daemon(env, mailbox)
+    with capture_logs() as logged:
+        thread = running(daemon)
+        assert mailbox.looked.wait(10)
+        assert isinstance(daemon.ticker, StepTicker)
+        daemon.ticker.works["status"]()
+        daemon.stop.set()
+        thread.join(10)
+    assert daemon.failure is None
+    said = [line["object"] for line in logged if line["event"] == "job failed, the daemon goes on"]
+    assert set(said) == {"status", "alarm"}
 
 
 def test_what_the_first_mail_needs_is_made_before_the_first_look(env: Services) -> None:
