@@ -19,7 +19,7 @@ from flaggermail.outbox import bounces, reported_mail
 from flaggermail.outbox.reported_mail import Reported
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
@@ -110,14 +110,22 @@ def _tell_decision(work: UnitOfWork, sure: StoredMessage, unproven: str | None) 
 
 
 def _without_effect(work: UnitOfWork, message: StoredMessage) -> str:
-    """Returns what to do about an answer dated before the sending, because one of the clocks was wrong; else ""."""
+    """Returns what to do about an answer dated before the sending, because one of the clocks was wrong.
+
+    Of one that the server dates impossibly, returns since when it counts; else "".
+    """
     answered = work.tx.get(Notification, message.notification) if message.notification else None
     if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, message.received_at):
-        return ""
+        return _since_first_sight(work, message) if message.arrival is ArrivalBasis.FIRST_SIGHT else ""
     return (
         "; it stops no clock, because by its instant it came before the sending: note when it came with "
         f"`flaggermail case note {answered.case}`"
     )
+
+
+def _since_first_sight(work: UnitOfWork, message: StoredMessage) -> str:
+    at = message.received_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
+    return f"; it counts from when the desk first saw it, {at}: name another instant with `flaggermail message mark`"
 
 
 def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:

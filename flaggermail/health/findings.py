@@ -17,6 +17,8 @@ from flaggermail.wording.said import Said
 CERTIFICATE = "certificate of "  # prefix of findings about servers
 WARNED = (1, 7, 14, 30)  # days before the end of what logs in with tokens: one alarm each, and one at the end
 TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about clocks
+FARTHEST = timedelta(days=1)  # a mail dated later than this was dated by a person
+REMEMBERED = timedelta(hours=24)  # how long a mail from the future leaves the clocks in doubt
 TICK = timedelta(minutes=2)  # reminders are checked every 15 seconds
 
 
@@ -42,6 +44,7 @@ class Measured:
     mark: ProofState | None = None  # what the trial of the server's mark says; None where none is asked for
     mark_ends: datetime | None = None
     skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
+    dated_ahead: datetime | None = None  # when a mail was last seen that is dated later than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,8 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
         yield _of_login("certificate for tokens", Health.LOGIN_CERTIFICATE(), measured.login_certificate, now)
     if measured.mark is not None:
         yield _of_mark(measured.mark, measured.mark_ends)
-    if measured.skew is not None:
-        wrong = abs(measured.skew) > limits.clock
-        side = Health.AHEAD if measured.skew > timedelta(0) else Health.BEHIND
-        said = side(seconds=_seconds(limits.clock)) if wrong else Health.AGREES()
-        yield Finding("clock", Health.CLOCK(), wrong, said, AlarmKind.CLOCK_WRONG, AlarmKind.CLOCK_RIGHT)
+    if measured.skew is not None or measured.dated_ahead is not None:
+        yield _of_clock(measured.skew or timedelta(0), measured.dated_ahead, limits.clock, now)
 
 
 def skew(low: timedelta | None, high: timedelta | None) -> timedelta | None:
@@ -106,6 +106,19 @@ def skew(low: timedelta | None, high: timedelta | None) -> timedelta | None:
     if high is not None and high < timedelta(0):
         return high
     return timedelta(0) if telling else None
+
+
+def _of_clock(off: timedelta, dated_ahead: datetime | None, limit: timedelta, now: datetime) -> Finding:
+    """Returns the state of the two clocks; they are not said to agree while a mail from the future may mean otherwise.
+
+    One such mail proves nothing: whoever may append to the mailbox chooses its date.
+    """
+    wrong, said = abs(off) > limit, Health.AGREES()
+    if wrong:
+        said = (Health.AHEAD if off > timedelta(0) else Health.BEHIND)(seconds=_seconds(limit))
+    elif dated_ahead is not None and now - dated_ahead < REMEMBERED:
+        said = Health.DATED_AHEAD(at=f"{dated_ahead:%Y-%m-%d %H:%M}")
+    return Finding("clock", Health.CLOCK(), wrong, said, AlarmKind.CLOCK_WRONG, AlarmKind.CLOCK_RIGHT)
 
 
 def _named(place: str) -> str:

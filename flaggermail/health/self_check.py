@@ -18,6 +18,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record import trust_proofs
 from flaggermail.record.alarms import alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.instants import usable
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import TrustProof, Watched
 from flaggermail.services import Services, UnitOfWork
@@ -43,6 +44,7 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
         ticks=ticks,
         certificates=health_probe.certificates(),
         skew=health_probe.skew(),
+        dated_ahead=health_probe.dated_ahead(),
         secret_ends=_secret_ends(env.settings.desk),
         login_certificate=health_probe.login_certificate(),
     )
@@ -71,7 +73,7 @@ def _with_mark(env: Services, tx: Transaction, measured: Measured, now: datetime
 def _secret_ends(desk: DeskSettings) -> datetime | None:
     """Returns the end of the last day of the secret for tokens; None if no day is configured."""
     day = desk.oauth2.secret_ends_on if desk.oauth2 else None
-    return datetime.combine(day, time(23, 59), UTC) if day else None
+    return usable(datetime.combine(day, time(23, 59), UTC)) if day else None
 
 
 def _changed_findings(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched | None]]:

@@ -251,7 +251,7 @@ def _copy(work: UnitOfWork, mail: _Mail, raw: RawMessage) -> Delivery:
         folder=raw.folder,
         numbering=raw.numbering,
         item=raw.item,
-        internaldate=raw.internaldate,
+        internaldate=raw.arrived_at,
         digest=mail.digest,
         first_seen_at=work.now,
         arrival=raw.arrival,
@@ -272,9 +272,10 @@ def _copy(work: UnitOfWork, mail: _Mail, raw: RawMessage) -> Delivery:
 
 
 def _dated(work: UnitOfWork, raw: RawMessage, message: Message) -> RawMessage:
-    """Returns a mail from a file with the best instant of arrival that it gives; other mail unchanged."""
+    """Returns a mail from a file with the best instant of arrival that it gives, other mail with one that can be."""
     if not raw.arrival.in_file:
-        return raw
+        possible = not raw.written and arrival.is_possible(raw.internaldate, work.now)
+        return raw if possible else replace(raw, seen_at=work.now, arrival=ArrivalBasis.FIRST_SIGHT)
     server = work.env.settings.desk.mailbox.trusted.received_by
     at, basis = arrival.in_file(message.headers, server, (raw.internaldate, raw.arrival), work.now)
     return replace(raw, internaldate=at, arrival=basis)
@@ -334,7 +335,8 @@ def _another_copy(
     if _renumbered(work, twin, delivery):
         return _Outcome(f"{twin.id} under a new number", came=False)
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
-    work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
+    claim = arrival.impossible(raw.internaldate, raw.written).english if raw.seen_at else ""
+    work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about, reason=claim)
     if raw.arrival.in_file or _is_settled(twin):
         return _Outcome(f"another copy of {twin.id}")
     if twin.direction == Direction.OUT:
@@ -378,7 +380,7 @@ def _is_settled(twin: StoredMessage) -> bool:
     What a copy of destroyed mail says of its sender would stay.
     """
     if twin.direction is Direction.OUT:
-        return twin.arrival is not ArrivalBasis.SERVER
+        return twin.arrival not in {ArrivalBasis.SERVER, ArrivalBasis.FIRST_SIGHT}
     return twin.discarded_at is not None
 
 
@@ -391,8 +393,7 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bo
     same = [
         known
         for known in work.tx.find(Delivery, where(Delivery.message).is_(twin.id))
-        if known.folder == delivery.folder
-        and (known.digest, known.internaldate) == (delivery.digest, delivery.internaldate)
+        if known.folder == delivery.folder and known.digest == delivery.digest and _same_arrival(known, delivery)
     ]
     called = delivery.numbering, delivery.item
     moved = (known for known in same if known.numbering != delivery.numbering)
@@ -403,6 +404,12 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bo
     if now_there != known:
         work.record(EventKind.COPIES_COUNTED, changed(known, now_there), about=EventRef(message=twin.id))
     return True
+
+
+def _same_arrival(known: Delivery, delivery: Delivery) -> bool:
+    """True if two rows of a copy can bear one INTERNALDATE: what could not be at first sight is in no row."""
+    claimed = ArrivalBasis.FIRST_SIGHT in {known.arrival, delivery.arrival}
+    return claimed or known.internaldate == delivery.internaldate
 
 
 def _file(
@@ -440,7 +447,7 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
     own = work.tx.get(Case, placement.case) if in_case and placement.case else None
     exercise = own.exercise if own is not None else elections.is_players(work, message)
     return replace(
-        stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, decision.place),
+        stored_messages.taken_in(work, message, delivery.digest, raw.arrived_at, decision.place),
         direction=Direction.OUT if raw.role is Role.SENT else Direction.IN,
         kinds=judged.found.kinds,
         case=placement.case if in_case else None,
@@ -470,13 +477,13 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
 def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
     """Files a mail whose triage failed in the quarantine, and alerts the officer on call once."""
     stored = replace(
-        stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, Place.QUARANTINE),
+        stored_messages.taken_in(work, message, delivery.digest, raw.arrived_at, Place.QUARANTINE),
         from_name=None,
         mechanical=MechanicalKind.HUMAN,  # the kind of machine that wrote it may be what the triage failed on
         kinds=(kinds.Kind.UNKNOWN,),
         reason=Filed.UNJUDGED(fault=fault),
         defects=(*message.defects, fault),
-        disputed=raw.arrival.in_file,
+        disputed=raw.arrival.in_file or raw.seen_at is not None,
         arrival=raw.arrival,
     )
     changes = (added(stored), added(replace(delivery, message=stored.id)))

@@ -199,7 +199,7 @@ def _take_in_batch(
     seen = env.clock.now()
     for raw in batch:
         log_taken_in(raw, ingest(env, raw))
-        if raw.role is Role.INBOX:
+        if raw.role is Role.INBOX and not raw.written:
             env.health_probe.arrived(raw.internaldate, seen)
         taken.append((raw.numbering, raw.item))
         if stop is not None and stop.is_set():

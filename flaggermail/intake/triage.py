@@ -81,7 +81,7 @@ def context_of(work: UnitOfWork, mail: Mail) -> Context:
     """Returns what the rules may test apart from the mail itself."""
     placement = mail.placement
     answered = work.tx.get(Notification, placement.notification) if placement.notification else None
-    since = mail.raw.internaldate - answered.sent_at if answered is not None and answered.sent_at is not None else None
+    since = mail.raw.arrived_at - answered.sent_at if answered is not None and answered.sent_at is not None else None
     return Context(
         platform=mail.sender.platform,
         from_officer=mail.sender.officer is not None,

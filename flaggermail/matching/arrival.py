@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail.mail.authentication.received_fields import RECEIVED, own_received_line
 from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date
+from flaggermail.record.instants import EARLIEST
 from flaggermail.record.kinds import ArrivalBasis
 from flaggermail.wording.filing import Dispute
 from flaggermail.wording.said import Said
 
 TOLERANCE = timedelta(minutes=2)
-FIRST_MAIL = datetime(1982, 8, 1, tzinfo=UTC)  # the month of SMTP: no mail is older
 _IN_FILE: Mapping[ArrivalBasis, Dispute] = {
     ArrivalBasis.OWN_LINE: Dispute.OWN_LINE,
     ArrivalBasis.LAST_HOP: Dispute.LAST_HOP,
@@ -37,6 +37,19 @@ def disputed(internaldate: datetime, looked_at: datetime | None, received: str |
     return None
 
 
+def is_possible(internaldate: datetime, now: datetime) -> bool:
+    """True if a mail that is seen `now` can have arrived then, as far as both clocks can be trusted."""
+    return EARLIEST <= internaldate <= now + TOLERANCE
+
+
+def impossible(internaldate: datetime, written: str) -> Said:
+    """Returns why an INTERNALDATE is no arrival; `written` is its text if no calendar holds it."""
+    if written:
+        return Dispute.NO_INSTANT(text=written)
+    at = internaldate.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "minutes")
+    return Dispute.TOO_OLD(at=at) if internaldate < EARLIEST else Dispute.AFTER_SIGHT(at=at)
+
+
 def disputed_in_file(basis: ArrivalBasis) -> Said:
     """Returns why an arrival that only a file vouches for is disputed: whoever had the file could write it."""
     return _IN_FILE[basis]()
@@ -54,10 +67,10 @@ def in_file(
     last = next((line for name, line in fields if name == RECEIVED), None)
     for line, basis in ((own, ArrivalBasis.OWN_LINE), (last, ArrivalBasis.LAST_HOP)):
         taken = _taken_at(line) if line else None
-        if taken is not None and FIRST_MAIL < taken <= now:
+        if taken is not None and EARLIEST <= taken <= now:
             return taken, basis
     at, basis = stored
-    return (at, basis) if FIRST_MAIL < at <= now else (now, ArrivalBasis.FILE)
+    return (at, basis) if EARLIEST <= at <= now else (now, ArrivalBasis.FILE)
 
 
 def _taken_at(line: str) -> datetime | None:

@@ -286,6 +286,8 @@ def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> Said | Non
     """Returns why the arrival time is not reliable, or None."""
     if raw.arrival.in_file:
         return arrival.disputed_in_file(raw.arrival)
+    if raw.seen_at is not None:
+        return arrival.impossible(raw.internaldate, raw.written)
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
     server = work.env.settings.desk.mailbox.trusted.received_by
@@ -299,7 +301,7 @@ def too_early(work: UnitOfWork, raw: RawMessage, placement: placing.Placement) -
     One of the two clocks was wrong. Such an answer stops no clock, so a person must be informed.
     """
     answered = work.tx.get(Notification, placement.notification) if placement.notification else None
-    if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, raw.internaldate):
+    if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, raw.arrived_at):
         return None
     return Dispute.BEFORE_SENDING(at=f"{answered.sent_at.astimezone(UTC):%Y-%m-%d %H:%M}")
 

@@ -154,6 +154,10 @@ class HealthProbe(Protocol):
         """Returns a lower bound of the mailbox server's clock skew, positive if it is ahead; None if unknown."""
         ...
 
+    def dated_ahead(self) -> datetime | None:
+        """Returns when a mail was last seen in the inbox that is dated later than that; None if none was."""
+        ...
+
     def arrived(self, internaldate: datetime, seen: datetime) -> None:
         """Records that a mail was seen in the inbox for the first time."""
         ...

@@ -33,6 +33,9 @@ class RawMessage:
     `internaldate` is aware (RFC 9051, section 2.3.3). `item` identifies the mail among all that its folder ever held
     under this `numbering`; if a folder's numbering changes, every mail in it has another item. Both are opaque: the
     adapter makes them, and the others compare them for equality only.
+
+    Whoever may append to a folder chooses the INTERNALDATE. `written` is what the server gave if no calendar holds it
+    (a zone of 26 hours); `internaldate` is then when the adapter saw the mail.
     """
 
     octets: bytes
@@ -44,6 +47,13 @@ class RawMessage:
     arrival: ArrivalBasis = ArrivalBasis.SERVER  # what `internaldate` rests on
     source: OctetSource = OctetSource.IMAP
     cursor: str | None = None  # how far its folder is read once this mail is stored; None if that does not follow
+    written: str = ""
+    seen_at: datetime | None = None  # first sight, which counts as the arrival if `internaldate` cannot be
+
+    @property
+    def arrived_at(self) -> datetime:
+        """The arrival that counts."""
+        return self.seen_at or self.internaldate
 
     @property
     def key(self) -> str:

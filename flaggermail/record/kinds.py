@@ -90,10 +90,11 @@ class Place(StrEnum):
 class ArrivalBasis(StrEnum):
     """What the instant of a mail's arrival rests on.
 
-    All but the server's own are claims of a file, and disputed until a person confirms them.
+    All but the server's own and our first sight are claims of a file, and disputed until a person confirms them.
     """
 
     SERVER = "server"  # INTERNALDATE (RFC 9051, section 2.3.3)
+    FIRST_SIGHT = "first sight"  # the desk's clock as it first saw the mail: its INTERNALDATE cannot be
     OWN_LINE = "own received line"  # the Received field of our own receiving server, in a file
     LAST_HOP = "received line"  # the topmost Received field, whoever wrote it
     MBOX = "mbox line"  # the From_ line of an mbox file (RFC 4155)
@@ -104,10 +105,10 @@ class ArrivalBasis(StrEnum):
     @property
     def in_file(self) -> bool:
         """True if only a file vouches for it."""
-        return self not in {ArrivalBasis.SERVER, ArrivalBasis.BY_HAND}
+        return self not in FROM_MAILBOX
 
 
-FROM_MAILBOX = (ArrivalBasis.SERVER, ArrivalBasis.BY_HAND)
+FROM_MAILBOX = (ArrivalBasis.SERVER, ArrivalBasis.FIRST_SIGHT, ArrivalBasis.BY_HAND)
 """Of mail that waits for a person today; mail from files waits apart from it, and presses nobody."""
 
 

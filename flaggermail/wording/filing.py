@@ -93,6 +93,14 @@ class Dispute(Sentence):
         "gedateerd vóór onze controle van {at:instant} (UTC), die deze mail niet toonde")
     SERVER_LINE = ("dispute: server line", "our own server took it at {at} UTC",
         "onze eigen server nam deze mail aan op {at:instant} (UTC)")
+    AFTER_SIGHT = ("dispute: after sight",
+        "the server dates it {at} UTC, later than the desk first saw it; first sight counts",
+        "de server dateert deze mail op {at:instant} (UTC), na het moment waarop de desk deze zag; dat moment telt")
+    TOO_OLD = ("dispute: too old", "the server dates it {at} UTC, before any such mail; first sight counts",
+        ("de server dateert deze mail op {at:instant} (UTC), en zo oud kan deze niet zijn; het moment telt waarop de "
+         "desk deze zag"))
+    NO_INSTANT = ("dispute: no instant", "the server dates it {text}, which is no instant; first sight counts",
+        "de server dateert deze mail op «{text}», en dat is geen tijdstip; het moment telt waarop de desk deze zag")
     OWN_LINE = ("dispute: own line", "from a file of old mail: the arrival is that of our own server's Received line",
         "uit een bestand met oude mail: de aankomst is die uit de Received-regel van onze eigen server")
     LAST_HOP = ("dispute: last hop", "from a file of old mail: the arrival is that of its last Received line",

@@ -8,16 +8,20 @@ a platform's signature.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
 
 from flaggermail import wiring
+from flaggermail.commands.messages import ConfirmMessage
+from flaggermail.record.rows import ClockRow
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
 from tests.story.conftest import CONFIG, NOW
@@ -91,6 +95,18 @@ def test_one_of_both_stops_no_clock(
     octets = signed(TRUE, signer) if signer else TRUE
     stored = receive(desk, on_top + octets.replace(b"reviewed", words))
     assert (stored.verdict, clocks(desk)) == (verdict, RUNNING)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=30), datetime.max.replace(tzinfo=UTC) - NOW])
+def test_a_genuine_answer_dated_later_than_now_stops_no_clock(desk: Services, ahead: timedelta) -> None:
+    """No signature covers INTERNALDATE: verified by both, its arrival is first sight, and a person confirms it."""
+    stored = receive(desk, said(PASS) + signed(TRUE, PLATFORM), at=NOW + ahead)
+    assert (stored.verdict, stored.disputed, stored.received_at) == ("verified", True, NOW)
+    assert clocks(desk) == RUNNING
+    run(desk, ConfirmMessage(message=stored.id), "officer1")
+    assert clocks(desk) == {**RUNNING, "X": {"stopped"}}
+    with desk.store.read() as tx:
+        assert {row.stopped_at for row in tx.find(ClockRow) if row.stopped_at is not None} == {NOW}
 
 
 def test_others_need_no_signature_where_both_are_asked(desk: Services, resolver: ScriptedResolver) -> None:

@@ -94,6 +94,47 @@ class TestFetching:
         assert message.internaldate == datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
         assert message.internaldate.utcoffset() == timedelta(0)
 
+    def test_an_instant_of_no_calendar_is_text_and_costs_no_mail(self) -> None:
+        """A server that gives such a date for one message gives the others; what it wrote is kept with the message."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=9)
+            line.answer("SEARCH", "* SEARCH 1 2 3 4 5 6")
+            sizes(line, u1=1, u2=1, u3=1, u4=1, u5=1, u6=1)
+            dates = enumerate(
+                ("31-Dec-9999 23:59:00 +0000", "01-Jan-1601 00:00:00 +0000", "06-Jun-2024 10:34:00 +2600",
+                 "06-Jun-2024 10:34:60 +0200", "31-Dec-9999 23:59:00 -0100", DATE), 1,
+            )  # fmt: skip
+            give(line, *(mail(uid, date=date) for uid, date in dates))
+
+        before = datetime.now(UTC)
+        [messages] = read(script)
+        assert [m.written for m in messages] == [
+            "", "", "2024-06-06 10:34:00 +2600", "not a date", "9999-12-31 23:59:00 -0100", ""
+        ]  # fmt: skip
+        assert [m.internaldate.isoformat() for m in messages if not m.written] == [
+            "9999-12-31T23:59:00+00:00", "1601-01-01T00:00:00+00:00", "2024-06-06T10:34:00+02:00"
+        ]  # fmt: skip
+        assert all(before <= m.internaldate <= datetime.now(UTC) for m in messages if m.written)
+
+    def test_an_instant_beyond_all_numbers_costs_no_other_mail(self) -> None:
+        """The library raises for the whole answer: each message is asked for alone, that one without its date."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=9)
+            line.answer("SEARCH", "* SEARCH 1 2")
+            sizes(line, u1=1, u2=1)
+            odd = "06-Jun-99999999999999999999 10:34:00 +0000"
+            give(line, mail(1), mail(2, date=odd))
+            line.answer("NOOP")
+            line.answer("SEARCH UID 1,2", "* SEARCH 1 2")
+            give(line, mail(1))
+            give(line, mail(2, date=odd), asked="INTERNALDATE")
+            give(line, b"* 2 FETCH (UID 2 BODY[] {2}\r\n\r\n)\r\n", asked="(BODY.PEEK[])")
+
+        [messages] = read(script)
+        assert [(m.item, m.written) for m in messages] == [("1", ""), ("2", "not a date")]
+
     def test_nothing_above_the_position(self) -> None:
         """The last message, which `n:*` always includes, is not returned again."""
 

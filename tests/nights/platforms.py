@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from tests.nights.diary import Incoming, Use
@@ -22,6 +22,7 @@ ADDRESS_OF = {
     "Dogwood": "urgent@tiktok-platform.example",
     "Elder": "urgent@snapchat-platform.example",
 }
+TOLERANCE = timedelta(minutes=2)
 BOTH, FIRST = frozenset({RECEIPT, HUMAN}), frozenset({RECEIPT})
 WAYS = {
     "silence": 4, "person": 4, "machine": 2, "machine, then person": 2, "nobody vouches": 3, "forged": 1, "returned": 2,
@@ -93,11 +94,13 @@ class Platforms:
         octets = letter(f"desk@{domain}", subject, text, now, auth=auth, answers=answers, fields=fields)
 
         def taken(mail: Incoming) -> None:
-            answer = (mail.arrived_at, FIRST if way == "machine" else BOTH)
-            if auth == "pass" and answers:
+            seen = self.night.clock.now()
+            disputed = mail.arrived_at > seen + TOLERANCE  # the desk's clock was set back: its first sight counts
+            answer = (seen if disputed else mail.arrived_at, FIRST if way == "machine" else BOTH)
+            if auth == "pass" and answers and not disputed:
                 use.silence.answers.append(answer)
             elif answers:
-                use.unverified_at = use.unverified_at or self.night.clock.now()
+                use.unverified_at = use.unverified_at or seen
                 self._unvouched[mail.digest] = lambda: use.silence.answers.append(answer)
 
         self.night.deliver(octets, f"answer to {use.id}: {way}", taken)

@@ -238,6 +238,19 @@ class Dovecot:
             os.utime(path, (internaldate.timestamp(),) * 2)
         give(maildir.parent, *account("nobody"))
 
+    def restore(self, user: str, octets: bytes, internaldate: datetime) -> None:
+        """Puts a file into the INBOX of a user who has logged in before, as a restore from elsewhere does.
+
+        Its time is the INTERNALDATE, up to the last that the file system holds. APPEND would take one from the future
+        for now, which other servers do not.
+        """
+        maildir = self.folder / "home" / user / "Maildir"
+        path = maildir / "tmp" / f"{secrets.randbelow(10**9)}.restored.example"
+        path.write_bytes(octets)
+        os.utime(path, (internaldate.timestamp(),) * 2)
+        give(maildir / "tmp", *account("nobody"))
+        path.rename(maildir / "new" / path.name)
+
     def messages(self, user: str, folder: str = "INBOX") -> list[bytes]:
         """Returns the messages of a folder in the order of their UIDs, without changing flags."""
         return [item[1] for item in self._fetch(user, folder, "(BODY.PEEK[])") if isinstance(item, tuple)]
@@ -259,6 +272,13 @@ class Dovecot:
             running.require(f"{count} messages in {folder} of {user}")
             time.sleep(_POLL)
         return found
+
+    def expunge(self, user: str, uid: int, folder: str = "INBOX") -> None:
+        """Takes one message out of a folder for good, as a colleague's mail client does."""
+        with self._login(user) as client:
+            _expect_ok(*client.select(folder))
+            _expect_ok(*client.uid("STORE", str(uid), "+FLAGS", r"(\Deleted)"))
+            _expect_ok(*client.uid("EXPUNGE", str(uid)))
 
     @contextmanager
     def _login(self, user: str) -> Iterator[imaplib.IMAP4]:

@@ -117,6 +117,35 @@ def test_the_clock_of_the_server_is_seen_in_mail(env: Services, clock: SetClock)
     assert alarms(env) == ["clock wrong", "clock right"]
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(hours=1), timedelta(days=30)])
+def test_clocks_are_not_said_to_agree_after_a_mail_from_the_future(
+    env: Services, clock: SetClock, ahead: timedelta
+) -> None:
+    """For a day the word is that it is in doubt: the clock was wrong, or somebody chose the date of that mail."""
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    mailbox.deliver("inbox", mail(1, "a@lindewaard.example", "Vraag", "Tekst"), NOW + ahead)
+    poll.look(env, mailbox)
+    self_check.tick(env, IN_TIME)
+    assert "agrees" not in clock_word(env)
+    assert alarms(env) == (["clock wrong"] if ahead < timedelta(days=2) else [])  # a month is no clock's error
+    clock.set(NOW + MINUTE)
+    mailbox.deliver("inbox", mail(2, "a@lindewaard.example", "Nieuw", "Tekst"), NOW + MINUTE)
+    poll.look(env, mailbox)
+    self_check.tick(env, IN_TIME)
+    assert clock_word(env).startswith("in doubt: a mail came in at 17 March 2027 at 09:00 (UTC)")
+    clock.set(NOW + timedelta(hours=24))
+    self_check.tick(env, IN_TIME)
+    assert clock_word(env) == "agrees, as far as mail shows"
+
+
+def clock_word(env: Services) -> str:
+    """Returns what `status` says of the clocks."""
+    with env.store.read() as tx:
+        row = tx.get(Watched, "clock")
+    assert row is not None
+    return row.value
+
+
 def mailbox_check(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """Leaves the inbox unread, or reads it."""
     if wrong:

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from itertools import islice
 
 from imapclient import IMAPClient
 from imapclient.datetime_util import format_criteria_date
 
+from flaggermail.adapters.imap.arrivals import DATED, arrival_in
 from flaggermail.adapters.imap.folders import watched
 from flaggermail.adapters.imap.idle import wait_for_notice
 from flaggermail.adapters.imap.link import (
@@ -412,6 +413,8 @@ def _fetch(client: IMAPClient, uids: Sequence[int], *items: str) -> Mapping[int,
             raise
         # NO or BAD: one of the messages is expunged (RFC 5530, EXPUNGEISSUED) or unreadable; the others still work.
         return {}
+    except OverflowError:  # in imapclient: an INTERNALDATE of one of them is beyond all numbers; it is read without
+        return {} if len(uids) > 1 else _fetch(client, uids, *(item for item in items if item != DATED))
     return answer
 
 
@@ -462,7 +465,7 @@ def _messages(
     folder, role = where
 
     def fetched(wanted: Sequence[int]) -> dict[int, RawMessage]:
-        answer = _fetch(client, wanted, "INTERNALDATE", "BODY.PEEK[]")
+        answer = _fetch(client, wanted, DATED, "BODY.PEEK[]")
         raw = (_raw(folder, uidvalidity, uid, answer.get(uid, {})) for uid in wanted)
         return {int(message.item): replace(message, role=role) for message in raw if message is not None}
 
@@ -482,13 +485,10 @@ def _still_listed(client: IMAPClient, uids: Sequence[int]) -> list[int]:
 
 
 def _raw(folder: str, uidvalidity: int, uid: int, items: Mapping[bytes, object]) -> RawMessage | None:
-    octets, internaldate = items.get(b"BODY[]"), items.get(b"INTERNALDATE")
-    if not isinstance(octets, bytes) or not isinstance(internaldate, datetime):
-        return None
-    offset = internaldate.utcoffset()
-    if offset is None:
+    octets, arrived = items.get(b"BODY[]"), arrival_in(items)
+    if not isinstance(octets, bytes):
         return None
     return RawMessage(
-        octets, internaldate.replace(tzinfo=timezone(offset)), folder, str(uidvalidity), str(uid),
-        source=OctetSource.IMAP, cursor=str(Position(uidvalidity, uid)),
+        octets, arrived.at, folder, str(uidvalidity), str(uid),
+        source=OctetSource.IMAP, cursor=str(Position(uidvalidity, uid)), written=arrived.written,
     )  # fmt: skip

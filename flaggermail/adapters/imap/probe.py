@@ -10,13 +10,14 @@ from __future__ import annotations
 import imaplib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from imapclient import IMAPClient
 from imapclient.imap_utf7 import encode
 
+from flaggermail.adapters.imap.arrivals import DATED, arrival_in
 from flaggermail.adapters.imap.folders import watched
 from flaggermail.adapters.imap.link import (
     ImapAccount,
@@ -125,13 +126,11 @@ class ImapProbe:
         return self._client
 
     def _fetched(self, folder: Folder, numbering: str, uids: Sequence[int]) -> Iterator[Found]:
-        answer = self._open.fetch(uids, ["INTERNALDATE", "BODY.PEEK[]"])
+        answer = self._open.fetch(uids, [DATED, "BODY.PEEK[]"])
         for uid, items in sorted(answer.items()):
-            octets, at = items.get(b"BODY[]"), items.get(b"INTERNALDATE")
-            offset = at.utcoffset() if isinstance(at, datetime) else None
-            if isinstance(octets, bytes) and isinstance(at, datetime) and offset is not None:
-                stored = at.replace(tzinfo=timezone(offset))
-                yield Found(folder.name, folder.role, numbering, str(uid), stored, octets)
+            octets = items.get(b"BODY[]")
+            if isinstance(octets, bytes):
+                yield Found(folder.name, folder.role, numbering, str(uid), arrival_in(items).at, octets)
 
     def _changed(self, mail: Found, change: Callable[[IMAPClient, int], object]) -> tuple[bytes, ...] | None:
         """Opens the mail's folder for writing and changes the mail.

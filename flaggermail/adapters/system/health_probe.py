@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flaggermail.adapters.tls import certificate_end
-from flaggermail.health.findings import TELLING, skew
+from flaggermail.health.findings import FARTHEST, TELLING, skew
 
 
 class MachineHealthProbe:
@@ -22,6 +22,7 @@ class MachineHealthProbe:
         self._expiry: dict[str, datetime] = {}
         self._low: timedelta | None = None
         self._high: timedelta | None = None
+        self._ahead: datetime | None = None
 
     def free(self) -> Mapping[str, int]:
         """Returns the free octets where database and archive are stored."""
@@ -39,10 +40,17 @@ class MachineHealthProbe:
         """Returns a lower bound of the mailbox server's clock skew."""
         return skew(self._low, self._high)
 
+    def dated_ahead(self) -> datetime | None:
+        """Returns when a mail was last seen in the inbox that is dated later than that."""
+        return self._ahead
+
     def arrived(self, internaldate: datetime, seen: datetime) -> None:
-        """Records that a mail was seen in the inbox for the first time."""
-        if internaldate - seen >= -TELLING:
-            self._low = internaldate - seen
+        """Records that a mail was seen in the inbox for the first time. More than a day is no clock's error."""
+        ahead = internaldate - seen
+        if ahead > TELLING:
+            self._ahead = seen
+        if -TELLING <= ahead <= FARTHEST:
+            self._low = ahead
 
     def returned(self, internaldate: datetime, accepted: datetime) -> None:
         """Records that a copy of our own mail was found in the mailbox."""
