@@ -127,7 +127,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "played_call": EVERY | OFFICER | {"text"},
-    "passed_on": EVERY | OFFICER | {"name", "text", "next_step"},
+    "passed_on": EVERY | OFFICER | {"name", "text", "kind", "what", "next_step"},
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
     | {"suggestions", "form", "sent_at", "original"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone", "minutes"},

@@ -20,7 +20,7 @@ from flaggermail.notifications.approval import approvers_of
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind
+from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
@@ -113,10 +113,13 @@ def _reader_fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
         return None if work.env.settings.rota.by_address(address) else Unsound.RECIPIENT
     if mail.kind not in _TO_AUTHORS:
         return Unsound.RECIPIENT
-    case = work.tx.get(Case, mail.case) if mail.case else None
+    case, shown = work.tx.get(Case, mail.case or ""), work.tx.get(StoredMessage, mail.shows or "")
     is_referrer = case is not None and (case.referrer_address or "").lower() == address
-    wrote = is_referrer or work.tx.exists(StoredMessage, where(StoredMessage.from_address).is_(address))
-    return None if wrote else Unsound.RECIPIENT
+    # The author of a declined mail is forgotten at once: the row of the mail that is answered remains.
+    is_declined = mail.kind == Kind.DECLINE and shown is not None and shown.place == Place.DECLINED
+    if is_referrer or is_declined or work.tx.exists(StoredMessage, where(StoredMessage.from_address).is_(address)):
+        return None
+    return Unsound.RECIPIENT
 
 
 def is_told(tx: Transaction, keys: Collection[str]) -> bool:

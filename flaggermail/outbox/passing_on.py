@@ -103,12 +103,22 @@ def _send(work: UnitOfWork, mail: OutboxMail, passed: _Passed) -> None:
         reminder=token.reminder if token is not None else None, message=first.shows,
         settles=token.message if token is not None else None, trust=first.trust, instead_of=mail.id,
     )  # fmt: skip
-    matter = {} if passed.with_text else {"title": "", "platform": ""}  # a title may bear the refused words
+    # A title may bear the refused words; what an alarm is about does not, if it is about mail of ours.
+    alarm_row = None if passed.with_text else _alarm_of(work, first)
+    matter = {} if passed.with_text else {"title": "", "platform": ""}
     notices.tell(work, passed.reader, notice, matter | {
+        "kind": alarm_row.kind if alarm_row else "",
+        "what": alarm_row.text if alarm_row and alarm_row.text.code == AlarmText.MAIL_ANSWERED else "",
         "name": passed.refused.name if passed.to_another else "",
         "text": _text(work, first) if passed.with_text and not personal else "",
         "next_step": f"flaggermail {'message' if first.shows else 'outbox'} show {first.shows or first.id}",
     })  # fmt: skip
+
+
+def _alarm_of(work: UnitOfWork, mail: OutboxMail) -> Alarm | None:
+    """Returns the alarm that a mail tells of; None if it tells of none."""
+    raised = work.tx.find(Alarm, where(Alarm.raised_at).is_(mail.queued_at)) if mail.kind == Kind.ALARM else []
+    return next((one for one in raised if mail.dedupe.startswith(f"alarm/{one.id}/")), None)
 
 
 def _text(work: UnitOfWork, mail: OutboxMail) -> str:

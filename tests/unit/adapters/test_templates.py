@@ -399,7 +399,13 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"to": [], "cc": []},
         {"policy_read_on": None},
     ],
-    "passed_on": [{"name": ""}, {"text": ""}, {"title": "", "name": "", "text": ""}],
+    "passed_on": [
+        {"name": ""},
+        {"text": ""},
+        {"title": "", "name": "", "text": ""},
+        {"kind": ""},
+        {"kind": "uncertain", "what": "", "title": ""},
+    ],
     "approval_told": [
         {"approved": False},
         {"have": 1},
@@ -459,7 +465,13 @@ EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 def values(name: str, language: str, changes: Mapping[str, object] | None = None) -> dict[str, object]:
     """Returns exactly the values that the callers of `name` pass."""
     known = {**ALIKE, **OURS[language], "language": language, "silences": SILENCES}
-    known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminder_digest" else {}
+    known |= (
+        {"kind": "uncertain"}
+        if name in {"alarm", "passed_on"}
+        else {"kind": "reminder"}
+        if name == "reminder_digest"
+        else {}
+    )
     known |= {"clocks": [STOPPED]} if name == "officer_notice" else {}
     known |= {"earlier": [REASONED]} if name == "case_form" else {"why": ""} if name == "reply_answer" else {}
     known |= {"entries": HELD} if name == "held_notices" else {"entries": NOISE} if name == "noise_digest" else {}
