@@ -16,6 +16,7 @@ from itertools import combinations, groupby, takewhile
 
 from flaggermail.ports import Transaction
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, Standing
 
@@ -104,13 +105,28 @@ def _may_witness(mail: OutboxMail, last: Mapping[str, Attempt]) -> bool:
 
 
 def _is_outage(refused: Sequence[OutboxMail], asked: Sequence[OutboxMail]) -> bool:
-    """True if two refused mails have nothing in common: recipient, kind of text and, if others are asked, domain."""
+    """True if two refused mails have nothing in common: recipient, text and, where mail to others is asked, domain."""
     one_domain = len({_domain(mail) for mail in asked}) == 1
-    unlike = {(mail.recipient.lower(), mail.kind, _domain(mail)) for mail in refused}
     return any(
-        address != other and kind != other_kind and (one_domain or domain != other_domain)
-        for (address, kind, domain), (other, other_kind, other_domain) in combinations(unlike, 2)
+        one.recipient.lower() != other.recipient.lower()
+        and _differ(one, other)
+        and (one_domain or _domain(one) != _domain(other))
+        for one, other in combinations(_one_of_each(refused), 2)
     )
+
+
+def _one_of_each(mails: Sequence[OutboxMail]) -> Collection[OutboxMail]:
+    """Returns one of those mails that are alike in all that is compared: there may be many."""
+    return {(mail.recipient.lower(), mail.kind, mail.case or mail.shows): mail for mail in mails}.values()
+
+
+def _differ(one: OutboxMail, other: OutboxMail) -> bool:
+    """True if the texts have no words in common but ours: another kind of letter, and about another matter.
+
+    An alarm is about the desk itself, whatever case it names, and quotes nobody.
+    """
+    matters = {one.case or one.shows, other.case or other.shows}
+    return one.kind != other.kind and (Kind.ALARM in {one.kind, other.kind} or len(matters) > 1 or None in matters)
 
 
 def _domain(mail: OutboxMail) -> str:

@@ -103,22 +103,28 @@ def _send(work: UnitOfWork, mail: OutboxMail, passed: _Passed) -> None:
         reminder=token.reminder if token is not None else None, message=first.shows,
         settles=token.message if token is not None else None, trust=first.trust, instead_of=mail.id,
     )  # fmt: skip
-    # A title may bear the refused words; what an alarm is about does not, if it is about mail of ours.
-    alarm_row = None if passed.with_text else _alarm_of(work, first)
-    matter = {} if passed.with_text else {"title": "", "platform": ""}
+    told = None if passed.with_text else _alarm_of(work, first)
+    matter = {} if passed.with_text else {"title": "", "platform": ""}  # a title may bear the refused words
     notices.tell(work, passed.reader, notice, matter | {
-        "kind": alarm_row.kind if alarm_row else "",
-        "what": alarm_row.text if alarm_row and alarm_row.text.code == AlarmText.MAIL_ANSWERED else "",
         "name": passed.refused.name if passed.to_another else "",
         "text": _text(work, first) if passed.with_text and not personal else "",
-        "next_step": f"flaggermail {'message' if first.shows else 'outbox'} show {first.shows or first.id}",
+        "kind": told.kind if told is not None else "",
+        "what": told.text if told is not None and told.text.code == AlarmText.MAIL_ANSWERED else "",
+        "next_step": _next_step(first, told, token),
     })  # fmt: skip
+
+
+def _next_step(mail: OutboxMail, told: Alarm | None, token: Token | None) -> str:
+    if told is not None and told.kind == AlarmKind.UNCERTAIN and token is not None:
+        return f"flaggermail outbox resolve {token.message}"
+    return f"flaggermail {'message' if mail.shows else 'outbox'} show {mail.shows or mail.id}"
 
 
 def _alarm_of(work: UnitOfWork, mail: OutboxMail) -> Alarm | None:
     """Returns the alarm that a mail tells of; None if it tells of none."""
     raised = work.tx.find(Alarm, where(Alarm.raised_at).is_(mail.queued_at)) if mail.kind == Kind.ALARM else []
-    return next((one for one in raised if mail.dedupe.startswith(f"alarm/{one.id}/")), None)
+    keys = (f"alarm/{one.id}/{mail.recipient.lower()}" for one in raised)
+    return next((one for one, key in zip(raised, keys, strict=True) if key == mail.dedupe), None)
 
 
 def _text(work: UnitOfWork, mail: OutboxMail) -> str:

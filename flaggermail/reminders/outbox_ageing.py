@@ -2,8 +2,9 @@
 """Outgoing mail that does not leave: one alarm when it begins and one when it ends, for each of two causes.
 
 The oldest mail has waited too long, whatever the cause; or the submission server refuses the desk, of which no delay
-has to be awaited. The mail about it may wait behind the others, so the pager tells it, and every officer is sent it:
-one of them may be whom the server refuses. It quotes no words that the server may have from a stranger's mail.
+has to be awaited. The mail about it may wait behind the others, so the pager tells it. Every officer is sent it, of a
+delay the officer on call and the head: one of them may be whom the server refuses. It quotes no words that the server
+may have from a stranger's mail.
 """
 
 from __future__ import annotations
@@ -108,4 +109,6 @@ def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> Said:
 
 def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: Said) -> None:
     raised = alarm(kind, alarm_key(kind, number), text, work.now)
-    notices.raise_alarm(work, raised, "flaggermail outbox list", reach=notices.Reach.EVERYONE)
+    everyone = kind in {AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN}
+    reach = notices.Reach.EVERYONE if everyone else notices.Reach.HEAD_TOO
+    notices.raise_alarm(work, raised, "flaggermail outbox list", reach=reach)
