@@ -279,6 +279,11 @@ def telling_failed(job: str, error: BaseException) -> None:
     _log.error("job failed, the daemon goes on", object=job, error=_kinds(error), at=_places(error))
 
 
+def disk_full(sentence: str) -> None:
+    """A disk of the desk had no room left when a worker failed; `check` says the same sentence."""
+    _log.error("disk full", object="disk", reason=sentence)
+
+
 def job_missed(job: str, late: float) -> None:
     """A job's time passed and it ran `late` seconds after it: the machine slept, or was overloaded."""
     _log.warning("job ran late", object=job, result="done", late=round(late))

@@ -21,6 +21,7 @@ from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake
 from flaggermail.adapters.files.code_vault import FileCodeVault
+from flaggermail.adapters.files.disks import full_disks
 from flaggermail.adapters.files.durable import left_over_mistakes
 from flaggermail.adapters.files.secrets import credential, secret_mistake
 from flaggermail.adapters.files.templates import FileTemplates
@@ -266,13 +267,15 @@ def open_services(directory: Path, clock: Clock | None = None, *, lasting: bool 
     return services_on(settings, store, clock, randomness)
 
 
-def services_on(settings: Settings, store: Store, clock: Clock, randomness: Randomness) -> Services:
+def services_on(
+    settings: Settings, store: Store, clock: Clock, randomness: Randomness, submit: Submitter | None = None
+) -> Services:  # fmt: skip
     """Returns services with the settings' own servers and archive on an open store. Raises ConfigurationError."""
     health_probe = measures(settings)
+    submit = submit or mail_service(settings, health_probe.presented).submitter(clock)
     return make_services(
-        settings, clock=clock, randomness=randomness, store=store,
-        submit=mail_service(settings, health_probe.presented).submitter(clock), health_probe=health_probe,
-    )  # fmt: skip
+        settings, clock=clock, randomness=randomness, store=store, submit=submit, health_probe=health_probe
+    )
 
 
 def machine_mistakes(settings: Settings) -> tuple[Mistake, ...]:
@@ -288,6 +291,7 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
     on_server = not desk.store.database.startswith("sqlite")
     yield database_mistake(database_file(desk), on_server=on_server)
     yield folder_mistake(settings.archive)
+    yield from full_disks(places(database_file(desk), settings.archive))
     yield ca_file_mistake("mailbox", desk.mailbox.ca_file)
     yield ca_file_mistake("submission", desk.submission.ca_file)
     if any(officer.pagers for officer in settings.oncall.officers) and not is_installed():

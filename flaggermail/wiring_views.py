@@ -37,9 +37,10 @@ class CommandDesk:
     def whole(self) -> Services:
         """Returns the services with every part made, so that a command fails before it begins."""
         if self._made is None:
-            from flaggermail.wiring import services_on
+            from flaggermail.wiring import services_on, submitter
 
-            self._made = services_on(self._settings, self._store, self._clock, self._randomness)
+            late = _late(lambda: submitter(self._settings, self._clock))  # the daemon sends what a command writes
+            self._made = services_on(self._settings, self._store, self._clock, self._randomness, late)
         return self._made
 
     def close(self) -> None:

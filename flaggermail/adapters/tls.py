@@ -52,7 +52,8 @@ def ca_file_mistake(server: str, ca_file: Path | None) -> Mistake | None:
     try:
         ssl.create_default_context(cafile=ca_file)
     except OSError as fault:  # includes ssl.SSLError
-        why = f"cannot be read ({one_line(fault.strerror or str(fault))})"
+        missing = isinstance(fault, FileNotFoundError)
+        why = "does not exist" if missing else f"cannot be read ({one_line(fault.strerror or str(fault))})"
     else:
         return None
     with suppress(OSError):

@@ -13,13 +13,14 @@ import click
 from flaggermail.cli.documents import part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe, safe_line
+from flaggermail.online.outcomes import CheckStep
 from flaggermail.record.states import Severity
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 _STATUS = {Severity.REFUSES: 2, Severity.FAULT: 1}
-_MARK = {Severity.FAULT: "fault: "}
+_MARK = {Severity.FAULT: "fault: ", Severity.NOTE: "note: "}
 _COUNTED = ("elections", "platforms", "channels", "officers", "rules")
 
 
@@ -32,13 +33,14 @@ _COUNTED = ("elections", "platforms", "channels", "officers", "rules")
 def command(session: Session, *, online: bool, no_pages: bool, language: str, as_json: bool) -> None:
     """Check configuration, rules, templates, rota, passwords and database.
 
-    What prevents the start is one line each on standard error (file, line, column, key, what would be right), and the
-    exit status is 2. What does not work, though the daemon starts, is a line `fault: ...` there, with status 1. Notes
-    are printed on standard output: what may be meant, renamed keys, what the kernel of this machine takes from the
-    process that parses mail, and hours of the coming four weeks without an officer on call.
+    What prevents the start is one line each (file, line, column, key, what would be right), and the exit status is 2.
+    What does not work, though the daemon starts, is a line `fault: ...`, with status 1. Notes follow: what may be
+    meant, renamed keys, what the kernel of this machine takes from the process that parses mail, and hours of the
+    coming four weeks without an officer on call. All of it goes to standard output, the worst first.
 
-    It reads files only, and asks no server. With --online it goes on to the servers, if the configuration starts: it
-    tells every step, sends the desk some mails and deletes them, and exits with 1 after the first thing to mend.
+    It reads files only, and asks no server: its last line says what it did not look at. With --online it goes on to
+    the servers, if the configuration starts: it tells every step, sends the desk some mails and deletes them, and exits
+    with 1 after the first thing to mend.
 
     Example: flaggermail --config /etc/flaggermail check
     """
@@ -48,12 +50,8 @@ def command(session: Session, *, online: bool, no_pages: bool, language: str, as
         return
     if as_json:
         show_json(found)
-    elif _COUNTED[0] in found:
-        click.echo(safe("\n".join(_lines(found))))
-    for one in parts(found, "findings"):
-        severity = Severity(text(one, "severity"))
-        if severity in _STATUS:
-            click.echo(f"{_MARK.get(severity, '')}{safe_line(text(one, 'text'))}", err=True)
+    else:
+        click.echo("\n".join(map(safe_line, _lines(found))))
     worst = text(found, "severity")
     status = _STATUS.get(Severity(worst), 0) if worst else 0
     if status:
@@ -79,17 +77,26 @@ def _check_online(session: Session, *, language: str, pages: bool, as_json: bool
 def _of_step(one: Mapping[str, Json]) -> Iterator[str]:
     yield safe_line(f"{text(one, 'result'):9}  {text(one, 'step')}: {text(one, 'what')}")
     if text(one, "mend"):
-        yield safe_line(f"{'':9}  {text(one, 'where')}: {text(one, 'mend')}")
+        yield safe_line(f"{'':9}  " + ": ".join(filter(None, (text(one, "where"), text(one, "mend")))))
 
 
 def _lines(found: Mapping[str, Json]) -> Iterator[str]:
-    state = "in order" if not texts(found, "faults") else "read"
-    yield f"configuration {state}: {', '.join(f'{found[what]} {what}' for what in _COUNTED)}"
-    yield from (f"note: {note}" for note in (*texts(found, "warnings"), *texts(found, "notes")))
+    yield from (f"{_MARK.get(Severity(text(one, 'severity')), '')}{one['text']}" for one in parts(found, "findings"))
+    if _COUNTED[0] in found:  # the settings could be read
+        yield from _about_the_settings(found)
+
+
+def _about_the_settings(found: Mapping[str, Json]) -> Iterator[str]:
+    """Yields what is told of the settings beside mistakes, how many there are of each, and what was not looked at."""
+    yield from (f"note: {note}" for note in texts(found, "notes"))
     yield from _about_the_parser(part(found, "parser"))
     for gap in parts(found, "gaps"):
         begins, ends = (f"{datetime.fromisoformat(text(gap, end)):%Y-%m-%d %H:%M %z}" for end in ("begins", "ends"))
         yield f"nobody is on call: {begins} to {ends}"
+    state = "in order" if not texts(found, "faults") else "read"
+    yield f"configuration {state}: {', '.join(f'{found[what]} {what}' for what in _COUNTED)}"
+    steps = (CheckStep(step).said.english for step in texts(found, "only_online"))
+    yield f"not looked at, as only `flaggermail check --online` does: {', '.join(steps)}"
 
 
 def _about_the_parser(held: Mapping[str, Json]) -> Iterator[str]:

@@ -235,6 +235,8 @@ class Daemon:
         self.failure = self.failure or error
         self.stop.set()
         logbook.worker_failed(worker, error)
+        for full in self.env.health_probe.full():
+            logbook.disk_full(full)
 
     def _note_job_fault(self, report: JobReport) -> None:
         """Counts a fault of a job for the status and logs it; a failed job stops the daemon."""

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from flaggermail.cases import remembered_domains
 from flaggermail.desk.ground import Ground
 from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFault
 from flaggermail.health.confinement import Confinement
@@ -14,9 +16,12 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.oncall.schedule import gaps
+from flaggermail.online.outcomes import CheckStep
+from flaggermail.ports import Transaction
+from flaggermail.record.case_values import Origin
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import TrustMark
-from flaggermail.record.rows import Election, TrustProof
+from flaggermail.record.rows import Case, Election, TrustProof
 from flaggermail.record.states import Severity
 from flaggermail.rules import models as files
 from flaggermail.settings import advice
@@ -32,6 +37,12 @@ _SCHEMAS: dict[str, type[Model]] = {
     "rules": files.RulesFile, "sample": files.SampleFile, "who": files.WhoFile, "languages": files.LanguagesFile,
 }  # fmt: skip
 
+_OWN_STEPS = frozenset({  # ask no server, or belong to the mail of the online check itself
+    CheckStep.LEFT_OVER, CheckStep.DISK, CheckStep.TIME_ZONE, CheckStep.PLACED, CheckStep.ANSWERED, CheckStep.ARCHIVED,
+    CheckStep.VERIFIED, CheckStep.CLEAN_UP,
+})  # fmt: skip
+_NOBODY: tuple[list[str], list[str]] = ([], [])
+T = TypeVar("T")
 Span = tuple[datetime, datetime]
 
 
@@ -40,6 +51,7 @@ def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
 
     `findings` has each mistake with `code`, `severity` and `text`, `severity` is that of the worst of them or null,
     `faults` the lines of those that refuse the start or are faults, and `warnings` the lines of the notes.
+    `only_online` names the steps of the online check that ask a server, which this does not.
     """
     try:
         settings = _loaded(ground)
@@ -47,39 +59,52 @@ def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
         return _findings([mistake(CheckCode.CONFIGURATION, line=line) for line in error.faults])
     now = ground.now()
     today = now.astimezone(settings.zone).date()
-    on_day = advice.mistakes_on(settings, today, _elections_added(ground, settings))
-    found = (*advice.mistakes(settings), *on_day, *_mark(ground, settings, now), *ground.machine_mistakes(settings))
+    on_day = advice.mistakes_on(settings, today, _of_record(ground, settings, _elections_added, []))
+    referrers, remembered = _of_record(ground, settings, _referrers, _NOBODY)
+    unlisted = advice.unlisted(settings, referrers, remembered)
+    on_machine = (*_mark(ground, settings, now), *ground.machine_mistakes(settings))
+    found = (*advice.mistakes(settings), *on_day, *unlisted, *on_machine)
     held = ground.confinement(settings)
     return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
 
 
-def _elections_added(ground: Ground, settings: Settings) -> list[advice.Period]:
-    """Returns the periods of the elections in the database file; none on a server, which `check` does not ask.
+def _of_record(ground: Ground, settings: Settings, read: Callable[[Transaction], T], unread: T) -> T:
+    """Returns what `read` finds in the database file; `unread` on a server, which `check` does not ask.
 
     A file that cannot be read is a mistake of its own.
     """
-    if not settings.desk.store.database.startswith("sqlite"):
-        return []
+    if not _is_file(settings):
+        return unread
     try:
         with ground.evidence() as (tx, _):
-            found = tx.find(Election, where(Election.exercise).is_(False))
+            return read(tx)
     except (ConfigurationError, StoreFault, RowUnreadable):
-        return []
+        return unread
+
+
+def _is_file(settings: Settings) -> bool:
+    return settings.desk.store.database.startswith("sqlite")
+
+
+def _elections_added(tx: Transaction) -> list[advice.Period]:
+    """Returns the periods of the elections that are open, exercises excepted."""
+    found = tx.find(Election, where(Election.exercise).is_(False))
     return [(one.period_from, one.period_until) for one in found if one.closed_at is None]
+
+
+def _referrers(tx: Transaction) -> tuple[list[str], list[str]]:
+    """Returns the referrer's address of each referred case, and the domains that officers remembered."""
+    cases = tx.find(Case, where(Case.origin).is_(Origin.REFERRAL), where(Case.exercise).is_(False))
+    return [case.referrer_address or "" for case in cases], [row.id for row in remembered_domains.in_force(tx)]
 
 
 def _mark(ground: Ground, settings: Settings, now: datetime) -> tuple[Mistake, ...]:
     """Returns what is wrong with the trial of the server's mark; a record on a server is not asked, `run` says it."""
     mailbox = settings.desk.mailbox
-    if mailbox.trusted.asked is not AuthenticationMethod.EXCHANGE:
+    exchange = mailbox.trusted.asked is AuthenticationMethod.EXCHANGE
+    if not exchange or not _is_file(settings):
         return ()
-    if not settings.desk.store.database.startswith("sqlite"):
-        return ()
-    try:
-        with ground.evidence() as (tx, _):
-            proof = tx.get(TrustProof, TrustMark.INTERNAL)
-    except (ConfigurationError, StoreFault, RowUnreadable):  # no record yet, or a mistake of its own
-        proof = None
+    proof = _of_record(ground, settings, lambda tx: tx.get(TrustProof, TrustMark.INTERNAL), None)
     return advice.of_mark(mailbox, proof, now, settings.zone)
 
 
@@ -124,6 +149,7 @@ def _faults(read: Callable[[], object]) -> tuple[str, ...]:
 
 
 def _document(settings: Settings, empty: tuple[Span, ...], held: Confinement) -> dict[str, Json]:
+    own = _OWN_STEPS | {CheckStep.DATABASE} if _is_file(settings) else _OWN_STEPS
     spans: list[Json] = [
         {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}
         for begins, ends in empty
@@ -137,6 +163,7 @@ def _document(settings: Settings, empty: tuple[Span, ...], held: Confinement) ->
         "notes": settings.notes,
         "gaps": spans,
         "parser": {**asdict(held), "missing": held.missing},
+        "only_online": [step for step in CheckStep if step not in own],
     }
 
 

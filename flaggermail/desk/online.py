@@ -16,8 +16,9 @@ from flaggermail.record.contacts import LanguageCode
 def check_online(ground: ServerGround, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"outcomes", "first"}: the outcome of every step, and the first to mend, null if there is none.
 
-    An outcome is {"code", "step", "result", "what", "where", "mend"}, with `what` and `mend` in `language`; `pages`
-    says whether the pagers are called. Raises ConfigurationError, and Refusal in a replay, which has no servers.
+    An outcome is {"code", "step", "result", "what", "where", "mend"}, with `what` and `mend` in `language`; `where` is
+    empty if `mend` names the place. `pages` says whether the pagers are called. Raises ConfigurationError, and Refusal
+    in a replay, which has no servers.
     """
     if ground.simulated:
         raise Refusal("check --online: a replay has no servers")
@@ -38,6 +39,6 @@ def _shown(outcome: StepOutcome, language: LanguageCode) -> dict[str, Json]:
         "step": outcome.step,
         "result": outcome.result,
         "what": outcome.what.in_language(language),
-        "where": outcome.code.where,
+        "where": outcome.where,
         "mend": outcome.mend.in_language(language),
     }

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
+from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.online import Online, OnlineStep
 from flaggermail.wording.online_mending import ToMend
 from flaggermail.wording.said import UNSAID, Detail, Said
@@ -182,19 +183,30 @@ class OutcomeCode(StrEnum):
     REMAINS = "remains", Result.WARNING, "the mailbox"
 
     def at(self, at: CheckStep, /, *, mend: Mapping[str, Detail] = _NOTHING, **details: Detail) -> StepOutcome:
-        """Returns this outcome of the step `at`; `details` are those of its sentence, `mend` those of what mends it."""
+        """Returns this outcome of the step `at`; `details` are those of its sentence, `mend` those of what mends it.
+
+        Where the server's answer is known, its meaning says what mends it, and nothing else is offered.
+        """
         needs = self.result in {Result.MEND, Result.WARNING}
-        return StepOutcome(at, self, Online[self.name](**details), ToMend[self.name](**mend) if needs else UNSAID)
+        what, meaning = _told_apart(details.get("words"))
+        if needs and meaning:
+            return StepOutcome(at, self, Online[self.name](**{**details, "words": what}), meaning, "")
+        cure = ToMend[self.name](**mend) if needs else UNSAID
+        return StepOutcome(at, self, Online[self.name](**details), cure, self.where)
 
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """The outcome of one step, in words; `mend` is empty if nothing is to be mended."""
+    """The outcome of one step, in words; `mend` is empty if nothing is to be mended.
+
+    `where` is the place that it is about, empty where `mend` names it.
+    """
 
     step: CheckStep
     code: OutcomeCode
     what: Said
     mend: Said
+    where: str
 
     @property
     def result(self) -> Result:
@@ -205,3 +217,10 @@ class StepOutcome:
     def went_well(self) -> bool:
         """True if steps that rest on this one can be tried."""
         return self.result in {Result.OK, Result.WARNING}
+
+
+def _told_apart(words: Detail | None) -> tuple[Said, Said]:
+    """Returns a server's answer and what it means; the meaning is empty where it is not known."""
+    if not isinstance(words, Said) or words.code != Attempted.HINTED:
+        return UNSAID, UNSAID
+    return words.sentences("what")[0], words.sentences("hint")[0]

@@ -142,6 +142,10 @@ class HealthProbe(Protocol):
         """Returns the free octets by the name of the place."""
         ...
 
+    def full(self) -> Sequence[str]:
+        """Returns a sentence for each disk of the desk that has no room left: which it is, and what is on it."""
+        ...
+
     def certificates(self) -> Mapping[str, datetime]:
         """Returns when the certificate of each server expires, as seen in the last session with it."""
         ...

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
 
@@ -13,6 +13,7 @@ from flaggermail.notifications.approval import APPROVES, ByReply
 from flaggermail.record import trust_proofs
 from flaggermail.record.rows import TrustProof
 from flaggermail.record.trust_proofs import ProofState
+from flaggermail.rules.conditions import in_domains
 from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
@@ -65,6 +66,7 @@ def _mistakes(settings: Settings) -> Iterator[Mistake]:
         yield mistake(CheckCode.APPROVERS, persons=desk.approval.persons, approvers=approvers)
     yield from _approving_by_reply(settings)
     yield from _officers_alone(settings)
+    yield from _officers_within(settings)
     if not settings.rules.rules:
         yield mistake(CheckCode.RULES_NONE)
     for name in unused(settings.escalation):
@@ -175,6 +177,30 @@ def _officers_alone(settings: Settings) -> Iterator[Mistake]:
     for officer, domain in domains.items():
         if shared[domain] == 1:
             yield mistake(CheckCode.OFFICER_DOMAIN, officer=officer, domain=domain)
+
+
+def _officers_within(settings: Settings) -> Iterator[Mistake]:
+    """Officers on the mailbox's own server, which may verify no mail of its own users otherwise than by their login."""
+    mailbox = settings.desk.mailbox
+    own = _domain(mailbox.address)
+    within = [officer.id for officer in settings.oncall.officers if _domain(officer.address) == own]
+    named = mailbox.trusted.asked in {AuthenticationMethod.NAMED, AuthenticationMethod.NAMED_AND_DKIM}
+    if within and named and own not in mailbox.login_domains:
+        yield mistake(CheckCode.LOGIN_DOMAIN, officers=", ".join(within), domain=own)
+
+
+def unlisted(settings: Settings, referrers: Sequence[str], remembered: Collection[str]) -> tuple[Mistake, ...]:
+    """Returns the domains of `referrers`, an address for each case, that are neither listed nor remembered.
+
+    On the list of free mail anybody may have a mailbox, so such a referrer cannot be listed.
+    """
+    known = frozenset(remembered).union(*settings.rules.lists.values())
+    domains = Counter(map(_domain, referrers))
+    return tuple(
+        mistake(CheckCode.REFERRER_UNLISTED, domain=domain, count=count)
+        for domain, count in sorted(domains.items())
+        if domain and not in_domains(domain, known)
+    )
 
 
 def _offsets(settings: Settings) -> Iterator[Mistake]:

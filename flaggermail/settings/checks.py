@@ -40,14 +40,16 @@ from flaggermail.yaml_files.source import Key
 Finding = tuple[Key, str]
 
 _SQLITE = re.compile(r"sqlite://(/.+)?")
+_SHELL = re.compile(r"^~|(?<![^/])(?:\$|%[a-zA-Z](?=/|$))")  # a home folder, a variable, a specifier of systemd
+_HOME = re.compile(r"^(\$HOME|\$\{HOME\})(?=/|$)")
 _POSTGRESQL = "postgresql+psycopg://"
 _NAMED = (AuthenticationMethod.NAMED, AuthenticationMethod.NAMED_AND_DKIM)  # read the results of a server with a name
 
 
-def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
-    """Faults of `flaggermail.yaml`; `directory` is the one that contains it."""
-    yield from _server("mailbox", settings.mailbox, directory)
-    yield from _server("submission", settings.submission, directory)
+def desk(settings: DeskSettings) -> Iterator[Finding]:
+    """Faults of `flaggermail.yaml`."""
+    yield from _server("mailbox", settings.mailbox)
+    yield from _server("submission", settings.submission)
     if settings.mailbox.inbox == settings.mailbox.sent:
         yield ("mailbox", "sent"), f"{settings.mailbox.sent!r} is the inbox; name the folder that holds sent mail"
     for name in sorted({settings.mailbox.inbox, settings.mailbox.sent} & settings.mailbox.excluded_folders):
@@ -57,6 +59,7 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
     fault = _database(settings.store.database)
     if fault:
         yield ("store", "database"), fault
+    yield from _paths(settings)
     for name, steps in (("in_period", settings.quarantine.in_period), ("outside", settings.quarantine.outside)):
         yield from rising(("quarantine", name), [step.after for step in steps])
     yield from retention_section.faults(settings.retention)
@@ -186,11 +189,27 @@ def players(settings: DeskSettings, oncall: OncallFile | None, platforms: Platfo
             yield key, f"platform {platform.code} is half real; give the one that is played a platform of its own"
 
 
-def _server(key: str, server: MailboxSettings | SubmissionSettings, directory: Path) -> Iterator[Finding]:
+def _paths(settings: DeskSettings) -> Iterator[Finding]:
+    """Paths with what only a shell understands: they would be folders of that name."""
+    store, (_, slashes, file) = settings.store, settings.store.database.partition("sqlite:///")
+    paths: list[tuple[Key, Path | str | None, str]] = [
+        (("mailbox", "ca_file"), settings.mailbox.ca_file, ""),
+        (("submission", "ca_file"), settings.submission.ca_file, ""),
+        (("store", "database"), file, slashes),
+        (("store", "archive"), store.archive, ""),
+        (("store", "codes"), store.codes, ""),
+    ]
+    for key, path, before in paths:
+        shell = _SHELL.search(str(path)) if path else None
+        if shell:
+            whole = os.path.expanduser(_HOME.sub("~", str(path)))  # noqa: PTH111 - Path.expanduser may raise
+            right = f"`{key[-1]}: {before}{whole}`" if _SHELL.search(whole) is None else "the whole path, from / on"
+            yield key, f"'{before}{path}': only a shell understands {shell[0]}; write {right}"
+
+
+def _server(key: str, server: MailboxSettings | SubmissionSettings) -> Iterator[Finding]:
     if server.tls == "none" and not is_loopback(server.host):
         yield (key, "tls"), f"'none' would send the password to {server.host!r} in clear; write implicit or starttls"
-    if server.ca_file and not os.path.isfile(directory / server.ca_file):  # noqa: PTH113 - Path.is_file may raise
-        yield (key, "ca_file"), f"'{server.ca_file}' does not exist; name a PEM file, or remove the line"
 
 
 def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:

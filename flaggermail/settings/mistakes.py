@@ -31,6 +31,7 @@ class CheckCode(StrEnum):
     TOKEN_REACH = "token-reach"  # noqa: S105 - as above; known only once the mailbox was asked: `run` says it
     POLICY_AHEAD = "policy-ahead"
     MAILBOX_READ_BEFORE = "mailbox-read-before"  # known only once the mailbox was asked: `run` says it
+    DISK_FULL = "disk-full"
     CREDENTIAL_MISSING = "credential-missing"
     CREDENTIAL_OPEN = "credential-open"
     CREDENTIAL_LINES = "credential-lines"
@@ -45,6 +46,8 @@ class CheckCode(StrEnum):
     EXAMPLE = "example"
     EXAMPLE_LEFT = "example-left"
     OFFICER_DOMAIN = "officer-domain"
+    LOGIN_DOMAIN = "login-domain"
+    REFERRER_UNLISTED = "referrer-unlisted"
     ELECTION_NONE = "election-none"
     ELECTION_FAR = "election-far"
     BY_REPLY = "by-reply"
@@ -136,6 +139,11 @@ SORTS: dict[CheckCode, Sort] = {
         "{count:mail shows|mails show}; restore its database, or start with `flaggermail run --observe`, which sends "
         "nothing, or with `flaggermail run --new-record` if a new record is meant",
     ),
+    CheckCode.DISK_FULL: Sort(
+        Severity.FAULT,
+        f"{_DESK} {{keys}}: disk full: the disk mounted at {{mount}} has no room left for {{paths}}; make room on it, "
+        "or move them to another disk",
+    ),
     CheckCode.CREDENTIAL_MISSING: Sort(
         Severity.FAULT,
         "credential {name}: found neither as {given} nor as {own}; "
@@ -195,6 +203,18 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.NOTE,
         f"{_ROTA} officers: {{officer}} writes from {{domain}}, a domain of no other officer and not the mailbox's; "
         "correct the address if that is a slip",
+    ),
+    CheckCode.LOGIN_DOMAIN: Sort(
+        Severity.NOTE,
+        f"{_ROTA} officers: {{officers}} write from {{domain}}, the mailbox's own domain, and `mailbox.login_domains` "
+        "does not name it: where your server checks no mail of its own users, their replies do nothing; write "
+        "`login_domains: [{domain}]` if it vouches for their logins (administrator.md, «Officers on your own server»)",
+    ),
+    CheckCode.REFERRER_UNLISTED: Sort(
+        Severity.NOTE,
+        "rules/lists: {domain} is on no list and has referred {count:case|cases}, so each of its mails waits for a "
+        "person; add it to `fellow_authorities.txt` or to the list it belongs on, or run `flaggermail referrer add "
+        "{domain}`, if it is an authority's own",
     ),
     CheckCode.ELECTION_NONE: Sort(
         Severity.NOTE, "elections.yaml elections: empty; a case needs an election: `flaggermail election add`"

@@ -35,6 +35,7 @@ from flaggermail.yaml_files.kinds import (
     Domain,
     ElectionCode,
     FolderName,
+    Host,
     Instant,
     Keyword,
     Login,
@@ -67,7 +68,7 @@ class MailboxSettings(Model):
     address: MailAddress
     aliases: tuple[MailAddress, ...] = ()  # further addresses whose mail arrives here
     display_name: Names
-    host: Text
+    host: Host
     port: int = Field(default=993, ge=1, le=65535)
     tls: Tls = "implicit"
     ca_file: Path | None = None
@@ -116,7 +117,7 @@ class SendingProof(StrEnum):
 class SubmissionSettings(Model):
     """The submission server that sends all mail."""
 
-    host: Text
+    host: Host
     port: int = Field(default=465, ge=1, le=65535)
     tls: Tls = "implicit"
     ca_file: Path | None = None

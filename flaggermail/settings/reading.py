@@ -47,7 +47,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     sources = {name: read_settings(directory / name) for name in _FILES}
     if not (directory / _OPTIONAL).exists():
         sources[_OPTIONAL] = YamlSource(_OPTIONAL)  # the defaults apply
-    desk = _model(DeskSettings, sources["flaggermail.yaml"], lambda file: checks.desk(file, directory))
+    desk = _model(DeskSettings, sources["flaggermail.yaml"], checks.desk)
     platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
     oncall = _model(OncallFile, sources["oncall.yaml"], checks.oncall)
     elections = _model(ElectionsFile, sources["elections.yaml"], checks.elections)

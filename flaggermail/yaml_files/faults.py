@@ -25,6 +25,8 @@ _NO_PLACE = (
 # Values that may hold a pasted secret are not repeated in messages.
 _UNREPEATED = frozenset({"credential", "database"})
 
+_PASSWORD = re.compile(r"(?<=:)[^\s/@:]+(?=@)")  # in an address such as user:password@host
+
 _SHORT = 60  # characters of a value that a message repeats
 
 _BY_TYPE = {
@@ -78,6 +80,7 @@ def nearest(word: str, known: Collection[str]) -> str:
 def quoted(value: object) -> str:
     """Formats a value for a message, shortened."""
     text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    text = _PASSWORD.sub("...", text)
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
 
 

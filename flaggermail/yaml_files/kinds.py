@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -65,11 +66,39 @@ def _folder(value: str) -> str:
     return "INBOX" if value.isascii() and value.upper() == "INBOX" else value
 
 
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
+_IN_PLACE_OF_HOST = re.compile(
+    r"(?:\w+://)?(?:[^@/]*@)?\[?(?P<host>[^/\[\]@:]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*)\]?"
+    r"(?::(?P<port>\d{1,5}))?(?:/.*)?"
+)
+
+
+def _host(value: str) -> str:
+    """Accepts the name or the IP address of a server; says which part of anything else is one."""
+    if _HOST.fullmatch(value) or _is_ip(value):
+        return value
+    parts = _IN_PLACE_OF_HOST.fullmatch(value)
+    host = parts["host"].rstrip(".") if parts else ""
+    if not parts or not (_HOST.fullmatch(host) or _is_ip(host)):
+        raise ValueError("is no name of a server; write it as `imap.bzk.example`, without a scheme or a port")
+    port = f" and `port: {parts['port']}`" if parts["port"] else ""
+    raise ValueError(f"is more than the name of a server; write `host: {host}`{port}")
+
+
+def _is_ip(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
 _DAY = r"\d{4}-\d\d-\d\d"
 _INSTANT = _DAY + r"[Tt ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 FolderName = Annotated[Text, AfterValidator(_folder)]
+Host = Annotated[Text, AfterValidator(_host)]
 Code = Annotated[
     str,
     shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),

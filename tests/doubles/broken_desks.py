@@ -26,7 +26,10 @@ def sound(folder: Path) -> Path:
     """Writes a desk without a fault into `folder`: nothing listens at its servers' ports."""
     shutil.copytree(CONFIG, folder)
     settings = (folder / SETTINGS).read_text(encoding="utf-8")
-    (folder / SETTINGS).write_text(re.sub(r"port: \d+", "port: 1", settings), encoding="utf-8")
+    settings = re.sub(r"port: \d+", "port: 1", settings)
+    vouched = "  authserv_id: mx.bzk.example\n"
+    settings = settings.replace(vouched, f"{vouched}  login_domains: [bzk.example]\n")
+    (folder / SETTINGS).write_text(settings, encoding="utf-8")
     shutil.copytree(shipped("rules"), folder / "rules", ignore=shutil.ignore_patterns("samples", "[0-9]*.yaml"))
     (folder / "rules" / "10-only.yaml").write_text(ONLY_RULE, encoding="utf-8")
     shutil.copytree(shipped("config") / "templates", folder / "templates")

@@ -21,11 +21,14 @@ from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.wiring_online import means, scratch_desk
+from flaggermail.wording.mailbox_causes import ConnectionCause
 from tests.doubles.dns import ScriptedResolver
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.test_oauth_night import Rotating, use_tokens
+from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import HOST
+from tests.servers.postfix import Postfix
 from tests.servers.token_endpoint import TokenEndpoint
 
 Scratch = Callable[[Settings, Submitter, Clock], AbstractContextManager[Services]]
@@ -94,6 +97,22 @@ def test_every_step_passes_with_tokens_and_another_mailbox_is_refused(desk: Desk
     codes = {one.code for one in found}
     assert codes >= {OutcomeCode.OTHER_REFUSED, OutcomeCode.SUBMISSION_LOGGED_IN, OutcomeCode.PROOF_ANSWERED}
     assert in_mailbox(desk, dovecot) == 0
+
+
+def test_an_expired_certificate_offers_its_renewal_alone(desk: DeskProcess, certificates: Certificates) -> None:
+    """Of both servers: not the host, the port, the form of TLS, the authority or the network."""
+    expired = certificates.expired()
+    with Dovecot.running(expired) as dovecot, Postfix.running(expired, dovecot, 1) as postfix:
+        settings = load(desk.folder)
+        box = settings.desk.mailbox.model_copy(update={"port": dovecot.imaps_port})
+        sending = settings.desk.submission.model_copy(update={"port": postfix.submission_port, "tls": "starttls"})
+        changed = settings.desk.model_copy(update={"mailbox": box, "submission": sending})
+        asked = means(settings.model_copy(update={"desk": changed}), resolver=ScriptedResolver(RECORDS))
+        found = {one.step: one for one in checking.check(replace(asked, scratch=scratch_desk))}
+    for step in (CheckStep.IMAP_CONNECT, CheckStep.SUBMISSION_CONNECT):
+        assert "certificate has expired" in found[step].what.english
+        assert found[step].mend == ConnectionCause.CERTIFICATE_ENDED(host="localhost")
+        assert found[step].where == ""
 
 
 @pytest.mark.long

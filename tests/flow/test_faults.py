@@ -193,6 +193,21 @@ def test_a_full_disk_stops_the_daemon_loudly_and_loses_nothing(
     assert "chain intact" in desk.run("audit", "verify")
 
 
+def test_check_and_run_name_the_disk_that_is_full(new_desk: NewDesk, disk: Disk) -> None:
+    """`check` and the journal of `run` say "disk full" and where it is mounted, and name no backup to restore."""
+    store = {"database": f"sqlite:///{disk.place}/flaggermail.db", "archive": str(disk.place / "archive")}
+    desk = new_desk({"store": store}, disk.inside)
+    disk.fill()
+    full = f"disk full: the disk mounted at {disk.place} has no room left for {disk.place}/archive and {disk.place}/"
+    command = [*disk.inside, sys.executable, "-m", "flaggermail", "--config", str(desk.folder), "check"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (checked.returncode, checked.stdout.count(full)) == (1, 1), checked.stdout
+    assert "backup" not in checked.stdout
+    desk.start()
+    patiently(lambda: full in desk.log(), "the journal names the disk")
+    desk.end()
+
+
 @pytest.mark.long
 def test_a_read_only_disk_prevents_the_start(
     new_desk: NewDesk, disk: Disk, postfix: Postfix, platform: PlatformServer

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
-from flaggermail.errors import ConfigurationError
+from flaggermail.adapters.files.disks import full_disks
+from flaggermail.errors import ConfigurationError, StoreFault
 from flaggermail.settings.mistakes import CheckCode, mistake
 
 PRAGMAS = (
@@ -91,8 +92,15 @@ def _create_private_file(url: str) -> None:
             missing = mistake(CheckCode.DATABASE_FOLDER, folder=Path(path).parent)
             raise ConfigurationError(missing.text) from None
         except OSError as error:
+            require_room(Path(path))
             closed = mistake(CheckCode.DATABASE_CLOSED, path=path, why=error.strerror)
             raise ConfigurationError(closed.text) from error
+
+
+def require_room(file: Path) -> None:
+    """Raises StoreFault, naming the disk, if that of the database is full: make room, and all is as before."""
+    for full in full_disks({"database": file}):
+        raise StoreFault(full.text)
 
 
 def connect_reading(engine: Engine) -> Connection:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from flaggermail.adapters.db.revisions import known, newest, revision_of
+from flaggermail.adapters.files.disks import full_disk
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
 _DRIVER = "psycopg"
@@ -37,7 +38,7 @@ def database_mistake(file: Path | None, *, on_server: bool) -> Mistake | None:
     try:
         revision = revision_of(file)
     except sqlite3.Error as error:
-        if error.sqlite_errorcode in _AT_WORK:
+        if error.sqlite_errorcode in _AT_WORK or full_disk(file) is not None:  # the disk is told by itself
             return None
         return unreadable(str(file), "sqlite", " ".join(str(error).split()))
     return None if revision == "" else revision_mistake(str(file), revision)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import Connection, Engine, inspect, text
 
 from flaggermail.adapters.db import revisions
-from flaggermail.adapters.db.engine import connect_reading
+from flaggermail.adapters.db.engine import connect_reading, require_room
 from flaggermail.adapters.db.faults import as_store_fault
 from flaggermail.adapters.db.inspection import revision_mistake, unreadable
 from flaggermail.adapters.db.revisions import CURRENT
@@ -72,6 +74,8 @@ def _revision(engine: Engine, empty: str | None) -> str | None:
     except StoreAway as away:
         raise StoreAway(f"{away}; start it, or mend store.database in flaggermail.yaml") from None
     except StoreFault as fault:
+        if engine.dialect.name == "sqlite":
+            require_room(Path(engine.url.database or ""))  # no fault of the file or of the settings
         raise ConfigurationError(unreadable(database, engine.dialect.name, str(fault)).text) from None
     found = None if current == "" else revision_mistake(database, current)
     if found is not None:

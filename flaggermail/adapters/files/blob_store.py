@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from flaggermail.adapters.files.disks import fault_words
 from flaggermail.adapters.files.durable import sync_folder
 from flaggermail.errors import ArchiveFault, OctetsLost
 from flaggermail.record.audit import ArchivedFile, FileState
@@ -65,7 +66,7 @@ class FileBlobStore:
             # Sync even if the file exists: another process may have crashed between its rename and its sync.
             sync_folder(path.parent)
         except OSError as fault:
-            raise ArchiveFault(f"archive: {digest} cannot be written to {path}: {_error_text(fault)}") from fault
+            raise ArchiveFault(f"archive: {digest} cannot be written to {path}: {fault_words(fault, path)}") from fault
         return digest
 
     def put_all(self, many: Sequence[bytes]) -> list[str]:
@@ -85,7 +86,8 @@ class FileBlobStore:
                     sync()
         except OSError as fault:
             mails = counted(len(fresh), "mail", "mails")
-            raise ArchiveFault(f"archive: {mails} cannot be written to {self._root}: {_error_text(fault)}") from fault
+            why = fault_words(fault, self._root)
+            raise ArchiveFault(f"archive: {mails} cannot be written to {self._root}: {why}") from fault
         return [digest if (digest := _sha256(octets)) in fresh else self.put(octets) for octets in many]
 
     def _holds(self, path: Path, octets: bytes) -> bool:
@@ -121,7 +123,7 @@ class FileBlobStore:
             octets = path.read_bytes()
         except OSError as fault:
             kind = OctetsLost if self._root.is_dir() else ArchiveFault
-            raise kind(f"archive: {digest} cannot be read from {path}: {_error_text(fault)}") from fault
+            raise kind(f"archive: {digest} cannot be read from {path}: {fault_words(fault, path)}") from fault
         self._verify(digest, octets)
         return octets
 
@@ -139,7 +141,7 @@ class FileBlobStore:
                 sync_folder(path.parent)
         except OSError as fault:
             raise ArchiveFault(
-                f"archive: {digest} cannot be removed from {path.parent}: {_error_text(fault)}"
+                f"archive: {digest} cannot be removed from {path.parent}: {fault_words(fault, path)}"
             ) from fault
 
     def sweep(self) -> int:
@@ -155,7 +157,7 @@ class FileBlobStore:
             if any(self._root.glob("??/")):
                 self._make_all_folders()
         except OSError as fault:
-            raise ArchiveFault(f"archive: {self._root} cannot be swept: {_error_text(fault)}") from fault
+            raise ArchiveFault(f"archive: {self._root} cannot be swept: {fault_words(fault, self._root)}") from fault
         return removed
 
     def files(self) -> Iterator[ArchivedFile]:
@@ -168,7 +170,7 @@ class FileBlobStore:
                 for path in sorted(folder.iterdir()):
                     yield ArchivedFile(f"{folder.name}/{path.name}", path.name, self._state(path))
         except OSError as fault:
-            raise ArchiveFault(f"archive: {self._root} cannot be read: {_error_text(fault)}") from fault
+            raise ArchiveFault(f"archive: {self._root} cannot be read: {fault_words(fault, self._root)}") from fault
 
     def _state(self, path: Path) -> FileState:
         if path.name.startswith(_PREFIX) and path.name.endswith(_SUFFIX):
@@ -296,8 +298,3 @@ def _synced(folder: Path) -> Iterator[Callable[[], None]]:
         yield sync
     finally:
         os.close(descriptor)
-
-
-def _error_text(fault: OSError) -> str:
-    """Returns the system's error text, without the path."""
-    return fault.strerror or str(fault)

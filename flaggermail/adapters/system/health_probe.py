@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from flaggermail.adapters.files.disks import full_disks
 from flaggermail.adapters.tls import certificate_end
 from flaggermail.health.findings import FARTHEST, TELLING, skew
 
@@ -27,6 +28,10 @@ class MachineHealthProbe:
     def free(self) -> Mapping[str, int]:
         """Returns the free octets where database and archive are stored."""
         return free_octets(self._places)
+
+    def full(self) -> Sequence[str]:
+        """Returns a sentence for each disk without room that database or archive are on."""
+        return [found.text for found in full_disks(self._places)]
 
     def certificates(self) -> Mapping[str, datetime]:
         """Returns when the certificate of each server expires, as seen in the last session with it."""

@@ -308,14 +308,21 @@ def test_steps_that_rest_on_a_failed_one_are_not_tried(settings: Settings) -> No
 
 
 def test_a_known_answer_is_explained_in_the_language_of_the_reader(settings: Settings) -> None:
-    """What the adapter recognised stands behind what the server said, in English and in Dutch."""
+    """What the adapter recognised is what mends it, in English and in Dutch, and no other cure is offered."""
     cause = MailboxCause.IMAP_OFF
     refused = LoginRefused("the server refuses the login of desk (ALERT)", sample(cause))
     _, found = checked(settings, fails("log_in", refused))
     (outcome,) = [one for one in found if one.step is CheckStep.IMAP_LOGIN]
-    for language in ("en", "nl"):
-        words = outcome.what.in_language(language)
-        assert words.endswith(f"(ALERT); {sample(cause).in_language(language)}")
+    assert (outcome.mend, outcome.where) == (sample(cause), "")
+    assert all(outcome.what.in_language(language).endswith("(ALERT)") for language in ("en", "nl"))
+
+
+def test_an_answer_that_is_known_mends_nothing_where_all_is_well(settings: Settings) -> None:
+    """A refusal of another mailbox is what was wanted: its explanation asks nobody to change anything."""
+    told = Attempted.HINTED(what=Attempted.SAYS(words="NO"), hint=sample(MailboxCause.IMAP_OFF))
+    _, found = checked(settings, with_token(TokenReach(Reach.REFUSED, told)))
+    (outcome,) = [one for one in found if one.step is CheckStep.OTHER_MAILBOX]
+    assert (outcome.code, outcome.mend) == (OutcomeCode.OTHER_REFUSED, "")
 
 
 def test_mail_is_named_if_the_line_is_lost_before_it_is_deleted(settings: Settings) -> None:

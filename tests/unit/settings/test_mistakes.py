@@ -26,9 +26,13 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message_json import Json
 from flaggermail.opening import OpenDesk
+from flaggermail.record.case_values import CaseType, Origin
+from flaggermail.record.events import EventKind, added
+from flaggermail.record.rows import Case
 from flaggermail.record.states import Severity
 from flaggermail.replay.doubles import SetClock
 from flaggermail.rules.classifier import RuleSet
+from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.advice import mistakes, mistakes_on
 from flaggermail.settings.mistakes import SORTS, CheckCode, Mistake
 from flaggermail.settings.reading import load
@@ -39,6 +43,8 @@ from tests.tools.check_table import MANUAL, rows, with_table
 NOW = datetime.fromisoformat("2027-03-10T12:00:00+01:00")
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+VOUCHED = "  login_domains: [bzk.example]\n"
+NAMED = f"  authserv_id: mx.bzk.example\n{VOUCHED}"
 SECRET = "credentials/imap-password"
 Spoil = Callable[[Path], None]
 ELSEWHERE = {  # what no set-up on this machine shows
@@ -47,6 +53,7 @@ ELSEWHERE = {  # what no set-up on this machine shows
     CheckCode.TOKEN_REACH: "tests/story/test_one_mailbox.py",
     CheckCode.MARK_UNPROVEN: "tests/store/test_trust_proof.py",
     CheckCode.MARK_ENDS: "tests/store/test_trust_proof.py",
+    CheckCode.DISK_FULL: "tests/unit/settings/test_full_disk.py",
 }
 
 
@@ -188,6 +195,7 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.CA_FILE, authority(KEY), "ca.pem holds a private key and no certificate; name a PEM file"),
     (CheckCode.CA_FILE, authority("notes\n"), "mailbox.ca_file: "),
     (CheckCode.CA_FILE, authority(CERTIFICATE), "ca.pem cannot be read"),
+    (CheckCode.CA_FILE, settings("  user: verk", "  ca_file: ca.pem\n  user: verk"), "ca.pem does not exist; name a"),
     (CheckCode.PAGER_EXTRA, no_pagers_extra, "pip install 'flaggermail[pagers]'"),
     (CheckCode.TOKEN_EXTRA, no_token_library, "pip install 'flaggermail[microsoft]'"),
     (
@@ -234,8 +242,9 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     ),
     (CheckCode.BY_REPLY, settings("  by_reply: totp\n", ""), "not chosen, so it is off"),
     (CheckCode.PAGER_NONE, settings("by_reply: totp", "by_reply: pager"), "officer1 approves and has no pager"),
-    (CheckCode.TRUST, settings("  authserv_id: mx.bzk.example\n", ""), "mailbox.authserv_id: missing"),
-    (CheckCode.TRUST, settings("  authserv_id: mx.bzk.example\n", "  trust: nobody\n"), "mailbox.trust: nobody, so"),
+    (CheckCode.LOGIN_DOMAIN, settings(VOUCHED, ""), "officer1, officer2, head1 write from bzk.example, the mailbox's"),
+    (CheckCode.TRUST, settings(NAMED, ""), "mailbox.authserv_id: missing"),
+    (CheckCode.TRUST, settings(NAMED, "  trust: nobody\n"), "mailbox.trust: nobody, so"),
     (CheckCode.ON_CALL_NOBODY, rota("fallback_officer: officer1\n", ""), "nobody is ever on call"),
     (CheckCode.POLICY_UNUSED, unused_policy, "strict is used nowhere"),
     (
@@ -291,7 +300,9 @@ def test_a_mistake_is_named(
 def test_every_mistake_has_its_case() -> None:
     """The table of sentences, and these cases, know each code; every sentence can be written."""
     assert set(SORTS) == set(CheckCode)
-    unseen = {CheckCode.CREDENTIAL_UNSEEN, CheckCode.DATABASE_CLOSED, CheckCode.RULES_NONE}  # tested below
+    unseen = {
+        CheckCode.CREDENTIAL_UNSEEN, CheckCode.DATABASE_CLOSED, CheckCode.RULES_NONE, CheckCode.REFERRER_UNLISTED,
+    }  # fmt: skip # tested below
     assert {code for code, *_ in CASES} | ELSEWHERE.keys() | unseen == set(CheckCode)
 
 
@@ -323,9 +334,12 @@ def test_the_worst_mistake_decides_the_status(folder: Path, spoil: Spoil, status
         (one["severity"] for one in told["findings"]), key=[*map(str, Severity)].index
     )
     assert told["faults"] == [one["text"] for one in told["findings"] if one["severity"] != Severity.NOTE]
-    assert [line.removeprefix("fault: ") for line in plain.stderr.splitlines()] == told["faults"]
-    assert ("fault: " in plain.stderr) == (severity is Severity.FAULT)
-    assert plain.stdout.startswith("configuration in order: " if status == 0 else "configuration read: ")
+    lines = plain.stdout.splitlines()
+    assert plain.stderr == ""
+    assert [line.removeprefix("fault: ") for line in lines][: len(told["faults"])] == told["faults"]
+    assert ("fault: " in plain.stdout) == (severity is Severity.FAULT)
+    assert lines[-2].startswith("configuration in order: " if status == 0 else "configuration read: ")
+    assert lines[-1].startswith("not looked at, as only `flaggermail check --online` does: ")
 
 
 def test_without_rules_every_mail_waits(folder: Path) -> None:
@@ -375,6 +389,42 @@ def test_an_election_added_by_command_is_near(folder: Path, file: str | None) ->
         assert len([code for code in codes if code.startswith("election-")]) == 1
     finally:
         desk.close()
+
+
+def test_a_referrer_on_no_list_is_a_note_until_somebody_adds_it(folder: Path) -> None:
+    """Vlieland is no municipality of the dated list: a case that it referred is a note, named once, till it is added.
+
+    A listed municipality, a mailbox at a provider and a case of an exercise give none.
+    """
+    env = wiring.open_services(folder, SetClock(NOW))
+    try:
+        with env.store.begin() as tx:
+            work = UnitOfWork(env, tx, NOW, "officer1")
+            for number, address in enumerate(
+                ["griffie@vlieland.nl", "raad@vlieland.nl", "a@groningen.nl", "b@gmail.com", "c@ameland.nl"], 1
+            ):
+                case = Case(
+                    number=f"VF-PS2027-{number:04d}", election="PS2027", type=CaseType.CONTENT, origin=Origin.REFERRAL,
+                    token=f"{number:032x}", referrer_address=address, opened_at=NOW, opened_by="officer1",
+                    exercise=address.endswith("ameland.nl"),
+                )  # fmt: skip
+                work.record(EventKind.CASE_OPENED, added(case), about=EventRef(case=case.number))
+    finally:
+        env.close()
+    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    try:
+        (note,) = noted(desk)
+        assert note.startswith("rules/lists: vlieland.nl is on no list and has referred 2 cases, so each of its mails")
+        desk.ask("referrer add", {"domain": "vlieland.nl"})
+        assert noted(desk) == []
+    finally:
+        desk.close()
+
+
+def noted(desk: OpenDesk) -> list[str]:
+    """Returns what `check` says of referrers on no list."""
+    found = documents(desk.ask("check"), "findings")
+    return [str(one["text"]) for one in found if one["code"] == CheckCode.REFERRER_UNLISTED]
 
 
 def documents(found: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
