@@ -59,6 +59,7 @@ from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import Settings, database_file
 from flaggermail.settings.oauth_section import LoginMethod
 from flaggermail.settings.reading import load
+from flaggermail.shipped import shipped
 from flaggermail.wiring_stores import command_store, whole_store
 from flaggermail.wiring_tokens import (
     Presented,
@@ -229,9 +230,11 @@ def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_co
 def with_whole_templates(env: Services) -> Services:
     """Returns `env` with checked templates, all compiled in advance: edits take effect only after a reload.
 
+    Where one of them cannot be filled in all the same, its mail leaves by the shipped one: no clock waits for it.
     Raises ConfigurationError with every fault. A daemon would otherwise find it when it has to raise an alarm.
     """
-    templates = FileTemplates(env.settings.templates, env.settings.zone)
+    spare = shipped("config") / "templates"
+    templates = FileTemplates(env.settings.templates, env.settings.zone, spare)
     faults = templates.check()
     if faults:
         raise ConfigurationError(*faults)

@@ -48,7 +48,7 @@ from flaggermail.ports import (
 )
 from flaggermail.record.states import LEASE
 from flaggermail.reminders import handover, paging, reminders
-from flaggermail.rule_changes.reload import RuleReloader
+from flaggermail.rule_changes.reload import RuleReloader, tell_broken
 from flaggermail.services import Services
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
@@ -405,6 +405,7 @@ class Daemon:
 
     def _reload_rules(self) -> None:
         """Reloads changed rules and templates; every loop uses the new services at its next step."""
+        tell_broken(self.env)
         if self.renewal is not None:
             self.env = self.renewal.tick(self.env)
 

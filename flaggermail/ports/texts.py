@@ -79,6 +79,10 @@ class Templates(Protocol):
         """Fills in `name` in `language`; raises ConfigurationError naming file, line and the undefined name."""
         ...
 
+    def broken(self) -> Sequence[str]:
+        """Returns why templates could not be filled in since this was last asked, so that shipped ones were used."""
+        ...
+
     def files(self) -> Mapping[str, bytes]:
         """Returns the contents of all template files by name."""
         ...

@@ -59,7 +59,7 @@ class RuleReloader:
             return env
         try:
             if renewed is None:
-                _refuse(env, faults)
+                _tell(env, faults, AlarmText.RULES)
             else:
                 versions.note(renewed)
         except (StoreAway, StoreBusy):
@@ -81,14 +81,21 @@ class RuleReloader:
             return None, (f"{Path(fault.filename or '').name}: {fault.strerror}",)
 
 
-def _refuse(env: Services, found: Sequence[str]) -> None:
+def tell_broken(env: Services) -> None:
+    """Tells of templates that could not be filled in lately: no check of their text had shown it."""
+    if broken := env.templates.broken():
+        _tell(env, broken, AlarmText.TEMPLATE)
+
+
+def _tell(env: Services, found: Sequence[str], text: AlarmText) -> None:
     """Raises an alarm. The log names only places, as a fault may quote text that was typed into the wrong file."""
     places = [fault.partition(" ")[0] for fault in found[:5]]
     logbook.rules_refused(len(found), " ".join(places))
     now = env.clock.now()
     faults = "\n".join(found[:5])
     key = alarm_key(AlarmKind.RULES_REFUSED, f"{version_of({'faults': faults.encode()})[:16]}/{now:%Y-%m-%d}")
-    text = AlarmText.RULES(faults=faults, places=places)
-    refused = alarm(AlarmKind.RULES_REFUSED, key, text, now)
+    refused = alarm(AlarmKind.RULES_REFUSED, key, text(faults=faults, places=places), now)
+    of_templates = any(fault.startswith(f"{env.settings.templates.name}/") for fault in found)
     with env.store.begin() as tx:
-        notices.raise_alarm(UnitOfWork(env, tx, now), refused, "flaggermail rules check")
+        command = "flaggermail check" if of_templates else "flaggermail rules check"
+        notices.raise_alarm(UnitOfWork(env, tx, now), refused, command)

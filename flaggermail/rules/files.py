@@ -57,10 +57,13 @@ def _named(directory: Path) -> list[Path]:
 
 
 def stamp(*directories: Path) -> tuple[tuple[str, int, int], ...]:
-    """Returns name, modification time and size of every file below; changes whenever one of them is written."""
+    """Returns name, time of change and size of every file below; changes whenever one of them is written.
+
+    A copy may keep the time of its last modification (`cp -p`), but not that of the change of its file.
+    """
     below = sorted(path for directory in directories for path in directory.rglob("*"))
     known = ((path, _status(path)) for path in below)
-    return tuple((str(path), at.st_mtime_ns, at.st_size) for path, at in known if at is not None)
+    return tuple((str(path), at.st_ctime_ns, at.st_size) for path, at in known if at is not None)
 
 
 def _status(path: Path) -> os.stat_result | None:

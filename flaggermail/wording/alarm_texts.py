@@ -46,6 +46,8 @@ class AlarmText(Sentence):
         "{name} kreeg de oproep «{page}» niet via {pager}: {why}")
     RULES = "alarm: rules", "{faults}", "{places}"
     JOB = "alarm: job", "{job}: {fault}", "{job}: «{fault}»"
+    TEMPLATE = ("alarm: template", "{faults}\nuntil it is mended, the shipped template is used in its place",
+        "{places}\ntot het hersteld is, geldt het meegeleverde sjabloon")
     FOUND = "alarm: found", "{what}: {value}", "{what}: {value}"
     LOST = "alarm: lost", "mail {key}, file {digest}", "mail {key}, bestand {digest}"
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tarfile
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from flaggermail import wiring
 from flaggermail.adapters.imap.interrupt import EventInterrupt
@@ -256,6 +258,39 @@ def test_a_broken_template_is_refused(desk: Desk) -> None:
     desk.look(3)
     assert len(desk.alarms()) == 1
     assert len(desk.periods("templates")) == 1
+
+
+def test_a_copy_with_the_old_time_and_size_is_seen(desk: Desk) -> None:
+    """A file put back by `cp -p` or a tool for deployment has its old time of modification, and is read all the same."""
+    file = desk.folder / "templates" / "nl" / "decline.j2"
+    before = file.stat()
+    desk.write(file, file.read_text("utf-8").replace("{{", "{%", 1))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    desk.look(3)
+    assert len(desk.alarms()) == 1
+
+
+def test_a_template_that_breaks_in_use_costs_no_mail(desk: Desk) -> None:
+    """What no check of its text shows: the mail leaves by the shipped template, and within seconds an alarm says so.
+
+    It names `flaggermail check`, as `rules check` reads no template.
+    """
+    file = desk.folder / "templates" / "nl" / "officer_notice.j2"
+    desk.write(file, file.read_text("utf-8") + "\n{{ 1 / 0 }}\n")
+    desk.look(3)
+    assert (len(desk.periods("templates")), desk.alarms()) == (2, [])
+    desk.receive()
+    with capture_logs() as logged:
+        desk.tick()
+    assert [str(line["at"]) for line in logged if line["event"] == "rules or templates refused"][0].startswith(
+        "templates/nl/officer_notice.j2:"
+    )
+    (alarm,) = desk.all(Alarm)
+    assert "the shipped template is used in its place" in alarm.text.english
+    assert sorted({str(mail.kind) for mail in desk.all(OutboxMail)}) == ["alarm", "officer_notice"]
+    told = next(mail for mail in desk.all(OutboxMail) if mail.kind == "alarm")
+    assert b"flaggermail check" in desk.daemon.env.octets.get(told.digest)
 
 
 # ---- files that move while they are read

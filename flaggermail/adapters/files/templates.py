@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flaggermail.adapters.files.template_words import read_words
+from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Rendered
 
 if TYPE_CHECKING:
@@ -19,22 +20,38 @@ if TYPE_CHECKING:
 class FileTemplates:
     """Implements `ports.Templates` with the files `directory/LANGUAGE/NAME.j2`; shows instants in `zone`.
 
-    Raises ConfigurationError if `directory/words.yaml` is faulty.
+    Raises ConfigurationError if `directory/words.yaml` is faulty. `spare` is a folder of templates without a fault:
+    where one cannot be filled in, which no check of its text shows, that of the same name there is used.
     """
 
-    def __init__(self, directory: Path, zone: ZoneInfo) -> None:
-        self._directory, self._zone = directory, zone
+    def __init__(self, directory: Path, zone: ZoneInfo, spare: Path | None = None) -> None:
+        self._directory, self._zone, self._spare = directory, zone, spare
         self._words = read_words(directory / "words.yaml")
+        self._broken: list[str] = []
 
     @cached_property
     def _engine(self) -> TemplateEngine:
+        return self._engine_of(self._directory)
+
+    def _engine_of(self, directory: Path) -> TemplateEngine:
         from flaggermail.adapters.files.template_engine import TemplateEngine  # noqa: PLC0415 - jinja2, when needed
 
-        return TemplateEngine(self._directory, self._zone, self._words)
+        return TemplateEngine(directory, self._zone, self._words)
 
     def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
         """Fills in `name` in `language`; raises ConfigurationError naming file, line and undefined name."""
-        return self._engine.render(name, language, values)
+        try:
+            return self._engine.render(name, language, values)
+        except ConfigurationError as broken:
+            if self._spare is None:
+                raise
+            self._broken += broken.faults
+        return self._engine_of(self._spare).render(name, language, values)
+
+    def broken(self) -> Sequence[str]:
+        """Returns why templates could not be filled in since this was last asked, each once."""
+        found, self._broken = self._broken, []
+        return tuple(dict.fromkeys(found))
 
     def files(self) -> dict[str, bytes]:
         """Returns the contents of all template files by their paths below the directory."""

@@ -20,6 +20,7 @@ from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ArchiveFault, StoreFault
 from flaggermail.settings.mistakes import CheckCode
+from flaggermail.settings.reading import load
 from tests.doubles.broken_desks import ARCHIVE, DATABASE, SETTINGS, edit, sound
 from tests.unit.settings.test_mistakes import NOW
 
@@ -71,7 +72,7 @@ def test_one_disk_of_both_is_told_once(folder: Path, disks: Disks) -> None:
     """Database and archive on one disk are one sentence, and a database that cannot be read there is no second one."""
     (folder / DATABASE).write_bytes(b"\0" * 8192)
     disks({folder: (0, 10**6)})
-    found = wiring.machine_mistakes(wiring.load(folder))
+    found = wiring.machine_mistakes(load(folder))
     assert [one.code for one in found] == [CheckCode.DISK_FULL]
     assert f"no room left for {folder}/{ARCHIVE} and {folder}/{DATABASE}; make room" in found[0].text
 
