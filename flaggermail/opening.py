@@ -166,7 +166,7 @@ class _Ground:
         return elections(database)
 
     def upgrade_database(self) -> str:
-        from flaggermail.wiring import upgrade_database
+        from flaggermail.wiring_stores import upgrade_database
 
         return upgrade_database(self._directory)
 

@@ -46,7 +46,6 @@ from flaggermail.ports import (
     Pager,
     Randomness,
     Resolver,
-    StatusBoard,
     Store,
     Submitter,
     Supervisor,
@@ -60,7 +59,7 @@ from flaggermail.settings.model import Settings, database_file
 from flaggermail.settings.oauth_section import LoginMethod
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring_stores import command_store, whole_store
+from flaggermail.wiring_stores import command_store, upgrade_database, whole_store
 from flaggermail.wiring_tokens import (
     Presented,
     certificate_mistake,
@@ -74,6 +73,7 @@ from flaggermail.wiring_tokens import (
 
 if TYPE_CHECKING:
     from flaggermail import demo
+    from flaggermail.adapters.files.status_file import StatusFile
     from flaggermail.daemon.service import Daemon
     from flaggermail.health.confinement import Confinement
     from flaggermail.intake import old_mail
@@ -378,9 +378,11 @@ def daemon(
     from flaggermail.intake.warming import get_ready
 
     free_memory.keep_little()  # before there is a second thread
-    require_ready(load(directory), clock or SystemClock())
+    settings, clock = load(directory), clock or SystemClock()
+    status_board(settings).begin(clock.now().astimezone(settings.zone), __version__)
+    require_ready(settings, clock)
     supervisor = SystemdSupervisor(os.environ)
-    opened = services_when_database_answers(directory, clock, supervisor)
+    opened = services_when_database_answers(settings, clock, supervisor)
     plain = with_whole_templates(with_signatures(opened))
     env = adapt(plain)
     for found in trust_proofs.mistakes(env):
@@ -406,20 +408,21 @@ def daemon(
     )
 
 
-def services_when_database_answers(directory: Path, clock: Clock | None, supervisor: Supervisor) -> Services:
+def services_when_database_answers(settings: Settings, clock: Clock, supervisor: Supervisor) -> Services:
     """Opens the services once the database works for this desk. Raises ConfigurationError.
 
     A machine that starts may be ready before its database server, and a daemon that gave up would stay down.
     """
     from flaggermail.daemon.outage import PROBE_EVERY, Outage
 
-    outage, clock = Outage(time.monotonic), clock or SystemClock()
+    outage = Outage(time.monotonic)
     while True:
         try:
-            opened = open_services(directory, clock, lasting=True)
+            opened = open_services(settings.directory, clock, lasting=True)
         except (StoreAway, StoreBusy) as kept:
             outage.met_by("start", kept, clock.now())
             supervisor.status("waits for the database")
+            status_board(settings).begin(clock.now().astimezone(settings.zone), __version__)
             time.sleep(PROBE_EVERY)
         else:
             outage.end()
@@ -434,24 +437,12 @@ def heartbeat(settings: Settings) -> Heartbeat | None:
     return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
 
 
-def status_board(settings: Settings) -> StatusBoard:
+def status_board(settings: Settings) -> StatusFile:
     """Returns the writer of the file read by `flaggermail status`, in the folder above the archive."""
     from flaggermail.adapters.files.status_file import StatusFile
     from flaggermail.health.overview import STATUS_FILE
 
     return StatusFile(settings.archive.parent / STATUS_FILE)
-
-
-def upgrade_database(directory: Path) -> str:
-    """Migrates the database of a configuration directory to the newest schema; returns its revision."""
-    from flaggermail.adapters.db.migrate import upgrade
-    from flaggermail.adapters.db.store import SqlStore
-
-    store = SqlStore(load(directory).desk.store.database, SystemRandomness().salt)
-    try:
-        return upgrade(store.engine)
-    finally:
-        store.close()
 
 
 def ingest_files(

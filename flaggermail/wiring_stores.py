@@ -63,3 +63,15 @@ def open_evidence(directory: Path) -> tuple[Store, BlobStore]:
     store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
     require_revision(store.engine)
     return store, FileBlobStore(settings.archive)
+
+
+def upgrade_database(directory: Path) -> str:
+    """Migrates the database of a configuration directory to the newest schema; returns its revision."""
+    from flaggermail.adapters.db.migrate import upgrade
+    from flaggermail.adapters.db.store import SqlStore
+
+    store = SqlStore(load(directory).desk.store.database, SystemRandomness().salt)
+    try:
+        return upgrade(store.engine)
+    finally:
+        store.close()

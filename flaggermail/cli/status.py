@@ -44,7 +44,7 @@ def command(session: Session, *, as_json: bool) -> None:
 
 
 def _lines(document: Mapping[str, Json], now: datetime) -> list[tuple[str, object]]:
-    head = [("daemon", "runs" if document["daemon"] else "does not run")]
+    head = [("daemon", _daemon(document))]
     tail = [("wrong", trouble) for trouble in _list(document, "wrong")]
     if "written_at" not in document:
         file = document.get("file")
@@ -72,6 +72,12 @@ def _lines(document: Mapping[str, Json], now: datetime) -> list[tuple[str, objec
         ("jobs", _jobs(_section(document, "jobs"))),
         *tail,
     ]
+
+
+def _daemon(document: Mapping[str, Json]) -> str:
+    if not document["daemon"]:
+        return "does not run"
+    return "is starting" if document.get("starting") else "runs"
 
 
 def _quarantine(document: Mapping[str, Json], now: datetime) -> str:

@@ -36,6 +36,7 @@ class Observed:
     last_look: datetime | None
     stuck: list[str]  # loops
     jobs: dict[str, dict[str, int]]  # faults of jobs
+    starting: bool = False  # not yet reported as ready
     link_fault: str | None = None  # why the mailbox cannot be read
 
 
@@ -53,7 +54,7 @@ class Publishing:
         seen = self._gather(env, observed)
         if seen is None:
             return
-        seen = replace(seen, jobs=observed.jobs, link_fault=observed.link_fault)
+        seen = replace(seen, starting=observed.starting, jobs=observed.jobs, link_fault=observed.link_fault)
         standing = StatusLine(
             last_mail=observed.last_mail,
             last_look=observed.last_look,

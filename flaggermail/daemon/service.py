@@ -297,9 +297,9 @@ class Daemon:
         Reminders and outgoing mail are due during an outage too: a start that waits for the mailbox would delay them.
         """
         news, self.link = link != self.link, link
+        self._report_ready()
         if news:
             self._publish_status()
-        self._report_ready()
 
     def _send(self) -> None:
         """Sends what is due, after another call that does: an attempt under way is not one that an outage left over."""
@@ -441,7 +441,7 @@ class Daemon:
     def _publish(self, env: Services) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()
         why = None if self.link else self._reconnection.reason
-        seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, why)
+        seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, not self._ready, why)
         self._publishing.publish(env, seen, self.board, self.supervisor)
 
     def _report_ready(self) -> None:

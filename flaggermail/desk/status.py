@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +30,22 @@ def show(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
         return judged({}, ground.now())
     path = status_file(ground.directory)
     written = read_status(path)
+    begun = written.get("process")
+    if isinstance(begun, int) and not _lives(begun):  # a start that failed; what is older is not known any more
+        written = {**written, "written_at": None, "wrong": []}
     document = judged(written, ground.now())
     return document if written else {**document, "file": str(path)}
+
+
+def _lives(process: int) -> bool:
+    """True if a process of this machine has that number, whoever's it is."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def status_file(directory: Path) -> Path:

@@ -90,6 +90,7 @@ def _number(value: Json) -> float | None:
 
 _SOURCES = (
     _Fact("status_timestamp_seconds", ("written_at",), "When the daemon wrote its status"),
+    _Fact("starting", ("starting",), "1 while the daemon starts"),
     _Fact("up", ("ok",), "1 while the desk finds nothing wrong"),
     _Fact("faults", ("wrong",), "Faults that the desk finds in itself"),
     _Fact("observing_timestamp_seconds", ("observing_since",), "Since when the desk observes and sends nothing"),

@@ -28,6 +28,7 @@ AGES = (60, 120, 240, 1440)  # minutes; the first three are the steps of the pol
 STALE = timedelta(minutes=2)  # the daemon writes the file every ten seconds
 LONGEST = 800  # characters of a server's answer and what it means
 NOT_RUNNING = "the daemon does not run"
+STARTING = "the daemon is starting"
 
 _QUOTED_LOCAL_PART = re.compile(r'"[^"@]{0,200}"@')  # RFC 5322, section 3.4.1; may contain spaces
 _CASE_NUMBER = re.compile(r"(?<![a-z0-9])[a-z]{1,12}-[a-z0-9]{1,12}-[0-9]{3,12}(?:[/-][a-z0-9]{1,12})*", re.IGNORECASE)
@@ -52,6 +53,7 @@ class Overview:
     zone: ZoneInfo  # for displayed instants
     version: str  # of flaggermail
     limits: Limits
+    starting: bool = False  # the first look at the mailbox has not ended, and the service manager waits for it
     link: bool | None = None  # to the mailbox; None before the first poll has ended
     link_fault: str | None = None  # why the mailbox cannot be read, and what to change if that is known
     observing_since: datetime | None = None
@@ -92,6 +94,8 @@ class Overview:
 
     def troubles(self) -> Iterator[str]:
         """Yields each fault in a few words of ours."""
+        if self.starting:
+            yield STARTING
         yield from self._unread()
         if self.denied:
             yield f"the submission server refuses the desk: {self.last_error or 'no words'}"
@@ -120,6 +124,7 @@ class Overview:
         return {
             "written_at": self._shown(self.at),
             "version": self.version,
+            "starting": self.starting,
             "ok": not wrong,
             "wrong": wrong,
             "observing_since": self._shown(self.observing_since),
@@ -160,6 +165,12 @@ class Overview:
 
     def _shown(self, at: datetime | None) -> str | None:
         return at.astimezone(self.zone).isoformat() if at else None
+
+
+def started(document: Mapping[str, Json], at: datetime, version: str, process: int) -> dict[str, Json]:
+    """Returns the last document as that of a daemon that starts at `at`, in the desk's zone, and knows no more yet."""
+    begun: dict[str, Json] = {"written_at": at.isoformat(), "version": version, "starting": True, "process": process}
+    return {**document, **begun, "ok": False, "wrong": [STARTING]}
 
 
 def judged(document: Mapping[str, Json], now: datetime) -> dict[str, Json]:

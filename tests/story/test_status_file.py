@@ -7,9 +7,11 @@ import errno
 import json
 import os
 import stat
+import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
 from flaggermail.daemon.service import Daemon
-from flaggermail.errors import LinkLost
+from flaggermail.errors import LinkLost, StoreFault
 from flaggermail.health.metrics import METRICS_FILE
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.ports import Folder, Role
@@ -31,6 +33,7 @@ from flaggermail.server_answers.recognise import worded
 from flaggermail.services import Services
 from flaggermail.wiring import play
 from flaggermail.wording.mailbox_causes import MailboxCause
+from tests.doubles.broken_desks import sound
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
 
@@ -229,6 +232,57 @@ def test_the_daemon_of_a_configuration_writes_above_its_archive(env: Services) -
     board = wiring.status_board(env.settings)
     assert isinstance(board, StatusFile)
     assert vars(board)["_path"] == env.settings.archive.parent / STATUS_FILE
+
+
+def test_a_start_says_so_before_it_has_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`status` says "starting" from the first second on, with the counts of the last daemon; a dead start says nothing.
+
+    A start that failed leaves a process number of nobody: then the daemon does not run.
+    """
+    desk = sound(tmp_path / "desk")
+    status = desk / STATUS_FILE
+    StatusFile(status).show({"written_at": "2020-01-01T00:00:00+00:00", "ok": True, "wrong": [], "quarantine": 3})
+
+    def seen(*_: object, **__: object) -> None:
+        ran = CliRunner().invoke(commands, ["status"], obj=Session(desk))
+        assert (ran.exit_code, "daemon:         is starting\n" in ran.output) == (1, True), ran.output
+        assert ran.output.endswith("wrong:          the daemon is starting\n")
+        raise StoreFault("no database")
+
+    monkeypatch.setattr(wiring, "open_services", seen)
+    with pytest.raises(StoreFault):
+        wiring.daemon(desk, clock=SetClock(datetime.now(UTC)))
+    document = json.loads(status.read_bytes())
+    assert (document["quarantine"], document["process"]) == (3, os.getpid())
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    status.write_text(json.dumps({**document, "process": gone.pid}), "utf-8")
+    ran = CliRunner().invoke(commands, ["status"], obj=Session(desk))
+    assert "does not run" in ran.output
+    assert "starting" not in ran.output
+
+
+def test_a_daemon_is_starting_until_its_first_look_has_ended(env: Services, path: Path) -> None:
+    """A status tick during the first look says so, and the document after it does not."""
+    seen: list[object] = []
+
+    class Ticking(WatchedMailbox):
+        """Lets the status tick come while it is looked at."""
+
+        def folders(self, only: Role | None = None) -> Sequence[Folder]:
+            tick(daemon)
+            seen.append((held(path)["starting"], "the daemon is starting" in str(held(path)["wrong"])))
+            return super().folders(only)
+
+    mailbox = Ticking(env)
+    daemon = a_daemon(env, mailbox)
+    daemon.board = StatusFile(path)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    daemon.stop.set()
+    thread.join(10)
+    assert seen[0] == (True, True)
+    assert (held(path)["starting"], held(path)["wrong"]) == (False, [])
 
 
 def test_a_replay_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:

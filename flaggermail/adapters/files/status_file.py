@@ -7,8 +7,10 @@ Each is replaced atomically: a reader never sees a partial file.
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from prometheus_client.exposition import generate_latest
@@ -17,6 +19,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from flaggermail.adapters.files.durable import replace_file
 from flaggermail.health.metrics import METRICS_FILE, MetricType, metrics
+from flaggermail.health.overview import started
 from flaggermail.mail.message_json import Json
 
 MODE = 0o644  # regardless of the umask: the folder's mode decides who may read it
@@ -30,6 +33,14 @@ class StatusFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writing = threading.Lock()  # the mailbox thread writes too, when its connection is lost or restored
+
+    def begin(self, at: datetime, version: str) -> None:
+        """Lets readers see that a daemon starts at `at`, in the desk's zone; the rest stays as the last one left it."""
+        try:
+            last = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):  # none yet, or half of one
+            last = {}
+        self.show(started(last if isinstance(last, dict) else {}, at, version, os.getpid()))
 
     def show(self, document: Mapping[str, Json]) -> str:
         """Replaces both files; returns why that failed, or an empty string. Never raises OSError."""

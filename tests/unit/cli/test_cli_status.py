@@ -28,7 +28,7 @@ ALSO_SLOW = (
 EVERYTHING: dict[str, object] = {
     "written_at": NOW.isoformat(),
     "version": "1.2.3",
-    "ok": False,
+    "starting": False, "ok": False,
     "wrong": ["a mail is in doubt"],
     "observing_since": "2027-03-17T10:00:00+01:00",
     "cases": {"open": 1, "decided": 0, "notified": 3, "answered": 0, "closed": 5, "exercise": 7},
