@@ -21,41 +21,50 @@ from flaggermail.errors import ConfigurationError, FlaggermailError
 
 SELDOM = 50_000  # objects made until the interpreter looks for garbage, which takes a twelfth of `case list`
 USUALLY = gc.get_threshold()
-# command -> (module, help line); a test compares the line with the command's own help
-COMMANDS = {
-    "annex": "Redact the mails of a notification for a report to Parliament.",
-    "approve": "Approve or reject a draft.",
-    "archive": "Verify, search and export the archive; show terms, place holds.",
-    "audit": "Prove that the record was not changed.",
-    "case": "Open, assess, decide and follow cases.",
-    "channel": "List the platforms' channels; clear bounced addresses.",
-    "check": "Check configuration, rules, templates, rota, passwords and database.",
-    "db": "Maintain the database.",
-    "declined": "List, show and decline citizens' mail.",
-    "demo": "Play the whole story on this machine.",
-    "election": "List, add and close elections.",
-    "events": "Print what happened: the events of the record in words.",
-    "exercise": "Start and stop an exercise, and show its debrief.",
-    "ingest": "Take in old mail from files and folders.",
-    "init": "Write a complete configuration to start from.",
-    "latency": "Show how long each platform took to answer.",
-    "message": "List, show and correct messages.",
-    "notify": "Draft a notification to a platform.",
-    "officer": "List officers; enrol and revoke their devices for one-time codes.",
-    "oncall": "Show shifts, reminders and pages; acknowledge, override, swap.",
-    "outbox": "List outgoing mail; resolve, retry or cancel it.",
-    "parse": "Parse mails and print their content.",
-    "quarantine": "List, show and place quarantined mail.",
-    "readiness": "Show what the desk lacks for the next election.",
-    "referrer": "List, add and remove domains of known referrers.",
-    "replay": "Play a scenario in simulated time.",
-    "report": "Draft, freeze and make the report to Parliament.",
-    "resume": "Stop observing: the desk sends again.",
-    "rules": "Check the rules and explain their outcome for mails.",
-    "run": "Run the daemon.",
-    "status": "Summarise the desk's status.",
-    "threads": "Group mails into conversations.",
+# whose -> command -> help line; a test compares the line with the command's own help
+COMMANDS_OF = {
+    "For officers": {
+        "approve": "Approve or reject a draft.",
+        "case": "Open, assess, decide and follow cases.",
+        "channel": "List the platforms' channels; clear bounced addresses.",
+        "declined": "List, show and decline citizens' mail.",
+        "election": "List, add and close elections.",
+        "events": "Print what happened: the events of the record in words.",
+        "exercise": "Start and stop an exercise, and show its debrief.",
+        "message": "List, show and correct messages.",
+        "notify": "Draft a notification to a platform.",
+        "officer": "List officers; enrol and revoke their devices for one-time codes.",
+        "oncall": "Show shifts, reminders and pages; acknowledge, override, swap.",
+        "outbox": "List outgoing mail; resolve, retry or cancel it.",
+        "quarantine": "List, show and place quarantined mail.",
+        "readiness": "Show what the desk lacks for the next election.",
+        "referrer": "List, add and remove domains of known referrers.",
+        "resume": "Stop observing: the desk sends again.",
+    },
+    "For the report writer and the archivist": {
+        "annex": "Redact the mails of a notification for a report to Parliament.",
+        "archive": "Verify, search and export the archive; show terms, place holds.",
+        "audit": "Prove that the record was not changed.",
+        "latency": "Show how long each platform took to answer.",
+        "report": "Draft, freeze and make the report to Parliament.",
+    },
+    "For the administrator": {
+        "check": "Check configuration, rules, templates, rota, passwords and database.",
+        "db": "Maintain the database.",
+        "ingest": "Take in old mail from files and folders.",
+        "init": "Write a complete configuration to start from.",
+        "rules": "Check the rules and explain their outcome for mails.",
+        "run": "Run the daemon.",
+        "status": "Summarise the desk's status.",
+    },
+    "For developers": {
+        "demo": "Play the whole story on this machine.",
+        "parse": "Parse mails and print their content.",
+        "replay": "Play a scenario in simulated time.",
+        "threads": "Group mails into conversations.",
+    },
 }
+COMMANDS = {name: line for named in COMMANDS_OF.values() for name, line in named.items()}
 
 
 class Commands(Suggesting):
@@ -75,10 +84,12 @@ class Commands(Suggesting):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the list of commands without importing any of them."""
+        """Writes the commands of each person without importing any of them."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for whose, named in COMMANDS_OF.items():
+            with formatter.section(whose):
+                formatter.write_dl([(name.ljust(width), line) for name, line in sorted(named.items())])
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

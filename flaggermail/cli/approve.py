@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.completing import CASE
 from flaggermail.cli.session import Session, as_json_option, report_answer
 
 
 @click.command(name="approve")
-@click.argument("draft")
+@click.argument("draft", type=CASE)
 @click.option("--reject", metavar="REASON", help="Reject the draft for this reason.")
 @as_json_option
 @click.pass_obj
 def command(session: Session, draft: str, reject: str | None, *, as_json: bool) -> None:
     """Approve or reject a draft.
 
-    An approved draft is sent octet for octet as `flaggermail notify` froze it.
+    An approved draft is sent octet for octet as `flaggermail notify` froze it. DRAFT is its id, or its case where that
+    has one draft: `1` is enough where one election is open.
 
     Example: flaggermail approve VF-EP2024-0001/1
     """

@@ -216,7 +216,7 @@ def reply(session: Session, case: str, to: str, channel: str | None, text: TextI
 
 
 @command.command(name="text")
-@click.argument("draft")
+@click.argument("draft", type=CASE)
 @as_json_option
 @click.pass_obj
 def text_(session: Session, draft: str, *, as_json: bool) -> None:

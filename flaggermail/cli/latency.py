@@ -48,6 +48,7 @@ class FigureFormat(StrEnum):
     HTML = "html"
 
 
+_ENDINGS = {".txt": FigureFormat.TABLE, **{f".{form}": form for form in FigureFormat if form != FigureFormat.TABLE}}
 _DRAWN = frozenset({FigureFormat.SVG, FigureFormat.HTML})
 
 
@@ -67,21 +68,24 @@ class _Shown(NamedTuple):
     f"time, does not count, and open uses wait until then. {INSTANT_HELP}",
 )  # fmt: skip
 @click.option(
-    "--format", "form", type=choice(FigureFormat), default=FigureFormat.TABLE.value, show_default=True,
-    help="How to show them. `csv`: a line for each use. `svg`: the timeline of each use, as a picture. `html`: one "
-    "page with the figures, their pictures and the method.",
+    "--format", "form", type=choice(FigureFormat),
+    help="How to show them. [default: as the ending of --out says, else table] `csv`: a line for each use. `svg`: the "
+    "timeline of each use, as a picture. `html`: one page with the figures, their pictures and the method.",
 )  # fmt: skip
 @click.option(
     "--language", type=choice(LanguageCode), help="With `svg` and `html`. [default: the organisation's language]"
 )
 @click.option("--summary", is_flag=True, help="With `table` and `csv`: the summary only.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to this new file instead."
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to this new file instead; its ending says the format: .json, .csv, .svg, .html, or .txt for the table.",
 )
 @as_json_option
 @click.pass_obj
 def command(
-    session: Session, *, election: str | None, platform: str | None, as_of: str | None, form: str, summary: bool,
+    session: Session, *, election: str | None, platform: str | None, as_of: str | None, form: str | None, summary: bool,
     language: str | None, out: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show how long each platform took to answer.
@@ -91,9 +95,9 @@ def command(
     hours in tenths, what the instant rests on (mail, sent copy, quoted words, by hand) and the form of the answer
     (mail, automatic, oral, portal).
 
-    Example: flaggermail latency --election EP2024 --format csv --out latency.csv
+    Example: flaggermail latency --election EP2024 --out latency.csv
     """
-    wanted = FigureFormat.JSON if as_json else FigureFormat(form)
+    wanted = _wanted(FigureFormat.JSON if as_json else form, out)
     shown = (_SUMMARY if summary else _WHOLE)[wanted]
     drawn = {} if language is None else {"language": language}
     if drawn and wanted not in _DRAWN:
@@ -103,6 +107,23 @@ def command(
         shown.show(found)
     else:
         write_new([(out, printed(lambda: shown.show(found)))])
+
+
+def _wanted(named: str | None, out: Path | None) -> FigureFormat:
+    """Returns the format that is named, or that the file's ending says. Raises BadParameter if they contradict."""
+    ending = out.suffix.lower() if out is not None else ""
+    by_ending = _ENDINGS.get(ending)
+    if named is None and ending and by_ending is None:
+        known = ", ".join(_ENDINGS)
+        raise click.BadParameter(
+            f"{ending} is no format; end it in one of {known}, or name --format", param_hint="--out"
+        )
+    if named is not None and by_ending not in {None, named}:
+        raise click.BadParameter(
+            f"a file that ends in {ending} is {by_ending}, and {named} was asked for; leave one of them out",
+            param_hint="--out",
+        )
+    return FigureFormat(named or by_ending or FigureFormat.TABLE)
 
 
 # ---------------------------------------------------------------- as a table

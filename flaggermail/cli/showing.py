@@ -11,6 +11,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import click
 
@@ -28,6 +29,12 @@ _BETWEEN = "  "
 _WHOLE = frozenset({"case", "code", "draft", "id", "mail"})  # heads of columns whose cells people copy
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?:[+-]\d\d:\d\d)?)?")
 _NARROWEST = 4  # columns of the terminal, of a column that is cut
+_READABLE = 16  # of a column of words: before one has less, others are left out
+_SPARE = (
+    "origin", "type", "kinds", "placed by", "way", "suggestions", "tries", "kind", "with", "by", "enrolled by", "mail",
+    "came back", "kept", "decision", "login", "roles", "transfer", "next", "age", "until", "see", "says", "reason",
+)  # fmt: skip
+"""Heads of columns that a narrow terminal does without, the first to go first."""
 
 _STATES = frozenset({"decision", "result", "sender", "state", "verdict"})  # heads and names of what is coloured
 _COLOURS: Mapping[str, frozenset[str]] = {
@@ -49,22 +56,55 @@ _WORD = re.compile(r"\w+")
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
     """Prints a table; each column but the last is as wide as its widest cell. Prints `empty` if there are no rows.
 
-    On a terminal that is too narrow the widest columns are cut, keys and instants never.
+    A terminal that is too narrow does without some columns, and says which. Then the widest are cut; keys and instants
+    never are.
     """
     lines = [[safe_line(said(cell)) for cell in row] for row in rows]
     if not lines:
         click.echo(empty)
         return
-    widths = [max(map(columns_of, column)) for column in zip([head.upper() for head in heads], *lines, strict=True)]
+    columns = [_Column.of(head, cells) for head, *cells in zip(heads, *lines, strict=True)]
+    left_out: list[str] = []
     if on_terminal():
         import shutil  # with every kind of archive it takes a twentieth of `status`
 
-        whole = [_is_whole(head, [line[at] for line in lines]) for at, head in enumerate(heads)]
-        widths = fitting(widths, whole, shutil.get_terminal_size().columns - len(_BETWEEN) * (len(heads) - 1))
-    _print_line([_padded(head.upper(), width, bold=True) for head, width in zip(heads, widths, strict=True)])
-    for line in lines:
-        cells = zip(heads, line, widths, strict=True)
-        _print_line([_padded(cell, width, colour=_colour(head, cell)) for head, cell, width in cells])
+        columns, left_out = _for_room(columns, shutil.get_terminal_size().columns)
+    _print_line([_padded(column.head.upper(), column.width, bold=True) for column in columns])
+    for at in range(len(lines)):
+        cells = [(column, column.cells[at]) for column in columns]
+        _print_line([_padded(cell, one.width, colour=_colour(one.head, cell)) for one, cell in cells])
+    if left_out:
+        click.echo(f"left out, as the terminal is narrow: {', '.join(left_out)} (--json shows all)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of a table; `whole` if its cells are never cut."""
+
+    head: str
+    cells: Sequence[str]
+    width: int
+    whole: bool
+
+    @classmethod
+    def of(cls, head: str, cells: Sequence[str]) -> _Column:
+        """Returns a column as wide as its widest cell."""
+        return cls(head, cells, max(map(columns_of, (head.upper(), *cells))), _is_whole(head, cells))
+
+
+def _for_room(columns: list[_Column], room: int) -> tuple[list[_Column], list[str]]:
+    """Returns the columns that are shown on a terminal, with their widths, and the heads of the others."""
+    left_out = list[str]()
+    while True:
+        between = len(_BETWEEN) * (len(columns) - 1)
+        widths = fitting([one.width for one in columns], [one.whole for one in columns], room - between)
+        readable = all(width >= min(one.width, _READABLE) for width, one in zip(widths, columns, strict=True))
+        heads = {one.head.lower(): one for one in columns}
+        spare = next((head for head in _SPARE if head in heads), None)
+        if (readable and sum(widths) + between <= room) or spare is None:
+            return [replace(one, width=width) for one, width in zip(columns, widths, strict=True)], left_out
+        columns = [one for one in columns if one is not heads[spare]]
+        left_out.append(spare)
 
 
 def _print_line(cells: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.commands import channel_status, devices, platform_checks, portal_texts
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import given, the_case, the_draft
+from flaggermail.commands.lookups import draft_id, given, the_case, the_draft
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing, standing, writing
@@ -38,7 +38,7 @@ class Approve(Command):
     draft: str
 
     def subject(self, work: UnitOfWork) -> Subject:
-        return _of_draft(work, self.draft)
+        return _of_draft(work, draft_id(work, self.draft))
 
     def perform(self, work: UnitOfWork) -> Outcome:
         notification = the_draft(work, self.draft)
@@ -86,10 +86,10 @@ class Reject(Command):
     reason: str
 
     def subject(self, work: UnitOfWork) -> Subject:
-        return _of_draft(work, self.draft)
+        return _of_draft(work, _rejected(work, self.draft))
 
     def perform(self, work: UnitOfWork) -> Outcome:
-        notification = work.tx.get(Notification, self.draft)
+        notification = work.tx.get(Notification, _rejected(work, self.draft))
         if notification is None or not platform_checks.awaits_submission(work, notification):
             notification = the_draft(work, self.draft)
         given("reason", self.reason)
@@ -107,6 +107,10 @@ def _logins(notification: Notification) -> tuple[str, ...]:
     """Returns a login, or none, for each approval; one of before they were recorded has none."""
     known = notification.approved_with or ()
     return (*known, *[""] * (len(notification.approved_by) - len(known)))
+
+
+def _rejected(work: UnitOfWork, typed: str) -> str:
+    return draft_id(work, typed, waits=lambda one: platform_checks.awaits_submission(work, one))
 
 
 def _of_draft(work: UnitOfWork, key: str) -> Subject:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
 
 from flaggermail.cases import elections
@@ -61,6 +61,27 @@ def whole_number(work: UnitOfWork, typed: str) -> str:
     return _numbered(work, codes, serial)
 
 
+def draft_id(work: UnitOfWork, typed: str, *, waits: Callable[[Notification], bool] | None = None) -> str:
+    """Returns a notification's id as the record has it: `7/2` with its election, and a case alone as its only draft's.
+
+    `waits` are the notifications that a case alone may mean, besides drafts. An id of nobody is returned as it is.
+    Raises Refusal if the case has no draft, or naming several.
+    """
+    if work.tx.get(Notification, typed) is not None:
+        return typed
+    case, slash, serial = typed.strip().partition("/")
+    number = whole_number(work, case)
+    if slash or work.tx.get(Case, number) is None:
+        return f"{number}{slash}{serial}"
+    of_case = work.tx.find(Notification, where(Notification.case).is_(number))
+    found = sorted(one.id for one in of_case if one.state == NotificationState.DRAFT or (waits and waits(one)))
+    if len(found) != 1:
+        raise Refusal(
+            Because.WHICH_DRAFT(case=number, drafts=found) if found else Because.NO_DRAFT_OF_CASE(case=number)
+        )
+    return found[0]
+
+
 def _numbered(work: UnitOfWork, codes: Sequence[str], serial: str) -> str:
     prefix = work.env.settings.desk.organisation.case_prefix
     return f"{prefix}-{codes[0] if codes else 'ELECTION'}-{int(serial):04d}"
@@ -79,7 +100,7 @@ def the_message(work: UnitOfWork, key: str) -> StoredMessage:
 
 def the_draft(work: UnitOfWork, key: str) -> Notification:
     """Returns the notification with that id, which must still be a draft; else raises NotFound or Refusal."""
-    notification = work.tx.get(Notification, key)
+    notification = work.tx.get(Notification, draft_id(work, key))
     if notification is None:
         raise NotFound(Because.NO_SUCH_DRAFT(draft=key))
     if notification.state != NotificationState.DRAFT:

@@ -7,6 +7,7 @@ import base64
 from dataclasses import dataclass
 
 from flaggermail.commands import door
+from flaggermail.commands.lookups import draft_id
 from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.portal_texts import wording
 from flaggermail.errors import NotFound
@@ -23,7 +24,7 @@ class NotificationText(View):
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"draft", "subject", "text"}. Raises NotFound."""
-        notification = work.tx.get(Notification, self.draft)
+        notification = work.tx.get(Notification, draft_id(work, self.draft))
         if notification is None or not notification.digest:
             raise NotFound(
                 f"draft {self.draft}: there is no text of it; `flaggermail case show` lists the notifications"

@@ -198,6 +198,10 @@ class Because(Sentence):
         "mail {message}: is niet bekend; een kenmerk ziet eruit als m00000001")
     NO_SUCH_DRAFT = ("no such draft", "draft {draft}: there is no such draft; `flaggermail notify` prints its id",
         "concept {draft}: is niet bekend; `flaggermail notify` toont het kenmerk")
+    NO_DRAFT_OF_CASE = ("no draft of case", "case {case}: no draft waits; `flaggermail case show {case}` says more",
+        "zaak {case}: er staat geen concept open; `flaggermail case show {case}` toont meer")
+    WHICH_DRAFT = ("which draft", "case {case}: several drafts wait; name one of {drafts}",
+        "zaak {case}: er staan meer concepten open; noem er een: {drafts}")
     NO_DRAFT_ANY_MORE = ("no draft any more", "draft {draft}: is {state}; only a draft can be approved or rejected",
         "concept {draft}: is al afgehandeld; alleen een openstaand concept kunt u goedkeuren of afkeuren")
     NO_SUCH_MAIL = ("no such mail", "outbox {mail}: there is no such mail; `flaggermail outbox list` shows them",

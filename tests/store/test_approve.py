@@ -103,6 +103,34 @@ def test_a_request_leaves_nothing_for_the_platform(desk: Desk) -> None:
     assert desk.server.to(X_CHANNEL) == []
 
 
+# ---- what names a draft
+
+
+@pytest.mark.parametrize("typed", ["1", "0001", " 1 ", "1/1", "VF-EP2024-0001", "VF-EP2024-0001/1"])
+@pytest.mark.parametrize("act", ["approve", "reject"])
+def test_a_draft_is_named_as_its_case_is(desk: Desk, typed: str, act: str) -> None:
+    """`approve 1` takes what `case show 1` takes: the number alone, where the case has one draft."""
+    key = desk.drafted()
+    assert key == "VF-EP2024-0001/1"
+    done = desk.do(Approve(draft=typed) if act == "approve" else Reject(draft=typed, reason="no"), "officer1")
+    assert done.key == key
+
+
+def test_a_case_with_several_drafts_or_none_names_none(desk: Desk) -> None:
+    """The refusal names the drafts that may be meant, and sends nothing."""
+    first = desk.drafted()
+    second = desk.do(Draft(case="VF-EP2024-0001", channel="meta-elections"), "clerk").key
+    assert desk.refused(Approve(draft="1"), "officer1") == (
+        f"case VF-EP2024-0001: several drafts wait; name one of {first}, {second}"
+    )
+    desk.do(Reject(draft="1/1", reason="no"), "officer1")
+    desk.do(Reject(draft="1", reason="no"), "officer1")
+    assert desk.refused(Approve(draft="1"), "officer1") == (
+        "case VF-EP2024-0001: no draft waits; `flaggermail case show VF-EP2024-0001` says more"
+    )
+    assert "there is no such draft" in desk.refused(Approve(draft="7"), "officer1")
+
+
 # ---- the announcement
 
 

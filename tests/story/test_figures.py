@@ -257,6 +257,41 @@ def test_page_and_picture_are_in_the_language_of_the_organisation(played: Open, 
         assert out.read_bytes().decode() == printed
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "svg", "html"])
+def test_the_ending_of_the_file_says_the_format(played: Open, tmp_path: Path, form: str) -> None:
+    """As for `report make`: a page that is asked for by its name is a page, and no table called .html."""
+    env, out = played("S01"), tmp_path / f"Figures.{form.upper()}"
+    assert typed(env, "officer1", ["latency", "--out", str(out)]) == ""
+    printed = typed(env, "officer1", ["latency", "--format", form])
+    assert out.read_bytes().decode().splitlines() == printed.splitlines()
+
+
+def test_a_file_may_be_a_table_or_bear_any_name(played: Open, tmp_path: Path) -> None:
+    """Of .txt and of no ending the format is the table; what is named goes into a file of any ending that is none."""
+    env = played("S01")
+    table = typed(env, "officer1", ["latency"])
+    for name, more in (("figures.txt", []), ("figures", []), ("figures.old", ["--format", "table"])):
+        typed(env, "officer1", ["latency", "--out", str(tmp_path / name), *more])
+        assert (tmp_path / name).read_text("utf-8") == table
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "refusal"),
+    [
+        ("x.html", ["--format", "csv"], "a file that ends in .html is html, and csv was asked for; leave one of them"),
+        ("x.csv", ["--json"], "a file that ends in .csv is csv, and json was asked for; leave one of them out"),
+        ("x.xlsx", [], ".xlsx is no format; end it in one of .txt, .json, .csv, .svg, .html, or name --format"),
+    ],
+)
+def test_a_file_that_says_another_format_is_refused(
+    played: Open, tmp_path: Path, name: str, options: list[str], refusal: str
+) -> None:
+    """Nothing is written, and the words name both."""
+    with pytest.raises(Refusal, match=re.escape(refusal)):
+        typed(played("S01"), "officer1", ["latency", "--out", str(tmp_path / name), *options])
+    assert not (tmp_path / name).exists()
+
+
 def test_the_decimal_sign_of_the_settings_is_drawn(played: Open) -> None:
     """A ministry that prints a point in Dutch has it in page and picture too."""
     env = played("S01")

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.cli import COMMANDS, commands
+from flaggermail.cli import COMMANDS, COMMANDS_OF, commands
 from flaggermail.cli.groups import first_sentence
 from flaggermail.cli.showing import columns_of, fitting, listed, table
 from tests.corpus import each
@@ -64,6 +64,44 @@ def test_a_table_fits_the_terminal() -> None:
     assert [columns_of(line) <= 80 for line in lines] == [True] * len(lines)
     assert lines[1] == "m00000012  2024-06-06 10:34+02:00  griffie@raad.lind…  Twee vakjes op é…  queued"
     assert lines[2] == "m00000013  2024-06-06 10:36+02:00  a@b.example         投票 投票 投票 …   failed"
+
+
+CASES = ("case", "opened", "state", "decision", "type", "origin", "with", "title")
+CASE = (
+    "VF-EP2024-0001", "2024-06-06 10:05+02:00", "notified", "notify", "A_content", "referral", "officer1",
+    "Berichten over twee vakjes op één stembiljet",
+)  # fmt: skip
+
+
+def cases_on(columns: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Returns the lines of a list of cases on a terminal of that width."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with contextlib.redirect_stdout(Terminal()) as screen:
+        table(CASES, [CASE], "none")
+    return [ANSI.sub("", line) for line in screen.getvalue().splitlines()]
+
+
+def test_columns_go_before_the_title_shrinks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On 80 columns a title can be read: what is least missed is left out, and named."""
+    assert cases_on(80, monkeypatch) == [
+        "CASE            OPENED                  STATE     DECISION  TITLE",
+        "VF-EP2024-0001  2024-06-06 10:05+02:00  notified  notify    Berichten over twee…",
+        "left out, as the terminal is narrow: origin, type, with (--json shows all)",
+    ]
+
+
+def test_a_wide_terminal_shows_every_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left out where there is room, and nothing is said of it."""
+    heads, line = cases_on(140, monkeypatch)
+    assert heads.split() == [head.upper() for head in CASES]
+    assert all(cell in line for cell in CASE)
+
+
+def test_what_a_terminal_never_has_room_for_is_cut_as_a_last_resort(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On 50 columns all spare columns are gone, and key and instant are whole."""
+    shown = cases_on(50, monkeypatch)
+    assert shown[0].split() == ["CASE", "OPENED", "STA…", "TIT…"]
+    assert shown[1].startswith("VF-EP2024-0001  2024-06-06 10:05+02:00  ")
 
 
 @each("columns", ["20", "40", "60", "79", "100", "132", "400"])
@@ -144,3 +182,11 @@ def test_no_help_is_cut_in_the_list_of_commands(name: str) -> None:
     for word, sentence in below.items():
         assert f"{word} {sentence}" in shown
         assert sentence.endswith("."), (word, sentence)
+
+
+def test_the_commands_are_listed_by_the_person_who_types_them() -> None:
+    """Officers first; each command stands once, in the list of one person."""
+    shown = CliRunner().invoke(commands, ["--help"]).output
+    assert [line.rstrip(":") for line in shown.splitlines() if line.startswith("For ")] == list(COMMANDS_OF)
+    assert next(iter(COMMANDS_OF)) == "For officers"
+    assert sum(map(len, COMMANDS_OF.values())) == len(COMMANDS)
