@@ -294,6 +294,7 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
     on_server = not desk.store.database.startswith("sqlite")
     yield database_mistake(database_file(desk), on_server=on_server)
     yield folder_mistake(settings.archive)
+    yield folder_mistake(settings.codes, "codes") if os.path.lexists(settings.codes) else None
     yield from full_disks(places(database_file(desk), settings.archive))
     yield ca_file_mistake("mailbox", desk.mailbox.ca_file)
     yield ca_file_mistake("submission", desk.submission.ca_file)

@@ -17,7 +17,7 @@ from flaggermail.rules.conditions import in_domains
 from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, SubmissionSettings
+from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, SubmissionSettings, database_file
 from flaggermail.settings.renamed_keys import read_settings
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.faults import checked
@@ -55,6 +55,7 @@ def _mistakes(settings: Settings) -> Iterator[Mistake]:
     desk = settings.desk
     yield from _tls("mailbox", desk.mailbox)
     yield from _tls("submission", desk.submission)
+    yield from _store(settings)
     yield from _trust(desk.mailbox)
     if _whose(desk) == _whose(_example()):
         yield mistake(CheckCode.EXAMPLE)
@@ -117,6 +118,21 @@ def _tls(name: str, server: MailboxSettings | SubmissionSettings) -> Iterator[Mi
         return
     other = _OTHER_PORT[name, server.tls]
     yield mistake(CheckCode.TLS_PORT, server=name, tls=server.tls, port=server.port, usual=usual, other=other)
+
+
+def _store(settings: Settings) -> Iterator[Mistake]:
+    """A record that does not last, and folders of the store that are, hold or lie in another folder of the desk."""
+    if database_file(settings.desk) is None and settings.desk.store.database.startswith("sqlite"):
+        yield mistake(CheckCode.DATABASE_IN_MEMORY)
+    configuration = {"the configuration": settings.directory}
+    texts = {"the rules": settings.rules_directory, "the templates": settings.templates}
+    for key, path in (("archive", settings.archive), ("codes", settings.codes)):
+        around = {"the archive": settings.archive, **texts} if key == "codes" else texts
+        held = (f"holds {name}" for name, at in {**configuration, **texts}.items() if at.is_relative_to(path))
+        lies = (f"lies in the folder of {name}" for name, at in around.items() if path.is_relative_to(at))
+        for how in (*held, *lies):
+            yield mistake(CheckCode.FOLDER_SHARED, key=key, path=path, how=how)
+            break
 
 
 def _trust(mailbox: MailboxSettings) -> Iterator[Mistake]:

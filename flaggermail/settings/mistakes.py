@@ -24,6 +24,8 @@ class CheckCode(StrEnum):
     DATABASE_NEWER = "database-newer"
     DATABASE_OLDER = "database-older"
     DATABASE_DRIVER = "database-driver"
+    DATABASE_IN_MEMORY = "database-in-memory"
+    DATABASE_IS_FOLDER = "database-is-folder"
     ARCHIVE_FOLDER = "archive-folder"
     CA_FILE = "ca-file"
     PAGER_EXTRA = "pager-extra"
@@ -36,6 +38,7 @@ class CheckCode(StrEnum):
     CREDENTIAL_OPEN = "credential-open"
     CREDENTIAL_LINES = "credential-lines"
     CREDENTIAL_UNREADABLE = "credential-unreadable"
+    FOLDER_SHARED = "folder-shared"
     TLS_PORT = "tls-port"
     MARK_UNPROVEN = "mark-unproven"
     APPROVERS = "approvers"
@@ -43,6 +46,7 @@ class CheckCode(StrEnum):
     LOGIN_CERTIFICATE_ENDS = "login-certificate-ends"
     LOGIN_CERTIFICATE_UNREADABLE = "login-certificate-unreadable"
     CREDENTIAL_UNSEEN = "credential-unseen"
+    CREDENTIAL_SIGNS = "credential-signs"
     EXAMPLE = "example"
     EXAMPLE_LEFT = "example-left"
     OFFICER_DOMAIN = "officer-domain"
@@ -107,9 +111,18 @@ SORTS: dict[CheckCode, Sort] = {
         f"{_DESK} store.database: PostgreSQL needs the extra `postgres`, which is not installed; "
         "run `pip install 'flaggermail[postgres]'`",
     ),
+    CheckCode.DATABASE_IN_MEMORY: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: keeps the record in memory, and loses it when the program ends; write "
+        "sqlite:///flaggermail.db, or another file",
+    ),
+    CheckCode.DATABASE_IS_FOLDER: Sort(
+        Severity.REFUSES,
+        f"{_DESK} store.database: {{path}} is a folder; name a file in it, such as {{path}}/flaggermail.db",
+    ),
     CheckCode.ARCHIVE_FOLDER: Sort(
         Severity.REFUSES,
-        f"{_DESK} store.archive: {{path}} is no folder in which this account can write ({{why}}); give it the "
+        f"{_DESK} store.{{key}}: {{path}} is no folder in which this account can write ({{why}}); give it the "
         "right to, or name another folder",
     ),
     CheckCode.CA_FILE: Sort(
@@ -157,6 +170,7 @@ SORTS: dict[CheckCode, Sort] = {
         "credential {name}: its file has {count:line|lines}, but a secret is one line; remove the others",
     ),
     CheckCode.CREDENTIAL_UNREADABLE: Sort(Severity.FAULT, "{path}: {why}"),
+    CheckCode.FOLDER_SHARED: Sort(Severity.FAULT, f"{_DESK} store.{{key}}: {{path}} {{how}}; name a folder of its own"),
     CheckCode.TLS_PORT: Sort(
         Severity.FAULT,
         f"{_DESK} {{server}}.tls: {{tls}} does not fit port {{port}}, at which servers speak {{usual}}; write "
@@ -191,6 +205,10 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.NOTE,
         "credential {name}: this account may not look into {folder}, so the secret was not checked; run `check` as "
         "the owner of that folder",
+    ),
+    CheckCode.CREDENTIAL_SIGNS: Sort(
+        Severity.NOTE,
+        "credential {name}: the secret in its file {what}; take that away, unless it is part of the secret",
     ),
     CheckCode.EXAMPLE: Sort(
         Severity.NOTE,

@@ -30,7 +30,9 @@ from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
 from flaggermail.settings.report_section import ReportSettings
 from flaggermail.settings.retention_section import RetentionSettings
 from flaggermail.yaml_files.kinds import (
+    AuthservId,
     Code,
+    Credential,
     Day,
     Domain,
     ElectionCode,
@@ -74,7 +76,7 @@ class MailboxSettings(Model):
     ca_file: Path | None = None
     login: LoginMethod = LoginMethod.PASSWORD
     user: Text
-    credential: Code = "imap-password"
+    credential: Credential = "imap-password"
     inbox: FolderName = "INBOX"
     sent: FolderName = "Sent"
     junk: FolderName = "Junk"
@@ -86,7 +88,7 @@ class MailboxSettings(Model):
     alarm_after_minutes: Minutes = 15  # unreadable for this long, it raises an alarm by mail
     backlog_after_minutes: Minutes = 120  # older mail gets no individual reply; a digest lists what was missed
     trust: AuthenticationMethod | None = None  # how senders are authenticated
-    authserv_id: Text | None = None  # named: the authserv-id of our own receiving server
+    authserv_id: AuthservId | None = None  # named: the authserv-id of our own receiving server
     received_by: Domain | None = None  # its name, or a domain above it, in Received fields
     login_domains: frozenset[Domain] = frozenset()  # whose users log in at it with their address: `auth=pass` counts
     record_signatures: bool = True  # look up the keys of platforms' mail as it comes in, whatever `trust` says
@@ -123,7 +125,7 @@ class SubmissionSettings(Model):
     ca_file: Path | None = None
     login: LoginMethod = LoginMethod.PASSWORD
     user: Text | None = None
-    credential: Code = "smtp-password"
+    credential: Credential = "smtp-password"
     timeout_seconds: int = Field(default=30, ge=1, le=300)
     retry_minutes: tuple[Minutes, ...] = Field(default=(1, 2, 5, 10, 15, 30), min_length=1)  # then the last repeats
     give_up_hours: int = Field(default=48, ge=1, le=240)
@@ -217,7 +219,7 @@ class WatchSettings(Model):
     disk_free_mb: int = Field(default=500, ge=10, le=1_000_000)  # minimum, for database and archive
     clock_skew_seconds: int = Field(default=90, ge=10, le=3600)  # maximum difference from the server's clock
     certificate_days: int = Field(default=14, ge=1, le=365)  # minimum remaining validity of a server's certificate
-    heartbeat: Code | None = None  # the credential that contains the URL
+    heartbeat: Credential | None = None  # the credential that contains the URL
     heartbeat_minutes: Minutes = 1
 
 
@@ -294,7 +296,7 @@ class PlatformsFile(Model):
 class PagerSettings(Model):
     """One pager of a person. The credential contains its URL, which is secret."""
 
-    credential: Code
+    credential: Credential
     after: int = Field(default=5, ge=0, le=1440)  # minutes without acknowledgement; alarms and escalations page at once
 
 

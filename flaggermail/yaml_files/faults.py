@@ -23,7 +23,7 @@ _NO_PLACE = (
     "a secret has no place here; put it into a systemd credential or a file in `credentials/`, and remove the line"
 )
 # Values that may hold a pasted secret are not repeated in messages.
-_UNREPEATED = frozenset({"credential", "database"})
+_UNREPEATED = frozenset({"credential", "database", "pagers"})
 
 _PASSWORD = re.compile(r"(?<=:)[^\s/@:]+(?=@)")  # in an address such as user:password@host
 
@@ -111,6 +111,8 @@ def _words(model: type[BaseModel], key: Key, details: ErrorDetails) -> str:
         return f"is missing and has no default; add a line `{key[-1]}: ...`"
     if kind == "extra_forbidden":
         return f"is no known key; {nearest(str(key[-1]), _known(model, key[:-1]))}"
+    if kind == "model_type" and "pagers" in key:  # most often the address of the pager, with its token
+        return "must be a mapping; write the pager's address into a credential, and here `- credential: NAME`"
     if value is None or value == "":
         return "has no value; write one, or remove the line"
     shown = isinstance(value, str | int | float) and not _UNREPEATED.intersection(map(str, key))

@@ -26,6 +26,19 @@ _TRANSLATIONS = (
 )  # fmt: skip
 
 
+_SLIPS = (
+    (
+        re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE),
+        "a merge that was not finished; keep one of the two texts",
+    ),
+    (
+        re.compile(r"^ *[\u00a0\u2007\u202f]", re.MULTILINE),
+        "a hard space, as web pages have; indent with ordinary spaces",
+    ),
+)
+"""What is looked for where the text is no YAML, since the scanner tells only what it led to."""
+
+
 class NotYaml(Exception):
     """The text is not YAML 1.2; line and column count from 1, the words say what is wrong."""
 
@@ -64,9 +77,10 @@ def composed(text: str) -> Node | None:
 def _syntax(error: YAMLError, text: str) -> NotYaml:
     """Translates an error of the YAML reader into plain words where they are known."""
     if isinstance(error, ReaderError):
-        before = text[: error.position]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        return NotYaml(line, column, "a control character; remove it")
+        return NotYaml(*_place(text, error.position), "a control character; remove it")
+    for slip, words in _SLIPS:
+        if found := slip.search(text):
+            return NotYaml(*_place(text, found.end() - 1), words)
     if not isinstance(error, MarkedYAMLError):
         return NotYaml(1, 1, f"is not YAML 1.2: {error}")
     problem = str(error.problem)
@@ -74,3 +88,9 @@ def _syntax(error: YAMLError, text: str) -> NotYaml:
     opened = error.context_mark if "opened here" in words else None
     mark = opened or error.problem_mark or error.context_mark
     return NotYaml(mark.line + 1, mark.column + 1, words)
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """Returns line and column of a position, from 1."""
+    before = text[:position]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

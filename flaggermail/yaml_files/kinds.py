@@ -103,6 +103,16 @@ Code = Annotated[
     str,
     shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),
 ]
+Credential = Annotated[
+    str,
+    shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}",
+          "is no name of a credential; write its name alone, such as imap-password: systemd hands it over, or its file "
+          "is in `credentials/`"),
+]  # fmt: skip
+AuthservId = Annotated[
+    Text,
+    shape(r"[^\s:;]+", "is no name of a server; write the word that is first in its Authentication-Results"),
+]
 ElectionCode = Annotated[  # occurs in case numbers, where mail.subject.case_numbers finds it
     str, shape(r"[A-Z0-9]{1,24}", "is no election's code; write 1 to 24 capitals and digits, such as PS2027")
 ]

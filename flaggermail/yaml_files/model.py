@@ -22,5 +22,8 @@ def read_model(path: Path, model: type[M]) -> M:
     try:
         return model.model_validate(source.values)
     except ValidationError as error:
-        faults = (source.fault(fault["loc"], fault["msg"]) for fault in error.errors(include_url=False))
+        faults = (
+            source.fault(fault["loc"], fault["msg"].removeprefix("Value error, "))
+            for fault in error.errors(include_url=False)
+        )
         raise ConfigurationError(*map(str, faults)) from error

@@ -107,6 +107,8 @@ def dotted(key: Key) -> str:
 def require_folder(directory: Path) -> None:
     """Raises ConfigurationError with what would be right if the folder of the configuration cannot be read."""
     require_open(directory)
+    if os.path.isfile(directory):  # noqa: PTH113 - Path.is_file raises where it may not look
+        raise ConfigurationError(f"{directory}: is a file; name the folder of the configuration: {directory.parent}")
     if not os.path.isdir(directory):  # noqa: PTH112 - Path.is_dir raises where it may not look
         raise ConfigurationError(
             f"{directory}: there is no such folder; name that of the configuration with --config DIR or in "
@@ -126,7 +128,9 @@ def read(path: Path, name: str) -> YamlSource:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        source.faults.append(Fault(name, 1, 1, "", "the file is missing; `flaggermail init DIR` writes one"))
+        other = path.with_suffix(".yml")
+        right = f"rename {other.name}, which is there" if other.exists() else "`flaggermail init DIR` writes one"
+        source.faults.append(Fault(name, 1, 1, "", f"the file is missing; {right}"))
     except OSError as error:
         words = f"cannot be read ({error.strerror}); let this account read the file"
         source.faults.append(Fault(name, 1, 1, "", words))

@@ -261,7 +261,7 @@ def test_a_broken_template_is_refused(desk: Desk) -> None:
 
 
 def test_a_copy_with_the_old_time_and_size_is_seen(desk: Desk) -> None:
-    """A file put back by `cp -p` or a tool for deployment has its old time of modification, and is read all the same."""
+    """A file put back by `cp -p` has its old time of modification, and is read all the same."""
     file = desk.folder / "templates" / "nl" / "decline.j2"
     before = file.stat()
     desk.write(file, file.read_text("utf-8").replace("{{", "{%", 1))
@@ -283,9 +283,8 @@ def test_a_template_that_breaks_in_use_costs_no_mail(desk: Desk) -> None:
     desk.receive()
     with capture_logs() as logged:
         desk.tick()
-    assert [str(line["at"]) for line in logged if line["event"] == "rules or templates refused"][0].startswith(
-        "templates/nl/officer_notice.j2:"
-    )
+    at = next(str(line["at"]) for line in logged if line["event"] == "rules or templates refused")
+    assert at.startswith("templates/nl/officer_notice.j2:")
     (alarm,) = desk.all(Alarm)
     assert "the shipped template is used in its place" in alarm.text.english
     assert sorted({str(mail.kind) for mail in desk.all(OutboxMail)}) == ["alarm", "officer_notice"]

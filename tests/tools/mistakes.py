@@ -25,7 +25,7 @@ from click.testing import CliRunner
 from flaggermail import wiring
 from flaggermail.cli import main
 from flaggermail.settings.mistakes import CheckCode
-from tests.doubles.broken_desks import sound
+from tests.doubles.broken_desks import edit, sound
 from tests.unit.settings.test_mistakes import CASES
 
 TESTS = Path(__file__).parents[1]
@@ -78,6 +78,42 @@ def _typing(words: str, typed: str, *, login: str = "officer1") -> Made:
     return Made(words, typed=typed, login=login)
 
 
+def _in(name: str, old: str, new: str) -> Callable[[Path], None]:
+    """Returns a change of a file."""
+    return lambda folder: edit(folder / name, old, new, first=True)
+
+
+def _desk(old: str, new: str) -> Callable[[Path], None]:
+    """Returns a change of flaggermail.yaml."""
+    return _in("flaggermail.yaml", old, new)
+
+
+def _rota(old: str, new: str) -> Callable[[Path], None]:
+    """Returns a change of oncall.yaml."""
+    return _in("oncall.yaml", old, new)
+
+
+def _added(name: str, text: str) -> Callable[[Path], None]:
+    """Returns that a text is added to a file."""
+
+    def spoil(folder: Path) -> None:
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    return spoil
+
+
+def _moved(file: Path, name: str) -> None:
+    file.rename(file.with_name(name))
+
+
+def _as_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+_NAMES = "nl: Ministerie van Voorbeeldzaken\n    en: Ministry of Example Affairs"
+_HEAD = "    login: head1\n"
 MISTAKES = (
     # ---- flaggermail.yaml
     Made("a key is misspelt", _laid("01-unknown-key")),
@@ -97,7 +133,7 @@ MISTAKES = (
     Made("no TLS to another machine", _laid("27-tls-none-to-another-machine")),
     Made("the form of TLS does not fit the port", _known(CheckCode.TLS_PORT)),
     Made("the port of submission for the mailbox", _known(CheckCode.TLS_PORT, 2)),
-    Made("the file of the authority does not exist", _laid("28-ca-file-missing")),
+    Made("the file of the authority does not exist", _known(CheckCode.CA_FILE, 3)),
     Made("the file of the authority is the private key", _known(CheckCode.CA_FILE)),
     Made("nobody verifies senders", _known(CheckCode.TRUST)),
     Made("`trust: named` without a name", _laid("71-trust-named-without-name")),
@@ -108,6 +144,31 @@ MISTAKES = (
     Made("how replies approve was not chosen", _known(CheckCode.BY_REPLY)),
     Made("codes by mail without the risk accepted", _laid("126-mail-codes-without-the-risk")),
     Made("an old key beside its new name", _laid("113-old-and-new-name")),
+    Made("the host with its port", _laid("180-host-with-port")),
+    Made("the host as a web address", _laid("181-host-with-scheme")),
+    Made("the host with login and password", _laid("182-host-with-login")),
+    Made("two hosts", _laid("183-host-two-names")),
+    Made("an IPv6 address in brackets", _laid("184-host-in-brackets")),
+    Made("yes in Dutch", _desk("  user: verk", "  plus_addresses: nee\n  user: verk")),
+    Made("a number with its unit", _desk("  user: verk", "  poll_seconds: 60s\n  user: verk")),
+    Made("one word in place of a list", _desk("  user: verk", "  excluded_folders: Archief\n  user: verk")),
+    Made("a flag of IMAP for the keyword", _desk("  user: verk", "  keyword: \\Seen\n  user: verk")),
+    Made("`tls: true`", _desk("tls: none\n  user", "tls: true\n  user")),
+    Made(
+        "the name of the field with the server's name",
+        _desk("authserv_id: mx.bzk.example", "authserv_id: 'Authentication-Results: mx.bzk.example'"),
+    ),
+    Made("a domain with its @", _desk("login_domains: [bzk.example]", "login_domains: ['@bzk.example']")),
+    Made("officers on the mailbox's own server", _known(CheckCode.LOGIN_DOMAIN)),
+    Made("the organisation in one language", _desk(f"name:\n    {_NAMES}", "name: Ministerie")),
+    Made("a phone number without the country", _desk("phone: '+31 70 000 0000'\n\nmail", "phone: '070 123'\n\nmail")),
+    Made("a phone number without quotes", _desk("phone: '+31 70 000 0000'\n\nmail", "phone: +3170123\n\nmail")),
+    Made("three must approve", _desk("persons: 1", "persons: 3")),
+    Made("a password's path in place of its name", _desk("  user: verk", "  credential: /etc/pw\n  user: verk")),
+    Made("a merge that was not finished", _desk("\napproval:", "\n<<<<<<< HEAD\napproval:")),
+    Made("a space that came from a web page", _desk("  port: 1\n  tls: none\n  u", "\u00a0 port: 1\n  tls: none\n  u")),
+    Made("two documents in one file", _desk("\napproval:", "\n---\napproval:")),
+    Made("a file called .yml", lambda folder: _moved(folder / "platforms.yaml", "platforms.yml")),
     # ---- the database, the archive, the passwords
     Made("the folder of the database does not exist", _known(CheckCode.DATABASE_FOLDER)),
     Made("the database is another file", _known(CheckCode.DATABASE_UNREADABLE)),
@@ -117,10 +178,22 @@ MISTAKES = (
     Made("PostgreSQL without its extra", _known(CheckCode.DATABASE_DRIVER)),
     Made("the password of PostgreSQL in the address", _laid("29-database-password")),
     Made("the archive cannot be a folder", _known(CheckCode.ARCHIVE_FOLDER)),
+    Made("the database in memory", _known(CheckCode.DATABASE_IN_MEMORY)),
+    Made("the database by its path", _desk("sqlite:///flaggermail.db", "/var/lib/flaggermail/flaggermail.db")),
+    Made("the database is a folder", _desk("sqlite:///flaggermail.db", "sqlite:///rules")),
+    Made("another kind of database", _desk("sqlite:///flaggermail.db", "mysql://db.bzk.example/flaggermail")),
+    Made("the archive in somebody's home", _laid("185-archive-in-a-home")),
+    Made("the archive by a word of systemd", _laid("186-archive-of-a-unit")),
+    Made("the database by a variable", _laid("187-database-by-variable")),
+    Made("the archive in the configuration's own folder", _known(CheckCode.FOLDER_SHARED)),
+    Made("the secrets of codes in the archive", _known(CheckCode.FOLDER_SHARED, 1)),
     Made("a password is missing", _known(CheckCode.CREDENTIAL_MISSING)),
     Made("a password that other accounts may read", _known(CheckCode.CREDENTIAL_OPEN)),
     Made("a password with a second line", _known(CheckCode.CREDENTIAL_LINES)),
     Made("an empty file for a password", _known(CheckCode.CREDENTIAL_UNREADABLE)),
+    Made("a folder in place of a password", lambda folder: _as_folder(folder / "credentials" / "imap-password")),
+    Made("a password with a space behind it", _known(CheckCode.CREDENTIAL_SIGNS)),
+    Made("a password in quotation marks", _known(CheckCode.CREDENTIAL_SIGNS, 1)),
     # ---- oncall.yaml
     Made("an officer's address with the name", _laid("20-address-with-name")),
     Made("an officer's address in a domain of nobody else", _known(CheckCode.OFFICER_DOMAIN)),
@@ -133,6 +206,13 @@ MISTAKES = (
     Made("two must approve, and one may", _known(CheckCode.APPROVERS)),
     Made("a pager without the extra", _known(CheckCode.PAGER_EXTRA)),
     Made("codes by pager, and an approver without one", _known(CheckCode.PAGER_NONE)),
+    Made("a role in Dutch", _rota("roles: [head, approver]", "roles: [hoofd, approver]")),
+    Made("two officers with one login", _rota("login: officer2", "login: officer1")),
+    Made("the address of a pager in the settings", _rota(_HEAD, f"{_HEAD}    pagers: ['tgram://token/chat']\n")),
+    Made(
+        "a date as in a letter",
+        _rota("shifts: []", "shifts: [{officer: head1, begins: 17-03-2027 08:00, ends: 18-03-2027 08:00}]"),
+    ),
     # ---- platforms.yaml, elections.yaml, escalation.yaml, rules
     Made("a platform's domain with a star", _laid("21-domain-with-star")),
     Made("a channel's address in another domain", _laid("43-channel-address-elsewhere")),
@@ -146,10 +226,24 @@ MISTAKES = (
     Made("a policy of reminders that nothing uses", _known(CheckCode.POLICY_UNUSED)),
     Made("a rule names a list that is not there", _laid("47-rule-list-unknown")),
     Made("a rule that would match every mail", _laid("46-rule-matches-everything")),
+    Made("the days of an election exchanged", _in("elections.yaml", "begins: 2027-02-01", "begins: 2027-05-01")),
+    Made("an election's code in small letters", _in("elections.yaml", "code: PS2027", "code: ps2027")),
+    Made("an address on a list of domains", _added("rules/lists/government.txt", "griffie@ameland.example\n")),
+    Made("a provider of mailboxes on a list", _added("rules/lists/government.txt", "gmail.com\n")),
+    Made("a template that is gone", lambda folder: (folder / "templates" / "nl" / "reminder.j2").unlink()),
+    Made("a template with a name that nobody gives", _added("templates/nl/reminder.j2", "{{ naam }}\n")),
+    Made("a template whose `if` does not end", _added("templates/nl/reminder.j2", "{% if number %}\n")),
+    Made("an alarm without its words", _in("templates/words.yaml", "    rules refused: gew", "    rules refusd: gew")),
     # ---- commands
     Made("the example is run unchanged", _known(CheckCode.EXAMPLE), "run"),
     _typing("`--config` names a folder that is not there", "--config {folder}/nowhere check"),
+    _typing("`--config` names a file", "--config {folder}/flaggermail.yaml check"),
     _typing("`init` into a folder in use", "init {folder}"),
+    _typing("a file whose ending says another format", "latency --format csv --out {folder}/figures.html"),
+    _typing("a file in a format that is not made", "latency --out {folder}/figures.xlsx"),
+    _typing("old mail in the format of another program", "ingest {folder}/flaggermail.db"),
+    _typing("an address in place of a domain", "referrer add griffie@ameland.example"),
+    _typing("a provider of mailboxes as a referrer", "referrer add gmail.com"),
     _typing("a misspelt command", "cases"),
     _typing("a misspelt option", "check --jsn"),
     _typing("a case that does not exist", "case show VF-EP2024-0099"),
@@ -167,7 +261,8 @@ def told(mistake: Made) -> tuple[int, str]:
         folder = sound(Path(name) / "desk")
         mistake.spoil(folder)
         status, out, err = _typed(folder, mistake)
-        lines = err.splitlines() or [line for line in out.splitlines() if not line.startswith("configuration ")]
+        summary = ("configuration in order", "configuration read", "not looked at")
+        lines = err.splitlines() or [line for line in out.splitlines() if not line.startswith(summary)]
         assert lines, (mistake.words, out)
         return status, _plain(lines, folder)
 

@@ -33,11 +33,16 @@ def database_mistake(file: Path | None, *, on_server: bool) -> Mistake | None:
     if not os.access(place, os.R_OK | os.W_OK):
         fault = errno.EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else errno.EACCES
         return mistake(CheckCode.DATABASE_CLOSED, path=place, why=os.strerror(fault))
-    if place != file:
-        return None
+    return _content_mistake(file) if place == file else None
+
+
+def _content_mistake(file: Path) -> Mistake | None:
+    """Returns why what is at the database's path is none of this program; None also where its disk is full."""
     try:
         revision = revision_of(file)
     except sqlite3.Error as error:
+        if file.is_dir():
+            return mistake(CheckCode.DATABASE_IS_FOLDER, path=file)
         if error.sqlite_errorcode in _AT_WORK or full_disk(file) is not None:  # the disk is told by itself
             return None
         return unreadable(str(file), "sqlite", " ".join(str(error).split()))

@@ -33,15 +33,15 @@ _LIBC = ctypes.CDLL(None, use_errno=True)  # for syncfs(2), which Python lacks
 _FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, if the umask allows it
 
 
-def folder_mistake(root: Path) -> Mistake | None:
-    """Returns why no archive can be kept at `root`; None if one can, or could be made there."""
+def folder_mistake(root: Path, key: str = "archive") -> Mistake | None:
+    """Returns why no archive, or what `key` names, can be kept at `root`; None if it can, or could be made there."""
     at = root
     while not os.path.lexists(at) and at != at.parent:
         at = at.parent
     if not os.path.isdir(at):  # noqa: PTH112 - Path.is_dir raises where it may not look
-        return mistake(CheckCode.ARCHIVE_FOLDER, path=root, why=f"{at} is no folder")
+        return mistake(CheckCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is no folder")
     if not os.access(at, os.W_OK | os.X_OK):
-        return mistake(CheckCode.ARCHIVE_FOLDER, path=root, why=f"{at} is closed to it")
+        return mistake(CheckCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is closed to it")
     return None
 
 

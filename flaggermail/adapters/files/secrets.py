@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,11 @@ from pathlib import Path
 from flaggermail.errors import ConfigurationError
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
+_SLIPS = (
+    (re.compile(r"^\ufeff"), "begins with a byte order mark, which an editor wrote"),
+    (re.compile(r"^\s|\s$"), "begins or ends with a space"),
+    (re.compile(r"""^(["']).*\1$"""), "is in quotation marks"),
+)
 _GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -40,8 +46,12 @@ def secret_mistake(name: str, directory: Path, *, several: bool = False) -> Mist
     if isinstance(found, Mistake):
         return found
     lines = found.replace("\r", "\n").split("\n")
-    many = len(lines) > 1 and not several
-    return mistake(CheckCode.CREDENTIAL_LINES, name=name, count=len(lines)) if many else None
+    if several:
+        return None
+    if len(lines) > 1:
+        return mistake(CheckCode.CREDENTIAL_LINES, name=name, count=len(lines))
+    what = next((words for signs, words in _SLIPS if signs.search(found)), None)
+    return mistake(CheckCode.CREDENTIAL_SIGNS, name=name, what=what) if what else None
 
 
 def credential_file(name: str, directory: Path) -> Callable[[], str]:
@@ -81,6 +91,8 @@ def _look(name: str, directory: Path) -> str | Mistake:
     own = directory / "credentials" / name
     if os.path.isfile(own):  # noqa: PTH113 - as above
         return _text(own, guarded=False)
+    if os.path.isdir(own):  # noqa: PTH112 - as above
+        return _unusable(own, "is a folder; write the secret into a file of that name")
     if os.path.isdir(own.parent) and not os.access(own.parent, os.X_OK):  # noqa: PTH112 - as above
         return mistake(CheckCode.CREDENTIAL_UNSEEN, name=name, folder=own.parent)
     first = f"{given}/{name}" if given else f"$CREDENTIALS_DIRECTORY/{name} (not set)"

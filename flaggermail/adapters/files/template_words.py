@@ -46,7 +46,7 @@ class LanguageWords(BaseModel):
     def _all_alarms(cls, alarms: Mapping[str, Word]) -> Mapping[str, Word]:
         """Demands the words of every alarm: one that has none could not be sent."""
         if missing := [kind.value for kind in AlarmKind if kind.value not in alarms]:
-            raise ValueError(f"lacks the words of {', '.join(missing)}")
+            raise ValueError(f"lacks the words of {', '.join(missing)}; write a line for each")
         return alarms
 
 

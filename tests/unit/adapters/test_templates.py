@@ -936,7 +936,7 @@ def test_an_alarm_without_words_prevents_the_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as error:
         FileTemplates(tmp_path, ZONE)
     (fault,) = error.value.faults
-    assert re.search(r"words\.yaml:\d+:\d+ nl\.alarms: Value error, lacks the words of octets lost", fault)
+    assert re.search(r"words\.yaml:\d+:\d+ nl\.alarms: lacks the words of octets lost; write", fault)
 
 
 SEVERAL = re.compile(

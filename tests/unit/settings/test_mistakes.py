@@ -188,6 +188,26 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.DATABASE_OLDER, database("UPDATE alembic_version SET version_num = '0001'"), "flaggermail db upgrade"),
     (CheckCode.DATABASE_DRIVER, settings("sqlite:///", "postgresql+psycopg://u@db.example/"), "flaggermail[postgres]"),
     (
+        CheckCode.DATABASE_IN_MEMORY,
+        settings("sqlite:///flaggermail.db", "sqlite://"),
+        "keeps the record in memory, and",
+    ),
+    (
+        CheckCode.DATABASE_IN_MEMORY,
+        settings("sqlite:///flaggermail.db", "'sqlite:///:memory:'"),
+        "write sqlite:///flag",
+    ),
+    (
+        CheckCode.DATABASE_IS_FOLDER,
+        settings("sqlite:///flaggermail.db", "sqlite:///rules"),
+        "rules is a folder; name a",
+    ),
+    (
+        CheckCode.ARCHIVE_FOLDER,
+        settings("archive: archive", f"archive: archive\n  codes: {DATABASE}"),
+        f"store.codes: {{folder}}/{DATABASE} is no folder in which this account can write",
+    ),
+    (
         CheckCode.ARCHIVE_FOLDER,
         settings("archive: archive", f"archive: {DATABASE}/archive"),
         f"{DATABASE} is no folder",
@@ -212,6 +232,24 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\nof mine\n"), "imap-password: its file has 2 lines"),
     (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\n\n"), "imap-password: its file has 2 lines"),
     (CheckCode.CREDENTIAL_UNREADABLE, written(SECRET, "\n"), "is empty; write the secret into it"),
+    (CheckCode.CREDENTIAL_SIGNS, written(SECRET, "secret \n"), "in its file begins or ends with a space; take that"),
+    (CheckCode.CREDENTIAL_SIGNS, written(SECRET, "'secret'\n"), "in its file is in quotation marks; take that away"),
+    (CheckCode.CREDENTIAL_SIGNS, written(SECRET, "\ufeffsecret\n"), "in its file begins with a byte order mark"),
+    (
+        CheckCode.FOLDER_SHARED,
+        settings("archive: archive", "archive: ."),
+        "holds the configuration; name a folder of its own",
+    ),
+    (
+        CheckCode.FOLDER_SHARED,
+        settings("archive: archive", "archive: archive\n  codes: archive/codes"),
+        "lies in the folder of the archive; name",
+    ),
+    (
+        CheckCode.FOLDER_SHARED,
+        settings("archive: archive", "archive: rules/archive"),
+        "lies in the folder of the rules; name",
+    ),
     (CheckCode.TLS_PORT, mailbox("port: 143", "tls: implicit"), "fit port 143, at which servers speak starttls; write"),
     (CheckCode.TLS_PORT, mailbox("port: 993", "tls: starttls"), "`tls: implicit`, or `port: 143`"),
     (CheckCode.TLS_PORT, mailbox("port: 587"), "mailbox.tls: implicit does not fit port 587"),
@@ -291,7 +329,7 @@ def test_a_mistake_is_named(
     named = found(folder)
     assert {one.code for one in named} >= {code}, named
     texts = [one.text for one in named if one.code is code]
-    assert said in texts[0]
+    assert said.replace("{folder}", str(folder)) in texts[0]
     assert all(text.splitlines() == [text] for text in texts)
     others = {one.code for one in named} - {code} - {CheckCode.EXAMPLE}
     assert others <= {CheckCode.TRUST}, others
@@ -459,6 +497,19 @@ def test_a_missing_password_does_not_keep_the_daemon_from_starting_and_is_said(f
     assert said["log_level"] == "warning"
     assert said["reason"].startswith("flaggermail.yaml mailbox.credential: credential imap-password: found neither as ")
     assert "write `LoadCredential=imap-password:FILE`" in said["reason"]
+
+
+def test_a_missing_authority_stops_the_daemon_and_no_command(folder: Path) -> None:
+    """`run` ends with status 2; what is shown and recorded beside it needs no authority: the daemon sends later."""
+    edit(folder / SETTINGS, "port: 1\n  tls: none\n\nstore", "port: 1\n  ca_file: gone.pem\n\nstore")
+    with pytest.raises(ConfigurationError, match="submission.ca_file: .*gone.pem does not exist; name a PEM file"):
+        wiring.require_ready(load(folder), SetClock(NOW))
+    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    try:
+        assert desk.ask("case list")["cases"] == []
+        desk.ask("election close", {"code": "PS2027"})
+    finally:
+        desk.close()
 
 
 def test_the_example_is_a_note_and_does_not_run(folder: Path) -> None:
