@@ -80,7 +80,7 @@ def _host(value: str) -> str:
     parts = _IN_PLACE_OF_HOST.fullmatch(value)
     host = parts["host"].rstrip(".") if parts else ""
     if not parts or not (_HOST.fullmatch(host) or _is_ip(host)):
-        raise ValueError("is no name of a server; write it as `imap.bzk.example`, without a scheme or a port")
+        raise ValueError("is no name of a server; write the name alone, without a scheme or a port")
     port = f" and `port: {parts['port']}`" if parts["port"] else ""
     raise ValueError(f"is more than the name of a server; write `host: {host}`{port}")
 

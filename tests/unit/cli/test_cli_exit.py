@@ -27,7 +27,7 @@ def test_without_a_configuration_one_line_says_what_would_be_right(
     monkeypatch.setenv("FLAGGERMAIL_CONFIG", str(tmp_path / "nowhere"))
     with pytest.raises(SystemExit) as ended:
         main(list(words))
-    said = capsys.readouterr().err.splitlines()
+    said = "".join(capsys.readouterr()).splitlines()  # what `check` finds is its output
     assert (ended.value.code, len(said)) == (2, 1)
     assert said[0] == (
         f"{tmp_path}/nowhere: there is no such folder; name that of the configuration with --config DIR or in "

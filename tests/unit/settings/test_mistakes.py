@@ -502,7 +502,7 @@ def test_a_missing_password_does_not_keep_the_daemon_from_starting_and_is_said(f
 def test_a_missing_authority_stops_the_daemon_and_no_command(folder: Path) -> None:
     """`run` ends with status 2; what is shown and recorded beside it needs no authority: the daemon sends later."""
     edit(folder / SETTINGS, "port: 1\n  tls: none\n\nstore", "port: 1\n  ca_file: gone.pem\n\nstore")
-    with pytest.raises(ConfigurationError, match="submission.ca_file: .*gone.pem does not exist; name a PEM file"):
+    with pytest.raises(ConfigurationError, match=r"submission\.ca_file: .*gone\.pem does not exist; name a PEM file"):
         wiring.require_ready(load(folder), SetClock(NOW))
     desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
     try:
