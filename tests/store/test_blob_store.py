@@ -37,6 +37,7 @@ os.write(2, b"begin")
 PUT = "os.write(1, archive.put(octets).encode())\n"
 PUT_ALL = "os.write(1, archive.put_all([octets, octets])[1].encode())\n"
 # Only once everything is imported: another account may not be able to enter the checkout.
+FULL = "disk full: No space left on device; make room on the disk mounted at"
 AS_ANOTHER_ACCOUNT = "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
 
 
@@ -216,7 +217,7 @@ print(len(archive.get(archive.put(bytes(1 << 20)))))
         assert done.returncode == 0, done.stderr
         digest = hashlib.sha256(bytes(3 << 20)).hexdigest()
         assert done.stdout.splitlines() == [
-            f"archive: {digest} cannot be written to {place(root, digest)}: No space left on device",
+            f"archive: {digest} cannot be written to {place(root, digest)}: {FULL} {root}",
             "[]",
             str(1 << 20),
         ]
@@ -236,7 +237,7 @@ print(len(archive.put_all(many[:1])))
 """
         done = run(root, story, *self.disk(root, "size=2m"))
         assert done.returncode == 0, done.stderr
-        fault = f"archive: 3 mails cannot be written to {root}: No space left on device"
+        fault = f"archive: 3 mails cannot be written to {root}: {FULL} {root}"
         assert done.stdout.splitlines() == [fault, "[]", "1"]
 
     @pytest.mark.outside

@@ -221,6 +221,7 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
     assert document(desk.env, tmp_path) == {
         "written_at": "2024-06-06T10:59:00+02:00",
         "version": __version__,
+        "starting": False,
         "ok": False,
         "wrong": ["the mailbox was not read to its end yet: the journal says why"],
         "observing_since": None,
