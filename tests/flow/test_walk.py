@@ -207,7 +207,7 @@ def test_from_the_wheel_to_an_answered_case(place: Place) -> None:
         secret.touch(mode=0o600)
         secret.write_text(f"{place.dovecot.password}\n", "utf-8")
     checked = place.type("check")
-    assert checked.startswith("configuration in order: 1 elections, 5 platforms, 7 channels, 2 officers")
+    assert "configuration in order: 1 elections, 5 platforms, 7 channels, 2 officers" in checked
     with place.running():
         patiently(lambda: re.search(r"mailbox link: +up", place.type("status", status=None)), "mailbox link up")
         device = enrolled(place)

@@ -24,7 +24,7 @@ def test_the_wheel_brings_configuration_rules_and_templates(installed: Path, tmp
     assert made.returncode == 0, made.stderr
     give_secrets(tmp_path / "desk")
     checked = run(installed, tmp_path, "--config", "desk", "check")
-    assert checked.returncode == 0, checked.stderr
+    assert checked.returncode == 0, checked.stdout
     for name in ("flaggermail.yaml", "templates/nl/notification.j2"):
         assert (tmp_path / "desk" / name).read_bytes() == (ROOT / "config" / name).read_bytes()
     rules = ROOT / "rules"
