@@ -34,7 +34,8 @@ from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring import make_services, upgrade_database
+from flaggermail.wiring import make_services
+from flaggermail.wiring_stores import upgrade_database
 
 R = TypeVar("R", bound=Record)
 
