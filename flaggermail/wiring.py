@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaggermail import __version__, logbook
-from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
+from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, lead
 from flaggermail.adapters.db.inspection import database_mistake
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
@@ -127,7 +127,7 @@ def parser_confinement(settings: Settings) -> Confinement:
 def measures(settings: Settings) -> MachineHealthProbe:
     """Returns a health probe for the disks of database and archive and for the sessions presented to it."""
     where = places(database_file(settings.desk), settings.archive)
-    return MachineHealthProbe(where, lambda: login_certificate_end(settings))
+    return MachineHealthProbe(where, lambda: login_certificate_end(settings), lead)
 
 
 def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:

@@ -43,6 +43,7 @@ class Measured:
     login_certificate: datetime | None = None  # the end of the certificate in the place of a secret
     mark: ProofState | None = None  # what the trial of the server's mark says; None where none is asked for
     mark_ends: datetime | None = None
+    leap: timedelta | None = None  # by how much this machine's clock was set lately, positive if forward
     skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
     dated_ahead: datetime | None = None  # when a mail was last seen that is dated later than that
 
@@ -89,6 +90,11 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
         yield _of_login("certificate for tokens", Health.LOGIN_CERTIFICATE(), measured.login_certificate, now)
     if measured.mark is not None:
         yield _of_mark(measured.mark, measured.mark_ends)
+    if measured.leap is not None:
+        wrong = abs(measured.leap) > limits.clock
+        leapt = Health.SET_FORWARD if measured.leap > timedelta(0) else Health.SET_BACK
+        said = leapt(seconds=_seconds(limits.clock)) if wrong else Health.NOT_SET()
+        yield Finding("own clock", Health.OWN_CLOCK(), wrong, said, AlarmKind.CLOCK_SET, AlarmKind.CLOCK_KEPT)
     if measured.skew is not None or measured.dated_ahead is not None:
         yield _of_clock(measured.skew or timedelta(0), measured.dated_ahead, limits.clock, now)
 

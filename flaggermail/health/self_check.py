@@ -43,6 +43,7 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
         free=health_probe.free(),
         ticks=ticks,
         certificates=health_probe.certificates(),
+        leap=health_probe.leap(),
         skew=health_probe.skew(),
         dated_ahead=health_probe.dated_ahead(),
         secret_ends=_secret_ends(env.settings.desk),

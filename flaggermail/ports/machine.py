@@ -162,6 +162,10 @@ class HealthProbe(Protocol):
         """Returns when a mail was last seen in the inbox that is dated later than that; None if none was."""
         ...
 
+    def leap(self) -> timedelta | None:
+        """Returns by how much this machine's clock was set lately, positive if forward; None if unknown."""
+        ...
+
     def arrived(self, internaldate: datetime, seen: datetime) -> None:
         """Records that a mail was seen in the inbox for the first time."""
         ...

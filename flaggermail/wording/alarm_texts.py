@@ -88,6 +88,12 @@ class Health(Sentence):
     MARK_EXPIRED = ("health: mark expired", "ended {at:instant} (UTC); it counts for nothing until it is tried again",
         "verlopen sinds {at:instant} (UTC); het kenmerk telt pas weer na een nieuwe proef")
     CLOCK = "health: clock", "clock", "klok"
+    OWN_CLOCK = "health: own clock", "clock of this machine", "klok van deze computer"
+    SET_BACK = ("health: set back", "set back by more than {seconds} s within the hour",
+        "binnen het uur meer dan {seconds} seconden teruggezet")
+    SET_FORWARD = ("health: set forward", "set forward by more than {seconds} s within the hour",
+        "binnen het uur meer dan {seconds} seconden vooruitgezet")
+    NOT_SET = "health: not set", "was not set", "niet verzet"
     LITTLE_FREE = "health: little free", "less than {free} MB free", "minder dan {free} MB vrij"
     ENOUGH_FREE = "health: enough free", "enough free", "genoeg vrij"
     LATE = "health: late", "more than {seconds} s ago", "meer dan {seconds} seconden geleden"

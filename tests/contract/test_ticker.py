@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import pytest
+from apscheduler.schedulers import base
+from apscheduler.triggers import date, interval
 
 from flaggermail.adapters.clock import ticker as module
 from flaggermail.adapters.clock.ticker import SchedulerTicker, wall_clock
@@ -153,6 +157,65 @@ def test_a_call_that_does_not_end_outlasts_the_stop() -> None:
     assert begun.wait(PATIENCE)
     assert not ticker.stop(0.1)
     end.set()
+
+
+class WallClock:
+    """The wall's clock of this process, which a test sets by `ahead`; the monotonic clock goes on as it did."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.ahead = timedelta(0)
+        clock, true_time, true_now = self, time.time, datetime.now
+
+        class Shown(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # a datetime, not a Shown
+                return true_now(tz) + clock.ahead
+
+        modules: tuple[ModuleType, ...] = (base, date, interval, module)
+        for each in modules:
+            patch.setattr(each, "datetime", Shown)
+        patch.setattr(time, "time", lambda: true_time() + self.ahead.total_seconds())
+
+
+@pytest.mark.parametrize("leap", [timedelta(hours=-1), timedelta(hours=1), timedelta(days=26 * 365)], ids=str)
+def test_calls_go_on_while_the_clock_is_set(
+    ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch, leap: timedelta
+) -> None:
+    """A clock set back delays no call; one set forward by years, as when a machine starts, makes up for none."""
+    clock, told, calls = WallClock(monkeypatch), Told(JobFault.MISSED), list[float]()
+    ran, again, once = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        calls.append(time.monotonic())
+        ran.set()
+        if clock.ahead:
+            again.set()
+
+    ticker.listen(told)
+    ticker.every(0.05, "outbox", work)
+    ticker.once(2.0, "hint", once.set)
+    ticker.start()
+    assert ran.wait(PATIENCE)
+    clock.ahead = leap
+    assert again.wait(PATIENCE)
+    assert not once.is_set()
+    assert once.wait(PATIENCE)
+    assert len(calls) < 80  # twenty a second, before and after
+    assert not told.reports
+
+
+def test_a_time_of_day_follows_the_clock_that_was_set(ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time of day that was leapt over is met at once; after a step back it is met when it comes again."""
+    clock, met = WallClock(monkeypatch), threading.Event()
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    ticker.at([WallTime(hour=soon.hour, minute=soon.minute)], UTC, "clean-up", met.set)
+    ticker.start()
+    clock.ahead = timedelta(minutes=10)
+    assert met.wait(PATIENCE)
+    met.clear()
+    clock.ahead = soon.replace(second=0, microsecond=0) - datetime.now(UTC) - timedelta(seconds=3)
+    assert not met.wait(1.0)
+    assert met.wait(PATIENCE)
 
 
 def instants(times: list[WallTime], begins: datetime, count: int) -> list[datetime]:

@@ -52,7 +52,7 @@ sudo() { account=$2; shift 2; (umask 0022; cd /; runuser -u "$account" -- "$@");
 echo /opt/python/lib >/etc/ld.so.conf.d/00-python.conf && ldconfig
 /opt/python/bin/python3 -m venv --without-pip /opt/flaggermail || failed venv
 printf '/opt/checkout\n/opt/packages\n' >"$(echo /opt/flaggermail/lib/python3.*/site-packages)/desk.pth"
-printf '#!/opt/flaggermail/bin/python\nfrom flaggermail.cli import main\n\nmain()\n' >/opt/flaggermail/bin/flaggermail
+printf '#!/opt/flaggermail/bin/python\nfrom flaggermail.__main__ import main\n\nmain()\n' >/opt/flaggermail/bin/flaggermail
 chmod 755 /opt/flaggermail/bin/flaggermail
 cat /out/ca.pem >>/etc/ssl/certs/ca-certificates.crt
 

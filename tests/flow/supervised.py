@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,14 +47,18 @@ def notify_socket(folder: Path) -> Iterator[Notified]:
     Path(address).unlink()
 
 
-def start(desk: DeskProcess, notified: Notified, *options: str, script: Path | None = None) -> None:
-    """Starts the daemon under that supervisor, with a watchdog of four seconds."""
+def start(
+    desk: DeskProcess, notified: Notified, *options: str, script: Path | None = None,
+    stderr: int | None = None, environment: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Starts the daemon under that supervisor, with a watchdog of four seconds; it logs to `stderr`, or else a file."""
     log = desk.folder / f"daemon-{len(desk.logs)}.log"
     desk.logs.append(log)
     program = ["-m", "flaggermail"] if script is None else [str(script)]
-    environment = {**os.environ, "NOTIFY_SOCKET": notified.address, "WATCHDOG_USEC": "4000000", "PYTHONPATH": str(ROOT)}
+    supervised = {"NOTIFY_SOCKET": notified.address, "WATCHDOG_USEC": "4000000", "PYTHONPATH": str(ROOT)}
     with log.open("wb") as sink:
         desk.process = subprocess.Popen(
             [sys.executable, *program, "--config", str(desk.folder), "run", *options],
-            stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=ROOT, env=environment,
+            stdin=subprocess.DEVNULL, stdout=sink, stderr=sink if stderr is None else stderr, cwd=ROOT,
+            env={**os.environ, **supervised, **(environment or {})},
         )  # fmt: skip

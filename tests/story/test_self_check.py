@@ -146,6 +146,28 @@ def clock_word(env: Services) -> str:
     return row.value
 
 
+def test_a_clock_that_is_set_is_told_of_until_it_is_back_or_an_hour_has_passed(env: Services, clock: SetClock) -> None:
+    """A clock set by an hour raises one alarm, and one when it is set right; after an hour it counts as right."""
+    seconds, lead = [0.0], [timedelta(days=7)]
+    set_clock = replace(env, health_probe=MachineHealthProbe({}, lead=lambda: lead[0], monotonic=lambda: seconds[0]))
+
+    def after(minutes: int, ahead: timedelta) -> list[str]:
+        seconds[0] += 60 * minutes
+        clock.set(clock.now() + minutes * MINUTE + ahead)
+        lead[0] += ahead
+        self_check.tick(set_clock, IN_TIME)
+        return alarms(set_clock)
+
+    assert after(0, timedelta(0)) == []
+    assert after(1, timedelta(seconds=80)) == []  # below watch.clock_skew_seconds
+    assert after(1, -timedelta(hours=1)) == ["clock set"]
+    assert after(20, timedelta(hours=1)) == ["clock set", "clock kept"]
+    told = after(50, timedelta(hours=1))
+    assert sorted(told) == ["clock kept", "clock set", "clock set"]
+    assert after(59, timedelta(0)) == told
+    assert sorted(after(2, timedelta(0))) == ["clock kept", "clock kept", "clock set", "clock set"]
+
+
 def mailbox_check(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """Leaves the inbox unread, or reads it."""
     if wrong:

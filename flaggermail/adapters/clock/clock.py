@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 _SALT, _DRAWN = 16, 256  # octets of a salt, and salts that are drawn at once
@@ -16,6 +17,11 @@ class SystemClock:
     def now(self) -> datetime:
         """Returns the current instant in UTC."""
         return datetime.now(UTC)
+
+
+def lead() -> timedelta:
+    """Returns how far the wall's clock is ahead of the one that nobody sets, and that runs while the machine sleeps."""
+    return timedelta(seconds=time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 class SystemRandomness:

@@ -3,6 +3,10 @@
 
 By default APScheduler drops a call that is one second late. Here a late call runs once, however late. Its events report
 what did not go as scheduled; its jobs are kept in memory, because a deadline belongs in the database.
+
+APScheduler knows the wall's clock alone: set back by an hour, it waited for an hour, and set forward by years, it made
+up each second of them. So it looks once a second by a clock that nobody sets, and when the two differ from before, the
+calls of `every` and `once` move with the wall's.
 """
 
 from __future__ import annotations
@@ -27,18 +31,36 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from flaggermail.adapters.clock.clock import lead
 from flaggermail.ports import JobFault, JobReport, WallTime
 
 LATE = timedelta(seconds=30)  # a call begun later than this after its time counts as missed
+LOOK = 1.0  # seconds between two looks at the clocks, at most
+_LEAP = timedelta(seconds=0.2)  # less is two looks that a busy machine took apart, or a clock that is slewed
 _THREADS = 32  # more threads than jobs: no job waits for one that waits for a server
+
+
+class _Scheduler(BackgroundScheduler):  # type: ignore[misc] # apscheduler has no types
+    """Calls `before` ahead of each look for due calls, and looks once a second by the monotonic clock."""
+
+    def __init__(self, before: Callable[[], None], **options: object) -> None:
+        super().__init__(**options)
+        self._before = before
+
+    def _process_jobs(self) -> float:
+        self._before()
+        wait: float | None = super()._process_jobs()
+        return LOOK if wait is None else min(wait, LOOK)
 
 
 class SchedulerTicker:
     """Implements `ports.Ticker`."""
 
     def __init__(self) -> None:
+        self._lead = lead()
         self._pool = ThreadPoolExecutor(_THREADS)
-        self._scheduler = BackgroundScheduler(
+        self._scheduler = _Scheduler(
+            self._follow_the_clock,
             executors={"default": self._pool},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
             timezone="UTC",
@@ -82,6 +104,24 @@ class SchedulerTicker:
         when = DateTrigger(datetime.now(UTC) + timedelta(seconds=seconds), UTC)
         # Two instances, because the call itself may plan the next one before it ends.
         self._scheduler.add_job(work, when, id=name, name=name, replace_existing=True, max_instances=2)
+
+    def _follow_the_clock(self) -> None:
+        """Moves the planned calls with the wall's clock, if that was set since the last look.
+
+        A time of day that was leapt over is due at once; one that comes again is met again.
+        """
+        before, self._lead = self._lead, lead()
+        leap = self._lead - before
+        if abs(leap) < _LEAP:
+            return
+        now = datetime.now(UTC)
+        for job in self._scheduler.get_jobs():
+            if not isinstance(job.trigger, OrTrigger):
+                job.modify(next_run_time=job.next_run_time + leap)
+            elif job.next_run_time <= now:  # from now on, or each hour of the years between is counted
+                job.modify(next_run_time=now)
+            elif leap < timedelta(0):
+                job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
 
     def start(self) -> None:
         """Starts the calls."""

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,14 +14,20 @@ from flaggermail.adapters.files.disks import full_disks
 from flaggermail.adapters.tls import certificate_end
 from flaggermail.health.findings import FARTHEST, TELLING, skew
 
+SET_LATELY = 3600.0  # seconds after which a clock that was set counts as right
+
 
 class MachineHealthProbe:
     """Implements `ports.HealthProbe`. Thread-safe: each value has one writer and is replaced as a whole."""
 
     def __init__(
-        self, places: Mapping[str, Path], login_certificate: Callable[[], datetime | None] = lambda: None
-    ) -> None:
+        self, places: Mapping[str, Path], login_certificate: Callable[[], datetime | None] = lambda: None,
+        lead: Callable[[], timedelta] | None = None, monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        """`lead`: how far the wall's clock is ahead of one that nobody sets."""
         self._places, self._login_certificate = places, login_certificate
+        self._lead, self._monotonic = lead, monotonic
+        self._leads = deque([(monotonic(), lead())]) if lead else deque[tuple[float, timedelta]]()
         self._expiry: dict[str, datetime] = {}
         self._low: timedelta | None = None
         self._high: timedelta | None = None
@@ -48,6 +56,16 @@ class MachineHealthProbe:
     def dated_ahead(self) -> datetime | None:
         """Returns when a mail was last seen in the inbox that is dated later than that."""
         return self._ahead
+
+    def leap(self) -> timedelta | None:
+        """Returns by how much the clock was set in the last hour, or since the start if that was later."""
+        if self._lead is None:
+            return None
+        now = self._monotonic()
+        self._leads.append((now, self._lead()))
+        while len(self._leads) > 1 and now - self._leads[1][0] > SET_LATELY:  # leaves the last one before that hour
+            self._leads.popleft()
+        return self._leads[-1][1] - self._leads[0][1]
 
     def arrived(self, internaldate: datetime, seen: datetime) -> None:
         """Records that a mail was seen in the inbox for the first time. More than a day is no clock's error."""

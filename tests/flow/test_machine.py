@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Faults of the machine below a running daemon: a clock that is set, signals, a log that nobody reads."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.flow.desk_process import DeskProcess, patiently
+from tests.flow.supervised import Notified, notify_socket, start
+from tests.servers.dovecot import Dovecot
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+NO_STOP = (
+    signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF,
+    signal.SIGIO, signal.SIGPWR, signal.SIGWINCH, signal.SIGURG, signal.SIGRTMIN, signal.SIGRTMAX,
+)  # fmt: skip
+
+
+@pytest.fixture
+def notified(desk: DeskProcess) -> Iterator[Notified]:
+    """Returns the daemon's messages to its supervisor."""
+    with notify_socket(desk.folder) as listening:
+        yield listening
+
+
+def question(number: int) -> bytes:
+    """Returns a mail that matches nothing."""
+    return (
+        f"From: Fenna <f.voorbeeld@lindewaard.example>\r\nSubject: Vraag {number}\r\n"
+        f"Message-ID: <q{number}@lindewaard.example>\r\n\r\nVraag nummer {number}.\r\n"
+    ).encode()
+
+
+def status(desk: DeskProcess) -> dict[str, object]:
+    """Returns `status.json` as it lies there; empty before it is written."""
+    path = desk.folder / "status.json"
+    found: dict[str, object] = json.loads(path.read_bytes()) if path.exists() else {}
+    return found
+
+
+def troubles(desk: DeskProcess) -> str:
+    """Returns what is wrong according to `status.json`."""
+    return json.dumps(status(desk).get("wrong", "not written"))
+
+
+def taken_in(desk: DeskProcess) -> int:
+    """Returns how many mails this start has taken in."""
+    return desk.log().count("message taken in")
+
+
+class FakedClock:
+    """The wall's clock of one process, by libfaketime, which reads how far it is off from a file."""
+
+    def __init__(self, folder: Path) -> None:
+        assert FAKETIME is not None, "libfaketime is missing; ./dev test installs it"
+        self._file, self.ahead = folder / "clock", timedelta(0)
+        self.set(timedelta(0))
+        self.environment = {
+            "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self._file), "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }  # fmt: skip
+
+    def set(self, ahead: timedelta) -> None:
+        """Sets the clock."""
+        self.ahead = ahead
+        part = self._file.with_suffix(".part")
+        part.write_text(f"{ahead.total_seconds():+.0f}", "ascii")
+        part.replace(self._file)
+
+    def written(self, desk: DeskProcess) -> bool:
+        """Returns whether the status was written by this clock a moment ago."""
+        at = status(desk).get("written_at")
+        shown = datetime.now(UTC) + self.ahead
+        return isinstance(at, str) and abs(datetime.fromisoformat(at) - shown) < timedelta(seconds=20)
+
+
+def test_work_goes_on_while_the_clock_is_set_and_set_right(
+    desk: DeskProcess, notified: Notified, dovecot: Dovecot
+) -> None:
+    """Set back by an hour, the clock stops nothing and is an alarm, until it is right again."""
+    clock = FakedClock(desk.folder)
+    start(desk, notified, environment=clock.environment)
+    notified.wait_for("READY=1")
+    patiently(lambda: clock.written(desk), "the status")
+    for number, ahead in enumerate((timedelta(hours=-1), timedelta(0)), 1):
+        clock.set(ahead)
+        dovecot.append(desk.mailbox, "INBOX", question(number), datetime.now(UTC))
+        patiently(lambda: taken_in(desk) == number, "a mail is taken in")  # noqa: B023 - called at once
+        patiently(lambda: clock.written(desk), "the status by the new clock")
+        patiently(lambda: ("own clock" in troubles(desk)) == bool(clock.ahead), f"own clock, {ahead}", seconds=60)
+    assert desk.stop() < 10
+
+
+def ignored(pid: int) -> set[int]:
+    """Returns the signals that a process ignores."""
+    found = re.search(r"^SigIgn:\s*([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text("ascii"), re.MULTILINE)
+    mask = int(found[1], 16) if found else 0
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
+
+
+def test_no_signal_but_a_stop_ends_it_from_the_first_instruction_on(desk: DeskProcess, notified: Notified) -> None:
+    """Every signal that is not a stop is ignored before the first library is loaded, and later; SIGTERM stops."""
+    start(desk, notified)
+    assert desk.process is not None
+    pid = desk.process.pid
+    wanted = set(NO_STOP) - {signal.SIGWINCH, signal.SIGURG}  # these do nothing by default
+    while not wanted <= ignored(pid):
+        assert desk.process.poll() is None
+        time.sleep(0.001)
+    assert "pydantic" not in Path(f"/proc/{pid}/maps").read_text("ascii")
+    rounds = 0
+    while not any("READY=1" in word for word in notified.read()) or rounds < 40:
+        for number in NO_STOP:
+            desk.process.send_signal(number)
+        rounds += 1
+        time.sleep(0.05)
+        assert desk.process.poll() is None, desk.log()
+    assert desk.stop() < 10
