@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 import click
@@ -44,6 +45,8 @@ def command(session: Session, *, observe: bool, new_record: bool, as_json: bool)
     except BaseException as error:
         if error is not running.failure or isinstance(error, MailboxReadBefore | MailboxUnproven):
             raise
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # last words may find no reader
     failed = running.failure is not None  # already logged, without the values its text may contain
     if running.overdue:  # the interpreter would wait for threads that still wait for a server
         sys.stderr.flush()

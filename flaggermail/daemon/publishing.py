@@ -54,7 +54,10 @@ class Publishing:
         seen = self._gather(env, observed)
         if seen is None:
             return
-        seen = replace(seen, starting=observed.starting, jobs=observed.jobs, link_fault=observed.link_fault)
+        seen = replace(
+            seen, starting=observed.starting, jobs=observed.jobs, link_fault=observed.link_fault,
+            unlogged=logbook.lines.tell_dropped(),
+        )  # fmt: skip
         standing = StatusLine(
             last_mail=observed.last_mail,
             last_look=observed.last_look,

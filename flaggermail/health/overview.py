@@ -80,6 +80,7 @@ class Overview:
     suppressed: int = 0  # alarms and answers suppressed as repetitions
     pages: Mapping[str, int] = field(default_factory=dict)  # undelivered pages of the last day, by state
     free: Mapping[str, int] = field(default_factory=dict)  # octets free for database and archive
+    unlogged: int = 0  # lines of the log dropped so far, while nobody reads it
     jobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # faults since the start, by job and kind
 
     @property
@@ -105,6 +106,11 @@ class Overview:
             yield "a mail is in doubt"
         if self.unheard:
             yield f"replies of officers in 24 hours that were not verified and did nothing: {self.unheard}"
+        yield from self._of_machine()
+
+    def _of_machine(self) -> Iterator[str]:
+        if self.unlogged:
+            yield f"the log cannot be written, or nobody reads it; lines lost so far: {self.unlogged}"
         for place, octets in sorted(self.free.items()):
             if octets < self.limits.free * MEGA:
                 yield f"{DISK}{place}: less than {self.limits.free} MB free"

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -123,4 +125,52 @@ def test_no_signal_but_a_stop_ends_it_from_the_first_instruction_on(desk: DeskPr
         rounds += 1
         time.sleep(0.05)
         assert desk.process.poll() is None, desk.log()
+    assert desk.stop() < 10
+
+
+class UnreadPipe:
+    """A pipe that is full, and is read when the test says so."""
+
+    def __init__(self) -> None:
+        self._reader, self.writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        self._read = b""
+        self.fill()
+
+    def fill(self) -> None:
+        """Fills the pipe."""
+        os.set_blocking(self.writer, False)
+        with suppress(BlockingIOError):
+            while os.write(self.writer, b"." * 512):
+                pass
+        os.set_blocking(self.writer, True)
+
+    def read(self) -> str:
+        """Returns all that was written."""
+        with suppress(BlockingIOError):
+            while octets := os.read(self._reader, 65536):
+                self._read += octets
+        return self._read.decode()
+
+
+def test_a_log_that_nobody_reads_holds_neither_intake_nor_the_stop(
+    desk: DeskProcess, notified: Notified, dovecot: Dovecot
+) -> None:
+    """With a full pipe for a log mail is taken in, the status says how much is lost, and the log too once it is read.
+
+    Full again, it does not hold the stop.
+    """
+    pipe = UnreadPipe()
+    start(desk, notified, stderr=pipe.writer)
+    notified.wait_for("READY=1")
+    for number in range(1, 4):
+        dovecot.append(desk.mailbox, "INBOX", question(number), datetime.now(UTC))
+    patiently(
+        lambda: desk.rows("SELECT count(*) FROM message WHERE message_id LIKE 'q%@lindewaard.example'")[0][0] == 3,
+        "three mails",
+    )
+    patiently(lambda: "lines lost so far" in troubles(desk), "the status says so")
+    patiently(lambda: '"action": "lines of the log were dropped"' in pipe.read(), "the log says so")
+    patiently(lambda: status(desk)["ok"], "the status is green again")
+    pipe.fill()
     assert desk.stop() < 10
