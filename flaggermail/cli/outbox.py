@@ -13,14 +13,15 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import listed, table
-from flaggermail.record.states import Standing
+from flaggermail.record.states import ServerState
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 
 _HELD = {
-    Standing.AWAY: "cannot be reached", Standing.DENIES: "refuses the desk", Standing.DOUBTED: "refuses our mail",
+    ServerState.AWAY: "cannot be reached", ServerState.DENIES: "refuses the desk",
+    ServerState.DOUBTED: "refuses our mail",
 }  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def list_(session: Session, *, everything: bool, as_json: bool) -> None:
         "nothing" if everything else "nothing waits",
     )  # fmt: skip
     if found["held_since"]:
-        why = _HELD[Standing(str(found["standing"]))]
+        why = _HELD[ServerState(str(found["standing"]))]
         click.echo(f"The submission server {why} since {minute(found, 'held_since')}.")
 
 

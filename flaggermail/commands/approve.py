@@ -21,7 +21,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Platform, Token
-from flaggermail.record.states import CaseState, NotificationState, Standing
+from flaggermail.record.states import CaseState, NotificationState, ServerState
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.pieces import Piece
@@ -231,7 +231,7 @@ def _with_what_holds(work: UnitOfWork, did: Did) -> Did:
     """Adds since when the submission server takes no mail, if it takes none."""
     outlook = standing.look(work.tx)
     since = standing.held_since(work.tx, outlook)
-    return did if since is None else replace(did, held_since=since, away=outlook.standing is Standing.AWAY)
+    return did if since is None else replace(did, held_since=since, away=outlook.standing is ServerState.AWAY)
 
 
 def _leaving(work: UnitOfWork, approved: Notification, did: Did) -> str:

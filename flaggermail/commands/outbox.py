@@ -20,7 +20,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
-from flaggermail.record.states import AttemptResult, MailState, NotificationState, Standing
+from flaggermail.record.states import AttemptResult, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.pieces import Piece
@@ -109,7 +109,7 @@ class RetryMail(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         observing.refuse(work, Piece.OUTBOX(key=self.mail or "retry"))
         outlook = standing.look(work.tx)
-        held_back = outlook.standing in {Standing.AWAY, Standing.DENIES}
+        held_back = outlook.standing in {ServerState.AWAY, ServerState.DENIES}
         if self.mail is None:
             wanted = [mail for mail in outlook.waiting if _surely_untaken(work, mail)]
         else:

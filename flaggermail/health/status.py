@@ -40,12 +40,12 @@ from flaggermail.record.states import (
     WAITING,
     CaseState,
     ClockState,
-    Standing,
+    ServerState,
 )
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import DeskSettings
 
-_REFUSING = {Standing.DENIES, Standing.DOUBTED}
+_REFUSING = {ServerState.DENIES, ServerState.DOUBTED}
 
 
 def limits_of(desk: DeskSettings) -> Limits:

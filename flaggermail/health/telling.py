@@ -45,7 +45,9 @@ def _raise_alarm(env: Services, name: str, error: Exception) -> None:
         logbook.telling_failed(name, error)
         raised = alarm(AlarmKind.JOB_FAILED, key, AlarmText.JOB(job=name, fault=fault), now)
         with env.store.begin() as tx:
-            notices.raise_alarm(UnitOfWork(env, tx, now), raised, "flaggermail status", reach=notices.Reach.HEAD_TOO)
+            notices.raise_alarm(
+                UnitOfWork(env, tx, now), raised, "flaggermail status", reach=notices.AlarmReaders.HEAD_TOO
+            )
     except (StoreAway, StoreBusy):
         raise
     except Exception as second:  # noqa: BLE001 - what broke the job may break its alarm: the log has both

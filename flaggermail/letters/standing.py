@@ -18,19 +18,19 @@ from flaggermail.ports import Transaction
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, OutboxMail
-from flaggermail.record.states import AttemptResult, MailState, Standing
+from flaggermail.record.states import AttemptResult, MailState, ServerState
 
 PAUSE = timedelta(minutes=1)  # between two tries while in doubt; after an acceptance, before a refused mail's next one
 
 
-_BEFORE_THE_ENVELOPE = {AttemptResult.UNREACHABLE: Standing.AWAY, AttemptResult.DENIED: Standing.DENIES}
+_BEFORE_THE_ENVELOPE = {AttemptResult.UNREACHABLE: ServerState.AWAY, AttemptResult.DENIED: ServerState.DENIES}
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """The waiting mails in the order in which they are tried, and how the server stands; see `look`."""
 
-    standing: Standing
+    standing: ServerState
     waiting: Sequence[OutboxMail]  # all that wait, in queue order
     tried_next: Sequence[OutboxMail]  # those that may be tried, in the order in which they are
     last: Mapping[str, Attempt]  # the last ended attempt of each mail that has one
@@ -41,10 +41,10 @@ class Outlook:
         last = self.last.get(mail.id)
         if mail.next_try_at is None or mail.state != MailState.QUEUED:
             return None
-        if self.standing is Standing.DOUBTED and (mail.tries or not mail.at_most_once):
+        if self.standing is ServerState.DOUBTED and (mail.tries or not mail.at_most_once):
             return max(mail.next_try_at, self.refused[-1].started_at + PAUSE)
         unclear = last is not None and last.result == AttemptResult.UNCLEAR
-        if last and unclear and self.standing is Standing.TAKES and last not in self.refused:
+        if last and unclear and self.standing is ServerState.TAKES and last not in self.refused:
             return min(mail.next_try_at, last.started_at + PAUSE)  # accepted since: what it is about is decided now
         return mail.next_try_at
 
@@ -64,9 +64,9 @@ def look(tx: Transaction, without: Collection[str] = ()) -> Outlook:
         return Outlook(standing, waiting, [first], last, [last[first.id]])
     open_ = _unanswered(tx, [attempt for attempt in last.values() if attempt.result == AttemptResult.UNCLEAR])
     if not _is_outage([mail for mail in waiting if mail.id in open_], [m for m in waiting if _may_witness(m, last)]):
-        return Outlook(Standing.TAKES, waiting, waiting, last, list(open_.values()))
+        return Outlook(ServerState.TAKES, waiting, waiting, last, list(open_.values()))
     by_tries = sorted(waiting, key=lambda mail: (mail.tries, not mail.at_most_once, mail.id))
-    return Outlook(Standing.DOUBTED, waiting, by_tries, last, list(open_.values()))
+    return Outlook(ServerState.DOUBTED, waiting, by_tries, last, list(open_.values()))
 
 
 def accepted_since(tx: Transaction, at: datetime) -> bool:
@@ -80,7 +80,7 @@ def accepted_since(tx: Transaction, at: datetime) -> bool:
 
 def held_since(tx: Transaction, outlook: Outlook) -> datetime | None:
     """Returns since when the server takes no mail, by the refusals of those that wait; None if it does."""
-    if outlook.standing is Standing.TAKES:
+    if outlook.standing is ServerState.TAKES:
         return None
     results = {attempt.result for attempt in outlook.refused}
     every = tx.find(Attempt, where(Attempt.mail).in_([attempt.mail for attempt in outlook.refused]))

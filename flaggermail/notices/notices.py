@@ -55,7 +55,7 @@ class Notice:
     instead_of: str | None = None  # the refused mail in whose place this one is sent
 
 
-class Reach(StrEnum):
+class AlarmReaders(StrEnum):
     """Whom an alarm is sent to: the first of officer on call, head and others, the first two, or all of them."""
 
     ON_CALL = "on call"
@@ -63,14 +63,14 @@ class Reach(StrEnum):
     EVERYONE = "everyone"
 
 
-_READERS = {Reach.ON_CALL: 1, Reach.HEAD_TOO: 2, Reach.EVERYONE: None}
+_READERS = {AlarmReaders.ON_CALL: 1, AlarmReaders.HEAD_TOO: 2, AlarmReaders.EVERYONE: None}
 _PAGED = 2  # of those who read an alarm
 
 
 def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarms add nothing
     work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False,
     topic: Topic = Topic.NOTICE, message: str | None = None, settles: str | None = None,
-    trust: SenderTrust | None = None, reach: Reach = Reach.ON_CALL,
+    trust: SenderTrust | None = None, reach: AlarmReaders = AlarmReaders.ON_CALL,
 ) -> None:  # fmt: skip
     """Alerts the officer on call, or else the head, or else another officer, once for each `alarm.id`.
 

@@ -35,7 +35,7 @@ def warn(work: UnitOfWork, stored: StoredMessage, officer: Officer) -> None:
     raised = alarm(AlarmKind.OFFICER_UNHEARD, key, text, work.now)
     trust = attention.trust_of(work, stored)
     notices.raise_alarm(
-        work, raised, f"flaggermail message show {stored.id}", reach=notices.Reach.HEAD_TOO, trust=trust
+        work, raised, f"flaggermail message show {stored.id}", reach=notices.AlarmReaders.HEAD_TOO, trust=trust
     )
 
 

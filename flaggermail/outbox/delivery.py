@@ -29,7 +29,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
-from flaggermail.record.states import MailState, Standing
+from flaggermail.record.states import MailState, ServerState
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.settings.model import SendingProof
 from flaggermail.wording.delivery import Attempted
@@ -141,7 +141,7 @@ def try_now(env: Services) -> bool:
     """
     with env.store.begin() as tx:
         outlook = standing.look(tx)
-        if outlook.standing in {Standing.TAKES, Standing.AWAY}:
+        if outlook.standing in {ServerState.TAKES, ServerState.AWAY}:
             return False
         return bool(hasten(UnitOfWork(env, tx, env.clock.now()), outlook.tried_next))
 

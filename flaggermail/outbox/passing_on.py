@@ -22,7 +22,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, OutboxMail, Token
-from flaggermail.record.states import Standing
+from flaggermail.record.states import ServerState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
@@ -56,7 +56,7 @@ def pass_on(work: UnitOfWork, mail: OutboxMail, stage: SmtpStage) -> bool:
         return False
     if work.tx.exists(OutboxMail, where(OutboxMail.instead_of).is_(mail.id)):
         return True
-    if standing.look(work.tx).standing is not Standing.TAKES:
+    if standing.look(work.tx).standing is not ServerState.TAKES:
         return False
     chain = [mail, *_replaced(work, mail)]
     refused = rota.by_address(chain[-1].recipient)

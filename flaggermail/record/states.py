@@ -61,7 +61,7 @@ class AttemptResult(StrEnum):
     UNKNOWN = "unknown"  # the connection broke after the octets were sent
 
 
-class Standing(StrEnum):
+class ServerState(StrEnum):
     """How the submission server stands towards the desk."""
 
     TAKES = "takes"  # each mail is tried when it is due

@@ -20,7 +20,7 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.finding import where
 from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Alarm, OutboxMail
-from flaggermail.record.states import MailState, Standing
+from flaggermail.record.states import MailState, ServerState
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.said import Said
@@ -79,8 +79,8 @@ def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]
 def _denied(_env: Services, tx: Transaction, _now: datetime) -> Sequence[OutboxMail]:
     """Returns what the server holds up; a doubt that began lasts until it has accepted a mail."""
     outlook = standing.look(tx)
-    in_doubt = outlook.standing is Standing.TAKES and outlook.refused and _episode(tx, _DENIED)[1]
-    return outlook.waiting if in_doubt or outlook.standing in {Standing.DENIES, Standing.DOUBTED} else []
+    in_doubt = outlook.standing is ServerState.TAKES and outlook.refused and _episode(tx, _DENIED)[1]
+    return outlook.waiting if in_doubt or outlook.standing in {ServerState.DENIES, ServerState.DOUBTED} else []
 
 
 _WAITING = _Trouble(AlarmKind.OUTBOX_WAITS, AlarmKind.OUTBOX_FLOWS, _late)
@@ -100,7 +100,7 @@ def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> Said:
     outlook = standing.look(work.tx)
     of_asked = [mail.answer for mail in (*outlook.tried_next, *held_up) if mail.answer and mail.id in outlook.last]
     answer = next(iter(of_asked), None)
-    if answer is not None and outlook.standing not in {Standing.AWAY, Standing.DENIES}:  # these name no mail
+    if answer is not None and outlook.standing not in {ServerState.AWAY, ServerState.DENIES}:  # these name no mail
         answer = without_words(answer)
     if answer is None:
         return AlarmText.UNANSWERED(count=len(held_up), since=since)
@@ -110,5 +110,5 @@ def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> Said:
 def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: Said) -> None:
     raised = alarm(kind, alarm_key(kind, number), text, work.now)
     everyone = kind in {AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN}
-    reach = notices.Reach.EVERYONE if everyone else notices.Reach.HEAD_TOO
+    reach = notices.AlarmReaders.EVERYONE if everyone else notices.AlarmReaders.HEAD_TOO
     notices.raise_alarm(work, raised, "flaggermail outbox list", reach=reach)

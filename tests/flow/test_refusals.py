@@ -14,7 +14,7 @@ from flaggermail.letters import standing
 from flaggermail.outbox import delivery
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, OutboxMail
-from flaggermail.record.states import MailState, Standing
+from flaggermail.record.states import MailState, ServerState
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services, UnitOfWork
 from tests.corpus import one_in
@@ -71,7 +71,7 @@ class Evening:
         with self.env.store.read() as tx:
             return [alarm.kind for alarm in tx.find(Alarm)]
 
-    def standing(self) -> Standing:
+    def standing(self) -> ServerState:
         """Returns how the submission server stands towards the desk."""
         with self.env.store.read() as tx:
             return standing.look(tx).standing
@@ -105,7 +105,7 @@ def test_one_officer_who_is_refused_holds_nobody(evening: Evening, reply: str, s
     evening.work()
     assert evening.arrived(PLATFORM, expected=2) == 2
     assert evening.arrived(REFERRER, expected=2) == 2
-    assert evening.standing() is Standing.TAKES
+    assert evening.standing() is ServerState.TAKES
     evening.postfix.set_refusals(stage, {})
     for _ in range(4):
         evening.later(2)
@@ -123,7 +123,7 @@ def test_one_domain_that_is_refused_holds_nobody_outside(evening: Evening, reply
     evening.work()
     assert evening.arrived(PLATFORM, expected=2) == 2
     assert {mail.recipient for mail in evening.mails(MailState.QUEUED)} <= {REFERRER}
-    assert evening.standing() is Standing.TAKES
+    assert evening.standing() is ServerState.TAKES
 
 
 @pytest.mark.parametrize(("reply", "stage"), one_in(4, CELLS))
@@ -136,7 +136,7 @@ def test_when_all_is_refused_it_is_told_and_all_leaves_once(evening: Evening, re
         evening.later(3)
     assert (evening.arrived(PLATFORM), evening.mails(MailState.REFUSED)) == (0, [])
     for_good = reply.startswith("5")
-    assert (evening.standing() is Standing.DOUBTED, evening.is_green()) == (for_good, not for_good)
+    assert (evening.standing() is ServerState.DOUBTED, evening.is_green()) == (for_good, not for_good)
     assert ("outbox denied" in evening.alarms()) == for_good
     evening.postfix.set_refusals(stage, {})
     for _ in range(12):
@@ -157,7 +157,7 @@ def test_a_word_that_the_filter_refuses_holds_nobody(evening: Evening) -> None:
     assert evening.arrived(PLATFORM, expected=2) == 2
     for _ in range(3):
         evening.later(2)
-    assert evening.standing() is Standing.TAKES
+    assert evening.standing() is ServerState.TAKES
     assert not evening.mails(MailState.QUEUED)
     instead = [mail for mail in evening.mails(MailState.ACCEPTED) if mail.instead_of is not None]
     assert {mail.recipient for mail in instead} == {evening.officer}
@@ -169,7 +169,7 @@ def test_a_refused_sender_is_an_outage(evening: Evening) -> None:
     evening.postfix.set_refusals("at_rcpt", {EVERYBODY: "554 5.7.1 Sender address rejected: Access denied"})
     evening.approve()
     evening.work()
-    assert evening.standing() is Standing.DOUBTED
+    assert evening.standing() is ServerState.DOUBTED
     assert not evening.is_green()
     assert not evening.mails(MailState.REFUSED)
 

@@ -24,7 +24,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail, Token
-from flaggermail.record.states import AttemptResult, MailState, Standing
+from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.delivery import Attempted
 from tests.store.desk_fixtures import CITIZEN, HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, mail
@@ -130,7 +130,7 @@ def alarms(desk: Desk) -> list[str]:
     return [alarm.kind for alarm in sorted(desk.all(Alarm), key=lambda row: (row.raised_at, row.id))]
 
 
-def how_it_stands(desk: Desk) -> Standing:
+def how_it_stands(desk: Desk) -> ServerState:
     """Returns how the submission server stands towards the desk."""
     with desk.env.store.read() as tx:
         return standing.look(tx).standing
@@ -186,7 +186,7 @@ def test_a_word_that_the_outgoing_filter_refuses_stops_nobody(
     desk.go_on(2)
     told = [text_of(octets) for octets in server.to(OFFICER)]
     assert any("VF-EP2024-0001" in text and "geweigerd" in text for text in told), told
-    assert how_it_stands(desk) is Standing.TAKES
+    assert how_it_stands(desk) is ServerState.TAKES
     desk.go_on(5)
     assert MailState.QUEUED not in {row.state for row in desk.all(OutboxMail)}
 
@@ -226,7 +226,7 @@ def test_an_officer_who_is_refused_holds_nothing(desk: Desk, server: Server, rep
     read = [text_of(octets) for octets in server.to(HEAD)]
     assert any("Er is iets 0" in text for text in read)
     assert any("Er is iets 1" in text for text in read)
-    assert how_it_stands(desk) is Standing.TAKES
+    assert how_it_stands(desk) is ServerState.TAKES
     assert "officer unreached" in alarms(desk)
     assert all(row.officer != "officer1" for row in desk.all(Token) if any(
         row.token in sent.message_id
@@ -256,7 +256,7 @@ def test_a_server_that_refuses_all_is_told_and_asked_by_one_mail_a_minute(
     server.rules = [Rule(everything, *reply)]
     begun, key = desk.clock.now(), drafted_and_approved(desk)
     desk.settle()
-    assert how_it_stands(desk) is Standing.DOUBTED
+    assert how_it_stands(desk) is ServerState.DOUBTED
     for _ in range(90):
         desk.go_on(1)
     at = [instant for instant, _ in server.asked if instant > begun + timedelta(minutes=1)]
@@ -288,7 +288,7 @@ def test_a_refused_login_is_no_doubt(desk: Desk, server: Server) -> None:
     drafted_and_approved(desk)
     for _ in range(60):
         desk.go_on(1)
-    assert how_it_stands(desk) is Standing.DENIES
+    assert how_it_stands(desk) is ServerState.DENIES
     assert len({recipient for _, recipient in server.asked}) == 1
     assert len(server.asked) <= 7
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flaggermail.adapters.files import mbox
-from flaggermail.adapters.files.unlinked import Entry, LinkFound, NoPlainFile, entries, plain_file
+from flaggermail.adapters.files.unlinked import FolderEntry, LinkFound, NoPlainFile, entries, plain_file
 from flaggermail.adapters.parsing.outlook_message import MAGIC
 from flaggermail.ports import RawMessage, RefusedMail, Role
 from flaggermail.record.instants import LAST
@@ -186,7 +186,7 @@ class MailFiles:
             yield _refused(one.path, NotTaken.CHANGED())
 
 
-def _is_maildir(found: Sequence[Entry]) -> bool:
+def _is_maildir(found: Sequence[FolderEntry]) -> bool:
     """True for the entries of a Maildir; a link in the place of one of its folders is refused later."""
     return set(_MAILDIR) <= {entry.name for entry in found if entry.is_folder or entry.is_link}
 

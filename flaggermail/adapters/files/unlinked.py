@@ -28,7 +28,7 @@ class NoPlainFile(OSError):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class FolderEntry:
     """A name in a folder, and what it is."""
 
     name: str
@@ -50,13 +50,15 @@ def plain_file(root: Path, path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def entries(root: Path, folder: Path) -> list[Entry]:
+def entries(root: Path, folder: Path) -> list[FolderEntry]:
     """Returns what is in a folder at or below `root`, by name. Raises LinkFound, OSError."""
     with _folder(root, folder) as place:
         listed = os.open(".", os.O_RDONLY | os.O_DIRECTORY | _FLAGS, dir_fd=place)
         try:
             with os.scandir(listed) as found:
-                return sorted(Entry(one.name, one.is_dir(follow_symlinks=False), one.is_symlink()) for one in found)
+                return sorted(
+                    FolderEntry(one.name, one.is_dir(follow_symlinks=False), one.is_symlink()) for one in found
+                )
         finally:
             os.close(listed)
 
