@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 
-_HELD = {
-    ServerState.AWAY: "cannot be reached", ServerState.DENIES: "refuses the desk",
-    ServerState.DOUBTED: "refuses our mail",
-}  # fmt: skip
-
-
 @click.group(name="outbox", cls=Noun)
 def command() -> None:
     """List outgoing mail; resolve, retry or cancel it.
@@ -58,8 +52,8 @@ def list_(session: Session, *, everything: bool, as_json: bool) -> None:
         "nothing" if everything else "nothing waits",
     )  # fmt: skip
     if found["held_since"]:
-        why = _HELD[ServerState(str(found["standing"]))]
-        click.echo(f"The submission server {why} since {minute(found, 'held_since')}.")
+        why = "cannot be reached" if found["standing"] == ServerState.AWAY else "refuses mail"
+        click.echo(f"queued: the submission server {why} since {minute(found, 'held_since')}")
 
 
 @command.command(name="show")

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import email
 import email.policy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from flaggermail.outbox import delivery
 from flaggermail.record.rows import Channel, Notification
+from flaggermail.replay.doubles import ScriptedAnswer, ScriptedSubmitter
 from tests.unit.cli.conftest import Desk
 
 HOSTILE = (
@@ -255,6 +258,25 @@ def test_the_outbox_lists_what_waits(desk: Desk, words: tuple[str, ...]) -> None
     assert desk.done("outbox", "cancel", "o00000001") == "outbox o00000001 cancelled\n"
     assert ("cancelled" in desk.done("outbox", "list", *words)) == bool(words)
     assert desk.type("outbox", "resolve", "o00000001", "--again").status == 1
+
+
+def test_the_outbox_says_that_the_server_refuses_and_tries_at_once(desk: Desk) -> None:
+    """While no mail leaves, `approve` and `outbox list` say `queued` and since when; `outbox retry` ends the pause."""
+    number = decided(desk)
+    desk.type("notify", number, "--channel", "x-urgent", "--text", "-", text="Posts that ask to colour two boxes.")
+    script = [ScriptedAnswer(None, 535, "authentication refused", None, None)]
+    desk.env = replace(desk.env, submitter=ScriptedSubmitter(desk.clock, script))
+    delivery.drain(desk.env)
+    assert "; queued: the submission server refuses mail since 10:33\n" in desk.done("approve", "1")
+    assert desk.done("outbox", "list").endswith(
+        "\nqueued: the submission server refuses mail since 2024-06-06 10:33+02:00\n"
+    )
+    script.clear()
+    assert delivery.drain(desk.env) == 0
+    assert desk.done("outbox", "retry").startswith("outbox: ")
+    assert delivery.drain(desk.env) > 0
+    assert desk.done("outbox", "list") == "nothing waits\n"
+    assert desk.type("outbox", "retry", "o00000001").status == 1
 
 
 def test_an_attempt_is_shown(desk: Desk) -> None:
