@@ -373,6 +373,16 @@ def job_overlapped(job: str) -> None:
     _log.warning("job still runs, its next call was skipped", object=job, result="skipped")
 
 
+def archive_away(reason: str) -> None:
+    """The archive cannot be used: mail is neither taken in nor sent, all else goes on."""
+    _log.error("archive away", object="archive", reason=reason)
+
+
+def archive_back(seconds: float) -> None:
+    """The archive can be used again, after so many seconds."""
+    _log.info("archive can be used again", object="archive", seconds=round(seconds, 1))
+
+
 def database_away(reason: str) -> None:
     """The database's server is away or refuses work; every loop waits. The reason holds no values of rows."""
     _log.error("database away", object="database", reason=reason)

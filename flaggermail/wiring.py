@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaggermail import __version__, logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, lead
-from flaggermail.adapters.db.inspection import database_mistake
+from flaggermail.adapters.db.inspection import archive_marks, database_mistake
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
-from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake
+from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake, gone_mistake
 from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.adapters.files.disks import full_disks
 from flaggermail.adapters.files.durable import left_over_mistakes
@@ -38,6 +38,7 @@ from flaggermail.intake import trust_proofs, vouching
 from flaggermail.intake.vouching import DECIDING, BySignature, SignatureWeight
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
+    BlobStore,
     Clock,
     HealthProbe,
     Heartbeat,
@@ -56,16 +57,16 @@ from flaggermail.record.topics import Topic
 from flaggermail.services import Services
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import Settings, database_file
-from flaggermail.settings.oauth_section import LoginMethod
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring_stores import command_store, upgrade_database, whole_store
+from flaggermail.wiring_stores import command_store, marks_of, upgrade_database, whole_store
 from flaggermail.wiring_tokens import (
     Presented,
     certificate_mistake,
     extra_mistake,
     imap_account,
     login_certificate_end,
+    named_secrets,
     submission_account,
     tries_another,
     unseen,
@@ -124,10 +125,10 @@ def parser_confinement(settings: Settings) -> Confinement:
         reader.close()
 
 
-def measures(settings: Settings) -> MachineHealthProbe:
+def measures(settings: Settings, octets: FileBlobStore | None = None) -> MachineHealthProbe:
     """Returns a health probe for the disks of database and archive and for the sessions presented to it."""
     where = places(database_file(settings.desk), settings.archive)
-    return MachineHealthProbe(where, lambda: login_certificate_end(settings), lead)
+    return MachineHealthProbe(where, lambda: login_certificate_end(settings), lead, octets.fault if octets else None)
 
 
 def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:
@@ -175,10 +176,11 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
     settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, pager: Pager | None = None,
     health_probe: HealthProbe | None = None,
     database: str | None = None, archive: Path | None = None, store: Store | None = None,
+    octets: BlobStore | None = None,
 ) -> Services:  # fmt: skip
     """Returns services on the settings' database and archive, or on others; records the configuration."""
     store = store or whole_store(database or settings.desk.store.database, randomness)
-    octets = FileBlobStore(archive or settings.archive)
+    octets = octets or FileBlobStore(archive or settings.archive)
     env = Services(
         settings=settings,
         store=store,
@@ -274,11 +276,13 @@ def services_on(
     settings: Settings, store: Store, clock: Clock, randomness: Randomness, submit: Submitter | None = None
 ) -> Services:  # fmt: skip
     """Returns services with the settings' own servers and archive on an open store. Raises ConfigurationError."""
-    health_probe = measures(settings)
+    octets = FileBlobStore(settings.archive, marks_of(store))
+    health_probe = measures(settings, octets)
     submit = submit or mail_service(settings, health_probe.presented).submitter(clock)
     return make_services(
-        settings, clock=clock, randomness=randomness, store=store, submit=submit, health_probe=health_probe
-    )
+        settings, clock=clock, randomness=randomness, store=store, octets=octets, submit=submit,
+        health_probe=health_probe,
+    )  # fmt: skip
 
 
 def machine_mistakes(settings: Settings) -> tuple[Mistake, ...]:
@@ -293,7 +297,7 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
     desk = settings.desk
     on_server = not desk.store.database.startswith("sqlite")
     yield database_mistake(database_file(desk), on_server=on_server)
-    yield folder_mistake(settings.archive)
+    yield folder_mistake(settings.archive) or gone_mistake(settings.archive, archive_marks(database_file(desk)))
     yield folder_mistake(settings.codes, "codes") if os.path.lexists(settings.codes) else None
     yield from full_disks(places(database_file(desk), settings.archive))
     yield ca_file_mistake("mailbox", desk.mailbox.ca_file)
@@ -303,30 +307,12 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
     yield extra_mistake(desk.oauth2)
     yield certificate_mistake(settings, SystemClock().now())
     of_lines = desk.oauth2.files_of_lines if desk.oauth2 else frozenset()
-    for name, key in _secrets(settings).items():
+    for name, key in named_secrets(settings).items():
         found = secret_mistake(name, settings.directory, several=name in of_lines)
         yield found and replace(found, text=f"{key}: {found.text}")
     around = [settings.directory, settings.directory.parent, settings.archive.parent, Path.cwd()]
     database = database_file(desk)
     yield from left_over_mistakes([*around, database.parent] if database is not None else around)
-
-
-def _secrets(settings: Settings) -> Mapping[str, str]:
-    """Returns the credentials that the settings name, each with the first key that does."""
-    desk = settings.desk
-    keys: dict[str, str] = {}
-    if desk.mailbox.login is LoginMethod.PASSWORD:
-        keys[desk.mailbox.credential] = "flaggermail.yaml mailbox.credential"
-    if desk.oauth2 is not None:
-        keys |= {name: f"flaggermail.yaml oauth2.{key}" for key, name in desk.oauth2.credentials.items()}
-    if desk.submission.user and desk.submission.login is LoginMethod.PASSWORD:
-        keys.setdefault(desk.submission.credential, "flaggermail.yaml submission.credential")
-    if desk.watch.heartbeat:
-        keys.setdefault(desk.watch.heartbeat, "flaggermail.yaml watch.heartbeat")
-    for officer in settings.oncall.officers:
-        for pager in officer.pagers:
-            keys.setdefault(pager.credential, f"oncall.yaml officers {officer.id} pagers")
-    return keys
 
 
 def require_ready(settings: Settings, clock: Clock) -> None:

@@ -14,6 +14,8 @@ from flaggermail.settings.model import database_file
 from flaggermail.settings.reading import load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from flaggermail.adapters.db.store import SqlStore
     from flaggermail.ports import BlobStore, Randomness, Store
     from flaggermail.settings.model import Settings
@@ -45,6 +47,24 @@ def command_store(settings: Settings, randomness: Randomness) -> Store:
     if file is not None and is_current(file):
         return CommandStore(file, lambda: whole_store(database, randomness))
     return whole_store(database, randomness)
+
+
+def marks_of(store: Store) -> Callable[[], Collection[str]]:
+    """Returns a function that returns the digests of the first rules and templates on record.
+
+    They are the first octets that the record names, and are never destroyed: by them a desk knows its archive.
+    """
+    from flaggermail.record.rows import InForce
+
+    known = list[str]()
+
+    def marks() -> Collection[str]:
+        if not known:
+            with store.read() as tx:
+                known.extend(row.digest for row in tx.find(InForce))
+        return known
+
+    return marks
 
 
 def open_evidence(directory: Path) -> tuple[Store, BlobStore]:

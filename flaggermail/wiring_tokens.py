@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -228,3 +228,21 @@ def submission_account(settings: Settings, presented: Presented = unseen) -> Sub
         local_hostname=settings.desk.mailbox.address.rpartition("@")[2],
         presented=presented,
     )
+
+
+def named_secrets(settings: Settings) -> Mapping[str, str]:
+    """Returns the credentials that the settings name, each with the first key that does."""
+    desk = settings.desk
+    keys: dict[str, str] = {}
+    if desk.mailbox.login is LoginMethod.PASSWORD:
+        keys[desk.mailbox.credential] = "flaggermail.yaml mailbox.credential"
+    if desk.oauth2 is not None:
+        keys |= {name: f"flaggermail.yaml oauth2.{key}" for key, name in desk.oauth2.credentials.items()}
+    if desk.submission.user and desk.submission.login is LoginMethod.PASSWORD:
+        keys.setdefault(desk.submission.credential, "flaggermail.yaml submission.credential")
+    if desk.watch.heartbeat:
+        keys.setdefault(desk.watch.heartbeat, "flaggermail.yaml watch.heartbeat")
+    for officer in settings.oncall.officers:
+        for pager in officer.pagers:
+            keys.setdefault(pager.credential, f"oncall.yaml officers {officer.id} pagers")
+    return keys

@@ -10,6 +10,7 @@ from flaggermail import logbook
 from flaggermail.daemon.outage import Outage
 from flaggermail.health import status
 from flaggermail.health.confinement import Confinement
+from flaggermail.health.findings import ARCHIVE
 from flaggermail.health.overview import Overview
 from flaggermail.health.status_line import StatusLine
 from flaggermail.ports import StatusBoard, Supervisor
@@ -27,6 +28,14 @@ def tell_confinement(held: Confinement) -> None:
     )
 
 
+def log_head(env: Services) -> None:
+    """Logs number and digest of the last event of the record."""
+    with env.store.read() as tx:
+        head = tx.head()
+    if head is not None:
+        logbook.record_head(head.seq, head.digest)
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What the daemon itself knows of its state."""
@@ -38,6 +47,7 @@ class Observed:
     jobs: dict[str, dict[str, int]]  # faults of jobs
     starting: bool = False  # not yet reported as ready
     link_fault: str | None = None  # why the mailbox cannot be read
+    archive: str = ""  # why the archive cannot be used
 
 
 class Publishing:
@@ -54,6 +64,8 @@ class Publishing:
         seen = self._gather(env, observed)
         if seen is None:
             return
+        wrong = {what: value for what, value in seen.wrong.items() if what != ARCHIVE}  # known by now
+        seen = replace(seen, wrong=wrong | ({ARCHIVE: observed.archive} if observed.archive else {}))
         seen = replace(
             seen, starting=observed.starting, jobs=observed.jobs, link_fault=observed.link_fault,
             unlogged=logbook.lines.tell_dropped(),

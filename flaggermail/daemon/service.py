@@ -20,13 +20,14 @@ from datetime import datetime, timedelta
 
 from flaggermail import logbook, rehearsal
 from flaggermail.citizens import retention
+from flaggermail.daemon.archive_watch import ArchiveWatch
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
-from flaggermail.daemon.publishing import Observed, Publishing, tell_confinement
+from flaggermail.daemon.publishing import Observed, Publishing, log_head, tell_confinement
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
 from flaggermail.daemon.sending import Sending
-from flaggermail.daemon.starting import recover, when_free
+from flaggermail.daemon.starting import recover, tell_started, when_free
 from flaggermail.daemon.unsupervised import Unsupervised
-from flaggermail.errors import LinkLost, StoreAway, StoreBusy, StoreFault
+from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, readiness_letter, self_check, telling
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.job_faults import JobFaults
@@ -61,6 +62,7 @@ READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a s
 STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
 DURING_OUTAGE = frozenset({"watcher", "database", "status"})  # these know what to do without the database
 SLACK = 300.0  # seconds added per step, for a database locked by another process
+INTO_ARCHIVE = frozenset({"outbox", "remind", "digests", handover.JOB, "clean-up", "rules"})  # they store or need mail
 LARGE_MAIL = 600.0  # seconds added where mail is fetched, as `adapters.imap.link` bounds a large one
 
 
@@ -109,6 +111,7 @@ class Daemon:
         }
         self._pulse = LoopMonitor(self.supervisor, self._bounds, self.monotonic)
         self._outage = Outage(self.monotonic)
+        self._archive = ArchiveWatch(self.env.health_probe.archive, self.monotonic)
         self._reconnection = Reconnection(self.mailbox, self.fraction, self.monotonic)
         self._reach = ReachCheck(self.proof)
         self._sending = Sending()
@@ -128,18 +131,14 @@ class Daemon:
         with ExitStack() as running:
             when_free(self._take_lease, self.env, self._outage, self.stop)
             running.callback(self._release)
-            when_free(lambda: recover(self.env, observe=self.observe), self.env, self._outage, self.stop)
+            when_free(self._recover, self.env, self._outage, self.stop)
             self._plan()
             watcher = threading.Thread(target=self._guarded("watcher", self._poll_mailbox), name="watcher", daemon=True)
             watcher.start()
             running.callback(self._join, watcher)
             self.ticker.start()
             running.callback(self._end_ticker)
-            logbook.daemon_started(self.holder)
-            for note in self.env.settings.notes:
-                logbook.setting_renamed(*note.split(": ", 1))
-            if self.env.settings.desk.approval.by_reply is None:
-                logbook.approving_by_reply_not_chosen()
+            tell_started(self.env, self.holder)
             self._wait(patience)
             stopping = self.monotonic()
             self._deadline = stopping + self.stop_within
@@ -147,6 +146,9 @@ class Daemon:
         logbook.daemon_stopped(self.monotonic() - stopping)
         if self.failure is not None:
             raise self.failure
+
+    def _recover(self) -> None:
+        recover(self.env, self._archive, self.renewal, observe=self.observe)
 
     def _plan(self) -> None:
         """Gives the ticker its jobs: loops, times of day in the desk's zone, and clean-up at once."""
@@ -167,7 +169,7 @@ class Daemon:
         for seconds, name, work in loops:
             ticker.every(seconds, name, self._unless_away(name, work))
         for at, name in handover.times_of_week(self.env):
-            ticker.at([at], zone, name, self._unless_away(name, self._hand_over))
+            ticker.at([at], zone, name, self._unless_away(handover.JOB, self._hand_over))
         for at, name, work in ((DIGESTS_AT, "digests", self._send_digests), (CLEANED_AT, "clean-up", self._clean_up)):
             ticker.at([at], zone, name, self._unless_away(name, work))
         self._clean_up_soon()  # an hourly call never comes if restarts are frequent
@@ -218,17 +220,33 @@ class Daemon:
 
         def run() -> None:
             try:
-                if not self._outage.lasts or name in DURING_OUTAGE:
+                if name in INTO_ARCHIVE and self._archive.is_away():
+                    self._spare(name)
+                elif not self._outage.lasts or name in DURING_OUTAGE:
                     work()
                 elif name in self._bounds:
                     self._pulse.beat(name)
                 self._outage.worked(name)
-            except (StoreAway, StoreBusy) as kept:
-                self._outage.met_by(name, kept, self.env.clock.now())
+            except (StoreAway, StoreBusy, ArchiveFault) as kept:
+                self._met_by(name, kept)
                 if name in AT_A_MINUTE:
                     self.ticker.once(BUSY_AGAIN, f"{name} again", run)
 
         return run
+
+    def _met_by(self, worker: str, kept: StoreAway | StoreBusy | ArchiveFault) -> None:
+        if isinstance(kept, ArchiveFault):
+            self._archive.met(kept)
+        else:
+            self._outage.met_by(worker, kept, self.env.clock.now())
+
+    def _spare(self, name: str) -> None:
+        """Does what a loop can do without the archive: pages go on."""
+        if name == "remind" and not self._outage.lasts:
+            paging.tick(self.env)
+            self._reminded = self.monotonic()
+        if name in self._bounds:
+            self._pulse.beat(name)
 
     def _fail(self, worker: str, error: BaseException) -> None:
         """Stops the daemon, whatever else goes wrong, and logs why."""
@@ -258,8 +276,8 @@ class Daemon:
             try:
                 self._poll_and_wait(stop, interval, at_most)
                 self._outage.worked("watcher")
-            except (StoreAway, StoreBusy) as kept:
-                self._outage.met_by("watcher", kept, self.env.clock.now())
+            except (StoreAway, StoreBusy, ArchiveFault) as kept:
+                self._met_by("watcher", kept)
                 self.mailbox.close()  # in the middle of an answer, perhaps
                 self._poll_due = -math.inf
                 stop.wait(PROBE_EVERY)
@@ -270,6 +288,7 @@ class Daemon:
         """Polls and waits for a hint, or after a lost connection for the next try."""
         try:
             self._reach.require()
+            self._archive.wait(stop)
             self._poll(stop, interval)
             self._reconnection.made()
             self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
@@ -417,13 +436,7 @@ class Daemon:
         if not self.env.store.scrub():
             logbook.not_scrubbed()
             self.ticker.once(SCRUB_AGAIN, "clean-up again", self._clean_up)
-        self._log_head()
-
-    def _log_head(self) -> None:
-        with self.env.store.read() as tx:
-            head = tx.head()
-        if head is not None:
-            logbook.record_head(head.seq, head.digest)
+        log_head(self.env)
 
     def _take_lease(self) -> None:
         now = self.env.clock.now()
@@ -440,8 +453,8 @@ class Daemon:
 
     def _publish(self, env: Services) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()
-        why = None if self.link else self._reconnection.reason
-        seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, not self._ready, why)
+        why, away = None if self.link else self._reconnection.reason, self._archive.why
+        seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, not self._ready, why, away)
         self._publishing.publish(env, seen, self.board, self.supervisor)
 
     def _report_ready(self) -> None:
@@ -480,5 +493,5 @@ class Daemon:
 
     def _release_lease(self) -> None:
         with suppress(StoreBusy, StoreFault):
-            self._log_head()
+            log_head(self.env)
             self.env.store.release()

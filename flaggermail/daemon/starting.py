@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flaggermail import logbook
+from flaggermail.daemon.archive_watch import ArchiveWatch
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.errors import ArchiveFault, StoreBusy
 from flaggermail.letters import observing
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt
 from flaggermail.reminders import paging
-from flaggermail.rule_changes import versions
+from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
 
 
@@ -30,7 +31,7 @@ def when_free(step: Callable[[], None], env: Services, outage: Outage, stop: Int
             return
 
 
-def recover(env: Services, *, observe: bool) -> None:
+def recover(env: Services, archive: ArchiveWatch, renewal: RuleReloader | None, *, observe: bool) -> None:
     """Recovers work left by an earlier run, and starts observing if requested. May be called again."""
     doubtful = delivery.recover(env)
     if doubtful:
@@ -39,10 +40,19 @@ def recover(env: Services, *, observe: bool) -> None:
     _sweep_archive(env)
     if observe:
         observing.begin(env)
-    versions.note(env)
+    archive.note_versions(env, renewal)
     with env.store.read() as tx:
         if observing.is_on(tx):
             logbook.desk_observes()
+
+
+def tell_started(env: Services, holder: str) -> None:
+    """Logs the start, and what the configuration left to be chosen or writes by an old name."""
+    logbook.daemon_started(holder)
+    for note in env.settings.notes:
+        logbook.setting_renamed(*note.split(": ", 1))
+    if env.settings.desk.approval.by_reply is None:
+        logbook.approving_by_reply_not_chosen()
 
 
 def _sweep_archive(env: Services) -> None:

@@ -14,6 +14,7 @@ from flaggermail.record.trust_proofs import ProofState
 from flaggermail.wording.alarm_texts import Health, HealthPlace
 from flaggermail.wording.said import Said
 
+ARCHIVE = "archive"  # the finding about its folder
 CERTIFICATE = "certificate of "  # prefix of findings about servers
 WARNED = (1, 7, 14, 30)  # days before the end of what logs in with tokens: one alarm each, and one at the end
 TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about clocks
@@ -43,6 +44,7 @@ class Measured:
     login_certificate: datetime | None = None  # the end of the certificate in the place of a secret
     mark: ProofState | None = None  # what the trial of the server's mark says; None where none is asked for
     mark_ends: datetime | None = None
+    archive: Said | None = None  # why it cannot be used; unsaid if it can
     leap: timedelta | None = None  # by how much this machine's clock was set lately, positive if forward
     skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
     dated_ahead: datetime | None = None  # when a mail was last seen that is dated later than that
@@ -69,6 +71,10 @@ class Finding:
 
 def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterator[Finding]:
     """Yields one finding per measurement, in a stable order."""
+    if measured.archive is not None:
+        said = measured.archive or Health.IN_PLACE()
+        kinds = AlarmKind.ARCHIVE_AWAY, AlarmKind.ARCHIVE_BACK
+        yield Finding(ARCHIVE, HealthPlace.ARCHIVE(), bool(measured.archive), said, *kinds)
     for place, octets in sorted(measured.free.items()):
         low = octets < limits.free * MEGA
         said = Health.LITTLE_FREE(free=limits.free) if low else Health.ENOUGH_FREE()

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from flaggermail.health.findings import Finding, HealthLimits, Measured, findings
+from flaggermail.health.findings import ARCHIVE, Finding, HealthLimits, Measured, findings
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record import trust_proofs
-from flaggermail.record.alarms import alarm, alarm_key
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.instants import usable
 from flaggermail.record.kinds import TrustMark
@@ -43,6 +43,7 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
         free=health_probe.free(),
         ticks=ticks,
         certificates=health_probe.certificates(),
+        archive=health_probe.archive(),
         leap=health_probe.leap(),
         skew=health_probe.skew(),
         dated_ahead=health_probe.dated_ahead(),
@@ -53,6 +54,8 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
     with env.store.read() as tx:
         measured = _with_mark(env, tx, measured, now)
         found = list(findings(measured, limits_of(env.settings.desk), now))
+        if measured.archive:  # no other alarm can be written
+            found = [finding for finding in found if finding.what == ARCHIVE]
         if not _changed_findings(tx, found):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
@@ -99,4 +102,7 @@ def _record_finding(work: UnitOfWork, finding: Finding, before: Watched | None) 
     kind = finding.raises if finding.failing else finding.ends
     key = alarm_key(kind, f"{finding.what}/{work.now.isoformat()}")
     raised = alarm(kind, key, AlarmText.FOUND(what=finding.shown, value=finding.said), work.now)
-    notices.raise_alarm(work, raised, "flaggermail status")
+    if raised.kind == AlarmKind.ARCHIVE_AWAY:
+        notices.page_alarm(work, raised)
+    else:
+        notices.raise_alarm(work, raised, "flaggermail status")

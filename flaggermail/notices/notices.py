@@ -103,6 +103,14 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
         page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
 
 
+def page_alarm(work: UnitOfWork, alarm: Alarm) -> None:
+    """Records an alarm, and pages the officer on call, or else the head: for when no mail can be written."""
+    work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind)
+    officer = duty.officer_on_call(work) or work.env.settings.rota.head()
+    if officer is not None:
+        page_queue.queue_for_alarm(work, officer, alarm)
+
+
 def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
     """Queues one mail to an officer."""
     if observing.suppresses(work, notice.kind, notice.dedupe, notice.about):

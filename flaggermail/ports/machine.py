@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from flaggermail.mail.message_json import Json
+from flaggermail.wording.said import Said
 
 
 class Clock(Protocol):
@@ -160,6 +161,9 @@ class HealthProbe(Protocol):
 
     def dated_ahead(self) -> datetime | None:
         """Returns when a mail was last seen in the inbox that is dated later than that; None if none was."""
+
+    def archive(self) -> Said | None:
+        """Returns why the archive cannot be used, unsaid if it can; None if nobody looks."""
         ...
 
     def leap(self) -> timedelta | None:

@@ -43,6 +43,8 @@ class AlarmKind(StrEnum):
     MARK_PROVEN = "mark proven"
     CLOCK_WRONG = "clock wrong"
     CLOCK_RIGHT = "clock right"
+    ARCHIVE_AWAY = "archive away"
+    ARCHIVE_BACK = "archive back"
     CLOCK_SET = "clock set"
     CLOCK_KEPT = "clock kept"
     DEVICE_LOCKED = "device locked"

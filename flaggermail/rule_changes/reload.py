@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail import logbook
-from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy
+from flaggermail.errors import ArchiveFault, ConfigurationError, StoreAway, StoreBusy
 from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.rule_changes import versions
@@ -62,7 +62,7 @@ class RuleReloader:
                 _tell(env, faults, AlarmText.RULES)
             else:
                 versions.note(renewed)
-        except (StoreAway, StoreBusy):
+        except (StoreAway, StoreBusy, ArchiveFault):
             self._requested.set()  # nothing of it is on record: again at the next tick
             raise
         self._loaded = now

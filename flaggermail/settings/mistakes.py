@@ -27,6 +27,7 @@ class CheckCode(StrEnum):
     DATABASE_IN_MEMORY = "database-in-memory"
     DATABASE_IS_FOLDER = "database-is-folder"
     ARCHIVE_FOLDER = "archive-folder"
+    ARCHIVE_GONE = "archive-gone"
     CA_FILE = "ca-file"
     PAGER_EXTRA = "pager-extra"
     TOKEN_EXTRA = "token-extra"  # noqa: S105 - the name of a mistake
@@ -124,6 +125,11 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.REFUSES,
         f"{_DESK} store.{{key}}: {{path}} is no folder in which this account can write ({{why}}); give it the "
         "right to, or name another folder",
+    ),
+    CheckCode.ARCHIVE_GONE: Sort(
+        Severity.FAULT,
+        f"{_DESK} store.archive: {{path}} is not the archive of this record; mount its disk, or put the folder back. "
+        "Until then the daemon takes in nothing; if it is lost, restore the desk from its backup",
     ),
     CheckCode.CA_FILE: Sort(
         Severity.REFUSES,

@@ -94,6 +94,18 @@ class Health(Sentence):
     SET_FORWARD = ("health: set forward", "set forward by more than {seconds} s within the hour",
         "binnen het uur meer dan {seconds} seconden vooruitgezet")
     NOT_SET = "health: not set", "was not set", "niet verzet"
+    GONE = ("health: gone",
+        ("not found at {path}: its disk is not mounted, or the folder was moved or emptied; nothing is taken in, and "
+         "no mail leaves, until it is back"),
+        ("niet gevonden in {path}: de schijf is niet gekoppeld, of de map is verplaatst of leeg; er komt niets binnen "
+         "en er vertrekt geen mail tot het er weer is"))
+    READ_ONLY = ("health: read only",
+        "{path} cannot be written; nothing is taken in, and no mail leaves, until it can",
+        "in {path} kan niet worden geschreven; tot dat weer kan, komt er niets binnen en vertrekt er geen mail")
+    FULL = ("health: full", "the disk of {path} is full; nothing is taken in, and no mail leaves, until there is room",
+        "de schijf van {path} is vol; tot er ruimte is, komt er niets binnen en vertrekt er geen mail")
+    BROKEN = ("health: broken", "its folder cannot be used: {fault}", "de map is niet te gebruiken: {fault}")
+    IN_PLACE = "health: in place", "in place", "aanwezig"
     LITTLE_FREE = "health: little free", "less than {free} MB free", "minder dan {free} MB vrij"
     ENOUGH_FREE = "health: enough free", "enough free", "genoeg vrij"
     LATE = "health: late", "more than {seconds} s ago", "meer dan {seconds} seconden geleden"

@@ -52,6 +52,8 @@ class AlarmName(Sentence):
     MARK_PROVEN = "alarm name: mark proven", "mark proven", "kenmerk van Exchange beproefd"
     CLOCK_WRONG = "alarm name: clock wrong", "clock wrong", "klok wijkt af"
     CLOCK_RIGHT = "alarm name: clock right", "clock right", "klok loopt gelijk"
+    ARCHIVE_AWAY = "alarm name: archive away", "archive away", "archief onbruikbaar"
+    ARCHIVE_BACK = "alarm name: archive back", "archive back", "archief weer bruikbaar"
     CLOCK_SET = "alarm name: clock set", "clock set", "klok verzet"
     CLOCK_KEPT = "alarm name: clock kept", "clock kept", "klok niet meer verzet"
     DEVICE_LOCKED = "alarm name: device locked", "device locked", "app geblokkeerd"

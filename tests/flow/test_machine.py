@@ -7,6 +7,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.desk_process import DeskProcess, patiently
+from tests.flow.desk_process import ROOT, DeskProcess, patiently
+from tests.flow.engines import BOTH
 from tests.flow.supervised import Notified, notify_socket, start
 from tests.servers.dovecot import Dovecot
 
@@ -174,3 +177,45 @@ def test_a_log_that_nobody_reads_holds_neither_intake_nor_the_stop(
     patiently(lambda: status(desk)["ok"], "the status is green again")
     pipe.fill()
     assert desk.stop() < 10
+
+
+@BOTH
+def test_an_archive_that_is_not_there_is_not_made_anew(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
+    """With the archive's folder moved away, or its disk not mounted, nothing is taken in, and status and check say so.
+
+    Once it is back the desk goes on by itself, also one that was started without.
+    """
+    archive, away = desk.folder / "archive", desk.folder / "elsewhere"
+    start(desk, notified)
+    notified.wait_for("READY=1")
+    for number, empty in enumerate((False, True)):
+        archive.rename(away)
+        if empty:
+            archive.mkdir()  # a mount point
+            desk.stop()
+            start(desk, notified)
+        patiently(lambda: "disk is not mounted" in troubles(desk), "the status says so")
+        assert desk.database or f"{archive} is not the archive of this record" in faults_of_check(desk)
+        dovecot.append(desk.mailbox, "INBOX", question(number), datetime.now(UTC))
+        time.sleep(7)  # longer than from one look to the next
+        assert taken_in(desk) == 0
+        assert not list(archive.glob("*"))
+        assert "archive" in troubles(desk)
+        if empty:
+            archive.rmdir()
+        away.rename(archive)
+        patiently(lambda: taken_in(desk) == 1, "the mail that waited is taken in")
+        patiently(lambda: "archive" not in troubles(desk), "the status is green again")
+        desk.stop()
+        start(desk, notified)
+        patiently(lambda: "parser confined" in desk.log(), "the next start")
+    desk.stop()
+    assert "chain intact" in desk.run("audit", "verify")
+
+
+def faults_of_check(desk: DeskProcess) -> str:
+    """Returns what `check` prints about a desk with faults."""
+    command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), "check"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    assert done.returncode == 1, done.stderr
+    return " ".join((done.stdout + done.stderr).split())

@@ -409,3 +409,28 @@ class TestDiscard:
         (root / DIGEST[:2] / DIGEST).mkdir(parents=True)
         with pytest.raises(ArchiveFault, match=f"{DIGEST} cannot be removed from"):
             FileBlobStore(root).discard(DIGEST)
+
+
+def test_without_its_mark_an_archive_is_neither_made_nor_written(tmp_path: Path) -> None:
+    """A store takes octets while no mark is known, and then only where one lies; what it has cannot be lost octets."""
+    marks: list[str] = []
+    root = tmp_path / "archive"
+    archive = FileBlobStore(root, lambda: marks)
+    mail = archive.put(b"mail")
+    marks += [archive.put(b"rules"), archive.put(b"templates")]
+    archive.discard(marks[0])  # one of them is enough
+    assert not archive.fault()
+    root.rename(tmp_path / "away")
+    for write in (lambda: archive.put(b"other"), lambda: archive.put_all([b"other"])):
+        with pytest.raises(ArchiveFault, match="its disk is not mounted"):
+            write()
+    assert not root.exists()
+    root.mkdir()
+    with pytest.raises(ArchiveFault, match="cannot be read") as lost:
+        archive.get(mail)
+    assert not isinstance(lost.value, OctetsLost)
+    assert archive.fault().code == "health: gone"
+    root.rmdir()
+    (tmp_path / "away").rename(root)
+    assert archive.get(mail) == b"mail"
+    assert not archive.fault()

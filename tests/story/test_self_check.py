@@ -30,7 +30,9 @@ from flaggermail.reminders import outbox_ageing, paging
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.oauth_section import OAuth2Settings
+from flaggermail.wording.alarm_texts import Health
 from flaggermail.wording.pages import AlarmName
+from flaggermail.wording.said import UNSAID
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon
 from tests.story.test_late import mail
@@ -166,6 +168,26 @@ def test_a_clock_that_is_set_is_told_of_until_it_is_back_or_an_hour_has_passed(e
     assert sorted(told) == ["clock kept", "clock set", "clock set"]
     assert after(59, timedelta(0)) == told
     assert sorted(after(2, timedelta(0))) == ["clock kept", "clock kept", "clock set", "clock set"]
+
+
+def test_an_archive_that_is_away_is_told_by_pager_and_its_return_by_mail(paged: Services, clock: SetClock) -> None:  # noqa: F811 - the fixture
+    """While nothing can be stored only pagers are called, and no other alarm is tried; the rest follows afterwards."""
+    why = [Health.GONE(path="/srv/archive")]
+    away = replace(paged, health_probe=MachineHealthProbe({}, archive=lambda: why[0]))
+    certificate(away, NOW + timedelta(days=1))
+    for _ in range(2):
+        self_check.tick(away, {"reminders": 5 * MINUTE})
+    assert alarms(away) == ["archive away"]
+    paging.drain(away)
+    assert calls(away) == [("first", "alarm: archief onbruikbaar")]
+    with away.store.read() as tx:
+        assert not tx.find(OutboxMail)
+    clock.set(NOW + MINUTE)
+    why[0] = UNSAID
+    self_check.tick(away, IN_TIME)
+    assert sorted(alarms(away)) == ["archive away", "archive back", "certificate ends"]
+    with away.store.read() as tx:
+        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == 2
 
 
 def mailbox_check(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others

@@ -178,6 +178,7 @@ MISTAKES = (
     Made("PostgreSQL without its extra", _known(CheckCode.DATABASE_DRIVER)),
     Made("the password of PostgreSQL in the address", _laid("29-database-password")),
     Made("the archive cannot be a folder", _known(CheckCode.ARCHIVE_FOLDER)),
+    Made("the disk of the archive is not mounted", _known(CheckCode.ARCHIVE_GONE)),
     Made("the database in memory", _known(CheckCode.DATABASE_IN_MEMORY)),
     Made("the database by its path", _desk("sqlite:///flaggermail.db", "/var/lib/flaggermail/flaggermail.db")),
     Made("the database is a folder", _desk("sqlite:///flaggermail.db", "sqlite:///rules")),

@@ -9,7 +9,7 @@ import sqlite3
 from importlib.util import find_spec
 from pathlib import Path
 
-from flaggermail.adapters.db.revisions import known, newest, revision_of
+from flaggermail.adapters.db.revisions import known, looked_into, newest, revision_of
 from flaggermail.adapters.files.disks import full_disk
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
@@ -47,6 +47,17 @@ def _content_mistake(file: Path) -> Mistake | None:
             return None
         return unreadable(str(file), "sqlite", " ".join(str(error).split()))
     return None if revision == "" else revision_mistake(str(file), revision)
+
+
+def archive_marks(file: Path | None) -> tuple[str, ...]:
+    """Returns the digests by which the record knows its archive; none if it is no SQLite file that can be read."""
+    if file is None or not file.exists():
+        return ()
+    try:
+        with looked_into(file) as database:
+            return tuple(str(digest) for (digest,) in database.execute("SELECT digest FROM in_force"))
+    except sqlite3.Error:  # another fault says so
+        return ()
 
 
 def driver_is_installed() -> bool:

@@ -47,12 +47,17 @@ def is_current(file: Path) -> bool:
         return False
 
 
-def revision_of(file: Path) -> str | None:
-    """Returns the schema's revision: "" for a database without tables, None for one that is not ours."""
+def looked_into(file: Path) -> closing[sqlite3.Connection]:
+    """Returns a connection that only reads, and makes no file beside the database. Raises sqlite3.Error."""
     # Without a write-ahead log beside it the file is complete, and `immutable` makes no file of the reader's account.
     alone = not file.with_name(f"{file.name}-wal").exists()
     how = "mode=ro&immutable=1" if alone else "mode=ro"
-    with closing(sqlite3.connect(f"file:{quote(str(file))}?{how}", uri=True, timeout=_PATIENCE)) as database:
+    return closing(sqlite3.connect(f"file:{quote(str(file))}?{how}", uri=True, timeout=_PATIENCE))
+
+
+def revision_of(file: Path) -> str | None:
+    """Returns the schema's revision: "" for a database without tables, None for one that is not ours."""
+    with looked_into(file) as database:
         if not database.execute(_TABLES).fetchone()[0]:
             return ""
         if not database.execute(_REVISION_TABLE).fetchone()[0]:

@@ -15,21 +15,23 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from flaggermail.adapters.files.disks import fault_words
+from flaggermail.adapters.files.disks import fault_words, full_disk
 from flaggermail.adapters.files.durable import sync_folder
 from flaggermail.errors import ArchiveFault, OctetsLost
 from flaggermail.record.audit import ArchivedFile, FileState
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.wording.said import counted
+from flaggermail.wording.alarm_texts import Health
+from flaggermail.wording.said import UNSAID, Said, counted
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX, _SUFFIX = ".", ".part"  # of a temporary file
 _DAMAGED = ".damaged"  # added to the name of a file that holds other octets than its name says
 _LIBC = ctypes.CDLL(None, use_errno=True)  # for syncfs(2), which Python lacks
+_LEAST_ROOM = 1_000_000  # octets; a disk with less takes no mail with a picture
 _FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, if the umask allows it
 
 
@@ -45,11 +47,17 @@ def folder_mistake(root: Path, key: str = "archive") -> Mistake | None:
     return None
 
 
+def gone_mistake(root: Path, marks: Collection[str]) -> Mistake | None:
+    """Returns that the archive at `root` is not the one whose `marks` the record names; None if it is."""
+    return None if FileBlobStore(root, lambda: marks).is_there() else mistake(CheckCode.ARCHIVE_GONE, path=root)
+
+
 class FileBlobStore:
     """Stores files under `root`, which the first `put` creates. Several processes may write concurrently."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, marks: Callable[[], Collection[str]] = tuple) -> None:
+        """`marks` returns digests of which the archive holds one at least: a root without is another folder."""
+        self._root, self._marks = root, marks
         self._durable: set[Path] = set()  # folders whose directory entry this process has synced
 
     def put(self, octets: bytes) -> str:
@@ -57,6 +65,7 @@ class FileBlobStore:
 
         A damaged file of that name is set aside for a person, as `DIGEST.damaged`, and the octets are written anew.
         """
+        self._require()
         digest = _sha256(octets)
         path = self._path(digest)
         try:
@@ -74,6 +83,7 @@ class FileBlobStore:
 
         All files are written and synced, then renamed and synced: no digest's file can be lost or incomplete.
         """
+        self._require()
         fresh = {digest: octets for octets in many if not self._path(digest := _sha256(octets)).exists()}
         try:
             if fresh:
@@ -89,6 +99,29 @@ class FileBlobStore:
             why = fault_words(fault, self._root)
             raise ArchiveFault(f"archive: {mails} cannot be written to {self._root}: {why}") from fault
         return [digest if (digest := _sha256(octets)) in fresh else self.put(octets) for octets in many]
+
+    def is_there(self) -> bool:
+        """True if the archive holds a mark, or the record names none yet."""
+        marks = [mark for mark in self._marks() if _DIGEST.fullmatch(mark)]
+        return not marks or any(self._path(mark).exists() for mark in marks)
+
+    def fault(self) -> Said:
+        """Returns why nothing can be stored; unsaid if something can."""
+        if not self.is_there():
+            return Health.GONE(path=str(self._root))
+        try:
+            room = os.statvfs(self._root)
+        except OSError as fault:
+            return (
+                UNSAID if isinstance(fault, FileNotFoundError) else Health.BROKEN(fault=fault_words(fault, self._root))
+            )
+        if room.f_flag & os.ST_RDONLY or not os.access(self._root, os.W_OK | os.X_OK):
+            return Health.READ_ONLY(path=str(self._root))
+        return UNSAID if full_disk(self._root, _LEAST_ROOM) is None else Health.FULL(path=str(self._root))
+
+    def _require(self) -> None:
+        if not self.is_there():
+            raise ArchiveFault(f"archive: {Health.GONE(path=str(self._root)).english}")
 
     def _holds(self, path: Path, octets: bytes) -> bool:
         """True if the file has these octets; sets aside one that has others."""
@@ -122,7 +155,7 @@ class FileBlobStore:
         try:
             octets = path.read_bytes()
         except OSError as fault:
-            kind = OctetsLost if self._root.is_dir() else ArchiveFault
+            kind = OctetsLost if self._root.is_dir() and self.is_there() else ArchiveFault
             raise kind(f"archive: {digest} cannot be read from {path}: {fault_words(fault, path)}") from fault
         self._verify(digest, octets)
         return octets

@@ -24,17 +24,17 @@ def full_disks(places: Mapping[str, Path]) -> Iterator[Mistake]:
         yield mistake(CheckCode.DISK_FULL, keys=keys, mount=mount, paths=paths)
 
 
-def full_disk(path: Path) -> Path | None:
+def full_disk(path: Path, least: int = _LEAST) -> Path | None:
     """Returns the mount point of the disk on which `path` is or would be made; None if there is room, or none knows.
 
-    A disk has no room for this account if its blocks, or the numbers of its files (inodes), are used up.
+    A disk has no room for this account if it has less than `least` octets for it, or no number of a file (inode).
     """
     at = _nearest(path)
     try:
         disk = os.statvfs(at)
     except OSError:
         return None
-    no_blocks = disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < _LEAST
+    no_blocks = disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < least
     no_numbers = disk.f_files > 0 and disk.f_favail == 0
     return mount_point(at) if no_blocks or no_numbers else None
 

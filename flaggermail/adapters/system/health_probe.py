@@ -13,6 +13,7 @@ from pathlib import Path
 from flaggermail.adapters.files.disks import full_disks
 from flaggermail.adapters.tls import certificate_end
 from flaggermail.health.findings import FARTHEST, TELLING, skew
+from flaggermail.wording.said import Said
 
 SET_LATELY = 3600.0  # seconds after which a clock that was set counts as right
 
@@ -22,11 +23,12 @@ class MachineHealthProbe:
 
     def __init__(
         self, places: Mapping[str, Path], login_certificate: Callable[[], datetime | None] = lambda: None,
-        lead: Callable[[], timedelta] | None = None, monotonic: Callable[[], float] = time.monotonic,
+        lead: Callable[[], timedelta] | None = None, archive: Callable[[], Said] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         """`lead`: how far the wall's clock is ahead of one that nobody sets."""
         self._places, self._login_certificate = places, login_certificate
-        self._lead, self._monotonic = lead, monotonic
+        self._lead, self._archive, self._monotonic = lead, archive, monotonic
         self._leads = deque([(monotonic(), lead())]) if lead else deque[tuple[float, timedelta]]()
         self._expiry: dict[str, datetime] = {}
         self._low: timedelta | None = None
@@ -56,6 +58,10 @@ class MachineHealthProbe:
     def dated_ahead(self) -> datetime | None:
         """Returns when a mail was last seen in the inbox that is dated later than that."""
         return self._ahead
+
+    def archive(self) -> Said | None:
+        """Returns why the archive cannot be used, unsaid if it can; None if nobody looks."""
+        return None if self._archive is None else self._archive()
 
     def leap(self) -> timedelta | None:
         """Returns by how much the clock was set in the last hour, or since the start if that was later."""

@@ -212,6 +212,11 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
         settings("archive: archive", f"archive: {DATABASE}/archive"),
         f"{DATABASE} is no folder",
     ),
+    (
+        CheckCode.ARCHIVE_GONE,
+        database("INSERT INTO in_force VALUES ('r', 'rules', 'v', printf('%064d', 0), '2027-03-01 00:00:00', NULL)"),
+        "archive is not the archive of this record; mount",
+    ),
     (CheckCode.CA_FILE, authority(KEY), "ca.pem holds a private key and no certificate; name a PEM file"),
     (CheckCode.CA_FILE, authority("notes\n"), "mailbox.ca_file: "),
     (CheckCode.CA_FILE, authority(CERTIFICATE), "ca.pem cannot be read"),
