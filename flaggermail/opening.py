@@ -155,6 +155,11 @@ class _Ground:
 
         return means(load(self._directory.absolute()), pages=pages)
 
+    def process_runs(self, process: Json) -> bool | None:
+        from flaggermail.wiring_reading import process_runs
+
+        return process_runs(process)
+
     def newest_cases(self, database: str) -> list[tuple[str, str]]:
         from flaggermail.wiring_reading import newest_cases
 

@@ -427,9 +427,10 @@ def heartbeat(settings: Settings) -> Heartbeat | None:
 def status_board(settings: Settings) -> StatusFile:
     """Returns the writer of the file read by `flaggermail status`, in the folder above the archive."""
     from flaggermail.adapters.files.status_file import StatusFile
+    from flaggermail.adapters.system.own_process import own_process
     from flaggermail.health.overview import STATUS_FILE
 
-    return StatusFile(settings.archive.parent / STATUS_FILE)
+    return StatusFile(settings.archive.parent / STATUS_FILE, own_process())
 
 
 def ingest_files(

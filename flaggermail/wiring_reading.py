@@ -11,6 +11,7 @@ from flaggermail.shipped import shipped
 if TYPE_CHECKING:  # importing the ports would add a tenth to the start of `parse`
     from pathlib import Path
 
+    from flaggermail.mail.message_json import Json
     from flaggermail.mail.vocabulary import Language
     from flaggermail.ports import Parser
 
@@ -39,3 +40,10 @@ def elections(database: str) -> list[tuple[str, str]]:
     from flaggermail.adapters.db.case_numbers import elections as read
 
     return read(database)
+
+
+def process_runs(process: Json) -> bool | None:
+    """Returns whether the process runs that a status document names; None if that is not known here."""
+    from flaggermail.adapters.system.own_process import runs
+
+    return runs(process)

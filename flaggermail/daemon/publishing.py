@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flaggermail import logbook
 from flaggermail.daemon.outage import Outage
 from flaggermail.health import status
 from flaggermail.health.confinement import Confinement
-from flaggermail.health.findings import ARCHIVE
 from flaggermail.health.overview import Overview
 from flaggermail.health.status_line import StatusLine
 from flaggermail.ports import StatusBoard, Supervisor
@@ -47,7 +47,7 @@ class Observed:
     jobs: dict[str, dict[str, int]]  # faults of jobs
     starting: bool = False  # not yet reported as ready
     link_fault: str | None = None  # why the mailbox cannot be read
-    archive: str = ""  # why the archive cannot be used
+    wrong: Mapping[str, str] = field(default_factory=dict)  # what is wrong with each, by now; empty if nothing is
 
 
 class Publishing:
@@ -64,11 +64,10 @@ class Publishing:
         seen = self._gather(env, observed)
         if seen is None:
             return
-        wrong = {what: value for what, value in seen.wrong.items() if what != ARCHIVE}  # known by now
-        seen = replace(seen, wrong=wrong | ({ARCHIVE: observed.archive} if observed.archive else {}))
+        wrong = {what: value for what, value in {**seen.wrong, **observed.wrong}.items() if value}
         seen = replace(
             seen, starting=observed.starting, jobs=observed.jobs, link_fault=observed.link_fault,
-            unlogged=logbook.lines.tell_dropped(),
+            unlogged=logbook.lines.tell_dropped(), wrong=wrong,
         )  # fmt: skip
         standing = StatusLine(
             last_mail=observed.last_mail,

@@ -30,6 +30,7 @@ from flaggermail.daemon.unsupervised import Unsupervised
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, readiness_letter, self_check, telling
 from flaggermail.health.confinement import Confinement
+from flaggermail.health.findings import ARCHIVE
 from flaggermail.health.job_faults import JobFaults
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
@@ -93,6 +94,7 @@ class Daemon:
     overdue: list[str] = field(default_factory=list)  # workers that did not end in time
     _ready: bool = False
     link: bool | None = None  # whether the last poll reached the mailbox; None before the first poll has ended
+    _held: Confinement | None = None
     _last_mail: datetime | None = None
     _last_look: datetime | None = None
     _inbox_read: float = 0.0  # when the inbox was last read to its end (or the daemon started), by `monotonic`
@@ -182,7 +184,8 @@ class Daemon:
         if self.warm is not None:
             self.warm()
         if self.confinement is not None:
-            tell_confinement(self.confinement())
+            self._held = self.confinement()
+            tell_confinement(self._held)
 
     def obey_signals(self) -> None:
         """Makes SIGTERM and SIGINT end the daemon after the current message, and SIGHUP reload the rules."""
@@ -224,7 +227,7 @@ class Daemon:
                     self._spare(name)
                 elif not self._outage.lasts or name in DURING_OUTAGE:
                     work()
-                elif name in self._bounds:
+                else:
                     self._pulse.beat(name)
                 self._outage.worked(name)
             except (StoreAway, StoreBusy, ArchiveFault) as kept:
@@ -241,12 +244,10 @@ class Daemon:
             self._outage.met_by(worker, kept, self.env.clock.now())
 
     def _spare(self, name: str) -> None:
-        """Does what a loop can do without the archive: pages go on."""
-        if name == "remind" and not self._outage.lasts:
+        if name == "remind" and not self._outage.lasts:  # pages need no archive
             paging.tick(self.env)
             self._reminded = self.monotonic()
-        if name in self._bounds:
-            self._pulse.beat(name)
+        self._pulse.beat(name)
 
     def _fail(self, worker: str, error: BaseException) -> None:
         """Stops the daemon, whatever else goes wrong, and logs why."""
@@ -405,7 +406,7 @@ class Daemon:
         return {"reminders": timedelta(seconds=self.monotonic() - self._reminded)}
 
     def _check_self(self) -> None:
-        self._tell("selfwatch", lambda env: self_check.tick(env, self._ages()))
+        self._tell("selfwatch", lambda env: self_check.tick(env, self._ages(), self._held))
 
     def _beat(self) -> None:
         self._tell("heartbeat", lambda _: self.beat())
@@ -453,8 +454,9 @@ class Daemon:
 
     def _publish(self, env: Services) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()
-        why, away = None if self.link else self._reconnection.reason, self._archive.why
-        seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, not self._ready, why, away)
+        why = None if self.link else self._reconnection.reason
+        wrong = {ARCHIVE: self._archive.why, "rules": self.renewal.refused if self.renewal else ""}
+        seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, not self._ready, why, wrong)
         self._publishing.publish(env, seen, self.board, self.supervisor)
 
     def _report_ready(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # what `status` imports must start in a tenth of a second
     from flaggermail.health.confinement import Confinement
+    from flaggermail.mail.message_json import Json
     from flaggermail.mail.vocabulary import Language
     from flaggermail.online.means import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
@@ -73,6 +74,10 @@ class Ground(ServerGround, Protocol):
 
     def confinement(self, settings: Settings) -> Confinement:
         """Returns what confines the process that parses mail on this machine."""
+        ...
+
+    def process_runs(self, process: Json) -> bool | None:
+        """Returns whether the process runs that a status document names; None if that is not known here."""
         ...
 
     def newest_cases(self, database: str) -> list[tuple[str, str]]:

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.health.overview import STATUS_FILE, judged
+from flaggermail.health.overview import PROCESS, STATUS_FILE, judged
 from flaggermail.yaml_files.source import read, require_folder
 
 if TYPE_CHECKING:
@@ -30,22 +29,11 @@ def show(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
         return judged({}, ground.now())
     path = status_file(ground.directory)
     written = read_status(path)
-    begun = written.get("process")
-    if isinstance(begun, int) and not _lives(begun):  # a start that failed; what is older is not known any more
+    alive = ground.process_runs(written.get(PROCESS))
+    if alive is False and written.get("starting"):  # a start that failed; what is older is not known any more
         written = {**written, "written_at": None, "wrong": []}
-    document = judged(written, ground.now())
+    document = judged(written, ground.now(), alive)
     return document if written else {**document, "file": str(path)}
-
-
-def _lives(process: int) -> bool:
-    """True if a process of this machine has that number, whoever's it is."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def status_file(directory: Path) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from flaggermail.health.confinement import Barrier
 from flaggermail.health.overview import DISK, MEGA
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.trust_proofs import WARNED as WARNED_OF_MARK
@@ -21,6 +22,11 @@ TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about
 FARTHEST = timedelta(days=1)  # a mail dated later than this was dated by a person
 REMEMBERED = timedelta(hours=24)  # how long a mail from the future leaves the clocks in doubt
 TICK = timedelta(minutes=2)  # reminders are checked every 15 seconds
+
+
+def sandbox_row(barrier: Barrier) -> str:
+    """Returns the name of the finding about one part of the sandbox in which mail is parsed."""
+    return f"sandbox of the parser: {barrier}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Measured:
     mark: ProofState | None = None  # what the trial of the server's mark says; None where none is asked for
     mark_ends: datetime | None = None
     archive: Said | None = None  # why it cannot be used; unsaid if it can
+    barriers: Mapping[Barrier, bool] = field(default_factory=dict)  # whether each holds that held before
     leap: timedelta | None = None  # by how much this machine's clock was set lately, positive if forward
     skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
     dated_ahead: datetime | None = None  # when a mail was last seen that is dated later than that
@@ -96,13 +103,21 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
         yield _of_login("certificate for tokens", Health.LOGIN_CERTIFICATE(), measured.login_certificate, now)
     if measured.mark is not None:
         yield _of_mark(measured.mark, measured.mark_ends)
+    for barrier, holds in measured.barriers.items():
+        said = Health.HOLDS() if holds else Health.HELD_BEFORE()
+        kinds = AlarmKind.SANDBOX_LESS, AlarmKind.SANDBOX_WHOLE
+        yield Finding(sandbox_row(barrier), Health.SANDBOX(barrier=barrier), not holds, said, *kinds)
+    yield from _of_clocks(measured, limits.clock, now)
+
+
+def _of_clocks(measured: Measured, limit: timedelta, now: datetime) -> Iterator[Finding]:
     if measured.leap is not None:
-        wrong = abs(measured.leap) > limits.clock
+        wrong = abs(measured.leap) > limit
         leapt = Health.SET_FORWARD if measured.leap > timedelta(0) else Health.SET_BACK
-        said = leapt(seconds=_seconds(limits.clock)) if wrong else Health.NOT_SET()
+        said = leapt(seconds=_seconds(limit)) if wrong else Health.NOT_SET()
         yield Finding("own clock", Health.OWN_CLOCK(), wrong, said, AlarmKind.CLOCK_SET, AlarmKind.CLOCK_KEPT)
     if measured.skew is not None or measured.dated_ahead is not None:
-        yield _of_clock(measured.skew or timedelta(0), measured.dated_ahead, limits.clock, now)
+        yield _of_clock(measured.skew or timedelta(0), measured.dated_ahead, limit, now)
 
 
 def skew(low: timedelta | None, high: timedelta | None) -> timedelta | None:

@@ -24,11 +24,13 @@ MEGA = 1_000_000  # octets
 DISK = "disk of "  # prefix of findings about disks
 EXERCISE = "exercise"  # count of all exercise cases, regardless of state
 STATUS_FILE = "status.json"  # in the folder above the archive
+PROCESS = "process"  # the section that names the process which wrote the document
 AGES = (60, 120, 240, 1440)  # minutes; the first three are the steps of the policy that is shipped
 STALE = timedelta(minutes=2)  # the daemon writes the file every ten seconds
 LONGEST = 800  # characters of a server's answer and what it means
 NOT_RUNNING = "the daemon does not run"
 STARTING = "the daemon is starting"
+SILENT = "the daemon runs, and has not written how it is for more than two minutes"
 
 _QUOTED_LOCAL_PART = re.compile(r'"[^"@]{0,200}"@')  # RFC 5322, section 3.4.1; may contain spaces
 _CASE_NUMBER = re.compile(r"(?<![a-z0-9])[a-z]{1,12}-[a-z0-9]{1,12}-[0-9]{3,12}(?:[/-][a-z0-9]{1,12})*", re.IGNORECASE)
@@ -119,6 +121,8 @@ class Overview:
                 yield f"{what}: {value}"
 
     def _unread(self) -> Iterator[str]:
+        if self.link is False:
+            yield "the mailbox cannot be reached"
         if self.read_at is None:
             yield "the mailbox was not read to its end yet: the journal says why"
         elif self.at - self.read_at > self.limits.mailbox:
@@ -173,21 +177,25 @@ class Overview:
         return at.astimezone(self.zone).isoformat() if at else None
 
 
-def started(document: Mapping[str, Json], at: datetime, version: str, process: int) -> dict[str, Json]:
+def started(document: Mapping[str, Json], at: datetime, version: str) -> dict[str, Json]:
     """Returns the last document as that of a daemon that starts at `at`, in the desk's zone, and knows no more yet."""
-    begun: dict[str, Json] = {"written_at": at.isoformat(), "version": version, "starting": True, "process": process}
+    begun: dict[str, Json] = {"written_at": at.isoformat(), "version": version, "starting": True}
     return {**document, **begun, "ok": False, "wrong": [STARTING]}
 
 
-def judged(document: Mapping[str, Json], now: datetime) -> dict[str, Json]:
+def judged(document: Mapping[str, Json], now: datetime, alive: bool | None = None) -> dict[str, Json]:  # noqa: FBT001 - None is the third answer
     """Returns the document as `status` shows it: adds `daemon`, and lists a stopped daemon among the faults.
 
-    An empty document means that the file was never written. A document from the future counts as stale too: a daemon
-    wrote it before the machine's clock was set back.
+    `alive`: whether the process that wrote it runs; None if that is not known, and then its age decides. An empty
+    document means that the file was never written. A document from the future counts as stale too: a daemon wrote it
+    before the machine's clock was set back.
     """
     written, found = instant(document.get("written_at")), document.get("wrong")
-    runs = written is not None and abs(now - written) <= STALE
-    wrong = [*([] if runs else [NOT_RUNNING]), *(found if isinstance(found, list) else [])]
+    fresh = written is not None and abs(now - written) <= STALE
+    runs = written is not None and (fresh if alive is None else alive)
+    late = runs and written is not None and now - written > STALE
+    news = [] if runs and not late else [SILENT if late else NOT_RUNNING]
+    wrong = [*news, *(found if isinstance(found, list) else [])]
     return {**document, "ok": not wrong, "wrong": wrong, "daemon": runs}
 
 

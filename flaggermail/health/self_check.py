@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from flaggermail.health.findings import ARCHIVE, Finding, HealthLimits, Measured, findings
+from flaggermail.health.confinement import Barrier, Confinement
+from flaggermail.health.findings import ARCHIVE, Finding, HealthLimits, Measured, findings, sandbox_row
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
@@ -36,8 +37,11 @@ def limits_of(desk: DeskSettings) -> HealthLimits:
     )
 
 
-def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
-    """Measures and reports changed findings; `ticks` is how long ago each loop ran. Returns the number of changes."""
+def tick(env: Services, ticks: Mapping[str, timedelta], held: Confinement | None = None) -> int:
+    """Measures and reports changed findings; returns their number.
+
+    `ticks` is how long ago each loop ran, `held` what confines the parser since the start.
+    """
     health_probe = env.health_probe
     measured = Measured(
         free=health_probe.free(),
@@ -52,7 +56,7 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
     )
     now = env.clock.now()
     with env.store.read() as tx:
-        measured = _with_mark(env, tx, measured, now)
+        measured = replace(_with_mark(env, tx, measured, now), barriers=_barriers(tx, held))
         found = list(findings(measured, limits_of(env.settings.desk), now))
         if measured.archive:  # no other alarm can be written
             found = [finding for finding in found if finding.what == ARCHIVE]
@@ -72,6 +76,21 @@ def _with_mark(env: Services, tx: Transaction, measured: Measured, now: datetime
     proof = tx.get(TrustProof, TrustMark.INTERNAL)
     ends = trust_proofs.end_of(proof) if proof is not None and not proof.survived else None
     return replace(measured, mark=trust_proofs.state_of(proof, now), mark_ends=ends)
+
+
+def _barriers(tx: Transaction, held: Confinement | None) -> dict[Barrier, bool]:
+    """Returns whether each part of the sandbox holds; one that this machine never offered is left out.
+
+    Without the first, the process for mail did not start at all.
+    """
+    if held is None:
+        return {}
+    holds = {barrier: barrier not in held.missing for barrier in Barrier}
+    return {
+        barrier: held_now
+        for barrier, held_now in holds.items()
+        if held_now or barrier is Barrier.NO_NEW_PRIVILEGES or tx.get(Watched, sandbox_row(barrier)) is not None
+    }
 
 
 def _secret_ends(desk: DeskSettings) -> datetime | None:

@@ -21,7 +21,9 @@ class LoopMonitor:
         self._last_alive = monotonic()
 
     def beat(self, loop: str) -> None:
-        """Records progress of `loop`. Called by the loop itself, so that nothing else can vouch for it."""
+        """Records progress of `loop`, if it is bounded. Called by the loop itself: nothing else can vouch for it."""
+        if loop not in self._bounds:
+            return
         now = self._last[loop] = self._monotonic()
         # Twice as often as required, because the next call may come only after a whole interval.
         if now - self._last_alive >= self._supervisor.interval / 2 and not self.stuck():

@@ -45,6 +45,8 @@ class AlarmKind(StrEnum):
     CLOCK_RIGHT = "clock right"
     ARCHIVE_AWAY = "archive away"
     ARCHIVE_BACK = "archive back"
+    SANDBOX_LESS = "sandbox less"
+    SANDBOX_WHOLE = "sandbox whole"
     CLOCK_SET = "clock set"
     CLOCK_KEPT = "clock kept"
     DEVICE_LOCKED = "device locked"

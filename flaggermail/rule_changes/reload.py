@@ -17,6 +17,8 @@ from flaggermail.rules.files import version_of
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
 
+REFUSED = "changed, with faults at {places}; those of before stay in force: see `flaggermail rules check`"
+
 
 @dataclass
 class RuleReloader:
@@ -29,6 +31,7 @@ class RuleReloader:
     stamp: Callable[[], Hashable]  # changes whenever one of the files is written
     load: Callable[[Services], Services]  # raises ConfigurationError
     every: int = 1  # ticks between two checks; a signal does not wait for them
+    refused: str = ""  # what stands against the files as they are now; the status shows it to all
     _requested: threading.Event = field(default_factory=threading.Event)
     _loaded: Hashable = None
     _seen: Hashable = None
@@ -66,6 +69,7 @@ class RuleReloader:
             self._requested.set()  # nothing of it is on record: again at the next tick
             raise
         self._loaded = now
+        self.refused = REFUSED.format(places=", ".join(_places(faults))) if faults else ""
         if renewed is None:
             return env
         logbook.rules_renewed(renewed.settings.rules.version[:12], len(renewed.settings.rules.rules))
@@ -81,6 +85,10 @@ class RuleReloader:
             return None, (f"{Path(fault.filename or '').name}: {fault.strerror}",)
 
 
+def _places(found: Sequence[str]) -> list[str]:
+    return [fault.partition(" ")[0] for fault in found[:5]]
+
+
 def tell_broken(env: Services) -> None:
     """Tells of templates that could not be filled in lately: no check of their text had shown it."""
     if broken := env.templates.broken():
@@ -89,7 +97,7 @@ def tell_broken(env: Services) -> None:
 
 def _tell(env: Services, found: Sequence[str], text: AlarmText) -> None:
     """Raises an alarm. The log names only places, as a fault may quote text that was typed into the wrong file."""
-    places = [fault.partition(" ")[0] for fault in found[:5]]
+    places = _places(found)
     logbook.rules_refused(len(found), " ".join(places))
     now = env.clock.now()
     faults = "\n".join(found[:5])

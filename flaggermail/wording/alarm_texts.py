@@ -88,6 +88,10 @@ class Health(Sentence):
     MARK_EXPIRED = ("health: mark expired", "ended {at:instant} (UTC); it counts for nothing until it is tried again",
         "verlopen sinds {at:instant} (UTC); het kenmerk telt pas weer na een nieuwe proef")
     CLOCK = "health: clock", "clock", "klok"
+    SANDBOX = "health: sandbox", "sandbox of the parser: {barrier}", "afscherming van het lezen van mail: {barrier}"
+    HOLDS = "health: holds", "holds", "werkt"
+    HELD_BEFORE = ("health: held before", "does not hold at this start, and should: the journal says what is missing",
+        "werkt sinds deze start niet, en zou moeten werken")
     OWN_CLOCK = "health: own clock", "clock of this machine", "klok van deze computer"
     SET_BACK = ("health: set back", "set back by more than {seconds} s within the hour",
         "binnen het uur meer dan {seconds} seconden teruggezet")

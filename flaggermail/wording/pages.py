@@ -54,6 +54,8 @@ class AlarmName(Sentence):
     CLOCK_RIGHT = "alarm name: clock right", "clock right", "klok loopt gelijk"
     ARCHIVE_AWAY = "alarm name: archive away", "archive away", "archief onbruikbaar"
     ARCHIVE_BACK = "alarm name: archive back", "archive back", "archief weer bruikbaar"
+    SANDBOX_LESS = "alarm name: sandbox less", "sandbox less", "afscherming minder"
+    SANDBOX_WHOLE = "alarm name: sandbox whole", "sandbox whole", "afscherming hersteld"
     CLOCK_SET = "alarm name: clock set", "clock set", "klok verzet"
     CLOCK_KEPT = "alarm name: clock kept", "clock kept", "klok niet meer verzet"
     DEVICE_LOCKED = "alarm name: device locked", "device locked", "app geblokkeerd"

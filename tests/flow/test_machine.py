@@ -20,6 +20,7 @@ import pytest
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.engines import BOTH
 from tests.flow.supervised import Notified, notify_socket, start
+from tests.flow.test_reload import own_rules, reload
 from tests.servers.dovecot import Dovecot
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -219,3 +220,76 @@ def faults_of_check(desk: DeskProcess) -> str:
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
     assert done.returncode == 1, done.stderr
     return " ".join((done.stdout + done.stderr).split())
+
+
+def shown(desk: DeskProcess) -> dict[str, object]:
+    """Returns what `status` says now, right or wrong."""
+    command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), "status", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def test_a_killed_daemon_does_not_run_at_once(desk: DeskProcess, notified: Notified) -> None:
+    """`status` asks for the process: killed it does not run, also while its parent has not waited for it."""
+    start(desk, notified)
+    notified.wait_for("READY=1")
+    patiently(lambda: shown(desk)["ok"], "the status is green")
+    assert desk.process is not None
+    desk.process.kill()
+    patiently(lambda: ") Z " in Path(f"/proc/{desk.process.pid}/stat").read_text("utf-8"), "its end")  # type: ignore[union-attr]
+    assert (shown(desk)["daemon"], shown(desk)["wrong"]) == (False, ["the daemon does not run"])
+    path, document = desk.folder / "status.json", status(desk)
+    process = document["process"]
+    assert isinstance(process, dict)
+    path.write_text(json.dumps({**document, "process": {**process, "pid": os.getpid()}}), "ascii")
+    assert shown(desk)["daemon"] is False
+
+
+def test_broken_rules_stand_in_the_status_until_they_are_mended(desk: DeskProcess, notified: Notified) -> None:
+    """Rules that were refused on a running desk stand under `wrong`, with the place and without what was typed."""
+    file = own_rules(desk)
+    sound = file.read_text("utf-8")
+    start(desk, notified)
+    notified.wait_for("READY=1")
+    patiently(lambda: status(desk).get("ok"), "the status is green")
+    reload(desk, file, "rules: [geheim\n", "rules or templates refused")
+    patiently(lambda: "90-noise.yaml" in troubles(desk), "the status names the file")
+    assert "geheim" not in troubles(desk)
+    reload(desk, file, sound, "rules and templates taken")
+    patiently(lambda: status(desk)["ok"], "the status is green again")
+    desk.stop()
+
+
+def test_a_mailbox_out_of_reach_is_not_green(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
+    """While the link is down the status is red, not only after a quarter of an hour."""
+    start(desk, notified)
+    notified.wait_for("STATUS=", "link up")
+    patiently(lambda: status(desk).get("ok"), "the status is green")
+    dovecot.stop()
+    try:
+        patiently(lambda: "the mailbox cannot be reached" in troubles(desk), "the status is red")
+    finally:
+        dovecot.start()
+    patiently(lambda: status(desk)["ok"], "the status is green again")
+    desk.stop()
+
+
+def test_little_address_space_leaves_the_sandbox_whole(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
+    """A daemon with less address space than the limit of its parser confines that all the same, and reads mail."""
+    script = desk.folder / "small.py"
+    script.write_text(
+        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (900 << 20, 900 << 20))\n"
+        "from flaggermail.__main__ import main\nmain()\n",
+        "ascii",
+    )
+    dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
+    start(desk, notified, script=script)
+    patiently(lambda: taken_in(desk) == 1, "the mail is taken in")
+    (line,) = [json.loads(line) for line in desk.log().splitlines() if "parser confined" in line]
+    assert line["no_new_privileges"]
+    assert line["seccomp"]
+    assert "missing" not in line
+    document = desk.read("message", "show", "<q1@lindewaard.example>")
+    assert "parser ended" not in json.dumps(document)
+    desk.stop()

@@ -19,6 +19,7 @@ from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.health import mailbox_monitor, self_check
+from flaggermail.health.confinement import Confinement
 from flaggermail.intake import poll
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.events import Event, EventKind, added, changed
@@ -188,6 +189,25 @@ def test_an_archive_that_is_away_is_told_by_pager_and_its_return_by_mail(paged: 
     assert sorted(alarms(away)) == ["archive away", "archive back", "certificate ends"]
     with away.store.read() as tx:
         assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == 2
+
+
+def test_a_sandbox_that_is_less_than_before_is_told(env: Services, clock: SetClock) -> None:
+    """A barrier that held at an earlier start and does not now is an alarm; one that never held is none."""
+    without = Confinement(no_new_privileges=True, seccomp=True)
+    whole = Confinement(no_new_privileges=True, landlock=7, seccomp=True)
+    self_check.tick(env, IN_TIME, without)
+    assert alarms(env) == []
+    for held, told in ((whole, []), (without, ["sandbox less"]), (without, []), (whole, ["sandbox whole"])):
+        before = alarms(env)
+        clock.set(clock.now() + MINUTE)
+        self_check.tick(env, IN_TIME, held)
+        assert sorted(alarms(env)) == sorted([*before, *told])
+
+
+def test_a_parser_that_does_not_start_is_told_the_first_time(env: Services) -> None:
+    """Without any barrier the process for mail did not start."""
+    self_check.tick(env, IN_TIME, Confinement())
+    assert alarms(env) == ["sandbox less"]
 
 
 def mailbox_check(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others

@@ -253,10 +253,10 @@ def test_a_start_says_so_before_it_has_a_database(tmp_path: Path, monkeypatch: p
     with pytest.raises(StoreFault):
         wiring.daemon(desk, clock=SetClock(datetime.now(UTC)))
     document = json.loads(status.read_bytes())
-    assert (document["quarantine"], document["process"]) == (3, os.getpid())
+    assert (document["quarantine"], document["process"]["pid"]) == (3, os.getpid())
     with subprocess.Popen(["true"]) as gone:
         pass
-    status.write_text(json.dumps({**document, "process": gone.pid}), "utf-8")
+    status.write_text(json.dumps({**document, "process": {**document["process"], "pid": gone.pid}}), "utf-8")
     ran = CliRunner().invoke(commands, ["status"], obj=Session(desk))
     assert "does not run" in ran.output
     assert "starting" not in ran.output

@@ -7,7 +7,6 @@ Each is replaced atomically: a reader never sees a partial file.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -19,7 +18,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from flaggermail.adapters.files.durable import replace_file
 from flaggermail.health.metrics import METRICS_FILE, MetricType, metrics
-from flaggermail.health.overview import started
+from flaggermail.health.overview import PROCESS, started
 from flaggermail.mail.message_json import Json
 
 MODE = 0o644  # regardless of the umask: the folder's mode decides who may read it
@@ -30,8 +29,10 @@ FAMILIES = {MetricType.COUNTER: CounterMetricFamily, MetricType.GAUGE: GaugeMetr
 class StatusFile:
     """Implements `ports.StatusBoard`: writes a temporary file next to each of the two, then renames it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, process: Mapping[str, Json] | None = None) -> None:
+        """`process` names the one that writes, see `adapters.system.own_process`."""
         self._path = path
+        self._process: Mapping[str, Json] = {PROCESS: dict(process)} if process else {}
         self._writing = threading.Lock()  # the mailbox thread writes too, when its connection is lost or restored
 
     def begin(self, at: datetime, version: str) -> None:
@@ -40,14 +41,15 @@ class StatusFile:
             last = json.loads(self._path.read_bytes())
         except (OSError, ValueError):  # none yet, or half of one
             last = {}
-        self.show(started(last if isinstance(last, dict) else {}, at, version, os.getpid()))
+        self.show(started(last if isinstance(last, dict) else {}, at, version))
 
     def show(self, document: Mapping[str, Json]) -> str:
         """Replaces both files; returns why that failed, or an empty string. Never raises OSError."""
         with self._writing:
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)  # the archive creates it with its first mail
-                replace_file(self._path, json.dumps(document, indent=2).encode("ascii") + b"\n", MODE)
+                written = json.dumps({**document, **self._process}, indent=2)
+                replace_file(self._path, f"{written}\n".encode("ascii"), MODE)
                 replace_file(self._path.with_name(METRICS_FILE), exposition(document), MODE)
             except OSError as fault:
                 return fault.strerror or type(fault).__name__

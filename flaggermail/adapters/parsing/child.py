@@ -30,9 +30,9 @@ def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
     """
     parser = StandardParser(read_language(rules))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    _limit(resource.RLIMIT_AS, memory_limit)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
     _send(sink, enter())
     while len(head := source.read(REQUEST.size)) == REQUEST.size:
         asked, length, seconds, number = REQUEST.unpack(head)
@@ -70,11 +70,19 @@ def _send(sink: IO[bytes], document: object) -> None:
     sink.flush()
 
 
+def _limit(what: int, most: int) -> None:
+    """Sets a limit for good; a lower one that this process was started with stays, as none may be raised."""
+    _, hard = resource.getrlimit(what)
+    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (least, least))
+
+
 def _allow_processor(seconds: float) -> None:
     """Sets the limit on processor time to the time used so far plus `seconds`, rounded up."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime + seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
 if __name__ == "__main__":
