@@ -57,8 +57,9 @@ from flaggermail.record.topics import Topic
 from flaggermail.services import Services
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import Settings, database_file
-from flaggermail.settings.reading import load
+from flaggermail.settings.reading import load, rules_of
 from flaggermail.shipped import shipped
+from flaggermail.wiring_rules import RuleFolders, watched, with_last_rules
 from flaggermail.wiring_stores import command_store, marks_of, upgrade_database, whole_store
 from flaggermail.wiring_tokens import (
     Presented,
@@ -82,7 +83,6 @@ if TYPE_CHECKING:
     from flaggermail.rule_changes.reload import RuleReloader
     from flaggermail.rules.rulebook import Remark
 
-LOOK_EVERY = 15  # ticks of one second between two checks for changed rules or templates
 GIVE_BACK_EVERY = 60.0  # seconds; it takes some milliseconds
 DEMO_TICK = 0.1  # seconds; the demo plays days of a story in seconds
 
@@ -243,13 +243,9 @@ def with_whole_templates(env: Services) -> Services:
     return replace(env, templates=templates)
 
 
-def renewal(env: Services) -> RuleReloader:
-    """Returns the watcher for changes to the rules and templates of `env`."""
-    from flaggermail.rule_changes.reload import RuleReloader
-    from flaggermail.rules.files import stamp
-
-    settings = env.settings
-    return RuleReloader(lambda: stamp(settings.rules_directory, settings.templates), renewed, LOOK_EVERY)
+def renewal(env: Services, edited: RuleFolders | None = None) -> RuleReloader:
+    """Returns the watcher for changes to the rules and templates of `env`; see `wiring_rules.watched`."""
+    return watched(env, renewed, edited)
 
 
 def renewed(env: Services) -> Services:
@@ -365,19 +361,19 @@ def daemon(
     from flaggermail.intake.warming import get_ready
 
     free_memory.keep_little()  # before there is a second thread
-    settings, clock = load(directory), clock or SystemClock()
-    status_board(settings).begin(clock.now().astimezone(settings.zone), __version__)
-    require_ready(settings, clock)
-    supervisor = SystemdSupervisor(os.environ)
-    opened = services_when_database_answers(settings, clock, supervisor)
-    plain = with_whole_templates(with_signatures(opened))
+    supervisor, clock = SystemdSupervisor(os.environ), clock or SystemClock()
+    try:
+        plain, edited = _started(load(directory), clock, supervisor), None
+    except ConfigurationError as refused:
+        plain = _started(with_last_rules(directory, refused), clock, supervisor)
+        edited = RuleFolders(rules_of(directory.absolute()), directory.absolute() / "templates")
     env = adapt(plain)
     for found in trust_proofs.mistakes(env):
         logbook.set_up_faulty(found.code, found.text)
     ticker = SchedulerTicker()
     ticker.every(GIVE_BACK_EVERY, "memory", free_memory.give_back)
     return Daemon(
-        renewal=renewal(env),
+        renewal=renewal(env, edited),
         env=env,
         mailbox=mail_service(env.settings, env.health_probe.presented).mailbox(),
         ticker=ticker,
@@ -395,6 +391,17 @@ def daemon(
     )
 
 
+def _started(settings: Settings, clock: Clock, supervisor: Supervisor) -> Services:
+    status_board(settings).begin(clock.now().astimezone(settings.zone), __version__)
+    require_ready(settings, clock)
+    opened = services_when_database_answers(settings, clock, supervisor)
+    try:
+        return with_whole_templates(with_signatures(opened))
+    except ConfigurationError:
+        opened.close()
+        raise
+
+
 def services_when_database_answers(settings: Settings, clock: Clock, supervisor: Supervisor) -> Services:
     """Opens the services once the database works for this desk. Raises ConfigurationError.
 
@@ -402,10 +409,11 @@ def services_when_database_answers(settings: Settings, clock: Clock, supervisor:
     """
     from flaggermail.daemon.outage import PROBE_EVERY, Outage
 
-    outage = Outage(time.monotonic)
+    outage, randomness = Outage(time.monotonic), SystemRandomness()
     while True:
         try:
-            opened = open_services(settings.directory, clock, lasting=True)
+            store = whole_store(settings.desk.store.database, randomness)
+            opened = services_on(settings, store, clock, randomness)
         except (StoreAway, StoreBusy) as kept:
             outage.met_by("start", kept, clock.now())
             supervisor.status("waits for the database")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.shipped import shipped
 
 if TYPE_CHECKING:  # importing the ports would add a tenth to the start of `parse`
@@ -18,6 +17,8 @@ if TYPE_CHECKING:  # importing the ports would add a tenth to the start of `pars
 
 def parser() -> Parser:
     """Returns the parser in its own process, with the limits for mail from strangers."""
+    from flaggermail.adapters.parsing.worker import ContainedParser
+
     return ContainedParser(shipped("rules"))
 
 

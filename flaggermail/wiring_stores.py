@@ -72,11 +72,15 @@ def open_evidence(directory: Path) -> tuple[Store, BlobStore]:
 
     Writes nothing: neither a database that is missing nor the configuration into one that is there.
     """
+    return evidence_of(load(directory))
+
+
+def evidence_of(settings: Settings) -> tuple[Store, BlobStore]:
+    """Returns database and archive of these settings; see `open_evidence`."""
     from flaggermail.adapters.db.migrate import require_revision
     from flaggermail.adapters.db.store import SqlStore
     from flaggermail.adapters.files.blob_store import FileBlobStore
 
-    settings = load(directory)
     file = database_file(settings.desk)
     if file is not None and not file.exists():
         raise ConfigurationError(f"database {file}: does not exist; restore it, or mend store.database")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -292,4 +293,33 @@ def test_little_address_space_leaves_the_sandbox_whole(desk: DeskProcess, notifi
     assert "missing" not in line
     document = desk.read("message", "show", "<q1@lindewaard.example>")
     assert "parser ended" not in json.dumps(document)
+    desk.stop()
+
+
+def test_a_start_with_broken_rules_works_with_the_last_in_force(
+    desk: DeskProcess, notified: Notified, dovecot: Dovecot
+) -> None:
+    """Rules or a template that are half-written at a start: those of before judge and write, and `wrong` says it.
+
+    Mended while it runs, the files count again.
+    """
+    file = own_rules(desk)
+    folder = desk.folder / "templates"
+    origin = folder.resolve()
+    folder.unlink()
+    shutil.copytree(origin, folder)
+    reminder = folder / "nl" / "reminder.j2"
+    sound = {path: path.read_text("utf-8") for path in (file, reminder)}
+    start(desk, notified)
+    patiently(lambda: status(desk).get("ok"), "the status is green")
+    for number, path in enumerate((file, reminder), 1):
+        desk.stop()
+        path.write_text(sound[path][: len(sound[path]) // 2] + "{{", "utf-8")
+        start(desk, notified)
+        dovecot.append(desk.mailbox, "INBOX", question(number), datetime.now(UTC))
+        patiently(lambda: taken_in(desk) == 1 or desk.process_ended(), "the mail is taken in")
+        assert not desk.process_ended(), desk.log()
+        patiently(lambda: path.name in troubles(desk), "the status names the file")  # noqa: B023 - called at once
+        reload(desk, path, sound[path], "rules and templates taken")
+        patiently(lambda: status(desk)["ok"], "the status is green again")
     desk.stop()

@@ -249,7 +249,7 @@ def test_a_start_says_so_before_it_has_a_database(tmp_path: Path, monkeypatch: p
         assert ran.output.endswith("wrong:          the daemon is starting\n")
         raise StoreFault("no database")
 
-    monkeypatch.setattr(wiring, "open_services", seen)
+    monkeypatch.setattr(wiring, "services_on", seen)
     with pytest.raises(StoreFault):
         wiring.daemon(desk, clock=SetClock(datetime.now(UTC)))
     document = json.loads(status.read_bytes())
