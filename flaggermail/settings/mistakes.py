@@ -28,6 +28,7 @@ class CheckCode(StrEnum):
     DATABASE_IS_FOLDER = "database-is-folder"
     ARCHIVE_FOLDER = "archive-folder"
     ARCHIVE_GONE = "archive-gone"
+    ARCHIVE_READ_ONLY = "archive-read-only"
     CA_FILE = "ca-file"
     PAGER_EXTRA = "pager-extra"
     TOKEN_EXTRA = "token-extra"  # noqa: S105 - the name of a mistake
@@ -130,6 +131,11 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.FAULT,
         f"{_DESK} store.archive: {{path}} is not the archive of this record; mount its disk, or put the folder back. "
         "Until then the daemon takes in nothing; if it is lost, restore the desk from its backup",
+    ),
+    CheckCode.ARCHIVE_READ_ONLY: Sort(
+        Severity.FAULT,
+        f"{_DESK} store.{{key}}: the disk of {{path}} is mounted read-only; mend it, and mount it for writing. Until "
+        "then nothing is stored there, and without its archive the daemon takes in nothing",
     ),
     CheckCode.CA_FILE: Sort(
         Severity.REFUSES,

@@ -323,3 +323,45 @@ def test_a_start_with_broken_rules_works_with_the_last_in_force(
         reload(desk, path, sound[path], "rules and templates taken")
         patiently(lambda: status(desk)["ok"], "the status is green again")
     desk.stop()
+
+
+def mounted(folder: Path, *options: str) -> None:
+    """Mounts a small disk at a folder, or mounts it anew with these options."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(["size=4m", *options]), "tmpfs", str(folder)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
+def test_an_archive_that_takes_nothing_pauses_the_desk_and_ends_no_start(
+    desk: DeskProcess, notified: Notified, dovecot: Dovecot
+) -> None:
+    """With its disk read-only, and then full, the desk runs and starts, takes in nothing and says so, and goes on."""
+    archive = desk.folder / "archive"
+    archive.mkdir()
+    mounted(archive)
+    try:
+        start(desk, notified)
+        notified.wait_for("READY=1")
+        mounted(archive, "remount", "ro")
+        patiently(lambda: "cannot be written" in troubles(desk), "the status says that it is read-only")
+        desk.stop()
+        assert "is mounted read-only" in faults_of_check(desk)
+        start(desk, notified)
+        dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
+        patiently(lambda: "cannot be written" in troubles(desk), "a start without it")
+        mounted(archive, "remount", "rw")
+        patiently(lambda: taken_in(desk) == 1, "the mail is taken in")
+        filling = archive / "filling"
+        with suppress(OSError), filling.open("wb") as file:
+            while file.write(bytes(65536)):
+                pass
+        patiently(lambda: "is full" in troubles(desk), "the status says that it is full")
+        dovecot.append(desk.mailbox, "INBOX", question(2), datetime.now(UTC))
+        time.sleep(7)  # longer than from one look to the next
+        assert taken_in(desk) == 1
+        filling.unlink()
+        patiently(lambda: taken_in(desk) == 2, "the next mail is taken in")
+        patiently(lambda: "archive" not in troubles(desk).replace("disk of archive", ""), "the archive is in order")
+        desk.stop()
+    finally:
+        desk.end()
+        subprocess.run(["umount", "-l", str(archive)], check=True)

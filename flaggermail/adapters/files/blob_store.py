@@ -42,6 +42,8 @@ def folder_mistake(root: Path, key: str = "archive") -> Mistake | None:
         at = at.parent
     if not os.path.isdir(at):  # noqa: PTH112 - Path.is_dir raises where it may not look
         return mistake(CheckCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is no folder")
+    if os.statvfs(at).f_flag & os.ST_RDONLY:
+        return mistake(CheckCode.ARCHIVE_READ_ONLY, key=key, path=root)
     if not os.access(at, os.W_OK | os.X_OK):
         return mistake(CheckCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is closed to it")
     return None
