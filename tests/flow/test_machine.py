@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.desk_process import ROOT, DeskProcess, patiently
+from tests.flow.desk_process import PATIENCE, ROOT, DeskProcess, patiently
 from tests.flow.engines import BOTH
 from tests.flow.supervised import Notified, notify_socket, start
 from tests.flow.test_reload import own_rules, reload
@@ -119,8 +119,10 @@ def test_no_signal_but_a_stop_ends_it_from_the_first_instruction_on(desk: DeskPr
     assert desk.process is not None
     pid = desk.process.pid
     wanted = set(NO_STOP) - {signal.SIGWINCH, signal.SIGURG}  # these do nothing by default
+    deadline = time.monotonic() + PATIENCE
     while not wanted <= ignored(pid):
         assert desk.process.poll() is None
+        assert time.monotonic() < deadline, "they are not ignored"
         time.sleep(0.001)
     assert "pydantic" not in Path(f"/proc/{pid}/maps").read_text("ascii")
     rounds = 0
@@ -237,8 +239,9 @@ def test_a_killed_daemon_does_not_run_at_once(desk: DeskProcess, notified: Notif
     notified.wait_for("READY=1")
     patiently(lambda: shown(desk)["ok"], "the status is green")
     assert desk.process is not None
+    end = Path(f"/proc/{desk.process.pid}/stat")
     desk.process.kill()
-    patiently(lambda: ") Z " in Path(f"/proc/{desk.process.pid}/stat").read_text("utf-8"), "its end")  # type: ignore[union-attr]
+    patiently(lambda: ") Z " in end.read_text("utf-8"), "its end")
     assert (shown(desk)["daemon"], shown(desk)["wrong"]) == (False, ["the daemon does not run"])
     path, document = desk.folder / "status.json", status(desk)
     process = document["process"]
