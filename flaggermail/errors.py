@@ -11,6 +11,7 @@ FlaggermailError
 |   |-- LoginRefused      the server rejects the credentials: raise an alarm, reconnect more slowly
 |   `-- PauseAsked        the server asks to be left alone for a while: reconnect after it
 +-- FolderUnreadable      the server refuses one folder: continue with the others
++-- MailUnreadable        the server lists one mail and does not give it: continue with the others
 +-- StoreBusy             others wrote the record for as long as this writer waited: try again        (exit 1)
 |   `-- LeaseHeld         another daemon holds the lease: no waiting ends that                       (exit 1)
 +-- StoreFault            the database cannot be read or written: disk full, read-only               (exit 1)
@@ -87,6 +88,10 @@ class PauseAsked(LinkLost):
 
 class FolderUnreadable(FlaggermailError):
     """The server refuses one folder, which is missing or not readable; the connection stays open."""
+
+
+class MailUnreadable(FlaggermailError):
+    """The server lists one mail and does not give it; it gives others."""
 
 
 class StoreBusy(FlaggermailError):

@@ -426,6 +426,16 @@ def folder_unreadable(folder: str, reason: str) -> None:
     _log.warning("folder cannot be read", object="mailbox", origin=folder, result="left out", reason=reason)
 
 
+def mail_set_aside(folder: str, item: str) -> None:
+    """The server lists one mail and does not give it; the folder is read on behind it."""
+    _log.warning("mail set aside", object=item, origin=folder, result="left out")
+
+
+def moved_in(folder: str, at_most: int | None) -> None:
+    """A folder is new, or holds many new mails: what is older than the last look is filed as history."""
+    _log.info("old mail moved in", object="mailbox", origin=folder, result="history", count=at_most)
+
+
 def marked(folder: str, count: int, *, kept: bool) -> None:
     """The keyword was set on `count` mails, or the server stores no keywords in that folder."""
     _log.info("keyword set", object="mailbox", origin=folder, result="ok" if kept else "not kept", count=count)

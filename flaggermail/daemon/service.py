@@ -31,9 +31,11 @@ from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, Sto
 from flaggermail.health import mailbox_monitor, readiness_letter, self_check, telling
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.findings import ARCHIVE
+from flaggermail.health.inbox_age import InboxAge
 from flaggermail.health.job_faults import JobFaults
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
+from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import (
@@ -97,7 +99,6 @@ class Daemon:
     _held: Confinement | None = None
     _last_mail: datetime | None = None
     _last_look: datetime | None = None
-    _inbox_read: float = 0.0  # when the inbox was last read to its end (or the daemon started), by `monotonic`
     _reminded: float = 0.0  # when reminders were last checked, by `monotonic`
     _poll_due: float = -math.inf  # when every folder is due for a poll, by `monotonic`
     _deadline: float = math.inf  # of the stop, by `monotonic`
@@ -116,9 +117,9 @@ class Daemon:
         self._archive = ArchiveWatch(self.env.health_probe.archive, self.monotonic)
         self._reconnection = Reconnection(self.mailbox, self.fraction, self.monotonic)
         self._reach = ReachCheck(self.proof)
-        self._sending = Sending()
+        self._sending, self._troubles = Sending(), FolderTroubles()
         self._publishing = Publishing(self._outage)
-        self._inbox_read = self._reminded = self.monotonic()
+        self._reminded, self._age = self.monotonic(), InboxAge(self.monotonic())
         self.job_faults = JobFaults(self.monotonic)
         self._sends = threading.Lock()  # held while mail is sent, at its second or after new mail
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
@@ -303,10 +304,12 @@ class Daemon:
         """Polls the inbox after a hint, and every folder once per interval."""
         started, now = self.env.clock.now(), self.monotonic()
         everywhere = now >= self._poll_due
-        if poll.look(self.env, self.mailbox, stop, everywhere=everywhere, new_record=self.new_record):
+        if poll.look(
+            self.env, self.mailbox, stop, everywhere=everywhere, new_record=self.new_record, troubles=self._troubles
+        ):  # fmt: skip
             self._last_mail = self.env.clock.now()
             self.ticker.once(0.0, "outbox after mail", self._unless_away("outbox", self._send_new))
-        self._inbox_read = self.monotonic()
+        self._age.begin(self.monotonic())
         if everywhere:
             self._last_look, self._poll_due = started, now + interval
         self._poll_ended(link=True)
@@ -345,7 +348,8 @@ class Daemon:
         """
         if self._outage.may_be_over:
             self._keep_lease()
-            self._inbox_read = self._reminded = self.monotonic()
+            self._reminded = self.monotonic()
+            self._age.begin(self.monotonic())
             self._clean_up_soon()
             self._unsettled |= {"outbox", "pagers"}
             self._outage.end()
@@ -357,8 +361,8 @@ class Daemon:
             paging.tick(self.env)
             self._tell("digests", digest.tell_held_back)
             rehearsal.tick(self.env)  # after all that is real
-            if self.link is not None:  # the first poll of a large mailbox takes long without being an outage
-                unread = timedelta(seconds=self.monotonic() - self._inbox_read)
+            unread = self._age.unread(self.env, self.monotonic())
+            if self.link is not None or self._age.was_read:  # the very first poll takes long without being an outage
                 mailbox_monitor.keep(self.env, unread, self._reconnection.meaning)
             self._pulse.beat("remind")
             self._reminded = self.monotonic()
@@ -415,7 +419,7 @@ class Daemon:
         """Sends the heartbeat only while all is well: without it, the external monitor raises the alarm."""
         limits, desk = self_check.limits_of(self.env.settings.desk), self.env.settings.desk
         silence = timedelta(minutes=desk.mailbox.alarm_after_minutes)
-        unread = timedelta(seconds=self.monotonic() - self._inbox_read)
+        unread = self._age.unread(self.env, self.monotonic())
         late = any(age > limits.tick for age in self._ages().values())
         if self.heartbeat is None or self._pulse.stuck() or late or unread > silence:
             return

@@ -273,9 +273,9 @@ def _copy(work: UnitOfWork, mail: _Mail, raw: RawMessage) -> Delivery:
 
 def _dated(work: UnitOfWork, raw: RawMessage, message: Message) -> RawMessage:
     """Returns a mail from a file with the best instant of arrival that it gives, other mail with one that can be."""
-    if not raw.arrival.in_file:
+    if not raw.arrival.in_file or raw.arrival is ArrivalBasis.MOVED:
         possible = not raw.written and arrival.is_possible(raw.internaldate, work.now)
-        return raw if possible else replace(raw, seen_at=work.now, arrival=ArrivalBasis.FIRST_SIGHT)
+        return raw if possible else replace(raw, seen_at=work.now, arrival=raw.arrival.first_sight)
     server = work.env.settings.desk.mailbox.trusted.received_by
     at, basis = arrival.in_file(message.headers, server, (raw.internaldate, raw.arrival), work.now)
     return replace(raw, internaldate=at, arrival=basis)

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Takes in live mail out of its turn, while the mail before it is old or very much.
 
-It stays in its folder: in its turn it is recognized as seen before, and only then counts as read.
+It stays in its folder: in its turn it is recognized as seen before, and only then counts as read. What fails here
+comes in its turn, too, or in the next look five seconds later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.cases import remembered_domains
+from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused, PauseAsked
+from flaggermail.intake import unfetched
 from flaggermail.intake.ingest import ingest
 from flaggermail.matching import lookup
 from flaggermail.notices import rate_limits
@@ -29,19 +33,25 @@ class OutOfTurn:
     """
 
     def __init__(self, env: Services, mailbox: Mailbox, inbox: str, stop: Interrupt | None, flood: int) -> None:
-        self._env, self._mailbox, self._inbox, self._stop, self._flood = env, mailbox, inbox, stop, flood
-        self._position = ""  # in the inbox, up to which was looked; empty until there is much mail to read
+        self._env, self._mailbox, self.inbox, self.stop, self._flood = env, mailbox, inbox, stop, flood
+        self._begun = False  # whether there is much mail to read, and the inbox tells its end
+        self._position: str | None = None  # in the inbox, up to which was looked
         self._looked_at: datetime = env.clock.now()
         self._more = False  # whether mail was seen that came while the inbox was read
 
     def begin(self, folder: str, since: str | None) -> None:
-        """Takes in what is expected in a folder with much new mail, and begins to look at the inbox."""
-        if folder != self._inbox:
-            self._take_in_expected(folder, since)
-        if not self._position:
+        """Takes in what is expected in a folder with much new mail, and begins to look at the inbox.
+
+        Raises LoginRefused, PauseAsked.
+        """
+        if folder != self.inbox:
+            with self._in_vain(folder):
+                self._take_in_expected(folder, since)
+        if not self._begun:
             with self._env.store.read() as tx:
-                read = tx.cursor(self._inbox)
-            self._look(read.position if read else None)
+                read = tx.cursor(self.inbox)
+            self._begun, self._position = True, read.position if read else None
+            self._look()
 
     def pages(self, folder: str, since: str | None) -> Iterator[MailPage]:
         """Yields what is new in a folder, and looks at the inbox between pages.
@@ -54,23 +64,42 @@ class OutOfTurn:
             for page in self._mailbox.fetch_after(folder, since):
                 yield page
                 since = page.position
-                if self._position and abs(self._env.clock.now() - self._looked_at) >= EVERY:
-                    self._look(self._position)
-            unread = self._more and folder == self._inbox
+                if self._begun and abs(self._env.clock.now() - self._looked_at) >= EVERY:
+                    self._look()
+            unread = self._more and folder == self.inbox
 
-    def _look(self, since: str | None) -> None:
+    def _look(self) -> None:
+        """Takes in what is new in the inbox; what cannot be fetched ends neither this nor the folder that is read."""
+        with self._in_vain(self.inbox):
+            self._take_in_new(self._position)
+        self._looked_at = self._env.clock.now()
+
+    def _take_in_new(self, since: str | None) -> None:
         """Takes in live mail that came into the inbox; of very much, only what is expected."""
-        news = self._mailbox.news(self._inbox, since)
-        self._position, self._more = news.end, self._more or news.at_most != 0
+        news = self._mailbox.news(self.inbox, since)
+        self._more = self._more or news.at_most != 0
         if news.at_most is None or news.at_most > self._flood:
-            self._take_in_expected(self._inbox, since)
+            self._take_in_expected(self.inbox, since)
         elif news.at_most:
-            for page in self._mailbox.fetch_after(self._inbox, since):
+            for page in self._mailbox.fetch_after(self.inbox, since):
+                unfetched.set_aside(self._env, page.unfetched)
                 for raw in page.mails:
                     if not self._may_wait(raw):
                         self._take_in(raw)
                 self._position = page.position
-        self._looked_at = self._env.clock.now()
+            return
+        self._position, self._begun = news.end, news.end != ""
+
+    @staticmethod
+    @contextmanager
+    def _in_vain(folder: str) -> Iterator[None]:
+        """Logs that a folder could not be read out of its turn. Raises LoginRefused, PauseAsked."""
+        try:
+            yield
+        except (LoginRefused, PauseAsked):
+            raise
+        except (LinkLost, FolderUnreadable) as fault:
+            logbook.folder_unreadable(folder, str(fault))
 
     def _take_in_expected(self, folder: str, since: str | None) -> None:
         """Takes in answers to our mail, and mail of officers, platforms and known domains, within its limits."""
@@ -83,7 +112,7 @@ class OutOfTurn:
 
     def _may_wait(self, raw: RawMessage) -> bool:
         """Returns whether a mail has time until its turn; after a stop every mail has."""
-        stopped = self._stop is not None and self._stop.is_set()
+        stopped = self.stop is not None and self.stop.is_set()
         return stopped or lookup.late(self._env, raw, self._env.clock.now())
 
     def _take_in(self, raw: RawMessage) -> None:

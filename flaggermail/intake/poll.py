@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from flaggermail import logbook
-from flaggermail.errors import FolderUnreadable, MailboxReadBefore
+from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused, MailboxReadBefore, PauseAsked
 from flaggermail.health import mailbox_monitor
-from flaggermail.intake import census
+from flaggermail.intake import census, moved_in, unfetched
+from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.intake.ingest import Batch, ingest, ingest_prepared, prepare
 from flaggermail.intake.out_of_turn import OutOfTurn, log_taken_in
 from flaggermail.letters import observing
@@ -31,46 +33,78 @@ FLOOD = 50  # new mails in a folder from which expected mail is taken in first
 
 
 def look(
-    env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True, new_record: bool = True
-) -> int:
+    env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True, new_record: bool = True,
+    troubles: FolderTroubles | None = None,
+) -> int:  # fmt: skip
     """Takes in everything new; returns the number of messages. Stops between two messages when `stop` is set.
 
-    `everywhere` is False after a push, which concerns the inbox alone. A folder that the server refuses is reported and
-    skipped; a missing folder of sent mail raises an alarm. Raises LinkLost (nothing is lost: the next look begins where
+    `everywhere` is False after a push, which concerns the inbox alone. A folder that the server refuses, or other than
+    the inbox one at which the connection is lost, is reported and skipped; a missing folder of sent mail raises an
+    alarm. `troubles` is kept from one look to the next. Raises LinkLost (nothing is lost: the next look begins where
     this one ended), ArchiveFault, and MailboxReadBefore unless `new_record` says that this is meant.
     """
-    folders = mailbox.folders(None if everywhere else Role.INBOX)
+    troubles = FolderTroubles() if troubles is None else troubles
+    folders, again = mailbox.folders(None if everywhere else Role.INBOX), unfetched.due(env)
     if everywhere and not new_record:
         _require_unread(env, mailbox, folders)
     if everywhere and not any(folder.role is Role.SENT for folder in folders):
         _raise_folder_missing(env, folders)
-    taken, read, moved = 0, dict[str, Cursor](), list[Change]()
+    found = _Found()
     ahead = OutOfTurn(env, mailbox, _inbox_of(folders), stop, FLOOD)
-    # Sent first: where a server gave our mail another Message-ID, its copy there may be all that tells it.
-    for folder in sorted(folders, key=lambda one: one.role is not Role.SENT):
+    for folder in troubles.order(folders):
+        if found.lost_in_a_row > 1:  # it is not the folders' fault, and the inbox was read
+            break
         try:
-            started = env.clock.now()
-            done = _read(env, mailbox, folder, ahead, stop)
-            taken += done.taken
-            if stop is not None and stop.is_set():
-                return taken
-            held = done.held
-            if everywhere:
-                held, changes = census.count(env, mailbox, folder.name, done.position, None if done.anew else held)
-                moved += changes
+            _visit(env, mailbox, folder, found, ahead, everywhere=everywhere)
         except FolderUnreadable as fault:
             logbook.folder_unreadable(folder.name, str(fault))
             continue
-        read[folder.name] = Cursor(done.position, started, held)
-    census.record(env, moved)
+        except LinkLost as fault:
+            if folder.role is Role.INBOX or isinstance(fault, LoginRefused | PauseAsked):
+                raise
+            logbook.folder_unreadable(folder.name, str(fault))
+            troubles.failed(folder.name)
+            found.lost_in_a_row += 1
+            continue
+        if stop is not None and stop.is_set():
+            return found.taken
+        found.lost_in_a_row = 0
+        troubles.read(folder.name)
+    census.record(env, found.moved)
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
         inbox = tx.cursor(_inbox_of(folders))
         mailbox_monitor.end(work, inbox.looked_at if inbox else None)
-        for name, cursor in read.items():
+        for name, cursor in found.read.items():
             tx.advance(name, cursor)
     send_digest(env)
-    return taken
+    return found.taken + (unfetched.ask_again(env, mailbox, again, folders) if everywhere else 0)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a look gave so far: mails taken in, positions of folders read to their ends, copies that went or came."""
+
+    taken: int = 0
+    read: dict[str, Cursor] = field(default_factory=dict)
+    moved: list[Change] = field(default_factory=list)
+    lost_in_a_row: int = 0  # folders at which the connection was lost
+
+
+def _visit(
+    env: Services, mailbox: Mailbox, folder: Folder, found: _Found, ahead: OutOfTurn, *, everywhere: bool
+) -> None:  # fmt: skip
+    """Takes in what is new in one folder, and counts it in a complete look."""
+    started, stop = env.clock.now(), ahead.stop
+    done = _read(env, mailbox, folder, ahead, stop)
+    found.taken += done.taken
+    if stop is not None and stop.is_set():
+        return
+    held = done.held
+    if everywhere:
+        held, changes = census.count(env, mailbox, folder.name, done.position, None if done.anew else held)
+        found.moved += changes
+    found.read[folder.name] = Cursor(done.position, started, held)
 
 
 def _inbox_of(folders: Sequence[Folder]) -> str:
@@ -117,9 +151,11 @@ def _read(env: Services, mailbox: Mailbox, folder: Folder, ahead: OutOfTurn, sto
     goes_on = news.continuity is Continuity.CONTINUED
     if before and goes_on and news.at_most == 0 and folder.role is not Role.INBOX:
         return _Done(0, before.position, before.held)
-    if (news.at_most or 0) > FLOOD:
+    in_bulk = (news.at_most or 0) > FLOOD
+    if in_bulk:
         ahead.begin(name, since)
-    pages = _Pages(ahead.pages(name, since), since)
+    history = moved_in.history_before(env, ahead.inbox, folder, news) if in_bulk or since is None else None
+    pages = _Pages(env, ahead.pages(name, since), since, history)
     taken = _take_in(env, pages, stop)
     if taken and env.settings.desk.mailbox.keyword is not None and not observes:
         _mark(mailbox, name, taken)
@@ -134,20 +170,22 @@ def _read(env: Services, mailbox: Mailbox, folder: Folder, ahead: OutOfTurn, sto
 class _Pages:
     """The pages of a folder, of which there is at least one; `position` is that of the last one given.
 
-    Each page's last mail stores its position.
+    Each page's last mail stores its position. What a page lacks is set aside before.
     """
 
-    def __init__(self, pages: Iterator[MailPage], since: str | None) -> None:
-        self._pages, self.position = pages, since or ""
+    def __init__(self, env: Services, pages: Iterator[MailPage], since: str | None, history: datetime | None) -> None:
+        self._env, self._pages, self._history, self.position = env, pages, history, since or ""
 
     def __iter__(self) -> Iterator[Sequence[RawMessage]]:
         """Yields the mails of each page that has any."""
         for page in self._pages:
-            if page.mails and page.mails[-1].cursor != page.position:
-                *others, last = page.mails
+            unfetched.set_aside(self._env, page.unfetched)
+            mails = page.mails if self._history is None else [moved_in.dated(raw, self._history) for raw in page.mails]
+            if mails and mails[-1].cursor != page.position:
+                *others, last = mails
                 yield [*others, replace(last, cursor=page.position)]
-            elif page.mails:
-                yield page.mails
+            elif mails:
+                yield mails
             self.position = page.position
 
 

@@ -20,6 +20,7 @@ _IN_FILE: Mapping[ArrivalBasis, Dispute] = {
     ArrivalBasis.MBOX: Dispute.MBOX_LINE,
     ArrivalBasis.MAILDIR: Dispute.MAILDIR,
     ArrivalBasis.FILE: Dispute.FILE,
+    ArrivalBasis.MOVED: Dispute.MOVED,
 }
 
 
@@ -51,7 +52,7 @@ def impossible(internaldate: datetime, written: str) -> Said:
 
 
 def disputed_in_file(basis: ArrivalBasis) -> Said:
-    """Returns why an arrival that only a file vouches for is disputed: whoever had the file could write it."""
+    """Returns why an arrival that no look saw is disputed: whoever had the file, or moved the mail, could write it."""
     return _IN_FILE[basis]()
 
 

@@ -121,11 +121,29 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class MailName:
+    """The name of a mail in its folder; see `RawMessage`."""
+
+    folder: str
+    numbering: str
+    item: str
+
+    @property
+    def key(self) -> str:
+        """The key of its delivery."""
+        return f"{self.folder}/{self.numbering}/{self.item}"
+
+
+@dataclass(frozen=True, slots=True)
 class MailPage:
-    """Some mails of a folder, and the position at which it is read on once all of them are stored."""
+    """Some mails of a folder, and the position at which it is read on once all of them are stored.
+
+    `unfetched` are mails before that position which the server lists and, asked more than once, does not give.
+    """
 
     mails: Sequence[RawMessage]
     position: str
+    unfetched: Sequence[MailName] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +225,14 @@ class Mailbox(Protocol):
         renumbered. Raises LinkLost, FolderUnreadable.
         """
         ...
+
+    def fetch_again(self, name: MailName) -> RawMessage | None:
+        """Returns a mail that a page named as `unfetched`, without a `cursor`; None if it is not there any more.
+
+        Raises MailUnreadable if the server still does not give it, LinkLost, FolderUnreadable.
+        """
+        del name
+        return None
 
     def fetch_first(
         self, folder: str, position: str | None, senders: Sequence[str], oldest: datetime | None = None

@@ -22,6 +22,8 @@ class AlarmKind(StrEnum):
     FOLDER_MISSING = "folder missing"
     MAILBOX_SILENT = "mailbox silent"
     MAILBOX_BACK = "mailbox back"
+    MAIL_UNFETCHED = "mail not fetched"
+    MAIL_FETCHED = "mail fetched"
     UNJUDGED = "unjudged"
     RULES_REFUSED = "rules refused"
     WAITING = "mail waits"

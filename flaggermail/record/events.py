@@ -128,6 +128,8 @@ class EventKind(StrEnum):
     ANNEX_WITHDRAWN = "annex withdrawn"
     ARCHIVE_READ = "archive read"
     COPIES_COUNTED = "copies counted"
+    MAIL_SET_ASIDE = "mail set aside"
+    MAIL_ASIDE_ENDED = "mail no longer aside"
     REPORT_DRAFTED = "report drafted"
     REPORT_FROZEN = "report frozen"
     REPORT_UNFROZEN = "report unfrozen"

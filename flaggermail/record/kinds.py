@@ -90,7 +90,8 @@ class Place(StrEnum):
 class ArrivalBasis(StrEnum):
     """What the instant of a mail's arrival rests on.
 
-    All but the server's own and our first sight are claims of a file, and disputed until a person confirms them.
+    All but the server's own and our first sight are claims of a file or of who moved it in, and disputed until a person
+    confirms them.
     """
 
     SERVER = "server"  # INTERNALDATE (RFC 9051, section 2.3.3)
@@ -100,12 +101,18 @@ class ArrivalBasis(StrEnum):
     MBOX = "mbox line"  # the From_ line of an mbox file (RFC 4155)
     MAILDIR = "maildir"  # the modification time of a file in a Maildir
     FILE = "file"  # the modification time of any other file, which proves nothing
+    MOVED = "moved in"  # INTERNALDATE, of old mail that came into the mailbox in bulk
     BY_HAND = "by hand"  # a person named it
 
     @property
     def in_file(self) -> bool:
-        """True if only a file vouches for it."""
+        """True if no look at the mailbox could see it come: it is history, from a file or moved in."""
         return self not in FROM_MAILBOX
+
+    @property
+    def first_sight(self) -> ArrivalBasis:
+        """What the arrival rests on if the instant cannot be: our first sight; history stays history."""
+        return self if self.in_file else ArrivalBasis.FIRST_SIGHT
 
 
 FROM_MAILBOX = (ArrivalBasis.SERVER, ArrivalBasis.FIRST_SIGHT, ArrivalBasis.BY_HAND)

@@ -33,6 +33,7 @@ class AlarmText(Sentence):
     MAILBOX = ("alarm: mailbox", "{folder} could not be read after {at:instant}",
         "{folder} was niet te lezen na {at:instant}")
     NEVER_READ = "alarm: never read", "{folder} could not be read yet", "{folder} was nog niet te lezen"
+    UNFETCHED = ("alarm: unfetched", "{folder}: {items}", "{folder}: {items}")
     EXPLAINED = "alarm: explained", "{what}; {meaning}", "{what}; {meaning}"
     WAITING = ("alarm: waiting",
         "{count:mail waits|mails wait} since {since:instant}; the server's last answer: {answer}",

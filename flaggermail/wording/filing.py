@@ -111,6 +111,8 @@ class Dispute(Sentence):
         "uit een bestand met oude mail: de aankomst is de tijd van het bestand in de Maildir")
     FILE = ("dispute: file", "from a file of old mail that does not say when it arrived; shown is the time of the file",
         "uit een bestand met oude mail dat niet zegt wanneer deze aankwam; getoond is de tijd van het bestand")
+    MOVED = ("dispute: moved", "old mail that was moved in: no look saw it arrive",
+        "oude mail die naar de mailbox is verplaatst: geen controle zag deze aankomen")
     BEFORE_SENDING = ("dispute: before sending", "before the sending at {at} UTC",
         "vóór de verzending op {at:instant} (UTC)")
 

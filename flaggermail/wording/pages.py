@@ -31,6 +31,8 @@ class AlarmName(Sentence):
     FOLDER_MISSING = "alarm name: folder missing", "folder missing", "map ontbreekt"
     MAILBOX_SILENT = "alarm name: mailbox silent", "mailbox silent", "mailbox niet leesbaar"
     MAILBOX_BACK = "alarm name: mailbox back", "mailbox back", "mailbox weer leesbaar"
+    MAIL_UNFETCHED = "alarm name: mail unfetched", "mail not fetched", "mail niet op te halen"
+    MAIL_FETCHED = "alarm name: mail fetched", "mail fetched", "mail alsnog opgehaald"
     UNJUDGED = "alarm name: unjudged", "unjudged", "mail niet beoordeeld"
     RULES_REFUSED = "alarm name: rules refused", "rules refused", "regels afgekeurd"
     WAITING = "alarm name: waiting", "mail waits", "mail wacht"

@@ -6,11 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+import pytest
+
+from flaggermail.errors import LinkLost, LoginRefused, PauseAsked
 from flaggermail.intake import poll
-from flaggermail.ports import MailPage, News, RawMessage
+from flaggermail.ports import MailName, MailPage, News, RawMessage
+from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
+from flaggermail.record.rows import Alarm, Delivery, OutboxMail, StoredMessage, UnfetchedMail
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
 from tests.story.conftest import NOW
@@ -148,3 +152,61 @@ def test_a_short_look_asks_nothing_more(env: Services, clock: SetClock) -> None:
     poll.look(env, mailbox)
     assert sorted(mailbox.asked) == sorted(mailbox.names.values())
     assert mailbox.searched == []
+
+
+class FailingMailbox(PagedMailbox):
+    """Loses the connection at the first new mail of the inbox, and the third time gives the others without it."""
+
+    def __init__(self, env: Services, clock: SetClock) -> None:
+        super().__init__(env, clock)
+        self.fails = 0
+        self.fault = LinkLost("the server lists the message with UID 1 and does not give it")
+
+    def fetch_after(self, folder: str, position: str | None) -> Iterator[MailPage]:
+        """Yields pages; of the inbox without its first mail."""
+        if folder != "INBOX" or not self._messages[folder] or self.given(position):
+            yield from super().fetch_after(folder, position)
+            return
+        self.fails += 1
+        if self.fails < 3:
+            raise self.fault
+        for page in super().fetch_after(folder, position):
+            bad = [MailName(folder, raw.numbering, raw.item) for raw in page.mails if raw.item == "1"]
+            yield MailPage([raw for raw in page.mails if raw.item != "1"], page.position, bad)
+
+
+def failing(env: Services, clock: SetClock) -> FailingMailbox:
+    """Returns such a mailbox with much old mail in Junk, whose second page brings two mails to the inbox."""
+    mailbox = FailingMailbox(env, clock)
+    for number in range(80):
+        mailbox.deliver("junk", mail(number, f"x{number}@elsewhere.example", "Vraag", "Wat is dit?"), OLD)
+
+    def come() -> None:
+        for number, sender in (901, "griffie@kromwoude.example"), (902, REFERRER):
+            mailbox.deliver("inbox", mail(number, sender, "Verkeerd", "Stem niet op donderdag."), clock.now())
+
+    mailbox.comes[mailbox.names["junk"], 1] = come
+    return mailbox
+
+
+def test_a_mail_that_is_not_given_ends_no_folder_that_is_read(env: Services, clock: SetClock) -> None:
+    """Looks out of turn fail at it twice, and then set it aside; what lies behind it is served at once."""
+    mailbox = failing(env, clock)
+    assert poll.look(env, mailbox) == 80
+    assert order(env).index(REFERRER) < 32
+    with env.store.read() as tx:
+        assert [(row.folder, row.item) for row in tx.find(UnfetchedMail)] == [("INBOX", "1")]
+    assert poll.look(env, mailbox) == 1  # in its turn
+    assert len(order(env)) == 81
+    with env.store.read() as tx:
+        assert len(tx.find(Alarm, where(Alarm.kind).is_(AlarmKind.MAIL_UNFETCHED))) == 1
+
+
+@pytest.mark.parametrize("fault", [LoginRefused("no"), PauseAsked("wait", 60)])
+def test_a_refused_login_out_of_turn_ends_the_look(env: Services, clock: SetClock, fault: LinkLost) -> None:
+    """The account is meant, not a folder."""
+    mailbox = failing(env, clock)
+    mailbox.fault = fault
+    with pytest.raises(type(fault)):
+        poll.look(env, mailbox)
+    assert mailbox.fails == 1

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from flaggermail.daemon.service import Daemon
 from flaggermail.errors import LinkLost
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
@@ -108,3 +110,58 @@ def test_the_daemon_keeps_the_vigil(env: Services, lost: bool) -> None:  # noqa:
         daemon.stop.set()
         thread.join(10)
     assert alarms(env) == (["mailbox silent"] if lost else [])
+
+
+class Beats:
+    """A heartbeat that counts its calls."""
+
+    count = 0
+
+    def beat(self) -> str:
+        """Counts the call."""
+        self.count += 1
+        return ""
+
+
+def a_restarted_daemon(env: Services, passed: list[float]) -> Daemon:
+    """Builds a daemon of which the first look has not ended; `passed` is the seconds since its start."""
+    daemon = a_daemon(env, WatchedMailbox(env))
+    daemon.monotonic = lambda: passed[0]
+    daemon.__post_init__()
+    return daemon
+
+
+def test_a_first_look_that_hangs_is_told_over_restarts(env: Services, clock: SetClock) -> None:
+    """Each run is ended by the watchdog before it is too old: the stored instant counts, and the heartbeat stops."""
+    poll.look(env, ListMailbox(env.settings.desk.mailbox))
+    beats = Beats()
+    for run in range(1, 4):
+        passed = [0.0]
+        daemon = a_restarted_daemon(env, passed)
+        daemon.heartbeat = beats
+        for seconds in range(0, 300, 60):
+            clock.set(NOW + run * timedelta(minutes=7) + timedelta(seconds=seconds))
+            passed[0] = float(seconds)
+            daemon.remind()
+            daemon.beat()
+    assert alarms(env) == ["mailbox silent"]
+    assert beats.count == 5 + 3 + 3  # a run that is old enough stops it after three minutes in which nothing came
+    poll.look(env, ListMailbox(env.settings.desk.mailbox))
+    assert alarms(env) == ["mailbox silent", "mailbox back"]
+
+
+@pytest.mark.parametrize("folder", ["INBOX", "Junk"])
+def test_a_long_look_that_brings_mail_is_no_silence(env: Services, clock: SetClock, folder: str) -> None:
+    """After a night the inbox may take an hour, and so may old mail in a folder: each page that is recorded counts."""
+    poll.look(env, ListMailbox(env.settings.desk.mailbox))
+    passed = [0.0]
+    daemon = a_restarted_daemon(env, passed)
+    for minute in range(60):
+        clock.set(NOW + timedelta(hours=9, minutes=minute))
+        passed[0] = 60.0 * minute
+        with env.store.begin() as tx:
+            here = tx.cursor(folder)
+            assert here is not None
+            tx.advance(folder, replace(here, position=f"1/{minute // 2}"))
+        daemon.remind()
+    assert alarms(env) == []

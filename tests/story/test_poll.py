@@ -7,18 +7,19 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from flaggermail.adapters.imap.interrupt import EventInterrupt
-from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost
+from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost, LoginRefused, PauseAsked
 from flaggermail.health import status as health
 from flaggermail.intake import poll
+from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.letters import observing
 from flaggermail.ports import BlobStore, Folder, Lease, MailPage, News, Role, Store, Transaction
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
@@ -167,6 +168,27 @@ class EmptiedMailbox(OddMailbox):
             yield replace(page, position=self.end(9)) if folder == "Junk" else page
 
 
+class LosingMailbox(OddMailbox):
+    """A mailbox that loses the connection in some folders."""
+
+    def __init__(self, env: Services, losing: set[str]) -> None:
+        super().__init__(env)
+        self.losing, self.tried = losing, list[str]()
+        self.fault: LinkLost = LinkLost("the server closed the connection")
+        self._messages["Archief"] = []
+
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
+        """Returns the folders, of which the last is a colleague's."""
+        return (*super().folders(only), *([] if only else [Folder("Archief", Role.OTHER)]))
+
+    def news(self, folder: str, position: str | None) -> News:
+        """Returns what is new, or raises LinkLost."""
+        self.tried.append(folder)
+        if folder in self.losing:
+            raise self.fault
+        return super().news(folder, position)
+
+
 class FullArchive(WaitingOctets):
     """An archive that is full."""
 
@@ -221,6 +243,86 @@ class TestFolders:
         assert mailbox.searched == ["Sent", "INBOX", "Junk"]
         poll.look(env, mailbox)
         assert mailbox.searched == ["Sent", "INBOX", "Junk", "INBOX"]
+
+    def test_a_connection_lost_in_another_folder(self, env: Services) -> None:
+        """It costs that folder alone; where it is lost at two in a row the others wait, and the inbox was read."""
+        mailbox = LosingMailbox(env, {"Sent"})
+        for folder, number in (("inbox", 1), ("sent", 2), ("junk", 3)):
+            mailbox.deliver(folder, mail(number), NOW)
+        troubles = FolderTroubles()
+        assert poll.look(env, mailbox, troubles=troubles) == 2
+        assert mailbox.tried == ["Sent", "INBOX", "Junk", "Archief"]
+        mailbox.losing = {"Junk", "Archief"}
+        mailbox.deliver("inbox", mail(4), NOW)
+        assert poll.look(env, mailbox, troubles=troubles) == 1
+        assert mailbox.tried[4:] == ["INBOX", "Junk", "Archief"]
+        mailbox.losing = {"INBOX"}
+        with pytest.raises(LinkLost):
+            poll.look(env, mailbox, troubles=troubles)
+        mailbox.losing = set()
+        assert poll.look(env, mailbox, troubles=troubles) == 1
+        assert count(env) == 3  # one of the four lies in Sent
+
+    def test_a_lost_connection_says_nothing_of_a_folder_after_which_the_account_is_refused(self, env: Services) -> None:
+        """A refused login, or a pause that is asked for, ends the look wherever it is noticed."""
+        for fault in (LoginRefused("no"), PauseAsked("wait", 60)):
+            mailbox = LosingMailbox(env, {"Sent"})
+            mailbox.fault = fault
+            with pytest.raises(type(fault)):
+                poll.look(env, mailbox)
+
+    @pytest.mark.parametrize(
+        ("folder", "count", "at", "history"),
+        [
+            ("junk", 51, OLD, True), ("junk", 50, OLD, False), ("junk", 51, NOW - timedelta(hours=1), False),
+            ("inbox", 51, OLD, False), ("sent", 51, OLD, False),
+        ],
+    )  # fmt: skip
+    def test_old_mail_moved_in_by_the_hundred_is_history(
+        self, env: Services, clock: SetClock, folder: str, count: int, at: datetime, *, history: bool
+    ) -> None:
+        """It waits apart and is in no digest; a few, mail after the last look, and mail in the inbox are as ever."""
+        mailbox = OddMailbox(env, batch=20)
+        poll.look(env, mailbox)
+        clock.set(NOW + timedelta(minutes=1))
+        for number in range(count):
+            mailbox.deliver(folder, mail(number), at)
+        assert poll.look(env, mailbox) == count
+        with env.store.read() as tx:
+            found = tx.find(StoredMessage, where(StoredMessage.received_at).is_(at))
+            assert len(found) == count
+            assert {row.arrival for row in found} == {ArrivalBasis.MOVED if history else ArrivalBasis.SERVER}
+            assert not history or tx.find(OutboxMail) == []
+            waiting = health.gather(UnitOfWork(env, tx, clock.now()), link=True).quarantine
+        assert waiting == (0 if history or folder == "sent" else count)
+        assert poll.look(env, mailbox) == 0
+
+    def test_moved_mail_of_an_impossible_instant_is_history_too(self, env: Services, clock: SetClock) -> None:
+        """Its arrival is our first sight of it, and it waits apart all the same."""
+        mailbox = OddMailbox(env, batch=20)
+        poll.look(env, mailbox)
+        clock.set(NOW + timedelta(minutes=1))
+        for number in range(51):
+            mailbox.deliver("junk", mail(number), datetime(1975, 1, 1, tzinfo=UTC))
+        poll.look(env, mailbox)
+        with env.store.read() as tx:
+            found = {(row.arrival, row.received_at) for row in tx.find(StoredMessage)}
+            assert health.gather(UnitOfWork(env, tx, clock.now()), link=True).quarantine == 0
+        assert found == {(ArrivalBasis.MOVED, clock.now())}
+
+    def test_mail_of_an_outage_in_a_folder_made_meanwhile_is_no_history(self, env: Services, clock: SetClock) -> None:
+        """A colleague sorts the night's mail while the desk is down: it arrived after the last look."""
+        mailbox = OddMailbox(env, missing="Junk")
+        poll.look(env, mailbox)
+        mailbox.missing = ""
+        clock.set(NOW + timedelta(hours=9))
+        mailbox.deliver("junk", mail(1), NOW + timedelta(hours=1))
+        mailbox.deliver("junk", mail(2), OLD)
+        assert poll.look(env, mailbox) == 2
+        with env.store.read() as tx:
+            found = {row.subject: row.arrival for row in tx.find(StoredMessage)}
+        assert found["V1"] is ArrivalBasis.SERVER
+        assert found["V2"] is ArrivalBasis.MOVED
 
 
 class TestKeyword:

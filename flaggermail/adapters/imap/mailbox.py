@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
+from functools import partial
 
 from imapclient import IMAPClient
 from imapclient.datetime_util import format_criteria_date
 
-from flaggermail.adapters.imap.arrivals import DATED, arrival_in
+from flaggermail.adapters.imap.fetching import Fetching, Place, is_connection_loss, one_by_one, search
 from flaggermail.adapters.imap.folders import watched
 from flaggermail.adapters.imap.idle import wait_for_notice
 from flaggermail.adapters.imap.link import (
@@ -22,26 +22,24 @@ from flaggermail.adapters.imap.link import (
     as_link_lost,
     close_link,
     cut,
-    expecting,
     explained,
     inner,
     open_link,
-    pause_asked,
     tls_context,
     token_ended,
 )
 from flaggermail.adapters.imap.positions import Position, continuity, since
 from flaggermail.adapters.tls import one_line
-from flaggermail.errors import FolderUnreadable, LinkLost
+from flaggermail.errors import FolderUnreadable, LinkLost, MailUnreadable
 from flaggermail.ports import (
     AccessToken,
     Census,
     Continuity,
     Folder,
     Interrupt,
+    MailName,
     MailPage,
     News,
-    OctetSource,
     RawMessage,
     Role,
 )
@@ -73,6 +71,7 @@ class ImapMailbox:
     def __init__(self, account: ImapAccount) -> None:
         self._account = account
         self._tls = tls_context(account)
+        self._fetching = Fetching(account.batch_messages, account.batch_octets)
         self._client: IMAPClient | None = None
         self._token: AccessToken | None = None  # with which the connection was opened
         self._owner: threading.Thread | None = None
@@ -127,14 +126,16 @@ class ImapMailbox:
         """Yields pages of the messages of `folder` above `position`, in UID order; see `ports.Mailbox`.
 
         Messages expunged meanwhile are skipped; a message that the server lists but does not return raises LinkLost
-        naming its UID. Raises FolderUnreadable for a folder other than the inbox.
+        naming its UID, and the third time is named by its page. Raises FolderUnreadable for a folder other than the
+        inbox.
         """
         with self._link() as client:
             here = self._look(client, folder, "fetch")
             above = since(position, here)
             uids = _search_from(client, above + 1, here.uid)
-        for batch in self._batches(folder, here.uidvalidity, uids):
-            yield MailPage(batch, str(Position(here.uidvalidity, int(batch[-1].item))))
+        for batch in self._fetching.batches(self._place(folder, here.uidvalidity), uids):
+            lacking = [MailName(folder, str(here.uidvalidity), str(uid)) for uid in batch.lacking]
+            yield MailPage(batch.mails, str(Position(here.uidvalidity, batch.last)), lacking)
         # A missing UID up to there is expunged, and a UID is never reused (RFC 9051, section 2.3.1.1).
         yield MailPage((), str(Position(here.uidvalidity, max(here.uid, above, *uids))))
 
@@ -153,9 +154,24 @@ class ImapMailbox:
             first = since(position, here) + 1
             recent = f"SINCE {format_criteria_date(oldest - timedelta(days=1)).decode()} " if oldest else ""
             keys = (f"UID {first}:* {recent}{wanted}" for wanted in _search_keys(senders))
-            uids = {uid for key in keys for uid in _search(client, key)}
-        for batch in self._batches(folder, here.uidvalidity, sorted(uid for uid in uids if uid >= first)):
-            yield [replace(raw, cursor=None) for raw in batch]
+            uids = {uid for key in keys for uid in search(client, key)}
+        wanted = sorted(uid for uid in uids if uid >= first)
+        for batch in self._fetching.batches(self._place(folder, here.uidvalidity), wanted):
+            yield [replace(raw, cursor=None) for raw in batch.mails]
+
+    def fetch_again(self, name: MailName) -> RawMessage | None:
+        """Returns a mail that was not given before; None if it is not there any more, or its folder was renumbered.
+
+        Raises MailUnreadable, LinkLost, and FolderUnreadable for a folder other than the inbox.
+        """
+        with self._link() as client:
+            here = self._look(client, name.folder, "")
+            if str(here.uidvalidity) != name.numbering or not search(client, f"UID {name.item}"):
+                return None
+        fetched = one_by_one(self._place(name.folder, here.uidvalidity), [int(name.item)])
+        if fetched.lacking:
+            raise MailUnreadable(f"{name.folder}: the server still does not give the message with UID {name.item}")
+        return replace(fetched.mails[0], cursor=None) if fetched.mails else None
 
     def mark(self, folder: str, numbering: str, items: Sequence[str]) -> bool:
         """Sets the account's keyword on these messages if PERMANENTFLAGS allows it (RFC 9051, section 7.1).
@@ -174,7 +190,7 @@ class ImapMailbox:
                     return False
                 client.add_flags([int(uid) for uid in items], [keyword], silent=True)
             except imaplib.IMAP4.error as error:
-                if _is_connection_loss(error):
+                if is_connection_loss(error):
                     raise
                 return False
         return True
@@ -190,7 +206,7 @@ class ImapMailbox:
         for folder, wanted in ((account.sent, _OURS), (account.inbox, keyword)):
             with suppress(FolderUnreadable), self._link() as client:
                 self._look(client, folder, "")
-                count += len(_search(client, wanted))
+                count += len(search(client, wanted))
         return count
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
@@ -312,7 +328,7 @@ class ImapMailbox:
             yield
         except imaplib.IMAP4.error as error:
             found = explained(self._account, error)
-            if _is_connection_loss(error) or (found and found.cause not in _OF_FOLDERS):
+            if is_connection_loss(error) or (found and found.cause not in _OF_FOLDERS):
                 raise
             meaning = found.said if found else UNSAID
             if folder == self._account.inbox:
@@ -325,18 +341,9 @@ class ImapMailbox:
             why = f"; {meaning.english}" if meaning else ""
             raise FolderUnreadable(f"{folder}: the server refuses it{why}") from None
 
-    def _batches(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> Iterator[Sequence[RawMessage]]:
-        rest = iter(uids)
-        while some := list(islice(rest, self._account.batch_messages)):
-            with self._selection(folder, uidvalidity) as client:
-                sizes = _sizes(client, some)
-            for batch in _bounded(some, sizes, self._account.batch_octets):
-                with self._selection(folder, uidvalidity) as client:
-                    role = self._roles.get(folder, Role.INBOX if folder == self._account.inbox else Role.OTHER)
-                    with expecting(client, sum(sizes.get(uid, 0) for uid in batch)):
-                        messages = _messages(client, (folder, role), uidvalidity, batch)
-                if messages:
-                    yield messages
+    def _place(self, folder: str, uidvalidity: int) -> Place:
+        role = self._roles.get(folder, Role.INBOX if folder == self._account.inbox else Role.OTHER)
+        return Place(folder, role, uidvalidity, partial(self._selection, folder, uidvalidity))
 
     @contextmanager
     def _selection(self, folder: str, uidvalidity: int) -> Iterator[IMAPClient]:
@@ -355,7 +362,7 @@ def _examine(client: IMAPClient, folder: str) -> Position:
     uidvalidity, uidnext = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
     if not isinstance(uidvalidity, int):
         raise LinkLost(f"{folder}: the server gives no UIDVALIDITY")
-    last = uidnext - 1 if isinstance(uidnext, int) else max(_search(client, "UID *"), default=0)
+    last = uidnext - 1 if isinstance(uidnext, int) else max(search(client, "UID *"), default=0)
     return Position(uidvalidity, last)
 
 
@@ -367,7 +374,7 @@ def _count(client: IMAPClient, folder: str) -> int | None:
     try:
         told: Mapping[bytes, object] = client.folder_status(folder, ["MESSAGES"])
     except imaplib.IMAP4.error as error:
-        if _is_connection_loss(error):
+        if is_connection_loss(error):
             raise
         return None
     count = told.get(b"MESSAGES")
@@ -388,107 +395,17 @@ def _search_keys(senders: Sequence[str]) -> Iterator[str]:
         yield " ".join([*(f"OR {key}" for key in others), last])
 
 
-def _search(client: IMAPClient, criteria: str) -> list[int]:
-    return sorted({int(uid) for uid in client.search(criteria)})
-
-
 def _search_from(client: IMAPClient, first: int, last: int) -> list[int]:
     """Returns the UIDs from `first` on, searched in spans; `last` is the highest known UID, the last span is open."""
     uids: list[int] = []
     while first + _SEARCH_SPAN <= last:
-        uids += _search(client, f"UID {first}:{first + _SEARCH_SPAN - 1}")
+        uids += search(client, f"UID {first}:{first + _SEARCH_SPAN - 1}")
         first += _SEARCH_SPAN
     # n:* always includes the last message, even if its UID is below n (RFC 9051, section 6.4.9)
-    return uids + [uid for uid in _search(client, f"UID {first}:*") if uid >= first]
-
-
-def _fetch(client: IMAPClient, uids: Sequence[int], *items: str) -> Mapping[int, Mapping[bytes, object]]:
-    """Fetches items of messages. The server may omit messages and may add items that were not requested."""
-    try:
-        answer: Mapping[int, Mapping[bytes, object]] = client.fetch(uids, items)
-    except imaplib.IMAP4.abort:
-        raise
-    except imaplib.IMAP4.error as error:
-        if _is_connection_loss(error):
-            raise
-        # NO or BAD: one of the messages is expunged (RFC 5530, EXPUNGEISSUED) or unreadable; the others still work.
-        return {}
-    except OverflowError:  # in imapclient: an INTERNALDATE of one of them is beyond all numbers; it is read without
-        return {} if len(uids) > 1 else _fetch(client, uids, *(item for item in items if item != DATED))
-    return answer
-
-
-def _sizes(client: IMAPClient, uids: Sequence[int]) -> dict[int, int]:
-    """Returns message sizes in octets; messages for which the server reports none are missing."""
-    told = {uid: items.get(b"RFC822.SIZE") for uid, items in _fetch(client, uids, "RFC822.SIZE").items()}
-    return {uid: size for uid, size in told.items() if isinstance(size, int)}
-
-
-def _bounded(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterator[list[int]]:
-    """Splits `uids` into batches of at most `most` octets; a larger message is a batch of its own."""
-    part: list[int] = []
-    total = 0
-    for uid in uids:
-        size = sizes.get(uid, most)
-        if part and total + size > most:
-            yield part
-            part, total = [], 0
-        part.append(uid)
-        total += size
-    if part:
-        yield part
-
-
-def _is_connection_loss(error: imaplib.IMAP4.error) -> bool:
-    """True if the connection is lost, its token has ended, or a pause is asked for.
-
-    Another NO or a read-only folder does not end it.
-    """
-    asked = pause_asked(error) is not None
-    return (
-        asked
-        or token_ended(error)
-        or (isinstance(error, imaplib.IMAP4.abort) and not isinstance(error, imaplib.IMAP4.readonly))
-    )
+    return uids + [uid for uid in search(client, f"UID {first}:*") if uid >= first]
 
 
 def _permits(flags: object, keyword: str) -> bool:
     """True if PERMANENTFLAGS allows setting the keyword: it lists the keyword, or permits new ones."""
     known = {flag.lower() for flag in flags if isinstance(flag, bytes)} if isinstance(flags, tuple) else set()
     return bool(known & {b"\\*", keyword.lower().encode()})
-
-
-def _messages(
-    client: IMAPClient, where: tuple[str, Role], uidvalidity: int, uids: Sequence[int]
-) -> list[RawMessage]:  # fmt: skip
-    """Returns the messages, except expunged ones. Raises LinkLost for a listed message that is not returned."""
-    folder, role = where
-
-    def fetched(wanted: Sequence[int]) -> dict[int, RawMessage]:
-        answer = _fetch(client, wanted, DATED, "BODY.PEEK[]")
-        raw = (_raw(folder, uidvalidity, uid, answer.get(uid, {})) for uid in wanted)
-        return {int(message.item): replace(message, role=role) for message in raw if message is not None}
-
-    found = fetched(uids)
-    for uid in _still_listed(client, [uid for uid in uids if uid not in found]):
-        found |= fetched([uid])
-        if uid not in found:
-            raise LinkLost(f"{folder}: the server lists the message with UID {uid} and does not give it")
-    return [found[uid] for uid in uids if uid in found]
-
-
-def _still_listed(client: IMAPClient, uids: Sequence[int]) -> list[int]:
-    if not uids:
-        return []
-    client.noop()  # lets the server report expunged messages
-    return [uid for uid in _search(client, f"UID {','.join(map(str, uids))}") if uid in uids]
-
-
-def _raw(folder: str, uidvalidity: int, uid: int, items: Mapping[bytes, object]) -> RawMessage | None:
-    octets, arrived = items.get(b"BODY[]"), arrival_in(items)
-    if not isinstance(octets, bytes):
-        return None
-    return RawMessage(
-        octets, arrived.at, folder, str(uidvalidity), str(uid),
-        source=OctetSource.IMAP, cursor=str(Position(uidvalidity, uid)), written=arrived.written,
-    )  # fmt: skip

@@ -29,7 +29,7 @@ from flaggermail.record.rows.elections import (
     ReportDraft,
     ReportFreeze,
 )
-from flaggermail.record.rows.messages import Delivery, StoredMessage, ThreadKey
+from flaggermail.record.rows.messages import Delivery, StoredMessage, ThreadKey, UnfetchedMail
 from flaggermail.record.rows.notifications import Annex, ClockRow, Notification
 from flaggermail.record.rows.outgoing import AssignedId, Attempt, HeldBack, OutboxMail, Withheld
 
@@ -71,6 +71,7 @@ __all__ = [
     "ThreadKey",
     "Token",
     "TrustProof",
+    "UnfetchedMail",
     "Watched",
     "Withheld",
 ]
@@ -80,6 +81,6 @@ RECORDS: tuple[type[Record], ...] = (
     OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
     Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal, ArchiveReading, LegalHold,
     ReportDraft, ReportFreeze,
-    Annex, AssignedId, TrustProof,
+    Annex, AssignedId, TrustProof, UnfetchedMail,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

@@ -106,6 +106,19 @@ class Delivery(Record):
 
 
 @record
+class UnfetchedMail(Record):
+    """A mail that the server lists and does not give: its folder is read on behind it, and it is asked for hourly."""
+
+    TABLE: ClassVar[str] = "unfetched_mail"
+    id: str  # the key that its delivery will have
+    folder: str
+    numbering: str
+    item: str
+    since: datetime
+    ended_at: Annotated[datetime | None, Column.INDEXED] = None  # when it was given after all, or found gone
+
+
+@record
 class ThreadKey(Record):
     """A thread key learned from verified mail of a case: a platform's reference, or a Message-ID we do not hold.
 

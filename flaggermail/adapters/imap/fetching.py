@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Fetches mails in batches, and one by one where a batch failed twice: one that cannot be fetched costs itself alone.
+
+Some servers end the session at a mail whose file they cannot read, some answer NO or NIL, some never end the answer.
+"""
+
+from __future__ import annotations
+
+import imaplib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from imapclient import IMAPClient
+
+from flaggermail.adapters.imap.arrivals import DATED, arrival_in
+from flaggermail.adapters.imap.link import expecting, pause_asked, token_ended
+from flaggermail.adapters.imap.positions import Position
+from flaggermail.errors import LinkLost, LoginRefused, PauseAsked
+from flaggermail.ports import OctetSource, RawMessage, Role
+
+_TRIES = 2  # of a batch, until its mails are fetched one by one
+_GIVEN_UP = 5  # mails of one batch, each of which may take as long as an answer may: then other folders are due
+_NEAR = 1000  # UIDs below a batch among which others are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder under one numbering; `open` gives the connection with it selected, and raises LinkLost."""
+
+    folder: str
+    role: Role
+    uidvalidity: int
+    open: Callable[[], AbstractContextManager[IMAPClient]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The mails of a batch up to the UID `last`, and the UIDs of those that the server lists and does not give."""
+
+    mails: Sequence[RawMessage]
+    last: int
+    lacking: Sequence[int] = ()
+
+
+@dataclass(slots=True)
+class Fetching:
+    """Fetches batches of at most so many mails and octets; a larger mail is a batch of its own."""
+
+    batch_messages: int
+    batch_octets: int
+    _failures: Counter[tuple[str, int, int]] = field(default_factory=Counter)  # by folder, numbering and first UID
+
+    def batches(self, place: Place, uids: Sequence[int]) -> Iterator[Fetched]:
+        """Yields batches, without what is expunged. Raises LinkLost, at first for a mail that is not given too."""
+        rest = list(uids)
+        while some := rest[: self.batch_messages]:
+            key = place.folder, place.uidvalidity, some[0]
+            if self._failures[key] >= _TRIES:
+                fetched = one_by_one(place, some)
+                yield fetched
+                rest = [uid for uid in rest if uid > fetched.last]
+                if fetched.lacking:  # fetched singly again, should they be read once more
+                    continue
+            else:
+                try:
+                    yield from self._together(place, some)
+                except LinkLost:
+                    self._failures[key] += 1
+                    raise
+                rest = rest[len(some) :]
+            del self._failures[key]
+
+    def _together(self, place: Place, uids: Sequence[int]) -> Iterator[Fetched]:
+        with place.open() as client:
+            sizes = _sizes(client, uids)
+        for batch in _bounded(uids, sizes, self.batch_octets):
+            with place.open() as client, expecting(client, sum(sizes.get(uid, 0) for uid in batch)):
+                mails, lacking = _messages(client, place, batch)
+                if lacking:
+                    raise LinkLost(
+                        f"{place.folder}: the server lists the message with UID {lacking[0]} and does not give it"
+                    )
+            yield Fetched(mails, batch[-1])
+
+
+def one_by_one(place: Place, uids: Sequence[int]) -> Fetched:
+    """Fetches mails alone, until some are given up. Raises LinkLost if the server gives others neither."""
+    mails, lacking = list[RawMessage](), list[int]()
+    for uid in uids:
+        with place.open():  # a server that cannot be reached is not the mail's fault
+            pass
+        found, refused = _alone(place, uid)
+        mails += found
+        if refused and not mails and not lacking and not _gives_others(place, uids[0]):
+            raise LinkLost(f"{place.folder}: the server gives neither the message with UID {uid} nor others")
+        lacking += refused
+        if len(lacking) == _GIVEN_UP:
+            return Fetched(mails, uid, lacking)
+    return Fetched(mails, uids[-1], lacking)
+
+
+def _alone(place: Place, uid: int) -> tuple[Sequence[RawMessage], Sequence[int]]:
+    try:
+        with place.open() as client, expecting(client, _sizes(client, [uid]).get(uid, 0)):
+            return _messages(client, place, [uid])
+    except (LoginRefused, PauseAsked):
+        raise
+    except LinkLost:
+        return (), [uid]
+
+
+def _gives_others(place: Place, first: int) -> bool:
+    """True if the server gives an octet of one of the mails below a UID, of which some may be as bad; or has none."""
+    with place.open() as client:
+        below = search(client, f"UID {max(1, first - _NEAR)}:{first - 1}") if first > 1 else []
+    below = [uid for uid in below if uid < first]
+    return not below or any(_gives(place, uid) for uid in {below[-1], below[len(below) // 2], below[0]})
+
+
+def _gives(place: Place, uid: int) -> bool:
+    try:
+        with place.open() as client:
+            answer = _fetch(client, [uid], "BODY.PEEK[]<0.1>")
+    except (LoginRefused, PauseAsked):
+        raise
+    except LinkLost:
+        return False
+    return any(isinstance(value, bytes) and value for value in answer.get(uid, {}).values())
+
+
+def search(client: IMAPClient, criteria: str) -> list[int]:
+    """Returns the UIDs that match, in order."""
+    return sorted({int(uid) for uid in client.search(criteria)})
+
+
+def _fetch(client: IMAPClient, uids: Sequence[int], *items: str) -> Mapping[int, Mapping[bytes, object]]:
+    """Fetches items of messages. The server may omit messages and may add items that were not requested."""
+    try:
+        answer: Mapping[int, Mapping[bytes, object]] = client.fetch(uids, items)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        if is_connection_loss(error):
+            raise
+        # NO or BAD: one of the messages is expunged (RFC 5530, EXPUNGEISSUED) or unreadable; the others still work.
+        return {}
+    except OverflowError:  # in imapclient: an INTERNALDATE of one of them is beyond all numbers; it is read without
+        return {} if len(uids) > 1 else _fetch(client, uids, *(item for item in items if item != DATED))
+    return answer
+
+
+def _sizes(client: IMAPClient, uids: Sequence[int]) -> dict[int, int]:
+    """Returns message sizes in octets; messages for which the server reports none are missing."""
+    told = {uid: items.get(b"RFC822.SIZE") for uid, items in _fetch(client, uids, "RFC822.SIZE").items()}
+    return {uid: size for uid, size in told.items() if isinstance(size, int)}
+
+
+def _bounded(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterator[list[int]]:
+    """Splits `uids` into batches of at most `most` octets; a larger message is a batch of its own."""
+    part: list[int] = []
+    total = 0
+    for uid in uids:
+        size = sizes.get(uid, most)
+        if part and total + size > most:
+            yield part
+            part, total = [], 0
+        part.append(uid)
+        total += size
+    if part:
+        yield part
+
+
+def is_connection_loss(error: imaplib.IMAP4.error) -> bool:
+    """True if the connection is lost, its token has ended, or a pause is asked for.
+
+    Another NO or a read-only folder does not end it.
+    """
+    asked = pause_asked(error) is not None
+    return (
+        asked
+        or token_ended(error)
+        or (isinstance(error, imaplib.IMAP4.abort) and not isinstance(error, imaplib.IMAP4.readonly))
+    )
+
+
+def _messages(client: IMAPClient, place: Place, uids: Sequence[int]) -> tuple[Sequence[RawMessage], Sequence[int]]:
+    """Returns the messages, except expunged ones, and the UIDs that are listed and not given."""
+
+    def fetched(wanted: Sequence[int]) -> dict[int, RawMessage]:
+        answer = _fetch(client, wanted, DATED, "BODY.PEEK[]")
+        raw = (_raw(place, uid, answer.get(uid, {})) for uid in wanted)
+        return {int(message.item): message for message in raw if message is not None}
+
+    found, lacking = fetched(uids), list[int]()
+    for uid in _still_listed(client, [uid for uid in uids if uid not in found]):
+        found |= fetched([uid])
+        if uid not in found:
+            lacking.append(uid)
+            break
+    return [found[uid] for uid in uids if uid in found], lacking
+
+
+def _still_listed(client: IMAPClient, uids: Sequence[int]) -> list[int]:
+    if not uids:
+        return []
+    client.noop()  # lets the server report expunged messages
+    return [uid for uid in search(client, f"UID {','.join(map(str, uids))}") if uid in uids]
+
+
+def _raw(place: Place, uid: int, items: Mapping[bytes, object]) -> RawMessage | None:
+    octets, arrived = items.get(b"BODY[]"), arrival_in(items)
+    if not isinstance(octets, bytes):
+        return None
+    return RawMessage(
+        octets, arrived.at, place.folder, str(place.uidvalidity), str(uid), role=place.role, source=OctetSource.IMAP,
+        cursor=str(Position(place.uidvalidity, uid)), written=arrived.written,
+    )  # fmt: skip
