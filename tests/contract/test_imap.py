@@ -587,7 +587,7 @@ class TestTls:
 
     def test_authorities_that_cannot_be_read(self, tmp_path: Path) -> None:
         """A missing file of certificate authorities is a configuration error."""
-        with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be read"):
+        with pytest.raises(ConfigurationError, match=r"ca\.pem does not exist"):
             ImapMailbox(account(993, tls="implicit", ca_file=tmp_path / "ca.pem"))
 
 
