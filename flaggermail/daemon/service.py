@@ -165,10 +165,11 @@ class Daemon:
             (self.outbox_every, "pagers", self._page),
             (WATCH_EVERY, "selfwatch", self._check_self),
             (RENEW_EVERY, "rules", self._reload_rules),
-            (STATUS_EVERY, "status", self._publish_status),
+            (STATUS_EVERY, "status", lambda: self._tell("status", self._publish)),
         ]
         if self.heartbeat is not None:
-            loops.append((60.0 * self.env.settings.desk.watch.heartbeat_minutes, "heartbeat", self._beat))
+            every = 60.0 * self.env.settings.desk.watch.heartbeat_minutes
+            loops.append((every, "heartbeat", lambda: self._tell("heartbeat", lambda _: self.beat())))
         for seconds, name, work in loops:
             ticker.every(seconds, name, self._unless_away(name, work))
         for at, name in handover.times_of_week(self.env):
@@ -322,7 +323,7 @@ class Daemon:
         news, self.link = link != self.link, link
         self._report_ready()
         if news:
-            self._publish_status()
+            self._tell("status", self._publish)
 
     def _send(self) -> None:
         """Sends what is due, after another call that does: an attempt under way is not one that an outage left over."""
@@ -412,9 +413,6 @@ class Daemon:
     def _check_self(self) -> None:
         self._tell("selfwatch", lambda env: self_check.tick(env, self._ages(), self._held))
 
-    def _beat(self) -> None:
-        self._tell("heartbeat", lambda _: self.beat())
-
     def beat(self) -> None:
         """Sends the heartbeat only while all is well: without it, the external monitor raises the alarm."""
         limits, desk = self_check.limits_of(self.env.settings.desk), self.env.settings.desk
@@ -452,9 +450,6 @@ class Daemon:
         now = self.env.clock.now()
         self.env.store.renew(now, LEASE_SECONDS)
         self._outage.lease_until = now + timedelta(seconds=LEASE_SECONDS)
-
-    def _publish_status(self) -> None:
-        self._tell("status", self._publish)
 
     def _publish(self, env: Services) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()

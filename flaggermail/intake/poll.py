@@ -49,7 +49,7 @@ def look(
         _require_unread(env, mailbox, folders)
     if everywhere and not any(folder.role is Role.SENT for folder in folders):
         _raise_folder_missing(env, folders)
-    found = _Found()
+    found = _Tally()
     ahead = OutOfTurn(env, mailbox, _inbox_of(folders), stop, FLOOD)
     for folder in troubles.order(folders):
         if found.lost_in_a_row > 1:  # it is not the folders' fault, and the inbox was read
@@ -82,7 +82,7 @@ def look(
 
 
 @dataclass(slots=True)
-class _Found:
+class _Tally:
     """What a look gave so far: mails taken in, positions of folders read to their ends, copies that went or came."""
 
     taken: int = 0
@@ -92,7 +92,7 @@ class _Found:
 
 
 def _visit(
-    env: Services, mailbox: Mailbox, folder: Folder, found: _Found, ahead: OutOfTurn, *, everywhere: bool
+    env: Services, mailbox: Mailbox, folder: Folder, found: _Tally, ahead: OutOfTurn, *, everywhere: bool
 ) -> None:  # fmt: skip
     """Takes in what is new in one folder, and counts it in a complete look."""
     started, stop = env.clock.now(), ahead.stop

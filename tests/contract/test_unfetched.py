@@ -180,7 +180,7 @@ def test_a_mail_set_aside_is_asked_for_each_hour(reader: Reader, shared: Shared,
     assert not closes(env)
     bad.chmod(0o600)
     reader.box.close()
-    reader.box._fetching = ImapMailbox(account(1))._fetching  # noqa: SLF001 - as after a restart of the desk
+    reader.box = ImapMailbox(account(1))  # as after a restart of the desk
     reader.look(5, after=10 * MINUTE)
     assert subjects(env) == ["V0", "V2"]
     reader.look(after=10 * MINUTE)

@@ -26,7 +26,7 @@ _NEAR = 1000  # UIDs below a batch among which others are looked for
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FolderPlace:
     """A folder under one numbering; `open` gives the connection with it selected, and raises LinkLost."""
 
     folder: str
@@ -52,7 +52,7 @@ class Fetching:
     batch_octets: int
     _failures: Counter[tuple[str, int, int]] = field(default_factory=Counter)  # by folder, numbering and first UID
 
-    def batches(self, place: Place, uids: Sequence[int]) -> Iterator[Fetched]:
+    def batches(self, place: FolderPlace, uids: Sequence[int]) -> Iterator[Fetched]:
         """Yields batches, without what is expunged. Raises LinkLost, at first for a mail that is not given too."""
         rest = list(uids)
         while some := rest[: self.batch_messages]:
@@ -72,7 +72,7 @@ class Fetching:
                 rest = rest[len(some) :]
             del self._failures[key]
 
-    def _together(self, place: Place, uids: Sequence[int]) -> Iterator[Fetched]:
+    def _together(self, place: FolderPlace, uids: Sequence[int]) -> Iterator[Fetched]:
         with place.open() as client:
             sizes = _sizes(client, uids)
         for batch in _bounded(uids, sizes, self.batch_octets):
@@ -85,7 +85,7 @@ class Fetching:
             yield Fetched(mails, batch[-1])
 
 
-def one_by_one(place: Place, uids: Sequence[int]) -> Fetched:
+def one_by_one(place: FolderPlace, uids: Sequence[int]) -> Fetched:
     """Fetches mails alone, until some are given up. Raises LinkLost if the server gives others neither."""
     mails, lacking = list[RawMessage](), list[int]()
     for uid in uids:
@@ -101,7 +101,7 @@ def one_by_one(place: Place, uids: Sequence[int]) -> Fetched:
     return Fetched(mails, uids[-1], lacking)
 
 
-def _alone(place: Place, uid: int) -> tuple[Sequence[RawMessage], Sequence[int]]:
+def _alone(place: FolderPlace, uid: int) -> tuple[Sequence[RawMessage], Sequence[int]]:
     try:
         with place.open() as client, expecting(client, _sizes(client, [uid]).get(uid, 0)):
             return _messages(client, place, [uid])
@@ -111,7 +111,7 @@ def _alone(place: Place, uid: int) -> tuple[Sequence[RawMessage], Sequence[int]]
         return (), [uid]
 
 
-def _gives_others(place: Place, first: int) -> bool:
+def _gives_others(place: FolderPlace, first: int) -> bool:
     """True if the server gives an octet of one of the mails below a UID, of which some may be as bad; or has none."""
     with place.open() as client:
         below = search(client, f"UID {max(1, first - _NEAR)}:{first - 1}") if first > 1 else []
@@ -119,7 +119,7 @@ def _gives_others(place: Place, first: int) -> bool:
     return not below or any(_gives(place, uid) for uid in {below[-1], below[len(below) // 2], below[0]})
 
 
-def _gives(place: Place, uid: int) -> bool:
+def _gives(place: FolderPlace, uid: int) -> bool:
     try:
         with place.open() as client:
             answer = _fetch(client, [uid], "BODY.PEEK[]<0.1>")
@@ -185,7 +185,9 @@ def is_connection_loss(error: imaplib.IMAP4.error) -> bool:
     )
 
 
-def _messages(client: IMAPClient, place: Place, uids: Sequence[int]) -> tuple[Sequence[RawMessage], Sequence[int]]:
+def _messages(
+    client: IMAPClient, place: FolderPlace, uids: Sequence[int]
+) -> tuple[Sequence[RawMessage], Sequence[int]]:
     """Returns the messages, except expunged ones, and the UIDs that are listed and not given."""
 
     def fetched(wanted: Sequence[int]) -> dict[int, RawMessage]:
@@ -209,7 +211,7 @@ def _still_listed(client: IMAPClient, uids: Sequence[int]) -> list[int]:
     return [uid for uid in search(client, f"UID {','.join(map(str, uids))}") if uid in uids]
 
 
-def _raw(place: Place, uid: int, items: Mapping[bytes, object]) -> RawMessage | None:
+def _raw(place: FolderPlace, uid: int, items: Mapping[bytes, object]) -> RawMessage | None:
     octets, arrived = items.get(b"BODY[]"), arrival_in(items)
     if not isinstance(octets, bytes):
         return None

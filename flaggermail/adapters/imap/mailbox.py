@@ -14,7 +14,7 @@ from functools import partial
 from imapclient import IMAPClient
 from imapclient.datetime_util import format_criteria_date
 
-from flaggermail.adapters.imap.fetching import Fetching, Place, is_connection_loss, one_by_one, search
+from flaggermail.adapters.imap.fetching import Fetching, FolderPlace, is_connection_loss, one_by_one, search
 from flaggermail.adapters.imap.folders import watched
 from flaggermail.adapters.imap.idle import wait_for_notice
 from flaggermail.adapters.imap.link import (
@@ -341,9 +341,9 @@ class ImapMailbox:
             why = f"; {meaning.english}" if meaning else ""
             raise FolderUnreadable(f"{folder}: the server refuses it{why}") from None
 
-    def _place(self, folder: str, uidvalidity: int) -> Place:
+    def _place(self, folder: str, uidvalidity: int) -> FolderPlace:
         role = self._roles.get(folder, Role.INBOX if folder == self._account.inbox else Role.OTHER)
-        return Place(folder, role, uidvalidity, partial(self._selection, folder, uidvalidity))
+        return FolderPlace(folder, role, uidvalidity, partial(self._selection, folder, uidvalidity))
 
     @contextmanager
     def _selection(self, folder: str, uidvalidity: int) -> Iterator[IMAPClient]:
