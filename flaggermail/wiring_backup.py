@@ -16,9 +16,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from ruamel.yaml.error import YAMLError
-from sqlalchemy.exc import SQLAlchemyError
-
 from flaggermail import __version__, unfinished
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.dump import RowBatch, ValueForm, load, reserved, snapshot, without_password
@@ -51,16 +48,6 @@ Progress = Callable[[int, int], None]  # how much is done, of how much
 _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})  # of configuration, templates and rules
 _BELOW = ("templates", "rules")  # folders of a configuration
 _MOST_SETTINGS = 1 << 18  # octets of flaggermail.yaml, which takes seconds to read
-_DAMAGES = (
-    SQLAlchemyError,
-    YAMLError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
 _DESK_FILE, _DATABASE, _ARCHIVE = "flaggermail.yaml", "flaggermail.db", "archive"
 _HEAD_TABLE = "chain_head"
 _FOLDER_MODE = 0o770  # less the umask, like its database and archive: officers of the group use their own accounts
@@ -191,7 +178,7 @@ def restore(
             unfinished.finish_folder(lock, part, to)
     except OSError as fault:
         raise _unmade(to, fault) from fault
-    except _DAMAGES as fault:  # whatever a hostile file holds in the place of a value
+    except backup_file.DAMAGES as fault:  # whatever a hostile file holds in the place of a value
         raise BackupFault(f"{path}: is damaged ({type(fault).__name__}); use another backup") from fault
     finally:
         shutil.rmtree(part, ignore_errors=True)

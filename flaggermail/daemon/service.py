@@ -321,9 +321,11 @@ class Daemon:
         Reminders and outgoing mail are due during an outage too: a start that waits for the mailbox would delay them.
         """
         news, self.link = link != self.link, link
-        self._report_ready()
+        first, self._ready = not self._ready, True  # the status says so before the supervisor is told
         if news:
             self._tell("status", self._publish)
+        if first:
+            self.supervisor.ready()
 
     def _send(self) -> None:
         """Sends what is due, after another call that does: an attempt under way is not one that an outage left over."""

@@ -161,7 +161,7 @@ def test_a_word_that_the_filter_refuses_holds_nobody(evening: Evening) -> None:
     assert not evening.mails(MailState.QUEUED)
     instead = [mail for mail in evening.mails(MailState.ACCEPTED) if mail.instead_of is not None]
     assert {mail.recipient for mail in instead} == {evening.officer}
-    assert len(instead) == 2
+    assert len({mail.instead_of for mail in instead}) == len(instead) >= 2
 
 
 def test_a_refused_sender_is_an_outage(evening: Evening) -> None:

@@ -245,6 +245,7 @@ class Dovecot:
         for now, which other servers do not.
         """
         maildir = self.folder / "home" / user / "Maildir"
+        self.flags(user)  # makes the folders
         path = maildir / "tmp" / f"{secrets.randbelow(10**9)}.restored.example"
         path.write_bytes(octets)
         os.utime(path, (internaldate.timestamp(),) * 2)

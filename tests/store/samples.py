@@ -23,7 +23,7 @@ NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 ZONES = st.builds(lambda minutes: timezone(timedelta(minutes=minutes)), st.integers(-14 * 60, 14 * 60))
 SAID = TEXTS.filter(bool).map(as_written)
-INSTANTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=ZONES)  # noqa: DTZ001 - zones are drawn
+INSTANTS = st.datetimes(datetime(1970, 1, 3), datetime(2199, 12, 29), timezones=ZONES)  # noqa: DTZ001 - zones are drawn
 INTEGERS = st.integers(-(2**31), 2**31 - 1)
 PLAIN: Mapping[object, st.SearchStrategy[Scalar]] = {
     str: TEXTS,

@@ -78,6 +78,7 @@ OLD_FIELD = {
 
 
 SAID = WORDS.map(as_written)
+INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(2199, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - see there
 SUGGESTED = WORDS.filter(bool).map(as_written)  # nothing is ever suggested without words
 
 
@@ -85,7 +86,7 @@ def values(hint: object) -> st.SearchStrategy[Scalar]:
     """Builds values of a field with that type."""
     known: dict[object, st.SearchStrategy[Scalar]] = {
         str: WORDS, Said: SAID,
-        int: NUMBERS, bool: st.booleans(), date: st.dates(), datetime: st.datetimes(timezones=st.just(UTC)),
+        int: NUMBERS, bool: st.booleans(), date: st.dates(), datetime: INSTANTS,
         type(None): st.none(),
         tuple[str, ...]: st.lists(WORDS, max_size=2).map(tuple),
         tuple[Said, ...]: st.lists(SUGGESTED, max_size=2).map(tuple),
@@ -107,7 +108,7 @@ def changes_of(record: type[Record]) -> st.SearchStrategy[Change]:
 
 
 EVENTS = st.builds(
-    Event, kind=st.sampled_from(EventKind), at=st.datetimes(timezones=st.just(UTC)), actor=WORDS,
+    Event, kind=st.sampled_from(EventKind), at=INSTANTS, actor=WORDS,
     changes=st.lists(st.sampled_from(RECORDS).flatmap(changes_of), max_size=3).map(tuple),
     case=WORDS | st.none(), notification=WORDS | st.none(), message=WORDS | st.none(), reason=WORDS,
     facts=st.dictionaries(WORDS, WORDS | NUMBERS | st.booleans() | st.none() | st.lists(WORDS, max_size=2).map(tuple)),

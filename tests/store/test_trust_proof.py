@@ -207,6 +207,7 @@ def test_check_and_run_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     folder = sound(tmp_path / "desk")
     lines = f"  trust: exchange\n  received_by: {SERVER}\n  own_domains: [bzk.example]\n"
     edit(folder / SETTINGS, "  authserv_id: mx.bzk.example\n", lines)
+    edit(folder / SETTINGS, "  login_domains: [bzk.example]\n", "")
     clock = SetClock(datetime.fromisoformat("2027-03-10T12:00:00+01:00"))
 
     def said() -> list[str]:

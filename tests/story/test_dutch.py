@@ -39,7 +39,7 @@ def test_no_english_is_in_dutch_mail(scenarios: Callable[[str], Played], folder:
 
 def alarm_about(what: Said, language: str) -> bytes:
     """Returns the alarm about a mail to a platform, with what the desk says about its delivery."""
-    about = AlarmText.MAIL_ANSWERED(recipient="uec@x-platform.example", subject="Two boxes", answer=what)
+    about = AlarmText.MAIL_ANSWERED(recipient="uec@x-platform.example", mail="o00000001", answer=what)
     shown = TEMPLATES.render("alarm", language, {
         "organisation": "Ministerie van BZK", "desk_address": "desk@bzk.example", "language": language,
         "number": "VF-EP2024-0001", "title": "Twee vakjes", "platform": "Loudhailer", "kind": AlarmKind.REFUSED,

@@ -35,6 +35,7 @@ CONNECTING = {
 }  # fmt: skip
 """Settings of a connection to PostgreSQL (its manual, section 34.1.2), unless the address has its own."""
 READS = "flaggermail_reads"
+ANEW = "flaggermail_asks_anew"  # of a writer that begins again itself while the database is busy
 
 
 class PostgresqlConnection(Protocol):
@@ -123,13 +124,14 @@ def _configure_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]
 def _begin_sqlite(wait: float) -> Callable[[Connection], None]:
     def begin(connection: Connection) -> None:
         """Begins a writing transaction IMMEDIATE: SQLite refuses to upgrade a read lock at once, whatever the wait."""
-        reads = bool(connection.get_execution_options().get(READS, False))
-        if connection.info.get(READS) is not reads:  # as it was last set on this connection
+        options = connection.get_execution_options()
+        reads, anew = bool(options.get(READS, False)), bool(options.get(ANEW, False))
+        if connection.info.get(READS) != (reads, anew):  # as it was last set on this connection
             connection.info.pop(READS, None)
             connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
             # SQLite asks again after 1, 2, 5 ... 100 ms: a writer that begins anew each time asks four times as often.
-            _set_wait(connection, wait if reads else min(wait, ASKS_ANEW))
-            connection.info[READS] = reads
+            _set_wait(connection, min(wait, ASKS_ANEW) if anew else wait)
+            connection.info[READS] = (reads, anew)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return begin

@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from flaggermail import logbook
-from flaggermail.adapters.db.engine import connect_reading, make_engine
+from flaggermail.adapters.db.engine import ANEW, connect_reading, make_engine
 from flaggermail.adapters.db.faults import as_store_fault, is_busy
 from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import table_of
@@ -117,6 +117,7 @@ class SqlStore:
     def _write_lock(self) -> Iterator[tuple[Connection, LockedHead]]:
         asked = time.monotonic()
         with self._turns.turn(self._wait) as left, self.engine.connect() as connection:
+            connection.execution_options(**{ANEW: True})
             try:
                 unit = _begun(connection, time.monotonic() + left)
                 head = LockedHead(*connection.execute(_LOCK).one())

@@ -20,6 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from ruamel.yaml.error import YAMLError
+from sqlalchemy.exc import SQLAlchemyError
+
 from flaggermail.adapters.files.durable import sync_folder
 from flaggermail.errors import BackupFault
 from flaggermail.unfinished import beside, new_file
@@ -40,6 +43,11 @@ SPARE = 256 << 20  # octets that stay free on the disk
 _PACKED = 1 << 16  # octets read at once
 _HEADER = 1 << 20  # octets before a member's own: a header of tar, and a long name
 _SHOWN = 200  # characters of a name
+
+DAMAGES = (
+    SQLAlchemyError, YAMLError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+"""What a value of a damaged or hostile backup raises where it is used."""
 
 
 class BackupWriter:
