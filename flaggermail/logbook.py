@@ -295,7 +295,7 @@ def job_overlapped(job: str) -> None:
 
 def archive_away(reason: str) -> None:
     """The archive cannot be used: mail is neither taken in nor sent, all else goes on."""
-    _log.error("archive away", object="archive", reason=reason)
+    _log.error("archive cannot be used", object="archive", reason=reason)
 
 
 def archive_back(seconds: float) -> None:

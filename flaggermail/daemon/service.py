@@ -296,10 +296,10 @@ class Daemon:
             self._reconnection.made()
             self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
         except LinkLost as lost:
-            seconds = self._reconnection.lost(lost)
-            self._poll_due = -math.inf
-            self._poll_ended(link=False)
-            self._reconnection.pause(stop, seconds, at_most)
+            seconds, self._poll_due = self._reconnection.lost(lost), -math.inf
+            with ExitStack() as last:  # also if the record is busy: the server may have asked for the pause
+                last.callback(self._reconnection.pause, stop, seconds, at_most)
+                self._poll_ended(link=False)
 
     def _poll(self, stop: Interrupt, interval: float) -> None:
         """Polls the inbox after a hint, and every folder once per interval."""

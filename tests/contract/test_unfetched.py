@@ -122,17 +122,22 @@ def shared(dovecot: Dovecot, mail_user: str) -> Shared:
     return Shared(dovecot, mail_user)
 
 
-@pytest.fixture
-def reader(env: Services, clock: SetClock, shared: Shared) -> Iterator[Reader]:
-    """Reads that mailbox."""
-    box = ImapMailbox(
+def box_of(shared: Shared) -> ImapMailbox:
+    """Returns a connection to that mailbox which knows nothing of an earlier one."""
+    return ImapMailbox(
         ImapAccount(
             host="localhost", port=shared.dovecot.imap_port, user=shared.user, tls="none", ca_file=None, timeout=20,
             password=lambda: shared.dovecot.password,
         )
     )  # fmt: skip
-    yield Reader(env, clock, box)
-    box.close()
+
+
+@pytest.fixture
+def reader(env: Services, clock: SetClock, shared: Shared) -> Iterator[Reader]:
+    """Reads that mailbox."""
+    reads = Reader(env, clock, box_of(shared))
+    yield reads
+    reads.box.close()
 
 
 def test_a_file_that_the_server_may_not_read_in_the_inbox(reader: Reader, shared: Shared, env: Services) -> None:
@@ -180,7 +185,7 @@ def test_a_mail_set_aside_is_asked_for_each_hour(reader: Reader, shared: Shared,
     assert not closes(env)
     bad.chmod(0o600)
     reader.box.close()
-    reader.box = ImapMailbox(account(1))  # as after a restart of the desk
+    reader.box = box_of(shared)  # as after a restart of the desk
     reader.look(5, after=10 * MINUTE)
     assert subjects(env) == ["V0", "V2"]
     reader.look(after=10 * MINUTE)

@@ -72,7 +72,7 @@ def test_from_the_referral_to_the_stopped_clocks_with_tokens(
         desk.run("approve", draft)
         (notified,) = platform.wait(1, recipient=PLATFORM)
         fetched = len(rotating.given)
-        patiently(lambda: len(rotating.given) > fetched + 1, "a renewed session")
+        patiently(lambda: len(rotating.given) > fetched + 1, "a renewed session", 120)  # a token is kept for a minute
         answer(desk, postfix, notified)
         patiently(lambda: clocks_stopped(desk, case), "three stopped clocks")
         desk.stop()

@@ -234,10 +234,10 @@ class Night:
             if seconds is not None and seconds <= 1 and not again:
                 self._ask(again=True)
                 return
-            mailbox_monitor.keep(self.env, self.clock.true - self._read_at)
             if seconds is not None:
                 self._again_at = self.clock.true + timedelta(seconds=seconds)
                 self.must(self._again_at, self.stir)
+            mailbox_monitor.keep(self.env, self.clock.true - self._read_at)
         else:
             self._read_at, self._seen = self.clock.true, len(self.diary.incoming)
             self.face.found()

@@ -225,6 +225,11 @@ class Desk:
         self.take_in(octets, at=at, folder=folder)
         return self.holding(octets)
 
+    def receive_at(self, octets: bytes, at: datetime) -> StoredMessage:
+        """Advances the clock to `at` and ingests a mail that arrives then; returns its row."""
+        self.clock.set(at)
+        return self.receive(octets, at=at)
+
     def take_in(self, octets: bytes, *, at: datetime | None = None, folder: str = "INBOX") -> None:
         """Ingests a mail that arrives now or `at`."""
         self._uid += 1

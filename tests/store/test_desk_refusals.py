@@ -367,7 +367,7 @@ MAIL_REFUSALS: list[Refused] = [
     (
         "cancel: was tried",
         lambda f: CancelMail(mail=f.uncertain),
-        "was tried 1 time and is uncertain; only an untried one can be",
+        "is uncertain and no longer waits",
     ),
     ("confirm: message", lambda _: ConfirmMessage(message="m9"), "message m9: there is no such message; ids look"),
     (

@@ -37,7 +37,9 @@ PROPERTY = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-STAFF = {OFFICER, HEAD, "b.devries@bzk.example", "signer@bzk.example"}  # the approvers
+STAFF = {
+    OFFICER, HEAD, "b.devries@bzk.example", "signer@bzk.example", "clerk@bzk.example", "weigher@bzk.example",
+}  # fmt: skip
 WORDS = [
     ("Bericht over stembiljet", "Er gaat een bericht rond over twee vakjes."),
     ("Misleidend bericht", "Ik zag dit bericht. Haal het weg."),

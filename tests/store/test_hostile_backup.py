@@ -72,7 +72,7 @@ def test_what_follows_the_last_member_is_bounded(tmp_path: Path) -> None:
     path = packed(tmp_path / "bomb", [])
     inside = gzip.decompress(path.read_bytes())
     path.write_bytes(gzip.compress(inside + bytes(64 << 20)))
-    assert "unpacks to more than" in refused(path, tmp_path / "after")
+    assert "damaged" in refused(path, tmp_path / "after")
     path.write_bytes(gzip.compress(inside) + gzip.compress(bytes(64 << 20)))
     assert "damaged" in refused(path, tmp_path / "second")
     path.write_bytes(gzip.compress(inside))

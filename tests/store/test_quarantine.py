@@ -208,7 +208,7 @@ def test_a_late_placement_keeps_the_arrival_to_the_minute(desk: Desk) -> None:
     """An answer filed six hours later stops the clock at its arrival; when undone, the clock runs and escalates."""
     key = desk.notified()
     case = desk.row(Notification, key).case
-    stored = desk.receive(mail(X, "About your report", "Got it.", at=after(37)), at=after(37))
+    stored = desk.receive_at(mail(X, "About your report", "Got it.", at=after(37)), after(37))
     desk.clock.set(after(386))
     desk.do(PlaceMessage(message=stored.id, case=case))
     assert desk.clocks(key)["human"] == ("stopped", 37)

@@ -24,7 +24,7 @@ def answered(desk: Desk, key: str, minutes: float) -> StoredMessage:
     """Ingests an answer to the notification by a person at the platform."""
     octets = mail(X, "Re: Two boxes", "Hello, we got it, a colleague looks at it.", answers=desk.message_id_of(key),
                   at=after(minutes))  # fmt: skip
-    stored = desk.receive(octets, at=after(minutes))
+    stored = desk.receive_at(octets, after(minutes))
     desk.do(ReclassifyMessage(message=stored.id, kinds=(Kind.PLATFORM_ACK,)))
     return desk.row(StoredMessage, stored.id)
 
@@ -83,12 +83,12 @@ def test_of_two_notifications_to_one_platform_a_person_names_the_one(desk: Desk)
     """No clock stops until the notification is named, and a platform never stops the clock of another."""
     case = desk.decided()
     one, two = desk.notified(case=case), desk.notified("x-two", case=case)
-    stored = desk.receive(mail(X, "About your report", "Got it.", at=after(9)), at=after(9))
+    stored = desk.receive_at(mail(X, "About your report", "Got it.", at=after(9)), after(9))
     desk.do(PlaceMessage(message=stored.id, case=case, kinds=(Kind.PLATFORM_ACK,)))
     assert (desk.clocks(one)["human"], desk.clocks(two)["human"]) == (RUNNING, RUNNING)
     desk.do(ReclassifyMessage(message=stored.id, notification=two))
     assert (desk.clocks(one)["human"], desk.clocks(two)["human"]) == (RUNNING, ("stopped", 9))
-    other = desk.receive(mail(META, "About your report", "Got it.", at=after(10)), at=after(10))
+    other = desk.receive_at(mail(META, "About your report", "Got it.", at=after(10)), after(10))
     assert "this mail is from" in desk.refused(ReclassifyMessage(message=other.id, notification=one))
     assert "belongs to" in desk.refused(ReclassifyMessage(message=stored.id, notification=two, case="VF-EP2024-0099"))
 

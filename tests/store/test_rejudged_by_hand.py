@@ -28,7 +28,7 @@ def unplaced(
 ) -> StoredMessage:
     """Ingests a mail about nothing that the desk knows; it waits in the quarantine."""
     at = START + timedelta(minutes=minutes)
-    stored = desk.receive(mail(sender, "About your report", text, at=at, extra=extra, auth=auth), at=at)
+    stored = desk.receive_at(mail(sender, "About your report", text, at=at, extra=extra, auth=auth), at)
     assert stored.place == "quarantine"
     return stored
 
@@ -49,7 +49,7 @@ def test_the_same_words_stop_the_same_clocks(desk: Desk, text: str, extra: tuple
     by_key, by_hand = desk.notified(), desk.notified()
     at = START + timedelta(minutes=20)
     octets = mail(X, "Re: report", text, at=at, extra=extra, answers=desk.message_id_of(by_key))
-    first, second = desk.receive(octets, at=at), unplaced(desk, text, extra=extra)
+    first, second = desk.receive_at(octets, at), unplaced(desk, text, extra=extra)
     desk.clock.set(START + timedelta(minutes=300))
     desk.do(PlaceMessage(message=second.id, case=desk.row(Notification, by_hand).case))
     placed = desk.row(StoredMessage, second.id)
