@@ -139,11 +139,12 @@ def try_now(env: Services) -> bool:
 
     Call when the daemon starts or the password has changed: until then the waits between two tries grow.
     """
+    now = env.clock.now()
     with env.store.begin() as tx:
         outlook = standing.look(tx)
         if outlook.standing in {ServerState.TAKES, ServerState.AWAY}:
             return False
-        return bool(hasten(UnitOfWork(env, tx, env.clock.now()), outlook.tried_next))
+        return bool(hasten(UnitOfWork(env, tx, now), outlook.tried_next))
 
 
 def hasten(work: UnitOfWork, mails: Iterable[OutboxMail]) -> list[OutboxMail]:

@@ -124,7 +124,7 @@ find /var/lib/flaggermail -mindepth 1 -delete
 (@10@); ended '10' $?
 patiently 90 link_is_up
 look restored
-sudo -u jansen flaggermail resume >/out/seen/resumed 2>&1 || failed 'resume after the restore'
+sudo -u jansen flaggermail resume >/out/seen/resumed 2>&1 || failed "resume after the restore: $(cat /out/seen/resumed)"
 
 (@11@); ended '11' $?
 patiently 90 sends

@@ -30,7 +30,7 @@ from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
-from flaggermail.ports import Accepted, Folder, Mailbox, MailPage, Matcher, Role, Submission, Transaction
+from flaggermail.ports import Accepted, Folder, Mailbox, MailName, MailPage, Matcher, Role, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import MailboxSettings, RateLimitSettings
@@ -45,6 +45,7 @@ from tests.story.crash_points import MODULES, PORTS, Point, module_of, points
 P = TypeVar("P")
 HANDED_OVER = "handed-over"  # one line per submission: recipient and digest of the octets
 NEW_FOLDER = "Onderzoek"
+UNGIVEN = "900"  # the item of a mail that the server lists and does not give
 MOVED = b"Message-ID: <quoting@"  # the mail that staff moved there before it was read
 UNJUDGEABLE = "kan niet beoordeeld worden"
 
@@ -153,7 +154,10 @@ class FailingMatcher:
 
 
 class WithoutSent(ListMailbox):
-    """A mailbox whose Sent folder has another name than in the settings, and that has a folder since the last look."""
+    """A mailbox whose Sent folder has another name than in the settings, and that has a folder since the last look.
+
+    It lists one mail more in the inbox, and does not give it.
+    """
 
     def __init__(self, settings: MailboxSettings) -> None:
         super().__init__(settings)
@@ -170,7 +174,8 @@ class WithoutSent(ListMailbox):
             for _, some in groupby(page.mails, lambda raw: raw.internaldate < NOW - timedelta(hours=2)):
                 mails = list(some)
                 yield MailPage(mails, mails[-1].cursor or "")
-            yield MailPage((), page.position)
+            ungiven = (MailName(folder, self.numbering, UNGIVEN),) if folder == self.names[Role.INBOX] else ()
+            yield MailPage((), page.position, ungiven)
 
 
 def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:

@@ -31,10 +31,10 @@ from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.notify import Draft
-from flaggermail.intake import poll
+from flaggermail.intake import poll, unfetched
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
-from flaggermail.ports import RawMessage, Role, Transaction
+from flaggermail.ports import MailName, RawMessage, Role, Transaction
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import fold
@@ -187,6 +187,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     mailbox = ListMailbox(settings.desk.mailbox)
     mailbox.deliver("junk", newsletter, clock.now())
     poll.look(env, mailbox)  # it was read to its end and then unreachable, while staff emptied the junk folder
+    unfetched.set_aside(env, [MailName(settings.desk.mailbox.inbox, mailbox.numbering, "901")])  # and is gone by then
+    delivery.drain(env)
     clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
     ingest(env, RawMessage(referred, clock.now(), "Earlier", "1", "1", Role.OTHER))

@@ -116,6 +116,7 @@ def reserved(url: str, place: Path) -> Iterator[None]:
             if names and (UNFINISHED not in names or _is_made(connection)):
                 raise BackupFault("the database of --database holds tables; name an empty one")
         if engine.dialect.name == "sqlite":  # its file lies in the folder that is removed as a whole
+            engine.dispose()  # a connection that lasts would keep the rows beside the file, in its journal
             yield
             return
         with as_store_fault(writing=True), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:
