@@ -97,7 +97,7 @@ def mails(answered: str, quoted: str, notice: str, form: str) -> Iterator[tuple[
 
     The platform's mail answers the notification `answered`, the officer's the `notice` of a new case and a case `form`
     (Message-IDs). The platform's second mail names neither and quotes the text `quoted`; a stranger reports that the
-    notice did not arrive, and then our own server does, so that another officer reads it.
+    notice did not arrive.
     """
     soon = timedelta(minutes=1)
     inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
@@ -133,10 +133,6 @@ def mails(answered: str, quoted: str, notice: str, form: str) -> Iterator[tuple[
     )  # fmt: skip
     kind = 'Content-Type: multipart/report; report-type=delivery-status; boundary="cut"'
     yield soon, letter("MAILER-DAEMON@elsewhere.example", "report", "Undelivered", *report, fields=(kind,))
-    null_path = (kind, "Return-Path: <>")
-    ours = letter("MAILER-DAEMON@mx.bzk.example", "own-report", "Undelivered", *report, fields=null_path)
-    made_here = f"Received: by mx.bzk.example (Postfix)\r\n\tid 4XyZ1; {format_datetime(NOW)}\r\n".encode()
-    yield soon, made_here + ours[ours.index(b"From: ") :]
     yield timedelta(hours=5), letter(STRANGER, "old", "Vraag van vanochtend", "Wat is dit?")
     yield timedelta(hours=5), letter(STRANGER, "older", "Nog een vraag", *parts, fields=(mixed,))
 
@@ -159,7 +155,7 @@ def notified(env: Services, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with sixteen unread mails, a case, one notification sent and one approved."""
+    """A desk with fifteen unread mails, a case, one notification sent and one approved."""
 
     folder: Path
     sent: str
@@ -318,8 +314,7 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool, in_parts: bool = 
     (use,) = found.tx.find(
         OutboxMail, where(OutboxMail.notification).is_(scene.waiting), where(OutboxMail.at_most_once).is_(True)
     )
-    states = {row.id: row.state for row in rows if row.id != use.id and not row.bounced}
-    assert len([row for row in rows if row.instead_of is not None]) == 1
+    states = {row.id: row.state for row in rows if row.id != use.id}
     assert set(states.values()) == {"accepted"}, states
     assert use.state == ("uncertain" if in_doubt else "accepted")
     assert len(found.handed_over(CHANNEL)) in ({0, 1} if in_doubt else {1})
