@@ -97,7 +97,9 @@ def _refuse_to_leave_a_hold(work: UnitOfWork, old: StoredMessage, new: StoredMes
 def teach(work: UnitOfWork, filed: StoredMessage, mail: Message | None = None) -> None:
     """Learns thread keys from a mail that a person filed."""
     read = mail if mail is not None else _read(work, filed)
-    thread_keys.learn(work, filed, read, lookup.sender_of(work, read).platform, by_hand=True)
+    platform = lookup.sender_of(work, read).platform
+    thread_keys.learn(work, filed, read, platform, by_hand=True)
+    thread_keys.learn_address(work, filed, platform)
 
 
 def of_others(work: UnitOfWork, key: str) -> StoredMessage:

@@ -180,7 +180,9 @@ class _UseReader:
         if note is not None:
             return Stop(clock.stopped_at, minutes, InstantBasis.BY_HAND, _FORMS[note.means])
         placed = self._ledger.placed.get(clock.stopped_by or "", UNSAID)
-        basis = InstantBasis.QUOTED_WORDS if placed.code == Basis.QUOTES else InstantBasis.MAIL
+        basis = (
+            InstantBasis.QUOTED_WORDS if placed.code in {Basis.QUOTES, Basis.REFERENCE_QUOTES} else InstantBasis.MAIL
+        )
         if self._ledger.arrived.get(clock.stopped_by or "") is ArrivalBasis.BY_HAND:
             basis = InstantBasis.BY_HAND
         return Stop(clock.stopped_at, minutes, basis, AnswerForm.AUTOMATIC if clock.automatic else AnswerForm.MAIL)

@@ -15,7 +15,7 @@ from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
-from flaggermail.matching import thread_keys
+from flaggermail.matching import scoring, thread_keys
 from flaggermail.matching.lookup import Sender
 from flaggermail.notices import attention, notices
 from flaggermail.outbox import bounces, reported_mail
@@ -35,6 +35,7 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.filing import Basis, Filed
+from flaggermail.wording.said import Said
 from flaggermail.wording.vouched import Vouched
 
 LOOKED_BACK = 1000  # messages of any sender searched for the latest ones of platforms
@@ -143,9 +144,18 @@ def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage, sender: Sen
     """Raises an alarm; for forged mail once for each platform and hour, whatever address it names."""
     about = f"{sender.platform}/{work.now:%Y-%m-%dT%H}" if kind is AlarmKind.FORGED else stored.id
     text = AlarmText.SENDER(address=stored.from_address or "", basis=stored.verdict_basis)
+    if kind is AlarmKind.FORGED:
+        text = _pretended(stored)
     raised = alarm(kind, alarm_key(kind, about), text, work.now, stored.case, stored.notification)
     trust = attention.trust_of(work, stored)
     notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}", trust=trust)
+
+
+def _pretended(stored: StoredMessage) -> Said:
+    """Returns what a forged mail pretends: in whose name, about which case, under which subject."""
+    case = stored.case or next((scoring.read(one).case for one in stored.suggestions), None)
+    said = {"address": stored.from_address or "", "basis": stored.verdict_basis, "subject": stored.subject or ""}
+    return AlarmText.FORGED(case=case, **said) if case is not None else AlarmText.FORGED_ANYWHERE(**said)
 
 
 def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:

@@ -20,6 +20,9 @@ _BLOCK = frozenset((
     "footer", "form", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody",
     "tfoot", "thead", "tr", "ul", *_HEADINGS,
 ))  # fmt: skip
+_PAGE = re.compile(r"[\ufeff\s]{0,200}<(?:!doctype\s+html|html[\s>]|head>|body[\s>])", re.IGNORECASE)
+_PAGE_TAGS = _BLOCK | {"a", "b", "br", "em", "font", "head", "i", "img", "meta", "span", "strong", "style", "td", "th"}
+_BEGINNING, _FEWEST_TAGS = 20_000, 10  # characters looked at, and tags that a page has
 _APART = frozenset(("p", "blockquote", "ul", "ol", "pre", "table", *_HEADINGS))
 _DEEPEST_QUOTE = 20
 
@@ -64,6 +67,23 @@ class _Page:
                 self.line.append("- ")
         elif name in {"td", "th"} and not closing and self.line:
             self.line.append(" ")
+
+
+def is_source(text: str) -> bool:
+    """True if a plain text is the source of an HTML page, as some programs send it under `text/plain`.
+
+    It begins as a page does, or tags of a page make up a fifth of it: somebody who quotes a line of HTML writes more
+    around it.
+    """
+    begun = text[:_BEGINNING]
+    if begun.count("<") < _FEWEST_TAGS:
+        return _PAGE.match(begun) is not None and "</" in begun
+    tags = [match for match in _TAG.finditer(begun) if match[2].lower() in _PAGE_TAGS]
+    closing = sum(bool(match[1]) for match in tags)
+    if _PAGE.match(begun):
+        return closing > 0
+    length = sum(match.end() - match.start() for match in tags)
+    return closing >= _FEWEST_TAGS // 2 and len(tags) >= _FEWEST_TAGS and 5 * length >= len(begun)
 
 
 def text_of(markup: str) -> str:

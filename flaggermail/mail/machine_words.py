@@ -27,6 +27,8 @@ MACHINE_KEYS = (
     "no_reply_lines",
     "receipt_lines",
     "notice_subjects",
+    "gateway_subjects",
+    "gateway_lines",
     "absence_subjects",
     "absence_lines",
     "absence_persons",
@@ -63,6 +65,7 @@ class MachineWords:
     no_reply_lines: tuple[str, ...]
     absence_directions: tuple[str, ...]
     notice_subjects: tuple[str, ...]
+    gateway_subjects: tuple[str, ...]
     absence_subjects: tuple[str, ...]
 
     @cached_property
@@ -84,6 +87,11 @@ class MachineWords:
     def receipt(self) -> re.Pattern[str]:
         """Matches how a text says that a mail has arrived."""
         return phrases(self.words["receipt_lines"])
+
+    @cached_property
+    def gateway(self) -> re.Pattern[str]:
+        """Matches what a filter or a portal says that it did with a mail."""
+        return phrases(self.words["gateway_lines"])
 
     @cached_property
     def absence_phrases(self) -> tuple[str, ...]:
@@ -167,6 +175,7 @@ def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords
         no_reply_lines=tuple(words["no_reply_lines"]),
         absence_directions=tuple(words["absence_directions"]),
         notice_subjects=tuple(words["notice_subjects"]),
+        gateway_subjects=tuple(words["gateway_subjects"]),
         absence_subjects=tuple(words["absence_subjects"]),
     )
 

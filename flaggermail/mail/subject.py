@@ -21,7 +21,7 @@ _REPEATS = 50
 
 @dataclass(frozen=True, slots=True)
 class SubjectParts:
-    """A subject without its prefixes. `first` is the kind of the outermost prefix: "reply", "forward" or None.
+    """A subject without its prefixes. `first` is the kind of the outermost: "reply", "forward", "recall" or None.
 
     "VS:" is a reply in Finnish and a forward in Danish: such a prefix is removed but decides nothing.
     """
@@ -91,4 +91,6 @@ def _kind(prefix: str, language: Language) -> str | None:
         return "either"
     if replies:
         return "reply"
-    return "forward" if forwards else None
+    if forwards:
+        return "forward"
+    return "recall" if word in language.recall_prefixes else None

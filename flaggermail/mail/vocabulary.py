@@ -17,6 +17,7 @@ LABELS = ("from", "to", "cc", "date", "subject", "other")
 LISTS = (
     "reply_prefixes",
     "forward_prefixes",
+    "recall_prefixes",
     "forward_lines",
     "original_lines",
     "on_behalf_words",
@@ -81,6 +82,7 @@ class Language:
 
     reply_prefixes: frozenset[str]
     forward_prefixes: frozenset[str]
+    recall_prefixes: frozenset[str]
     forward_lines: frozenset[str]
     forward_starts: tuple[str, ...]
     original_lines: frozenset[str]
@@ -192,6 +194,7 @@ def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
     return Language(
         reply_prefixes=frozenset(words["reply_prefixes"]),
         forward_prefixes=frozenset(words["forward_prefixes"]),
+        recall_prefixes=frozenset(words["recall_prefixes"]),
         forward_lines=frozenset(words["forward_lines"]),
         forward_starts=tuple(f"{line} " for line in words["forward_lines"]),
         original_lines=frozenset(words["original_lines"]),

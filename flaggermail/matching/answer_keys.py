@@ -120,29 +120,39 @@ def _key(case: str, notification: str | None = None) -> Key:
 # ---- words of ours
 
 
-def quoted(work: UnitOfWork, message: Message, platform: str | None) -> tuple[list[Key], dict[str, Sequence[Clue]]]:
+def quoted(
+    work: UnitOfWork, message: Message, platform: str | None, references: Mapping[str, str]
+) -> tuple[list[Key], dict[str, Sequence[Clue]]]:
     """Returns the key of the letter that a platform's verified mail quotes, and clues where the letter is not certain.
 
-    It is not certain if letters of several cases contain the words, or the templates do, or if earlier mail of its case
-    cannot be read: the words may be that mail's.
+    `references`: by case, what the mail names that its case taught; beside it fewer words are enough. It is not certain
+    if letters of several cases contain the words, or the templates do, or if earlier mail of its case cannot be read:
+    the words may be that mail's.
     """
     if platform is None or message.vouched.value != SenderVerdict.VERIFIED or message.kind not in ANSWERS:
         return [], {}
     words = quoted_words.words_of(*texts_of(message))
-    if len(words) <= quoted_words.LEAST:
+    least = quoted_words.LEAST_BESIDE if references else quoted_words.LEAST
+    if len(words) <= least:
         return [], {}
     letters = list(_letters(work, platform))
-    quotations = quoted_words.quotations(words, [letter for _, letter in letters])
-    found, doubtful = _of_ourselves(work, quotations, letters)
+    quotations = quoted_words.quotations(words, [letter for _, letter in letters], least)
+    found, doubtful = _of_ourselves(work, quotations, letters, least)
     if not found:
         return [], {}
     ours = [letter for _, letter in letters]
     ranked = quoted_words.judged(found, ours, _usual_words(work))
     certain = [one for one in ranked if one.specific and one.letter.case not in doubtful]
-    if len(certain) == 1:
-        letter, basis = certain[0].letter, Basis.QUOTES(count=certain[0].length)
+    long = [one for one in certain if one.length >= quoted_words.LEAST]
+    if len(long) == 1:
+        letter, basis = long[0].letter, Basis.QUOTES(count=long[0].length)
         return [Key(KeyKind.QUOTATION, letter.case, basis, letter.notification, platform)], {}
-    return [], {one.letter.case: [scoring.QUOTES] for one in ranked}
+    both = [one for one in certain if one.letter.case in references]
+    if not long and len(both) == 1:
+        letter = both[0].letter
+        basis = Basis.REFERENCE_QUOTES(reference=references[letter.case], count=both[0].length)
+        return [Key(KeyKind.REFERENCE_AND_WORDS, letter.case, basis, letter.notification, platform)], {}
+    return [], {one.letter.case: [scoring.QUOTES] for one in ranked if one.length >= quoted_words.LEAST}
 
 
 def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, OwnLetter]]:
@@ -185,7 +195,7 @@ def _went_to(work: UnitOfWork, letter: Message, platform: str) -> bool:
 
 
 def _of_ourselves(
-    work: UnitOfWork, found: Sequence[Quotation], letters: Sequence[tuple[StoredMessage, OwnLetter]]
+    work: UnitOfWork, found: Sequence[Quotation], letters: Sequence[tuple[StoredMessage, OwnLetter]], least: int
 ) -> tuple[list[Quotation], set[str]]:
     """Returns the quotations that remain without the words that had come in with mail of the case before the letter.
 
@@ -208,7 +218,7 @@ def _of_ourselves(
         rest = quoted_words.without_foreign(run, earlier)
         remaining += [
             replace(again, letter=one.letter, start=one.start + again.start)
-            for again in quoted_words.quotations(run.words, [rest])
+            for again in quoted_words.quotations(run.words, [rest], least)
         ]
     return remaining, doubtful
 

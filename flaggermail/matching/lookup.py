@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ from flaggermail.letters import assigned_ids
 from flaggermail.mail import reply_tokens, subject
 from flaggermail.mail.authentication import received_fields
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
+from flaggermail.mail.vocabulary import folded
 from flaggermail.matching import addressed, answer_keys, arrival, candidates, placing, thread_keys
 from flaggermail.matching.scoring import HIGHEST, Clue, Suggestion
 from flaggermail.notifications import clocks
@@ -25,6 +26,7 @@ from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.filing import Basis, Dispute
 from flaggermail.wording.said import Said
 
+NEWEST_MAILS = 20  # of one author, among which the one that they take back is looked for
 _OURS = frozenset({placing.KeyKind.TOKEN, placing.KeyKind.OUR_MAIL, placing.KeyKind.TAIL})
 
 
@@ -78,11 +80,13 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
     `in_sent`: it was found in the folder of sent mail, where a colleague's mail program files it.
     """
     message = assigned_ids.as_ours(work, message)
-    keys, weaker = _keys(work, message, sender)
+    learned = thread_keys.learned(work, message, sender.platform)
+    keys, weaker = _keys(work, message, sender, learned)
     to_us = _is_to_us(work, message, sender)
     quoting: Mapping[str, Sequence[Clue]] = {}
     if to_us and not any(key.kind in _OURS for key in keys):
-        quoted, quoting = answer_keys.quoted(work, message, sender.platform)
+        given = {key.case: reference for reference, key in learned.references.items()}
+        quoted, quoting = answer_keys.quoted(work, message, sender.platform, given)
         keys += quoted
     keys += weaker
     near = {key.case for key in keys}
@@ -117,24 +121,28 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
         uses=[placing.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
         clues={} if any(key.kind not in weak for key in keys) else _clues(work, message, sender, quoting),
         other_subject=_under_another_subject(work, message, sender, near),
+        elsewhere=_elsewhere(work, message, sender, uses.values()),
         closed=frozenset() if in_sent else _closed(work, message, sender, near),
         threshold=None if sender.platform else candidates.threshold(work, message),
     )
 
 
-def _keys(work: UnitOfWork, message: Message, sender: Sender) -> tuple[list[placing.Key], list[placing.Key]]:
+def _keys(
+    work: UnitOfWork, message: Message, sender: Sender, learned: thread_keys.Learned
+) -> tuple[list[placing.Key], list[placing.Key]]:
     """Returns the keys before and after a quotation, the most specific first.
 
-    Each names the platform to which its notification went. A platform's own reference comes last: where the mail names
-    a case of ours too, our number says which is meant.
+    Each names the platform to which its notification went. A platform's own reference comes after our number: where the
+    mail names a case of ours too, our number says which is meant. The sender's address says least.
     """
     tails = answer_keys.tails(work, message, sender.platform)
-    answered, references = thread_keys.learned(work, message, sender.platform)
-    keys = [*_tokens(work, message), *_mails(work, message), *tails, *answered, *references]
+    later = [*learned.references.values(), *learned.addresses]
+    mails = _mails(work, message) or _taken_back(work, message)
+    keys = [*_tokens(work, message), *mails, *tails, *learned.mails, *later]
     named = {key.notification for key in keys if key.notification}
     platforms = {n.id: n.platform for n in work.tx.find(Notification, where(Notification.id).in_(sorted(named)))}
     keys = [replace(key, platform=platforms.get(key.notification or "")) for key in keys]
-    first = len(keys) - len(references)
+    first = len(keys) - len(later)
     return keys[:first], [*_numbers(work, message, sender), *keys[first:]]
 
 
@@ -164,6 +172,24 @@ def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
         for name in named
         if (row := held.get(name)) and row.case
     ]
+
+
+def _taken_back(work: UnitOfWork, message: Message) -> list[placing.Key]:
+    """Returns the latest mail of a case that its verified author takes back ("Recall: ..." and its subject)."""
+    parts = subject.split_subject(message.subject or "", work.env.language)
+    if parts.first != "recall" or message.sender is None or message.vouched.value != SenderVerdict.VERIFIED:
+        return []
+    written = work.tx.newest(StoredMessage, NEWEST_MAILS, where(StoredMessage.from_address).is_(message.sender.key))
+    alike = [
+        row
+        for row in written
+        if row.case and folded(subject.split_subject(row.subject or "", work.env.language).base) == folded(parts.base)
+    ]
+    return [
+        placing.Key(placing.KeyKind.THEIR_MAIL, row.case, Basis.TAKES_BACK(message=row.message_id or row.id),
+                    row.notification, addresses=_author(row))
+        for row in alike[:1] if row.case
+    ]  # fmt: skip
 
 
 def _author(row: StoredMessage) -> frozenset[str]:
@@ -213,6 +239,23 @@ def answering_addresses(channel: Channel | None) -> frozenset[str]:
     if channel is None:
         return frozenset()
     return frozenset(address.lower() for address in (*channel.to, *(channel.answers_from or ())))
+
+
+def _elsewhere(work: UnitOfWork, message: Message, sender: Sender, uses: Iterable[Notification]) -> frozenset[str]:
+    """Returns the notifications that mail from this host cannot answer: their channel lists `hosts`, and not this one.
+
+    A sub-domain that holds users' content, or a free mailbox at a platform's domain, answers for whoever has it.
+    """
+    if sender.platform is None or message.sender is None or message.kind not in answer_keys.ANSWERS:
+        return frozenset()
+    others = {
+        channel.code
+        for channel in work.tx.find(Channel)
+        if channel.hosts
+        and message.sender.domain.lower() not in channel.hosts
+        and message.sender.key not in answering_addresses(channel)
+    }
+    return frozenset(use.id for use in uses if use.channel in others)
 
 
 def _is_to_us(work: UnitOfWork, message: Message, sender: Sender) -> bool:

@@ -30,7 +30,9 @@ class KeyKind(StrEnum):
     TAIL = "tail"  # the case number with the random tail that one correspondent was sent: see `answer_keys`
     TAUGHT = "taught"  # a thread key that earlier mail of the case taught: see `thread_keys`
     QUOTATION = "quotation"  # words of a letter of ours to the platform, many in a row
+    REFERENCE_AND_WORDS = "reference and words"  # a reference that its case taught, and some words of ours in a row
     NUMBER = "number"  # the bare case number, which everybody knows who ever saw a subject of ours
+    PLACED_BEFORE = "placed before"  # the address, from which a person filed a mail in that case and in no other
 
 
 class Proof(StrEnum):
@@ -73,7 +75,9 @@ NEEDS: Mapping[KeyKind, Needs] = {
     KeyKind.TAIL: Needs(Proof.KEY, Proof.ADDRESS, None, scoring.TAIL),
     KeyKind.TAUGHT: Needs(Proof.ADDRESS, Proof.ADDRESS, Proof.KEY, scoring.SAME_THREAD),
     KeyKind.QUOTATION: Needs(Proof.VERIFIED, None, None, scoring.QUOTES),
+    KeyKind.REFERENCE_AND_WORDS: Needs(Proof.VERIFIED, None, None, scoring.QUOTES),
     KeyKind.NUMBER: Needs(Proof.ADDRESS, Proof.ADDRESS, None, scoring.NUMBER),
+    KeyKind.PLACED_BEFORE: Needs(Proof.ADDRESS, Proof.ADDRESS, None, scoring.PLACED_BEFORE),
 }
 """The whole rule. Who can guess or learn a key of a kind decides what it needs."""
 
@@ -118,6 +122,7 @@ class Known:
     clues: Mapping[str, Sequence[Clue]] = field(default_factory=dict)  # other evidence for a case
     other_subject: frozenset[str] = frozenset()  # of the cases above, those with a different subject than this mail
     closed: frozenset[str] = frozenset()  # of the cases above, those that only verified mail may re-open
+    elsewhere: frozenset[str] = frozenset()  # notifications whose channel lists `hosts`, none of them the sender's
     threshold: int | None = None  # the score from which this mail is filed without a person; None: never
 
 
@@ -140,7 +145,7 @@ class Placement:
 def place(known: Known) -> Placement:
     """Places a message by the known facts: the first key without a doubt decides."""
     found = next((key for key in known.keys if not _doubts(key, known)), None)
-    if found is not None and found.case not in known.other_subject:
+    if found is not None and (found.case not in known.other_subject or found.kind is KeyKind.PLACED_BEFORE):
         return Placement(found.case, _notification(found, known), found.basis)
     suggestions = scoring.suggest(_clues(known, found))
     sure = scoring.certain(suggestions, known.threshold)
@@ -159,11 +164,13 @@ def _doubts(key: Key, known: Known) -> tuple[Clue, ...]:
     needed = NEEDS[key.kind].of(known.writer)
     waited_for = any(use.case == key.case and use.platform == known.sender_platform for use in known.uses)
     platforms = known.writer is Writer.PLATFORM
-    closed = key.case in known.closed and not known.verified
+    closed = key.case in known.closed and (not known.verified or key.kind is KeyKind.PLACED_BEFORE)
     doubts = (
         (scoring.NOT_TO_US, platforms and not known.to_us),
         (scoring.OTHER_RECIPIENT, waited_for and needed in _ITSELF and key.platform != known.sender_platform),
         (scoring.OTHER_ADDRESS, needed is Proof.ADDRESS and known.sender not in key.addresses),
+        (scoring.OTHER_HOST, _notification(key, known) in known.elsewhere),
+        (scoring.OTHER_CASE_WAITS, key.kind is KeyKind.PLACED_BEFORE and _awaited_elsewhere(key, known)),
         (scoring.NOT_VERIFIED, not known.verified and (closed or needed not in {Proof.KEY, None})),
         (scoring.CLOSED, closed),
         (scoring.NOT_ENOUGH, needed is None),
@@ -178,10 +185,17 @@ def _notification(key: Key, known: Known) -> str | None:
     """
     if known.sender_platform is None:
         return key.notification  # a bounce or a colleague's mail: it stops no clock
+    if key.kind is KeyKind.PLACED_BEFORE:
+        return None  # an address is no key of ours: it files, and stops nothing
     own = [use.notification for use in known.uses if use.case == key.case and use.platform == known.sender_platform]
     if key.notification in own:
         return key.notification
     return own[0] if len(own) == 1 else None
+
+
+def _awaited_elsewhere(key: Key, known: Known) -> bool:
+    """True if another case waits for the sender's platform: its mail may be meant for that one."""
+    return any(use.open and use.case != key.case and use.platform == known.sender_platform for use in known.uses)
 
 
 def _clues(known: Known, under_other_subject: Key | None) -> dict[str, list[Clue]]:

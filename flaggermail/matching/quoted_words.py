@@ -15,12 +15,13 @@ from flaggermail.mail.vocabulary import seen
 
 LEAST = 30
 """Words in a row that make a quotation."""
+LEAST_BESIDE = 15
+"""Words in a row that do, in a mail that names a reference of the same case too."""
 SPECIFIC = 6
 """Words in it that stand in no template, no name that templates are filled in with, and no letter of another case."""
 
 GAP = ""  # stands between words that do not follow each other in our own text
-_GRAM = 15  # words looked up at once
-_STRIDE = 16  # of any 30 words in a row, 15 begin at a multiple of 16
+_GRAM = LEAST_BESIDE  # words looked up at once; of any 30 in a row, 15 begin at a multiple of 16
 _FOREIGN = 8  # words in a row that somebody else wrote first, or that stand between quotation marks
 _BOILERPLATE = 5  # words in a row that another text of ours contains too
 
@@ -90,8 +91,8 @@ def without_foreign(letter: OwnLetter, foreign: Iterable[Words]) -> OwnLetter:
     return replace(letter, words=tuple(GAP if at in covered else word for at, word in enumerate(letter.words)))
 
 
-def quotations(mail: Words, letters: Sequence[OwnLetter]) -> tuple[Quotation, ...]:
-    """Returns the longest run of each letter that `mail` quotes with at least `LEAST` words.
+def quotations(mail: Words, letters: Sequence[OwnLetter], least: int = LEAST) -> tuple[Quotation, ...]:
+    """Returns the longest run of each letter that `mail` quotes with at least `least` words, `LEAST_BESIDE` or more.
 
     Takes time linear in the mail. Returns nothing for a mail that repeats our words without end.
     """
@@ -99,14 +100,14 @@ def quotations(mail: Words, letters: Sequence[OwnLetter]) -> tuple[Quotation, ..
     best: dict[int, Quotation] = {}
     reached: dict[tuple[int, int], int] = {}  # letter and offset between the texts -> end of the run found there
     steps = 0
-    for at in range(0, len(mail) - _GRAM + 1, _STRIDE):
+    for at in range(0, len(mail) - _GRAM + 1, least - _GRAM + 1):
         for number, position in index.get(mail[at : at + _GRAM], ()):
             if reached.get((number, at - position), 0) > at:
                 continue
             start, end = _run(mail, letters[number].words, at, position)
             reached[number, at - position] = at - position + end
             steps += end - start
-            if end - start >= LEAST and (number not in best or end - start > best[number].length):
+            if end - start >= least and (number not in best or end - start > best[number].length):
                 best[number] = Quotation(letters[number], start, end - start)
         if steps > MOST_STEPS:
             return ()

@@ -3,48 +3,60 @@
 
 A platform's system assigns its own reference and drops our References; people answer a mail that never reached us. A
 key that mail of a case named leads later mail there, but only mail from the very address that taught it: a reference is
-a short number, and everybody can write one.
+a short number, and everybody can write one. An address from which a person filed mail in one case alone is a key too;
+it files, and stops no clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from flaggermail.mail import reference_marks, reply_tokens
-from flaggermail.mail.message import Message, SenderVerdict
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.record.events import Change, EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
+from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
+from flaggermail.rules.conditions import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Basis
 from flaggermail.wording.said import Said
 
 MOST_TAUGHT = 5  # keys that one mail teaches; a receipt names one reference, a mail answers one mail
 MOST_TEACHERS = 5  # addresses that teach one key
-_REFERENCE, _MAIL = "reference ", "mail "
+_REFERENCE, _MAIL, _ADDRESS = "reference ", "mail ", "address "
 
 
-def learned(work: UnitOfWork, message: Message, platform: str | None) -> tuple[list[Key], list[Key]]:
-    """Returns the learned keys in `message`: Message-IDs, and references of the platform.
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The learned keys in a mail; each bears the addresses that taught it."""
 
-    Each bears the addresses that taught it. A key that two cases share is left out.
-    """
-    words = _words(work, message, platform)
+    mails: list[Key] = field(default_factory=list)  # Message-IDs that it answers
+    references: dict[str, Key] = field(default_factory=dict)  # of the platform, by the reference
+    addresses: list[Key] = field(default_factory=list)  # its sender, from whom a person filed mail in one case
+
+
+def learned(work: UnitOfWork, message: Message, platform: str | None) -> Learned:
+    """Returns the learned keys in `message`; one that two cases share is left out."""
+    words = _words(work, message, platform) | _sender(message)
     rows = {row.id: row for row in _held(work, words) if not row.ambiguous}
     if not rows:
-        return [], []
+        return Learned()
     values = _values_by_id(words)
     teachers = _teachers(work, rows.values())
-    found = [
-        (value, Key(KeyKind.TAUGHT, rows[key].case, words[value], rows[key].notification, addresses=teachers[key]))
-        for key, value in values.items()
-        if key in rows
-    ]
-    named = [key for value, key in found if value.startswith(_REFERENCE)]
-    return [key for value, key in found if not value.startswith(_REFERENCE)], named
+    found = Learned()
+    for key, row in ((key, rows[key]) for key in values if key in rows):
+        value = values[key]
+        kind = KeyKind.PLACED_BEFORE if value.startswith(_ADDRESS) else KeyKind.TAUGHT
+        made = Key(kind, row.case, words[value], row.notification, addresses=teachers[key])
+        if value.startswith(_REFERENCE):
+            found.references[_bare(value, platform)] = made
+        else:
+            (found.addresses if kind is KeyKind.PLACED_BEFORE else found.mails).append(made)
+    return found
 
 
 def learn(
@@ -79,6 +91,53 @@ def learn(
         about = EventRef(stored.case, stored.notification, stored.id)
         work.record(EventKind.KEY_LEARNED, *changes, about=about)
     _name(work, stored, [_bare(value, platform) for value in values if value.startswith(_REFERENCE)])
+
+
+def learn_address(work: UnitOfWork, stored: StoredMessage, platform: str | None) -> None:
+    """Learns the address of a platform's verified mail that a person filed in a case; of two cases it is ambiguous.
+
+    A platform also answers from addresses that platforms.yaml does not name. So mail from a domain on no list of the
+    rules counts as its own, in a case in which a platform was notified.
+    """
+    case = work.tx.get(Case, stored.case) if stored.case is not None else None
+    if case is None or stored.from_address is None or stored.verdict != SenderVerdict.VERIFIED:
+        return
+    referrers = stored.from_address == case.referrer_address or _is_listed(work, stored.from_address)
+    if platform is None and (referrers or not _is_notified(work, case.number)):
+        return
+    key = f"{_ADDRESS}{stored.from_address}"
+    row = work.tx.get(ThreadKey, key)
+    fresh = ThreadKey(id=key, case=case.number, message=stored.id, learned_at=work.now)
+    if row is None:
+        change = added(fresh)
+    elif row.message == stored.id:  # the mail itself was moved
+        change = changed(row, fresh)
+    elif row.case != case.number and not row.ambiguous:
+        change = changed(row, replace(row, ambiguous=True))
+    else:
+        return
+    work.record(EventKind.KEY_LEARNED, change, about=EventRef(stored.case, stored.notification, stored.id))
+
+
+def _is_listed(work: UnitOfWork, address: str) -> bool:
+    """True if an address is an officer's, or its domain is on a list: of referrers, or of free mail."""
+    domain = address.rpartition("@")[2]
+    listed = any(in_domains(domain, domains) for domains in work.env.settings.rules.lists.values())
+    return listed or work.env.settings.rota.by_address(address) is not None
+
+
+def _is_notified(work: UnitOfWork, case: str) -> bool:
+    return work.tx.exists(
+        Notification, where(Notification.case).is_(case), where(Notification.state).is_(NotificationState.SENT)
+    )
+
+
+def _sender(message: Message) -> dict[str, Said]:
+    """Returns the verified sender's address as a key, with its description; nothing for a report of a mail server."""
+    answers = message.kind in {MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY}
+    if message.sender is None or message.vouched.value != SenderVerdict.VERIFIED or not answers:
+        return {}
+    return {f"{_ADDRESS}{message.sender.key}": Basis.PLACED_BEFORE(address=message.sender.key)}
 
 
 def forget(work: UnitOfWork, stored: StoredMessage) -> None:

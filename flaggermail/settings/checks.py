@@ -285,6 +285,10 @@ def _channel(key: Key, platform: PlatformSettings, channel: ChannelSettings) -> 
             if channel.kind == ChannelKind.MAIL and not in_domains(_domain(address), domains):
                 words = f"{address!r} lies in none of the platform's domains ({', '.join(platform.domains)})"
                 yield (*key, name, index), f"{words}; correct the address, or add its domain"
+    for index, host in enumerate(channel.hosts):
+        if not in_domains(host, domains):
+            words = f"{host!r} lies in none of the platform's domains ({', '.join(platform.domains)})"
+            yield (*key, "hosts", index), f"{words}; correct it, or list the whole address under `answers_from`"
 
 
 def _answering(

@@ -268,6 +268,7 @@ class ChannelSettings(Model):
     to: tuple[MailAddress, ...] = ()
     cc: tuple[MailAddress, ...] = ()
     answers_from: tuple[MailAddress, ...] = ()  # further addresses that may answer there
+    hosts: tuple[Domain, ...] = ()  # the only hosts of the platform that answer there; empty: all
     language: LanguageCode = LanguageCode.EN
     can_confirm: bool = True
     phone: Phone | None = None
@@ -472,6 +473,7 @@ def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:
         valid_from=channel.valid_from,
         valid_until=channel.valid_until,
         answers_from=tuple(address.lower() for address in channel.answers_from) or None,
+        hosts=tuple(host.lower() for host in channel.hosts) or None,
     )
 
 

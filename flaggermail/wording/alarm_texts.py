@@ -12,6 +12,10 @@ class AlarmText(Sentence):
     """What an alarm is about."""
 
     SENDER = "alarm: sender", "{address}: {basis}", "{address}: {basis}"
+    FORGED = ("alarm: forged", "{address}, about {case}: {subject} ({basis})",
+        "{address}, over {case}: «{subject}» ({basis})")
+    FORGED_ANYWHERE = ("alarm: forged anywhere", "{address}, about no case: {subject} ({basis})",
+        "{address}, niet over een zaak: «{subject}» ({basis})")
     CLAIM = ("alarm: claim", "{address} ({basis}): {recipient}: {subject}",
         "{address} ({basis}): {recipient}: «{subject}»")
     FITS = "alarm: fits", "{address} ({basis}): {mails}", "{address} ({basis}): {mails}"

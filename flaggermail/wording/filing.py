@@ -125,7 +125,12 @@ class Basis(Sentence):
     NUMBER = "basis: number", "names {case}, sender fits", "noemt {case}, de afzender past"
     TAIL = "basis: tail", "names {case} with its tail", "noemt {case} met het achtervoegsel"
     QUOTES = "basis: quotes", "quotes {count} of our words", "citeert {count:woord|woorden} van ons"
+    REFERENCE_QUOTES = ("basis: reference quotes", "names {reference} and quotes {count} of our words",
+        "noemt {reference} en citeert {count:woord|woorden} van ons")
+    PLACED_BEFORE = ("basis: placed before", "comes from {address}, whose mail a person filed here",
+        "komt van {address}; een medewerker plaatste eerder mail van dat adres in deze zaak")
     REFERENCE = "basis: reference", "names {reference}", "noemt {reference}"
+    TAKES_BACK = "basis: takes back", "takes back <{message}>", "trekt <{message}> in"
     REFERS_TOO = ("basis: refers too", "refers, as others do, to <{message}>",
         "verwijst, net als andere mail, naar <{message}>")
     REPORTS = "basis: reports", "reports about {mail}", "bericht over de bezorging van {mail}"

@@ -22,6 +22,8 @@ class Hint(Sentence):
     TAIL = ("hint: tail", "it bears the number as we sent it there",
         "draagt het nummer zoals wij het daarheen stuurden")
     QUOTES = "hint: quotes", "it quotes words of ours", "citeert woorden van ons"
+    PLACED_BEFORE = ("hint: placed before", "a person filed mail from this address there",
+        "een medewerker plaatste mail van dit adres in deze zaak")
     OTHER_SUBJECT = ("hint: other subject", "answers its mail under another subject",
         "antwoord op mail in deze zaak, met een ander onderwerp")
     WAITS = "hint: waits", "waits for an answer of this platform", "wacht op antwoord van dit platform"
@@ -34,6 +36,10 @@ class Hint(Sentence):
     NOT_VERIFIED = "hint: not verified", "nobody vouches for its sender", "de afzender is niet geverifieerd"
     OTHER_ADDRESS = ("hint: other address", "it comes from another address than was known there",
         "komt van een ander adres dan daar bekend was")
+    OTHER_HOST = ("hint: other host", "its host is not among those listed for the channel",
+        "de host hoort niet bij het kanaal")
+    OTHER_CASE_WAITS = ("hint: other case waits", "another case waits for this platform too",
+        "ook een andere zaak wacht op dit platform")
     OTHER_RECIPIENT = "hint: other recipient", "that mail went to somebody else", "die mail ging naar een ander"
     CLOSED = "hint: closed", "the case is closed", "de zaak is gesloten"
     NOT_ENOUGH = "hint: not enough", "that alone places no mail", "dat alleen is niet genoeg om mail te plaatsen"

@@ -335,6 +335,7 @@ def desk_settings(persons: int = 1) -> Settings:
             ("x-later", {"valid_from": "2030-01-01"}),
             ("x-nl", {"language": "nl"}),
             ("x-mute", {"can_confirm": False}),
+            ("x-hosts", {"hosts": ("x-platform.example",)}),
             ("x-two", {"to": (X_CHANNEL, "second@x-platform.example")}),
             ("x-phone", {"kind": "phone", "to": (), "phone": "+31 20 000 0009"}),
         )

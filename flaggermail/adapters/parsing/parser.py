@@ -20,7 +20,7 @@ from flaggermail.mail.format_flowed import unflowed
 from flaggermail.mail.forwards.forwarded import Inline, find_inline
 from flaggermail.mail.forwards.plain_lines import NONE, PlainLines, plain_lines
 from flaggermail.mail.forwards.reply_text import reply_text
-from flaggermail.mail.html_text import text_of
+from flaggermail.mail.html_text import is_source, text_of
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
 from flaggermail.mail.message_ids import content_key, message_ids
 from flaggermail.mail.mime import CLOSED, ENCLOSED, LARGEST_SAVED, NO_BOUNDARY, NOT_DECODED, OUTLOOK, Part, read_part
@@ -205,7 +205,7 @@ class _MailReader:
         markup = part.type.value == "text/html"
         charset = part.type.parameters.get("charset") or (_meta_charset(octets) if markup else None)
         text, wrong = decoded(octets, charset)
-        plain = text_of(text) if markup else _unflowed(text, part.type.parameters)
+        plain = text_of(text) if markup or is_source(text) else _unflowed(text, part.type.parameters)
         self._note(
             defect,
             wrong,
@@ -250,7 +250,8 @@ class _MailReader:
         """Returns the HTML of the mail: its text, or the alternatives to it (RFC 2046, section 5.1.4), all in a row."""
         found = [part for part in self.parts if part is self.body or (_is_text(part) and part.filename is None)]
         found += [self.body] if self.body and all(part is not self.body for part in self.parts) else []
-        markup = "<br>".join(self._markup(part) for part in found if part.type.value == "text/html")
+        markups = ((part.type.value, self._markup(part)) for part in found)
+        markup = "<br>".join(text for value, text in markups if value == "text/html" or is_source(text))
         if not markup.strip():
             return None
         whole, seen = text_of(markup), text_of(visible_part(markup))

@@ -91,11 +91,15 @@ def mechanical_kind(signs: KindEvidence, language: Language) -> MechanicalKind:
 
 
 def answerable(message: Message, ours: str) -> bool:
-    """True if it may get an automatic answer (RFC 3834): from a person, not via a list, not from `ours` or looping."""
+    """True if it may get an automatic answer: from a person, not via a list, not from `ours` or looping.
+
+    RFC 3834, section 2: nor where the envelope sender is empty, to whom nothing can be returned.
+    """
     many = (message.header("precedence") or "").strip().lower() in {"list", "bulk", "junk"}
     many = many or from_list(message)
     own = message.sender is None or message.sender.key == ours.lower() or message.header(LOOP_HEADER) is not None
-    return message.kind is MechanicalKind.HUMAN and not (many or own)
+    nowhere = (message.header("return-path") or "-").replace(" ", "") == "<>"
+    return message.kind is MechanicalKind.HUMAN and not (many or own or nowhere)
 
 
 def from_list(message: Message) -> bool:
@@ -136,7 +140,7 @@ def _reported(signs: KindEvidence) -> MechanicalKind | None:
 def _is_passed_on(signs: KindEvidence, language: Language) -> bool:
     """True if a person replies to or forwards a report with its parts, as some programs do: it is not a new report."""
     own = signs.types[0] == "multipart/report" or signs.null_path or signs.local in signs.words.daemon_addresses
-    return not own and split_subject(signs.subject, language).first is not None
+    return not own and split_subject(signs.subject, language).first in {"reply", "forward"}
 
 
 def _is_complaint(signs: KindEvidence) -> bool:
@@ -250,6 +254,8 @@ def _seems_automatic(signs: KindEvidence, language: Language) -> bool:
     own = own_text(signs.text, language, signs.plain)
     if is_absence(own, language):
         return True
+    if _is_from_gateway(signs, own):
+        return True
     named = _names(signs)
     if named:
         return _is_supported(signs, own, language, named)
@@ -261,6 +267,11 @@ def _seems_automatic(signs: KindEvidence, language: Language) -> bool:
         return True
     answers = signs.null_path and (signs.answers or first == "reply")
     return answers and not is_personal(own, language)
+
+
+def _is_from_gateway(signs: KindEvidence, own: OwnText) -> bool:
+    """True for the notice of a filter or a portal, which held a mail back or keeps an encrypted one."""
+    return bool(begins(signs.subject, signs.words.gateway_subjects)) and bool(signs.words.gateway.search(own.small))
 
 
 class _Name(StrEnum):

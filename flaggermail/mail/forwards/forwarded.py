@@ -17,8 +17,10 @@ from flaggermail.mail.forwards.header_blocks import (
     mark_text,
     read_block,
     read_mark,
+    read_notes_block,
     read_run_together,
     read_unmarked,
+    read_wrapped_mark,
     unquoted,
 )
 from flaggermail.mail.forwards.printed_addresses import read_author, read_people
@@ -104,12 +106,14 @@ class _Search:
     def _decide(self, at: int, *, inside: bool) -> tuple[bool, Inline | None]:
         """Returns whether this line decides, and the result. `inside`: this line and the one above are quoted."""
         text = unquoted(self.lines[at])
-        mark = read_mark(text, self.language)
+        mark, marked = read_mark(text, self.language), at
+        if mark is None and at + 1 < len(self.lines):
+            mark, marked = read_wrapped_mark(text, unquoted(self.lines[at + 1]), self.language), at + 1
         if mark is HeaderMark.FORWARDED and not (self.replies and inside):
-            found = self._below_mark(at)
+            found = self._below_mark(at, marked)
             return found is not None, found
         if mark is HeaderMark.ORIGINAL:
-            found = None if self.replies else self._below_mark(at)
+            found = None if self.replies else self._below_mark(at, marked)
             return self.replies or found is not None, self._unless_reply(found)
         if not self.replies and text.lstrip().startswith("--") and (found := self._run_together(at, text)):
             return True, found
@@ -119,11 +123,16 @@ class _Search:
             return True, self._attributed(at, count) if self.forwards else None
         return False, None
 
-    def _below_mark(self, at: int) -> Inline | None:
-        """Returns the mail below "----- Forwarded message -----", with a header block or an attribution line."""
-        for below in range(at + 1, min(at + 1 + _WITHIN, len(self.lines))):
+    def _below_mark(self, at: int, marked: int) -> Inline | None:
+        """Returns the mail below "----- Forwarded message -----", with a header block or an attribution line.
+
+        The mark begins on line `at` and ends on line `marked`.
+        """
+        for below in range(marked + 1, min(marked + 1 + _WITHIN, len(self.lines))):
             if unquoted(self.lines[below]).strip() and not is_rule(self.lines[below]):
-                if block := read_block(self.lines, below, self.language):
+                block = read_block(self.lines, below, self.language)
+                block = block or read_notes_block(self.lines, below, self.language)
+                if block:
                     return self._inline(below, block, start=at)
                 count = quote_mark(self.lines, below, self.language)
                 return self._attributed(below, count, start=at) if count else None

@@ -27,6 +27,11 @@ _RAW_FIELD = re.compile(
     re.IGNORECASE,
 )
 
+# Lotus Notes, in two columns: "Jane Roe      To: John Doe/HOU/ECT@ECT"
+_NOTES_COLUMN = re.compile(r"[ \t\u00a0]{2,}(?=[^\s:]{1,12}:)|\t(?=[^\s:]{1,12}:)")
+_NOTES_FREE = 2  # the author, and the time
+_LONGEST_NOTES = 14  # lines
+
 LONGEST_MARK = 400  # characters of a mark over all its lines
 _MOST_LINES = 60  # lines examined for one block
 _LONGEST_LINE = 1000  # characters of a header line in a block; a longer line is text
@@ -115,6 +120,12 @@ def read_mark(line: str, language: Language) -> HeaderMark | None:
     return HeaderMark.ORIGINAL if mark in language.original_lines else None
 
 
+def read_wrapped_mark(line: str, below: str, language: Language) -> HeaderMark | None:
+    """Returns the mark that begins on `line` and ends on the one below it: Lotus Notes wraps a long name."""
+    begun = line.lstrip("> \t").startswith("--") and not line.rstrip().endswith("--")
+    return read_mark(f"{line.rstrip()} {below.strip()}", language) if begun and below.rstrip().endswith("--") else None
+
+
 def _framed(line: str) -> bool:
     """True if the line is enclosed in dashes or ends with a colon."""
     bare = seen(line).strip("> \t\u00a0")
@@ -153,6 +164,33 @@ def read_block(lines: Sequence[str], start: int, language: Language) -> Block | 
         pass
     block = Block(reading.fields, start + reading.end, next(iter(reading.fields)))
     return block if block.complete else None
+
+
+def read_notes_block(lines: Sequence[str], start: int, language: Language) -> Block | None:
+    """Returns the block of Lotus Notes that starts at `lines[start]`; None if there is none.
+
+    Author and time are on lines of their own, without a name of a field; To, cc and Subject are below or beside them.
+    """
+    free: list[str] = []
+    fields: dict[str, str] = {}
+    at = start
+    for at in range(start, min(start + _LONGEST_NOTES, len(lines))):
+        line = unquoted(lines[at])[:_LONGEST_LINE]
+        beside = _NOTES_COLUMN.split(line.strip(" \t\u00a0"), maxsplit=1)
+        labels = [_header_line(part, language) for part in beside]
+        if labels[-1] is not None and labels[-1].field != "other":
+            fields.setdefault(labels[-1].field, labels[-1].value)
+        words = beside[0].strip()
+        if words and labels[0] is None:
+            if len(free) == _NOTES_FREE:
+                break
+            free.append(words)
+        elif not words and "subject" in fields:
+            break
+    dated = len(free) == _NOTES_FREE and TIME.search(free[1]) is not None
+    return (
+        Block({"from": free[0], "date": free[1], **fields}, at) if dated and {"to", "subject"} <= set(fields) else None
+    )
 
 
 def read_unmarked(lines: Sequence[str], start: int, language: Language) -> Block | None:

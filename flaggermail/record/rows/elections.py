@@ -71,6 +71,7 @@ class Channel(Record):
     valid_from: date
     valid_until: date | None = None
     answers_from: tuple[str, ...] | None = None  # further addresses that may answer there, in lower case
+    hosts: tuple[str, ...] | None = None  # the only hosts of the platform that answer there, in lower case; None: all
 
 
 @record

@@ -24,7 +24,8 @@ DESK_OF_A = "desk@a.example"
 TWIN = True  # a suggestion with firm evidence
 TWINS = {ONE: [SAME_REFERRAL], TWO: [SAME_REFERRAL]}
 KINDS = tuple(KeyKind)
-OF_OTHERS = tuple(kind for kind in KeyKind if kind is not KeyKind.QUOTATION)  # nobody else was sent such a letter
+LETTERS = (KeyKind.QUOTATION, KeyKind.REFERENCE_AND_WORDS)  # nobody else was sent such a letter
+OF_OTHERS = tuple(kind for kind in KeyKind if kind not in LETTERS)
 
 
 def key(kind: KeyKind = KeyKind.TOKEN, case: str = ONE, notification: str | None = None, *, of: str = "A") -> Key:
@@ -62,8 +63,10 @@ def test_the_first_key_without_a_doubt_decides() -> None:
 
 @each("kind", KINDS)
 def test_verified_mail_from_an_address_of_the_key_places(kind: KeyKind) -> None:
-    """Verified mail to us from the address to which a key belongs is placed by any kind of key."""
-    assert place(of_platform(key(kind, notification=USE_A.notification))).notification == USE_A.notification
+    """Verified mail to us from the address to which a key belongs is placed by any kind; an address answers no use."""
+    answers = None if kind is KeyKind.PLACED_BEFORE else USE_A.notification
+    found = place(of_platform(key(kind, notification=USE_A.notification), uses=(USE_A,)))
+    assert (found.case, found.notification) == (ONE, answers)
     assert place(of_other(key(kind))).case == (ONE if kind in OF_OTHERS else None)
 
 
@@ -123,11 +126,11 @@ def test_a_platform_that_was_not_notified_answers_no_notification() -> None:
 
 @each("kind", KINDS)
 def test_unverified_mail_opens_no_closed_case(kind: KeyKind) -> None:
-    """Unverified mail of a closed case waits for a person; verified mail is placed."""
+    """Unverified mail of a closed case waits for a person; verified mail is placed, except by its address alone."""
     asked, closed = key(kind, notification=USE_A.notification), frozenset({ONE})
     others = [of_other(asked, closed=closed)] if kind in OF_OTHERS else []
-    for known in (of_platform(asked, closed=closed), *others):
-        assert place(known).case == ONE
+    for known in (of_platform(asked, uses=(USE_A,), closed=closed), *others):
+        assert place(known).case == (None if kind is KeyKind.PLACED_BEFORE else ONE)
         found = place(replace(known, verified=False))
         assert found.case is None
         assert Hint.CLOSED() in found.suggestions[0].why
@@ -137,7 +140,8 @@ def test_a_colleagues_mail_in_sent_is_placed_by_every_key_but_a_number() -> None
     """Mail in Sent has no verdict; what it answers places it, and a number in it suggests, with a tail or without."""
     for kind in KINDS:
         found = place(Known(keys=(key(kind),), writer=Writer.COLLEAGUE))
-        assert (found.case is None) == (kind in {KeyKind.NUMBER, KeyKind.TAIL, KeyKind.QUOTATION}), kind
+        assert (found.case is None) == (NEEDS[kind].colleague is None), kind
+        assert (found.case is None) == (kind in {KeyKind.NUMBER, KeyKind.TAIL, KeyKind.PLACED_BEFORE, *LETTERS}), kind
 
 
 def test_a_platform_needs_at_least_what_others_need() -> None:
@@ -148,10 +152,27 @@ def test_a_platform_needs_at_least_what_others_need() -> None:
     ease = [None, Proof.ADDRESS, Proof.VERIFIED, Proof.KEY]
     assert set(NEEDS) == set(KeyKind)
     easier = [kind for kind, needs in NEEDS.items() if ease.index(needs.platform) > ease.index(needs.other)]
-    assert easier == [KeyKind.TAIL, KeyKind.QUOTATION]
+    assert easier == [KeyKind.TAIL, *LETTERS]
     for kind in easier:
         assert place(of_platform(key(kind, notification=USE_B.notification, of="B"))).case is None
         assert place(of_platform(key(kind))).case is None
+
+
+@each("kind", [kind for kind in KINDS if kind is not KeyKind.PLACED_BEFORE])
+def test_a_host_that_the_channel_does_not_list_answers_nothing(kind: KeyKind) -> None:
+    """Whatever key the mail bears, a person looks at it first."""
+    known = replace(of_platform(key(kind, notification=USE_A.notification)), elsewhere=frozenset({USE_A.notification}))
+    found = place(known)
+    assert found.case is None
+    assert Hint.OTHER_HOST() in found.suggestions[0].why
+
+
+def test_an_address_files_only_where_no_other_case_waits() -> None:
+    """Another case that waits for the same platform may be meant."""
+    asked, other = key(KeyKind.PLACED_BEFORE), Use("VF-EP2024-0002/1", TWO, "A", open=True)
+    assert place(of_platform(asked, uses=(USE_A,))).case == ONE
+    found = place(of_platform(asked, uses=(USE_A, other)))
+    assert (found.case, Hint.OTHER_CASE_WAITS() in found.suggestions[0].why) == (None, True)
 
 
 # ---- suggestions
