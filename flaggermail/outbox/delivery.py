@@ -11,7 +11,8 @@ desk before the envelope (TLS, login, our sender), with longer waits, as refused
 recipient or of a text holds up no other mail (letters/standing.py).
 
 A mail whose attempt was recorded and whose result was not is uncertain: the program died in between. A platform's mail
-then waits for a person or for proof (at most once); any other is sent again (at least once).
+then waits for a person or for proof (at most once); any other is sent again (at least once), at most three times an
+hour while it stays in doubt.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
-from flaggermail.record.states import MailState, ServerState
+from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.settings.model import SendingProof
 from flaggermail.wording.delivery import Attempted
@@ -80,7 +81,7 @@ def recover(env: Services) -> int:
             if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
                 integrity.tell(work, mail.id, found)
                 continue
-            lost = Unknown(mail.recipient, Attempted.PROGRAM_ENDED())
+            lost = Unknown(mail.recipient, Attempted.PROGRAM_ENDED(), died=True)
             settle(work, mail, exercises.kept(work, mail) or lost)
             settled += 1
     return settled
@@ -148,13 +149,19 @@ def try_now(env: Services) -> bool:
 
 
 def hasten(work: UnitOfWork, mails: Iterable[OutboxMail]) -> list[OutboxMail]:
-    """Makes the queued ones among these mails due now; returns those that were not."""
-    queued = (mail for mail in mails if mail.state == MailState.QUEUED)
+    """Makes the queued ones among these mails due now; returns those that were not. A mail in doubt keeps its wait."""
+    queued = (mail for mail in mails if mail.state == MailState.QUEUED and not _in_doubt(work, mail))
     late = [mail for mail in queued if mail.next_try_at and mail.next_try_at > work.now]
     for mail in late:
         change, about = changed(mail, replace(mail, next_try_at=work.now)), EventRef(mail.case, mail.notification)
         work.record(EventKind.MAIL_DEFERRED, change, about=about, reason="tried at once")
     return late
+
+
+def _in_doubt(work: UnitOfWork, mail: OutboxMail) -> bool:
+    """True if the server took the end of the mail at the last try, and did not say what became of it."""
+    last = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
+    return last is not None and last.result == AttemptResult.UNKNOWN
 
 
 def _copy_address(env: Services, mail: OutboxMail) -> str:

@@ -14,7 +14,7 @@ from flaggermail.letters import assigned_ids, standing
 from flaggermail.notices import decision_letters, notices
 from flaggermail.oncall import escalation
 from flaggermail.outbox import passing_on
-from flaggermail.outbox.retry import LOGIN_WAITS, fraction, next_try
+from flaggermail.outbox.retry import DOUBT_WAITS, LOGIN_WAITS, fraction, next_try
 from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -244,7 +244,11 @@ def _accepts_others(work: UnitOfWork, mail: OutboxMail) -> bool:
 def _tries(work: UnitOfWork, mail: OutboxMail) -> int:
     """Returns the position of this mail in the retry schedule; attempts that no server heard of do not count."""
     unheard = {AttemptResult.UNREACHABLE, AttemptResult.DENIED}
-    return sum(attempt.result not in unheard for attempt in work.tx.find(Attempt, where(Attempt.mail).is_(mail.id)))
+    return sum(attempt.result not in unheard for attempt in _attempts(work, mail))
+
+
+def _attempts(work: UnitOfWork, mail: OutboxMail) -> Sequence[Attempt]:
+    return work.tx.find(Attempt, where(Attempt.mail).is_(mail.id))
 
 
 def _next_try(
@@ -259,15 +263,14 @@ def _next_try(
 def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
     """Handles an unknown result: at most once for a platform, which waits for proof or a person; else at least once.
 
-    The second try is immediate. Later ones follow the retry schedule: otherwise the same mail would be submitted
-    endlessly to a server that never answers, and perhaps be accepted each time.
+    Each wait is longer than the one before, by `DOUBT_WAITS`: a server that takes the mail and does not say so hands it
+    on each time. After the death of this program, which the server may not have heard, the second try is immediate.
     """
     if mail.at_most_once:
         settled = replace(moved(mail, MailState.UNCERTAIN), next_try_at=None, answer=answer.text)
     else:
-        tries = _tries(work, mail)
-        waits = work.env.settings.desk.submission.retry_minutes
-        again = work.now if tries <= 1 else _next_try(work, mail, tries - 1, waits)
+        doubts = 1 + sum(attempt.result == AttemptResult.UNKNOWN for attempt in _attempts(work, mail))
+        again = work.now if answer.died and doubts == 1 else _next_try(work, mail, doubts, DOUBT_WAITS)
         if again is None:
             refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
             return

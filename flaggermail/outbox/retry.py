@@ -10,6 +10,7 @@ SPREAD = 0.1  # the largest fraction of a wait added to it, so that mails refuse
 
 
 LOGIN_WAITS = (1, 2, 5, 10, 15, 30)  # minutes; seven refused logins in a minute lock an account at many providers
+DOUBT_WAITS = (1, 20, 40, 60, 120, 240)  # minutes; any three in a row last an hour: at most three handovers in doubt
 
 
 def next_try(

@@ -305,10 +305,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The connection was lost or timed out after the end of DATA was sent: the server may have taken the message."""
+    """The connection was lost or timed out after the end of DATA was sent: the server may have taken the message.
+
+    `died`: our own program ended meanwhile, so that the server may have heard nothing of it.
+    """
 
     recipient: str
     text: Said
+    died: bool = False
 
 
 Submission = Accepted | Refused | Unknown

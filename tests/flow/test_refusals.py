@@ -10,16 +10,20 @@ import pytest
 
 from flaggermail import wiring
 from flaggermail.health import status
+from flaggermail.intake.ingest import ingest
 from flaggermail.letters import standing
 from flaggermail.outbox import delivery
+from flaggermail.ports import RawMessage, Role
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Alarm, OutboxMail
-from flaggermail.record.states import MailState, ServerState
+from flaggermail.record.rows import Alarm, Attempt, OutboxMail
+from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services, UnitOfWork
+from tests.bench.soak_count import message_id
 from tests.corpus import one_in
 from tests.flow.desk_process import DeskProcess
-from tests.flow.faulty_desk import AheadClock, Order, prepare
+from tests.flow.faulty_desk import AheadClock, Order, prepare, referral
+from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer
 from tests.servers.postfix import Postfix, Stage
 
@@ -42,9 +46,13 @@ class Evening:
 
     def later(self, minutes: float) -> None:
         """Goes on by that many minutes, and does what is due then."""
-        clock = AheadClock(self.env.clock.minutes + minutes if isinstance(self.env.clock, AheadClock) else minutes)
-        self.env = replace(self.env, clock=clock, submitter=wiring.submitter(self.env.settings, clock))
+        self.ahead(self.env.clock.minutes + minutes if isinstance(self.env.clock, AheadClock) else minutes)
         self.work()
+
+    def ahead(self, minutes: float) -> None:
+        """Puts the clock that many minutes ahead of the machine's."""
+        clock = AheadClock(minutes)
+        self.env = replace(self.env, clock=clock, submitter=wiring.submitter(self.env.settings, clock))
 
     def work(self) -> None:
         """Sends what is due and raises the alarms about what is not."""
@@ -184,3 +192,30 @@ def test_strangers_whose_mailboxes_refuse_hold_nobody(evening: Evening) -> None:
     evening.approve()
     evening.work()
     assert evening.arrived(PLATFORM, expected=3) == 3
+
+
+def test_a_swallowed_answer_hands_a_notice_over_three_times_an_hour(evening: Evening, dovecot: Dovecot) -> None:
+    """The server takes each, and says so to nobody; the officer gets one mail several times, and never none."""
+    settings = evening.env.settings
+    short = settings.desk.submission.model_copy(update={"timeout_seconds": 1})
+    desk = settings.desk.model_copy(update={"submission": short})
+    evening.env = replace(evening.env, settings=settings.model_copy(update={"desk": desk}))
+    evening.ahead(0)
+    evening.postfix.set_hangs({desk.mailbox.address: 2})
+    raw = RawMessage(referral("swallowed"), evening.env.clock.now(), "Prepared", "1", "1", Role.OTHER)
+    ingest(evening.env, raw)
+    for minute in range(60):
+        evening.ahead(minute)
+        delivery.drain(evening.env)
+    box = evening.officer.partition("@")[0]
+    got = dovecot.wait_for_messages(box, 3)
+    assert len(got) == 3
+    assert len({message_id(octets) for octets in got}) == 1
+    with evening.env.store.read() as tx:
+        at = [one.started_at for one in tx.find(Attempt) if one.result == AttemptResult.UNKNOWN]
+    assert len(at) == 6  # the confirmation to the referrer fares alike
+    evening.postfix.set_hangs({})
+    evening.ahead(120)
+    delivery.drain(evening.env)
+    assert len(dovecot.wait_for_messages(box, 4)) == 4
+    assert len(evening.mails(MailState.ACCEPTED)) == 2

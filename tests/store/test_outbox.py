@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -166,18 +167,46 @@ def test_notification_in_doubt_waits_for_a_person(desk: Desk) -> None:
     assert len(desk.server.to(X_CHANNEL)) == 1
 
 
-def test_officers_mail_in_doubt_is_sent_again(desk: Desk) -> None:
-    """An officer's mail is sent at least once: a second time at once, then on the retry schedule."""
+def handed_over(desk: Desk, minutes: int) -> list[int]:
+    """Returns in which minutes a notice to the officer was handed over, of which the server says nothing."""
     desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
     desk.server.says(-1, OFFICER)
-    desk.settle()
-    assert len(desk.server.to(OFFICER)) == 2
-    desk.go_on(1.1)
-    assert len(desk.server.to(OFFICER)) == 3
+    at: list[int] = []
+    for minute in range(minutes):
+        desk.clock.set(START + timedelta(minutes=minute))
+        delivery.drain(desk.env)
+        at += [minute] * (len(desk.server.to(OFFICER)) - len(at))
+    return at
+
+
+def test_officers_mail_in_doubt_is_sent_again(desk: Desk) -> None:
+    """An officer's mail is sent at least once, under one Message-ID; each wait is longer, and an hour holds three."""
+    at = handed_over(desk, 12 * 60)
+    waits = [later - earlier for earlier, later in pairwise(at)]
+    assert waits == sorted(waits)
+    assert waits[0] >= 1
+    assert len(at) == 7
+    assert max(sum(begin <= one < begin + 60 for one in at) for begin in at) == 3
+    assert len({sent.octets for sent in desk.server.to(OFFICER)}) == 1
     desk.server.script.clear()
-    desk.go_on(2.2)
+    desk.go_on(250)
     assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE)).state == "accepted"
     assert alarms(desk) == []
+
+
+def test_a_mail_in_doubt_keeps_its_wait(desk: Desk) -> None:
+    """A new password hurries what was refused, and not what the server perhaps took."""
+    handed_over(desk, 5)
+    approved(desk)
+    approved(desk, "meta-elections")
+    desk.server.says(554, text="5.7.1 rejected")
+    delivery.drain(desk.env)
+    before = {one.id: one.next_try_at for one in desk.all(OutboxMail, where(OutboxMail.recipient).is_(OFFICER))}
+    assert delivery.try_now(desk.env)
+    after = {one.id: one.next_try_at for one in desk.all(OutboxMail, where(OutboxMail.recipient).is_(OFFICER))}
+    first = desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.tries).is_(2)).id
+    assert after[first] == before[first]
+    assert (after[first] or START) > desk.clock.now()
 
 
 def test_officers_mail_that_stays_in_doubt_is_given_up_with_an_alarm(desk: Desk) -> None:
