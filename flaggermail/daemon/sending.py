@@ -26,8 +26,7 @@ class Sending:
         tried = delivery.drain(env, stop)
         if tried:
             logbook.mails_sent(tried)
-        if tried or self._denied is not None:
-            self._tell(env)
+            self._tell(env)  # only a try can change it
 
     def _tell(self, env: Services) -> None:
         """Logs once that the submission server refuses the desk, and once that it does no longer."""

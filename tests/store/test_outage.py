@@ -3,19 +3,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
+from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.daemon.sending import Sending
+from flaggermail.letters import standing
 from flaggermail.outbox import delivery
 from flaggermail.outbox.results import settle
-from flaggermail.ports import Accepted, Refused
+from flaggermail.ports import Accepted, Refused, Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
+from flaggermail.record.states import ServerState
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.delivery import Attempted
@@ -41,6 +47,36 @@ def proving(desk: Desk, proof: str) -> None:
     submission = settings.desk.submission.model_copy(update={"proof": proof})
     changed = settings.desk.model_copy(update={"submission": submission})
     desk.env = replace(desk.env, settings=settings.model_copy(update={"desk": changed}))
+
+
+# ---- the server refuses the desk
+
+
+def test_a_server_that_refuses_the_desk_is_looked_at_once_a_second(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a mail waits for the next login, each call reads the rows once; the journal names each refusal once."""
+    sending, looks, look = Sending(), list[ServerState](), standing.look
+
+    def counted(tx: Transaction, without: Collection[str] = ()) -> standing.Outlook:
+        looks.append((outlook := look(tx, without)).standing)
+        return outlook
+
+    approved(desk)
+    desk.server.says(535, text="5.7.8 no")
+    with capture_logs() as logged:
+        sending.send(desk.env, EventInterrupt())
+        monkeypatch.setattr(standing, "look", counted)
+        for _ in range(5):
+            desk.clock.set(desk.clock.now() + timedelta(seconds=1))
+            sending.send(desk.env, EventInterrupt())
+        assert looks == [ServerState.DENIES] * 5
+        desk.server.script.clear()
+        desk.clock.set(desk.clock.now() + 2 * MINUTE)
+        sending.send(desk.env, EventInterrupt())
+        desk.server.says(535, text="5.7.8 no")
+        approved(desk, "meta-elections")
+        sending.send(desk.env, EventInterrupt())
+    told = [one["event"] for one in logged if one["event"].startswith("submission server")]
+    assert len(told) == 2
 
 
 # ---- the server is out of reach
