@@ -17,10 +17,7 @@ from flaggermail.services import Services
 SOURCE = Path(flaggermail.__file__).parent
 WAYS = ("intake.poll", "outbox.delivery")  # entry points of incoming and outgoing mail
 COMMANDS = "commands."  # their ports serve typed commands; an act by mail only writes rows
-ELSEWHERE = frozenset({
-    "letters.observing",  # as COMMANDS
-    "outbox.passing_on",  # of a refused mail: within the unit of work that records the answer
-})  # fmt: skip
+ELSEWHERE = frozenset({"letters.observing"})  # as COMMANDS
 FOR_COMMANDS = frozenset({"cases.referrals._read", "cases.lifecycle.new_tail"})  # as COMMANDS: functions
 FORGETTING = "citizens.retention"  # runs months after the mail
 PORTS = frozenset(

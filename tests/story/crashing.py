@@ -77,7 +77,7 @@ class Crash:
 
 
 def watched(port: P, name: str, crash: Crash) -> P:
-    """Returns the port, wrapped with the crash."""
+    """Returns the port, wrapped with the crash. A method that is passed on is a use each time it is called."""
 
     def find(_: object, method: str) -> object:
         caller = sys._getframe(1)  # noqa: SLF001 - the only way to learn the calling line
@@ -88,9 +88,13 @@ def watched(port: P, name: str, crash: Crash) -> P:
             return whole
         if method in {"begin", "read"}:
             return lambda: _unit(whole(), crash, here=crash.here(module, caller.f_lineno, f"{name}.{method}"))
-        if not crash.here(module, caller.f_lineno, f"{name}.{method}"):
-            return whole
-        return _crashing(whole, crash)
+        line = caller.f_lineno
+
+        def call(*words: object, **named: object) -> object:
+            here = crash.here(module, line, f"{name}.{method}")
+            return (_crashing(whole, crash) if here else whole)(*words, **named)
+
+        return call
 
     proxy: P = type("Watched", (), {"__getattr__": find})()
     return proxy

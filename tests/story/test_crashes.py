@@ -92,12 +92,12 @@ def letter(sender: str, name: str, subject: str, *body: str, fields: tuple[str, 
     return "\r\n".join(lines).encode()
 
 
-def mails(answered: str, quoted: str, notice: str, form: str) -> Iterator[tuple[timedelta, bytes]]:
+def mails(answered: str, quoted: str, notice: str, form: str, lost: str) -> Iterator[tuple[timedelta, bytes]]:
     """Yields each mail with its age: a referral with an attached mail, and one of every other kind.
 
     The platform's mail answers the notification `answered`, the officer's the `notice` of a new case and a case `form`
     (Message-IDs). The platform's second mail names neither and quotes the text `quoted`; a stranger reports that the
-    notice did not arrive.
+    notice did not arrive, and our own server that the mail `lost` to an officer did not.
     """
     soon = timedelta(minutes=1)
     inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
@@ -126,15 +126,21 @@ def mails(answered: str, quoted: str, notice: str, form: str) -> Iterator[tuple[
     yield soon, letter(PLATFORM, "quoting", "Your mail", "Noted.", "", *quotation)
     returned = (f"In-Reply-To: <{form}>", f"References: <{form}>")
     yield soon, letter(OFFICER, "form", "Re: Beoordelen", "Komt later.", fields=returned)
-    report = (
-        "--cut", "Content-Type: text/plain", "", "Not delivered.", "--cut", "Content-Type: message/delivery-status", "",
-        "Reporting-MTA: dns; mx.elsewhere.example", "", f"Final-Recipient: rfc822; {OFFICER}", "Action: failed",
-        "Status: 5.1.1", "--cut", "Content-Type: text/rfc822-headers", "", f"Message-ID: <{notice}>", "--cut--",
-    )  # fmt: skip
-    kind = 'Content-Type: multipart/report; report-type=delivery-status; boundary="cut"'
-    yield soon, letter("MAILER-DAEMON@elsewhere.example", "report", "Undelivered", *report, fields=(kind,))
+    yield soon, _report("elsewhere.example", notice)
+    yield soon, _report("bzk.example", lost)
     yield timedelta(hours=5), letter(STRANGER, "old", "Vraag van vanochtend", "Wat is dit?")
     yield timedelta(hours=5), letter(STRANGER, "older", "Nog een vraag", *parts, fields=(mixed,))
+
+
+def _report(domain: str, about: str) -> bytes:
+    """Returns a server's report that a mail to the officer did not arrive."""
+    report = (
+        "--cut", "Content-Type: text/plain", "", "Not delivered.", "--cut", "Content-Type: message/delivery-status", "",
+        f"Reporting-MTA: dns; mx.{domain}", "", f"Final-Recipient: rfc822; {OFFICER}", "Action: failed",
+        "Status: 5.1.1", "--cut", "Content-Type: text/rfc822-headers", "", f"Message-ID: <{about}>", "--cut--",
+    )  # fmt: skip
+    kind = 'Content-Type: multipart/report; report-type=delivery-status; boundary="cut"'
+    return letter(f"MAILER-DAEMON@{domain}", "report", "Undelivered", *report, fields=(kind,))
 
 
 def notified(env: Services, channel: str) -> str:
@@ -155,7 +161,7 @@ def notified(env: Services, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with fifteen unread mails, a case, one notification sent and one approved."""
+    """A desk with sixteen unread mails, a case, one notification sent and one approved."""
 
     folder: Path
     sent: str
@@ -201,12 +207,14 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         use = tx.get(Notification, sent)
     assert use is not None
     notice, form = _mail_about(env, Kind.OFFICER_NOTICE, EARLIER), _mail_about(env, Kind.REPLY_ANSWER, TAKEN)
+    lost = _mail_about(env, Kind.OFFICER_NOTICE, TAKEN)
     text = env.parser.parse(env.octets.get(use.digest)).text
     env.close()
     (folder / "mails").mkdir()
     (folder / crashing.HANDED_OVER).touch()
     arrivals = []
-    for number, (ago, octets) in enumerate(mails(use.message_id or "", text, notice.message_id, form.message_id)):
+    unread = mails(use.message_id or "", text, notice.message_id, form.message_id, lost.message_id)
+    for number, (ago, octets) in enumerate(unread):
         (folder / "mails" / f"{number:02} {(NOW - ago).isoformat()}.eml").write_bytes(octets)
         arrivals.append(octets)
     command = [sys.executable, "-m", "tests.story.crashing"]
@@ -314,7 +322,9 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool, in_parts: bool = 
     (use,) = found.tx.find(
         OutboxMail, where(OutboxMail.notification).is_(scene.waiting), where(OutboxMail.at_most_once).is_(True)
     )
-    states = {row.id: row.state for row in rows if row.id != use.id}
+    (lost,) = (row for row in rows if row.bounced)
+    assert len([row for row in rows if row.instead_of == lost.id]) == 1
+    states = {row.id: row.state for row in rows if row.id not in {use.id, lost.id}}
     assert set(states.values()) == {"accepted"}, states
     assert use.state == ("uncertain" if in_doubt else "accepted")
     assert len(found.handed_over(CHANNEL)) in ({0, 1} if in_doubt else {1})
