@@ -11,7 +11,6 @@ from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices
-from flaggermail.record.kinds import Kind
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
@@ -34,5 +33,5 @@ class ReplyToReferrer(CaseCommand):
         given("text", self.text)
         observing.refuse(work, Piece.CASE(key=case.number))
         dedupe = f"reply/{case.number}/{work.now.isoformat()}"
-        notices.to_referrer(work, case, Kind.FOLLOW_UP, "referrer_reply", {"text": self.text.strip()}, dedupe)
+        notices.to_referrer(work, case, "referrer_reply", {"text": self.text.strip()}, dedupe)
         return Outcome(f"case {case.number}: the referrer is written to", case.number)

@@ -11,7 +11,6 @@ from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.record.case_values import Decision
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
@@ -32,7 +31,7 @@ def tell(work: UnitOfWork, case: Case, advice: str = "") -> None:
     if not notifies:
         why = case.decision_ground or case.decision or ""
         values |= {"why": why, "reason": (case.decision_reason or "").strip(), "advice": advice.strip()}
-    notices.to_referrer(work, case, Kind.DECISION_NOTICE, template, values, _dedupe(case, number))
+    notices.to_referrer(work, case, template, values, _dedupe(case, number))
 
 
 def _is_sent(work: UnitOfWork, case: Case) -> bool:

@@ -33,6 +33,10 @@ from flaggermail.wording.refusals import Because
 
 NAMED_CASES = 5  # cases listed in the notice of an unfiled mail
 NO_CLOCKS: Mapping[str, object] = MappingProxyType({"clocks": (), "unstopped": ""})
+_LETTERS = {  # to referrers, by their template; all others are about a decision
+    "intake_confirmation": Kind.INTAKE_CONFIRMATION, "information_request": Kind.INFORMATION_REQUEST,
+    "referrer_reply": Kind.FOLLOW_UP,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,14 +318,17 @@ def _next_step(stored: StoredMessage) -> str:
 
 
 def to_referrer(
-    work: UnitOfWork, case: Case, kind: Kind, template: str, values: Mapping[str, object], dedupe: str
-) -> None:
+    work: UnitOfWork, case: Case, template: str, values: Mapping[str, object], dedupe: str,
+    instead_of: str | None = None,
+) -> None:  # fmt: skip
     """Queues one mail to the referrer of a case, in reply to the referral; does nothing without a referrer.
 
-    A referrer for whom nobody vouches is never written to: anybody can write under any name.
+    A referrer for whom nobody vouches is never written to: anybody can write under any name. In the place of a mail
+    whose text was refused, it does not bear the name that the referrer chose either.
     """
     if case.referrer_address is None or not has_referrer(work, case):
         return
+    kind = _LETTERS.get(template, Kind.DECISION_NOTICE)
     if unproven_referrer(work, case) is not None:
         work.record(EventKind.REFERRER_UNPROVEN, about=EventRef(case=case.number), reason=kind)
         return
@@ -332,7 +339,7 @@ def to_referrer(
             kind=kind,
             template=template,
             language=case.language,
-            to=(Address(case.referrer_address, case.referrer_name),),
+            to=(Address(case.referrer_address, None if instead_of else case.referrer_name),),
             values=values,
             dedupe=dedupe,
             token=case.token,
@@ -340,6 +347,7 @@ def to_referrer(
             number=with_tail(case.number, case.tail),
             answers=(root.message_id,) if root and root.message_id else (),
             automatic=REPLIED,
+            instead_of=instead_of,
         ),
     )
 
@@ -378,10 +386,18 @@ def refuse_unproven(work: UnitOfWork, case: Case) -> None:
 
 def confirm_intake(work: UnitOfWork, case: Case, subject: str) -> None:
     """Sends the referrer the case number and, in the election period, the phone number; once per case."""
-    phone = work.env.settings.desk.organisation.phone if elections.in_period(work, case.election) else None
-    values = {"title": subject, "phone": phone}
-    dedupe = f"confirmation/{case.number}"
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     if root is None or not rate_limits.may_answer(work, root, Kind.INTAKE_CONFIRMATION, EventRef(case=case.number)):
         return  # the case exists all the same, and the referrer will receive the decision
-    to_referrer(work, case, Kind.INTAKE_CONFIRMATION, "intake_confirmation", values, dedupe)
+    _confirm(work, case, subject, f"confirmation/{case.number}")
+
+
+def confirm_without_words(work: UnitOfWork, case: Case, refused: str) -> None:
+    """Sends the confirmation again without the referrer's words, in the place of a mail whose text was refused."""
+    _confirm(work, case, "", f"instead/{refused}", refused)
+
+
+def _confirm(work: UnitOfWork, case: Case, subject: str, dedupe: str, instead_of: str | None = None) -> None:
+    phone = work.env.settings.desk.organisation.phone if elections.in_period(work, case.election) else None
+    values = {"title": subject, "phone": phone}
+    to_referrer(work, case, "intake_confirmation", values, dedupe, instead_of)

@@ -21,8 +21,8 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.record.rows import Alarm, OutboxMail, Token
-from flaggermail.record.states import ServerState
+from flaggermail.record.rows import Alarm, Case, OutboxMail, Token
+from flaggermail.record.states import MailState, ServerState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
@@ -49,11 +49,14 @@ class _Passed:
 def pass_on(work: UnitOfWork, mail: OutboxMail, stage: SmtpStage) -> bool:
     """Queues the mail that is read instead of a refused one; False if there is none. Repeated calls queue it once.
 
-    While the server takes no mail at all, another mail would fare no better.
+    A referrer gets a confirmation whose text was refused for good once more, without the words of the referral. While
+    the server takes no mail at all, another mail would fare no better.
     """
     rota = work.env.settings.rota
-    if mail.exercise or rota.by_address(mail.recipient) is None:
+    if mail.exercise:
         return False
+    if rota.by_address(mail.recipient) is None:
+        return stage is SmtpStage.MESSAGE and _confirm_again(work, mail)
     if work.tx.exists(OutboxMail, where(OutboxMail.instead_of).is_(mail.id)):
         return True
     if standing.look(work.tx).standing is not ServerState.TAKES:
@@ -73,6 +76,15 @@ def pass_on(work: UnitOfWork, mail: OutboxMail, stage: SmtpStage) -> bool:
     _send(work, mail, passed)
     if passed.to_another:
         _page(work, passed)
+    return True
+
+
+def _confirm_again(work: UnitOfWork, mail: OutboxMail) -> bool:
+    case = work.tx.get(Case, mail.case) if mail.case is not None else None
+    wanted = mail.kind == Kind.INTAKE_CONFIRMATION and mail.state == MailState.REFUSED and mail.instead_of is None
+    if case is None or not wanted:
+        return False
+    notices.confirm_without_words(work, case, mail.id)
     return True
 
 

@@ -191,6 +191,21 @@ def test_a_word_that_the_outgoing_filter_refuses_stops_nobody(
     assert MailState.QUEUED not in {row.state for row in desk.all(OutboxMail)}
 
 
+@pytest.mark.parametrize("words", ["gratis", ""])
+def test_a_confirmation_refused_for_a_word_is_sent_once_more_without_it(desk: Desk, server: Server, words: str) -> None:
+    """The referrer has the number all the same; if that is refused too, an alarm says so, and nothing goes round."""
+    server.rules = [Rule(bearing("gratis" if words else "uw bericht is binnen"), 554, "5.7.1 content", DOT)]
+    desk.receive(mail(REFERRER, "Gratis stempassen", "Er is iets."))
+    for _ in range(6):
+        desk.go_on(40)
+    confirmations = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
+    assert [row.state for row in confirmations] == ["refused", "accepted" if words else "refused"]
+    assert confirmations[1].instead_of == confirmations[0].id
+    read = [text_of(octets) for octets in server.to(REFERRER)]
+    assert [("gratis" in text.lower(), "VF-" in text) for text in read] == ([(False, True)] if words else [])
+    assert alarms(desk).count("refused") == (0 if words else 1)
+
+
 def test_the_mail_without_the_words_can_be_answered(desk: Desk, server: Server) -> None:
     """It bears a token for the same matter, names number and way to read it, and is not sent a third time."""
     server.rules = [Rule(bearing(LOADED), 550, "5.7.1 message content rejected", DOT)]
