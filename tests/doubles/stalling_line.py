@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A loopback connection to a server that can stall: nothing passes for a time, and connections stay open."""
+"""A loopback connection to a server that can stall or drip: hardly anything passes, and connections stay open."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 _TICK = 0.05  # seconds
+_DROP = 0.25  # seconds between two octets of a server that drips
 
 
 class StallingLine:
@@ -21,13 +22,22 @@ class StallingLine:
         self._moving, self._ended = Event(), Event()
         self._moving.set()
         self._peers: dict[socket.socket, socket.socket] = {}
+        self._word = b""
+        self._dripping = set[socket.socket]()  # ends at the server
+        self.drips = 0  # connections that began to drip
 
     def stall(self) -> None:
         """Stops all traffic; new connections are accepted and receive nothing."""
         self._moving.clear()
 
+    def drip_after(self, word: bytes) -> None:
+        """From now on each connection on which the client says this word in clear text gets four octets a second."""
+        self._word = word
+
     def go_on(self) -> None:
         """Resumes all traffic, including what was held up."""
+        self._word = b""
+        self._dripping.clear()
         self._moving.set()
 
     @contextmanager
@@ -71,10 +81,16 @@ class StallingLine:
         other = self._peers[line]
         octets = b""
         with suppress(OSError):
-            octets = line.recv(1 << 16)
+            octets = line.recv(1 if line in self._dripping else 1 << 16)
+            if line in self._dripping:
+                self._ended.wait(_DROP)
+            elif self._word and self._word in octets:
+                self._dripping.add(other)
+                self.drips += 1
             other.sendall(octets)
         if not octets:
             for end in (line, other):
                 waiting.unregister(end)
                 del self._peers[end]
+                self._dripping.discard(end)
                 end.close()

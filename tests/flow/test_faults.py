@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,8 @@ import pytest
 
 from tests.doubles.stalling_line import StallingLine
 from tests.flow.desk_process import ROOT, DeskProcess, configure, patiently, while_it_grows
+from tests.flow.supervised import notify_socket, start
+from tests.flow.test_database_away import is_green
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer
@@ -246,6 +249,39 @@ def test_a_network_that_stalls_is_waited_out(
         line.go_on()
         confirmed(desk, platform)
         assert desk.stop() < 10
+
+
+@pytest.mark.long
+def test_a_first_look_at_a_server_that_drips_is_told(
+    new_desk: NewDesk, dovecot: Dovecot, postfix: Postfix, platform: PlatformServer
+) -> None:
+    """The officer has the alarm after the minute that is set; one daemon is red all the while, and green afterwards."""
+    with StallingLine(dovecot.imap_port).running() as line, ExitStack() as ending:
+        here = {"port": line.port, "tls": "none", "ca_file": None, "timeout_seconds": 1, "alarm_after_minutes": 1}
+        desk = new_desk({"mailbox": here})
+        refer(desk, postfix)
+        dovecot.wait_for_messages(desk.mailbox, 1)
+        line.drip_after(b"EXAMINE")
+        notified = ending.enter_context(notify_socket(desk.folder))
+        began = time.monotonic()
+        start(desk, notified)
+        # The socket holds ten words only.
+        patiently(lambda: notified.read() and dovecot.messages(desk.officer), "the officer has a mail", 100)
+        assert 55 < time.monotonic() - began < 90
+        assert desk.rows("SELECT kind FROM alarm") == [("mailbox silent",)]
+        assert line.drips > 3
+        assert not is_green(desk)
+        assert desk.listed("case", "list") == []
+        line.go_on()
+        # As late as the growing pauses allow.
+        patiently(lambda: notified.read() and platform.received(REFERRER), "the referral is confirmed", 240)
+        confirmed(desk, platform)
+        patiently(lambda: is_green(desk), "status is green", 60)
+        assert not desk.process_ended()
+        assert desk.rows("SELECT kind FROM alarm ORDER BY raised_at") == [("mailbox silent",), ("mailbox back",)]
+        assert len([word for word in notified.read() if "WATCHDOG=1" in word]) > 20
+        assert "worker failed" not in desk.log()
+        desk.stop()
 
 
 # ---------------------------------------------------------------- a mailbox that was not read for long

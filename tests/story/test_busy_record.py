@@ -5,19 +5,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
+from threading import Event
+from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.daemon.service import BUSY_AGAIN
-from flaggermail.errors import LeaseHeld, StoreBusy
+from flaggermail.errors import LeaseHeld, PauseAsked, StoreBusy
 from flaggermail.mail.message_json import Json
 from flaggermail.notices import digest
-from flaggermail.ports import MailPage
+from flaggermail.ports import Folder, MailPage, Role, Store, Transaction
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery
 from flaggermail.replay.doubles import SetClock
@@ -194,6 +197,80 @@ def test_a_start_waits_until_the_record_is_free(hurried: Services, other: SqlSto
     assert waits.is_set()
     assert said(logged, BUSY) == ["start"]
     assert daemon.failure is None
+
+
+class BusyReading:
+    """A store that finds the record busy at the next reading, if told so."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.busy = store, False
+
+    def __getattr__(self, name: str) -> object:
+        """Returns what the store does."""
+        return getattr(self._store, name)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Reads, or is busy once."""
+        if self.busy:
+            self.busy = False
+            raise StoreBusy("busy")
+        with self._store.read() as tx:
+            yield tx
+
+
+class Passing(Event):
+    """Lets time pass for the watcher alone, which waits for nothing real."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 0.0
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Waits a moment; of the watcher, counts the time."""
+        if threading.current_thread().name == "watcher":
+            self.seconds += seconds or 0.0
+        return super().wait(0.001)
+
+    def fileno(self) -> int:
+        """Returns no descriptor: nothing selects on it here."""
+        return -1
+
+
+class Throttling(WatchedMailbox):
+    """A mailbox that asks for a pause each time, while the record is busy."""
+
+    PAUSE = 90.0  # seconds
+
+    def __init__(self, env: Services, store: BusyReading, stop: Passing) -> None:
+        super().__init__(env)
+        self._store, self._stop = store, stop
+        self.asked = list[float]()
+
+    def folders(self, only: Role | None = None) -> Sequence[Folder]:
+        """Notes when it was asked."""
+        del only
+        self.asked.append(self._stop.seconds)
+        self._store.busy = True
+        if len(self.asked) == 3:
+            self._stop.set()
+        raise PauseAsked("throttled", self.PAUSE)
+
+
+def test_the_pause_that_a_server_asks_for_is_kept_though_the_record_is_busy(env: Services) -> None:
+    """What finds the record busy is the status; whoever comes back earlier is asked for a longer pause."""
+    store, stop = BusyReading(env.store), Passing()
+    there = replace(env, store=cast("Store", store))
+    mailbox = Throttling(there, store, stop)
+    daemon = a_daemon(there, mailbox, stop)
+    daemon.monotonic = lambda: stop.seconds
+    daemon.__post_init__()
+    with capture_logs() as logged:
+        thread = running(daemon)
+        thread.join(20)
+    assert (thread.is_alive(), daemon.failure) == (False, None)
+    assert said(logged, BUSY) == ["watcher"]
+    assert all(later - earlier >= Throttling.PAUSE for earlier, later in pairwise(mailbox.asked))
 
 
 class Waking:
