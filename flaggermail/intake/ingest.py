@@ -290,12 +290,11 @@ def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> Stored
     """
     key = message.content_key  # never by this alone: a mail sent repeatedly has thousands of copies
     same = _of_that_name(work, message)
-    same = same or work.tx.find(
-        StoredMessage, where(StoredMessage.content_key).is_(key), where(StoredMessage.direction).is_(Direction.OUT)
-    )
+    ours = where(StoredMessage.content_key).is_(key), where(StoredMessage.direction).is_(Direction.OUT)
+    same = same or work.tx.find(StoredMessage, *ours)
     mailbox = work.env.settings.desk.mailbox
-    ours = message.sender is not None and message.sender.key == mailbox.address.lower()
-    if not same and ours and raw.role is Role.SENT and message.message_id is not None:
+    by_us = message.sender is not None and message.sender.key == mailbox.address.lower()
+    if not same and by_us and raw.role is Role.SENT and message.message_id is not None:
         same = work.tx.find(
             StoredMessage,
             where(StoredMessage.message_id).in_([message.message_id, *reply_tokens.ours_of(message)]),
@@ -308,9 +307,8 @@ def _of_that_name(work: UnitOfWork, message: Message) -> list[StoredMessage]:
     """Returns the messages with its Message-ID, or with none as it has, and its stable parts."""
     name, key = message.message_id, message.content_key
     if name is None:
-        return work.tx.find(
-            StoredMessage, where(StoredMessage.content_key).is_(key), where(StoredMessage.message_id).is_(None)
-        )
+        unnamed = where(StoredMessage.content_key).is_(key), where(StoredMessage.message_id).is_(None)
+        return work.tx.find(StoredMessage, *unnamed)
     # By its name alone, as `lookup.same_id` asks too: one question for both.
     return [
         row for row in work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(name)) if row.content_key == key
@@ -329,7 +327,7 @@ def _another_copy(
     """Records a second delivery of a known message.
 
     The earliest delivery sets its arrival time, unless disputed; the best verdict counts. A copy in a file of old mail
-    changes nothing else.
+    changes nothing else; nor does one moved in, unless it was taken out of the junk folder.
     """
     delivery = retention.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
@@ -337,7 +335,9 @@ def _another_copy(
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     claim = arrival.impossible(raw.internaldate, raw.written).english if raw.seen_at else ""
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about, reason=claim)
-    if raw.arrival.in_file or _is_settled(twin):
+    moved = raw.arrival is ArrivalBasis.MOVED
+    saved = raw.role is Role.INBOX and twin.from_junk and (moved or not raw.arrival.in_file)
+    if (raw.arrival.in_file and not saved) or _is_settled(twin):
         return _Outcome(f"another copy of {twin.id}")
     if twin.direction == Direction.OUT:
         work.env.health_probe.returned(delivery.internaldate, twin.received_at)
@@ -350,14 +350,14 @@ def _another_copy(
     verdict = message.vouched
     if verdict.value == SenderVerdict.VERIFIED and twin.verdict == SenderVerdict.UNVERIFIED:
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
-    saved = raw.role is Role.INBOX and twin.from_junk
     if saved:
-        better = replace(better, reason=Filed.OUT_OF_JUNK(reason=twin.reason), from_junk=False)
+        reason = Filed.OUT_OF_JUNK(reason=twin.reason)
+        better = replace(better, reason=reason, from_junk=False, pending_digest=moved)
     if better != twin:
         work.record(EventKind.DELIVERY_SUPERSEDED, changed(twin, better), about=about)
         if twin.notification is not None:
             lifecycle.rejudge(work, twin.notification)
-    if saved and better.place == Place.QUARANTINE:
+    if saved and not moved and better.place == Place.QUARANTINE:
         notices.tell_of_mail(work, "unplaced mail", better, message)
     return _Outcome(f"another copy of {twin.id}")
 

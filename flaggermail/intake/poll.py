@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from flaggermail import logbook
 from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused, MailboxReadBefore, PauseAsked
 from flaggermail.health import mailbox_monitor
-from flaggermail.intake import census, moved_in, unfetched
+from flaggermail.intake import census, unfetched
 from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.intake.ingest import Batch, ingest, ingest_prepared, prepare
+from flaggermail.intake.moved_in import MovedIn
 from flaggermail.intake.out_of_turn import OutOfTurn, log_taken_in
 from flaggermail.letters import observing
 from flaggermail.matching import lookup
@@ -154,8 +154,8 @@ def _read(env: Services, mailbox: Mailbox, folder: Folder, ahead: OutOfTurn, sto
     in_bulk = (news.at_most or 0) > FLOOD
     if in_bulk:
         ahead.begin(name, since)
-    history = moved_in.history_before(env, ahead.inbox, folder, news) if in_bulk or since is None else None
-    pages = _Pages(env, ahead.pages(name, since), since, history)
+    moved = MovedIn(env, ahead.inbox, folder, news, in_bulk or since is None, FLOOD)
+    pages = _Pages(env, ahead.pages(name, since), since, moved)
     taken = _take_in(env, pages, stop)
     if taken and env.settings.desk.mailbox.keyword is not None and not observes:
         _mark(mailbox, name, taken)
@@ -173,14 +173,14 @@ class _Pages:
     Each page's last mail stores its position. What a page lacks is set aside before.
     """
 
-    def __init__(self, env: Services, pages: Iterator[MailPage], since: str | None, history: datetime | None) -> None:
-        self._env, self._pages, self._history, self.position = env, pages, history, since or ""
+    def __init__(self, env: Services, pages: Iterator[MailPage], since: str | None, moved: MovedIn) -> None:
+        self._env, self._pages, self._moved, self.position = env, pages, moved, since or ""
 
     def __iter__(self) -> Iterator[Sequence[RawMessage]]:
         """Yields the mails of each page that has any."""
         for page in self._pages:
             unfetched.set_aside(self._env, page.unfetched)
-            mails = page.mails if self._history is None else [moved_in.dated(raw, self._history) for raw in page.mails]
+            mails = self._moved.dated(page.mails)
             if mails and mails[-1].cursor != page.position:
                 *others, last = mails
                 yield [*others, replace(last, cursor=page.position)]

@@ -31,6 +31,7 @@
 | `attachments`, `suggestions`, `what_would_work` | list of str |
 | `suggestions` of a case form | list of str: web addresses, proposed as the text |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are quarantined |
+| `history` | int: old mails moved in within a day, which are kept apart |
 | `cases` | list of str: case numbers |
 | `open_cases` | list of mappings with `number`, `title`, `state` (str, see records.Case) |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `verdict`, `subject` and `place` (str) |
@@ -132,7 +133,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | {"suggestions", "form", "sent_at", "original"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone", "minutes"},
     "debrief": EVERY | {"story", "speed", "sent_at", "until", "moments", "waits", "unclear", "unanswered", "more"},
-    "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
+    "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step", "history"},
     "noise_digest": EVERY | {"total", "more", "entries", "next_step"},
     "readiness": EVERY | {"election", "polling_day", "total", "policies", "hours", "since", "pagers", "unused"}
     | {"bounced", "certificates", "rehearsed", "running", "longest", "uses", "next_step"},

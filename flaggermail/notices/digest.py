@@ -14,7 +14,7 @@ from flaggermail.notices import attention, duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, Place
 from flaggermail.record.rows import HeldBack, StoredMessage
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -65,7 +65,7 @@ def send_digest(env: Services) -> int:
         officer = duty.officer_on_call(work) or env.settings.rota.head()
         if officer is not None:
             notice = Notice(Kind.DIGEST, "digest", f"digest/{missed[0].id}/{missed[-1].id}", EventRef())
-            notices.tell(work, officer, notice, _values(missed))
+            notices.tell(work, officer, notice, _values(missed) | {"history": _moved_in(work)})
     for part in (missed[first : first + TOGETHER] for first in range(TOGETHER, len(missed), TOGETHER)):
         with env.store.begin() as tx:
             _mark_as_told(UnitOfWork(env, tx, env.clock.now()), part)
@@ -78,6 +78,12 @@ def _mark_as_told(work: UnitOfWork, late: Sequence[_Missed]) -> None:
     if changes:
         reason = f"{counted(len(changes), 'mail', 'mails')} taken in late"
         work.record(EventKind.DIGEST_SENT, *changes, reason=reason)
+
+
+def _moved_in(work: UnitOfWork) -> int:
+    """Returns how many old mails were filed as history within a day, which no digest lists."""
+    today = where(StoredMessage.first_seen_at).after(work.now - timedelta(days=1))
+    return work.tx.count(StoredMessage, today, where(StoredMessage.arrival).is_(ArrivalBasis.MOVED))
 
 
 def _values(missed: Sequence[_Missed]) -> dict[str, object]:

@@ -25,6 +25,7 @@ from tests.bench import (
     ingest,
     latency,
     memory,
+    moved,
     nights,
     parsing,
     peers,
@@ -48,6 +49,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "backfill": backfill.measure,
     "flood": flood.measure,
     "busy": busy.measure,
+    "moved": moved.measure,
 }
 PEERS: dict[str, Measurement] = {"peers": peers.measure}  # not by default: it installs other programs
 

@@ -38,7 +38,7 @@ class Look:
 
     servers: Servers
     desk: DeskProcess
-    mails: Mails = field(default_factory=lambda: Mails(7, f"{USER}@bzk.example"))
+    mails: Mails
     delivered: dict[str, datetime] = field(default_factory=dict)  # by the sender of a live mail
     answered: list[float] = field(default_factory=list)  # seconds of each command
     refused: list[str] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Look:
 
     def _deliver(self, mail: Mail) -> None:
         octets = corpus.as_arrived(mail.octets.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
-        self.servers.dovecot.deliver(USER, octets, mail.sender)
+        self.servers.dovecot.deliver(self.desk.mailbox, octets, mail.sender)
         self.delivered[mail.sender] = datetime.now(UTC)
 
     def _command(self, words: tuple[str, ...]) -> None:
@@ -98,7 +98,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield Heading(f"first look at {size:,} mails beside {BESIDE} processes that compute", "")
     with bench.servers.desk(USER, rate_limits=UNHELD) as desk:
         desk.start()
-        begun, look = time.monotonic(), Look(bench.servers, desk)
+        begun, look = time.monotonic(), Look(bench.servers, desk, Mails(7, f"{USER}@bzk.example"))
         with computing(BESIDE):
             while_it_grows(lambda: stored(desk), lambda: look.step(size), "the mailbox is read and live mail confirmed")
         seconds = time.monotonic() - begun

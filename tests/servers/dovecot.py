@@ -37,6 +37,7 @@ from tests.servers import (
 from tests.servers.certificates import ServerCertificate
 from tests.servers.ports import HOST, free_ports, started, terminate, wait_until_greeting, wait_until_refused
 
+_LONG_MOVE = 600.0  # seconds, of many thousand messages
 _CLIENT_TIMEOUT = 30.0
 _POLL = 0.02
 
@@ -227,16 +228,26 @@ class Dovecot:
             date = imaplib.Time2Internaldate(internaldate)
             _expect_ok(*client.append(folder, "", date, octets))
 
-    def lay(self, user: str, mails: Iterable[bytes], internaldate: datetime) -> None:
-        """Writes many messages to the INBOX at once, as Maildir files; the user must not have logged in before."""
-        maildir = self.folder / "home" / user / "Maildir"
+    def lay(self, user: str, mails: Iterable[bytes], internaldate: datetime, folder: str = "") -> None:
+        """Writes many messages at once, as Maildir files; the user must not have logged in before.
+
+        They go to the INBOX, or to a folder of that name in ASCII.
+        """
+        maildir = self.folder / "home" / user / "Maildir" / (f".{folder}" if folder else "")
         for name in ("cur", "new", "tmp"):
             (maildir / name).mkdir(parents=True)
         for number, octets in enumerate(mails):
             path = maildir / "cur" / f"{1_000_000_000 + number}.{number}.laid.example:2,"
             path.write_bytes(octets)
             os.utime(path, (internaldate.timestamp(),) * 2)
-        give(maildir.parent, *account("nobody"))
+        give(self.folder / "home" / user, *account("nobody"))
+
+    def move(self, user: str, source: str, target: str) -> None:
+        """Moves all messages of one folder to another at once (RFC 6851), as a colleague does; dates are kept."""
+        with self._login(user) as client:
+            _expect_ok(*client.select(source))
+            client.sock.settimeout(_LONG_MOVE)
+            _expect_ok(*client.uid("MOVE", "1:*", target))
 
     def restore(self, user: str, octets: bytes, internaldate: datetime) -> None:
         """Puts a file into the INBOX of a user who has logged in before, as a restore from elsewhere does.

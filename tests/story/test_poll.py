@@ -27,6 +27,7 @@ from tests.story.conftest import NOW
 from tests.story.crashing import UNJUDGEABLE, FailingMatcher
 
 OLD = NOW - timedelta(hours=5)
+OLDER = NOW - timedelta(days=30)
 PATIENCE = 10.0
 
 
@@ -275,13 +276,14 @@ class TestFolders:
         ("folder", "count", "at", "history"),
         [
             ("junk", 51, OLD, True), ("junk", 50, OLD, False), ("junk", 51, NOW - timedelta(hours=1), False),
-            ("inbox", 51, OLD, False), ("sent", 51, OLD, False),
+            ("junk", 2, OLDER, True), ("inbox", 51, OLD, False), ("inbox", 50, OLDER, False),
+            ("sent", 51, OLDER, False),
         ],
     )  # fmt: skip
     def test_old_mail_moved_in_by_the_hundred_is_history(
         self, env: Services, clock: SetClock, folder: str, count: int, at: datetime, *, history: bool
     ) -> None:
-        """It waits apart and is in no digest; a few, mail after the last look, and mail in the inbox are as ever."""
+        """It waits apart and is in no digest; a few of this week, mail after the last look, and Sent are as ever."""
         mailbox = OddMailbox(env, batch=20)
         poll.look(env, mailbox)
         clock.set(NOW + timedelta(minutes=1))
@@ -296,6 +298,66 @@ class TestFolders:
             waiting = health.gather(UnitOfWork(env, tx, clock.now()), link=True).quarantine
         assert waiting == (0 if history or folder == "sent" else count)
         assert poll.look(env, mailbox) == 0
+
+    def test_old_mail_moved_into_the_inbox_is_history_behind_the_first_fifty(
+        self, env: Services, clock: SetClock
+    ) -> None:
+        """However slowly it comes; a digest tells how much. Fresh mail is served, and the few of the next day are."""
+        mailbox = OddMailbox(env, batch=20)
+        poll.look(env, mailbox)
+        for step in range(1, 5):  # thirty old mails at a time: never more at once than a person may put there
+            clock.set(NOW + timedelta(minutes=step))
+            for number in range(30):
+                mailbox.deliver("inbox", mail(100 * step + number), OLDER)
+            mailbox.deliver("inbox", mail(100 * step + 50), clock.now())
+            assert poll.look(env, mailbox) == 31
+        with env.store.read() as tx:
+            found = [row.arrival for row in tx.find(StoredMessage, where(StoredMessage.received_at).is_(OLDER))]
+            assert found.count(ArrivalBasis.MOVED) == 70
+            assert len(found) == 120
+            waiting = health.gather(UnitOfWork(env, tx, clock.now()), link=True).quarantine
+            told = tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))
+            notices = tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
+        assert waiting == 50 + 4
+        assert [b"10 oude mails" in env.octets.get(row.digest) for row in told] == [False, True]
+        assert len(notices) <= 4
+        clock.set(NOW + timedelta(days=2))
+        mailbox.deliver("inbox", mail(900), OLDER)
+        poll.look(env, mailbox)
+        with env.store.read() as tx:
+            (last,) = tx.find(StoredMessage, where(StoredMessage.subject).is_("V900"))
+        assert last.arrival is ArrivalBasis.SERVER
+
+    def test_the_first_look_at_a_mailbox_of_years_uses_up_nothing(self, env: Services, clock: SetClock) -> None:
+        """What a colleague puts into the inbox on the first day is told, however much the first look found."""
+        mailbox = OddMailbox(env)
+        for number in range(60):
+            mailbox.deliver("inbox", mail(number), OLDER)
+        poll.look(env, mailbox)
+        clock.set(NOW + timedelta(minutes=1))
+        mailbox.deliver("inbox", mail(100), OLDER)
+        poll.look(env, mailbox)
+        with env.store.read() as tx:
+            assert {row.arrival for row in tx.find(StoredMessage)} == {ArrivalBasis.SERVER}
+
+    def test_junk_moved_to_the_inbox_by_the_hundred_is_out_of_junk(self, env: Services, clock: SetClock) -> None:
+        """It is known mail: it waits in the quarantine of today, and one digest tells all that was not told singly."""
+        mailbox = OddMailbox(env)
+        poll.look(env, mailbox)
+        for number in range(60):
+            mailbox.deliver("junk", mail(number), NOW)
+        poll.look(env, mailbox)
+        clock.set(NOW + timedelta(days=9))
+        poll.look(env, mailbox)
+        for number in range(60):
+            mailbox.deliver("inbox", mail(number), NOW)
+        poll.look(env, mailbox)
+        with env.store.read() as tx:
+            rows = tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+            assert len(rows) == 60
+            assert not any(row.from_junk or row.pending_digest for row in rows)
+            assert {row.arrival for row in rows} == {ArrivalBasis.SERVER}
+            assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))) == 1
 
     def test_moved_mail_of_an_impossible_instant_is_history_too(self, env: Services, clock: SetClock) -> None:
         """Its arrival is our first sight of it, and it waits apart all the same."""

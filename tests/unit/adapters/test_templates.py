@@ -142,6 +142,7 @@ ALIKE: Mapping[str, object] = {
         Earlier("VF-TK2023-0001", date(2023, 11, 22)),
     ],
     "attempts": 3,
+    "history": 49_950,
     "phone": "+31 70 000 0000",
     "changed": False,
     "draft": "VF-EP2024-0001/1",
@@ -373,7 +374,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "alarm": [{"number": None, "title": "", "kind": "forged"}],
     "handed_over": [{"number": None, "title": ""}, {"matters": []}],
     "reminder_digest": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
-    "digest": [{"entries": UNSIGNED}],
+    "digest": [{"entries": UNSIGNED}, {"history": 1}],
     "handover": [{"entries": UNSIGNED}],
     "quarantine_reminder": [{"kind": "head"}, {"total": 1, "kind": "officer"}, {"entries": UNSIGNED}],
     "reply_answer": [
