@@ -201,7 +201,44 @@ def test_calls_go_on_while_the_clock_is_set(
     assert not once.is_set()
     assert once.wait(PATIENCE)
     assert len(calls) < 80  # twenty a second, before and after
-    assert len(told.reports) <= (leap > timedelta(0))  # only the call that was planned as the clock was set forward
+    assert not told.reports
+
+
+@pytest.mark.parametrize("leap", [timedelta(hours=-1), timedelta(hours=1)], ids=str)
+@pytest.mark.parametrize("seen", [True, False], ids=["before", "after"])
+def test_a_step_at_the_very_look_makes_no_call_early_or_late(
+    ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch, leap: timedelta, *, seen: bool
+) -> None:
+    """The clock is set just before, or just after, the scheduler reads it to find the calls that are due."""
+    clock, told, calls, early = WallClock(monkeypatch), Told(JobFault.MISSED), list[float](), threading.Event()
+    armed, again = threading.Event(), threading.Event()
+
+    class Stepping(base.datetime):  # type: ignore[misc] # WallClock has put its own there
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            read: datetime = super().now(tz)
+            if armed.is_set() and not clock.ahead and tz is not None:
+                clock.ahead = leap
+                return super().now(tz) if seen else read  # type: ignore[no-any-return] # as above
+            return read
+
+    def work() -> None:
+        calls.append(time.monotonic())
+        if clock.ahead:
+            again.set()
+        elif len(calls) == 3:
+            armed.set()
+
+    monkeypatch.setattr(base, "datetime", Stepping)
+    ticker.listen(told)
+    ticker.every(0.2, "outbox", work)
+    ticker.once(600.0, "hint", early.set)
+    ticker.start()
+    assert again.wait(PATIENCE)
+    again.clear()
+    assert again.wait(PATIENCE)
+    assert not early.is_set()
+    assert not told.reports
 
 
 def test_a_time_of_day_follows_the_clock_that_was_set(ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ what did not go as scheduled; its jobs are kept in memory, because a deadline be
 
 APScheduler knows the wall's clock alone: set back by an hour, it waited for an hour, and set forward by years, it made
 up each second of them. So it looks once a second by a clock that nobody sets, and when the two differ from before, the
-calls of `every` and `once` move with the wall's.
+calls of `every` and `once` move with the wall's. That is done where APScheduler asks which calls are due by an instant
+that it has read: in between, no step of the clock passes unseen.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from apscheduler.events import (
     JobSubmissionEvent,
 )
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.job import Job
+from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
@@ -41,16 +44,22 @@ _THREADS = 32  # more threads than jobs: no job waits for one that waits for a s
 
 
 class _Scheduler(BackgroundScheduler):  # type: ignore[misc] # apscheduler has no types
-    """Calls `before` ahead of each look for due calls, and looks once a second by the monotonic clock."""
-
-    def __init__(self, before: Callable[[], None], **options: object) -> None:
-        super().__init__(**options)
-        self._before = before
+    """Looks once a second by the monotonic clock."""
 
     def _process_jobs(self) -> float:
-        self._before()
         wait: float | None = super()._process_jobs()
         return LOOK if wait is None else min(wait, LOOK)
+
+
+class _Jobs(MemoryJobStore):  # type: ignore[misc] # as above
+    """Gives no due call by an instant that the clock has left since; `followed`: whether the clock was set."""
+
+    def __init__(self, followed: Callable[[], bool]) -> None:
+        super().__init__()
+        self._followed = followed
+
+    def get_due_jobs(self, now: datetime) -> list[Job]:
+        return [] if self._followed() else super().get_due_jobs(now)
 
 
 class SchedulerTicker:
@@ -60,7 +69,7 @@ class SchedulerTicker:
         self._lead = lead()
         self._pool = ThreadPoolExecutor(_THREADS)
         self._scheduler = _Scheduler(
-            self._follow_the_clock,
+            jobstores={"default": _Jobs(self._followed_the_clock)},
             executors={"default": self._pool},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
             timezone="UTC",
@@ -73,7 +82,7 @@ class SchedulerTicker:
         """Calls `told` about each fault of a job, in the thread in which it was noticed."""
 
         def submitted(event: JobSubmissionEvent) -> None:
-            late = datetime.now(UTC) - max(event.scheduled_run_times)
+            late = self._late(max(event.scheduled_run_times))
             if late > LATE:
                 told(JobReport(JobFault.MISSED, event.job_id, late))
 
@@ -81,7 +90,7 @@ class SchedulerTicker:
             told(JobReport(JobFault.OVERLAPPED, event.job_id))
 
         def missed(event: JobExecutionEvent) -> None:
-            told(JobReport(JobFault.MISSED, event.job_id, datetime.now(UTC) - event.scheduled_run_time))
+            told(JobReport(JobFault.MISSED, event.job_id, self._late(event.scheduled_run_time)))
 
         def failed(event: JobExecutionEvent) -> None:
             told(JobReport(JobFault.FAILED, event.job_id, error=event.exception))
@@ -105,15 +114,20 @@ class SchedulerTicker:
         # Two instances, because the call itself may plan the next one before it ends.
         self._scheduler.add_job(work, when, id=name, name=name, replace_existing=True, max_instances=2)
 
-    def _follow_the_clock(self) -> None:
-        """Moves the planned calls with the wall's clock, if that was set since the last look.
+    def _late(self, planned: datetime) -> timedelta:
+        """Returns how long ago a call was due, by the clock as it was when that was found out."""
+        now = datetime.now(UTC)  # first: a step between the two makes a call early, not late
+        return now - (lead() - self._lead) - planned
+
+    def _followed_the_clock(self) -> bool:
+        """Moves the planned calls with the wall's clock, if that was set since the last look; returns whether it was.
 
         A time of day that was leapt over is due at once; one that comes again is met again.
         """
         before, self._lead = self._lead, lead()
         leap = self._lead - before
         if abs(leap) < _LEAP:
-            return
+            return False
         now = datetime.now(UTC)
         for job in self._scheduler.get_jobs():
             if not isinstance(job.trigger, OrTrigger):
@@ -122,6 +136,7 @@ class SchedulerTicker:
                 job.modify(next_run_time=now)
             elif leap < timedelta(0):
                 job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
+        return True
 
     def start(self) -> None:
         """Starts the calls."""
