@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CASES = (*CASE_STATES, "exercise")
 _ON_CALL = "somebody: `flaggermail oncall now` says who"  # every account may read the file, so it contains no name
+_FEW = 20  # mails named in a line, as in the alarm
 _NOT_ON_CALL = "nobody: `flaggermail oncall now` says more"
 
 
@@ -58,6 +59,7 @@ def _lines(document: Mapping[str, Json], now: datetime) -> list[tuple[str, objec
         ("cases", _counts(_section(document, "cases"), _CASES)),
         ("clocks running", _with_oldest(_section(document, "clocks"), CLOCKS, now)),
         ("quarantine", _quarantine(document, now)),
+        ("set aside", _set_aside(_section(document, "set_aside"))),
         ("outbox", _outbox(_section(document, "outbox"), now)),
         ("mailbox link", mailbox.get("link") or "first look under way"),
         ("mailbox fault", mailbox.get("fault")),
@@ -83,6 +85,16 @@ def _daemon(document: Mapping[str, Json]) -> str:
 def _quarantine(document: Mapping[str, Json], now: datetime) -> str:
     oldest = _instant(document.get("quarantine_oldest_at"))
     return f"{document.get('quarantine')}, the oldest {age(oldest, now)}" if oldest else "empty"
+
+
+def _set_aside(found: Mapping[str, Json]) -> str:
+    """Returns the mails that the server does not give, such as "INBOX 17, 21", a few of each folder."""
+    parts = []
+    for folder, items in found.items():
+        if isinstance(items, list):
+            more = ["..."] if len(items) > _FEW else []
+            parts.append(f"{folder} {', '.join(map(str, [*items[:_FEW], *more]))}")
+    return "; ".join(parts)
 
 
 def _outbox(outbox: Mapping[str, Json], now: datetime) -> str:

@@ -106,6 +106,7 @@ _SOURCES = (
     _Fact("outbox_oldest_timestamp_seconds", ("outbox", "oldest_at"), "Since when the oldest of them waits"),
     _Fact("quarantine_mails", ("quarantine",), "Mails that wait for a person"),
     _Fact("quarantine_oldest_timestamp_seconds", ("quarantine_oldest_at",), "When the oldest of them arrived"),
+    _Fact("mails_set_aside", ("set_aside",), "Mails that the server lists and does not give", ("folder",)),
     _Fact("platform_mails_total", ("platform_mails",), "Mails of platforms, by our server's verdict", ("verdict",)),
     _Fact("mails_unjudged_total", ("unjudged",), "Mails that could not be read or judged"),
     _Fact("officer_replies_unheard", ("unverified_officer_replies",), "Officers' replies of a day that did nothing"),

@@ -8,7 +8,7 @@ server answers come from elsewhere: `impersonal` removes addresses, subjects and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -68,6 +68,7 @@ class Overview:
     unjudged: int = 0  # mails that could not be read or judged, since the record began
     quarantine: int = 0
     oldest: datetime | None = None  # arrival of the oldest quarantined mail
+    set_aside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # numbers of mails not given, by folder
     outbox: Mapping[str, int] = field(default_factory=dict)  # waiting mails by state
     waiting_since: datetime | None = None  # when the oldest waiting mail was queued
     denied: bool = False  # the submission server refuses the desk itself: login, TLS, relaying
@@ -150,6 +151,7 @@ class Overview:
             "unjudged": self.unjudged,
             "quarantine": self.quarantine,
             "quarantine_oldest_at": self._shown(self.oldest),
+            "set_aside": {impersonal(name): list(items) for name, items in sorted(self.set_aside.items())},
             "unverified_officer_replies": self.unheard,
             "outbox": {
                 "waiting": self.waiting,

@@ -28,6 +28,7 @@ from flaggermail.record.rows import (
     Page,
     Reminder,
     StoredMessage,
+    UnfetchedMail,
     Watched,
 )
 from flaggermail.record.states import (
@@ -91,6 +92,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         unjudged=tx.count(Alarm, where(Alarm.kind).is_(AlarmKind.UNJUDGED)),
         quarantine=len(parked),
         oldest=min(parked, default=None),
+        set_aside=_set_aside(tx),
         outbox=Counter(mail.state for mail in mails),
         waiting_since=min((mail.queued_at for mail in mails if mail.state in LEAVING), default=None),
         denied=standing.look(tx).standing in _REFUSING,
@@ -123,6 +125,13 @@ def _cases(tx: Transaction) -> dict[str, int]:
         for state in CASE_STATES
     }
     return {**states, EXERCISE: tx.count(Case, where(Case.state).in_(list(CaseState)), where(Case.exercise).is_(True))}
+
+
+def _set_aside(tx: Transaction) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in tx.find(UnfetchedMail, where(UnfetchedMail.ended_at).is_(None)):
+        found.setdefault(row.folder, []).append(row.item)
+    return found
 
 
 def running_clocks(tx: Transaction) -> list[ClockRow]:

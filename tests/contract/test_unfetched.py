@@ -18,6 +18,7 @@ import pytest
 from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.errors import LinkLost
+from flaggermail.health import status
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.ports import Folder, Role
@@ -25,7 +26,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Alarm, StoredMessage, UnfetchedMail
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.services import Services
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.contract.imap_account import account
@@ -78,6 +79,12 @@ def aside(env: Services) -> list[tuple[str, bool]]:
     """Returns the folder of each mail set aside, and whether that has ended."""
     with env.store.read() as tx:
         return [(row.folder, row.ended_at is not None) for row in tx.find(UnfetchedMail)]
+
+
+def standing(env: Services) -> object:
+    """Returns the mails set aside that the status shows."""
+    with env.store.read() as tx:
+        return status.gather(UnitOfWork(env, tx, env.clock.now()), link=True).document()["set_aside"]
 
 
 def alarms(env: Services) -> list[tuple[str, str]]:
@@ -150,6 +157,7 @@ def test_a_file_that_the_server_may_not_read_in_the_inbox(reader: Reader, shared
     assert subjects(env) == ["V0", "V1", "V10", "V3", "V4", "V5"]
     assert aside(env) == [("INBOX", False)]
     assert alarms(env) == [("mail not fetched", "INBOX: 3")]
+    assert standing(env) == {"INBOX": ["3"]}
     shared.deliver(6)
     reader.look(30)
     assert reader.lost == 2
@@ -191,6 +199,7 @@ def test_a_mail_set_aside_is_asked_for_each_hour(reader: Reader, shared: Shared,
     reader.look(after=10 * MINUTE)
     assert subjects(env) == ["V0", "V1", "V2"]
     assert aside(env) == [("INBOX", True)]
+    assert standing(env) == {}
     assert [kind for kind, _ in alarms(env)] == ["mail not fetched", "mail fetched"]
     reader.look(3, after=HOUR)
     assert closes(env)

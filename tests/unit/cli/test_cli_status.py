@@ -35,6 +35,7 @@ EVERYTHING: dict[str, object] = {
     "clocks": {"running": 5, "oldest_at": NOW.isoformat(), "receipt": 2, "human": 2, "substance": 1},
     "quarantine": 3,
     "quarantine_oldest_at": NOW.isoformat(),
+    "set_aside": {"INBOX": [*map(str, range(3, 25))], "Sent": ["7"]},
     "unverified_officer_replies": 2,
     "outbox": {
         "waiting": 3, "oldest_at": NOW.isoformat(), "queued": 1, "attempting": 2, "uncertain": 3,
@@ -81,6 +82,14 @@ def printed(directory: Path, capsys: pytest.CaptureFixture[str], *words: str) ->
 def older(document: dict[str, object], seconds: int) -> dict[str, object]:
     """Returns the document with an instant that many seconds ago."""
     return document | {"written_at": (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()}
+
+
+def test_mail_set_aside_stands_there_with_its_number(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each folder with the numbers of its mails, the first twenty of them."""
+    write(directory, EVERYTHING)
+    _, said, _ = printed(directory, capsys)
+    (line,) = (line for line in said.splitlines() if line.startswith("set aside:"))
+    assert line.split(maxsplit=2)[2] == f"INBOX {', '.join(map(str, range(3, 23)))}, ...; Sent 7"
 
 
 @pytest.mark.parametrize(
