@@ -3,8 +3,10 @@
 
 FlaggermailError
 +-- ConfigurationError    a setting, rule, template or rota is faulty: the program does not start     (exit 2)
-|   |-- MailboxUnproven   the desk's token opens other mailboxes, or nobody can tell                   (exit 2)
-|   `-- MailboxReadBefore a new database on a mailbox that another one has worked with                (exit 2)
+|   |-- MailboxUnproven   the desk's token opens other mailboxes                                       (exit 2)
+|   |   `-- MailboxUnclear     nobody can tell whether it does                                         (exit 1)
+|   `-- MachineFault      what a setting names is not there or closed: that may pass by itself         (exit 1)
+|       `-- MailboxReadBefore  a new database on a mailbox that another one has worked with           (exit 1)
 +-- Refusal               an act is impossible or not allowed: nothing was changed                    (exit 1)
 |   `-- NotFound          the object of the act does not exist
 +-- LinkLost              the connection to the mailbox was lost: reconnect, nothing is lost
@@ -16,6 +18,7 @@ FlaggermailError
 |   `-- LeaseHeld         another daemon holds the lease: no waiting ends that                       (exit 1)
 +-- StoreFault            the database cannot be read or written: disk full, read-only               (exit 1)
 |   `-- StoreAway         its server is away or refuses work for now: wait for it                    (exit 1)
+|       `-- DiskFails     the disk of an SQLite database is full, read-only or fails: wait for it    (exit 1)
 +-- RowUnreadable         a row holds a value that this program never writes                          (exit 1)
 +-- ArchiveFault          octets could not be stored durably, or the archive cannot be read
 |   `-- OctetsLost        the octets of one message are missing or changed: alarm, and go on with the next
@@ -25,6 +28,8 @@ FlaggermailError
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from flaggermail.wording.said import UNSAID, Plainly, Said
 
 
@@ -33,19 +38,39 @@ class FlaggermailError(Exception):
 
 
 class ConfigurationError(FlaggermailError):
-    """Faults in the configuration, one line each: `file:line:column key: what is wrong, what would be right`."""
+    """Faults in the configuration, one line each: `file:line:column key: what is wrong, what would be right`.
+
+    A daemon that ends with `STATUS` 2 stays down until a person has mended a file.
+    """
+
+    STATUS: ClassVar[int] = 2
 
     def __init__(self, *faults: str) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
 
 
-class MailboxReadBefore(ConfigurationError):
-    """The database is new and the mailbox is not: its mail would be answered again."""
+class MachineFault(ConfigurationError):
+    """What the configuration names is not there, closed or half-written on this machine; the next start may find it."""
+
+    STATUS = 1
+
+
+class MailboxReadBefore(MachineFault):
+    """The database is new and the mailbox is not: its mail would be answered again.
+
+    The folder of the database may be that of a disk that is not mounted yet.
+    """
 
 
 class MailboxUnproven(ConfigurationError):
-    """The token of the desk opens another mailbox too, or the server does not say whether it does."""
+    """The token of the desk opens another mailbox too."""
+
+
+class MailboxUnclear(MailboxUnproven):
+    """The server does not say whether the token of the desk opens another mailbox too; it may say so later."""
+
+    STATUS = 1
 
 
 class Refusal(FlaggermailError):
@@ -111,6 +136,10 @@ class StoreAway(StoreFault):
 
     If the connection is lost during a commit, the text says that the change may be on record all the same.
     """
+
+
+class DiskFails(StoreAway):
+    """The disk of an SQLite database is full, read-only, fails, or is not there now."""
 
 
 class RowUnreadable(FlaggermailError):

@@ -313,6 +313,11 @@ def database_back(seconds: float) -> None:
     _log.info("database answers again", object="database", seconds=round(seconds, 1))
 
 
+def called_without_record(officer: str) -> None:
+    """An officer's pager was called about a database that is away, which no row of a page can say."""
+    _log.warning("pager called without the record", object=officer)
+
+
 def record_busy(worker: str, reason: str) -> None:
     """Others write for so long that a worker puts its work off to its next call; said once until it works again."""
     _log.warning("record busy, tried again", object=worker, reason=reason)

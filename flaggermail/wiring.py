@@ -7,8 +7,6 @@ What not every command needs is imported in the function that does: it takes as 
 from __future__ import annotations
 
 import os
-import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +31,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.health_probe import MachineHealthProbe, places
 from flaggermail.adapters.tls import ca_file_mistake
 from flaggermail.cases.sync_settings import register
-from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy
+from flaggermail.errors import ConfigurationError, MachineFault
 from flaggermail.intake import trust_proofs, vouching
 from flaggermail.intake.vouching import DECIDING, BySignature, SignatureWeight
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -49,7 +47,6 @@ from flaggermail.ports import (
     Resolver,
     Store,
     Submitter,
-    Supervisor,
     TokenReach,
 )
 from flaggermail.record.states import Severity
@@ -57,9 +54,9 @@ from flaggermail.record.topics import Topic
 from flaggermail.services import Services
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import Settings, database_file
-from flaggermail.settings.reading import load, rules_of
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring_rules import RuleFolders, watched, with_last_rules
+from flaggermail.wiring_rules import RuleFolders, watched
 from flaggermail.wiring_stores import command_store, marks_of, upgrade_database, whole_store
 from flaggermail.wiring_tokens import (
     Presented,
@@ -76,15 +73,11 @@ from flaggermail.wiring_tokens import (
 if TYPE_CHECKING:
     from flaggermail import demo
     from flaggermail.adapters.files.status_file import StatusFile
-    from flaggermail.daemon.service import Daemon
     from flaggermail.health.confinement import Confinement
     from flaggermail.intake import old_mail
     from flaggermail.replay import Command, Report
     from flaggermail.rule_changes.reload import RuleReloader
     from flaggermail.rules.rulebook import Remark
-
-GIVE_BACK_EVERY = 60.0  # seconds; it takes some milliseconds
-DEMO_TICK = 0.1  # seconds; the demo plays days of a story in seconds
 
 
 def _would_work(topic: Topic, language: str) -> tuple[str, ...]:
@@ -314,15 +307,18 @@ def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
 def require_ready(settings: Settings, clock: Clock) -> None:
     """Logs each mistake that the daemon runs with.
 
-    Raises ConfigurationError with each that it does not start with, and what else would be found on the way.
+    Raises ConfigurationError with each that it does not start with, and what else would be found on the way; it is a
+    MachineFault if all of it may pass.
     """
     from flaggermail.settings import advice
 
     today = clock.now().astimezone(settings.zone).date()
     found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *machine_mistakes(settings))
-    refused = [one.text for one in found if one.stops_run]
+    refused = [one for one in found if one.stops_run]
     if refused:
-        raise ConfigurationError(*refused, *_faults_on_the_way(settings))
+        others = list(_faults_on_the_way(settings))
+        kind = ConfigurationError if others or not all(one.passes for one in refused) else MachineFault
+        raise kind(*(one.text for one in refused), *others)
     for one in found:
         if one.severity is Severity.FAULT:
             logbook.set_up_faulty(one.code, one.text)
@@ -345,83 +341,6 @@ def _faults_on_the_way(settings: Settings) -> Iterator[str]:
             read()
         except ConfigurationError as error:
             yield from error.faults
-
-
-def daemon(
-    directory: Path, adapt: Callable[[Services], Services] = lambda env: env, clock: Clock | None = None,
-    *, observe: bool = False, new_record: bool = False,
-) -> Daemon:  # fmt: skip
-    """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
-    from flaggermail.adapters.clock.ticker import SchedulerTicker
-    from flaggermail.adapters.db.store import this_process
-    from flaggermail.adapters.imap.interrupt import EventInterrupt
-    from flaggermail.adapters.system import free_memory
-    from flaggermail.adapters.system.sd_notify import SystemdSupervisor
-    from flaggermail.daemon.service import Daemon
-    from flaggermail.intake.warming import get_ready
-
-    free_memory.keep_little()  # before there is a second thread
-    supervisor, clock = SystemdSupervisor(os.environ), clock or SystemClock()
-    try:
-        plain, edited = _started(load(directory), clock, supervisor), None
-    except ConfigurationError as refused:
-        plain = _started(with_last_rules(directory, refused), clock, supervisor)
-        edited = RuleFolders(rules_of(directory.absolute()), directory.absolute() / "templates")
-    env = adapt(plain)
-    for found in trust_proofs.mistakes(env):
-        logbook.set_up_faulty(found.code, found.text)
-    ticker = SchedulerTicker()
-    ticker.every(GIVE_BACK_EVERY, "memory", free_memory.give_back)
-    return Daemon(
-        renewal=renewal(env, edited),
-        env=env,
-        mailbox=mail_service(env.settings, env.health_probe.presented).mailbox(),
-        ticker=ticker,
-        stop=EventInterrupt(),
-        holder=this_process(env.clock.now()),
-        fraction=random.SystemRandom().random,
-        supervisor=supervisor,
-        observe=observe,
-        new_record=new_record,
-        heartbeat=heartbeat(env.settings),
-        board=status_board(env.settings),
-        proof=lambda: proves_one_mailbox(env.settings),
-        confinement=lambda: parser_confinement(env.settings),
-        warm=lambda: get_ready(plain),
-    )
-
-
-def _started(settings: Settings, clock: Clock, supervisor: Supervisor) -> Services:
-    status_board(settings).begin(clock.now().astimezone(settings.zone), __version__)
-    require_ready(settings, clock)
-    opened = services_when_database_answers(settings, clock, supervisor)
-    try:
-        return with_whole_templates(with_signatures(opened))
-    except ConfigurationError:
-        opened.close()
-        raise
-
-
-def services_when_database_answers(settings: Settings, clock: Clock, supervisor: Supervisor) -> Services:
-    """Opens the services once the database works for this desk. Raises ConfigurationError.
-
-    A machine that starts may be ready before its database server, and a daemon that gave up would stay down.
-    """
-    from flaggermail.daemon.outage import PROBE_EVERY, Outage
-
-    outage, randomness = Outage(time.monotonic), SystemRandomness()
-    while True:
-        try:
-            store = whole_store(settings.desk.store.database, randomness)
-            opened = services_on(settings, store, clock, randomness)
-        except (StoreAway, StoreBusy) as kept:
-            outage.met_by("start", kept, clock.now())
-            supervisor.status("waits for the database")
-            status_board(settings).begin(clock.now().astimezone(settings.zone), __version__)
-            time.sleep(PROBE_EVERY)
-        else:
-            outage.end()
-            return opened
 
 
 def heartbeat(settings: Settings) -> Heartbeat | None:
@@ -481,12 +400,3 @@ def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str]
 
     parts = demo.Parts(DemoServers, upgrade_database, open_services, command, start_daemon)
     demo.show(wanted, parts, tell)
-
-
-def demo_daemon(directory: Path) -> Daemon:
-    """Returns the daemon of the demo, with the story's clock and short intervals. Raises ConfigurationError."""
-    from flaggermail.replay.doubles import StoryClock
-
-    running = daemon(directory, clock=StoryClock(directory))
-    running.outbox_every = running.remind_every = DEMO_TICK
-    return running

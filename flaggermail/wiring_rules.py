@@ -11,10 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from flaggermail.errors import ArchiveFault, ConfigurationError
+from flaggermail.errors import ArchiveFault, ConfigurationError, MachineFault
 from flaggermail.rules.domain_lists import PACKAGE
 from flaggermail.settings.reading import load, rules_of
-from flaggermail.shipped import shipped
 from flaggermail.wiring_stores import evidence_of
 
 if TYPE_CHECKING:
@@ -55,17 +54,18 @@ def watched(env: Services, renewed: Callable[[Services], Services], edited: Rule
     return reloader
 
 
-def with_last_rules(directory: Path, refused: ConfigurationError) -> Settings:
-    """Returns the settings of a directory with the rules and templates that were last in force on its record.
+def with_last_rules(settings: Settings, refused: ConfigurationError) -> Settings:
+    """Returns the settings with the rules and templates that were last in force on their record.
 
     They are laid into a folder beside the archive, with the tables of the present rules folder that are not recorded.
-    Raises `refused`, why the present files were not taken, if the fault is not in them, or none were in force yet.
+    Raises `refused`, why the present files were not taken, if none were in force yet; as a MachineFault if the
+    archive may still come. Raises StoreBusy, StoreAway.
     """
     from flaggermail.record.kinds import Versioned
     from flaggermail.record.rows import InForce
 
+    directory = settings.directory
     try:
-        settings = load(directory, shipped("rules"), shipped("config") / "templates")
         store, octets = evidence_of(settings)
         with closing(store), store.read() as tx:
             in_force = {row.what: row.digest for row in tx.find(InForce) if row.until is None}
@@ -77,7 +77,9 @@ def with_last_rules(directory: Path, refused: ConfigurationError) -> Settings:
             _lay_out(octets.get(in_force[what]), folder)
         (rules / PACKAGE).unlink(missing_ok=True)  # the package's own domains, which are recorded with the rules
         return load(directory, rules, templates)
-    except (ConfigurationError, ArchiveFault, KeyError, OSError, tarfile.TarError) as fault:
+    except (ArchiveFault, OSError) as fault:
+        raise MachineFault(*refused.faults, str(fault)) from fault
+    except (ConfigurationError, KeyError, tarfile.TarError) as fault:
         raise refused from fault
 
 

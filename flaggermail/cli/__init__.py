@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None, session: Session | None = None)
     except click.Abort:
         _end("aborted", 1)
     except ConfigurationError as fault:
-        _end("\n".join(map(safe_line, fault.faults)), 2)
+        _end("\n".join(map(safe_line, fault.faults)), fault.STATUS)
     except FlaggermailError as fault:
         _end(safe_line(str(fault)), 1)
     except OSError as fault:  # a file or folder that is full, closed or gone, where no command expects it

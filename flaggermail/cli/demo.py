@@ -92,7 +92,7 @@ def _own_command() -> str:
 def _run_daemon(directory: Path) -> None:
     """Runs the daemon of a demo in another process. It ends on SIGTERM, or when that process is gone."""
     from flaggermail import logbook
-    from flaggermail.wiring import demo_daemon
+    from flaggermail.wiring_daemon import demo_daemon
 
     logbook.configure()
     running = demo_daemon(directory)

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The time in which the archive cannot be used: not there, not to be written, or full.
+"""The time in which the archive cannot be used: not there, not to be written, full, or at fault in another way.
 
 What stores mail in it waits: intake, and each loop that writes or sends. No new archive is made in its place, and an
-alarm that cannot be written goes to the pagers alone.
+alarm that cannot be written goes to the pagers alone. A fault that no look at the archive explains holds the worker
+that met it, and no other, for a minute and longer each time; it is over when that worker has done its work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flaggermail import logbook
 from flaggermail.errors import ArchiveFault
@@ -15,42 +17,68 @@ from flaggermail.ports import Interrupt
 from flaggermail.rule_changes import versions
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
+from flaggermail.wording.alarm_texts import Health
 from flaggermail.wording.said import UNSAID, Said
 
 LOOK_EVERY = 2.0  # seconds
+HELD, LONGEST_HELD = 60.0, 300.0  # seconds: longer than from one look of the self-check to the next
+RULES = "rules"  # the worker that loads them
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A fault that was not explained, of one worker: why, since when, and until when it waits, by `monotonic`."""
+
+    why: Said
+    began: float
+    until: float
+    seconds: float  # of this wait
 
 
 class ArchiveWatch:
-    """Remembers what the last look found. `look` returns why the archive cannot be used, or unsaid."""
+    """Remembers what the last look found. `look` returns why the archive cannot be used, or unsaid. Thread-safe."""
 
     def __init__(self, look: Callable[[], Said | None], monotonic: Callable[[], float]) -> None:
         self._look, self._monotonic = look, monotonic
         self._why: Said = UNSAID
         self._began = 0.0
+        self._holds: dict[str, Hold] = {}  # by worker
 
     @property
-    def why(self) -> str:
-        """Why the archive cannot be used, for the status; empty if it can."""
-        return self._why.english if self._why else ""
+    def said(self) -> Said:
+        """Why the archive cannot be used, or did not do what it should; unsaid if it can."""
+        return self._why or next((hold.why for hold in list(self._holds.values())), UNSAID)
 
-    def is_away(self) -> bool:
-        """Looks, and logs what has changed; returns True if the archive cannot be used."""
+    def is_away(self, worker: str) -> bool:
+        """Looks, and logs what has changed; returns True if the archive cannot be used, or this worker waits."""
         before, self._why = self._why, self._look() or UNSAID
         if self._why and not before:
             self._began = self._monotonic()
-            logbook.archive_away(self.why)
+            logbook.archive_away(self._why.english)
         elif before and not self._why:
             logbook.archive_back(self._monotonic() - self._began)
-        return bool(self._why)
+        hold = self._holds.get(worker)
+        return bool(self._why) or (hold is not None and self._monotonic() < hold.until)
 
-    def met(self, fault: ArchiveFault) -> None:
-        """Looks after a fault of the archive. Raises it if the archive can be used."""
-        if not self.is_away():
-            raise fault
+    def met(self, worker: str, fault: ArchiveFault) -> None:
+        """Looks after a fault of the archive; lets the worker wait if the look does not explain it."""
+        if self.is_away(worker):
+            return
+        now, before = self._monotonic(), self._holds.get(worker)
+        seconds = min(LONGEST_HELD, 2 * before.seconds) if before else HELD
+        self._holds[worker] = Hold(_impersonal(fault), before.began if before else now, now + seconds, seconds)
+        if before is None:
+            logbook.archive_away(str(fault))
 
-    def wait(self, stop: Interrupt) -> None:
-        """Waits until the archive can be used, or `stop` is set."""
-        while self.is_away() and not stop.wait(LOOK_EVERY):
+    def worked(self, worker: str) -> None:
+        """Notes that a worker has done its work, so that its fault is over."""
+        hold = self._holds.pop(worker, None)
+        if hold is not None:
+            logbook.archive_back(self._monotonic() - hold.began)
+
+    def wait(self, worker: str, stop: Interrupt) -> None:
+        """Waits until the archive can be used by this worker, or `stop` is set."""
+        while self.is_away(worker) and not stop.wait(LOOK_EVERY):
             pass
 
     def note_versions(self, env: Services, renewal: RuleReloader | None) -> None:
@@ -58,6 +86,13 @@ class ArchiveWatch:
         try:
             versions.note(env)
         except ArchiveFault as fault:
-            self.met(fault)
+            self.met(RULES, fault)
             if renewal is not None:
                 renewal.ask()
+
+
+def _impersonal(fault: ArchiveFault) -> Said:
+    """Returns a fault without the file that it names: the status is for every account, the journal has the rest."""
+    cause = fault.__cause__
+    words = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
+    return Health.BROKEN(fault=words) if words else Health.AT_FAULT()

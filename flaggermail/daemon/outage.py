@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a loop does when the record is busy or away.
+"""What a loop does when the record is busy or away: its server, or the disk of an SQLite database.
 
 Busy: its work waits for its next call, and no other loop's work does. Away: every loop leaves its work until the
 database answers again. The first loop that notices begins the outage, and one probe ends it, so the log names each
@@ -12,15 +12,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from flaggermail import logbook
-from flaggermail.errors import LeaseHeld, StoreAway, StoreBusy
+from flaggermail.errors import DiskFails, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Interrupt
 
 PROBE_EVERY = 1.0  # seconds
 RELAPSED_WITHIN = 60.0  # seconds after an outage in which the next one is the same fault
 LONGEST = 300.0  # seconds until the next probe after many relapses
+LONGEST_OF_DISK = 60.0  # as above: nothing but this desk asks its own disk
+
+
+class Cause(StrEnum):
+    """Why the record is away, as the status says it."""
+
+    SERVER = "its server does not answer or refuses work"
+    DISK = "its disk is full, read-only, fails or is not there"
+    LOCKED = "a writer that does not end keeps it locked"
 
 
 class Outage:
@@ -35,25 +45,27 @@ class Outage:
         self._began: float | None = None
         self._ended: float | None = None
         self._relapses = 0
-        self._locked = False  # by a writer that does not end
+        self._cause = Cause.SERVER
+        self._trouble = 0.0  # when the outage began, or the first of those that it is a relapse of
         self._busy = set[str]()  # workers that found the record busy at their last call
         self.since: datetime | None = None
         self.lease_until: datetime | None = None
 
-    def met_by(self, worker: str, error: StoreAway | StoreBusy, now: datetime) -> None:
+    def met_by(self, worker: str, error: StoreAway | StoreBusy, now: datetime) -> bool:
         """Begins an outage, or leaves the work of a worker that found the record busy to its next call.
 
-        Raises LeaseHeld, the one kind of busy that no waiting ends.
+        Returns whether an outage began. Raises LeaseHeld, the one kind of busy that no waiting ends.
         """
         if isinstance(error, LeaseHeld):
             raise error
         if isinstance(error, StoreAway):
-            self.begin(str(error), now)
-        elif self.lease_until is not None and now >= self.lease_until:
-            self.begin(str(error), now, locked=True)
-        elif worker not in self._busy:
+            return self.begin(str(error), now, Cause.DISK if isinstance(error, DiskFails) else Cause.SERVER)
+        if self.lease_until is not None and now >= self.lease_until:
+            return self.begin(str(error), now, Cause.LOCKED)
+        if worker not in self._busy:
             self._busy.add(worker)
             logbook.record_busy(worker, str(error))
+        return False
 
     def worked(self, worker: str) -> None:
         """Notes that a worker found the record neither busy nor away."""
@@ -67,19 +79,31 @@ class Outage:
     @property
     def may_be_over(self) -> bool:
         """True if it is time to ask the database whether it answers again."""
-        began = self._began
-        return began is not None and self._monotonic() - began >= min(LONGEST, 2.0**self._relapses - 1)
+        began, longest = self._began, LONGEST_OF_DISK if self.of_disk else LONGEST
+        return began is not None and self._monotonic() - began >= min(longest, 2.0**self._relapses - 1)
 
-    def begin(self, reason: str, now: datetime, *, locked: bool = False) -> None:
-        """Begins an outage, and logs its reason; without effect if it has begun. `locked`: see `words`."""
+    @property
+    def of_disk(self) -> bool:
+        """True while the disk of an SQLite database is the cause."""
+        return self.lasts and self._cause is Cause.DISK
+
+    @property
+    def seconds(self) -> float:
+        """How long the record has been away, relapses included; 0 if it is not."""
+        return self._monotonic() - self._trouble if self.lasts else 0.0
+
+    def begin(self, reason: str, now: datetime, cause: Cause = Cause.SERVER) -> bool:
+        """Begins an outage, and logs its reason; without effect, and False, if it has begun."""
         with self._turn:
             if self._began is not None:
-                return
+                return False
             at = self._monotonic()
             relapsed = self._ended is not None and at - self._ended < RELAPSED_WITHIN
             self._relapses = min(self._relapses + 1, 16) if relapsed else 0
-            self._began, self.since, self._locked = at, now, locked
+            self._trouble = self._trouble if relapsed else at
+            self._began, self.since, self._cause = at, now, cause
         logbook.database_away(reason)
+        return True
 
     def end(self) -> None:
         """Ends the outage, and logs its length; without effect if there is none."""
@@ -99,9 +123,4 @@ class Outage:
     def words(self, zone: ZoneInfo) -> str:
         """Describes the outage for the status, which every account may read."""
         since = f" since {self.since.astimezone(zone):%H:%M}" if self.since else ""
-        what = (
-            "a writer that does not end keeps it locked"
-            if self._locked
-            else "its server does not answer or refuses work"
-        )
-        return f"{what}{since}"
+        return f"{self._cause}{since}"

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flaggermail import logbook
+from flaggermail.citizens import retention
 from flaggermail.daemon.outage import Outage
+from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.health import status
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.overview import Overview
@@ -36,6 +39,24 @@ def log_head(env: Services) -> None:
         logbook.record_head(head.seq, head.digest)
 
 
+def log_full_disks(env: Services) -> None:
+    """Logs each disk of the desk without room, which is why the record or a worker failed."""
+    for full in env.health_probe.full():
+        logbook.disk_full(full)
+
+
+def clean_up(env: Services) -> bool:
+    """Runs retention and logs the head of the chain; returns False if erased values are still to be overwritten."""
+    gone = retention.tick(env)
+    if gone:
+        logbook.octets_discarded(gone)
+    done = env.store.scrub()
+    if not done:
+        logbook.not_scrubbed()
+    log_head(env)
+    return done
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What the daemon itself knows of its state."""
@@ -56,6 +77,11 @@ class Publishing:
     def __init__(self, outage: Outage) -> None:
         self._outage, self._line, self._unwritten = outage, "", False
         self._seen: Overview | None = None  # the status when the database last answered
+
+    @property
+    def observes(self) -> bool:
+        """True unless the desk was last seen to send."""
+        return self._seen is None or self._seen.observing_since is not None
 
     def publish(
         self, env: Services, observed: Observed, board: StatusBoard | None, supervisor: Supervisor
@@ -87,15 +113,24 @@ class Publishing:
             supervisor.status(line)
 
     def _gather(self, env: Services, observed: Observed) -> Overview | None:
-        """Returns the status; during an outage the last one, with the outage as a fault, or None if there is none."""
+        """Returns the status; during an outage the last one, with the outage as a fault, or None if there is none.
+
+        A disk that is full, or read-only, can be read.
+        """
         if not self._outage.lasts:
-            with env.store.read() as tx:
-                self._seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=observed.link)
+            self._look(env, observed)
             return self._seen
+        if self._outage.of_disk:
+            with suppress(StoreBusy, StoreFault):
+                self._look(env, observed)
         if self._seen is None:
             return None
         wrong = {**self._seen.wrong, "database": self._outage.words(self._seen.zone)}
         return replace(self._seen, at=env.clock.now(), link=observed.link, wrong=wrong)
+
+    def _look(self, env: Services, observed: Observed) -> None:
+        with env.store.read() as tx:
+            self._seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=observed.link)
 
     def _log_if_unwritten(self, why: str) -> None:
         """Logs the first failure to write the status; the next tick tries again."""

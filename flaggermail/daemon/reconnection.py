@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from flaggermail import logbook
 from flaggermail.daemon.backoff import delay, login_delay
-from flaggermail.errors import LinkLost, LoginRefused, MailboxUnproven, PauseAsked
+from flaggermail.errors import LinkLost, LoginRefused, MailboxUnclear, MailboxUnproven, PauseAsked
 from flaggermail.ports import Interrupt, Mailbox, Reach, TokenReach
 from flaggermail.settings.mistakes import CheckCode, mistake
 from flaggermail.wording.said import UNSAID, Said
@@ -80,7 +80,8 @@ class ReachCheck:
             return
         found = self._tries()
         if found is not None and found.reach is not Reach.REFUSED:
-            raise MailboxUnproven(mistake(CheckCode.TOKEN_REACH, said=found.told.english).text)
+            kind = MailboxUnproven if found.reach is Reach.OPENED else MailboxUnclear
+            raise kind(mistake(CheckCode.TOKEN_REACH, said=found.told.english).text)
         self._tries = None
         if found is not None:
             logbook.token_reach_proven(found.told.english)

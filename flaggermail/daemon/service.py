@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flaggermail import logbook, rehearsal
-from flaggermail.citizens import retention
 from flaggermail.daemon.archive_watch import ArchiveWatch
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
-from flaggermail.daemon.publishing import Observed, Publishing, log_head, tell_confinement
+from flaggermail.daemon.outage_call import OutageCall
+from flaggermail.daemon.publishing import Observed, Publishing, clean_up, log_full_disks, log_head, tell_confinement
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
 from flaggermail.daemon.sending import Sending
 from flaggermail.daemon.starting import recover, tell_started, when_free
@@ -63,7 +63,7 @@ AT_A_MINUTE, BUSY_AGAIN = frozenset({"digests", "clean-up"}), 60.0  # seconds: t
 SCRUB_AGAIN = 60.0  # seconds until erased values are overwritten that a reader kept in the journal
 READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a start may
 STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
-DURING_OUTAGE = frozenset({"watcher", "database", "status"})  # these know what to do without the database
+DURING_OUTAGE = frozenset({"watcher", "database", "status", "pagers"})  # these know what to do without the database
 SLACK = 300.0  # seconds added per step, for a database locked by another process
 INTO_ARCHIVE = frozenset({"outbox", "remind", "digests", handover.JOB, "clean-up", "rules"})  # they store or need mail
 LARGE_MAIL = 600.0  # seconds added where mail is fetched, as `adapters.imap.link` bounds a large one
@@ -119,6 +119,7 @@ class Daemon:
         self._reach = ReachCheck(self.proof)
         self._sending, self._troubles = Sending(), FolderTroubles()
         self._publishing = Publishing(self._outage)
+        self._call = OutageCall(self._outage, lambda: self._publishing.observes, self.monotonic)
         self._reminded, self._age = self.monotonic(), InboxAge(self.monotonic())
         self.job_faults = JobFaults(self.monotonic)
         self._sends = threading.Lock()  # held while mail is sent, at its second or after new mail
@@ -132,9 +133,9 @@ class Daemon:
         """
         patience = self.monotonic() + READY_WITHIN
         with ExitStack() as running:
-            when_free(self._take_lease, self.env, self._outage, self.stop)
+            when_free(self._take_lease, self.env, self._outage, self.stop, self._publish)
             running.callback(self._release)
-            when_free(self._recover, self.env, self._outage, self.stop)
+            when_free(self._recover, self.env, self._outage, self.stop, self._publish)
             self._plan()
             watcher = threading.Thread(target=self._guarded("watcher", self._poll_mailbox), name="watcher", daemon=True)
             watcher.start()
@@ -193,7 +194,6 @@ class Daemon:
         """Makes SIGTERM and SIGINT end the daemon after the current message, and SIGHUP reload the rules."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
-
         if self.renewal is not None:
             asked = self.renewal.ask
             signal.signal(signal.SIGHUP, lambda *_: asked())
@@ -225,12 +225,13 @@ class Daemon:
 
         def run() -> None:
             try:
-                if name in INTO_ARCHIVE and self._archive.is_away():
+                if name in INTO_ARCHIVE and self._archive.is_away(name):
                     self._spare(name)
-                elif not self._outage.lasts or name in DURING_OUTAGE:
-                    work()
-                else:
+                elif self._outage.lasts and name not in DURING_OUTAGE:
                     self._pulse.beat(name)
+                else:
+                    work()
+                    self._archive.worked(name)
                 self._outage.worked(name)
             except (StoreAway, StoreBusy, ArchiveFault) as kept:
                 self._met_by(name, kept)
@@ -241,9 +242,9 @@ class Daemon:
 
     def _met_by(self, worker: str, kept: StoreAway | StoreBusy | ArchiveFault) -> None:
         if isinstance(kept, ArchiveFault):
-            self._archive.met(kept)
-        else:
-            self._outage.met_by(worker, kept, self.env.clock.now())
+            self._archive.met(worker, kept)
+        elif self._outage.met_by(worker, kept, self.env.clock.now()) and self._outage.of_disk:
+            log_full_disks(self.env)
 
     def _spare(self, name: str) -> None:
         if name == "remind" and not self._outage.lasts:  # pages need no archive
@@ -256,8 +257,7 @@ class Daemon:
         self.failure = self.failure or error
         self.stop.set()
         logbook.worker_failed(worker, error)
-        for full in self.env.health_probe.full():
-            logbook.disk_full(full)
+        log_full_disks(self.env)
 
     def _note_job_fault(self, report: JobReport) -> None:
         """Counts a fault of a job for the status and logs it; a failed job stops the daemon."""
@@ -291,8 +291,9 @@ class Daemon:
         """Polls and waits for a hint, or after a lost connection for the next try."""
         try:
             self._reach.require()
-            self._archive.wait(stop)
+            self._archive.wait("watcher", stop)
             self._poll(stop, interval)
+            self._archive.worked("watcher")
             self._reconnection.made()
             self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
         except LinkLost as lost:
@@ -349,7 +350,7 @@ class Daemon:
 
         What counts from the last look or the last reminders counts anew as after a start.
         """
-        if self._outage.may_be_over:
+        if self._outage.may_be_over and not (self._outage.of_disk and self.env.health_probe.is_full("database")):
             self._keep_lease()
             self._reminded = self.monotonic()
             self._age.begin(self.monotonic())
@@ -403,6 +404,9 @@ class Daemon:
 
     def _page(self) -> None:
         """Sends pages, separately from mail: an unresponsive submission server must not delay a page."""
+        self._pulse.beat("pagers")
+        if not self._call.may_page(self.env):
+            return
         self._settle_after_outage("pagers", paging.recover)
         called = paging.drain(self.env, WatchedStop(self.stop, self._pulse, "pagers"))
         if called:
@@ -413,7 +417,7 @@ class Daemon:
         return {"reminders": timedelta(seconds=self.monotonic() - self._reminded)}
 
     def _check_self(self) -> None:
-        self._tell("selfwatch", lambda env: self_check.tick(env, self._ages(), self._held))
+        self._tell("selfwatch", lambda env: self_check.tick(env, self._ages(), self._held, self._archive.said))
 
     def beat(self) -> None:
         """Sends the heartbeat only while all is well: without it, the external monitor raises the alarm."""
@@ -435,13 +439,8 @@ class Daemon:
 
     def _clean_up(self) -> None:
         """Runs retention and logs the head of the chain: at the start and at half past each hour."""
-        gone = retention.tick(self.env)
-        if gone:
-            logbook.octets_discarded(gone)
-        if not self.env.store.scrub():
-            logbook.not_scrubbed()
-            self.ticker.once(SCRUB_AGAIN, "clean-up again", self._clean_up)
-        log_head(self.env)
+        if not clean_up(self.env):
+            self.ticker.once(SCRUB_AGAIN, "clean-up again", self._unless_away("clean-up", self._clean_up))
 
     def _take_lease(self) -> None:
         now = self.env.clock.now()
@@ -456,7 +455,7 @@ class Daemon:
     def _publish(self, env: Services) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()
         why = None if self.link else self._reconnection.reason
-        wrong = {ARCHIVE: self._archive.why, "rules": self.renewal.refused if self.renewal else ""}
+        wrong = {ARCHIVE: self._archive.said.english, "rules": self.renewal.refused if self.renewal else ""}
         seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, not self._ready, why, wrong)
         self._publishing.publish(env, seen, self.board, self.supervisor)
 

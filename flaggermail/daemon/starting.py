@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flaggermail import logbook
 from flaggermail.daemon.archive_watch import ArchiveWatch
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
-from flaggermail.errors import ArchiveFault, StoreBusy
+from flaggermail.errors import ArchiveFault, StoreAway, StoreBusy
 from flaggermail.letters import observing
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt
@@ -17,17 +17,24 @@ from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
 
 
-def when_free(step: Callable[[], None], env: Services, outage: Outage, stop: Interrupt) -> None:
-    """Takes a step of the start, again while the record is busy. Raises LeaseHeld, and StoreBusy after a stop."""
+def when_free(
+    step: Callable[[], None], env: Services, outage: Outage, stop: Interrupt, tell: Callable[[Services], None]
+) -> None:  # fmt: skip
+    """Takes a step of the start, again while the record is busy or away, which `tell` publishes.
+
+    Raises LeaseHeld, and StoreBusy or StoreAway after a stop.
+    """
     while True:
         try:
             step()
-        except StoreBusy as busy:
-            outage.met_by("start", busy, env.clock.now())
+        except (StoreBusy, StoreAway) as kept:
+            if outage.met_by("start", kept, env.clock.now()):
+                tell(env)
             if stop.wait(PROBE_EVERY):
                 raise
         else:
             outage.worked("start")
+            outage.end()
             return
 
 

@@ -179,10 +179,11 @@ class Overview:
         return at.astimezone(self.zone).isoformat() if at else None
 
 
-def started(document: Mapping[str, Json], at: datetime, version: str) -> dict[str, Json]:
+def started(document: Mapping[str, Json], at: datetime, version: str, wrong: Mapping[str, str]) -> dict[str, Json]:
     """Returns the last document as that of a daemon that starts at `at`, in the desk's zone, and knows no more yet."""
     begun: dict[str, Json] = {"written_at": at.isoformat(), "version": version, "starting": True}
-    return {**document, **begun, "ok": False, "wrong": [STARTING]}
+    found = [STARTING, *(f"{what}: {value}" for what, value in wrong.items())]
+    return {**document, **begun, "ok": False, "wrong": found}
 
 
 def judged(document: Mapping[str, Json], now: datetime, alive: bool | None = None) -> dict[str, Json]:  # noqa: FBT001 - None is the third answer

@@ -25,6 +25,7 @@ from flaggermail.record.rows import TrustProof, Watched
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import DeskSettings
 from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.said import UNSAID, Said
 
 
 def limits_of(desk: DeskSettings) -> HealthLimits:
@@ -37,17 +38,21 @@ def limits_of(desk: DeskSettings) -> HealthLimits:
     )
 
 
-def tick(env: Services, ticks: Mapping[str, timedelta], held: Confinement | None = None) -> int:
+def tick(
+    env: Services, ticks: Mapping[str, timedelta], held: Confinement | None = None, archive: Said = UNSAID
+) -> int:  # fmt: skip
     """Measures and reports changed findings; returns their number.
 
-    `ticks` is how long ago each loop ran, `held` what confines the parser since the start.
+    `ticks` is how long ago each loop ran, `held` what confines the parser since the start, `archive` what a worker met
+    there that no look explains.
     """
     health_probe = env.health_probe
+    looked = health_probe.archive()
     measured = Measured(
         free=health_probe.free(),
         ticks=ticks,
         certificates=health_probe.certificates(),
-        archive=health_probe.archive(),
+        archive=looked or archive or looked,
         leap=health_probe.leap(),
         skew=health_probe.skew(),
         dated_ahead=health_probe.dated_ahead(),

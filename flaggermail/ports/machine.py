@@ -147,6 +147,10 @@ class HealthProbe(Protocol):
         """Returns a sentence for each disk of the desk that has no room left: which it is, and what is on it."""
         ...
 
+    def is_full(self, place: str) -> bool:
+        """True if the disk of that place has no room left."""
+        ...
+
     def certificates(self) -> Mapping[str, datetime]:
         """Returns when the certificate of each server expires, as seen in the last session with it."""
         ...

@@ -47,6 +47,8 @@ class AlarmKind(StrEnum):
     CLOCK_RIGHT = "clock right"
     ARCHIVE_AWAY = "archive away"
     ARCHIVE_BACK = "archive back"
+    DATABASE_AWAY = "database away"
+    DATABASE_BACK = "database back"
     SANDBOX_LESS = "sandbox less"
     SANDBOX_WHOLE = "sandbox whole"
     CLOCK_SET = "clock set"

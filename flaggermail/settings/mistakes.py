@@ -19,6 +19,7 @@ class CheckCode(StrEnum):
     CONFIGURATION = "configuration"  # a line of the readers of the files: file, line, column, key
     DATABASE_FOLDER = "database-folder"
     DATABASE_CLOSED = "database-closed"
+    DATABASE_DISK = "database-disk"
     DATABASE_UNREADABLE = "database-unreadable"
     DATABASE_FOREIGN = "database-foreign"
     DATABASE_NEWER = "database-newer"
@@ -69,11 +70,16 @@ class CheckCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """Severity and sentence of a code; the sentence has places for values. `stops_run`: a note that `run` refuses."""
+    """Severity and sentence of a code; the sentence has places for values.
+
+    `stops_run`: a note that `run` refuses. `passes`: what stops the run may pass without a change of the configuration,
+    as with a disk that is mounted late, so that another start may go well.
+    """
 
     severity: Severity
     sentence: str
     stops_run: bool = False
+    passes: bool = False
 
 
 _DESK, _ROTA = "flaggermail.yaml", "oncall.yaml"
@@ -83,11 +89,18 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.REFUSES,
         f"{_DESK} store.database: the folder {{folder}} does not exist; create it for the desk's account, or correct "
         "the path",
+        passes=True,
     ),
     CheckCode.DATABASE_CLOSED: Sort(
         Severity.REFUSES,
         f"{_DESK} store.database: {{path}} cannot be opened by this account ({{why}}); let it write there, or use the "
         "desk's account",
+        passes=True,
+    ),
+    CheckCode.DATABASE_DISK: Sort(
+        Severity.FAULT,
+        f"{_DESK} store.database: {{path}} cannot be used now ({{why}}); mend its disk, and mount it for writing. "
+        "Until then the daemon waits",
     ),
     CheckCode.DATABASE_UNREADABLE: Sort(
         Severity.REFUSES,
@@ -126,6 +139,7 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.REFUSES,
         f"{_DESK} store.{{key}}: {{path}} is no folder in which this account can write ({{why}}); give it the "
         "right to, or name another folder",
+        passes=True,
     ),
     CheckCode.ARCHIVE_GONE: Sort(
         Severity.FAULT,
@@ -141,6 +155,7 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.REFUSES,
         f"{_DESK} {{server}}.ca_file: {{file}} {{why}}; name a PEM file with the certificate of the authority that "
         "signed the server's certificate; it begins with -----BEGIN CERTIFICATE-----",
+        passes=True,
     ),
     CheckCode.PAGER_EXTRA: Sort(
         Severity.REFUSES,
@@ -157,12 +172,14 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.REFUSES,
         "platforms.yaml {key}.read_on: {day} of {platform} lies in the future, as today is {today}; write the day on "
         "which an officer read the policy",
+        passes=True,  # with a machine whose clock has not its time yet
     ),
     CheckCode.MAILBOX_READ_BEFORE: Sort(
         Severity.REFUSES,
         f"{_DESK} store.database: the database is new, but a desk has read the mailbox before, as "
         "{count:mail shows|mails show}; restore its database, or start with `flaggermail run --observe`, which sends "
         "nothing, or with `flaggermail run --new-record` if a new record is meant",
+        passes=True,  # with the disk of the database, whose folder is empty before it is mounted
     ),
     CheckCode.DISK_FULL: Sort(
         Severity.FAULT,
@@ -309,6 +326,11 @@ class Mistake:
     def stops_run(self) -> bool:
         """True if the daemon does not start with it."""
         return self.severity is Severity.REFUSES or SORTS[self.code].stops_run
+
+    @property
+    def passes(self) -> bool:
+        """True if what stops the daemon's start may be gone at the next one."""
+        return SORTS[self.code].passes
 
 
 def mistake(code: CheckCode, **values: object) -> Mistake:

@@ -50,6 +50,8 @@ class AlarmText(Sentence):
     PAGERS = ("alarm: pagers", "{name} did not get the page «{page}» by {pager}: {why}",
         "{name} kreeg de oproep «{page}» niet via {pager}: {why}")
     RULES = "alarm: rules", "{faults}", "{places}"
+    DATABASE = ("alarm: database", "nothing could be recorded for {count:minute|minutes}, from {since:instant} on",
+        "er kon {count:minuut|minuten} lang niets worden vastgelegd, vanaf {since:instant}")
     JOB = "alarm: job", "{job}: {fault}", "{job}: «{fault}»"
     TEMPLATE = ("alarm: template", "{faults}\nuntil it is mended, the shipped template is used in its place",
         "{places}\ntot het hersteld is, geldt het meegeleverde sjabloon")
@@ -114,6 +116,8 @@ class Health(Sentence):
     FULL = ("health: full", "the disk of {path} is full; nothing is taken in, and no mail leaves, until there is room",
         "de schijf van {path} is vol; tot er ruimte is, komt er niets binnen en vertrekt er geen mail")
     BROKEN = ("health: broken", "its folder cannot be used: {fault}", "de map is niet te gebruiken: {fault}")
+    AT_FAULT = ("health: at fault", "a file of it is missing, damaged or cannot be read: the journal says which",
+        "een bestand ontbreekt, is beschadigd of onleesbaar: het logboek zegt welk")
     IN_PLACE = "health: in place", "in place", "aanwezig"
     LITTLE_FREE = "health: little free", "less than {free} MB free", "minder dan {free} MB vrij"
     ENOUGH_FREE = "health: enough free", "enough free", "genoeg vrij"

@@ -56,6 +56,8 @@ class AlarmName(Sentence):
     CLOCK_RIGHT = "alarm name: clock right", "clock right", "klok loopt gelijk"
     ARCHIVE_AWAY = "alarm name: archive away", "archive away", "archief onbruikbaar"
     ARCHIVE_BACK = "alarm name: archive back", "archive back", "archief weer bruikbaar"
+    DATABASE_AWAY = "alarm name: database away", "database away", "database onbruikbaar"
+    DATABASE_BACK = "alarm name: database back", "database back", "database weer bruikbaar"
     SANDBOX_LESS = "alarm name: sandbox less", "sandbox less", "afscherming minder"
     SANDBOX_WHOLE = "alarm name: sandbox whole", "sandbox whole", "afscherming hersteld"
     CLOCK_SET = "alarm name: clock set", "clock set", "klok verzet"

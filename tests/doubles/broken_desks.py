@@ -121,7 +121,8 @@ def _truncated(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def written_by_another(folder: Path) -> Iterator[None]:
+    """Another process writes the record, and does not end."""
     with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
@@ -129,7 +130,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _full_disk(_: Path) -> Iterator[None]:
+def no_file_grows(_: Path) -> Iterator[None]:
     """No file can grow: writing fails with EFBIG, as on a full disk with ENOSPC."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
@@ -163,15 +164,15 @@ DESKS = (
     BrokenDesk("configuration with a wrong key", _edited(SETTINGS, "  user: verk", "  usr: x\n  user: verk")),
     BrokenDesk("a folder in place of a file", _folder_for_file("platforms.yaml")),
     BrokenDesk("no folder of templates", _removed("templates")),
-    BrokenDesk("database folder missing", _edited(SETTINGS, "sqlite:///", "sqlite:///nowhere/")),
+    BrokenDesk("database folder missing", _edited(SETTINGS, "sqlite:///", "sqlite:///nowhere/"), run=1),
     BrokenDesk("database is a text file", _replaced(DATABASE, "these are my notes\n" * 100)),
     BrokenDesk("database is a folder", _folder_for_file(DATABASE)),
     BrokenDesk("database of a newer revision", _newer),
     BrokenDesk("database truncated", _truncated),
-    BrokenDesk("database locked by another process", around=_locked, check=0, run=1),
-    BrokenDesk("disk full", around=_full_disk),
+    BrokenDesk("database locked by another process", around=written_by_another, check=0, run=1),
+    BrokenDesk("disk full", around=no_file_grows, check=1, run=1),
     BrokenDesk("secrets missing", _removed("credentials"), check=1, run=0),
-    BrokenDesk("archive is a file", _file_for_folder(ARCHIVE)),
+    BrokenDesk("archive is a file", _file_for_folder(ARCHIVE), run=1),
     BrokenDesk("PostgreSQL out of reach", _POSTGRESQL, check=0, run=1),
     BrokenDesk("PostgreSQL without its driver", _POSTGRESQL, _without_driver),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from flaggermail import wiring
+from flaggermail import wiring_daemon
 from flaggermail.cli import main
 from flaggermail.errors import ArchiveFault
 from flaggermail.record.audit import ArchivedFile
@@ -53,5 +53,5 @@ def adapt(env: Services) -> Services:
 
 
 if __name__ == "__main__":
-    wiring.daemon = partial(wiring.daemon, adapt=adapt)
+    wiring_daemon.daemon = partial(wiring_daemon.daemon, adapt=adapt)
     main()

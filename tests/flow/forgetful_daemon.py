@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from flaggermail import logbook, wiring
+from flaggermail import logbook, wiring_daemon
 from flaggermail.reminders import reminders
 from flaggermail.services import Services
 
@@ -20,6 +20,6 @@ def remind_nobody(env: Services) -> int:
 if __name__ == "__main__":
     reminders.tick = remind_nobody
     logbook.configure()
-    running = wiring.demo_daemon(Path(sys.argv[1]))
+    running = wiring_daemon.demo_daemon(Path(sys.argv[1]))
     running.obey_signals()
     running.run()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail import logbook, wiring
+from flaggermail import logbook, wiring_daemon
 from flaggermail.ports import BlobStore, Submission, Submitter
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
@@ -88,7 +88,7 @@ def main(directory: str, point: str) -> None:
     if point not in POINTS:
         raise ValueError(f"no such point: {point}")
     logbook.configure()
-    daemon = wiring.daemon(Path(directory), lambda env: adapt(env, point))
+    daemon = wiring_daemon.daemon(Path(directory), lambda env: adapt(env, point))
     daemon.obey_signals()
     daemon.run()
 

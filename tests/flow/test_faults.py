@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -176,21 +176,49 @@ def disk() -> Iterator[Disk]:
         yield made
 
 
-def test_a_full_disk_stops_the_daemon_loudly_and_loses_nothing(
+def waits(desk: DeskProcess, why: str) -> None:
+    """Waits until the journal and the status say that the database is away; the daemon runs on."""
+    patiently(lambda: '"database away"' in desk.log(), "the journal says it")
+    patiently(lambda: why in json.dumps(json.loads((desk.folder / "status.json").read_bytes())["wrong"]), why)
+    assert not desk.process_ended(), desk.log()
+    for word in ("Traceback", "worker failed", "crashed"):
+        assert word not in desk.log()
+
+
+def test_a_full_disk_of_the_database_is_waited_out_and_loses_nothing(
     new_desk: NewDesk, disk: Disk, postfix: Postfix, platform: PlatformServer
 ) -> None:
-    """A full disk ends the daemon with an error. With room again, the next start takes in the mail once."""
+    """It pauses the daemon, also one that starts, with a red status. With room again it goes on by itself."""
+    desk = new_desk({"store": {"database": f"sqlite:///{disk.place}/flaggermail.db"}}, disk.inside)
+    desk.start()
+    disk.fill()
+    refer(desk, postfix)
+    waits(desk, "database: its disk is full, read-only, fails or is not there since ")
+    assert f"disk full: the disk mounted at {disk.place}" in desk.log()
+    desk.end()
+    desk.start(waits=False)
+    waits(desk, "database: its disk is full")
+    assert platform.received() == []
+    disk.make_room()
+    confirmed(desk, platform)
+    patiently(lambda: json.loads((desk.folder / "status.json").read_bytes())["ok"], "the status is green", seconds=120)
+    desk.stop()
+    assert "chain intact" in desk.run("audit", "verify")
+
+
+def test_a_full_disk_of_all_is_waited_out_and_loses_nothing(
+    new_desk: NewDesk, disk: Disk, postfix: Postfix, platform: PlatformServer
+) -> None:
+    """Database and archive on one disk: nothing is taken in and nothing ends. With room again it goes on by itself."""
     store = {"database": f"sqlite:///{disk.place}/flaggermail.db", "archive": str(disk.place / "archive")}
     desk = new_desk({"store": store}, disk.inside)
     desk.start()
     disk.fill()
     refer(desk, postfix)
-    assert desk.process is not None
-    assert desk.process.wait(30) == 1, desk.log()
-    assert "worker failed" in desk.log()
+    patiently(lambda: '"archive cannot be used"' in desk.log(), "the journal says that the archive is full")
+    assert not desk.process_ended(), desk.log()
     assert platform.received() == []
     disk.make_room()
-    desk.start()
     confirmed(desk, platform)
     desk.stop()
     assert "chain intact" in desk.run("audit", "verify")
@@ -206,27 +234,22 @@ def test_check_and_run_name_the_disk_that_is_full(new_desk: NewDesk, disk: Disk)
     checked = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (checked.returncode, checked.stdout.count(full)) == (1, 1), checked.stdout
     assert "backup" not in checked.stdout
-    desk.start()
+    desk.start(waits=False)
     patiently(lambda: full in desk.log(), "the journal names the disk")
     desk.end()
 
 
-@pytest.mark.long
-def test_a_read_only_disk_prevents_the_start(
+def test_a_read_only_disk_is_waited_for(
     new_desk: NewDesk, disk: Disk, postfix: Postfix, platform: PlatformServer
 ) -> None:
-    """A read-only disk prevents the start with a clear error. Once writable, the waiting mail is taken in once."""
-    store = {"database": f"sqlite:///{disk.place}/flaggermail.db", "archive": str(disk.place / "archive")}
-    desk = new_desk({"store": store}, disk.inside)
+    """A start on a read-only disk waits, with a red status; mounted for writing it goes on, and takes in the mail."""
+    desk = new_desk({"store": {"database": f"sqlite:///{disk.place}/flaggermail.db"}}, disk.inside)
     disk.remount("ro")
     refer(desk, postfix)
-    desk.start()
-    assert desk.process is not None
-    assert desk.process.wait(30) not in {0, -signal.SIGKILL}
+    desk.start(waits=False)
+    waits(desk, "database: its disk is full, read-only")
     assert "Read-only file system" in desk.log()
-    assert "Traceback" not in desk.log()
     disk.remount("rw")
-    desk.start()
     confirmed(desk, platform)
     desk.stop()
 

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -325,6 +327,64 @@ def test_a_start_with_broken_rules_works_with_the_last_in_force(
         patiently(lambda: path.name in troubles(desk), "the status names the file")  # noqa: B023 - called at once
         reload(desk, path, sound[path], "rules and templates taken")
         patiently(lambda: status(desk)["ok"], "the status is green again")
+    desk.stop()
+
+
+@contextmanager
+def no_file_beyond(octets: int, desk: DeskProcess) -> Iterator[None]:
+    """Lets each write of the daemon fail that goes beyond so many octets of a file, as on a disk with a bad part."""
+    assert desk.process is not None
+    soft, hard = resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE, (octets, hard))
+    yield
+    resource.prlimit(desk.process.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone limits another process")
+def test_a_disk_of_the_database_that_fails_is_waited_out(
+    desk: DeskProcess, notified: Notified, dovecot: Dovecot
+) -> None:
+    """Every write of the write-ahead log fails: the desk waits, red, and takes in the mail once it can be written."""
+    start(desk, notified)
+    notified.wait_for("READY=1")
+    patiently(lambda: status(desk).get("ok"), "the status is green")
+    with no_file_beyond(60_000, desk):
+        dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
+        patiently(lambda: "database: its disk is full, read-only, fails" in troubles(desk), "the status says so")
+        assert taken_in(desk) == 0
+        assert not desk.process_ended()
+    patiently(lambda: taken_in(desk) == 1, "the mail is taken in", seconds=120)
+    patiently(lambda: status(desk)["ok"], "the status is green again", seconds=120)
+    assert "Traceback" not in desk.log()
+    assert desk.stop() < 10
+    assert "chain intact" in desk.run("audit", "verify")
+
+
+@pytest.mark.long
+def test_a_fault_of_the_archive_that_no_look_explains_is_waited_out(
+    desk: DeskProcess, notified: Notified, dovecot: Dovecot
+) -> None:
+    """A file lies where a folder of the archive was: intake waits with a red status, and tries again after a minute."""
+    archive = desk.folder / "archive"
+    start(desk, notified)
+    notified.wait_for("READY=1")
+    patiently(lambda: status(desk).get("ok"), "the status is green")
+    mail, folder = next(
+        (mail, folder)
+        for mail in map(question, range(1, 100))
+        if not any((folder := archive / hashlib.sha256(mail).hexdigest()[:2]).glob("*"))
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.write_text("no folder", "ascii")
+    dovecot.append(desk.mailbox, "INBOX", mail, datetime.now(UTC))
+    patiently(lambda: "archive: its folder cannot be used: " in troubles(desk), "the status says so")
+    patiently(lambda: desk.rows("SELECT kind FROM alarm WHERE kind = 'archive away'"), "the alarm", seconds=60)
+    assert not desk.process_ended()
+    folder.unlink()
+    folder.mkdir()
+    patiently(lambda: taken_in(desk) == 1, "the mail is taken in", seconds=90)
+    patiently(lambda: status(desk)["ok"], "the status is green again", seconds=60)
+    assert "Traceback" not in desk.log()
     desk.stop()
 
 

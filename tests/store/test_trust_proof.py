@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail import wiring
+from flaggermail import wiring, wiring_daemon
 from flaggermail.errors import Refusal
 from flaggermail.health import self_check
 from flaggermail.health.confinement import Confinement
@@ -218,7 +218,7 @@ def test_check_and_run_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return [str(one["text"]) for one in told if isinstance(one, dict) and one["code"] in OF_THE_MARK]
 
     with capture_logs() as lines_of_start:
-        daemon = wiring.daemon(folder, clock=clock)
+        daemon = wiring_daemon.daemon(folder, clock=clock)
     logged = [str(line["reason"]) for line in lines_of_start if line.get("object") in OF_THE_MARK]
     assert said() == logged
     assert len(logged) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import wiring
+from flaggermail import wiring_daemon
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.errors import StoreBusy
@@ -75,7 +75,7 @@ def test_a_daemon_gets_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """What `run` starts warms the services that it works with."""
     warmed: list[Services] = []
     monkeypatch.setattr(warming, "get_ready", warmed.append)
-    daemon = wiring.daemon(sound(tmp_path / "desk"), clock=SetClock(START))
+    daemon = wiring_daemon.daemon(sound(tmp_path / "desk"), clock=SetClock(START))
     assert daemon.warm is not None
     daemon.warm()
     assert [one.store for one in warmed] == [daemon.env.store]

@@ -87,7 +87,7 @@ def test_the_command_ends_with_status_2_and_what_to_change(
     env: Services, mailbox: WatchedMailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`run` prints it after the journal's lines, so that systemd does not start the desk again."""
-    monkeypatch.setattr("flaggermail.wiring.daemon", lambda *_, **__: with_proof(env, mailbox, OPENED))
+    monkeypatch.setattr("flaggermail.wiring_daemon.daemon", lambda *_, **__: with_proof(env, mailbox, OPENED))
     monkeypatch.setattr(Daemon, "obey_signals", lambda _: None)
     monkeypatch.setattr("flaggermail.logbook.configure", lambda **_: None)
     monkeypatch.setattr("flaggermail.logbook.catch_crashes", lambda: None)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import logbook, wiring
+from flaggermail import logbook, wiring, wiring_daemon
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
@@ -251,7 +251,7 @@ def test_a_start_says_so_before_it_has_a_database(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(wiring, "services_on", seen)
     with pytest.raises(StoreFault):
-        wiring.daemon(desk, clock=SetClock(datetime.now(UTC)))
+        wiring_daemon.daemon(desk, clock=SetClock(datetime.now(UTC)))
     document = json.loads(status.read_bytes())
     assert (document["quarantine"], document["process"]["pid"]) == (3, os.getpid())
     with subprocess.Popen(["true"]) as gone:

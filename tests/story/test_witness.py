@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import wiring, wiring_stores
+from flaggermail import wiring, wiring_daemon, wiring_stores
 from flaggermail.intake.vouching import ByReceivingServer, BySignature
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
@@ -61,7 +61,7 @@ def test_only_the_daemon_checks_signatures(directory: Path, lines: str, signatur
     """
     ask(directory, lines)
     wiring_stores.upgrade_database(directory)
-    daemon = wiring.daemon(directory)
+    daemon = wiring_daemon.daemon(directory)
     with closing(daemon.env):
         assert isinstance(daemon.env.sender_check, BySignature if signatures else ByReceivingServer)
     with closing(wiring.open_services(directory)) as env:

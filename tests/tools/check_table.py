@@ -20,7 +20,8 @@ def rows() -> Iterator[str]:
     """Yields a row for each mistake, from the worst severity to the least; the places of values are in capitals."""
     for code in CheckCode:
         sort = SORTS[code]
-        severity = f"{sort.severity}, refused by `run`" if sort.stops_run else sort.severity
+        severity = f"{sort.severity}, refused by `run`" if sort.stops_run else str(sort.severity)
+        severity += ", may pass" if sort.passes else ""
         said = _LINE if code is CheckCode.CONFIGURATION else _PLACE.sub(_place, sort.sentence)
         yield f"| `{code}` | {severity} | {said} |\n"
 

@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Protocol
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from flaggermail.adapters.files.disks import full_disks
-from flaggermail.errors import ConfigurationError, StoreFault
+from flaggermail.errors import ConfigurationError, DiskFails
 from flaggermail.settings.mistakes import CheckCode, mistake
 
 PRAGMAS = (
@@ -25,6 +29,7 @@ PRAGMAS = (
     "PRAGMA recursive_triggers = ON",
     "PRAGMA secure_delete = ON",  # overwrite deleted content
 )
+_CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 STUCK_SECONDS = 120
 ASKS_ANEW = 0.1  # seconds after which a writer asks SQLite for its lock as if it had not asked before
 CONNECTING = {
@@ -57,7 +62,7 @@ def make_engine(url: str, wait: float = 10) -> Engine:
             url,
             hide_parameters=True,
             poolclass=QueuePool,
-            connect_args={"check_same_thread": False},
+            **_existing(url, wait),
             json_serializer=_as_json,
         )
         event.listen(engine, "connect", _configure_sqlite(wait))
@@ -95,13 +100,27 @@ def _create_private_file(url: str) -> None:
         except OSError as error:
             require_room(Path(path))
             closed = mistake(CheckCode.DATABASE_CLOSED, path=path, why=error.strerror)
-            raise ConfigurationError(closed.text) from error
+            kind = ConfigurationError if error.errno in _CLOSED else DiskFails
+            raise kind(closed.text) from error
+
+
+def _existing(url: str, wait: float) -> dict[str, object]:
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        return {"connect_args": {"check_same_thread": False}}
+    return {"creator": partial(_opened, path, wait)}
+
+
+def _opened(path: str, wait: float) -> SqliteConnection:
+    """Opens a database that is there: a file that went away with its disk is not made anew."""
+    address = f"file:{quote(path)}?mode=rw"
+    return sqlite3.connect(address, uri=True, timeout=wait, check_same_thread=False)
 
 
 def require_room(file: Path) -> None:
-    """Raises StoreFault, naming the disk, if that of the database is full: make room, and all is as before."""
+    """Raises DiskFails, naming the disk, if that of the database is full: make room, and all is as before."""
     for full in full_disks({"database": file}):
-        raise StoreFault(full.text)
+        raise DiskFails(full.text)
 
 
 def connect_reading(engine: Engine) -> Connection:

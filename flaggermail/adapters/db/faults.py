@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an error of the database means: it is busy, its server is away, it is at fault, or this program is.
+"""What an error of the database means: it is busy, its server or disk is away, it is at fault, or this program is.
 
 PostgreSQL's errors are told apart by SQLSTATE (PostgreSQL manual, appendix A), never by their text, which is in the
-language of the server. An error of the connection itself has no SQLSTATE.
+language of the server. An error of the connection itself has no SQLSTATE. Those of SQLite: `sqlite_errors`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from flaggermail.adapters.db.sqlite_errors import fault_of
 from flaggermail.errors import StoreAway, StoreBusy, StoreFault
 
 # Connection, transaction rolled back by the server, insufficient resources (disk, memory, connections), operator
@@ -34,7 +35,10 @@ def as_store_fault(*, writing: bool) -> Iterator[None]:
         error = _first(caught)
         if is_busy(error):
             raise StoreBusy(f"the database does not give a lock in time: {words_of(error)}") from error
-        fault = _of_sqlite(error) if isinstance(error.orig, sqlite3.Error) else _of_postgresql(error, writing=writing)
+        if isinstance(error.orig, sqlite3.Error):
+            fault = fault_of(error.orig, writing=writing)
+        else:
+            fault = _of_postgresql(error, writing=writing)
         if fault is None:
             raise
         raise fault from error
@@ -63,14 +67,6 @@ def is_busy(error: DBAPIError) -> bool:
 def words_of(error: DBAPIError) -> str:
     """Returns the database's own words in one line."""
     return " ".join(str(error.orig).split())
-
-
-def _of_sqlite(error: DBAPIError) -> StoreFault | None:
-    if isinstance(error, InterfaceError | OperationalError):
-        return StoreFault(f"the database says: {words_of(error)}")
-    if type(error) is DatabaseError:  # its subclasses are faults of ours, such as a constraint
-        return StoreFault(f"the database is damaged: {words_of(error)}")
-    return None
 
 
 def _of_postgresql(error: DBAPIError, *, writing: bool) -> StoreFault | None:

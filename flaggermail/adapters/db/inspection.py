@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from flaggermail.adapters.db.revisions import known, looked_into, newest, revision_of
-from flaggermail.adapters.files.disks import full_disk
+from flaggermail.adapters.db.sqlite_errors import is_of_the_disk
+from flaggermail.adapters.files.disks import full_disk, is_read_only
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 
 _DRIVER = "psycopg"
@@ -31,8 +32,9 @@ def database_mistake(file: Path | None, *, on_server: bool) -> Mistake | None:
         return mistake(CheckCode.DATABASE_FOLDER, folder=file.parent)
     place = file if os.path.lexists(file) else file.parent
     if not os.access(place, os.R_OK | os.W_OK):
-        fault = errno.EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else errno.EACCES
-        return mistake(CheckCode.DATABASE_CLOSED, path=place, why=os.strerror(fault))
+        read_only = is_read_only(place)
+        code, why = (CheckCode.DATABASE_DISK, errno.EROFS) if read_only else (CheckCode.DATABASE_CLOSED, errno.EACCES)
+        return mistake(code, path=place, why=os.strerror(why))
     return _content_mistake(file) if place == file else None
 
 
@@ -45,6 +47,8 @@ def _content_mistake(file: Path) -> Mistake | None:
             return mistake(CheckCode.DATABASE_IS_FOLDER, path=file)
         if error.sqlite_errorcode in _AT_WORK or full_disk(file) is not None:  # the disk is told by itself
             return None
+        if is_of_the_disk(error):
+            return mistake(CheckCode.DATABASE_DISK, path=file, why=error)
         return unreadable(str(file), "sqlite", " ".join(str(error).split()))
     return None if revision == "" else revision_mistake(str(file), revision)
 

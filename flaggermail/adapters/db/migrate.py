@@ -12,7 +12,7 @@ from flaggermail.adapters.db.engine import connect_reading, require_room
 from flaggermail.adapters.db.faults import as_store_fault
 from flaggermail.adapters.db.inspection import revision_mistake, unreadable
 from flaggermail.adapters.db.revisions import CURRENT
-from flaggermail.errors import ConfigurationError, StoreAway, StoreFault
+from flaggermail.errors import ConfigurationError, DiskFails, StoreAway, StoreFault
 from flaggermail.settings.mistakes import CheckCode
 
 
@@ -71,11 +71,14 @@ def _revision(engine: Engine, empty: str | None) -> str | None:
     try:
         with as_store_fault(writing=False), connect_reading(engine) as connection:
             current = _current(connection) if inspect(connection).get_table_names() else empty
+    except DiskFails:
+        require_room(Path(engine.url.database or ""))
+        raise
     except StoreAway as away:
         raise StoreAway(f"{away}; start it, or mend store.database in flaggermail.yaml") from None
     except StoreFault as fault:
         if engine.dialect.name == "sqlite":
-            require_room(Path(engine.url.database or ""))  # no fault of the file or of the settings
+            require_room(Path(engine.url.database or ""))  # half of a database, perhaps
         raise ConfigurationError(unreadable(database, engine.dialect.name, str(fault)).text) from None
     found = None if current == "" else revision_mistake(database, current)
     if found is not None:

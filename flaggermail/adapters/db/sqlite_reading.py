@@ -23,6 +23,7 @@ from flaggermail.adapters.db.full_text import search_sqlite
 from flaggermail.adapters.db.known_rows import KnownRows
 from flaggermail.adapters.db.readable_rows import ReadableRows, as_readable
 from flaggermail.adapters.db.shapes import Shape, checked, is_empty, names_of, plain_words, shape_of
+from flaggermail.adapters.db.sqlite_errors import fault_of
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.record.audit import Head
 from flaggermail.record.definition import FieldFacts, facts_of
@@ -214,14 +215,12 @@ def _as_store_fault() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        words = " ".join(str(error).split())
         if str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_BUSY"):
-            raise StoreBusy(f"the database does not give a lock in time: {words}") from error
-        if isinstance(error, sqlite3.InterfaceError | sqlite3.OperationalError):
-            raise StoreFault(f"the database says: {words}") from error
-        if type(error) is sqlite3.DatabaseError:  # its subclasses are faults of ours
-            raise StoreFault(f"the database is damaged: {words}") from error
-        raise
+            raise StoreBusy(f"the database does not give a lock in time: {' '.join(str(error).split())}") from error
+        fault = fault_of(error, writing=False)
+        if fault is None:
+            raise
+        raise fault from error
 
 
 @cache

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +29,7 @@ from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.own_tables import LeaseRow
 from flaggermail.adapters.db.transaction import HEAD, LockedHead, SqlTransaction
 from flaggermail.adapters.db.turns import BY_ANOTHER, Turns
-from flaggermail.errors import LeaseHeld, StoreAway, StoreBusy
+from flaggermail.errors import DiskFails, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease
 from flaggermail.record.rows import Channel, DeskState, Election, Override, Platform, Watched
 
@@ -65,7 +66,7 @@ class SqlStore:
         """
         complete = False
         try:
-            with as_store_fault(writing=True), self._write_lock() as (connection, head):
+            with self._faults(writing=True), self._write_lock() as (connection, head):
                 if self._lease is not None:
                     _check_fencing(connection, self._lease)
                 kept_at, kept = self._kept
@@ -80,7 +81,7 @@ class SqlStore:
             self._kept = digest, tx.known.answers_about(SETTLED)
         except StoreAway as away:
             if complete:  # only the answer to COMMIT is missing
-                raise StoreAway(f"{away}; {IN_DOUBT}") from away
+                raise type(away)(f"{away}; {IN_DOUBT}") from away
             raise
         if tx.erased and not self.scrub():
             logbook.not_scrubbed()
@@ -88,30 +89,39 @@ class SqlStore:
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFault."""
-        with as_store_fault(writing=False), connect_reading(self.engine) as connection:
+        with self._faults(writing=False), connect_reading(self.engine) as connection:
             yield SqlTransaction(connection, self._salt)
+
+    @contextmanager
+    def _faults(self, *, writing: bool) -> Iterator[None]:
+        """Raises the faults of the store; after one of its disk the file is opened anew, as it lies there by then."""
+        try:
+            with as_store_fault(writing=writing):
+                yield
+        except DiskFails:
+            self.engine.dispose()
+            raise
 
     def scrub(self) -> bool:
         """Overwrites what erased values have left beside the database; see `ports.Store`.
 
         On SQLite the write-ahead log still has the pages as they were: it is copied and cut to nothing. A reader of an
-        older state prevents that. PostgreSQL has no such command: its log and its dead rows go when the server's own
-        clean-up comes to them.
+        older state, or a disk that fails, prevents that. PostgreSQL has no such command: its log and its dead rows go
+        when the server's own clean-up comes to them.
         """
         if self.engine.dialect.name != "sqlite":
             return True
-        connection = self.engine.raw_connection()
         try:
-            cursor = connection.cursor()
-            usual = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
-            cursor.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT}")  # writers wait for it
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            done = cursor.fetchone()
-            busy = done is None or bool(done[0])
-            cursor.execute(f"PRAGMA busy_timeout = {usual}")
-        finally:
-            connection.close()
-        return not busy
+            with closing(self.engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                usual = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+                cursor.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT}")  # writers wait for it
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                done = cursor.fetchone()
+                cursor.execute(f"PRAGMA busy_timeout = {usual}")
+        except (sqlite3.OperationalError, OperationalError):  # no room, or a disk that fails: later, then
+            return False
+        return done is not None and not done[0]
 
     @contextmanager
     def _write_lock(self) -> Iterator[tuple[Connection, LockedHead]]:
@@ -141,7 +151,7 @@ class SqlStore:
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Takes the lease for `seconds`, or raises LeaseHeld naming its holder; see `ports.Store`."""
-        with as_store_fault(writing=True), self._write_session() as session:
+        with self._faults(writing=True), self._write_session() as session:
             row = session.get(LeaseRow, name)
             if row is None:
                 row = LeaseRow(name=name, holder="", fencing=0, until=LONG_AGO)
@@ -161,7 +171,7 @@ class SqlStore:
         lease = self._lease
         if lease is None:
             raise LeaseHeld("no lease is held, so none can be renewed")
-        with as_store_fault(writing=True), self._write_session() as session:
+        with self._faults(writing=True), self._write_session() as session:
             _check_fencing(session.connection(), lease)
             session.get_one(LeaseRow, lease.name).until = now + timedelta(seconds=seconds)
 
@@ -170,7 +180,7 @@ class SqlStore:
         lease, self._lease = self._lease, None
         if lease is None:
             return
-        with as_store_fault(writing=True), self._write_session() as session:
+        with self._faults(writing=True), self._write_session() as session:
             row = session.get(LeaseRow, lease.name)
             if row is not None and row.fencing == lease.fencing:
                 row.holder, row.until = "", LONG_AGO

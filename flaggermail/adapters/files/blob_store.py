@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from flaggermail.adapters.files.disks import fault_words, full_disk
+from flaggermail.adapters.files.disks import fault_words, full_disk, is_read_only
 from flaggermail.adapters.files.durable import sync_folder
 from flaggermail.errors import ArchiveFault, OctetsLost
 from flaggermail.record.audit import ArchivedFile, FileState
@@ -42,7 +42,7 @@ def folder_mistake(root: Path, key: str = "archive") -> Mistake | None:
         at = at.parent
     if not os.path.isdir(at):  # noqa: PTH112 - Path.is_dir raises where it may not look
         return mistake(CheckCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is no folder")
-    if os.statvfs(at).f_flag & os.ST_RDONLY:
+    if is_read_only(at):
         return mistake(CheckCode.ARCHIVE_READ_ONLY, key=key, path=root)
     if not os.access(at, os.W_OK | os.X_OK):
         return mistake(CheckCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is closed to it")
@@ -67,10 +67,10 @@ class FileBlobStore:
 
         A damaged file of that name is set aside for a person, as `DIGEST.damaged`, and the octets are written anew.
         """
-        self._require()
         digest = _sha256(octets)
         path = self._path(digest)
         try:
+            self._require()
             if not self._holds(path, octets):
                 self._make_folder(path.parent)
                 self._write(path, octets)
@@ -85,9 +85,10 @@ class FileBlobStore:
 
         All files are written and synced, then renamed and synced: no digest's file can be lost or incomplete.
         """
-        self._require()
-        fresh = {digest: octets for octets in many if not self._path(digest := _sha256(octets)).exists()}
+        fresh: dict[str, bytes] = {}
         try:
+            self._require()
+            fresh = {digest: octets for octets in many if not self._path(digest := _sha256(octets)).exists()}
             if fresh:
                 self._make_folder(self._root)
                 with _synced(self._root) as sync, ExitStack() as parts:
@@ -103,15 +104,15 @@ class FileBlobStore:
         return [digest if (digest := _sha256(octets)) in fresh else self.put(octets) for octets in many]
 
     def is_there(self) -> bool:
-        """True if the archive holds a mark, or the record names none yet."""
+        """True if the archive holds a mark, or the record names none yet. Raises OSError if its disk fails."""
         marks = [mark for mark in self._marks() if _DIGEST.fullmatch(mark)]
         return not marks or any(self._path(mark).exists() for mark in marks)
 
     def fault(self) -> Said:
         """Returns why nothing can be stored; unsaid if something can."""
-        if not self.is_there():
-            return Health.GONE(path=str(self._root))
         try:
+            if not self.is_there():
+                return Health.GONE(path=str(self._root))
             room = os.statvfs(self._root)
         except OSError as fault:
             return (
@@ -120,6 +121,13 @@ class FileBlobStore:
         if room.f_flag & os.ST_RDONLY or not os.access(self._root, os.W_OK | os.X_OK):
             return Health.READ_ONLY(path=str(self._root))
         return UNSAID if full_disk(self._root, _LEAST_ROOM) is None else Health.FULL(path=str(self._root))
+
+    def _answers(self) -> bool:
+        """True if the archive as a whole can be read."""
+        try:
+            return self._root.is_dir() and self.is_there()
+        except OSError:
+            return False
 
     def _require(self) -> None:
         if not self.is_there():
@@ -157,7 +165,7 @@ class FileBlobStore:
         try:
             octets = path.read_bytes()
         except OSError as fault:
-            kind = OctetsLost if self._root.is_dir() and self.is_there() else ArchiveFault
+            kind = OctetsLost if self._answers() else ArchiveFault
             raise kind(f"archive: {digest} cannot be read from {path}: {fault_words(fault, path)}") from fault
         self._verify(digest, octets)
         return octets

@@ -39,6 +39,14 @@ def full_disk(path: Path, least: int = _LEAST) -> Path | None:
     return mount_point(at) if no_blocks or no_numbers else None
 
 
+def is_read_only(path: Path) -> bool:
+    """True if the disk of an existing path is mounted read-only; False where it does not answer, as others say so."""
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
 def mount_point(path: Path) -> Path:
     """Returns the folder at which the disk of an existing path is mounted."""
     at = path.resolve()

@@ -35,13 +35,16 @@ class StatusFile:
         self._process: Mapping[str, Json] = {PROCESS: dict(process)} if process else {}
         self._writing = threading.Lock()  # the mailbox thread writes too, when its connection is lost or restored
 
-    def begin(self, at: datetime, version: str) -> None:
-        """Lets readers see that a daemon starts at `at`, in the desk's zone; the rest stays as the last one left it."""
+    def begin(self, at: datetime, version: str, wrong: Mapping[str, str]) -> None:
+        """Lets readers see that a daemon starts at `at`, in the desk's zone; the rest stays as the last one left it.
+
+        `wrong`: what it waits for.
+        """
         try:
             last = json.loads(self._path.read_bytes())
         except (OSError, ValueError):  # none yet, or half of one
             last = {}
-        self.show(started(last if isinstance(last, dict) else {}, at, version))
+        self.show(started(last if isinstance(last, dict) else {}, at, version, wrong))
 
     def show(self, document: Mapping[str, Json]) -> str:
         """Replaces both files; returns why that failed, or an empty string. Never raises OSError."""

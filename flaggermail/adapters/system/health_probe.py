@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from flaggermail.adapters.files.disks import full_disks
+from flaggermail.adapters.files.disks import full_disk, full_disks
 from flaggermail.adapters.tls import certificate_end
 from flaggermail.health.findings import FARTHEST, TELLING, skew
 from flaggermail.wording.said import Said
@@ -42,6 +42,10 @@ class MachineHealthProbe:
     def full(self) -> Sequence[str]:
         """Returns a sentence for each disk without room that database or archive are on."""
         return [found.text for found in full_disks(self._places)]
+
+    def is_full(self, place: str) -> bool:
+        """True if the disk of that place has no room left."""
+        return place in self._places and full_disk(self._places[place]) is not None
 
     def certificates(self) -> Mapping[str, datetime]:
         """Returns when the certificate of each server expires, as seen in the last session with it."""

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.daemon.outage import LONGEST, RELAPSED_WITHIN, Outage
+from flaggermail.daemon.outage import LONGEST, LONGEST_OF_DISK, RELAPSED_WITHIN, Outage
+from flaggermail.errors import DiskFails
 
 NOW = datetime(2027, 6, 12, 10, 2, tzinfo=UTC)
 
@@ -82,3 +83,19 @@ def test_the_status_says_since_when(outage: Outage) -> None:
     """The words for everybody have the desk's time, and nothing that the server said."""
     outage.begin("password of vf@db.example", NOW)
     assert outage.words(ZoneInfo("Europe/Amsterdam")) == "its server does not answer or refuses work since 12:02"
+
+
+def test_a_disk_is_asked_each_minute_at_least(outage: Outage, seconds: Seconds) -> None:
+    """With room again, or mounted, the desk goes on within two minutes; the trouble is one, relapses included."""
+    began = seconds.at
+    for _ in range(20):
+        assert outage.met_by("remind", DiskFails("full"), NOW)
+        assert not outage.met_by("watcher", DiskFails("full"), NOW)
+        since = seconds.at
+        while not asks(outage):
+            seconds.at += 1
+        assert outage.seconds == seconds.at - began
+        outage.end()
+    assert seconds.at - since == LONGEST_OF_DISK
+    outage.met_by("remind", DiskFails("full"), NOW)
+    assert outage.words(ZoneInfo("UTC")) == "its disk is full, read-only, fails or is not there since 10:02"

@@ -51,6 +51,7 @@ ELSEWHERE = {  # what no set-up on this machine shows
     CheckCode.CONFIGURATION: "tests/bad_config",
     CheckCode.MAILBOX_READ_BEFORE: "tests/story/test_read_before.py",
     CheckCode.ARCHIVE_READ_ONLY: "tests/flow/test_machine.py",
+    CheckCode.DATABASE_DISK: "tests/unit/cli/test_start_exits.py",
     CheckCode.TOKEN_REACH: "tests/story/test_one_mailbox.py",
     CheckCode.MARK_UNPROVEN: "tests/store/test_trust_proof.py",
     CheckCode.MARK_ENDS: "tests/store/test_trust_proof.py",
