@@ -140,9 +140,11 @@ class _Ground:
         return rule_remarks(settings)
 
     def machine_mistakes(self, settings: Settings) -> tuple[Mistake, ...]:
-        from flaggermail.wiring import machine_mistakes
+        from flaggermail.wiring import machine_mistakes, marks_in_file
+        from flaggermail.wiring_stores import marks_on_server
 
-        return machine_mistakes(settings)
+        on_server = not settings.desk.store.database.startswith("sqlite")
+        return machine_mistakes(settings, marks_on_server if on_server else marks_in_file)
 
     def confinement(self, settings: Settings) -> Confinement:
         from flaggermail.wiring import parser_confinement

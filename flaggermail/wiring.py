@@ -7,7 +7,7 @@ What not every command needs is imported in the function that does: it takes as 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -274,19 +274,24 @@ def services_on(
     )  # fmt: skip
 
 
-def machine_mistakes(settings: Settings) -> tuple[Mistake, ...]:
+def machine_mistakes(settings: Settings, marks: Callable[[Settings], Collection[str]]) -> tuple[Mistake, ...]:
     """Returns what on this machine does not fit the settings: database, archive, authorities, secrets, extras.
 
-    Reads files only: no server is asked, nothing is made or changed.
+    Reads files, and asks no server but by `marks`, which returns those of the archive; nothing is made or changed.
     """
-    return tuple(found for found in _machine_mistakes(settings) if found is not None)
+    return tuple(found for found in _machine_mistakes(settings, marks) if found is not None)
 
 
-def _machine_mistakes(settings: Settings) -> Iterator[Mistake | None]:
+def marks_in_file(settings: Settings) -> Collection[str]:
+    """Returns the marks of the archive that an SQLite file names; none where the record is on a server."""
+    return archive_marks(database_file(settings.desk))
+
+
+def _machine_mistakes(settings: Settings, marks: Callable[[Settings], Collection[str]]) -> Iterator[Mistake | None]:
     desk = settings.desk
     on_server = not desk.store.database.startswith("sqlite")
     yield database_mistake(database_file(desk), on_server=on_server)
-    yield folder_mistake(settings.archive) or gone_mistake(settings.archive, archive_marks(database_file(desk)))
+    yield folder_mistake(settings.archive) or gone_mistake(settings.archive, marks(settings))
     yield folder_mistake(settings.codes, "codes") if os.path.lexists(settings.codes) else None
     yield from full_disks(places(database_file(desk), settings.archive))
     yield ca_file_mistake("mailbox", desk.mailbox.ca_file)
@@ -313,7 +318,8 @@ def require_ready(settings: Settings, clock: Clock) -> None:
     from flaggermail.settings import advice
 
     today = clock.now().astimezone(settings.zone).date()
-    found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *machine_mistakes(settings))
+    on_machine = machine_mistakes(settings, marks_in_file)
+    found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *on_machine)
     refused = [one for one in found if one.stops_run]
     if refused:
         others = list(_faults_on_the_way(settings))

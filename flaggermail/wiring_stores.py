@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.revisions import is_current
-from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy
+from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy, StoreFault
 from flaggermail.settings.model import database_file
 from flaggermail.settings.reading import load
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from flaggermail.adapters.db.store import SqlStore
     from flaggermail.ports import BlobStore, Randomness, Store
     from flaggermail.settings.model import Settings
+
+
+MARKS_WITHIN = "3"  # seconds for a server to answer `check`, which is about this machine
 
 
 def whole_store(database: str, randomness: Randomness) -> SqlStore:
@@ -65,6 +69,23 @@ def marks_of(store: Store) -> Callable[[], Collection[str]]:
         return known
 
     return marks
+
+
+def marks_on_server(settings: Settings) -> Collection[str]:
+    """Returns the marks of the archive that a record on a server names; none if it does not answer within seconds."""
+    from sqlalchemy import make_url
+
+    from flaggermail.adapters.db.migrate import require_revision
+    from flaggermail.adapters.db.store import SqlStore
+
+    given = make_url(settings.desk.store.database)
+    address = given if "connect_timeout" in given.query else given.update_query_dict({"connect_timeout": MARKS_WITHIN})
+    try:
+        with closing(SqlStore(address.render_as_string(hide_password=False), SystemRandomness().salt)) as store:
+            require_revision(store.engine)
+            return marks_of(store)()
+    except (ConfigurationError, StoreBusy, StoreFault):  # another look says so, or none
+        return ()
 
 
 def open_evidence(directory: Path) -> tuple[Store, BlobStore]:

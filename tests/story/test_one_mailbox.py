@@ -103,7 +103,7 @@ def test_a_signed_risk_is_in_the_journal_of_each_start(env: Services, monkeypatc
         token_endpoint="https://login.example/token", client_id="desk", scope="mail", accept_risk=ACCEPTED_REACH
     )
     desk = env.settings.desk.model_copy(update={"oauth2": section})
-    monkeypatch.setattr(wiring, "machine_mistakes", lambda _: ())
+    monkeypatch.setattr(wiring, "machine_mistakes", lambda *_: ())
     monkeypatch.setattr("flaggermail.settings.advice.mistakes", lambda _: ())
     with capture_logs() as logs:
         wiring.require_ready(env.settings.model_copy(update={"desk": desk}), SetClock(NOW))

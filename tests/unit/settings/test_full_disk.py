@@ -72,7 +72,7 @@ def test_one_disk_of_both_is_told_once(folder: Path, disks: Disks) -> None:
     """Database and archive on one disk are one sentence, and a database that cannot be read there is no second one."""
     (folder / DATABASE).write_bytes(b"\0" * 8192)
     disks({folder: (0, 10**6)})
-    found = wiring.machine_mistakes(load(folder))
+    found = wiring.machine_mistakes(load(folder), wiring.marks_in_file)
     assert [one.code for one in found] == [CheckCode.DISK_FULL]
     assert f"no room left for {folder}/{ARCHIVE} and {folder}/{DATABASE}; make room" in found[0].text
 

@@ -312,7 +312,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def found(folder: Path) -> list[Mistake]:
     """Returns what the program finds in the set-up."""
     read = load(folder)
-    return [*mistakes(read), *mistakes_on(read, NOW.date()), *wiring.machine_mistakes(read)]
+    return [*mistakes(read), *mistakes_on(read, NOW.date()), *wiring.machine_mistakes(read, wiring.marks_in_file)]
 
 
 def test_a_good_set_up_has_no_mistake(folder: Path) -> None:
