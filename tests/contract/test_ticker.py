@@ -219,7 +219,7 @@ def test_a_step_at_the_very_look_makes_no_call_early_or_late(
             read: datetime = super().now(tz)
             if armed.is_set() and not clock.ahead and tz is not None:
                 clock.ahead = leap
-                return super().now(tz) if seen else read  # type: ignore[no-any-return] # as above
+                return super().now(tz) if seen else read
             return read
 
     def work() -> None:

@@ -36,6 +36,15 @@ sends() { link_is_up && ! property StatusText | grep -q '^observing'; }
 restarted() { [ "$(property NRestarts)" -ge "$1" ] && [ "$(property ActiveState)" = active ]; }
 is_now() { [ "$(property ActiveState)" = "$1" ]; }
 
+says() { grep -q "$1" /var/lib/flaggermail/status.json; }
+says_no_more() { ! says "$1"; }
+# fresh SECONDS: whether the status was written a moment ago, by a clock that is so many seconds ahead.
+fresh() {
+    at=$(date -d "$(sed -n 's/.*"written_at": "\(.*\)".*/\1/p' /var/lib/flaggermail/status.json)" +%s)
+    off=$((at - $(date +%s) - $1))
+    [ "$off" -gt -20 ] && [ "$off" -lt 20 ]
+}
+
 # Where systemd is not the machine's first process it loses at times the control group between two commands of a unit,
 # and ends it with the result 'resources', which no fault of the unit's own commands gives. Only then it is tried again.
 systemctl() {
@@ -105,6 +114,40 @@ sleep 1
 look misconfigured
 cp /out/oncall.good /etc/flaggermail/oncall.yaml
 systemctl reset-failed flaggermail
+
+# ---- faults of the machine below the running unit: a disk of the archive that is read-only for a while, and a clock
+archive=/var/lib/flaggermail/archive
+cp -a "$archive" /archive.kept
+mount -t tmpfs -o size=64m tmpfs "$archive" && cp -a /archive.kept/. "$archive" || failed 'a disk for the archive'
+echo +0 >/var/lib/flaggermail/clock
+cat >/etc/systemd/system/flaggermail.service.d/clock.conf <<END
+[Service]
+Environment=LD_PRELOAD=$(echo /usr/lib/*/faketime/libfaketimeMT.so.1)
+Environment=FAKETIME_TIMESTAMP_FILE=/var/lib/flaggermail/clock FAKETIME_CACHE_DURATION=1 FAKETIME_DONT_FAKE_MONOTONIC=1
+END
+systemctl daemon-reload
+systemctl start flaggermail || failed 'a start on another disk'
+patiently 90 sends
+patiently 90 fresh 0
+main=$(property MainPID)
+mount -o remount,ro "$archive" || failed 'the archive read-only'
+patiently 60 says 'cannot be written'
+look read-only
+mount -o remount,rw "$archive"
+patiently 60 says_no_more 'cannot be written'
+look writable
+echo -3600 >/var/lib/flaggermail/clock
+patiently 60 fresh -3600
+patiently 90 says 'own clock: set back'
+look set-back
+echo +0 >/var/lib/flaggermail/clock
+patiently 90 says_no_more 'own clock: set back'
+[ "$main" = "$(property MainPID)" ] || failed 'it was started again'
+look set-right
+systemctl stop flaggermail
+rm /etc/systemd/system/flaggermail.service.d/clock.conf /var/lib/flaggermail/clock
+systemctl daemon-reload
+cp -a "$archive/." /archive.kept/ && umount "$archive" && cp -a /archive.kept/. "$archive" || failed 'the archive back'
 
 # ---- renewal; the first certificate is withdrawn before the second is used
 (@9 first@); ended '9 first' $?

@@ -231,6 +231,25 @@ def test_a_wrong_configuration_is_not_tried_again(walk: Walk) -> None:
     assert "oncall.yaml:1" in walk.seen("misconfigured/journal")
 
 
+def test_an_archive_that_is_read_only_for_a_while_pauses_the_unit(walk: Walk) -> None:
+    """It stays up, with a red status that says why, and goes on by itself."""
+    for name in ("read-only", "writable"):
+        assert walk.unit(name)["ActiveState"] == "active"
+    assert any("cannot be written" in str(one) for one in walk.status("read-only")["wrong"])
+    assert not any(str(one).startswith("archive: ") for one in walk.status("writable")["wrong"])
+    assert walk.lines("read-only", "archive cannot be used")
+    assert walk.lines("writable", "archive can be used again")
+
+
+def test_a_clock_set_back_by_an_hour_stops_nothing_of_the_unit(walk: Walk) -> None:
+    """The status is written by each clock, red while it is wrong, and the same process goes on."""
+    for name in ("set-back", "set-right"):
+        assert walk.unit(name)["ActiveState"] == "active"
+        assert walk.unit(name)["MainPID"] == walk.unit("read-only")["MainPID"]
+    assert any("set back by more than" in str(one) for one in walk.status("set-back")["wrong"])
+    assert not any("own clock" in str(one) for one in walk.status("set-right")["wrong"])
+
+
 def test_a_new_certificate_takes_over(walk: Walk) -> None:
     """The first one was withdrawn before the restart, and the desk logs in with the second."""
     unit = walk.unit("renewed")

@@ -117,7 +117,7 @@ def test_init_writes_the_unit_when_asked(tmp_path: Path) -> None:
 def test_the_unit_is_written_for_what_init_says() -> None:
     """Program, folder, account and state folder that `init --unit` names are those of the unit."""
     unit = (shipped("systemd") / UNIT).read_text(encoding="utf-8")
-    assert f"ExecStart={UNIT_PROGRAM} --config {UNIT_FOLDER} run\n" in unit
+    assert f"ExecStart=/usr/bin/env --ignore-signal=HUP {UNIT_PROGRAM} --config {UNIT_FOLDER} run\n" in unit
     assert f"LoadCredential=imap-password:{UNIT_FOLDER}/credentials/imap-password\n" in unit
     assert "\nUser=flaggermail\n" in unit
     assert "\nWorkingDirectory=/var/lib/flaggermail\n" in unit
