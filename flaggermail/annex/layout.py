@@ -39,7 +39,7 @@ def pieces(exchange: PrintedExchange, style: Print) -> Iterator[str | int]:
             yield f"{label.words(style.language)}: "
             yield style.shown(entry.at) if part is None else place[part]
             yield "\n"
-        yield "\n"
+        yield f"{AnnexLabel.COMMENT.words(style.language)}\n\n" if entry.comment else "\n"
         yield place[PrintedPart.BODY]
         yield "\n"
         for index, text in enumerate(entry.texts):
@@ -91,6 +91,7 @@ def blocks(exchange: PrintedExchange, marks: Sequence[Mark], style: Print, level
             Heading(level, [Text(_heading(exchange, entry, style))]),
             Heading(level + 1, [Text(subject, foreign) if subject else _no_subject(style)]),
             Labelled(header),
+            *([Paragraph([Text(AnnexLabel.COMMENT.words(style.language))])] if entry.comment else []),
             Verbatim(by_part[PrintedPart.BODY], foreign),
             *([Labelled(attached)] if attached else []),
         ]

@@ -19,7 +19,7 @@ from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail.language_guess import UNKNOWN
 from flaggermail.mail.message import Address, Message
 from flaggermail.record.contacts import ContactMeans, LanguageCode
-from flaggermail.record.kinds import AnnexForm, Direction
+from flaggermail.record.kinds import AnnexForm, Direction, PersonBasis
 from flaggermail.record.rows import ContactNote, StoredMessage
 from flaggermail.redaction.marks import PrintedPart, PrintedText
 from flaggermail.services import UnitOfWork
@@ -38,6 +38,7 @@ class PrintedMail:
     texts: tuple[PrintedText, ...]
     seals: tuple[str, ...]  # of the texts, in their order
     taken_out: int  # characters that a reader cannot see
+    comment: bool = False  # a person's, by what a ticket system prints around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def _printed(
         language=_language(work, read),
         texts=tuple(texts),
         seals=tuple(seal(octets, entry.at, text) for text in texts),
+        comment=row.person_basis is PersonBasis.COMMENT,
         taken_out=sum(one.taken_out for one in (*(one for _, one in parts), *names)),
     )
     return mail, body.text

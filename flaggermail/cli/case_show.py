@@ -200,6 +200,10 @@ def _show_messages(case: Mapping[str, Json]) -> None:
         "none",
     )  # fmt: skip
     for message in messages:
+        if message["person_basis"]:
+            click.echo(safe_line(f"{message['id']} is a person's: {message['person_basis']}"))
+        if message["says"]:
+            click.echo(safe_line(f"{message['id']} {message['says']}"))
         if message["direction"] == Direction.IN and message["verdict"] != SenderVerdict.VERIFIED:
             click.echo(safe_line(f"{message['id']} is {message['verdict']}: {message['verdict_basis']}"))
 

@@ -19,7 +19,7 @@ from flaggermail.cli.session import Session, as_json_option, report_answer, show
 from flaggermail.cli.showing import choice, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
-from flaggermail.record.contacts import MarkedAs
+from flaggermail.record.contacts import AuthorWord, MarkedAs
 from flaggermail.record.kinds import Kind, Place
 
 KINDS = choice(Kind)
@@ -129,6 +129,19 @@ def refuse(session: Session, message: str, reason: str, *, as_json: bool) -> Non
     Example: flaggermail message refuse m00000012 --reason "the platform says by phone that it did not write this"
     """
     report_answer(session.ask("message refuse", message=message, reason=reason), as_json=as_json)
+
+
+@command.command(name="author")
+@click.argument("message", metavar="ID")
+@click.argument("author", type=choice(AuthorWord), metavar="person|system")
+@as_json_option
+@click.pass_obj
+def author(session: Session, message: str, author: str, *, as_json: bool) -> None:
+    """Say whether a person or a system wrote a platform's mail. Its clocks are judged anew, from its own arrival.
+
+    Example: flaggermail message author m00000012 person
+    """
+    report_answer(session.ask("message author", message=message, author=author), as_json=as_json)
 
 
 @command.command(name="reclassify")

@@ -15,7 +15,7 @@ from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredM
 from flaggermail.services import UnitOfWork
 
 _TURNS = {EventKind.CLOCK_STOPPED: ClockTurn.STOPPED, EventKind.CLOCK_RESUMED: ClockTurn.RESUMED}
-_MAY_STOP = frozenset({Done.CONFIRMED, Done.PLACED, Done.NOTED})
+_MAY_STOP = frozenset({Done.BY_PERSON, Done.CONFIRMED, Done.PLACED, Done.NOTED})
 
 
 def told(work: UnitOfWork, outcome: Outcome, before: int) -> Did:

@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "election close": "elections:CloseElection",
     "exercise start": "exercises:StartExercise",
     "exercise stop": "exercises:StopExercise",
+    "message author": "authors:JudgeAuthor",
     "message confirm": "messages:ConfirmMessage",
     "message mark": "marks:MarkMessage",
     "message reclassify": "messages:ReclassifyMessage",

@@ -11,14 +11,27 @@ from dataclasses import replace
 from flaggermail.cases import elections
 from flaggermail.citizens import declining
 from flaggermail.mail.message import MechanicalKind, Message, Verdict
-from flaggermail.matching import lookup, thread_keys
-from flaggermail.record.kinds import Kind
+from flaggermail.matching import lookup, own_comments, thread_keys
+from flaggermail.record.kinds import Kind, PersonBasis
 from flaggermail.record.rows import Notification, StoredMessage
 from flaggermail.rules import classifier
-from flaggermail.rules.classifier import Context
+from flaggermail.rules.classifier import Classification, Context
 from flaggermail.services import UnitOfWork
 
 _UNSURE = frozenset({Kind.UNKNOWN, Kind.NOISE})
+
+
+def as_written_by(work: UnitOfWork, filed: StoredMessage, mail: Message) -> StoredMessage | None:
+    """Returns the row of a platform's mail as the rules judge it if `mail.kind` is true; None if no platform wrote it.
+
+    A person's mail that no rule knows is a sign of receipt.
+    """
+    sender = lookup.sender_of(work, mail)
+    if sender.platform is None:
+        return None
+    found = _found(work, filed, mail, sender)
+    kinds = (Kind.PLATFORM_ACK,) if _UNSURE.issuperset(found.kinds) else found.kinds
+    return replace(filed, kinds=kinds, automatic=mail.kind is MechanicalKind.AUTO_REPLY, priority=found.priority)
 
 
 def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> StoredMessage:
@@ -33,21 +46,27 @@ def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> Store
     sender = lookup.sender_of(work, mail)
     if sender.platform is None:
         return replace(filed, kinds=known or (Kind.UNKNOWN,))
-    read = replace(mail, vouched=Verdict(filed.verdict, filed.verdict_basis))
-    rules = work.env.settings.rules
-    found = classifier.classify(read, _context(work, filed, read, sender), rules, work.env.matcher.find)
+    mail = own_comments.without_ours(work, mail, sender.platform)
+    found = _found(work, filed, mail, sender)
     if _UNSURE.issuperset(found.kinds):
         return replace(filed, kinds=known or ((Kind.PLATFORM_ACK,) if filed.notification else (Kind.UNKNOWN,)))
     return replace(
         filed,
         kinds=found.kinds,
         rule=found.rule,
-        ruleset=rules.version,
+        ruleset=work.env.settings.rules.version,
         automatic=mail.kind is MechanicalKind.AUTO_REPLY,
+        person_basis=PersonBasis.COMMENT if mail.comment and mail.kind is MechanicalKind.HUMAN else None,
         platform_references=thread_keys.merged(found.references, filed.platform_references),
         priority=found.priority,
         labels=found.labels,
     )
+
+
+def _found(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: lookup.Sender) -> Classification:
+    read = replace(mail, vouched=Verdict(filed.verdict, filed.verdict_basis))
+    rules = work.env.settings.rules
+    return classifier.classify(read, _context(work, filed, read, sender), rules, work.env.matcher.find)
 
 
 def _context(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: lookup.Sender) -> Context:

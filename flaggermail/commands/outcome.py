@@ -20,6 +20,8 @@ class Done(StrEnum):
     ASKED = "asked"
     ASSESSED = "assessed"
     ASSIGNED = "assigned"
+    BY_PERSON = "by a person"
+    BY_SYSTEM = "by a system"
     CONFIRMED = "confirmed"
     DECIDED = "decided"
     DEVICE_CONFIRMED = "device confirmed"

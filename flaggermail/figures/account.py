@@ -116,6 +116,8 @@ def _sentences(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> I
 
 def manner(stop: Stop) -> Iterator[Said]:
     """Yields how an answer was given or recognised, unless it came by mail and by a key of ours."""
+    if stop.form is AnswerForm.COMMENT:
+        yield Account.COMMENT()
     if stop.form in SPOKEN:
         yield SPOKEN[stop.form]()
     elif stop.basis is InstantBasis.QUOTED_WORDS:

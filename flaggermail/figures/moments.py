@@ -33,6 +33,7 @@ BASES: Mapping[InstantBasis, Caption] = {
 FORMS: Mapping[AnswerForm, Caption] = {
     AnswerForm.MAIL: Caption.FORM_MAIL,
     AnswerForm.AUTOMATIC: Caption.FORM_AUTOMATIC,
+    AnswerForm.COMMENT: Caption.FORM_COMMENT,
     AnswerForm.ORAL: Caption.FORM_ORAL,
     AnswerForm.PORTAL: Caption.FORM_PORTAL,
 }

@@ -30,6 +30,7 @@ class AnswerForm(StrEnum):
 
     MAIL = "mail"
     AUTOMATIC = "automatic"
+    COMMENT = "comment in a ticket system"
     ORAL = "oral"
     PORTAL = "portal"
 
@@ -185,7 +186,8 @@ class _UseReader:
         )
         if self._ledger.arrived.get(clock.stopped_by or "") is ArrivalBasis.BY_HAND:
             basis = InstantBasis.BY_HAND
-        return Stop(clock.stopped_at, minutes, basis, AnswerForm.AUTOMATIC if clock.automatic else AnswerForm.MAIL)
+        written = AnswerForm.COMMENT if clock.comment else AnswerForm.MAIL
+        return Stop(clock.stopped_at, minutes, basis, AnswerForm.AUTOMATIC if clock.automatic else written)
 
     def _told(self, one: Notification, kind: Kind) -> tuple[datetime, ...]:
         """Returns the instants at which officers were told of it; one mail to two of them is one."""

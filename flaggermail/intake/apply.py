@@ -143,9 +143,11 @@ def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Disposition
 def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage, sender: Sender) -> None:
     """Raises an alarm; for forged mail once for each platform and hour, whatever address it names."""
     about = f"{sender.platform}/{work.now:%Y-%m-%dT%H}" if kind is AlarmKind.FORGED else stored.id
-    text = AlarmText.SENDER(address=stored.from_address or "", basis=stored.verdict_basis)
     if kind is AlarmKind.FORGED:
         text = _pretended(stored)
+    else:
+        basis = stored.says if kind is AlarmKind.DELETED_UNREAD else stored.verdict_basis
+        text = AlarmText.SENDER(address=stored.from_address or "", basis=basis)
     raised = alarm(kind, alarm_key(kind, about), text, work.now, stored.case, stored.notification)
     trust = attention.trust_of(work, stored)
     notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}", trust=trust)

@@ -16,7 +16,7 @@ from flaggermail.mail.vocabulary import Language
 from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.kinds import Kind
 from flaggermail.rules import classifier
-from flaggermail.rules.classifier import Classification, Context, RuleSet
+from flaggermail.rules.classifier import Classification, Context, RuleSet, Statement
 from flaggermail.rules.conditions import Find
 
 AUTHORITIES = frozenset({Source.FELLOW_AUTHORITY, Source.GOVERNMENT_BODY})
@@ -30,7 +30,7 @@ class Carried:
 
     referral: bool = False
     authority: bool = False  # the proven sender is an authority of the rules' lists
-    result: bool = False  # a platform tells what came of the matter, and not only that it will look into it
+    says: Statement | None = None  # what a platform's system says in the case besides that our mail arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def look(
     authority = proven and written.source in AUTHORITIES
     if message.kind not in CARRIERS:
         return Carried(authority=authority)
-    result = context.placed and context.platform is not None and written.kinds == (Kind.SUBSTANTIVE_REPLY,)
+    says = written.says if context.placed and context.platform is not None else None
     referral = authority and _refers(message, written, reading.language)
     if within is not None:
         stranger = replace(
@@ -67,7 +67,7 @@ def look(
         )
         known = proven and Kind.REFERRAL in written.kinds
         referral = referral or known or Kind.REFERRAL in reading.kinds_by(within, stranger).kinds
-    return Carried(referral, authority, result)
+    return Carried(referral, authority, says)
 
 
 def passed_on(message: Message, ours: frozenset[str], language: Language) -> Message | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flaggermail.mail.message import MechanicalKind, SenderVerdict
+from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.wording.filing import Filed
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import UNSAID, Said
 
 _UNSURE_REFERRAL = {
     SenderVerdict.UNVERIFIED: Filed.REFERRAL_UNVERIFIED, SenderVerdict.FAILED: Filed.REFERRAL_FAILED
@@ -38,7 +38,8 @@ class Facts:
     junk_folder: bool
     to_channel: bool  # in Sent, with a channel's address among the recipients
     carries_referral: bool = False  # machine mail or noise, with a referral within: see intake.carried
-    carries_result: bool = False  # a platform's machine mail that tells what came of the matter
+    says: Said = UNSAID  # what a platform's machine mail says besides that ours arrived
+    no_receipt: NoReceipt | None = None
     from_authority: bool = False  # machine mail or noise of a proven authority, addressed to us
     from_officer: bool = False  # in reply to a mail that was sent to an officer
     of_check: bool = False  # says that `check --online` sent it to the desk itself
@@ -82,7 +83,8 @@ def decide(facts: Facts) -> Disposition:
 
 def _of_mail_received(facts: Facts) -> Disposition:
     if facts.mechanical in MACHINE:
-        return Disposition(Place.CASE if facts.placed else Place.NOISE, Filed.MACHINE(kind=facts.mechanical))
+        tells = "platform answer" if facts.placed and facts.says else None
+        return Disposition(Place.CASE if facts.placed else Place.NOISE, Filed.MACHINE(kind=facts.mechanical), tells=tells)
     if facts.placed:
         return _in_its_case(facts)
     if facts.from_officer:
@@ -149,7 +151,9 @@ def _in_its_case(facts: Facts) -> Disposition:
         return Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer")
     if facts.disputed:
         return Disposition(Place.CASE, Filed.ARRIVAL_DISPUTED(), tells="platform answer")
-    if facts.carries_result:  # a robot that closes the matter stops no clock of a person, and is news all the same
+    if facts.from_platform and facts.no_receipt is NoReceipt.UNREAD:
+        return Disposition(Place.CASE, Filed.IN_CASE(), alarm=AlarmKind.DELETED_UNREAD)
+    if facts.says:  # a robot that closes the matter stops no clock of a person, and is news all the same
         return Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer")
     if facts.mechanical is not MechanicalKind.HUMAN or Kind.OFFICER_REPLY in facts.kinds:
         return Disposition(Place.CASE, Filed.IN_CASE())

@@ -9,7 +9,7 @@ made durable while the rest is worked out, and before the commit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -32,7 +32,7 @@ from flaggermail.record import kinds
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, Place
+from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, PersonBasis, Place
 from flaggermail.record.rows import AssignedId, Case, Delivery, StoredMessage, ThreadKey, Token
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -147,13 +147,9 @@ def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     within = [_attached(raw, message) for raw, (message, _) in zip(mails, read, strict=True)]
     inner = iter(env.octets.put_all(list(chain.from_iterable(within))))
     return [
-        _Mail(raw, digest, _with_verdict(env, raw.octets, message), _paired(inner, attached))
+        _Mail(raw, digest, _with_verdict(env, raw.octets, message), tuple(zip(islice(inner, len(attached)), attached)))
         for raw, digest, (message, attached) in zip(mails, digests, read, strict=True)
     ]
-
-
-def _paired(digests: Iterator[str], attached: Sequence[Message]) -> tuple[tuple[str, Message], ...]:
-    return tuple(zip(islice(digests, len(attached)), attached, strict=True))
 
 
 def _with_verdict(env: Services, octets: bytes, message: Message) -> Message:
@@ -418,6 +414,7 @@ def _file(
 ) -> str:  # fmt: skip
     """Triages a new message and records it with all its effects; `known` is its row if only files showed it so far."""
     judged = judge(work, raw, message)
+    message = judged.message
     stored = _row(work, raw, message, delivery, judged)
     if known is not None:
         stored = replace(stored, id=known.id, first_seen_at=known.first_seen_at, same_id_as=known.same_id_as)
@@ -471,6 +468,8 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         labels=judged.found.labels,
         exercise=exercise,
         arrival=raw.arrival,
+        person_basis=PersonBasis.COMMENT if message.comment and message.kind is MechanicalKind.HUMAN else None,
+        says=judged.says,
     )
 
 

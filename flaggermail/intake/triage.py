@@ -15,7 +15,7 @@ from flaggermail.intake.disposition import Disposition
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import MechanicalKind, Message, Verdict
 from flaggermail.mail.reply_tokens import CHECK_HEADER
-from flaggermail.matching import addressed, lookup, placing
+from flaggermail.matching import addressed, lookup, own_comments, placing
 from flaggermail.matching.lookup import Sender
 from flaggermail.matching.placing import Placement
 from flaggermail.ports import RawMessage, Role
@@ -24,7 +24,8 @@ from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import Says
+from flaggermail.wording.said import UNSAID, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Mail:
 class Triaged:
     """The findings about a mail, and the decision."""
 
+    message: Message  # as the desk reads it: a comment that is ours is none
     sender: Sender
     placement: Placement
     verdict: Verdict
@@ -49,23 +51,26 @@ class Triaged:
     election: str | None
     dispute: Said | None  # why the arrival time is not reliable
     decision: Disposition
+    says: Said  # what a platform's machine mail says besides that ours arrived
     missed: bool  # taken in late, and somebody would have been notified of it
 
 
 def judge(work: UnitOfWork, raw: RawMessage, message: Message) -> Triaged:
     """Places, classifies and decides about a mail; `message` carries the verdict on its author."""
     mail = placed(work, raw, message)
+    message = mail.message
     context = context_of(work, mail)
     found = classifier.classify(message, context, work.env.settings.rules, work.env.matcher.find)
     election = elections.election_of(work, message)
     dispute = lookup.disputed(work, raw, message)
     if context.platform is not None and dispute is None:
         dispute = lookup.too_early(work, raw, mail.placement)
-    decision = disposition.decide(facts_of(work, mail, context, found, disputed=dispute is not None))
+    facts = facts_of(work, mail, context, found, disputed=dispute is not None)
+    decision = disposition.decide(facts)
     late, from_file = lookup.late(work.env, raw, work.now), raw.arrival.in_file
     return Triaged(
-        mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
-        disposition.of_old_mail(decision, from_file=from_file) if late else decision,
+        message, mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
+        disposition.of_old_mail(decision, from_file=from_file) if late else decision, facts.says,
         missed=late and not from_file and not decision.quiet,
     )  # fmt: skip
 
@@ -73,6 +78,7 @@ def judge(work: UnitOfWork, raw: RawMessage, message: Message) -> Triaged:
 def placed(work: UnitOfWork, raw: RawMessage, message: Message) -> Mail:
     """Returns the mail with its sender and its placement."""
     sender = lookup.sender_of(work, message)
+    message = own_comments.without_ours(work, message, sender.platform)
     placement = placing.place(lookup.known(work, message, sender, in_sent=raw.role is Role.SENT))
     return Mail(raw, message, sender, placement)
 
@@ -130,7 +136,8 @@ def facts_of(
         sent_folder=sent_folder,
         junk_folder=raw.role is Role.JUNK,
         carries_referral=within.referral,
-        carries_result=within.result,
+        says=_said(mail, within),
+        no_receipt=message.no_receipt,
         from_authority=within.authority and mail.sender.officer is None and _names_us(work, message),
         from_officer=mail.sender.answers is not None,
         of_check=_is_of_check(work, message),
@@ -149,6 +156,21 @@ def _carried(work: UnitOfWork, mail: Mail, context: Context, found: Classificati
     inner = remembered_domains.list_of(work, within.sender.domain) if within and within.sender else None
     reading = carried.Reading(env.settings.rules, env.matcher.find, env.language)
     return carried.look(message, context, within, reading, remembered=inner)
+
+
+def _said(mail: Mail, within: carried.Carried) -> Said:
+    """Returns what a platform's machine mail in a case says besides that ours arrived; nothing of other mail."""
+    message = mail.message
+    if mail.sender.platform is None or mail.placement.case is None:
+        return UNSAID
+    if message.kind is MechanicalKind.FEEDBACK_REPORT:
+        return Says.REPORT()
+    if message.no_receipt is not None:
+        until = message.away_until
+        return Says.ABSENCE_UNTIL(until=until) if until else Says[message.no_receipt.name]()
+    if within.says is not None:
+        return Says[within.says.name]()
+    return Says.COMMENT() if message.comment and message.kind is MechanicalKind.AUTO_REPLY else UNSAID
 
 
 def _names_us(work: UnitOfWork, message: Message) -> bool:

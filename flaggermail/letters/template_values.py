@@ -90,6 +90,7 @@ OFFICER = MATTER | {"replies"}
 
 LATE = frozenset({
     "platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged", "behind", "parked",
+    "known",
 })  # fmt: skip
 
 APPROVAL = MATTER | {"draft", "follow_up", "channel", "kind", "persons"}
@@ -118,7 +119,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
     | {"open_cases", "unsure", "verdict", "unread", "hops", "original", "whole", "minutes", "clocks", "unstopped"}
-    | {"automatic"},
+    | {"automatic", "says", "comment"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply"},

@@ -38,6 +38,21 @@ MACHINE_KEYS = (
     "absence_directions",
     "contrast_words",
     "answer_words",
+    "ticket_fields",
+    "ticket_mailers",
+    "ticket_hosts",
+    "comment_verbs",
+    "comment_labels",
+    "comment_notes",
+    "moment_words",
+    "robot_names",
+    "no_names",
+    "frame_lines",
+    "progress_lines",
+    "read_subjects",
+    "unread_subjects",
+    "read_lines",
+    "until_words",
 )
 
 _DEEPEST = 2  # characters by which alternatives are grouped
@@ -67,6 +82,15 @@ class MachineWords:
     notice_subjects: tuple[str, ...]
     gateway_subjects: tuple[str, ...]
     absence_subjects: tuple[str, ...]
+    ticket_fields: tuple[str, ...]  # beginnings of names
+    ticket_mailers: tuple[str, ...]
+    ticket_hosts: tuple[str, ...]
+    moment_words: frozenset[str]
+    robot_names: frozenset[str]
+    no_names: frozenset[str]
+    frame_lines: tuple[str, ...]
+    read_subjects: tuple[str, ...]
+    unread_subjects: tuple[str, ...]
 
     @cached_property
     def failure(self) -> re.Pattern[str]:
@@ -153,6 +177,36 @@ class MachineWords:
         """Matches a word that says something on the matter."""
         return phrases(self.words["answer_words"], whole=True)
 
+    @cached_property
+    def comment_verb(self) -> re.Pattern[str]:
+        """Matches what a ticket system writes behind the name of the author of a comment."""
+        return phrases(self.words["comment_verbs"], whole=True)
+
+    @cached_property
+    def comment_label(self) -> re.Pattern[str]:
+        """Matches what it writes before that name."""
+        return phrases(self.words["comment_labels"], whole=True)
+
+    @cached_property
+    def comment_note(self) -> re.Pattern[str]:
+        """Matches how it calls such a comment behind the name."""
+        return phrases(self.words["comment_notes"], whole=True)
+
+    @cached_property
+    def progress(self) -> re.Pattern[str]:
+        """Matches how it tells of a ticket's state, closes it, or asks how satisfied one is."""
+        return phrases(self.words["progress_lines"])
+
+    @cached_property
+    def read(self) -> re.Pattern[str]:
+        """Matches how a mail program says that a mail was opened, or deleted unread."""
+        return phrases(self.words["read_lines"])
+
+    @cached_property
+    def until(self) -> re.Pattern[str]:
+        """Matches a word before the end of an absence."""
+        return phrases(self.words["until_words"], whole=True)
+
 
 def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords:
     """Merges the tables of all languages. Their keys are in MACHINE_KEYS, their words are folded."""
@@ -177,6 +231,15 @@ def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords
         notice_subjects=tuple(words["notice_subjects"]),
         gateway_subjects=tuple(words["gateway_subjects"]),
         absence_subjects=tuple(words["absence_subjects"]),
+        ticket_fields=tuple(words["ticket_fields"]),
+        ticket_mailers=tuple(words["ticket_mailers"]),
+        ticket_hosts=tuple(words["ticket_hosts"]),
+        moment_words=frozenset(words["moment_words"]),
+        robot_names=frozenset(words["robot_names"]),
+        no_names=frozenset(words["no_names"]),
+        frame_lines=tuple(words["frame_lines"]),
+        read_subjects=tuple(words["read_subjects"]),
+        unread_subjects=tuple(words["unread_subjects"]),
     )
 
 

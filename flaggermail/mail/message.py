@@ -32,6 +32,15 @@ class MechanicalKind(StrEnum):
     FEEDBACK_REPORT = "feedback-report"  # RFC 5965
 
 
+class NoReceipt(StrEnum):
+    """What a machine's mail says that is no receipt: it stops no clock."""
+
+    READ = "read"  # RFC 8098, displayed
+    UNREAD = "unread"  # RFC 8098, deleted without having been displayed
+    HANDLED = "handled"  # RFC 8098, any other disposition
+    ABSENCE = "absence"
+
+
 class BounceClass(StrEnum):
     """What a delivery report says of its mail."""
 
@@ -95,6 +104,14 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """What a person wrote in a ticket system, which printed their name above it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class HtmlReading:
     """The HTML of a mail, as text: all of it, and what a reader sees; with the writer's own words in each."""
 
@@ -136,6 +153,9 @@ class Message:
     subject: str | None = None
     date: datetime | None = None
     kind: MechanicalKind = MechanicalKind.HUMAN
+    comment: Comment | None = None  # of a named person; in a ticket system's own mail that makes `kind` human
+    no_receipt: NoReceipt | None = None  # of a machine's mail
+    away_until: str = ""  # of an absence, as it is written: "22 March"
     failed_recipients: tuple[str, ...] = ()
     bounce_class: BounceClass | None = None
     original_message_id: str | None = None  # Message-ID of the mail that a bounce or report is about

@@ -10,11 +10,13 @@ from flaggermail.mail.message import (
     Address,
     Attachment,
     BounceClass,
+    Comment,
     Forwarded,
     ForwardSource,
     HtmlReading,
     MechanicalKind,
     Message,
+    NoReceipt,
     is_sane,
 )
 
@@ -78,6 +80,9 @@ def packed(message: Message) -> dict[str, Json]:
         "size": message.size,
         "reply_to": _addresses(message.reply_to),
         "html_text": message.html_text,
+        "comment": [message.comment.name, message.comment.text] if message.comment else None,
+        "no_receipt": message.no_receipt,
+        "away_until": message.away_until,
         "original_message_id": message.original_message_id,
         "original_envelope_id": message.original_envelope_id,
         "original_subject": message.original_subject,
@@ -112,7 +117,7 @@ def unpacked(value: object) -> Message:
     """Returns the Message of a `packed` object. Raises TypeError, KeyError or ValueError if it is not one."""
     fields = _object(value)
     date = _text_or_none(fields["date"])
-    forwarded, bounce = fields["forwarded"], fields["bounce_class"]
+    forwarded, bounce, no_receipt = fields["forwarded"], fields["bounce_class"], fields["no_receipt"]
     return Message(
         sha256=_text(fields["sha256"]),
         size=_number(fields["size"]),
@@ -126,6 +131,9 @@ def unpacked(value: object) -> Message:
         subject=_text_or_none(fields["subject"]),
         date=_instant(date) if date else None,
         kind=MechanicalKind(_text(fields["kind"])),
+        comment=Comment(*_texts(fields["comment"])) if fields["comment"] is not None else None,
+        no_receipt=NoReceipt(_text(no_receipt)) if no_receipt is not None else None,
+        away_until=_text(fields["away_until"]),
         failed_recipients=_texts(fields["failed_recipients"]),
         bounce_class=BounceClass(_text(bounce)) if bounce is not None else None,
         original_message_id=_text_or_none(fields["original_message_id"]),

@@ -155,6 +155,12 @@ def quoted(
     return [], {one.letter.case: [scoring.QUOTES] for one in ranked if one.length >= quoted_words.LEAST}
 
 
+def letters_to(work: UnitOfWork, platform: str) -> Iterator[Words]:
+    """Yields the words of our latest letters to a platform."""
+    for _, letter in _letters(work, platform):
+        yield letter.words
+
+
 def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, OwnLetter]]:
     """Yields our latest letters to a platform: notifications, follow-ups, and what colleagues typed in its cases."""
     uses = work.tx.find(

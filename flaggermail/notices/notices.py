@@ -22,7 +22,7 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.record.case_values import Priority
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.kinds import Direction, Kind, PersonBasis, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, Notification, Platform, StoredMessage, Token
 from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
@@ -213,6 +213,8 @@ def tell_of_mail(
         "kind": what,
         "unsure": _is_unsure(what, stored),
         "automatic": what == "platform answer" and stored.automatic,
+        "says": stored.says if what == "platform answer" else "",
+        "comment": stored.person_basis is PersonBasis.COMMENT,
         "missing": [item.value for item in missing_of(work, case, read, _again)] if case and referrers else [],
         "urgent": stored.priority == Priority.URGENT,
         "labels": list(stored.labels),
@@ -299,9 +301,18 @@ def _topic(what: str, stored: StoredMessage, case: Case | None) -> Topic:
     if stored.place == Place.QUARANTINE:
         return Topic.QUARANTINE
     if what == "platform answer":
-        return Topic.UNVERIFIED if _is_unsure(what, stored) else Topic.NOTICE
+        return _topic_of_answer(stored)
     undecided = case is not None and case.decision is None and case.state != CaseState.CLOSED
     return Topic.NEW_CASE if undecided else Topic.NOTICE
+
+
+def _topic_of_answer(stored: StoredMessage) -> Topic:
+    """Returns the topic of a platform's mail in a case: who wrote it can be corrected where a system sent it."""
+    if _is_unsure("platform answer", stored):
+        return Topic.UNVERIFIED
+    if stored.person_basis is PersonBasis.COMMENT:
+        return Topic.COMMENT
+    return Topic.AUTOMATIC if stored.automatic else Topic.NOTICE
 
 
 def _is_unsure(what: str, stored: StoredMessage) -> bool:

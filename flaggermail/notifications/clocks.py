@@ -15,7 +15,7 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.record import states
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
+from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, PersonBasis
 from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredMessage
 from flaggermail.record.states import ClockState
 
@@ -33,6 +33,7 @@ class Answer:
     automatic: bool = False
     oral: bool = False
     by_hand: bool = False
+    comment: bool = False
 
 
 def answer_of_message(message: StoredMessage) -> Answer | None:
@@ -52,7 +53,10 @@ def answer_of_message(message: StoredMessage) -> Answer | None:
         if message.substance or Kind.SUBSTANTIVE_REPLY in kinds:
             stops.add(SUBSTANCE)
     by_hand = message.arrival is ArrivalBasis.BY_HAND
-    return Answer(message.id, message.received_at, frozenset(stops), automatic=automatic, by_hand=by_hand)
+    comment = message.person_basis is PersonBasis.COMMENT
+    return Answer(
+        message.id, message.received_at, frozenset(stops), automatic=automatic, by_hand=by_hand, comment=comment
+    )
 
 
 def answer_of_note(note: ContactNote) -> Answer | None:
@@ -107,4 +111,5 @@ def _clock(notification: Notification, started_at: datetime, kind: ClockKind, an
         automatic=first.automatic,
         oral=first.oral,
         by_hand=clock.by_hand or first.by_hand,
+        comment=first.comment,
     )

@@ -17,6 +17,7 @@ class AlarmKind(StrEnum):
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
     FORGED = "forged"
+    DELETED_UNREAD = "deleted unread"
     UNVERIFIED = "unverified senders"
     UNREGISTERED_USE = "unregistered use"
     FOLDER_MISSING = "folder missing"

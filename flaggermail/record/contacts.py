@@ -33,6 +33,13 @@ class MarkedAs(StrEnum):
     ANSWER = "answer"  # a platform's, to the matter
 
 
+class AuthorWord(StrEnum):
+    """Who an officer says wrote a platform's mail."""
+
+    PERSON = "person"
+    SYSTEM = "system"
+
+
 COUNTS = (Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY)
 """What a contact note can count as, which says the clocks that it starts or stops."""
 

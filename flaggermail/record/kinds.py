@@ -77,6 +77,13 @@ class TrustMark(StrEnum):
     INTERNAL = "exchange internal"  # X-MS-Exchange-Organization-AuthAs: Internal
 
 
+class PersonBasis(StrEnum):
+    """Why a mail that its own fields call automatic counts as a person's."""
+
+    COMMENT = "comment in a ticket system"  # a named comment in a vendor's frame
+    OFFICER = "an officer's word"
+
+
 class Place(StrEnum):
     """Where a message is filed."""
 

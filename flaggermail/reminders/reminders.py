@@ -23,13 +23,15 @@ from flaggermail.ports import Transaction
 from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Platform, Reminder
+from flaggermail.record.finding import where
+from flaggermail.record.rows import Notification, Platform, Reminder, StoredMessage
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing, waiting_mail
 from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.said import counted
 
+KNOWN = 5  # automatic mails of which a reminder says what they say
 LISTED = 40  # steps listed in one mail; the rest is counted
 
 
@@ -214,6 +216,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
         "sent_at": waits.started_at,
         "due_at": call.due_at,
         "phone": last_contact.phone_of(work, notification),
+        "known": _known(work, notification),
         "parked": waiting_mail.entries_of(work, waits.case, platform, _parked(work, late)),
         "clock": waits.clock,
         "behind": (work.now - max(call.due_at, _acknowledged_until(late) or call.due_at)) // timedelta(minutes=1),
@@ -226,6 +229,15 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
             if not r.withheld
         ],
     }
+
+
+def _known(work: UnitOfWork, use: Notification | None) -> list[dict[str, object]]:
+    """Returns what automatic mail said since the notification, besides that ours arrived; oldest first."""
+    if use is None:
+        return []
+    mails = work.tx.find(StoredMessage, where(StoredMessage.notification).is_(use.id))
+    telling = sorted((mail for mail in mails if mail.says), key=lambda mail: mail.received_at)
+    return [{"at": mail.received_at, "says": mail.says} for mail in telling[-KNOWN:]]
 
 
 def _parked(work: UnitOfWork, late: Late) -> list[waiting_mail.Parked]:

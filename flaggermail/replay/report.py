@@ -110,6 +110,8 @@ def _case(env: Services, tx: Transaction, case: Case) -> Json:
                 "direction": m.direction,
                 "received_at": _shown(env, m.received_at),
                 "basis": m.match_basis.english,
+                "person_basis": m.person_basis,
+                "says": m.says.english,
                 "verdict": m.verdict,
             }
             for m in messages
@@ -207,7 +209,7 @@ def _clock_lines(env: Services, tx: Transaction, notification: Notification) -> 
         if minutes is None:
             yield f"    {clock.kind}: {clock.state}"
         else:
-            marks = [mark for mark, on in (("automatic", clock.automatic), ("oral", clock.oral)) if on]
+            marks = [mark for mark in ("automatic", "comment", "oral") if getattr(clock, mark)]
             took = f"{counted(minutes, 'minute', 'minutes')}, {latency.hours(minutes)} hours"
             yield (
                 f"    {clock.kind}: {took} / {latency.spoken(minutes, 'nl')}"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail.mail.message_json import Json
 from flaggermail.record.case_values import Source
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.contacts import AuthorWord, ContactMeans
 from flaggermail.replies import case_words, consent, phrases
 from flaggermail.replies.answered import Answered, BadArgument, Why, names_of
 from flaggermail.replies.first_line import Line
@@ -196,6 +196,16 @@ def confirm_report(answered: Answered, groups: Mapping[str, str]) -> Request:
     number = groups["number"].lower().removeprefix("o")
     mail = f"o{int(number):08d}" if number.isascii() and number.isdecimal() else groups["number"]
     return Request("message confirm", {"message": answered.message, "mail": mail})
+
+
+def by_person(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Says that a person wrote the mail."""
+    return Request("message author", {"message": answered.message, "author": AuthorWord.PERSON})
+
+
+def by_robot(answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Says that a system wrote the mail."""
+    return Request("message author", {"message": answered.message, "author": AuthorWord.SYSTEM})
 
 
 def refuse(answered: Answered, _groups: Mapping[str, str]) -> Request:

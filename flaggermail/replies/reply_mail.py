@@ -85,6 +85,7 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
     if officer is None or token is None:
         return
     passed_on = objections.is_passed_on_by_machine(message, work.env.settings.desk.mailbox.address)
+    passed_on = passed_on or message.comment is not None
     if stored.verdict != SenderVerdict.VERIFIED or message.kind is not MechanicalKind.HUMAN or passed_on:
         automatic = "passed on" if message.kind is MechanicalKind.HUMAN else message.kind.value
         why = stored.verdict if stored.verdict != SenderVerdict.VERIFIED else automatic

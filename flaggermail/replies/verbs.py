@@ -220,6 +220,8 @@ _SOURCE = _Verb(
     "bron", "source", acts.correct_source, _WORDS, {"nl": ": GEMEENTE", "en": ": MUNICIPALITY"}, repeatable=True
 )
 _CORRECTIONS = (_TYPE, _SOURCE)  # of a case; one reply may give both
+_PERSON = _Verb("mens", "person", acts.by_person, repeatable=True)  # each takes the other back
+_ROBOT = _Verb("automaat", "robot", acts.by_robot, repeatable=True)
 _TO = _Verb("over aan", "to", acts.hand_over, _NAME, {"nl": " NAAM", "en": " NAME"})
 
 _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
@@ -233,6 +235,8 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.REMINDERS: (_OK, _TO),
     Topic.UNDECIDED: (_OK, _TAKE, _ASK, _DECLINE, _TYPE, _SOURCE, _CALLED, _TO),
     Topic.UNVERIFIED: (_Verb("echt", "genuine", acts.confirm), _Verb("vals", "forged", acts.refuse)),
+    Topic.AUTOMATIC: (_PERSON, _ROBOT),
+    Topic.COMMENT: (_ROBOT, _PERSON),
     Topic.UNCLEAR_REPORT: (
         _Verb("echt", "genuine", acts.confirm_report, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}),
         _Verb("vals", "forged", acts.refuse),

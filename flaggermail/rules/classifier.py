@@ -29,6 +29,7 @@ __all__ = [
     "RuleSet",
     "Samples",
     "Stage",
+    "Statement",
     "Then",
     "classify",
     "explain",
@@ -56,6 +57,14 @@ class AnswerTemplate(StrEnum):
     DECLINE = "decline"
 
 
+class Statement(StrEnum):
+    """What a platform's mail states besides its arrival: of a machine's mail, that is told."""
+
+    QUESTION = "question"
+    PROMISE = "promise"
+    ANSWER = "answer"  # to the matter itself
+
+
 STAGES = tuple(Stage)
 
 
@@ -68,6 +77,7 @@ class Then:
     case_type: CaseType | None = None
     template: AnswerTemplate | None = None
     reference: str | None = None  # pattern that matches the platform's own reference
+    says: Statement | None = None
     priority: Priority | None = None
     labels: tuple[str, ...] = ()
 
@@ -140,6 +150,7 @@ class Classification:
     case_type: CaseType | None = None
     template: AnswerTemplate | None = None
     references: tuple[str, ...] = ()
+    says: Statement | None = None
     priority: Priority = Priority.NORMAL
     labels: tuple[str, ...] = ()
 
@@ -194,6 +205,7 @@ def _outcome(rule: Rule, looked: Looked, added: list[Then], facts: MailFacts) ->
         case_type=then.case_type,
         template=then.template,
         references=(text[slice(*span)],) if span else (),
+        says=then.says,
         priority=_priority(added),
         labels=_labels(added),
     )

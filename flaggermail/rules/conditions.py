@@ -109,6 +109,7 @@ YES_OR_NO: Mapping[str, Callable[[MailFacts], bool]] = {
 }
 WORDS_OF: Mapping[str, Callable[[MailFacts], str | None]] = {
     "mechanical": lambda facts: facts.message.kind.value,
+    "no_receipt": lambda facts: facts.message.no_receipt,
     "verdict": lambda facts: facts.context.verdict,
     "sender": lambda facts: facts.message.sender.key if facts.message.sender else None,
     "platform": lambda facts: facts.context.platform,

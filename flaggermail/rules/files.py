@@ -135,6 +135,7 @@ def _rule(source: YamlSource, file: RulesFile, index: int) -> Rule:
             case_type=then.case_type,
             template=then.template,
             reference=wording(then.reference).pattern if then.reference else None,
+            says=then.says,
             priority=then.priority,
             labels=then.labels,
         ),

@@ -14,9 +14,9 @@ from typing import Annotated, Literal
 import re2
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from flaggermail.mail.message import MechanicalKind, SenderVerdict
+from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.case_values import CaseType, Priority, Source
-from flaggermail.rules.classifier import AnswerTemplate, Stage
+from flaggermail.rules.classifier import AnswerTemplate, Stage, Statement
 from flaggermail.rules.conditions import is_pattern, wording
 from flaggermail.yaml_files.kinds import Code, Domain, MailAddress, Model, Text
 
@@ -138,6 +138,7 @@ class WhenSettings(Model):
     any: Annotated[tuple[WhenSettings, ...], Field(min_length=1)] | None = None
     not_: WhenSettings | None = Field(default=None, alias="not")
     mechanical: Annotated[tuple[MechanicalKind, ...], Field(min_length=1)] | None = None
+    no_receipt: Annotated[tuple[NoReceipt, ...], Field(min_length=1)] | None = None
     sender: Annotated[tuple[MailAddress, ...], Field(min_length=1)] | None = None
     domain: Annotated[tuple[Place, ...], Field(min_length=1)] | None = None
     from_platform: bool | None = None
@@ -170,6 +171,7 @@ class ThenSettings(Model):
     case_type: CaseType | None = None
     template: AnswerTemplate | None = None
     reference: Pattern | None = None
+    says: Statement | None = None
     priority: Priority | None = None
     labels: tuple[Code, ...] = ()
 

@@ -60,6 +60,9 @@ class Account(Sentence):
     QUOTED = ("account: quoted",
         "The reply was recognised by the words of the notification that it quotes.",
         "De reactie is herkend aan de woorden van de melding die erin zijn aangehaald.")
+    COMMENT = ("account: comment",
+        "The reply was written by a named person in the platform's ticket system.",
+        "De reactie is door een met naam genoemde medewerker in het ticketsysteem van het platform geschreven.")
     ORAL = ("account: oral",
         "The reply was given orally; its time was noted by hand.",
         "De reactie is mondeling gegeven; het tijdstip is met de hand genoteerd.")

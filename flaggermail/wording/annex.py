@@ -15,6 +15,8 @@ class AnnexLabel(Sentence):
     MAIL = "annex: mail", "Mail {number}", "Mail {number}"
     NO_SUBJECT = "annex: no subject", "(no subject)", "(geen onderwerp)"
     ATTACHMENT = "annex: attachment", "Attachment", "Bijlage"
+    COMMENT = ("annex: comment", "[A comment in the platform's ticket system, with the name of a person.]",
+        "[Een reactie in het ticketsysteem van het platform, met de naam van een medewerker.]")
     PRINTED_ABOVE = ("annex: printed above",
         "[The text of mail {number} is quoted here. It is printed above.]",
         "[Hier wordt de tekst van mail {number} geciteerd. Die staat hierboven.]")

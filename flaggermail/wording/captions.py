@@ -41,6 +41,7 @@ class Caption(Sentence):
     BASIS_HAND = "caption: basis hand", "by hand", "met de hand"
     FORM_MAIL = "caption: form mail", "mail", "mail"
     FORM_AUTOMATIC = "caption: form automatic", "automatic", "automatisch"
+    FORM_COMMENT = "caption: form comment", "comment in a ticket system", "reactie in een ticketsysteem"
     FORM_ORAL = "caption: form oral", "oral", "mondeling"
     FORM_PORTAL = "caption: form portal", "portal", "portaal"
 

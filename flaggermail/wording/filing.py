@@ -117,6 +117,24 @@ class Dispute(Sentence):
         "vóór de verzending op {at:instant} (UTC)")
 
 
+class Says(Sentence):
+    """What a mail says that a platform's machine wrote, besides that ours arrived."""
+
+    QUESTION = "says: question", "asks something", "stelt een vraag"
+    PROMISE = "says: promise", "promises something", "zegt iets toe"
+    ANSWER = "says: answer", "answers the matter itself", "gaat inhoudelijk op de zaak in"
+    COMMENT = "says: comment", "holds a comment with a name", "bevat een reactie met een naam"
+    READ = "says: read", "says that our mail was opened", "meldt dat onze mail is geopend"
+    UNREAD = ("says: unread", "says that our mail was deleted without being read",
+        "meldt dat onze mail ongelezen is verwijderd")
+    HANDLED = ("says: handled", "says what a mail program did with our mail",
+        "meldt wat een mailprogramma met onze mail deed")
+    ABSENCE = "says: absence", "says that somebody is away: phone", "meldt dat iemand afwezig is: bel"
+    ABSENCE_UNTIL = ("says: absence until", "says that somebody is away until {until}: phone",
+        "meldt dat iemand afwezig is tot {until}: bel")
+    REPORT = "says: report", "is a complaint about our mail", "is een klacht over onze mail"
+
+
 class Basis(Sentence):
     """What placed a mail in its case."""
 

@@ -27,6 +27,7 @@ class AlarmName(Sentence):
     UNCERTAIN = "alarm name: uncertain", "uncertain", "verzending onzeker"
     FORGED = "alarm name: forged", "forged", "mogelijk vervalst"
     UNVERIFIED = "alarm name: unverified", "unverified senders", "afzenders niet geverifieerd"
+    DELETED_UNREAD = "alarm name: deleted unread", "deleted unread", "ongelezen verwijderd"
     UNREGISTERED_USE = "alarm name: unregistered use", "unregistered use", "melding buiten het programma om"
     FOLDER_MISSING = "alarm name: folder missing", "folder missing", "map ontbreekt"
     MAILBOX_SILENT = "alarm name: mailbox silent", "mailbox silent", "mailbox niet leesbaar"

@@ -221,6 +221,8 @@ class Because(Sentence):
         "mail {message}: noem de melding waarop dit een antwoord is (--notification); {case} heeft {known}")
     MARKED_ALREADY = ("marked already", "message {message}: is the copy of {notification} already",
         "mail {message}: is al de kopie van {notification}")
+    NO_PLATFORMS_MAIL = ("no platforms mail", "message {message}: is no platform's mail in a case",
+        "mail {message}: is geen mail van een platform in een zaak")
     NO_COPY = ("no copy",
         ("message {message}: was not sent from here; note a use without a copy: `flaggermail case note CASE "
          "--counts-as notification --at INSTANT --channel CHANNEL`"),

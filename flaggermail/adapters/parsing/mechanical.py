@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from flaggermail.adapters.parsing.flufl_bounces import read_failures
+from flaggermail.mail.automated import no_receipt, ticket_frame
 from flaggermail.mail.automated.dsn import (
     DELAYED,
     FAILED,
@@ -23,7 +24,8 @@ from flaggermail.mail.automated.mechanical_kind import mechanical_kind
 from flaggermail.mail.automated.sending_service import ServiceEvent, read_published
 from flaggermail.mail.fields import read_header, unfolded, words_decoded
 from flaggermail.mail.forwards.plain_lines import PlainLines
-from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.message import MechanicalKind, Message, NoReceipt
 from flaggermail.mail.message_ids import message_ids
 from flaggermail.mail.mime import ENCLOSED, Part
 from flaggermail.mail.reply_tokens import ORIGINAL_HEADER, OWN_HEADER, own_ids, tokens
@@ -72,12 +74,29 @@ def with_mechanical_kind(
     kind = mechanical_kind(signs, language)
     if kind in {MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY}:
         receipts = [part for part in parts if part.type.value == _RECEIPT]
-        if kind is MechanicalKind.HUMAN and not receipts:
-            return read  # as it was made
-        return replace(read, kind=kind, original_message_id=_quoted_original(receipts))
+        read = _with_author(replace(read, kind=kind), signs, language)
+        return replace(read, original_message_id=_quoted_original(receipts)) if receipts else read
     read = replace(read, kind=kind)
     read = _with_original(read, signs, published, parts)
     return _with_failures(read, signs, published, octets) if kind is MechanicalKind.BOUNCE else read
+
+
+def _with_author(read: Message, signs: KindEvidence, language: Language) -> Message:
+    """Adds whose comment the mail holds, or what it says that is no receipt; a comment's kind is a person's."""
+    automatic = read.kind is MechanicalKind.AUTO_REPLY
+    if (stated := no_receipt.stated(signs, read.kind, language)) is not None:
+        until = no_receipt.end_of_absence(read.text, language) if stated is NoReceipt.ABSENCE else ""
+        return replace(read, no_receipt=stated, away_until=until)
+    framed = ticket_frame.is_ticket_system(signs.fields, language.machines)
+    if not (automatic or framed):
+        return read
+    ours = (*read.to, *read.cc)
+    comment = ticket_frame.named_comment(read.text, ours, language)
+    framed = framed or ticket_frame.asks_for_replies_above(read.text, language)
+    if comment is None and framed and not signs.fields.get(_AUTO, "").lower().startswith("auto-replied"):
+        own = reply_text(read.text.split("\n"), language, signs.plain)
+        comment = ticket_frame.named_author(read.sender, read.text, own, language) if automatic else None
+    return replace(read, comment=comment, kind=MechanicalKind.HUMAN if comment and framed else read.kind)
 
 
 def _topmost(headers: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -227,6 +227,8 @@ class _MailReader:
 
     def _own_words(self, read: Message, lines: Sequence[str], plain: PlainLines) -> tuple[str, Forwarded | None]:
         """Returns the writer's own words in the lines of the text, and the forwarded mail if there is one."""
+        if read.comment is not None and read.kind is MechanicalKind.HUMAN:
+            return read.comment.text, None  # around it stands the frame, and below it what we wrote
         subject = split_subject(read.subject or "", self.language)
         inline: Inline | None = None
         enclosed: Forwarded | None = None

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from flaggermail.mail.automated import no_receipt
 from flaggermail.mail.automated.evidence import KindEvidence, begins
 from flaggermail.mail.automated.out_of_office import (
     OwnText,
@@ -75,7 +76,9 @@ _EVENTS = {
 
 
 def mechanical_kind(signs: KindEvidence, language: Language) -> MechanicalKind:
-    """Checks in this order: complaint, delivery report, other bounce, declared automatic, then subject and text."""
+    """Returns the kind before a look at a ticket system's frame (mail.automated.ticket_frame).
+
+    Checks in this order: complaint, delivery report, other bounce, declared automatic, then subject and text."""
     if signs.published:
         return _EVENTS[signs.published]
     if not _is_passed_on(signs, language) and (reported := _reported(signs)) is not None:
@@ -99,7 +102,8 @@ def answerable(message: Message, ours: str) -> bool:
     many = many or from_list(message)
     own = message.sender is None or message.sender.key == ours.lower() or message.header(LOOP_HEADER) is not None
     nowhere = (message.header("return-path") or "-").replace(" ", "") == "<>"
-    return message.kind is MechanicalKind.HUMAN and not (many or own or nowhere)
+    person = message.kind is MechanicalKind.HUMAN and message.comment is None  # a ticket system would answer in turn
+    return person and not (many or own or nowhere)
 
 
 def from_list(message: Message) -> bool:
@@ -133,6 +137,7 @@ def _reported(signs: KindEvidence) -> MechanicalKind | None:
     if signs.report_type == "disposition-notification" or (signs.disposition and not signs.report_type):
         # A receipt. The mail filter of a recipient who refuses a mail also writes one (RFC 5429, section 2.1.1).
         refused = signs.disposition.startswith("automatic-action") and "deleted" in signs.disposition
+        refused = refused and not no_receipt.says_unread(signs)
         return MechanicalKind.BOUNCE if refused else MechanicalKind.AUTO_REPLY
     return None
 

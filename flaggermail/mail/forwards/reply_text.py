@@ -57,7 +57,7 @@ def _without_quotes(lines: Sequence[str], language: Language, plain: AbstractSet
                 break  # the quotation has no marks, so everything below may belong to it
         elif not short and (is_quoted(line) or _INITIALS.match(line) or _is_torn_off(lines, at)):
             at += 1
-        elif not short and (_is_reply_mark(line, language) or _starts_quotation(lines, at, language)):
+        elif not short and (is_reply_mark(line, language) or _starts_quotation(lines, at, language)):
             if own and _is_block_opener(own[-1], language):
                 own.pop()
             if written is not None and written < len(own):
@@ -78,7 +78,7 @@ def _is_block_opener(line: str, language: Language) -> bool:
     return dated and folded(text).startswith(language.block_openers)
 
 
-def _is_reply_mark(line: str, language: Language) -> bool:
+def is_reply_mark(line: str, language: Language) -> bool:
     """True for a ticket system's "reply above this line": above its own text, in a reply above our mail."""
     if len(line) > _LONGEST_REPLY_MARK:
         return False

@@ -12,7 +12,7 @@ from flaggermail.record.case_values import (
     Priority,
 )
 from flaggermail.record.definition import Column, Record, References, record
-from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, OctetSource, Place, Role
+from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, OctetSource, PersonBasis, Place, Role
 from flaggermail.record.rows.cases import Case
 from flaggermail.wording.said import Said
 
@@ -65,6 +65,8 @@ class StoredMessage(Record):
     corrected_by: str | None = None  # the officer who said what kind it is
     excluded_by: str | None = None  # who took it out of the archive in its review window; `reason` says why
     arrival: Annotated[ArrivalBasis, Column.FILLED] = ArrivalBasis.SERVER  # what `received_at` rests on
+    person_basis: PersonBasis | None = None  # why a ticket system's mail counts as a person's
+    says: Annotated[Said, Column.FILLED] = Said()  # what a platform's machine says besides that our mail arrived
 
 
 @record

@@ -70,6 +70,7 @@ class ClockRow(Record):
     automatic: bool = False
     oral: bool = False
     by_hand: bool = False
+    comment: Annotated[bool, Column.FILLED] = False  # stopped by a comment in a ticket system
 
 
 @record

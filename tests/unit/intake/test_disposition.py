@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.intake.disposition import MACHINE, Disposition, Facts, decide
-from flaggermail.mail.message import MechanicalKind, SenderVerdict
+from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.wording.filing import CitizenDoubt, Filed
+from flaggermail.wording.filing import CitizenDoubt, Filed, Says
 from tests.corpus import each
 
 HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE
@@ -137,8 +137,29 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
     ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Disposition(Place.CASE, Filed.IN_CASE())),
     (
         "result told by a machine",
-        replace(ANSWER, mechanical=AUTO, carries_result=True),
+        replace(ANSWER, mechanical=AUTO, says=Says.ANSWER()),
         Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer"),
+    ),
+    (
+        "absence of a person at a platform",
+        replace(ANSWER, mechanical=AUTO, says=Says.ABSENCE(), no_receipt=NoReceipt.ABSENCE),
+        Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer"),
+    ),
+    (
+        "mail of ours deleted unread",
+        replace(ANSWER, mechanical=AUTO, says=Says.UNREAD(), no_receipt=NoReceipt.UNREAD),
+        Disposition(Place.CASE, Filed.IN_CASE(), alarm=AlarmKind.DELETED_UNREAD),
+    ),
+    (
+        "mail of ours deleted unread, says somebody nobody vouches for",
+        replace(ANSWER, mechanical=AUTO, says=Says.UNREAD(), no_receipt=NoReceipt.UNREAD,
+            verdict=SenderVerdict.UNVERIFIED),
+        Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer"),
+    ),
+    (
+        "complaint about our mail in a case",
+        replace(ANSWER, mechanical=MechanicalKind.FEEDBACK_REPORT, says=Says.REPORT()),
+        Disposition(Place.CASE, Filed.MACHINE(kind=MechanicalKind.FEEDBACK_REPORT), tells="platform answer"),
     ),
     (
         "answer nobody vouches for",
