@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.mail.automated.mechanical_kind import answers_mail, from_list
+from flaggermail.mail.automated.out_of_office import confirms, own_text
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
@@ -60,6 +61,8 @@ def look(
     if message.kind not in CARRIERS:
         return Carried(authority=authority)
     says = written.says if context.placed and context.platform is not None else None
+    if says is Statement.PROMISE and confirms(own_text(message.text, reading.language), reading.language):
+        says = None  # a receipt that promises to look into it, as most do, is a receipt
     referral = authority and _refers(message, written, reading.language)
     if within is not None:
         stranger = replace(

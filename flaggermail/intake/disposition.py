@@ -84,7 +84,9 @@ def decide(facts: Facts) -> Disposition:
 def _of_mail_received(facts: Facts) -> Disposition:
     if facts.mechanical in MACHINE:
         tells = "platform answer" if facts.placed and facts.says else None
-        return Disposition(Place.CASE if facts.placed else Place.NOISE, Filed.MACHINE(kind=facts.mechanical), tells=tells)
+        return Disposition(
+            Place.CASE if facts.placed else Place.NOISE, Filed.MACHINE(kind=facts.mechanical), tells=tells
+        )
     if facts.placed:
         return _in_its_case(facts)
     if facts.from_officer:

@@ -147,7 +147,12 @@ def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     within = [_attached(raw, message) for raw, (message, _) in zip(mails, read, strict=True)]
     inner = iter(env.octets.put_all(list(chain.from_iterable(within))))
     return [
-        _Mail(raw, digest, _with_verdict(env, raw.octets, message), tuple(zip(islice(inner, len(attached)), attached)))
+        _Mail(
+            raw,
+            digest,
+            _with_verdict(env, raw.octets, message),
+            tuple(zip(islice(inner, len(attached)), attached, strict=True)),
+        )
         for raw, digest, (message, attached) in zip(mails, digests, read, strict=True)
     ]
 

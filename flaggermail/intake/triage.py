@@ -69,9 +69,9 @@ def judge(work: UnitOfWork, raw: RawMessage, message: Message) -> Triaged:
     decision = disposition.decide(facts)
     late, from_file = lookup.late(work.env, raw, work.now), raw.arrival.in_file
     return Triaged(
-        message, mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
-        disposition.of_old_mail(decision, from_file=from_file) if late else decision, facts.says,
-        missed=late and not from_file and not decision.quiet,
+        message, mail.sender, mail.placement, message.vouched, context, found, election.code if election else None,
+        dispute, disposition.of_old_mail(decision, from_file=from_file) if late else decision,
+        says=facts.says, missed=late and not from_file and not decision.quiet,
     )  # fmt: skip
 
 

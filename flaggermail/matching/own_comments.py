@@ -21,7 +21,7 @@ def without_ours(work: UnitOfWork, message: Message, platform: str | None) -> Me
     comment = message.comment
     if comment is None or not (_is_officers(work.env, comment.name) or _repeats_letter(work, message, platform)):
         return message
-    return replace(message, comment=None, kind=MechanicalKind.AUTO_REPLY)
+    return replace(message, comment=None, kind=MechanicalKind.AUTO_REPLY, reply_text="")
 
 
 def _is_officers(env: Services, name: str) -> bool:

@@ -22,8 +22,8 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.kinds import Kind
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, Reminder, StoredMessage
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing, waiting_mail

@@ -13,6 +13,7 @@ from flaggermail.adapters.parsing.allowance import OutOfTime
 from flaggermail.adapters.parsing.mechanical import with_mechanical_kind
 from flaggermail.adapters.parsing.unpacking import PGP_ENCRYPTED, Unpacked, bare_outlook, unpacked
 from flaggermail.mail.addresses import read_addresses
+from flaggermail.mail.automated.ticket_frame import without_repeated
 from flaggermail.mail.charset import decoded, storable
 from flaggermail.mail.fields import Header, read_date, read_header, unfolded, words_decoded
 from flaggermail.mail.filenames import safe_name
@@ -245,6 +246,8 @@ class _MailReader:
         if read.kind is MechanicalKind.HUMAN or (read.kind is MechanicalKind.AUTO_REPLY and not self._is_report()):
             enclosed = next((found for part in self.parts if (found := self._enclosed(part))), None)
         own = lines[: inline.start] if inline else lines
+        if read.kind is MechanicalKind.AUTO_REPLY:
+            own = without_repeated(own, (*read.to, *read.cc), self.language)
         forwarded = enclosed or (inline.mail if inline else None)
         return reply_text(own, self.language, plain), forwarded
 

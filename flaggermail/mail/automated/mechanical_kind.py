@@ -78,7 +78,8 @@ _EVENTS = {
 def mechanical_kind(signs: KindEvidence, language: Language) -> MechanicalKind:
     """Returns the kind before a look at a ticket system's frame (mail.automated.ticket_frame).
 
-    Checks in this order: complaint, delivery report, other bounce, declared automatic, then subject and text."""
+    Checks in this order: complaint, delivery report, other bounce, declared automatic, then subject and text.
+    """
     if signs.published:
         return _EVENTS[signs.published]
     if not _is_passed_on(signs, language) and (reported := _reported(signs)) is not None:

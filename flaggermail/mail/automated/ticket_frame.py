@@ -41,9 +41,24 @@ _MOMENT_EDGE = " \t\u00a0:.,-\u2013\u2014|()[]"
 class _Named(StrEnum):
     """What a name in a frame is."""
 
-    PERSON = "person"
-    ROBOT = "robot"  # a team or a program
-    NOTHING = "nothing"
+    SOMEBODY = "somebody"
+    READER = "the reader"  # to whom the mail was sent
+    ROBOT = "team or program"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """By what a name is judged; `readers`: the names and addresses to which the mail was sent, folded."""
+
+    words: MachineWords
+    readers: frozenset[str]
+
+    @classmethod
+    def of(cls, ours: Sequence[Address], language: Language) -> _Names:
+        """Returns it for a mail that was sent to these addresses."""
+        readers = frozenset(folded(text) for address in ours for text in (address.name or "", address.address))
+        return cls(language.machines, readers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +91,25 @@ def named_comment(text: str, ours: Sequence[Address], language: Language) -> Com
 
     `ours`: to whom the mail was sent. None below a receipt, a survey or a closing, which repeat earlier comments.
     """
-    lines = list(_own_lines(text, language))
-    for at in range(len(lines)):
-        heading = _heading(lines, at, language.machines)
-        if heading is None:
-            continue
-        if _kind_of(heading.name, language.machines) is not _Named.PERSON:
-            return None
-        above = [line for line in lines[:at] if line.strip()]
-        if _says_more_than_frame(above, language) or _is_reader(heading.name, above, ours):
-            return None
-        own = _lines_below(lines, heading.below, language)
-        words = reply_text(own, language)
-        return Comment(heading.name, words) if _is_by_a_person(words, own, ours, language) else None
-    return None
+    frame = _Frame.of(text.split("\n", _LINES), ours, language)
+    if frame.named is not _Named.SOMEBODY or _says_more_than_frame(frame.above, language) or frame.repeats_us:
+        return None
+    words = reply_text(frame.own, language)
+    automatic = not _WORD.search(words) or _begins(words.split("\n"), language.machines.robot_lines)
+    return None if automatic or frame.heading is None else Comment(frame.heading.name, words)
+
+
+def without_repeated(lines: Sequence[str], ours: Sequence[Address], language: Language) -> Sequence[str]:
+    """Returns the lines of a machine's mail without what it repeats of the reader below a name, as receipts do."""
+    frame = _Frame.of(lines, ours, language)
+    receipt = frame.named is _Named.SOMEBODY and language.machines.receipt.search(folded("\n".join(frame.above)))
+    return frame.above if receipt or frame.repeats_us else lines
 
 
 def named_author(sender: Address | None, text: str, own: str, language: Language) -> Comment | None:
     """Returns what a frame without a name holds whose From names one and the company: "Casey (Example)"."""
     found = _COMPANY.fullmatch((sender.name or "").strip()) if sender else None
-    if found is None or _kind_of(found["name"], language.machines) is not _Named.PERSON:
+    if found is None or _kind_of(found["name"], _Names.of((), language)) is not _Named.SOMEBODY:
         return None
     lines = [line for line in text[:4000].split("\n") if line.strip()]
     if _says_more_than_frame(lines, language) or _begins(lines, language.machines.no_reply_lines):
@@ -103,98 +117,135 @@ def named_author(sender: Address | None, text: str, own: str, language: Language
     return Comment(found["name"], own) if own.strip() and not _begins(lines, language.machines.robot_lines) else None
 
 
-def _own_lines(text: str, language: Language) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The first name in a frame, the lines `above` it, and those of the comment below it."""
+
+    heading: _Heading | None
+    named: _Named
+    above: Sequence[str]
+    own: Sequence[str]
+    ours: Sequence[Address]
+    language: Language
+
+    @classmethod
+    def of(cls, lines: Sequence[str], ours: Sequence[Address], language: Language) -> _Frame:
+        """Returns the frame around the newest comment, which comes first; without a heading if nobody is named."""
+        names = _Names.of(ours, language)
+        kept = list(_own_lines(lines[:_LINES], names, language))
+        found = ((at, heading) for at in range(len(kept)) if (heading := _heading(kept, at, names)))
+        at, heading = next(found, (len(kept), None))
+        named = _kind_of(heading.name, names) if heading else _Named.NOBODY
+        own = _lines_below(kept, heading.below, names) if heading else ()
+        return cls(heading, named, kept[:at], own, ours, language)
+
+    @property
+    def repeats_us(self) -> bool:
+        """True if it repeats the reader's own words: it names or greets the reader, or the comment is their letter."""
+        if self.named is not _Named.SOMEBODY or self.heading is None:
+            return self.named is _Named.READER
+        first = folded(self.heading.name).partition(" ")[0]
+        greets = (_WORD.findall(folded(line)) for line in self.above if len(line.split()) <= _GREETING)
+        if any(first in line[1:] for line in greets):
+            return True
+        small = folded("\n".join(self.own))
+        return any(folded(one.address) in small or _signs(one, self.own, self.language) for one in self.ours)
+
+
+def _own_lines(lines: Sequence[str], names: _Names, language: Language) -> Iterator[str]:
     """Yields the lines above any quoted mail."""
-    lines = text.split("\n", _LINES)[:_LINES]
     for at, line in enumerate(lines):
         if is_reply_mark(line, language) or is_quoted(line):
             continue
-        if line.strip() and _heading(lines, at, language.machines) is None:
+        if line.strip() and _heading(lines, at, names) is None:
             framed = line.lstrip()[:1] in {"-", "_", "*", "="} and read_mark(line, language)
             if framed or read_unmarked(lines, at, language) is not None or quote_mark(lines, at, language):
                 return
         yield line
 
 
-def _heading(lines: Sequence[str], at: int, words: MachineWords) -> _Heading | None:
+def _heading(lines: Sequence[str], at: int, names: _Names) -> _Heading | None:
     """Returns the heading that starts at this line, whoever it names; None if none does."""
     line = seen(lines[at])[: _LONGEST_LINE + 1].strip(_EDGE)
     if not line or len(line) > _LONGEST_LINE or not any(char.isalpha() for char in line):
         return None
-    name = _by_label(line, words) or _dated(line, words) or _by_verb(line, words) or _noted(line, words)
+    name = _by_label(line, names) or _dated(line, names) or _by_verb(line, names) or _noted(line, names)
     if name is not None:
         return _Heading(name, at + 1)
     company = _COMPANY.fullmatch(line)
     name = company["name"] if company else line
-    if _kind_of(name, words) is _Named.NOTHING:
+    if _kind_of(name, names) is _Named.NOBODY:
         return None
     below = next((n for n in range(at + 1, min(at + 2 + _BELOW, len(lines))) if lines[n].strip()), None)
-    if below is not None and _is_moment(lines[below], words):
+    if below is not None and _is_moment(lines[below], names.words):
         return _Heading(name, below + 1)
-    return _Heading(name, at + 1) if company and not _is_moment(company["company"], words) else None
+    return _Heading(name, at + 1) if company and not _is_moment(company["company"], names.words) else None
 
 
-def _dated(line: str, words: MachineWords) -> str | None:
+def _dated(line: str, names: _Names) -> str | None:
     """Returns the name in "NAME, Dec 15, 2020, 11:05 PST"."""
     if not _TIMED.search(line):
         return None
     for gap in _APART.finditer(line):
-        if _is_moment(line[gap.end() :], words) and (name := _name(line[: gap.start()], words)):
+        if _is_moment(line[gap.end() :], names.words) and (name := _name(line[: gap.start()], names)):
             return name
     return None
 
 
-def _by_verb(line: str, words: MachineWords) -> str | None:
+def _by_verb(line: str, names: _Names) -> str | None:
     """Returns the name in "NAME commented:", "NAME replied to your request"."""
-    found = words.comment_verb.search(small := folded(line))
+    found = names.words.comment_verb.search(small := folded(line))
     if found is None or small.count(" ") > _MOST_NAMES + 8:
         return None
     before = line[: found.start()] if len(small) == len(line) else small[: found.start()].title()
-    behind, name = small[found.end() :].strip(), _name(before, words)
-    if name is not None and _kind_of(name, words) is _Named.ROBOT and behind and not behind.endswith(":"):
+    behind, name = small[found.end() :].strip(), _name(before, names)
+    if name is not None and _kind_of(name, names) is _Named.ROBOT and behind and not behind.endswith(":"):
         return None  # "Support has replied to your request.", above the person who did
     return name if not behind.rstrip(".").count(".") else None
 
 
-def _by_label(line: str, words: MachineWords) -> str | None:
+def _by_label(line: str, names: _Names) -> str | None:
     """Returns the name in "Comment by NAME", "Comment from: NAME on 15 December 2020"."""
-    found = words.comment_label.match(small := folded(line))
+    found = names.words.comment_label.match(small := folded(line))
     if found is None or len(small) != len(line):
         return None
     behind = line[found.end() :].strip(" :")
-    return _dated(behind, words) or _name(behind, words)
+    return _dated(behind, names) or _name(behind, names)
 
 
-def _noted(line: str, words: MachineWords) -> str | None:
+def _noted(line: str, names: _Names) -> str | None:
     """Returns the name in "2020-12-15 11:05:02 PST - NAME Additional comments"."""
     moment, apart, behind = line.partition(" - ")
-    if not apart or not _is_moment(moment, words):
+    if not apart or not _is_moment(moment, names.words):
         return None
-    found = words.comment_note.search(small := folded(behind))
+    found = names.words.comment_note.search(small := folded(behind))
     named = behind[: found.start()] if found and len(small) == len(behind) else behind
-    return _name(named.strip(" ("), words)
+    return _name(named.strip(" ("), names)
 
 
-def _name(text: str, words: MachineWords) -> str | None:
+def _name(text: str, names: _Names) -> str | None:
     """Returns the name of a person or a robot, without a company behind it."""
     plain = text.strip(f"{_EDGE},:")
     company = _COMPANY.fullmatch(plain)
     name = company["name"] if company else plain
-    return None if _kind_of(name, words) is _Named.NOTHING else name
+    return None if _kind_of(name, names) is _Named.NOBODY else name
 
 
-def _kind_of(name: str, words: MachineWords) -> _Named:
+def _kind_of(name: str, names: _Names) -> _Named:
+    if folded(name) in names.readers:
+        return _Named.READER
     tokens = name.split()
     if not 0 < len(tokens) <= _MOST_NAMES or len(name) > _LONGEST_NAME or _NO_NAME.search(name):
-        return _Named.NOTHING
+        return _Named.NOBODY
     small = [folded(token).strip(".,'\u2019") for token in tokens]
-    if {small[0], small[-1]} & words.no_names or small[-1] in words.moment_words:  # "Jan" may be a first name
-        return _Named.NOTHING
-    if _TEAM_SIGNS.intersection(name) or any(word in words.robot_names for word in small):
+    ends = {small[0], small[-1]}
+    if ends & names.words.no_names or small[-1] in names.words.moment_words:  # "Jan" may be a first name
+        return _Named.NOBODY
+    if _TEAM_SIGNS.intersection(name) or any(word in names.words.robot_names for word in small):
         return _Named.ROBOT
-    stands = [token[:1].isupper() or token[:1].isalpha() and token.lower() == token.upper() for token in tokens]
+    stands = [token[:1].isupper() or (token[:1].isalpha() and token.lower() == token.upper()) for token in tokens]
     inner = all(capital or len(token) <= _PARTICLE for capital, token in zip(stands, tokens, strict=True))
-    return _Named.PERSON if stands[0] and stands[-1] and inner else _Named.NOTHING
+    return _Named.SOMEBODY if stands[0] and stands[-1] and inner else _Named.NOBODY
 
 
 def _is_moment(text: str, words: MachineWords) -> bool:
@@ -214,34 +265,16 @@ def _says_more_than_frame(above: Sequence[str], language: Language) -> bool:
     return words.receipt.search(small) is not None or words.progress.search(small) is not None
 
 
-def _is_reader(name: str, above: Sequence[str], ours: Sequence[Address]) -> bool:
-    """True if the frame names the one to whom the mail is sent, or whom it greets: it repeats their own words."""
-    whole = folded(name)
-    if any(whole in {folded(address.name or ""), folded(address.address)} for address in ours):
-        return True
-    first = whole.partition(" ")[0]
-    greets = (_WORD.findall(folded(line)) for line in above if len(line.split()) <= _GREETING)
-    return any(first in line[1:] for line in greets)
-
-
-def _lines_below(lines: Sequence[str], start: int, language: Language) -> list[str]:
+def _lines_below(lines: Sequence[str], start: int, names: _Names) -> list[str]:
     """Returns the lines of the comment: up to the next one, a rule, or what the frame prints below."""
-    words, own = language.machines, list[str]()
+    own: list[str] = []
     for at in range(start, len(lines)):
-        ends = is_rule(lines[at]) or _heading(lines, at, words) is not None
-        if any(line.strip() for line in own) and (ends or _begins([lines[at]], words.frame_lines)):
+        ends = is_rule(lines[at]) or _heading(lines, at, names) is not None
+        if any(line.strip() for line in own) and (ends or _begins([lines[at]], names.words.frame_lines)):
             break
         if not ends:
             own.append(lines[at])
     return own
-
-
-def _is_by_a_person(words: str, lines: Sequence[str], ours: Sequence[Address], language: Language) -> bool:
-    """True if the words of a comment are no robot's, and no letter that the reader wrote and signed."""
-    if not _WORD.search(words) or _begins(words.split("\n"), language.machines.robot_lines):
-        return False
-    small = folded("\n".join(lines))
-    return not any(folded(address.address) in small or _signs(address, lines, language) for address in ours)
 
 
 def _signs(address: Address, lines: Sequence[str], language: Language) -> bool:

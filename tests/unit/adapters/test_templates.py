@@ -171,6 +171,9 @@ ALIKE: Mapping[str, object] = {
     "urgent": False,
     "unsure": False,
     "automatic": False,
+    "says": "",
+    "comment": False,
+    "known": [{"at": SENT, "says": "VF-EP2024-0001"}],
     "labels": ["question"],
     "sender": "A. Bode <a.bode@exampletown.example>",
     "verdict": "verified",
@@ -290,6 +293,7 @@ DID: Sequence[Mapping[str, object]] = [
     {"what": "reclassified", "case": "VF-EP2024-0001", "type": "", "source": "media"},
 ]  # fmt: skip
 SILENCE: Mapping[str, object] = {
+    "known": [{"at": SENT, "says": "VF-EP2024-0001"}],
     "parked": [{"at": SENT, "who": "Loudhailer", "verdict": "unverified", "reply": "", "place": "m00000009"}],
     "case": "VF-EP2024-0001", "title": "Two boxes", "platform": "Loudhailer", "minutes": 60,
     "channel": "Urgent Escalation Channel",
@@ -355,6 +359,9 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"urgent": True, "labels": []},
         {"kind": "platform answer", "unsure": True, "verdict": "unverified"},
         {"kind": "platform answer", "automatic": True},
+        {"kind": "platform answer", "automatic": True, "says": "VF-EP2024-0001", "platform": ""},
+        {"kind": "platform answer", "automatic": True, "says": "VF-EP2024-0001", "replies": ["mens", "person"]},
+        {"kind": "platform answer", "comment": True},
         {"unread": 1, "verdict": "failed"},
         {"unread": 31},
         {"kind": "platform answer", "unsure": True, "hops": HOPS},

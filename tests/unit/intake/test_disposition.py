@@ -152,8 +152,9 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
     ),
     (
         "mail of ours deleted unread, says somebody nobody vouches for",
-        replace(ANSWER, mechanical=AUTO, says=Says.UNREAD(), no_receipt=NoReceipt.UNREAD,
-            verdict=SenderVerdict.UNVERIFIED),
+        replace(
+            ANSWER, mechanical=AUTO, says=Says.UNREAD(), no_receipt=NoReceipt.UNREAD, verdict=SenderVerdict.UNVERIFIED
+        ),
         Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer"),
     ),
     (

@@ -128,6 +128,14 @@ WORDS: tuple[tuple[Topic, str, str, Request], ...] = (
         Request("message refuse", {"message": "m00000009", "reason": "called forged in a reply"}),
     ),
     (
+        Topic.AUTOMATIC, "mens", "person",
+        Request("message author", {"message": "m00000009", "author": "person"}),
+    ),
+    (
+        Topic.COMMENT, "automaat", "It's automatic",
+        Request("message author", {"message": "m00000009", "author": "system"}),
+    ),
+    (
         Topic.UNCLEAR_REPORT, "echt 12", "genuine o00000012",
         Request("message confirm", {"message": "m00000009", "mail": "o00000012"}),
     ),
