@@ -146,14 +146,10 @@ def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     read = env.parser.parse_deliveries([raw.octets for raw in mails])
     within = [_attached(raw, message) for raw, (message, _) in zip(mails, read, strict=True)]
     inner = iter(env.octets.put_all(list(chain.from_iterable(within))))
+    owned = [tuple(zip(islice(inner, len(attached)), attached, strict=True)) for _, attached in read]
     return [
-        _Mail(
-            raw,
-            digest,
-            _with_verdict(env, raw.octets, message),
-            tuple(zip(islice(inner, len(attached)), attached, strict=True)),
-        )
-        for raw, digest, (message, attached) in zip(mails, digests, read, strict=True)
+        _Mail(raw, digest, _with_verdict(env, raw.octets, message), own)
+        for raw, digest, (message, _), own in zip(mails, digests, read, owned, strict=True)
     ]
 
 

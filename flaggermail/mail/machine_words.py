@@ -41,6 +41,7 @@ MACHINE_KEYS = (
     "ticket_fields",
     "ticket_mailers",
     "ticket_hosts",
+    "company_words",
     "comment_verbs",
     "comment_labels",
     "comment_notes",
@@ -176,6 +177,11 @@ class MachineWords:
     def answer(self) -> re.Pattern[str]:
         """Matches a word that says something on the matter."""
         return phrases(self.words["answer_words"], whole=True)
+
+    @cached_property
+    def company(self) -> re.Pattern[str]:
+        """Matches what stands between a person's name and a company's."""
+        return phrases(self.words["company_words"], whole=True)
 
     @cached_property
     def comment_verb(self) -> re.Pattern[str]:

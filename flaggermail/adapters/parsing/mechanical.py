@@ -95,7 +95,7 @@ def _with_author(read: Message, signs: KindEvidence, language: Language) -> Mess
     framed = framed or ticket_frame.asks_for_replies_above(read.text, language)
     if comment is None and framed and not signs.fields.get(_AUTO, "").lower().startswith("auto-replied"):
         own = reply_text(read.text.split("\n"), language, signs.plain)
-        comment = ticket_frame.named_author(read.sender, read.text, own, language) if automatic else None
+        comment = ticket_frame.named_author(read, own, language) if automatic else None
     return replace(read, comment=comment, kind=MechanicalKind.HUMAN if comment and framed else read.kind)
 
 

@@ -17,7 +17,7 @@ from flaggermail.mail.forwards.attribution_line import quote_mark
 from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule, read_mark, read_unmarked
 from flaggermail.mail.forwards.reply_text import is_reply_mark, reply_text
 from flaggermail.mail.machine_words import MachineWords
-from flaggermail.mail.message import Address, Comment
+from flaggermail.mail.message import Address, Comment, Message
 from flaggermail.mail.vocabulary import Language, folded, seen
 
 _LINES = 400  # of a text in which a frame is looked for
@@ -106,15 +106,22 @@ def without_repeated(lines: Sequence[str], ours: Sequence[Address], language: La
     return frame.above if receipt or frame.repeats_us else lines
 
 
-def named_author(sender: Address | None, text: str, own: str, language: Language) -> Comment | None:
-    """Returns what a frame without a name holds whose From names one and the company: "Casey (Example)"."""
-    found = _COMPANY.fullmatch((sender.name or "").strip()) if sender else None
-    if found is None or _kind_of(found["name"], _Names.of((), language)) is not _Named.SOMEBODY:
+def named_author(read: Message, own: str, language: Language) -> Comment | None:
+    """Returns what a mail holds that names nobody, and whose From names a person and the company: "Casey (Example)".
+
+    `own`: its own words.
+    """
+    name, words = (read.sender.name or "").strip() if read.sender else "", language.machines
+    found, between = _COMPANY.fullmatch(name), words.company.search(name.casefold())
+    author = found["name"] if found else name[: between.start()].strip() if between else ""
+    ours = (*read.to, *read.cc)
+    somebody = _kind_of(author, _Names.of(ours, language)) is _Named.SOMEBODY
+    if not somebody or _Frame.of(read.text.split("\n", _LINES), ours, language).heading is not None:
         return None
-    lines = [line for line in text[:4000].split("\n") if line.strip()]
-    if _says_more_than_frame(lines, language) or _begins(lines, language.machines.no_reply_lines):
+    lines = [line for line in read.text[:4000].split("\n") if line.strip()]
+    if _says_more_than_frame(lines, language) or _begins(lines, (*words.no_reply_lines, *words.robot_lines)):
         return None
-    return Comment(found["name"], own) if own.strip() and not _begins(lines, language.machines.robot_lines) else None
+    return Comment(author, own) if own.strip() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,9 @@ def test_without_a_vendors_field_a_comment_is_only_noted() -> None:
 def test_a_sender_with_name_and_company_wrote_the_words() -> None:
     """Where the frame names nobody, From may; not in an answer that says itself that it is one."""
     assert read(WORDS, sender='"Casey Roe (X Support)"').kind is MechanicalKind.HUMAN
+    assert read(WORDS, sender="Casey from X").kind is MechanicalKind.HUMAN
+    named = f"In our queue.\n\nVerkiezingen flagger, Dec 15, 2020, 11:05 PST\n\n{WORDS}"
+    assert read(named, sender='"Casey Roe (X Support)"').kind is MechanicalKind.AUTO_REPLY
     assert read(WORDS, sender='"Trust Team (X Support)"').kind is MechanicalKind.AUTO_REPLY
     assert read("Your request was received.", sender='"Casey Roe (X)"').kind is MechanicalKind.AUTO_REPLY
     answers = FRAMED.replace("auto-generated", "auto-replied")
