@@ -28,7 +28,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
         {"junk", "auto-reply", "auto_reply", "feedback-report", "whole", "reply", "no"}
     ),
     "mail/automated/evidence.py": frozenset({"null"}),
-    "mail/automated/no_receipt.py": frozenset({"whole", "disposition-notification"}),
+    "mail/automated/no_receipt.py": frozenset({"whole"}),
     "wording/said.py": frozenset({"instant", "_AT[self.language]", "_MONTHS[language]"}),  # a form of formatting
     "mail/css_values.py": frozenset({"none", "normal"}),
     "mail/forwards/forwarded.py": frozenset({"reply"}),
