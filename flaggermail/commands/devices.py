@@ -15,6 +15,7 @@ from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices
+from flaggermail.notices.enrolled import devices_of
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import APPROVES
 from flaggermail.oncall.schedule import Officer
@@ -119,16 +120,6 @@ class RevokeDevice(Command):
 def _ever_of(work: UnitOfWork, officer: str) -> Subject:
     """Returns every device that the officer ever had: whoever revoked one was faster."""
     return tuple((Device, one.id) for one in work.tx.find(Device, where(Device.officer).is_(officer)))
-
-
-def devices_of(work: UnitOfWork, officer: str) -> list[Device]:
-    """Returns the officer's devices that were not revoked; one at most is confirmed."""
-    return [device for device in work.tx.find(Device, where(Device.officer).is_(officer)) if device.revoked_at is None]
-
-
-def valid_device(work: UnitOfWork, officer: str) -> Device | None:
-    """Returns the officer's confirmed device, locked or not."""
-    return next((device for device in devices_of(work, officer) if device.confirmed_at is not None), None)
 
 
 def has_secret(work: UnitOfWork, device: Device) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import approve, channel_status, platform_checks, portal_texts
+from flaggermail.commands import channel_status, platform_checks, portal_texts
 from flaggermail.commands.command import DESK, CaseCommand
 from flaggermail.commands.lookups import one_of, the_case, the_election
 from flaggermail.commands.outcome import Done, Outcome
@@ -14,6 +14,7 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Outgoing, of_notification
 from flaggermail.mail.tailed_numbers import with_tail
+from flaggermail.notices import approval_requests
 from flaggermail.notifications import draft_policy
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.events import EventKind, added, changed
@@ -86,7 +87,7 @@ class Draft(CaseCommand):
         _supersede(work, case, channel)
         about = EventRef(case=case.number, notification=drafted.id)
         work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=plan.template, about=about)
-        approve.request(work, drafted, frozen.body)
+        approval_requests.request(work, drafted, frozen.body)
         does = (
             "sends it" if channel.kind == platform_checks.MAIL else f"gives it to the officer, for the {channel.kind}"
         )

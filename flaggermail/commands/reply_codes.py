@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from flaggermail.commands import devices
 from flaggermail.mail.message import Message
-from flaggermail.notices import code_pages, notices
+from flaggermail.notices import code_pages, enrolled, notices
 from flaggermail.notifications import approval
 from flaggermail.notifications.approval import MOST_WRONG, ByReply, CodeFault, Void
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -53,7 +53,7 @@ class ReplyCode:
             self.fault = CodeFault.OFF
         elif means is not ByReply.TOTP:
             return self._of_request(written)
-        elif (device := devices.valid_device(self.work, self.work.actor)) is None:
+        elif (device := enrolled.valid_device(self.work, self.work.actor)) is None:
             self.fault = CodeFault.NO_DEVICE
         elif devices.is_shared(self.work, device):
             self.fault = CodeFault.SHARED

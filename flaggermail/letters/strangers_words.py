@@ -79,6 +79,13 @@ def marked(line: str) -> str:
     return words if words.lstrip(" ").startswith(MARK) else f"{MARK}{words}"
 
 
+def shortened(text: str, longest: int) -> str:
+    """Returns a template value cut to that many characters; a stranger's words keep their sign."""
+    sign = _STRANGER if text.startswith(_STRANGER) else ""
+    words = unmarked(text)
+    return sign + (words if len(words) <= longest else f"{words[: longest - 1].rstrip()}\u2026")
+
+
 def unmarked(text: str) -> str:
     """Returns `text` without the signs before strangers' words."""
     return text.replace(_STRANGER, "")

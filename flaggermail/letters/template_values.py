@@ -23,7 +23,10 @@
 | `can_confirm`, `understood`, `follow_up`, `approved`, `unsure`, `automatic` | bool |
 | `asks` | bool: asks whether somebody is still on it, after an acknowledgement has expired |
 | `persons`, `have` | int: how many must approve, how many did |
-| `held_since` of an approval, `away` | aware datetime or None: no mail leaves since; bool: the server is away |
+| `state` of an approval | str: a `record.states.MailState`; empty if nothing of it leaves by mail, or not yet |
+| `since`, `away`, `what` of an approval | queued since (aware datetime or None), because the server is away (bool); the server's answer (str) |
+| `officers`, `own` of an approval | list of str: who decided; bool: the reader did |
+| `policy_age`; `stale`, `repeats` | int or None: days since the policy was read; bool: they are many, the approver repeats the day |
 | `to`, `cc` | list of str: addresses |
 | `changed` | bool: the referrer was told another decision before |
 | `why` | str: a decline reason (cases.assessment), or refer, or none |
@@ -122,8 +125,9 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | {"automatic", "says", "comment"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
-    | {"by_reply"},
-    "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have", "held_since", "away"},
+    | {"by_reply", "policy_age", "stale", "repeats"},
+    "approval_told": EVERY | APPROVAL
+    | {"officers", "own", "approved", "reason", "have", "state", "sent_at", "since", "away", "what"},
     "reminder": EVERY | OFFICER | LATE | {"asks"},
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},

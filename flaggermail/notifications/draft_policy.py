@@ -49,6 +49,8 @@ class Requirements:
     follow_up: bool = False  # adds to an earlier mail; needs only the number and who decides
 
 
+STALE_DAYS = 180  # since a policy was read, from which an approver is told so first
+
 MISSING = {"check": InDraft.CHECK, "decides": InDraft.DECIDES, "confirmation": InDraft.CONFIRMATION}
 
 FORBIDDEN = {
@@ -79,6 +81,16 @@ def faults(
         *_invisible_characters(InDraft.SUBJECT_LINE(), subject, allowed=""),
         *_invisible_characters(InDraft.BODY(), body, allowed="\n\t"),
     )
+
+
+def days_since(read_on: date | None, today: date) -> int | None:
+    """Returns how many days ago a policy was read; None without a day."""
+    return (today - read_on).days if read_on is not None else None
+
+
+def is_stale(read_on: date | None, today: date) -> bool:
+    """True if a policy was read so long ago that it may read otherwise today."""
+    return (days_since(read_on, today) or 0) > STALE_DAYS
 
 
 def _missing_statements(text: str, wanted: Requirements, patterns: LanguagePatterns, search: Search) -> Iterator[Said]:

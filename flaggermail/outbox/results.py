@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail.cases import lifecycle
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import assigned_ids, standing
-from flaggermail.notices import decision_letters, notices
+from flaggermail.notices import approval_letters, decision_letters, notices
 from flaggermail.oncall import escalation
 from flaggermail.outbox import passing_on
 from flaggermail.outbox.retry import DOUBT_WAITS, LOGIN_WAITS, fraction, next_try
@@ -121,6 +121,7 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     if notification is not None and notification.state != NotificationState.SENT:
         now_sent = replace(notification, state=NotificationState.SENT, sent_at=sent_at, sent_basis=answer.basis)
         sent(work, now_sent, notification)
+        _write(work, now_sent.case, Kind.OFFICER_NOTICE, lambda: approval_letters.tell_sent(work, now_sent))
 
 
 def _first_acceptance(work: UnitOfWork, mail: OutboxMail, at: datetime) -> datetime:
@@ -145,22 +146,20 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
     if case.state in {CaseState.OPEN, CaseState.DECIDED}:
         work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state=CaseState.NOTIFIED)), about=about)
     lifecycle.rejudge(work, now_sent.id)
-    _tell_referrer(work, case)
+    if case.decision == Decision.NOTIFY:
+        _write(work, case.number, Kind.DECISION_NOTICE, lambda: decision_letters.tell(work, case))
 
 
-def _tell_referrer(work: UnitOfWork, case: Case) -> None:
-    """Tells the referrer that the matter is before a platform.
+def _write(work: UnitOfWork, case: str, kind: Kind, tell: Callable[[], None]) -> None:
+    """Writes a letter about the sending; if the archive cannot store it, the result of the sending is recorded still.
 
-    If the letter cannot be stored, the result of the sending is recorded all the same: without it the notification
-    would be in doubt.
+    Without that result the notification would be in doubt.
     """
-    if case.decision != Decision.NOTIFY:
-        return
     try:
-        decision_letters.tell(work, case)
+        tell()
     except ArchiveFault:
-        reason = f"{Kind.DECISION_NOTICE}: the archive could not store it"
-        work.record(EventKind.MAIL_UNRENDERABLE, about=EventRef(case=case.number), reason=reason)
+        reason = f"{kind}: the archive could not store it"
+        work.record(EventKind.MAIL_UNRENDERABLE, about=EventRef(case=case), reason=reason)
 
 
 def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:

@@ -26,7 +26,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, Reminder, StoredMessage
 from flaggermail.record.topics import Topic
-from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing, waiting_mail
+from flaggermail.reminders import approval_ageing, handover, outbox_ageing, quarantine_ageing, waiting_mail
 from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.said import counted
@@ -56,7 +56,9 @@ def tick(env: Services) -> int:
     told = _send_due(env)
     # 3. Quarantined mail that waits too long: it has a policy of its own and so a separate mail.
     told += quarantine_ageing.tick(env)
-    # 4. Outgoing mail that does not leave: last, because it concerns mail queued by earlier ticks, not by this one.
+    # 4. Drafts that nobody decides on, and approved texts that have not left.
+    told += approval_ageing.tick(env)
+    # 5. Outgoing mail that does not leave: last, because it concerns mail queued by earlier ticks, not by this one.
     return told + outbox_ageing.tick(env)
 
 
@@ -96,7 +98,8 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next have something to send under the current schedule."""
     who = readers(env.settings, tx)
     instants = [escalation.next_due(one.silence, one.steps, who) for one in open_clocks(tx)]
-    instants += [quarantine_ageing.next_due(env, tx), outbox_ageing.next_due(env, tx), handover.next_due(env, tx)]
+    rooms = (quarantine_ageing, approval_ageing, outbox_ageing, handover)
+    instants += [room.next_due(env, tx) for room in rooms]
     return min((at for at in instants if at is not None), default=None)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail.commands import devices
 from flaggermail.errors import ConfigurationError
-from flaggermail.notices import code_pages
+from flaggermail.notices import code_pages, enrolled
 from flaggermail.notifications.approval import ByReply, Offer, step_of
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added
@@ -42,7 +41,7 @@ def code_at(env: Services, at: datetime, sender: str, answered: OutboxMail | Non
         offer = _offer(work, answered, officer)
         if offer is not None:
             return offer.code
-        device = next(reversed(devices.devices_of(work, officer)), None) if officer else None
+        device = next(reversed(enrolled.devices_of(work, officer)), None) if officer else None
         codes = env.codes.codes(device.id, device.commitment, [step_of(at)]) if device else None
     return codes[step_of(at)] if codes else None
 

@@ -60,11 +60,11 @@ def _source_named(written: str, answered: Answered) -> Source:
 
 
 def approve(answered: Answered, groups: Mapping[str, str]) -> Request:
-    """Approves the draft whose code was written."""
+    """Approves the draft whose code was written; a day is that on which its policy was read."""
     draft = answered.names(groups.get("code", ""))
     if draft is None or draft != answered.notification:
         raise BadArgument(Why.CODE)
-    return Request("approve", {"draft": draft})
+    return Request("approve", {"draft": draft, "policy_read": groups.get("day", "")})
 
 
 def confirm_device(answered: Answered, groups: Mapping[str, str]) -> Request:

@@ -33,28 +33,36 @@ _CODED = re.compile(
 )
 _ALONE = re.compile(f"(?:{GAP})?{GREETED}(?P<before>(?:{_PHRASE})(?:{GAP}(?:{_PHRASE})){{0,{_MOST}}}){ENDS}")
 _LETTERS = re.compile(r"[a-z]+")
+_DAY = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A code, empty if there is none, and the language of the words around it (None without any that tell)."""
+    """A code, empty if there is none, the language of the words around it (None without any that tell), and a day.
+
+    The day (ISO 8601) is that on which a policy was read, repeated by the approver; empty without one.
+    """
 
     code: str
     language: str | None
+    day: str = ""
 
 
 def code_in(line: Line, names: Collection[str] = ()) -> Consent | None:
-    """Returns the code of a line that holds a code, words of consent, punctuation and emoji, and nothing else.
+    """Returns the code of a line that holds a code, words of consent, a day, punctuation and emoji, and nothing else.
 
     The writer's own `names`, folded, may end it.
     """
-    plain = line.plain
-    if len(plain) > LONGEST or consent_alone(line, names) is not None:
+    if len(line.plain) > LONGEST:
+        return None
+    days, plain = _DAY.findall(line.plain), _DAY.sub(" ", line.plain)
+    if len(days) > 1 or consent_alone(line, names) is not None:
         return None
     found = _CODED.fullmatch(plain) or _CODED.fullmatch(without_name(plain, names))
     if found is None:
         return None
-    return Consent(re.sub(r"[ .-]", "", found["code"]).upper(), _language(f"{found['before']} {found['behind']}"))
+    code = re.sub(r"[ .-]", "", found["code"]).upper()
+    return Consent(code, _language(f"{found['before']} {found['behind']}"), *days)
 
 
 def consent_alone(line: Line, names: Collection[str] = ()) -> Consent | None:

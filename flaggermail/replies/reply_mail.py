@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 
-from flaggermail.commands import approve, door, outcome, portal_texts
+from flaggermail.commands import door, outcome, portal_texts
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import AssignCase
 from flaggermail.commands.command import Command
@@ -27,7 +27,7 @@ from flaggermail.letters.shapes import MARK
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.message_json import Json
 from flaggermail.matching import lookup
-from flaggermail.notices import duty, notices, rate_limits, unheard
+from flaggermail.notices import approval_requests, duty, enrolled, notices, rate_limits, unheard
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.schedule import Officer
@@ -58,6 +58,7 @@ _NO_LINE = frozenset({Why.NOTHING, Why.HIDDEN})
 _CODE = re.compile(r"\b(?:(?=[A-Za-z .-]{0,6}\d)[A-Za-z0-9]{3}[ .-]?[A-Za-z0-9]{3}|[A-Z]{3}[ .-]?[A-Z]{3})\b")
 _INSTANTS = ("at", "started_at", "held_since")
 _TOPICS = frozenset(topic.value for topic in Topic)
+_TOLD_WITH_OTHERS = frozenset({outcome.Done.APPROVED, outcome.Done.REJECTED})  # by `notices.approval_letters`
 _KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.DOUBT, Why.REFUSED})  # the officer may complete what they wrote
 
 
@@ -170,7 +171,7 @@ def _with_code_judged(
         return found
     if found.why is Why.CODE and reply.code.fault is not None:
         found = replace(found, why=Why(reply.code.fault.value))
-    if reply.topic is Topic.APPROVAL and approve.means_of(work, reply.officer) is ByReply.OFF:
+    if reply.topic is Topic.APPROVAL and enrolled.means_of(work, reply.officer) is ByReply.OFF:
         return replace(found, would_work=verbs.would_work_by_command(reply.topic, found.language))
     return found
 
@@ -319,6 +320,8 @@ def _with_instants(facts: Mapping[str, Json]) -> Mapping[str, object]:
 def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> None:
     """Answers with the new state; taking a case sends its form, opening one lists what may be replied next."""
     first = did[0] if did else {}
+    if first.get("what") in _TOLD_WITH_OTHERS:
+        return
     case = work.tx.get(Case, str(first.get("case"))) if first.get("what") == outcome.Done.ASSIGNED else None
     if case is not None:
         form_mail.send(work, reply.officer, case, found.language, reply.stored)
@@ -361,7 +364,7 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
     if rate_limits.is_loop(work, reply.officer, reply.key):
         return
     if found.why is Why.EXPIRED and reply.topic is Topic.APPROVAL:
-        approve.request_again(work, reply.token)
+        approval_requests.request_again(work, reply.token)
     values: dict[str, object] = {
         "understood": False,
         "why": found.why.value,

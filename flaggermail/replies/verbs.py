@@ -171,7 +171,7 @@ def _consented(line: Line, verb: _Verb, answered: Answered) -> tuple[str | None,
     """Returns language and code if `line` is a code with nothing but consent around it, or consent without one."""
     names = answered.own_names
     found = (consent.code_in(line, names) or consent.consent_alone(line, names)) if verb.coded else None
-    return None if found is None else (found.language, {"code": found.code})
+    return None if found is None else (found.language, {"code": found.code, "day": found.day})
 
 
 def _is_second_verb(line: Line, answered: Answered) -> bool:

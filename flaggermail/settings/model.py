@@ -163,6 +163,8 @@ class ApprovalSettings(Model):
     persons: Literal[1, 2] = 1
     by_reply: ByReply | None = None  # None: nobody chose, so by command only
     accept_risk: Text | None = None  # the words that `by_reply: mail` needs
+    others_after_minutes: int = Field(default=10, ge=0, le=1440)  # without an answer of those on duty; 0: all at once
+    repeat_policy_date: bool = False  # an approver repeats the day on which an old policy was read
 
     @property
     def means(self) -> ByReply:

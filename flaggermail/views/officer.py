@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.commands.devices import devices_of, has_secret
+from flaggermail.commands.devices import has_secret
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
+from flaggermail.notices.enrolled import devices_of
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.rows import Device
 from flaggermail.services import UnitOfWork

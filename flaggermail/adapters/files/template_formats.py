@@ -13,9 +13,12 @@ from jinja2 import TemplateRuntimeError
 
 from flaggermail.adapters.files.template_words import Decided, LanguageWords
 from flaggermail.letters.shapes import MARK, WIDTH, wrapped
+from flaggermail.letters.strangers_words import shortened, unmarked
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.wording.said import counted
 
+PREVIEW = 90  # characters that a telephone shows of a mail before it is opened
+TITLE = 24  # characters of a title that stay beside long words
 FILLED = 80  # a longer line is a whole paragraph, not one wrapped by a mail program
 
 
@@ -47,6 +50,7 @@ class Formats:
             "capital": capital,
             "flow": flow,
             "line": line,
+            "matter": self.matter,
             "marked": marked,
         }
 
@@ -121,6 +125,18 @@ class Formats:
     def label(self, value: object) -> str:
         """Returns the words of a label that a rule sets; a label without words is shown as it is."""
         return self.words.labels.get(str(value), str(value))
+
+    def matter(self, title: object, act: str, platform: object = "", minutes: object = None) -> str:
+        """Returns the first line of a mail: act, title, platform and minutes, within what a telephone's list shows.
+
+        The title is cut for it; beside long words of the act it keeps `TITLE`, and these are cut.
+        """
+        less, one, more = self.words.minutes
+        spoken = (counted(minutes, one, more) if minutes else less) if isinstance(minutes, int) else ""
+        behind = "".join(f" \u00b7 {part}" for part in (platform, spoken) if part)
+        room = PREVIEW - len(MARK) - len(behind)
+        name = shortened(line(title), max(room - len(act) - 2, TITLE))
+        return f"{shortened(act, room - 2 - min(len(unmarked(name)), TITLE))}: {name}{behind}" if name else f"{act}{behind}"
 
     def decided(self, value: object) -> Decided:
         """Returns reason and advice for the referrer of a case that is not put before a platform."""

@@ -32,6 +32,7 @@ class LanguageWords(BaseModel):
     months: Annotated[tuple[Word, ...], Field(min_length=12, max_length=12)]
     conjunction: Word  # before the last item of a list
     preposition: Word  # between day and time
+    minutes: tuple[Word, Word, Word]  # less than one, one, several
     criteria: Mapping[int, Word]
     aspects: Mapping[str, Word]
     alarms: Mapping[str, Word]

@@ -25,7 +25,7 @@ from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason, Item
-from flaggermail.record.states import CLOCKS
+from flaggermail.record.states import CLOCKS, MailState
 from flaggermail.record.trust import SenderTrust
 from flaggermail.replies.answered import Why
 from flaggermail.settings.reading import load
@@ -150,6 +150,13 @@ ALIKE: Mapping[str, object] = {
     "persons": 2,
     "author": "J. Wacht",
     "officer": "K. Dienst",
+    "officers": ["K. Dienst", "L. Vroeg"],
+    "own": True,
+    "state": "",
+    "since": SENT,
+    "policy_age": 35,
+    "stale": False,
+    "repeats": False,
     "to": ["urgent@loudhailer.example", "second@loudhailer.example"],
     "cc": ["copy@loudhailer.example"],
     "code": "K7PQ2M",
@@ -159,7 +166,6 @@ ALIKE: Mapping[str, object] = {
     "actor": "J. Wacht",
     "enrolled_at": SENT,
     "have": 2,
-    "held_since": None,
     "away": False,
     "name": "J. Wacht",
     "why": "other",
@@ -277,11 +283,6 @@ DID: Sequence[Mapping[str, object]] = [
     {"what": "decided", "decision": "refer", "unproven": ""},
     {"what": "decided", "decision": "none", "unproven": "m00000001"}, {"what": "few attempts"},
     {"what": "drafted", "draft": "VF-EP2024-0001/1", "channel": "Urgent Escalation Channel"},
-    {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "mail", "held_since": ""},
-    {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "mail", "held_since": SENT, "away": True},
-    {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "mail", "held_since": SENT, "away": ""},
-    {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "portal", "held_since": ""},
-    {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": False, "held_since": ""}, {"what": "rejected"},
     {"what": "device confirmed"},
     {"what": "confirmed", "clocks": [STOPPED]}, {"what": "refused", "clocks": [RESUMED]}, {"what": "refused"},
     *({"what": "confirmed", "unstopped": why.value} for why in Unstopped),
@@ -405,7 +406,10 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"follow_up": True},
         {"persons": 1},
         {"to": [], "cc": []},
-        {"policy_read_on": None},
+        {"policy_read_on": None, "policy_age": None},
+        {"policy_age": 1},
+        {"policy_age": 412, "stale": True},
+        {"policy_age": 412, "stale": True, "repeats": True},
     ],
     "passed_on": [
         {"name": ""},
@@ -417,8 +421,9 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "approval_told": [
         {"approved": False},
         {"have": 1},
-        {"held_since": SENT},
-        {"held_since": SENT, "away": True},
+        *({"state": state.value} for state in MailState),
+        {"state": "queued", "away": True, "what": ""},
+        {"own": False, "officers": ["K. Dienst"]},
         {"follow_up": True},
         {"kind": "mail"},
         {"kind": "phone"},

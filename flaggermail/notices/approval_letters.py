@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What became of a draft, told once to those who were asked, its author and who decided.
+
+A text that leaves by mail is told when our server has accepted it, and not when it was approved: that is what they wait
+for. If it was not accepted after two minutes, they are told why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from flaggermail.letters import standing, writing
+from flaggermail.notices import notices
+from flaggermail.notices.approval_requests import draft_values, shown_to
+from flaggermail.notices.notices import Notice
+from flaggermail.notifications.approval import approvers_of
+from flaggermail.oncall.schedule import Officer
+from flaggermail.ports import Transaction
+from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
+from flaggermail.record.refusals import without_words
+from flaggermail.record.rows import Channel, Notification, OutboxMail, StoredMessage
+from flaggermail.record.states import MailState, NotificationState, ServerState
+from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.said import Said
+
+LATE = timedelta(minutes=2)  # from the approval to the mail that says why the text has not left
+_NO_NEWS: Mapping[str, object] = {"state": "", "sent_at": None, "since": None, "away": False, "what": ""}
+
+
+def tell_verdict(work: UnitOfWork, judged: Notification) -> None:
+    """Tells a rejection, an approval after which one is still missing, and one of a text that a person submits."""
+    _tell(work, judged, f"{judged.state}/{work.actor}", _NO_NEWS)
+
+
+def tell_sent(work: UnitOfWork, sent: Notification) -> None:
+    """Tells when our server accepted the text."""
+    _tell(work, sent, "sent", {**_NO_NEWS, "state": MailState.ACCEPTED.value, "sent_at": sent.sent_at})
+
+
+def tell_late(work: UnitOfWork, approved: Notification) -> None:
+    """Tells why an approved text has not left; not to whom an alarm about it was sent since."""
+    mails = [mail for mail in _mails_of(work.tx, approved) if mail.at_most_once]
+    worst = next((mail for state in _WORST_FIRST for mail in mails if mail.state is state), None)
+    outlook = standing.look(work.tx)
+    state = MailState.QUEUED if worst is None or worst.state in _IN_QUEUE else worst.state
+    given = worst.answer if worst is not None and state in {MailState.QUEUED, MailState.REFUSED} else None
+    answer: Said | str = without_words(given) if given else ""
+    held = standing.held_since(work.tx, outlook) if state is MailState.QUEUED else None
+    since = max(filter(None, (held, approved.approved_at)), default=None)
+    news = {"state": state.value, "since": since, "away": outlook.standing is ServerState.AWAY, "what": answer}
+    _tell(work, approved, "late", {**_NO_NEWS, **news}, _alarmed(work.tx, approved))
+
+
+def late_at(tx: Transaction, judged: Notification) -> datetime | None:
+    """Returns when `tell_late` is due for an approved text; None for one that a person submits, or that has left."""
+    channel = tx.get(Channel, judged.channel)
+    waits = judged.state in {NotificationState.APPROVED, NotificationState.FAILED}
+    by_mail = channel is None or channel.kind == ChannelKind.MAIL
+    return judged.approved_at + LATE if waits and by_mail and judged.approved_at is not None else None
+
+
+def is_late_told(work: UnitOfWork, judged: Notification) -> bool:
+    """True if there is nobody left to tell that the text has not left."""
+    alarmed = _alarmed(work.tx, judged)
+    told = (one for one in _concerned(work, judged) if one.address.lower() not in alarmed)
+    return all(writing.is_queued(work, _dedupe(judged, "late", one), one.address) for one in told)
+
+
+_IN_QUEUE = frozenset({MailState.QUEUED, MailState.ATTEMPTING})
+_WORST_FIRST = (MailState.REFUSED, MailState.UNCERTAIN, MailState.ATTEMPTING, MailState.QUEUED, MailState.CANCELLED)
+
+
+def _tell(
+    work: UnitOfWork, judged: Notification, what: str, news: Mapping[str, object], without: frozenset[str] = frozenset()
+) -> None:
+    rota = work.env.settings.rota
+    decided = [judged.rejected_by] if judged.rejected_by else list(judged.approved_by)
+    names = [officer.name for key in decided if (officer := rota.officer(key)) is not None]
+    values = {
+        **draft_values(work, judged),
+        **news,
+        "officers": names or decided,
+        "approved": judged.state != NotificationState.REJECTED,
+        "reason": judged.rejected_reason or "",
+        "have": len(approvers_of(rota, judged)),
+    }
+    about = EventRef(case=judged.case, notification=judged.id)
+    for officer in _concerned(work, judged):
+        if officer.address.lower() not in without:
+            own = officer.id in decided
+            reply = _reply_of(work, judged, officer) if own else None
+            notice = Notice(
+                Kind.REPLY_ANSWER if reply else Kind.OFFICER_NOTICE, "approval_told", _dedupe(judged, what, officer),
+                about, answers=reply,
+            )  # fmt: skip
+            notices.tell(work, officer, notice, {**values, "own": own})
+
+
+def _dedupe(judged: Notification, what: str, officer: Officer) -> str:
+    return f"approval/{judged.id}/{what}/{officer.id}"
+
+
+def _concerned(work: UnitOfWork, judged: Notification) -> Iterator[Officer]:
+    """Yields who was shown the draft, its author, and who approved or rejected it."""
+    shown = (token.officer for token in shown_to(work.tx, judged))
+    ids = dict.fromkeys((*shown, judged.drafted_by, *judged.approved_by, judged.rejected_by))
+    return (officer for key in ids if (officer := work.env.settings.rota.officer(key or "")) is not None)
+
+
+def _reply_of(work: UnitOfWork, judged: Notification, officer: Officer) -> str | None:
+    """Returns the Message-ID of the officer's last reply about the draft, which this mail answers."""
+    mails = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.notification).is_(judged.id),
+        where(StoredMessage.from_address).is_(officer.address.lower()),
+    )
+    return max(mails, key=lambda mail: mail.received_at).message_id if mails else None
+
+
+def _mails_of(tx: Transaction, judged: Notification) -> list[OutboxMail]:
+    return tx.find(OutboxMail, where(OutboxMail.notification).is_(judged.id))
+
+
+def _alarmed(tx: Transaction, judged: Notification) -> frozenset[str]:
+    """Returns the addresses to which an alarm about this text was sent since it was approved."""
+    alarms = (mail for mail in _mails_of(tx, judged) if mail.kind == Kind.ALARM)
+    since = judged.approved_at
+    return frozenset(mail.recipient.lower() for mail in alarms if since is not None and mail.queued_at >= since)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Shows a draft to those who may approve it: first to who is on duty, to the others if no answer comes.
+
+A night has few people awake. The others are asked at once only where those on duty cannot decide alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from flaggermail.notices import code_pages, duty, enrolled, notices
+from flaggermail.notices.notices import Notice
+from flaggermail.notifications import draft_policy
+from flaggermail.notifications.approval import APPROVES, ByReply, Offer
+from flaggermail.oncall.schedule import Officer
+from flaggermail.ports import Transaction
+from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Channel, Notification, Platform, Token
+from flaggermail.record.states import NotificationState
+from flaggermail.record.topics import LASTS, Topic
+from flaggermail.services import EventRef, Services, UnitOfWork
+
+
+def request(work: UnitOfWork, draft: Notification, text: str) -> None:
+    """Shows a new draft, whose body is `text`, to the approvers on duty, or to all if those cannot decide alone."""
+    for officer in _first_asked(work, draft):
+        _ask(work, draft, text, officer)
+
+
+def request_again(work: UnitOfWork, token: Token) -> None:
+    """Shows a draft anew after a request has expired, unless a newer request is still open: one call a request."""
+    draft = work.tx.get(Notification, token.notification or "")
+    officer = work.env.settings.rota.officer(token.officer or "")
+    if draft is None or draft.state != NotificationState.DRAFT or officer is None or officer.id in draft.approved_by:
+        return
+    shown = [other for other in shown_to(work.tx, draft) if other.officer == officer.id]
+    if not any(other.expires_at is not None and other.expires_at > work.now for other in shown):
+        _ask(work, draft, _body_of(work, draft), officer)
+
+
+def request_of_others(work: UnitOfWork, draft: Notification) -> None:
+    """Shows a draft that waits for an answer to the approvers who were not asked yet."""
+    for officer in not_asked(work.env, work.tx, draft):
+        _ask(work, draft, _body_of(work, draft), officer)
+
+
+def others_due_at(env: Services, draft: Notification) -> datetime:
+    """Returns when a draft that nobody has decided on is shown to the approvers off duty."""
+    return draft.drafted_at + timedelta(minutes=env.settings.desk.approval.others_after_minutes)
+
+
+def not_asked(env: Services, tx: Transaction, draft: Notification) -> list[Officer]:
+    """Returns who may approve the draft and was not shown it."""
+    shown = {token.officer for token in shown_to(tx, draft)}
+    return [one for one in _may_approve(env, draft) if one.id not in shown and one.id not in draft.approved_by]
+
+
+def shown_to(tx: Transaction, draft: Notification) -> list[Token]:
+    """Returns the tokens of the requests to approve a draft."""
+    return tx.find(Token, where(Token.purpose).is_(Topic.APPROVAL), where(Token.notification).is_(draft.id))
+
+
+def draft_values(work: UnitOfWork, draft: Notification) -> dict[str, object]:
+    """Returns the template values of each mail about a draft."""
+    platform, channel = work.tx.get(Platform, draft.platform), work.tx.get(Channel, draft.channel)
+    return {
+        "draft": draft.id,
+        "follow_up": not draft.counted,
+        "platform": platform.name if platform else draft.platform,
+        "channel": draft.channel_name,
+        "kind": channel.kind if channel else ChannelKind.MAIL,
+        "persons": work.env.settings.desk.approval.persons,
+    }
+
+
+def _first_asked(work: UnitOfWork, draft: Notification) -> Sequence[Officer]:
+    everyone, on_duty = _may_approve(work.env, draft), duty.officer_on_call(work)
+    deciding = [one for one in everyone if one == on_duty and one.id != draft.drafted_by]
+    alone = len(deciding) >= work.env.settings.desk.approval.persons
+    return deciding if alone and others_due_at(work.env, draft) > work.now else everyone
+
+
+def _may_approve(env: Services, draft: Notification) -> list[Officer]:
+    """Returns the officers with the right to approve; without the author if two approvals are required."""
+    two = env.settings.desk.approval.persons > 1
+    officers = (officer for officer in env.settings.rota.officers if officer.roles & APPROVES)
+    return [officer for officer in officers if not two or officer.id != draft.drafted_by]
+
+
+def _body_of(work: UnitOfWork, draft: Notification) -> str:
+    return work.env.parser.parse(work.env.octets.get(draft.digest)).text
+
+
+def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> None:
+    token, means = work.env.randomness.token(), enrolled.means_of(work, officer)
+    if means is ByReply.PAGER and not code_pages.queue(work, officer, draft, token):
+        means = ByReply.OFF  # called often enough in this hour: the command remains
+    offer = Offer(draft.id, token, draft.digest, officer.id, work.now + LASTS)
+    author = work.env.settings.rota.officer(draft.drafted_by)
+    values = {
+        **draft_values(work, draft),
+        "author": author.name if author else draft.drafted_by,
+        "to": list(draft.to),
+        "cc": list(draft.cc),
+        "policy_title": draft.policy_title,
+        "policy_url": draft.policy_url,
+        "policy_read_on": draft.policy_read_on,
+        "policy_age": draft_policy.days_since(draft.policy_read_on, work.today),
+        "stale": draft.counted and draft_policy.is_stale(draft.policy_read_on, work.today),
+        "subject": draft.subject,
+        "text": text,
+        "by_reply": means.value,
+        "code": offer.code if means is ByReply.MAIL else "",
+        "repeats": must_repeat(work, draft),
+        "until": offer.expires_at,
+    }
+    about = EventRef(case=draft.case, notification=draft.id)
+    dedupe = f"approval/{draft.id}/{work.now.isoformat()}/{officer.id}"
+    notice = Notice(Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, topic=Topic.APPROVAL, token=token)
+    notices.tell(work, officer, notice, values)
+
+
+def must_repeat(work: UnitOfWork, draft: Notification) -> bool:
+    """True if the approver must repeat the day on which the policy was read: it is old, and the desk asks for it."""
+    asks = work.env.settings.desk.approval.repeat_policy_date and draft.counted
+    return asks and draft_policy.is_stale(draft.policy_read_on, work.today)
