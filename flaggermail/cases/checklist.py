@@ -67,7 +67,7 @@ def _contains(mail: Message, item: Item, words: IntakeWords, ours: Collection[st
         case Item.LINK:
             return _has_link(mail, words)
         case Item.CONTACT:
-            return _has_number(mail.text[:READ], ours)
+            return bool(numbers_in(mail.text[:READ], ours))
 
 
 def _written(mail: Message) -> str:
@@ -96,10 +96,11 @@ def _has_link(mail: Message, words: IntakeWords) -> bool:
     return named or account or found(words.places, text) is not None
 
 
-def _has_number(text: str, ours: Collection[str]) -> bool:
+def numbers_in(text: str, ours: Collection[str] = ()) -> tuple[str, ...]:
+    """Returns the telephone numbers in a text as written, without those of the desk, `ours`."""
     known = {_digits(number)[-_COMPARED:] for number in ours}
-    hits = (hit.group() for hit in _NUMBER.finditer(_DATE.sub(" ", text)))
-    return any(_is_number(hit) and _digits(hit)[-_COMPARED:] not in known for hit in hits)
+    hits = (hit.group().strip() for hit in _NUMBER.finditer(_DATE.sub(" ", text)))
+    return tuple(hit for hit in hits if _is_number(hit) and _digits(hit)[-_COMPARED:] not in known)
 
 
 def _is_number(written: str) -> bool:

@@ -32,6 +32,13 @@ def meant_by_number_alone(work: UnitOfWork) -> list[Election]:
     return [e for e in still if e.period_from <= today <= e.period_until] or still
 
 
+def short_number(work: UnitOfWork, case: Case) -> str:
+    """Returns the number to type for a case: `1` if only its election can be meant, else the whole number."""
+    meant = meant_by_number_alone(work)
+    serial = case.number.rpartition("-")[2]
+    return str(int(serial)) if [one.code for one in meant] == [case.election] and serial.isdecimal() else case.number
+
+
 def _not_closed(work: UnitOfWork, *, exercise: bool) -> list[Election]:
     found = work.tx.find(Election, where(Election.exercise).is_(exercise))
     return [e for e in found if e.closed_at is None or e.closed_at > work.now]

@@ -90,6 +90,7 @@ class Did:
     decision: Decision | None = None
     few_attempts: bool | None = None  # the referrer made fewer attempts of their own than "repeated" means
     unproven: str | None = None  # the mail of the referrer who is not told, because nobody vouches for its sender
+    ended: str | None = None  # the case that was closed, because its mail was filed in another
     draft: str | None = None
     channel: str | None = None  # its name
     kind: ChannelKind | None = None

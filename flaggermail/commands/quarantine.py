@@ -6,22 +6,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import elections
-from flaggermail.commands import cases, decline, move, referrers
+from flaggermail.commands import assess, cases, decline, move, referrers
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import given, the_case, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict, Verdict
 from flaggermail.matching import lookup
-from flaggermail.record.case_values import CaseType, Origin, Source
+from flaggermail.record.case_values import CaseType, Decision, Origin, Source
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Notification, Platform, StoredMessage
+from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.rows import Case, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Basis, Filed
+from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said, as_written
 
@@ -39,6 +40,7 @@ class PlaceMessage(Command):
     remember: bool = False  # with `new`: the sender's domain, as that of a known referrer
     noise: bool = False
     back: bool = False  # into the quarantine
+    joins: bool = False  # with `case`: the case that this mail opened ends, if nothing else is in it
     reason: str = ""
     type: CaseType = CaseType.CONTENT
     election: str | None = None
@@ -63,8 +65,9 @@ class PlaceMessage(Command):
             return _to_new_case(work, message, self)
         case = the_case(work, self.case or "")
         filed, warnings = _file(work, message, case.number, self.kinds, as_written(self.reason))
-        did = Did(what=Done.PLACED, case=case.number)
-        return Outcome(f"message {filed.id} is in {case.number}", filed.id, warnings, did)
+        ended = _end_of_joined(work, message.case, case.number) if self.joins else None
+        did = Did(what=Done.PLACED, case=case.number, ended=ended)
+        return Outcome(f"message {filed.id} is in {case.number}", filed.id, () if ended else warnings, did)
 
 
 def correct(
@@ -95,6 +98,24 @@ def _file(
     if notification is not None and filed.verdict != SenderVerdict.VERIFIED:
         warnings += (f"nobody vouches for its sender: `flaggermail message confirm {filed.id}` makes it stop clocks",)
     return filed, warnings
+
+
+def _end_of_joined(work: UnitOfWork, left: str | None, joined: str) -> str | None:
+    """Decides and closes a case that lost the mail which opened it, unless something happened in it; its number."""
+    case = work.tx.get(Case, left) if left else None
+    if case is None or case.number == joined or case.root_message is not None or case.decision is not None:
+        return None
+    mails = work.tx.find(
+        StoredMessage, where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.IN)
+    )
+    others = [mail for mail in mails if Kind.OFFICER_REPLY not in mail.kinds]
+    if others or work.tx.exists(ContactNote, where(ContactNote.case).is_(case.number)):
+        return None
+    language = work.env.settings.desk.organisation.language
+    reason = Piece.JOINED(case=joined).in_language(language)
+    assess.Decide(case=case.number, decision=Decision.NONE, reason=reason).perform(work)
+    cases.CloseCase(case=case.number).perform(work)
+    return case.number
 
 
 def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:

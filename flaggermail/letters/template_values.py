@@ -5,7 +5,7 @@
 |---|---|
 | `number` | str; None without a case, as for a decline |
 | `polling_day`, `policy_read_on` | date |
-| `sent_at`, `due_at`, `until`, `enrolled_at` | aware datetime |
+| `sent_at`, `now`, `due_at`, `until`, `enrolled_at` | aware datetime |
 | `sent_at` of a reply's answer and of the case form | aware datetime: when the reply arrived |
 | `minutes`, `attempts` | int: minutes since sending or since the opening of the case; the owner's own attempts |
 | `minutes` of an officer's notice | int or None: from the sending to the arrival of the mail |
@@ -32,6 +32,9 @@
 | `why` | str: a decline reason (cases.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
 | `attachments`, `suggestions`, `what_would_work` | list of str |
+| `signed` | mapping with `signer` and `signer_phone` (str), as in the sender's own signature; either may be empty |
+| `alike` | list of mappings with `case`, `reply` (the number to type), `title` (str), `minutes` (int) and `why` (list of str) |
+| `named` of a case form | list of str: the names of the platforms in the referral |
 | `suggestions` of a case form | list of str: web addresses, proposed as the text |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are quarantined |
 | `history` | int: old mails moved in within a day, which are kept apart |
@@ -92,7 +95,7 @@ MATTER = frozenset({"title", "platform"})
 OFFICER = MATTER | {"replies"}
 
 LATE = frozenset({
-    "platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged", "behind", "parked",
+    "platform", "channel", "minutes", "sent_at", "now", "due_at", "phone", "clock", "acknowledged", "behind", "parked",
     "known",
 })  # fmt: skip
 
@@ -122,7 +125,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
     | {"open_cases", "unsure", "verdict", "unread", "hops", "original", "whole", "minutes", "clocks", "unstopped"}
-    | {"automatic", "says", "comment"},
+    | {"automatic", "says", "comment", "alike", "signed"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply", "policy_age", "stale", "repeats"},
@@ -135,7 +138,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "played_call": EVERY | OFFICER | {"text"},
     "passed_on": EVERY | OFFICER | {"name", "text", "kind", "what", "next_step"},
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
-    | {"suggestions", "form", "sent_at", "original"},
+    | {"suggestions", "form", "sent_at", "original", "signed", "named"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step", "phone", "minutes"},
     "debrief": EVERY | {"story", "speed", "sent_at", "until", "moments", "waits", "unclear", "unanswered", "more"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step", "history"},

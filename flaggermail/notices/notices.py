@@ -16,7 +16,7 @@ from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import with_tail
-from flaggermail.notices import attention, duty, last_contact, page_queue, rate_limits, route, shown_mail
+from flaggermail.notices import alike_cases, attention, duty, last_contact, page_queue, rate_limits, route, shown_mail
 from flaggermail.notifications import latency
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.case_values import Priority
@@ -208,6 +208,8 @@ def tell_of_mail(
     if officer is None:
         return
     referrers = case is not None and stored.from_address == case.referrer_address
+    like = alike_cases.alike(work, case, stored, message, _again) if what == "new case" and case is not None else ()
+    topic = _topic(what, stored, case, alike=bool(like))
     read = {stored.id: message, **(attached or {})}
     values = {
         "kind": what,
@@ -225,7 +227,9 @@ def tell_of_mail(
         "subject": stored.subject or "",
         **shown_mail.template_values(stored, message, is_answer=what == "platform answer"),
         "attachments": [a.filename or _kind_of(a.content_type) for a in message.attachments],
-        "suggestions": list(stored.suggestions),
+        "suggestions": [] if like else list(stored.suggestions),
+        "alike": [_like(work, case, one) for one in like if case is not None],
+        "signed": shown_mail.signed(work, message),
         "open_cases": _open_cases(work, message) if stored.place == Place.QUARANTINE else [],
         "next_step": _next_step(stored),
         "minutes": _minutes(work, stored),
@@ -236,7 +240,7 @@ def tell_of_mail(
         "officer_notice",
         f"notice/{stored.id}",
         EventRef(stored.case, stored.notification),
-        topic=_topic(what, stored, case),
+        topic=topic,
         message=stored.id,
         exercise=stored.exercise,
         trust=attention.trust_of(work, stored),
@@ -296,14 +300,21 @@ def entry_of(message: StoredMessage) -> dict[str, object]:
     }
 
 
-def _topic(what: str, stored: StoredMessage, case: Case | None) -> Topic:
+def _like(work: UnitOfWork, case: Case, one: alike_cases.Alike) -> dict[str, object]:
+    """Returns the template values of an open case that a new one is like."""
+    minutes = latency.minutes(one.case.opened_at, case.opened_at)
+    number = elections.short_number(work, one.case)
+    return {"case": one.case.number, "reply": number, "title": one.case.title, "minutes": minutes, "why": list(one.why)}
+
+
+def _topic(what: str, stored: StoredMessage, case: Case | None, *, alike: bool) -> Topic:
     """Returns the topic of the notice, which determines the accepted replies."""
     if stored.place == Place.QUARANTINE:
         return Topic.QUARANTINE
     if what == "platform answer":
         return _topic_of_answer(stored)
     undecided = case is not None and case.decision is None and case.state != CaseState.CLOSED
-    return Topic.NEW_CASE if undecided else Topic.NOTICE
+    return (Topic.NEW_CASE_ALIKE if alike else Topic.NEW_CASE) if undecided else Topic.NOTICE
 
 
 def _topic_of_answer(stored: StoredMessage) -> Topic:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from flaggermail.cases.signed import signature_of
 from flaggermail.mail.message import Address, Message
 from flaggermail.record.rows import StoredMessage
+from flaggermail.services import UnitOfWork
 
 SHOWN_TEXT = 6000  # characters of a mail shown in a notice; a command shows the rest
 
@@ -27,6 +29,13 @@ def template_values(stored: StoredMessage, message: Message, *, is_answer: bool)
         "original": None,
         "whole": f"flaggermail message show {stored.id}" if left_out else "",
     }
+
+
+def signed(work: UnitOfWork, message: Message) -> dict[str, str]:
+    """Returns name and telephone below the sender's own words, as template values; empty without a signature."""
+    phone = work.env.settings.desk.organisation.phone
+    found = signature_of(message.text, work.env.language, (phone,) if phone else ())
+    return {"signer": found.name if found else "", "signer_phone": found.phone if found else ""}
 
 
 def in_one_text(message: Message) -> str:

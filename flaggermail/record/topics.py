@@ -15,6 +15,7 @@ class Topic(StrEnum):
 
     NOTICE = "notice"
     NEW_CASE = "new case"
+    NEW_CASE_ALIKE = "new case that is like another"
     FORM = "case form"
     APPROVAL = "approval"
     REMINDER = "reminder"

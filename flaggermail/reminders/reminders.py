@@ -217,6 +217,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
         "channel": notification.channel_name if notification else None,
         "minutes": int((work.now - waits.started_at).total_seconds()) // 60,
         "sent_at": waits.started_at,
+        "now": work.now,
         "due_at": call.due_at,
         "phone": last_contact.phone_of(work, notification),
         "known": _known(work, notification),

@@ -89,7 +89,7 @@ def entries_of(
             "at": one.mail.received_at,
             "who": who if one.own else one.mail.from_address,
             "verdict": one.mail.verdict,
-            "reply": short_number(work, case) if one.mail == meant else "",
+            "reply": elections.short_number(work, case) if one.mail == meant else "",
             "place": one.mail.id,
         }
         for one in found
@@ -117,10 +117,3 @@ def _fairly(found: Sequence[Parked]) -> list[Parked]:
         kept += mails[: 1 + free]
         free -= max(len(mails[: 1 + free]) - 1, 0)
     return kept
-
-
-def short_number(work: UnitOfWork, case: Case) -> str:
-    """Returns the number to type for a case: `1` if only its election can be meant, else the whole number."""
-    meant = elections.meant_by_number_alone(work)
-    serial = case.number.rpartition("-")[2]
-    return str(int(serial)) if [one.code for one in meant] == [case.election] and serial.isdecimal() else case.number

@@ -218,6 +218,12 @@ def file_in(answered: Answered, groups: Mapping[str, str]) -> Request:
     return Request("quarantine place", {"message": answered.message, "case": groups["number"].upper()})
 
 
+def join(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Files the mail that opened a case in the case of that number, and ends the one that it opened."""
+    asked = file_in(answered, groups)
+    return Request(asked.name, {**asked.fields, "joins": True})
+
+
 def open_case(answered: Answered, _groups: Mapping[str, str]) -> Request:
     """Opens a case for the mail."""
     return Request("quarantine place", {"message": answered.message, "new": True})

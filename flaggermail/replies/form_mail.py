@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from flaggermail.cases.platforms_named import named
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.platform_checks import check_exercise
 from flaggermail.commands.tags import same_narrative
@@ -13,6 +14,7 @@ from flaggermail.errors import ArchiveFault, Refusal
 from flaggermail.letters.strangers_words import one_line
 from flaggermail.mail import reply_tokens
 from flaggermail.notices import reading, shown_mail
+from flaggermail.notices.alike_cases import platform_names
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.contacts import ChannelKind
@@ -43,7 +45,8 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
         "unread": root is not None and mail is None,
         "missing": [item.value for item in missing_of(work, case, read=reading.again)],
         "earlier": [_reasoning(other) for other in _earlier(work, case)],
-        "channels": [{"code": c.code, "name": c.platform_name, "kind": c.kind} for c in channels_now(work, case)],
+        "signed": shown_mail.signed(work, mail) if mail is not None else {"signer": "", "signer_phone": ""},
+        **_channel_values(work, case),
         "suggestions": list(proposed.links),
         "form": case_form.written(proposed),
     }
@@ -52,6 +55,17 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
         answers=answers.message_id, language=language, token=token,
     )  # fmt: skip
     tell(work, officer, notice, values)
+
+
+def _channel_values(work: UnitOfWork, case: Case) -> dict[str, object]:
+    """Returns the channels, those of the platforms that the referral names first, and the names of these platforms."""
+    asked_for = named(f"{case.title}\n{_referral(work, case)}", platform_names(work.env.settings))
+    rank = {code: place for place, code in enumerate(asked_for)}
+    choice = sorted(channels_now(work, case), key=lambda channel: rank.get(channel.platform, len(rank)))
+    return {
+        "channels": [{"code": one.code, "name": one.platform_name, "kind": one.kind} for one in choice],
+        "named": list(dict.fromkeys(one.platform_name for one in choice if one.platform in rank)),
+    }
 
 
 def asked(work: UnitOfWork, case: Case, token: str, language: str) -> SentForm:

@@ -213,6 +213,7 @@ _CALLED = _Verb(
 )  # fmt: skip
 _NOTE_CALL = _Verb("gebeld", "called", acts.note_call, _TIME_AND_WORDS, _CALLED.shows, paragraph=True, repeatable=True)
 _WITH = _Verb("bij", "with", acts.file_in, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"})
+_JOIN = _Verb("bij", "with", acts.join, _NUMBER, _WITH.shows)
 _TYPE = _Verb(
     "soort", "type", acts.correct_type, _WORDS, {"nl": ": GEHACKT ACCOUNT", "en": ": HACKED ACCOUNT"}, repeatable=True
 )
@@ -226,6 +227,7 @@ _TO = _Verb("over aan", "to", acts.hand_over, _NAME, {"nl": " NAAM", "en": " NAM
 
 _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.NEW_CASE: (_TAKE, _ASK, _DECLINE, _TYPE, _SOURCE),
+    Topic.NEW_CASE_ALIKE: (_TAKE, _JOIN, _ASK, _DECLINE, _TYPE, _SOURCE),
     Topic.APPROVAL: (
         _Verb("akkoord", "approve", acts.approve, _CODE, {"nl": " CODE", "en": " CODE"}, coded=True),
         _Verb("nee", "no", acts.reject, _REASON, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True, denies=True),

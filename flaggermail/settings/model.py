@@ -284,6 +284,7 @@ class PlatformSettings(Model):
 
     code: Code
     name: Text
+    also_called: tuple[Text, ...] = ()  # its services, as referrals name them
     domains: tuple[Domain, ...] = Field(min_length=1)
     policy: PolicySettings
     report_url: WebAddresses | None = None  # where citizens report posts to the platform

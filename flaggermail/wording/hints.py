@@ -32,6 +32,8 @@ class Hint(Sentence):
         "hetzelfde onderwerp en een gemeenschappelijke betrokkene")
     SAME_ADDRESS = "hint: same address", "the same web address in both", "hetzelfde webadres in beide"
     SAME_SENDER = "hint: same sender", "this sender has a case that is open", "deze afzender heeft een lopende zaak"
+    SAME_ORGANISATION = ("hint: same organisation", "of the same organisation, about the same kind of matter",
+        "van dezelfde organisatie, over hetzelfde soort kwestie")
     NOT_TO_US = "hint: not to us", "it was not addressed to us", "was niet aan ons gericht"
     NOT_VERIFIED = "hint: not verified", "nobody vouches for its sender", "de afzender is niet geverifieerd"
     OTHER_ADDRESS = ("hint: other address", "it comes from another address than was known there",

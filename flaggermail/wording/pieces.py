@@ -33,6 +33,7 @@ class Piece(Sentence):
         "{platform} heeft vandaag geen ander kanaal")
     SPAN = "part: span", "from {begin} to {end}", "van {begin} tot en met {end}"
     SPAN_OPEN = "part: span open", "from {begin} to further notice", "vanaf {begin}"
+    JOINED = "part: joined", "its mail belongs to {case}", "de mail hoort bij {case}"
     NONE_SENT = "part: none sent", "none that was sent", "geen verzonden melding"
     ELECTIONS_OPEN = "part: elections open", "open elections are {codes}", "open verkiezingen: {codes}"
     NO_ELECTION_OPEN = "part: no election open", "no election is open", "er is geen verkiezing open"

@@ -61,7 +61,21 @@ def played(language: str) -> dict[str, str]:
             env.close()
 
 
-def _play(language: str, folder: Path) -> Settings:
+def to_officer(language: str, scenario: str) -> list[tuple[str, str]]:
+    """Returns subject and text of each mail that the officer gets in a scenario, in the order of their sending."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = _play(language, Path(folder), scenario)
+        clock = SetClock(NOW.replace(year=NOW.year + 1))
+        env = migrated.replayed(settings, Path(folder), clock, SystemRandomness(), ScriptedSubmitter(clock))
+        try:
+            with env.store.read() as tx:
+                mails = [mail for mail in tx.find(OutboxMail) if mail.recipient == OFFICER]
+            return [(mail.subject, env.parser.parse(env.octets.get(mail.digest)).text) for mail in mails]
+        finally:
+            env.close()
+
+
+def _play(language: str, folder: Path, scenario: str = "") -> Settings:
     used: list[Settings] = []
 
     def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
@@ -70,7 +84,7 @@ def _play(language: str, folder: Path) -> Settings:
         used.append(settings.model_copy(update={"desk": desk}))
         return migrated.replayed(used[0], folder, clock, randomness, submit)
 
-    assert replay.play(ROOT / "tests" / "scenarios" / f"night-{language}", typed, build).differences == ()
+    assert replay.play(ROOT / "tests" / "scenarios" / (scenario or f"night-{language}"), typed, build).differences == ()
     return used[0]
 
 

@@ -43,6 +43,7 @@ class Formats:
             "remedy": self.remedy,
             "doubt": self.doubt,
             "asked": self.asked,
+            "looked_for": self.looked_for,
             "label": self.label,
             "counted": counted,
             "reason": lambda value: self.decided(value).reason or "",
@@ -122,21 +123,33 @@ class Formats:
             raise TemplateRuntimeError(f"asked: {value!r} is none of those in words.yaml")
         return self.words.missing[value]
 
+    def looked_for(self, value: object) -> str:
+        """Returns what was looked for before a checklist item was called missing."""
+        if not isinstance(value, str) or value not in self.words.looked_for:
+            raise TemplateRuntimeError(f"looked_for: {value!r} is none of those in words.yaml")
+        return self.words.looked_for[value]
+
     def label(self, value: object) -> str:
         """Returns the words of a label that a rule sets; a label without words is shown as it is."""
         return self.words.labels.get(str(value), str(value))
 
-    def matter(self, title: object, act: str, platform: object = "", minutes: object = None) -> str:
+    def matter(
+        self, title: object, act: str, platform: object = "", minutes: object = None, short: str = ""
+    ) -> str:
         """Returns the first line of a mail: act, title, platform and minutes, within what a telephone's list shows.
 
-        The title is cut for it; beside long words of the act it keeps `TITLE`, and these are cut.
+        The title is cut for it, and keeps `TITLE`; an act too long for that is replaced by `short`, or cut.
         """
         less, one, more = self.words.minutes
         spoken = (counted(minutes, one, more) if minutes else less) if isinstance(minutes, int) else ""
         behind = "".join(f" \u00b7 {part}" for part in (platform, spoken) if part)
         room = PREVIEW - len(MARK) - len(behind)
-        name = shortened(line(title), max(room - len(act) - 2, TITLE))
-        return f"{shortened(act, room - 2 - min(len(unmarked(name)), TITLE))}: {name}{behind}" if name else f"{act}{behind}"
+        whole = line(title)
+        if not whole:
+            return f"{act}{behind}"
+        most = room - 2 - min(len(unmarked(whole)), TITLE)  # characters of the act
+        said = act if len(act) <= most else short or shortened(act, most)
+        return f"{said}: {shortened(whole, room - 2 - len(said))}{behind}"
 
     def decided(self, value: object) -> Decided:
         """Returns reason and advice for the referrer of a case that is not put before a platform."""

@@ -39,6 +39,7 @@ class LanguageWords(BaseModel):
     remedies: Mapping[str, Word]
     doubts: Mapping[str, Word]
     missing: Mapping[str, Word]
+    looked_for: Mapping[str, Word]
     labels: Mapping[str, Word] = {}
     decided: Mapping[str, Decided]
 

@@ -20,6 +20,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.letters.shapes import fixed
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, REPORT_TEMPLATES, VALUES
 from flaggermail.notices.debrief import Turn
+from flaggermail.letters.strangers_words import guarded
 from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
@@ -125,6 +126,10 @@ MATTER: Mapping[str, object] = {
     "phone": "+31 70 000 0000", "contact": None,
 }  # fmt: skip
 
+ALIKE_CASE = {
+    "case": "VF-EP2024-0002", "reply": "2", "title": "Two boxes", "minutes": 60, "why": ["VF-EP2024-0001"],
+}  # fmt: skip
+
 ALIKE: Mapping[str, object] = {
     "desk_address": "desk@ministry.example",
     "number": "VF-EP2024-0001",
@@ -155,6 +160,9 @@ ALIKE: Mapping[str, object] = {
     "state": "",
     "since": SENT,
     "policy_age": 35,
+    "signed": {"signer": "Anna Bode", "signer_phone": "070 000 0000"},
+    "alike": [ALIKE_CASE],
+    "named": ["Loudhailer", "Pictogram"],
     "stale": False,
     "repeats": False,
     "to": ["urgent@loudhailer.example", "second@loudhailer.example"],
@@ -192,6 +200,7 @@ ALIKE: Mapping[str, object] = {
     "suggestions": ["VF-EP2024-0001"],
     "minutes": 60,
     "sent_at": SENT,
+    "now": SENT + timedelta(minutes=60),
     "due_at": SENT + timedelta(minutes=60),
     "clock": "receipt",
     "told": [Told(SENT + timedelta(minutes=60), "J. Wacht"), Told(SENT + timedelta(minutes=120), "J. Wacht")],
@@ -228,6 +237,7 @@ ALIKE: Mapping[str, object] = {
             "about": "VF-EP2024-0001/1",
             "clock": clock,
             "sent_at": SENT,
+    "now": SENT + timedelta(minutes=60),
             "due_at": due,
             "officer": "J. Wacht",
             "exercise": due is None,
@@ -299,7 +309,7 @@ SILENCE: Mapping[str, object] = {
     "case": "VF-EP2024-0001", "title": "Two boxes", "platform": "Loudhailer", "minutes": 60,
     "channel": "Urgent Escalation Channel",
     "sent_at": SENT, "due_at": SENT + timedelta(minutes=60), "phone": None, "clock": "receipt", "acknowledged": None,
-    "asks": False,
+    "asks": False, "now": SENT + timedelta(minutes=60),
 }  # fmt: skip
 SILENCES: Sequence[Mapping[str, object]] = [
     SILENCE,
@@ -332,6 +342,7 @@ NOTHING: Mapping[str, object] = {
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
     "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
+    "alike": [], "named": [], "signed": {"signer": "", "signer_phone": ""}, "policy_age": None,
     "moments": [], "waits": [], "unclear": [],
     "unanswered": [], "in_hand": [], "uncertain": [], "hops": [],
     "policies": [], "hours": 0, "since": None, "pagers": [], "unused": [], "bounced": [], "certificates": [],
@@ -356,6 +367,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"original": {"sender": ALIKE["sender"], "text": "VF-EP2024-0001"}},
         {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
         {"kind": "further mail"},
+        {"signed": {"signer": "Anna Bode", "signer_phone": ""}},
+        {"signed": {"signer": "", "signer_phone": "070 000 0000"}},
         {"kind": "unplaced mail", "sender": "", "subject": "", "verdict": "unverified"},
         {"urgent": True, "labels": []},
         {"kind": "platform answer", "unsure": True, "verdict": "unverified"},
@@ -595,9 +608,45 @@ def test_less_than_a_minute_is_not_counted(name: str, changes: Mapping[str, obje
 
 
 def test_an_alarm_names_case_platform_and_minutes_in_its_first_line() -> None:
-    """As every other mail to an officer about a notification."""
-    first = TEMPLATES.render("alarm", "nl", values("alarm", "nl")).body.splitlines()[0]
-    assert first == "VF-EP2024-0001: Oproep om twee vakjes te kleuren · Loudhailer · 60 minuten"
+    """As every other mail to an officer about a notification; long words of the alarm stand below it."""
+    first, _, second = TEMPLATES.render("alarm", "nl", values("alarm", "nl")).body.splitlines()[:3]
+    assert first == "Alarm: Oproep om twee vakjes te kleuren · Loudhailer · 60 minuten"
+    assert second == "Niet zeker is of een mail aan een platform verzonden is."
+    first = TEMPLATES.render("alarm", "nl", values("alarm", "nl", {"kind": "refused"})).body.splitlines()[0]
+    assert first == "Een mail is geweigerd: Oproep om twee vakjes te kleuren · Loudhailer · 60 minuten"
+
+
+LEADS = (
+    "alarm", "approval_request", "approval_told", "case_form", "escalation", "handed_over", "officer_notice",
+    "passed_on", "played_call", "reminder", "reply_answer", "submission_request",
+)  # fmt: skip
+WITHOUT_MINUTES = frozenset({
+    "approval_request", "approval_told", "case_form", "passed_on", "played_call", "reply_answer", "submission_request",
+})  # fmt: skip
+
+
+@EVERY_LANGUAGE
+@pytest.mark.parametrize("name", LEADS)
+@pytest.mark.parametrize("title", ["Twee vakjes", "Een heel lange titel over een video met een verkeerde stemdag " * 3])
+def test_a_telephone_shows_what_it_is_about(name: str, language: str, title: str) -> None:
+    """The first 90 characters hold the act, the title, the platform and the minutes, and not the number again."""
+    for changes in variants(name):
+        given = {**values(name, language, changes), **guarded(name, {"title": title})}
+        if name in {"handed_over", "passed_on", "reply_answer", "alarm", "officer_notice"}:
+            given |= {"number": "VF-EP2024-0001"}
+        if "platform" in given and name != "case_form":
+            given |= {"platform": "Loudhailer"}
+        if "minutes" in given:
+            given |= {"minutes": 60}
+        if given.get("kind") == "unplaced mail":
+            continue
+        first = TEMPLATES.render(name, language, given).body.splitlines()[0]
+        assert len(first) <= 90, first
+        assert re.match(r"(\| )?[A-Z].{3,60}: (Twee|Een heel)", first), first
+        assert "VF-" not in first
+        assert name == "case_form" or " · Loudhailer" in first
+        said = re.search({"nl": "6[01] minuten", "en": "6[01] minutes"}[language], first)
+        assert (said is not None) == (name not in WITHOUT_MINUTES and given.get("matters") != []), first
 
 
 @EVERY_LANGUAGE
@@ -751,7 +800,7 @@ def test_a_general_warning_names_the_days_of_the_earlier_ones_but_not_their_numb
 def test_a_reminder_shows_its_sum_the_phone_and_the_one_acknowledgement(language: str) -> None:
     """A reminder prints a sum that is right for its printed times, the phone number, and one line that ends in "ok"."""
     mail = TEMPLATES.render("reminder", language, values("reminder", language, {"minutes": 75}))
-    assert {"en": "60 min after 10:34 = 11:34.", "nl": "60 min na 10:34 = 11:34."}[language] in mail.body
+    assert {"en": "Sent at 10:34; it is now 11:34.", "nl": "Verzonden om 10:34; nu 11:34."}[language] in mail.body
     assert "75" in mail.subject
     assert "+31 70 000 0000" in mail.body
     assert len(re.findall(r"^- ok$", mail.body, re.MULTILINE)) == 1
@@ -761,7 +810,7 @@ def test_a_reminder_shows_its_sum_the_phone_and_the_one_acknowledgement(language
 def test_an_escalation_names_who_was_told_and_who_acknowledged(language: str) -> None:
     """An escalation lists who was reminded and who acknowledged, with the times."""
     mail = TEMPLATES.render("escalation", language, values("escalation", language))
-    for expected in ("- 11:34 J. Wacht", "- 12:34 J. Wacht", "J. Wacht (", "11:36", "60 min", "= 11:34", "- ok\n"):
+    for expected in ("- 11:34 J. Wacht", "- 12:34 J. Wacht", "J. Wacht (", "11:36", "60 min", " 11:34.", "- ok\n"):
         assert expected in mail.body
 
 
