@@ -33,8 +33,8 @@ _OF_SUMMARY = ("by", "name", "sent", "answered", "open", "median_minutes", "long
 _MINUTES_A_DAY = 24 * 60
 METHOD = (
     "Waits for a person's answer; an open one counts up to that instant. MEDIAN: from\n"
-    "five uses on, estimated after Kaplan and Meier, so that an open use takes longer\n"
-    "than it has waited; none if more than half may still be waiting."
+    "five uses on, estimated after Kaplan and Meier, in which a use without an\n"
+    "answer counts as 'longer than so far'; none if more than half may still wait."
 )
 
 

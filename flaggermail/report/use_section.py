@@ -86,11 +86,7 @@ class UseSection:
         if not policy.named:
             return
         words = Link(policy.title, policy.url) if policy.url else Text(policy.title)
-        if policy.read_on is None:
-            yield style.say(ReportText.POLICY, policy=words, platform=self.told.use.platform)
-            return
-        day = style.day(self._name("policy/read_on"), policy.read_on)
-        yield style.say(ReportText.POLICY_READ, policy=words, platform=self.told.use.platform, day=day)
+        yield style.say(ReportText.POLICY, policy=words, platform=self.told.use.platform)
 
     def _answered(self) -> Iterator[list[Piece]]:
         """Yields the sentences about the answers, and on what their times rest."""

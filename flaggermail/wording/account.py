@@ -25,20 +25,22 @@ class Account(Sentence):
         ("{organisation} heeft {platform} op {at} via het kanaal {channel} gevraagd een geblokkeerde advertentie "
          "opnieuw te beoordelen."))
     GENERAL_WARNING = ("account: general warning",
-        "{organisation} gave {platform} a general warning on {at}, through its channel {channel}.",
-        "{organisation} heeft {platform} op {at} via het kanaal {channel} een algemene waarschuwing gegeven.")
+        ("{organisation} asked {platform} on {at}, through its channel {channel}, to watch for such posts, because they "
+         "appeared before."),
+        ("{organisation} heeft {platform} op {at} via het kanaal {channel} gevraagd te letten op zulke berichten, omdat "
+         "zij eerder verschenen."))
     OTHER = ("account: other",
         "{organisation} sent {platform} a notification on {at}, through its channel {channel}.",
         "{organisation} heeft {platform} op {at} via het kanaal {channel} een melding gedaan.")
     POLICY = ("account: policy",
-        'The notification relied on the policy "{policy}" of {platform}.',
-        'De melding was gebaseerd op het beleid "{policy}" van {platform}.')
+        'The notification cites {platform}\'s policy "{policy}".',
+        'De melding noemt het beleid "{policy}" van {platform}.')
     EARLIER = ("account: earlier",
         "An earlier notification, sent on {at}, did not reach {platform}.",
         "Een eerdere melding, verstuurd op {at}, heeft {platform} niet bereikt.")
     SENT_COPY = ("account: sent copy",
-        "The time of sending is that of the copy in the mailbox.",
-        "Het tijdstip van verzending is dat van de kopie in de mailbox.")
+        "The time of sending is taken from our copy in Sent.",
+        "Het tijdstip van verzending komt van onze kopie in Verzonden.")
     SENT_BY_HAND = ("account: sent by hand",
         "The time of sending was noted by hand.",
         "Het tijdstip van verzending is met de hand genoteerd.")
@@ -58,8 +60,8 @@ class Account(Sentence):
         "No reply to the matter itself has been recorded.",
         "Een inhoudelijke reactie is niet vastgelegd.")
     QUOTED = ("account: quoted",
-        "The reply was recognised by the words of the notification that it quotes.",
-        "De reactie is herkend aan de woorden van de melding die erin zijn aangehaald.")
+        "The reply quotes our notification, by which we recognised it.",
+        "Onder het antwoord stond onze melding; daaraan is het herkend.")
     COMMENT = ("account: comment",
         "The reply was written by a named person in the platform's ticket system.",
         "De reactie is door een met naam genoemde medewerker in het ticketsysteem van het platform geschreven.")

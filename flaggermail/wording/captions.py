@@ -37,7 +37,7 @@ class Caption(Sentence):
     # what an instant rests on, and the form of an answer
     BASIS_MAIL = "caption: basis mail", "mail", "mail"
     BASIS_COPY = "caption: basis copy", "by the sent copy", "volgens verzonden kopie"
-    BASIS_QUOTED = "caption: basis quoted", "known by quoted words", "herkend aan geciteerde woorden"
+    BASIS_QUOTED = "caption: basis quoted", "matched by quoted text", "herkend aan geciteerde tekst"
     BASIS_HAND = "caption: basis hand", "by hand", "met de hand"
     FORM_MAIL = "caption: form mail", "mail", "mail"
     FORM_AUTOMATIC = "caption: form automatic", "automatic", "automatisch"
@@ -108,12 +108,11 @@ class Method(Sentence):
         ("Minuten zijn het verschil van de twee afgedrukte tijdstippen, zonder seconden. Uren zijn afgerond op tienden,"
         " een halve tiende naar boven: 152 minuten is 2,5 uur."))
     MEDIAN = ("method: median",
-        ("A median is given from five notifications on. It is the estimate of Kaplan and Meier (1958), in which an open"
-        " notification counts as one that waits at least until the date of these figures (censored). If more than half"
+        ("A median is given from five notifications on. It is the estimate of Kaplan and Meier (1958): a"
+        " notification without an answer counts as 'longer than so far'. If more than half"
         " may still be open, there is none. The longest wait includes open notifications."),
-        ("Een mediaan wordt gegeven vanaf vijf meldingen. Het is de schatting van Kaplan en Meier (1958), waarin een"
-        " open melding telt als een die in elk geval tot de datum van deze cijfers wacht (gecensureerd). Kan meer dan"
-        " de helft nog open zijn, dan is er geen mediaan. De langste wachttijd omvat ook open meldingen."))
+        ("Een mediaan wordt gegeven vanaf vijf meldingen. Het is de schatting van Kaplan en Meier (1958): een"
+        " melding zonder antwoord telt mee als 'langer dan tot nu toe'. Kan meer dan de helft nog open zijn, dan is er geen mediaan. De langste wachttijd omvat ook open meldingen."))
     REMINDERS = ("method: reminders",
         "Reminders and escalations went to our own officers. None of them went to a platform.",
         "Herinneringen en escalaties gingen naar onze eigen medewerkers. Geen daarvan ging naar een platform.")

@@ -28,15 +28,13 @@ class ReportText(Sentence):
         "Over hetzelfde onderwerp is eerder een melding gedaan, op {days}.")
     EARLIER_MORE = ("report: earlier more", "Notifications on the same subject were sent before, on {days}.",
         "Over hetzelfde onderwerp zijn eerder meldingen gedaan, op {days}.")
-    POLICY = ("report: policy", "The notification relied on the policy {policy} of {platform}.",
-        "De melding was gebaseerd op het beleid {policy} van {platform}.")
-    POLICY_READ = ("report: policy read",
-        "The notification relied on the policy {policy} of {platform}, as read on {day}.",
-        "De melding was gebaseerd op het beleid {policy} van {platform}, zoals dat op {day} is gelezen.")
-    NOT_DECIDED = ("report: not decided", "No decision on this notification was recorded.",
-        "Over deze melding is geen besluit vastgelegd.")
-    MAIL_BASIS = ("report: mail basis", "Both times are those of the mail server.",
-        "Beide tijdstippen zijn die van de mailserver.")
+    POLICY = ("report: policy", "The notification cites {platform}'s policy {policy}.",
+        "De melding noemt het beleid {policy} van {platform}.")
+    NOT_DECIDED = ("report: not decided",
+        "No decision was recorded beforehand; a member of staff wrote the mail themselves.",
+        "Er is vooraf geen besluit vastgelegd; een medewerker schreef de mail zelf.")
+    MAIL_BASIS = ("report: mail basis", "Both times come from our own server, not from the sender.",
+        "Beide tijden komen van onze eigen server, niet van de afzender.")
     SEE_ANNEX = "report: see annex", "See annex {number}.", "Zie bijlage {number}."
     ANNEXES = "report: annexes", "Annexes", "Bijlagen"
     ANNEX = "report: annex", "Annex {number}", "Bijlage {number}"
@@ -95,8 +93,8 @@ class Counted(Sentence):
         "overheidsorganisaties met een eigen grondslag")
     FELLOW_AUTHORITY = "counted: fellow_authority", "fellow authorities", "medeoverheden"
     NO_SOURCE = "counted: no source", "source not recorded", "bron niet vastgelegd"
-    NOTIFY = "counted: notify", "put to a platform", "voorgelegd aan een platform"
-    DECLINE = "counted: decline", "not put to a platform", "niet voorgelegd"
+    NOTIFY = "counted: notify", "notified to a platform", "voorgelegd aan een platform"
+    DECLINE = "counted: decline", "not notified to a platform", "niet voorgelegd"
     REFER = "counted: refer", "referred elsewhere", "doorverwezen"
     NONE = "counted: none", "not pursued", "geen vervolg"
     UNDECIDED = "counted: undecided", "not decided", "nog geen besluit"

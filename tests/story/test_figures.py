@@ -325,11 +325,11 @@ def test_the_account_of_the_letter_of_2024(played: Open) -> None:
     env = played("letter-of-2024")
     assert account(env, "VF-EP2024-0001") == (
         "Het Ministerie van Voorbeeldzaken heeft X op 6 juni 2024 om 10.34 uur via het kanaal Urgent Escalation "
-        'Channel een algemene waarschuwing gegeven. De melding was gebaseerd op het beleid "Civic integrity policy" '
-        "van X. "
-        "Het tijdstip van verzending is dat van de kopie in de mailbox. "
+        "Channel gevraagd te letten op zulke berichten, omdat zij eerder verschenen. De melding noemt het beleid "
+        '"Civic integrity policy" van X. '
+        "Het tijdstip van verzending komt van onze kopie in Verzonden. "
         "X heeft na 2,5 uur (2 uur en 32 minuten) gereageerd, op 6 juni 2024 om 13.06 uur. "
-        "De reactie is herkend aan de woorden van de melding die erin zijn aangehaald.\n"
+        "Onder het antwoord stond onze melding; daaraan is het herkend.\n"
         "\n"
         "Melding: Notification of narratives that were spread during earlier elections\n"
         "Van: Verkiezingen flagger <verkiezingenflagger@bzk.example>\n"
@@ -361,10 +361,10 @@ def test_the_form_of_dates_and_the_sign_are_settings(played: Open) -> None:
 
 
 def test_a_policy_is_told_only_if_the_notification_names_it(played: Open) -> None:
-    """The desk knows the channel's policy; a letter may not claim that a mail it did not write relied on it."""
-    assert "gebaseerd op het beleid" not in account(played("typed-by-hand"), "VF-PS2027-0001")
-    assert "gebaseerd op het beleid" in account(played("letter-of-2024"), "VF-EP2024-0001")  # the letter names it
-    assert "gebaseerd op het beleid" in account(played("S01"), "VF-EP2024-0001")
+    """The desk knows the channel's policy; a letter may not claim that a mail it did not write cites it."""
+    assert "De melding noemt het beleid" not in account(played("typed-by-hand"), "VF-PS2027-0001")
+    assert "De melding noemt het beleid" in account(played("letter-of-2024"), "VF-EP2024-0001")  # the letter names it
+    assert "De melding noemt het beleid" in account(played("S01"), "VF-EP2024-0001")
 
 
 @each("name", [name for name, (_, uses) in FIGURES.items() if uses])
@@ -401,7 +401,7 @@ def test_case_show_and_latency_name_the_same_basis_and_form(played: Open) -> Non
 def test_a_dossier_names_basis_and_form(played: Open, tmp_path: Path) -> None:
     """The list of a case says what each instant rests on and how an answer was given, as `latency` does."""
     for name, case, said in (
-        ("letter-of-2024", "VF-EP2024-0001", ("10:34+02:00, basis: volgens verzonden kopie", "geciteerde woorden")),
+        ("letter-of-2024", "VF-EP2024-0001", ("10:34+02:00, basis: volgens verzonden kopie", "geciteerde tekst")),
         ("S08-phone-note", "VF-PS2027-0006", ("(4 uur en 15 minuten), mondeling, basis: met de hand",)),
     ):
         out = tmp_path / f"dossier-{case}"

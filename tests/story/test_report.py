@@ -137,7 +137,7 @@ def test_uses_are_told_in_both_languages(desk: Desk) -> None:
         "Op 1 juni 2027 om 12.00 uur, 26182,3 uur (1090 dagen, 22 uur en 20 minuten) na de melding, was nog geen",
         "X heeft na 2,5 uur (2 uur en 32 minuten) gereageerd, op 6 juni 2024 om 13.06 uur.",
         "Over hetzelfde onderwerp is eerder een melding gedaan, op 22 november 2023.",
-        "Civic integrity policy van X, zoals dat op 9 januari 2023 is gelezen.",
+        "De melding noemt het beleid Civic integrity policy van X.",
         "X liet weten op zulke berichten te letten.",
         "De Kamer is eerder over de status geïnformeerd.[Kamerstukken II 2023-2024, 35 165, nr. 73.]",
         "- 5 juni 2024 om 15.00 uur, per telefoon: gevraagd naar het telefoonnummer van die avond.",
@@ -176,8 +176,8 @@ def test_a_use_without_a_recorded_decision_says_so(settings: Settings, tmp_path:
     dutch, english = (plain(made[language]) for language in LanguageCode)
     assert "voorgelegd aan een platform | 1" in dutch
     assert "nog geen besluit" not in dutch
-    assert "Over deze melding is geen besluit vastgelegd." in dutch
-    assert "No decision on this notification was recorded." in english
+    assert "Er is vooraf geen besluit vastgelegd; een medewerker schreef de mail zelf." in dutch
+    assert "No decision was recorded beforehand; a member of staff wrote the mail themselves." in english
     assert "gevolg" not in dutch.partition("## Melding aan X")[2]
 
 

@@ -38,6 +38,7 @@ class Formats:
             "minutes_to": minutes_to,
             "within": self.within,
             "criterion": self.criterion,
+            "believed": self.believed,
             "aspect": self.aspect,
             "alarm": self.alarm,
             "remedy": self.remedy,
@@ -90,6 +91,12 @@ class Formats:
         if not isinstance(value, int) or value not in self.words.criteria:
             raise TemplateRuntimeError(f"criterion: {value!r} is none of those in words.yaml")
         return self.words.criteria[value]
+
+    def believed(self, value: object) -> str:
+        """Returns what the criterion with that number means for voters who believe a false message."""
+        if not isinstance(value, int) or value not in self.words.believed:
+            raise TemplateRuntimeError(f"believed: {value!r} is none of those in words.yaml")
+        return self.words.believed[value]
 
     def aspect(self, value: object) -> str:
         """Returns the name of an aspect of the election process."""

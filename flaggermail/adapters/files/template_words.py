@@ -34,6 +34,7 @@ class LanguageWords(BaseModel):
     preposition: Word  # between day and time
     minutes: tuple[Word, Word, Word]  # less than one, one, several
     criteria: Mapping[int, Word]
+    believed: Mapping[int, Word]
     aspects: Mapping[str, Word]
     alarms: Mapping[str, Word]
     remedies: Mapping[str, Word]

@@ -30,8 +30,8 @@ NL = Print(LanguageCode.NL, ZoneInfo("Europe/Amsterdam"), MONTHS["nl"])
 EN = replace(NL, language=LanguageCode.EN, months=MONTHS["en"])
 LATER = SENT + timedelta(days=100)
 ASKED = (
-    "Het Ministerie heeft X op 6 juni 2024 om 10.34 uur via het kanaal Urgent Escalation Channel een algemene "
-    "waarschuwing gegeven."
+    "Het Ministerie heeft X op 6 juni 2024 om 10.34 uur via het kanaal Urgent Escalation Channel gevraagd te letten "
+    "op zulke berichten, omdat zij eerder verschenen."
 )
 
 
@@ -41,7 +41,8 @@ def test_an_answer_is_told_with_hours_and_exact_minutes() -> None:
         f"{ASKED} X heeft na 2,5 uur (2 uur en 32 minuten) gereageerd, op 6 juni 2024 om 13.06 uur."
     )
     assert paragraph(USE, replace(TOLD, organisation="The Ministry"), LATER, EN) == (
-        "The Ministry gave X a general warning on 6 June 2024 at 10:34, through its channel Urgent Escalation Channel. "
+        "The Ministry asked X on 6 June 2024 at 10:34, through its channel Urgent Escalation Channel, to watch for such "
+        "posts, because they appeared before. "
         "X replied after 2.5 hours (2 hours and 32 minutes), on 6 June 2024 at 13:06."
     )
 
@@ -66,7 +67,7 @@ def test_an_open_silence_is_said() -> None:
 @pytest.mark.parametrize(
     ("basis", "form", "dutch", "english"),
     [
-        (InstantBasis.QUOTED_WORDS, AnswerForm.MAIL, "De reactie is herkend aan", "The reply was recognised by"),
+        (InstantBasis.QUOTED_WORDS, AnswerForm.MAIL, "Onder het antwoord stond", "The reply quotes our"),
         (InstantBasis.BY_HAND, AnswerForm.ORAL, "De reactie is mondeling gegeven", "The reply was given orally"),
         (InstantBasis.BY_HAND, AnswerForm.PORTAL, "via een portaal gegeven", "given through a portal"),
         (InstantBasis.BY_HAND, AnswerForm.MAIL, "met de hand genoteerd", "was noted by hand"),
@@ -83,7 +84,7 @@ def test_what_the_answer_rests_on_is_said(basis: InstantBasis, form: AnswerForm,
 @pytest.mark.parametrize(
     ("basis", "dutch"),
     [
-        (InstantBasis.SENT_COPY, "Het tijdstip van verzending is dat van de kopie in de mailbox."),
+        (InstantBasis.SENT_COPY, "Het tijdstip van verzending komt van onze kopie in Verzonden."),
         (InstantBasis.BY_HAND, "Het tijdstip van verzending is met de hand genoteerd."),
     ],
 )
@@ -108,14 +109,14 @@ def test_the_policy_and_earlier_attempts_are_named() -> None:
     """What came back was no use, and is told."""
     told = replace(TOLD, policy="Civic integrity policy", earlier=(SENT - timedelta(minutes=20),))
     found = paragraph(USE, told, LATER, NL)
-    assert 'gebaseerd op het beleid "Civic integrity policy" van X.' in found
+    assert 'De melding noemt het beleid "Civic integrity policy" van X.' in found
     assert "Een eerdere melding, verstuurd op 6 juni 2024 om 10.14 uur, heeft X niet bereikt." in found
 
 
 def test_braces_in_a_name_are_text() -> None:
     """A channel or policy may be called anything."""
     told = replace(TOLD, channel="{at} {0} {", policy="%s {platform}")
-    assert "via het kanaal {at} {0} { een algemene" in paragraph(USE, told, LATER, NL)
+    assert "via het kanaal {at} {0} { gevraagd te letten" in paragraph(USE, told, LATER, NL)
     assert '"%s {platform}"' in paragraph(USE, told, LATER, NL)
 
 

@@ -186,8 +186,8 @@ def test_times_have_their_offset_where_the_clocks_change(name: str, offsets: lis
 def test_what_is_unusual_is_said() -> None:
     """A note by hand, a spoken answer and a sent copy are named beside the instant and beside the figure, uncut."""
     for language, words in (
-        ("nl", ("volgens verzonden kopie", "mondeling", "met de hand", "herkend aan geciteerde woorden")),
-        ("en", ("by the sent copy", "oral", "by hand", "known by quoted words")),
+        ("nl", ("volgens verzonden kopie", "mondeling", "met de hand", "herkend aan geciteerde tekst")),
+        ("en", ("by the sent copy", "oral", "by hand", "matched by quoted text")),
     ):
         small = texts(root(svg_of_use(USES["by hand"], AS_OF, TELLINGS[language])), "small")
         below = next(text for text in small if text.startswith("26 min"))
