@@ -116,6 +116,8 @@ def _planned(work: UnitOfWork, command: Draft) -> _Plan:
     channel = channel_status.usable(work, command.channel or _channel_of_exchange(work, case))
     platform_checks.check_decided(case)
     warnings = platform_checks.check_exercise(work, case, channel)
+    if faults := draft_policy.title_faults(command.title or case.title):
+        raise Refusal(Because.DRAFT_FAULTY(channel=channel.name, faults=faults))
     _check_none_pending(work, case, channel)
     template = _template(case, channel, command)
     written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template

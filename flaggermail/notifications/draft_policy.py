@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from flaggermail.mail.invisible import is_invisible
+from flaggermail.mail.invisible import is_invisible, visible
 from flaggermail.wording.said import Said
 from flaggermail.wording.shortcomings import InDraft
 
@@ -83,6 +83,15 @@ def faults(
     )
 
 
+def title_faults(title: str) -> tuple[Said, ...]:
+    """Returns the first invisible character in a title, with the title to write instead; empty without one."""
+    seen = enumerate(title, start=1)
+    found = next(((place, char) for place, char in seen if is_invisible(char)), None)
+    if found is None:
+        return ()
+    return (InDraft.TITLE_UNSEEN(place=found[0], character=_name_of(found[1]), clean=visible(title)),)
+
+
 def days_since(read_on: date | None, today: date) -> int | None:
     """Returns how many days ago a policy was read; None without a day."""
     return (today - read_on).days if read_on is not None else None
@@ -144,8 +153,12 @@ def _invisible_characters(where: Said, text: str, allowed: str) -> Iterator[Said
     if "\n" in text and "\n" not in allowed:
         lines.setdefault("\n", 1)
     for char, line in lines.items():
-        name = f"U+{ord(char):04X} {unicodedata.name(char, '')}".strip()
-        yield InDraft.INVISIBLE(where=where, line=line, character=name)
+        yield InDraft.INVISIBLE(where=where, line=line, character=_name_of(char))
+
+
+def _name_of(char: str) -> str:
+    """Returns the code point; the name that Unicode gives it is English."""
+    return f"U+{ord(char):04X}"
 
 
 def _folded(text: str) -> str:

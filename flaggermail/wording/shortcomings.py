@@ -66,5 +66,8 @@ class InDraft(Sentence):
     INVISIBLE = ("draft: invisible",
         "{where}, line {line}: the character {character} cannot be seen; write the text without it",
         "{where}, regel {line}: het teken {character} is onzichtbaar; schrijf de tekst zonder dit teken")
+    TITLE_UNSEEN = ("draft: title unseen",
+        "title: its character {place} cannot be seen ({character}); type the title anew, or copy this one: {clean}",
+        "titel: teken {place} ervan is onzichtbaar ({character}); typ de titel opnieuw, of neem deze over: {clean}")
     SUBJECT_LINE = "draft: subject line", "subject", "onderwerp"
     BODY = "draft: body", "body", "tekst"

@@ -9,6 +9,7 @@ import pytest
 
 from flaggermail.cases.platforms_named import named
 from flaggermail.cases.signed import Signature, signature_of
+from flaggermail.commands.notify import Draft
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail
@@ -152,3 +153,26 @@ def test_another_matter_is_not_like_it(desk: Desk, text: str, sender: str, minut
     twice(desk, text, sender, minutes)
     assert "Lijkt op" not in text_of(desk, Kind.OFFICER_NOTICE)
     assert "- bij" not in text_of(desk, Kind.OFFICER_NOTICE)
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\u202e", "\u2066"])
+def test_an_invisible_character_in_a_title_is_refused_with_its_mending(desk: Desk, unseen: str) -> None:
+    """The refusal names the place and the character, and gives the title without it; that one is taken."""
+    number = desk.decided()
+    title = f"Video with{unseen} a wrong day"
+    said = desk.refused(Draft(case=number, channel="x-urgent", title=title))
+    assert f"its character 11 cannot be seen (U+{ord(unseen):04X}" in said
+    assert "copy this one: Video with a wrong day" in said
+    assert desk.do(Draft(case=number, channel="x-urgent", title="Video with a wrong day")).key
+
+
+def test_the_title_of_the_form_is_refused_so_too(desk: Desk) -> None:
+    """The answer to the form says it in Dutch, and gives the form back."""
+    desk.receive(mail(TOWN, "Twee vakjes", "Er gaat een bericht rond over twee vakjes op X: https://www.x.example/1"))
+    replied(desk, Kind.OFFICER_NOTICE, "neem")
+    lines = "onjuist: ja\nregel: twee vakjes\ncriterium: 1\npogingen: 2\ntitel: Two\u2066boxes\nbesluit: meld x-urgent\n"
+    replied(desk, Kind.REPLY_ANSWER, lines)
+    text = text_of(desk, Kind.REPLY_ANSWER)
+    assert "Er is niets gedaan" in text
+    assert "titel: teken 4 ervan is onzichtbaar (U+2066" in text
+    assert "neem deze over: Twoboxes" in text
