@@ -9,7 +9,7 @@ from flaggermail.letters import exercises
 from flaggermail.mail.message import Message
 from flaggermail.oncall.periods import Period, period
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Election
+from flaggermail.record.rows import Case, Election
 from flaggermail.services import UnitOfWork
 
 

@@ -14,7 +14,9 @@ _COMPOUND = 6  # letters from which a name may begin a longer word: "Instagramac
 def named(text: str, names: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """Returns the codes of the platforms of which `text` has one of the `names`, the one named first first."""
     read = text[:_READ]
-    places = {code: min((at for name in of if (at := _place_of(name, read)) >= 0), default=-1) for code, of in names.items()}
+    places = {
+        code: min((at for name in of if (at := _place_of(name, read)) >= 0), default=-1) for code, of in names.items()
+    }
     return tuple(sorted((code for code, at in places.items() if at >= 0), key=lambda code: places[code]))
 
 

@@ -17,8 +17,8 @@ from flaggermail.mail.vocabulary import DASHES, Language, folded
 _READ = 400  # lines of a mail in which the closing is looked for
 _LINES = 12  # below the closing
 _LONGEST = 60  # characters of a name
-_NAME = re.compile(r"[^\W\d_][\w.'’ -]+", re.UNICODE)
-_PARTED = re.compile(r"\s*(?:[|,;/•·]|\s-\s)\s*")
+_NAME = re.compile(r"[^\W\d_][\w.'\u2019 -]+", re.UNICODE)
+_PARTED = re.compile(r"\s*(?:[|,;/\u2022\u00b7]|\s-\s)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,9 @@ class Signature:
 def signature_of(text: str, language: Language, ours: Collection[str] = ()) -> Signature | None:
     """Returns the signature in the text of a mail; None without any. `ours` are numbers of the desk, left out."""
     own = list(takewhile(lambda line: not _begins_another(line, language), islice(text.splitlines(), _READ)))
-    closed = next(((at, rest) for at, line in enumerate(own) if (rest := _behind_closing(line, language)) is not None), None)
+    closed = next(
+        ((at, rest) for at, line in enumerate(own) if (rest := _behind_closing(line, language)) is not None), None
+    )
     if closed is None:
         return None
     at, rest = closed

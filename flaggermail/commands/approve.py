@@ -96,9 +96,7 @@ class Reject(Command):
         about = EventRef(case=rejected.case, notification=rejected.id)
         work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
         approval_letters.tell_verdict(work, rejected)
-        return Outcome(
-            f"draft {rejected.id} rejected", rejected.id, did=Did(what=Done.REJECTED, draft=rejected.id)
-        )
+        return Outcome(f"draft {rejected.id} rejected", rejected.id, did=Did(what=Done.REJECTED, draft=rejected.id))
 
 
 def _check_policy_day(work: UnitOfWork, draft: Notification, repeated: str) -> None:

@@ -23,7 +23,8 @@ AS_WRITTEN = frozenset({*PLATFORM_TEMPLATES, "call_sheet", "referrer_reply", "ex
 """Templates whose values are a person's own words, approved as a whole."""
 
 _STRANGERS: Mapping[str, int] = {
-    "title": LONGEST, "subject": LONGEST, "signer": LONGEST, "signer_phone": LONGEST, "sender": LONGEST, "attachments": LONGEST,
+    "title": LONGEST, "subject": LONGEST, "sender": LONGEST, "attachments": LONGEST,
+    "signer": LONGEST, "signer_phone": LONGEST,
     "suggestions": LONGEST_LINK, "hop_by": LONGEST, "hop_from": LONGEST, "hop_protocol": LONGEST,
     "line_read": LONGEST_READ,
 }  # fmt: skip

@@ -24,16 +24,18 @@
 | `asks` | bool: asks whether somebody is still on it, after an acknowledgement has expired |
 | `persons`, `have` | int: how many must approve, how many did |
 | `state` of an approval | str: a `record.states.MailState`; empty if nothing of it leaves by mail, or not yet |
-| `since`, `away`, `what` of an approval | queued since (aware datetime or None), because the server is away (bool); the server's answer (str) |
+| `since`, `away` of an approval | aware datetime or None: queued since; bool: because the server is away |
+| `what` of an approval | str: the server's answer |
 | `officers`, `own` of an approval | list of str: who decided; bool: the reader did |
-| `policy_age`; `stale`, `repeats` | int or None: days since the policy was read; bool: they are many, the approver repeats the day |
+| `policy_age` | int or None: the days since the policy was read |
+| `stale`, `repeats` | bool: these days are many; the approver repeats the day |
 | `to`, `cc` | list of str: addresses |
 | `changed` | bool: the referrer was told another decision before |
 | `why` | str: a decline reason (cases.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
 | `attachments`, `suggestions`, `what_would_work` | list of str |
 | `signed` | mapping with `signer` and `signer_phone` (str), as in the sender's own signature; either may be empty |
-| `alike` | list of mappings with `case`, `reply` (the number to type), `title` (str), `minutes` (int) and `why` (list of str) |
+| `alike` | list of mappings with `case`, `reply` (str: what to type), `title` (str), `minutes` (int), `why` (list) |
 | `named` of a case form | list of str: the names of the platforms in the referral |
 | `suggestions` of a case form | list of str: web addresses, proposed as the text |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are quarantined |

@@ -37,9 +37,7 @@ class Alike:
     why: tuple[Said, ...]
 
 
-def alike(
-    work: UnitOfWork, case: Case, stored: StoredMessage, message: Message, read: Reader
-) -> tuple[Alike, ...]:
+def alike(work: UnitOfWork, case: Case, stored: StoredMessage, message: Message, read: Reader) -> tuple[Alike, ...]:
     """Returns the open cases that the case opened by this mail is like, those with a clue of the mail itself first."""
     hinted = {str(hint.detail("case")): hint.sentences("why") for hint in stored.suggestions}
     found = {number: Alike(other, why) for number, why in hinted.items() if (other := _in_hand(work, number, case))}
@@ -69,7 +67,11 @@ def _of_organisation(work: UnitOfWork, case: Case, message: Message, read: Reade
     in_hand = where(Case.state).in_([CaseState(state) for state in IN_HAND])
     for other in work.tx.newest(Case, _LOOKED_AT, where(Case.election).is_(case.election), in_hand):
         like = other.number != case.number and other.type == case.type and _organisation(work, other) == domain
-        if like and case.opened_at - other.opened_at <= WITHIN and _one_platform(here, _platforms_of(work, other, names, read)):
+        if (
+            like
+            and case.opened_at - other.opened_at <= WITHIN
+            and _one_platform(here, _platforms_of(work, other, names, read))
+        ):
             yield other
 
 
@@ -80,9 +82,7 @@ def _organisation(work: UnitOfWork, case: Case) -> str:
     return "" if in_domains(domain, public) else domain
 
 
-def _platforms_of(
-    work: UnitOfWork, other: Case, names: Mapping[str, tuple[str, ...]], read: Reader
-) -> frozenset[str]:
+def _platforms_of(work: UnitOfWork, other: Case, names: Mapping[str, tuple[str, ...]], read: Reader) -> frozenset[str]:
     root = work.tx.get(StoredMessage, other.root_message) if other.root_message else None
     mail = read(work, root) if root is not None else None
     return frozenset(named(_text(mail), names)) if mail is not None else frozenset()

@@ -346,7 +346,11 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
 def _next_replies(work: UnitOfWork, reply: _Reply, found: Understood) -> Sequence[str]:
     """Returns what may be replied next to the same mail."""
     case = work.tx.get(Case, reply.token.case) if reply.token.case else None
-    if reply.topic in {Topic.NEW_CASE, Topic.NEW_CASE_ALIKE, Topic.UNDECIDED} and case is not None and case.decision is not None:
+    if (
+        reply.topic in {Topic.NEW_CASE, Topic.NEW_CASE_ALIKE, Topic.UNDECIDED}
+        and case is not None
+        and case.decision is not None
+    ):
         return ()
     told = work.tx.get(Reminder, reply.token.reminder) if reply.token.reminder else None
     acknowledged = told is not None and told.acknowledged_at is not None

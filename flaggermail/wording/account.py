@@ -25,10 +25,10 @@ class Account(Sentence):
         ("{organisation} heeft {platform} op {at} via het kanaal {channel} gevraagd een geblokkeerde advertentie "
          "opnieuw te beoordelen."))
     GENERAL_WARNING = ("account: general warning",
-        ("{organisation} asked {platform} on {at}, through its channel {channel}, to watch for such posts, because they "
-         "appeared before."),
-        ("{organisation} heeft {platform} op {at} via het kanaal {channel} gevraagd te letten op zulke berichten, omdat "
-         "zij eerder verschenen."))
+        ("{organisation} asked {platform} on {at}, through its channel {channel}, to watch for such posts, because "
+         "they appeared before."),
+        ("{organisation} heeft {platform} op {at} via het kanaal {channel} gevraagd te letten op zulke berichten, "
+         "omdat zij eerder verschenen."))
     OTHER = ("account: other",
         "{organisation} sent {platform} a notification on {at}, through its channel {channel}.",
         "{organisation} heeft {platform} op {at} via het kanaal {channel} een melding gedaan.")

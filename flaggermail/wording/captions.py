@@ -108,11 +108,12 @@ class Method(Sentence):
         ("Minuten zijn het verschil van de twee afgedrukte tijdstippen, zonder seconden. Uren zijn afgerond op tienden,"
         " een halve tiende naar boven: 152 minuten is 2,5 uur."))
     MEDIAN = ("method: median",
-        ("A median is given from five notifications on. It is the estimate of Kaplan and Meier (1958): a"
-        " notification without an answer counts as 'longer than so far'. If more than half"
-        " may still be open, there is none. The longest wait includes open notifications."),
-        ("Een mediaan wordt gegeven vanaf vijf meldingen. Het is de schatting van Kaplan en Meier (1958): een"
-        " melding zonder antwoord telt mee als 'langer dan tot nu toe'. Kan meer dan de helft nog open zijn, dan is er geen mediaan. De langste wachttijd omvat ook open meldingen."))
+        ("A median is given from five notifications on. It is the estimate of Kaplan and Meier (1958): a notification"
+        " without an answer counts as 'longer than so far'. If more than half may still be open, there is none. The"
+        " longest wait includes open notifications."),
+        ("Een mediaan wordt gegeven vanaf vijf meldingen. Het is de schatting van Kaplan en Meier (1958): een melding"
+        " zonder antwoord telt mee als 'langer dan tot nu toe'. Kan meer dan de helft nog open zijn, dan is er geen"
+        " mediaan. De langste wachttijd omvat ook open meldingen."))
     REMINDERS = ("method: reminders",
         "Reminders and escalations went to our own officers. None of them went to a platform.",
         "Herinneringen en escalaties gingen naar onze eigen medewerkers. Geen daarvan ging naar een platform.")

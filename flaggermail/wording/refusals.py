@@ -32,10 +32,10 @@ class Because(Sentence):
         "draft {draft}: {officer} approved it already; another person must",
         "concept {draft}: {officer} keurde dit al goed; nu moet iemand anders het goedkeuren")
     POLICY_DAY_TO_REPEAT = ("policy day to repeat",
-        "draft {draft}: the policy was read on {day}; see whether it still reads so, then repeat that day: "
-        "`flaggermail approve {draft} --policy-read {day}`, or `approve CODE {day}` in reply",
-        "concept {draft}: het beleid is gelezen op {day}; ga na of het nog zo luidt en herhaal dan die dag: "
-        "`flaggermail approve {draft} --policy-read {day}`, of antwoord `akkoord CODE {day}`")
+        ("draft {draft}: the policy was read on {day}; see whether it still reads so, then repeat that day: "
+         "`flaggermail approve {draft} --policy-read {day}`, or `approve CODE {day}` in reply"),
+        ("concept {draft}: het beleid is gelezen op {day}; ga na of het nog zo luidt en herhaal dan die dag: "
+         "`flaggermail approve {draft} --policy-read {day}`, of antwoord `akkoord CODE {day}`"))
     NOBODY_TO_ASK = ("nobody to ask", "case {case}: nobody referred it by mail, so there is nobody to ask",
         "zaak {case}: niemand meldde deze per mail, dus er is niemand aan wie u iets kunt vragen")
     CLOSED_TO_QUESTIONS = ("closed to questions", "case {case}: is closed; nothing is asked any more",

@@ -58,7 +58,9 @@ def test_an_approval_by_reply_costs_one_mail(desk: Desk) -> None:
     """The answer to `akkoord CODE` is the mail about the sending."""
     key = desk.drafted()
     desk.settle()
-    request = next(m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST)) if m.recipient == OFFICER)
+    request = next(
+        m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST)) if m.recipient == OFFICER
+    )
     text = desk.env.parser.parse(desk.env.octets.get(request.digest)).text
     found = re.search(r"akkoord ([A-Z2-9]{6})\b", text)
     assert found is not None
@@ -169,7 +171,13 @@ def test_an_answer_within_ten_minutes_wakes_nobody(desk: Desk) -> None:
     desk.settle()
     desk.go_on(60)
     assert asked(desk) == {OFFICER}
-    assert [len(told(desk, address)) for address in (OFFICER, "clerk@bzk.example", SECOND, HEAD, SIGNER)] == [1, 1, 0, 0, 0]
+    assert [len(told(desk, address)) for address in (OFFICER, "clerk@bzk.example", SECOND, HEAD, SIGNER)] == [
+        1,
+        1,
+        0,
+        0,
+        0,
+    ]
 
 
 @pytest.mark.parametrize("why", ["only the author", "nobody who approves", "two must"])
@@ -236,7 +244,9 @@ def test_the_desk_may_have_the_day_repeated(desk: Desk) -> None:
     assert "read on 2023-01-09" in desk.refused(Approve(draft=key), "officer2")
     assert "read on 2023-01-09" in desk.refused(Approve(draft=key, policy_read="2023-01-10"), "officer2")
     for words, state in (("", "draft"), (" 2023-01-10", "draft"), (" 2023-01-09", "approved")):
-        request = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST)) if m.recipient == OFFICER][-1]
+        request = [
+            m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST)) if m.recipient == OFFICER
+        ][-1]
         own = f"akkoord {code_in(request_to(desk, OFFICER))}{words}"
         desk.receive(mail(OFFICER, f"Re: x{words}", own, answers=request.message_id))
         assert desk.row(Notification, key).state == state, own

@@ -44,7 +44,7 @@ def replied(desk: Desk, kind: Kind, words: str) -> None:
         ("Met vriendelijke groet,\n\nMarieke de Boer\nGemeente\nT 010 234 5678", "Marieke de Boer", "010 234 5678"),
         ("Groeten, Jan Bos\n+31 6 1234 5678", "Jan Bos", "+31 6 1234 5678"),
         ("Kind regards\nDr. A. Smit | Communication\nTel: 0800-1234567", "Dr. A. Smit", ""),
-        ("Met vriendelijke groet,\nGriffie Lindewaard\n014 000 0000\n> 06 1111 1111", "Griffie Lindewaard", "014 000 0000"),
+        ("Met vriendelijke groet,\nGriffie Oost\n014 000 0000\n> 06 1111 1111", "Griffie Oost", "014 000 0000"),
         ("Wij horen graag van u op 010 234 5678.\nJan", "", ""),
         ("Met vriendelijke groet,\n\nwww.lindewaard.example\n14 010", "", ""),
     ],
@@ -60,7 +60,7 @@ def test_notice_and_form_name_whom_to_phone(desk: Desk) -> None:
     """The forwarder's own signature, and not that of the mail that they forward."""
     body = (
         "Zie hieronder.\n\nMet vriendelijke groet,\nMarieke de Boer\nT 010 234 5678\n\n"
-        "-----Oorspronkelijk bericht-----\nVan: Piet <piet@mailprovider.example>\nVerzonden: woensdag 5 juni 2024 20:01\n"
+        "-----Oorspronkelijk bericht-----\nVan: Piet <piet@mailprovider.example>\nVerzonden: 5 juni 2024 20:01\n"
         "Aan: griffie@lindewaard.example\nOnderwerp: Twee vakjes\n\nKijk eens op https://www.x.example/1\n\n"
         "Groet,\nPiet Klaassen\n06 9999 9999\n"
     )
@@ -100,7 +100,9 @@ def test_a_platform_is_named_by_its_names(text: str, codes: tuple[str, ...]) -> 
 
 def test_the_form_puts_their_channels_first(desk: Desk) -> None:
     """The channels of the platform in the referral stand above those of all others."""
-    desk.receive(mail(TOWN, "Verkeerde dag", "In een video op TikTok staat de verkeerde dag: https://www.tiktok.example/1"))
+    desk.receive(
+        mail(TOWN, "Verkeerde dag", "In een video op TikTok staat de verkeerde dag: https://www.tiktok.example/1")
+    )
     replied(desk, Kind.OFFICER_NOTICE, "neem")
     channels = text_of(desk, Kind.REPLY_ANSWER).partition("Kanalen")[2]
     assert channels.index("tiktok-elections") < channels.index("tiktok-portal") < channels.index("google-priority")
@@ -135,7 +137,11 @@ def test_the_reply_makes_one_case_of_two(desk: Desk) -> None:
     assert (ended.state, ended.decision) == (CaseState.CLOSED, "none")
     assert desk.row(Case, first).state == CaseState.OPEN
     desk.go_on(120)
-    assert not [m for m in desk.all(OutboxMail, where(OutboxMail.case).is_(second)) if m.kind in {Kind.REMINDER, Kind.DECISION_NOTICE}]
+    assert not [
+        m
+        for m in desk.all(OutboxMail, where(OutboxMail.case).is_(second))
+        if m.kind in {Kind.REMINDER, Kind.DECISION_NOTICE}
+    ]
     desk.assert_whole()
 
 
@@ -170,7 +176,9 @@ def test_the_title_of_the_form_is_refused_so_too(desk: Desk) -> None:
     """The answer to the form says it in Dutch, and gives the form back."""
     desk.receive(mail(TOWN, "Twee vakjes", "Er gaat een bericht rond over twee vakjes op X: https://www.x.example/1"))
     replied(desk, Kind.OFFICER_NOTICE, "neem")
-    lines = "onjuist: ja\nregel: twee vakjes\ncriterium: 1\npogingen: 2\ntitel: Two\u2066boxes\nbesluit: meld x-urgent\n"
+    lines = (
+        "onjuist: ja\nregel: twee vakjes\ncriterium: 1\npogingen: 2\ntitel: Two\u2066boxes\nbesluit: meld x-urgent\n"
+    )
     replied(desk, Kind.REPLY_ANSWER, lines)
     text = text_of(desk, Kind.REPLY_ANSWER)
     assert "Er is niets gedaan" in text

@@ -140,9 +140,7 @@ class Formats:
         """Returns the words of a label that a rule sets; a label without words is shown as it is."""
         return self.words.labels.get(str(value), str(value))
 
-    def matter(
-        self, title: object, act: str, platform: object = "", minutes: object = None, short: str = ""
-    ) -> str:
+    def matter(self, title: object, act: str, platform: object = "", minutes: object = None, short: str = "") -> str:
         """Returns the first line of a mail: act, title, platform and minutes, within what a telephone's list shows.
 
         The title is cut for it, and keeps `TITLE`; an act too long for that is replaced by `short`, or cut.

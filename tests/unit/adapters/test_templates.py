@@ -18,9 +18,9 @@ from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.commands.outcome import Unstopped
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.shapes import fixed
+from flaggermail.letters.strangers_words import guarded
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, REPORT_TEMPLATES, VALUES
 from flaggermail.notices.debrief import Turn
-from flaggermail.letters.strangers_words import guarded
 from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
@@ -158,7 +158,6 @@ ALIKE: Mapping[str, object] = {
     "officers": ["K. Dienst", "L. Vroeg"],
     "own": True,
     "state": "",
-    "since": SENT,
     "policy_age": 35,
     "signed": {"signer": "Anna Bode", "signer_phone": "070 000 0000"},
     "alike": [ALIKE_CASE],
@@ -237,7 +236,6 @@ ALIKE: Mapping[str, object] = {
             "about": "VF-EP2024-0001/1",
             "clock": clock,
             "sent_at": SENT,
-    "now": SENT + timedelta(minutes=60),
             "due_at": due,
             "officer": "J. Wacht",
             "exercise": due is None,

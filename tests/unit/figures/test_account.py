@@ -41,8 +41,8 @@ def test_an_answer_is_told_with_hours_and_exact_minutes() -> None:
         f"{ASKED} X heeft na 2,5 uur (2 uur en 32 minuten) gereageerd, op 6 juni 2024 om 13.06 uur."
     )
     assert paragraph(USE, replace(TOLD, organisation="The Ministry"), LATER, EN) == (
-        "The Ministry asked X on 6 June 2024 at 10:34, through its channel Urgent Escalation Channel, to watch for such "
-        "posts, because they appeared before. "
+        "The Ministry asked X on 6 June 2024 at 10:34, through its channel Urgent Escalation Channel, to watch for "
+        "such posts, because they appeared before. "
         "X replied after 2.5 hours (2 hours and 32 minutes), on 6 June 2024 at 13:06."
     )
 

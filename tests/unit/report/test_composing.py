@@ -51,8 +51,8 @@ Hoe het gaat:
 Het Ministerie heeft de status van verkiezingen flagger rond de verkiezing eenmaal gebruikt.
 ## Melding aan X, 6 juni 2024
 Het Ministerie heeft X op 6 juni 2024 om 10.34 uur via het kanaal Urgent Escalation Channel gevraagd te letten op \
-zulke berichten, omdat zij eerder verschenen. Over hetzelfde onderwerp zijn eerder meldingen gedaan, op 13 maart 2023 en 22 november 2023. De melding \
-noemt het beleid Civic integrity policy van X.
+zulke berichten, omdat zij eerder verschenen. Over hetzelfde onderwerp zijn eerder meldingen \
+gedaan, op 13 maart 2023 en 22 november 2023. De melding noemt het beleid Civic integrity policy van X.
 Wie twee vakjes kleurt, stemt ongeldig.
 X heeft na 2,5 uur (2 uur en 32 minuten) gereageerd, op 6 juni 2024 om 13.06 uur. Beide tijden komen van \
 onze eigen server, niet van de afzender.
