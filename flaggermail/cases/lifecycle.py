@@ -42,7 +42,7 @@ def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
         number=f"{prefix}-{case.election}-{work.tx.number(f'case {case.election}'):04d}",
         token=work.env.randomness.token(),
         tail=tail_from(work.env.randomness.token()),
-        reminders=escalation.write_steps(_paced(work, election, policy.steps(ClockKind.DECISION))),
+        reminders=escalation.write_steps(_paced(work, election, policy.steps(ClockKind.DECISION, since=_here(work, work.now)))),
         exercise=election is not None and election.exercise,
     )
     work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=EventRef(case=case.number))
@@ -61,8 +61,13 @@ def new_tail(work: UnitOfWork, case: Case) -> str:
 def policy_for(work: UnitOfWork, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:
     """Returns the steps for a notification sent then on that channel; without confirmations, no receipt clock."""
     policy = work.env.settings.escalation.policy(elections.period_at(work, election, at), channel.code)
-    steps = policy.steps(*([ClockKind.RECEIPT] if channel.can_confirm else []), ClockKind.HUMAN)
+    receipt = [ClockKind.RECEIPT] if channel.can_confirm else []
+    steps = policy.steps(*receipt, ClockKind.HUMAN, ClockKind.SUBSTANCE, since=_here(work, at))
     return _paced(work, work.tx.get(Election, election), steps)
+
+
+def _here(work: UnitOfWork, at: datetime) -> datetime:
+    return at.astimezone(work.env.settings.zone)
 
 
 def _paced(work: UnitOfWork, election: Election | None, steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -39,16 +39,22 @@ SPOKEN = {
 @click.option("--election", type=ELECTION, metavar="CODE", help="Only cases of this election.")
 @click.option("--state", type=click.Choice(CASE_STATES), help="Only cases in this state.")
 @click.option("--tag", metavar="TAG", help="Only cases with this narrative.")
+@click.option("--waiting", is_flag=True, help="Only cases with a running clock, whatever their state.")
 @as_json_option
 @click.pass_obj
-def list_(session: Session, election: str | None, state: str | None, tag: str | None, *, as_json: bool) -> None:
+def list_(
+    session: Session, *, election: str | None, state: str | None, tag: str | None, waiting: bool, as_json: bool
+) -> None:  # fmt: skip
     """List cases in the order in which they were opened.
 
     Example: flaggermail case list --election EP2024 --state open
     """
-    found = session.ask("case list", election=election, state=state, tag=tag)
+    found = session.ask("case list", election=election, state=state, tag=tag, waiting=waiting)
     if as_json:
         show_json(found)
+        return
+    if waiting:
+        _show_waiting(parts(found, "cases"))
         return
     table(
         ("case", "opened", "state", "decision", "type", "origin", "with", "title"),
@@ -61,6 +67,18 @@ def list_(session: Session, election: str | None, state: str | None, tag: str | 
         ],
         "no cases",
     )  # fmt: skip
+
+
+def _show_waiting(cases: Iterable[Mapping[str, Json]]) -> None:
+    """Prints a line for each notification with a running clock."""
+    lines = []
+    for case in cases:
+        waits = parts(case, "waits")
+        for use in dict.fromkeys(text(one, "notification") for one in waits):
+            own = [one for one in waits if one["notification"] == use]
+            awaited = ", ".join(text(one, "clock") for one in own)
+            lines.append((use, own[0]["platform"], minute(own[0], "since"), awaited, _state(case), case["title"]))
+    table(("notification", "platform", "sent", "waits for", "state", "title"), lines, "no case waits")
 
 
 @click.command(name="show")

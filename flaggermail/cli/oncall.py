@@ -177,6 +177,10 @@ def handover(session: Session, *, as_json: bool) -> None:
     )
     for clock in parts(found, "clocks"):
         show_calculation(clock)
+    if parts(found, "awaited"):
+        click.echo("waits for a substantive answer:")
+    for clock in parts(found, "awaited"):
+        show_calculation(clock, indent="  ")
     lines = [
         f"not answered: {one['id']}, told {minute(one, 'told_at')} to {one['officer']}"
         for one in parts(found, "unanswered")

@@ -51,7 +51,7 @@ def follow(
         return
     if (
         sender.officer is not None
-        and sender.answers is not None
+        and (sender.answers is not None or sender.asks)
         and stored.direction == Direction.IN
         and not decision.late
     ):

@@ -6,7 +6,7 @@ Commands that explain a decision use the same functions, so that the explanation
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flaggermail.cases import elections, remembered_domains
 from flaggermail.citizens import declining
@@ -21,6 +21,7 @@ from flaggermail.matching.placing import Placement
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification
+from flaggermail.replies import reply_mail
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
 from flaggermail.services import UnitOfWork
@@ -79,6 +80,7 @@ def placed(work: UnitOfWork, raw: RawMessage, message: Message) -> Mail:
     """Returns the mail with its sender and its placement."""
     sender = lookup.sender_of(work, message)
     message = own_comments.without_ours(work, message, sender.platform)
+    sender = replace(sender, asks=sender.answers is None and reply_mail.asks_to_look(work, message, sender.officer))
     placement = placing.place(lookup.known(work, message, sender, in_sent=raw.role is Role.SENT))
     return Mail(raw, message, sender, placement)
 
@@ -139,7 +141,7 @@ def facts_of(
         says=_said(mail, within),
         no_receipt=message.no_receipt,
         from_authority=within.authority and mail.sender.officer is None and _names_us(work, message),
-        from_officer=mail.sender.answers is not None,
+        from_officer=mail.sender.answers is not None or mail.sender.asks,
         of_check=_is_of_check(work, message),
         to_channel=sent_folder and lookup.channel_of(work, message) is not None,
         doubts=declining.doubts(work, message) if template is not None else (),  # of whom would be answered alone

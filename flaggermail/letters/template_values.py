@@ -49,6 +49,13 @@
 | `entries` of held-back mail | the same with `alarm` (bool), `kind`, `number` and `next_step` (str) for `place` |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
 | `clocks` | list of mappings with `about`, `clock`, `officer` (str), `sent_at`, `due_at` (None if no step is left) |
+| `awaited` | list of mappings with `case`, `title`, `platform`, `sent_at`, and `contact` as in `matters`, or None |
+| `late`, `running` of the stand | list of mappings with `case`, `title`, `platform`, `clock` (str), `minutes` (int) |
+| `drafts`, `answers` | list of mappings with `draft`, `platform`, `at`; as `entries`, with `number` |
+| `counts` | mapping of int: how many there are of each list, with `replies`, `held` and `outbox` |
+| `state`, `decision` of a shown case | str, as in record.rows.Case; `officer`, `sender`: str or empty |
+| `uses` of a shown case | list of mappings with `platform`, `state`, `sent_at`, and `clocks`: `kind`, `state`, `at`, `minutes` |
+| `entries` of a shown case | as `entries`, with `ours` (bool); `at`: when the reply arrived, `sent_at`: the opening |
 | `unanswered`, `in_hand` | list of mappings with `about`, `officer` (str) and `at`: sent, acknowledged until |
 | `uncertain` | list of mappings with `place`, `number`, `recipient` (str) |
 | `behind` | int: minutes by which a mail is late; for several steps, since the first fell due |
@@ -136,6 +143,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "reminder": EVERY | OFFICER | LATE | {"asks"},
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
+    "awaited": EVERY | OFFICER | {"total", "more", "awaited"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "played_call": EVERY | OFFICER | {"text"},
     "passed_on": EVERY | OFFICER | {"name", "text", "kind", "what", "next_step"},
@@ -151,7 +159,12 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "quarantine_reminder": EVERY | {"replies"} | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY
     | OFFICER
-    | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
+    | {"total", "open_cases", "clocks", "awaited", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
+    "stand": EVERY | OFFICER
+    | {"at", "late", "running", "awaited", "drafts", "answers", "entries", "uncertain", "counts", "waiting", "officer"}
+    | {"sent_at"},
+    "case_shown": EVERY | OFFICER
+    | {"state", "decision", "officer", "sent_at", "sender", "uses", "entries", "more", "at"},
     "reply_answer": EVERY | MATTER
     | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft", "sent_at", "line_read"},
     "device_enrolled": EVERY | OFFICER | {"by", "until"},

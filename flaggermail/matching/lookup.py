@@ -37,6 +37,7 @@ class Sender:
     platform: str | None
     officer: str | None
     answers: str | None = None  # the token of the mail to which an officer replied
+    asks: bool = False  # a verified officer asks, not in reply to a mail, to be shown something
 
 
 def sender_of(work: UnitOfWork, message: Message) -> Sender:

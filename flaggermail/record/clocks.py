@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ClockKind(StrEnum):
-    """What a clock waits for. Rows of clocks have the first three kinds, reminders have all but `SUBSTANCE`."""
+    """What a clock waits for. Rows of clocks have the first three kinds, reminders have all of them."""
 
     RECEIPT = "receipt"
     HUMAN = "human"

@@ -30,7 +30,8 @@ class Topic(StrEnum):
     UNDELIVERED_MAIL = "undelivered mail"  # mail of ours to a platform that was refused, returned or delayed
     PLAYED_CALL = "played call"  # a call of a rehearsal, to be made now and noted
     QUARANTINE = "quarantine"
-    SHIFT = "shift"
+    SHIFT = "shift"  # the hand-over
+    STAND = "stand"  # how things stand, as an officer asked
     SUBMISSION = "submission"  # a text to submit in a portal or to read out by phone
     DEVICE = "device"  # an officer's device for one-time codes, which its first code confirms
     CASE = "case"

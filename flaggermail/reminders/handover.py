@@ -16,12 +16,14 @@ from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Expected
 from flaggermail.oncall.schedule import AT_MOST, WEEKDAYS, Officer, changes
 from flaggermail.ports import Transaction, WallTime
+from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
 from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.record.states import CaseState, MailState
 from flaggermail.record.topics import Topic
+from flaggermail.reminders import awaited
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 
@@ -35,6 +37,7 @@ class HandoverNote:
 
     cases: list[Case]  # undecided, decided, or waiting for a platform
     clocks: list[tuple[OpenClock, Expected | None]]  # with the next expected call
+    awaited: list[OpenClock]  # for an answer to the matter alone
     unanswered: list[Reminder]
     acknowledged: list[Reminder]  # acknowledgements that have not expired
     quarantine: list[StoredMessage]
@@ -51,7 +54,8 @@ class ScheduleChange:
 
 def gather(work: UnitOfWork) -> HandoverNote:
     """Gathers the note as of now."""
-    who, running = readers(work.env.settings, work.tx), list(open_clocks(work.tx))
+    who, all_running = readers(work.env.settings, work.tx), list(open_clocks(work.tx))
+    running = [one for one in all_running if one.clock is not ClockKind.SUBSTANCE]
     reminders = sorted(
         (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
     )
@@ -59,6 +63,7 @@ def gather(work: UnitOfWork) -> HandoverNote:
     return HandoverNote(
         cases=sorted(cases, key=lambda case: (case.opened_at, case.number)),
         clocks=[(one, next(iter(escalation.upcoming(one.silence, one.steps, who)), None)) for one in running],
+        awaited=awaited.alone(all_running),
         unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
         acknowledged=[r for r in reminders if r.acknowledged_until is not None and work.now < r.acknowledged_until],
         quarantine=attention.by_trust(
@@ -150,6 +155,7 @@ def _values(work: UnitOfWork, note: HandoverNote) -> dict[str, object]:
             }
             for one, expected in note.clocks[:LISTED]
         ],
+        "awaited": [awaited.line_of(work, one) for one in note.awaited[:LISTED]],
         "unanswered": [
             {"at": r.told_at, "officer": name(r.officer), "about": r.case, "exercise": r.case in rehearsed}
             for r in note.unanswered[:LISTED]

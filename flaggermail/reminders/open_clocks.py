@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flaggermail.notifications.clocks import HUMAN, RECEIPT
+from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, SentStep, Silence, Step
 from flaggermail.ports import Transaction
@@ -48,7 +48,7 @@ class OpenClock:
         at, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
         if at is None or until is None or by is None or at < self.started_at:
             return None
-        asks = reminder.clock == self.clock and reminder.kind == Kind.REMINDER
+        asks = reminder.clock == self.clock != SUBSTANCE and reminder.kind == Kind.REMINDER
         return Acknowledgement(frozenset({reminder.officer, by}), at, until, asks)
 
 
@@ -73,7 +73,7 @@ def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
 
 def _of_notifications(tx: Transaction) -> Iterator[OpenClock]:
     running = tx.find(
-        ClockRow, where(ClockRow.state).is_(ClockState.RUNNING), where(ClockRow.kind).in_([RECEIPT, HUMAN])
+        ClockRow, where(ClockRow.state).is_(ClockState.RUNNING), where(ClockRow.kind).in_([RECEIPT, HUMAN, SUBSTANCE])
     )
     unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
     names = sorted({clock.notification for clock in running})
@@ -90,7 +90,13 @@ def _of_notifications(tx: Transaction) -> Iterator[OpenClock]:
                 continue  # before any answer, only the receipt clock reminds, if the channel can confirm
             steps = [s for s in policy if s.clock == clock.kind]
             about = told.get(notification.id, ())
-            yield OpenClock(case, notification, clock.kind, clock.started_at, steps, about)
+            yield OpenClock(case, notification, clock.kind, _counted_from(clock), steps, about)
+
+
+def _counted_from(clock: ClockRow) -> datetime:
+    """Returns the start; that of substance cut to the minute, so that steps of one time of day come in one mail."""
+    at = clock.started_at
+    return at.replace(second=0, microsecond=0) if clock.kind == SUBSTANCE else at
 
 
 def _told_by(

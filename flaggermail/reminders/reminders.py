@@ -20,13 +20,20 @@ from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import HEAD, Call, Due
 from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
-from flaggermail.record.clocks import Means
+from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, Reminder, StoredMessage
 from flaggermail.record.topics import Topic
-from flaggermail.reminders import approval_ageing, handover, outbox_ageing, quarantine_ageing, waiting_mail
+from flaggermail.reminders import (
+    approval_ageing,
+    awaited,
+    handover,
+    outbox_ageing,
+    quarantine_ageing,
+    waiting_mail,
+)
 from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.said import counted
@@ -73,7 +80,7 @@ def _send_due(env: Services) -> int:
         # 2. Check again inside the write transaction: another process may have sent them meanwhile.
         late, work, told = _due_steps(env, tx, now), UnitOfWork(env, tx, now), 0
         # 3. Group by recipient, so that each gets one mail, and exercise steps never share a mail with real ones.
-        for (officer, kind, exercise, mails), steps in _by_recipient(work, late).items():
+        for (officer, kind, exercise, mails, awaits), steps in _by_recipient(work, late).items():
             # 4. Skip recipients over their rate limit: their steps stay due and come with the next mail. Escalations to
             #    the head are never delayed, and pages are not mail.
             if (
@@ -83,7 +90,7 @@ def _send_due(env: Services) -> int:
             ):
                 continue
             # 5. Record the steps and queue the mail in this transaction, so that neither exists without the other.
-            _remind(work, officer, kind, steps)
+            (_tell_awaited if awaits else _remind)(work, officer, kind, steps)
             told += len(steps)
     return told
 
@@ -103,19 +110,23 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-def _by_recipient(work: UnitOfWork, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool, bool], list[Late]]:
-    """Groups the steps by recipient, kind, exercise or real, and mail or pager only.
+_Together = tuple[Officer, Kind, bool, bool, bool]
+
+
+def _by_recipient(work: UnitOfWork, late: Sequence[Late]) -> dict[_Together, list[Late]]:
+    """Groups the steps by recipient, kind, exercise or real, mail or pager only, and whether substance alone is awaited.
 
     Without an officer on call the head receives them instead, and an event records it.
     """
-    addressed: dict[tuple[Officer, Kind, bool, bool], list[Late]] = {}
+    addressed: dict[_Together, list[Late]] = {}
     for step in late:
         if step.due.call.step.tell != HEAD and duty.officer_on_call(work) is None:
             about = EventRef(case=step.waiting.case.number)
             work.record(EventKind.NOBODY_ON_CALL, reason=step.waiting.clock, about=about)
         officer = work.env.settings.rota.officer(step.due.officer or "")
         if officer is not None:
-            key = (officer, step.kind, step.waiting.case.exercise, Means.MAIL in _means(officer, step))
+            awaits = step.waiting.clock is ClockKind.SUBSTANCE
+            key = (officer, step.kind, step.waiting.case.exercise, Means.MAIL in _means(officer, step), awaits)
             addressed.setdefault(key, []).append(step)
     return addressed
 
@@ -129,12 +140,12 @@ def _means(officer: Officer, late: Late) -> tuple[Means, ...]:
 def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
     """Records each step and queues one mail for all, which one reply acknowledges; `paging` calls the pagers."""
     token = work.env.randomness.token()
-    # 1. Insert a row for each step under its unique key, so that it is sent only once.
-    told = [(step, row) for step in late if not (row := _record_step(work, officer, kind, token, step)).withheld]
-    # 2. Send no mail for steps that fell due while the desk was observing, or that ask for a pager only.
-    if not told or Means.MAIL not in told[0][1].how:
+    # 1. Insert a row for each step under its unique key, so that it is sent only once. Send no mail for steps that fell
+    #    due while the desk was observing, or that ask for a pager only.
+    told = _record_steps(work, officer, kind, token, late)
+    if not told:
         return
-    # 3. A single step fills a mail with all that is known about it; several are listed.
+    # 2. A single step fills a mail with all that is known about it; several are listed.
     first = told[0][1]
     if len(told) == 1:
         about, template, values = EventRef(first.case, first.notification), str(kind), _values(work, told[0][0])
@@ -148,12 +159,36 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
             _values_of_several(work, kind, [step for step, _ in told]),
         )
         topic, places = Topic.REMINDERS, None
-    # 4. Queue the mail last: it refers to the first of these rows, and its token leads a reply to all of them.
+    # 3. Queue the mail last: it refers to the first of these rows, and its token leads a reply to all of them.
     notice = Notice(
         kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
         settles=places, exercise=late[0].waiting.case.exercise,  # the same for all of them
     )  # fmt: skip
     notices.tell(work, officer, notice, values)
+
+
+def _tell_awaited(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
+    """Records each step, and queues one mail with a line for each: it asks for nothing, so no reply is offered."""
+    told = _record_steps(work, officer, kind, work.env.randomness.token(), late)
+    if not told:
+        return
+    first = told[0][1]
+    alone = EventRef(first.case, first.notification) if len(told) == 1 else EventRef()
+    notice = Notice(
+        kind, "awaited", f"reminder/{first.id}", alone, token=first.token, exercise=late[0].waiting.case.exercise
+    )
+    waiting = sorted((step.waiting for step, _ in told), key=lambda one: one.started_at)
+    listed = [awaited.line_of(work, one) for one in waiting[:LISTED]]
+    values = {"total": len(waiting), "more": max(len(waiting) - LISTED, 0), "awaited": listed}
+    notices.tell(work, officer, notice, values)
+
+
+def _record_steps(
+    work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Sequence[Late]
+) -> list[tuple[Late, Reminder]]:
+    """Inserts a row for each step; returns those to be mailed."""
+    told = [(step, _record_step(work, officer, kind, token, step)) for step in late]
+    return [(step, row) for step, row in told if not row.withheld and Means.MAIL in row.how]
 
 
 def _record_step(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:

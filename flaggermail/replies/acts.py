@@ -15,7 +15,7 @@ from flaggermail.record.contacts import AuthorWord, ContactMeans
 from flaggermail.replies import case_words, consent, phrases
 from flaggermail.replies.answered import Answered, BadArgument, Why, names_of
 from flaggermail.replies.first_line import Line
-from flaggermail.replies.request import Request
+from flaggermail.replies.request import SHOW_CASE, SHOW_STAND, Request
 
 POINTS = ".,!;:()-\u2013\u2014"
 _LONGEST_AGO = timedelta(hours=18)
@@ -25,6 +25,21 @@ _NOON = 12
 def take(answered: Answered, _groups: Mapping[str, str]) -> Request:
     """Assigns the case to the officer."""
     return Request("case assign", {"case": answered.case, "officer": answered.officer})
+
+
+def take_numbered(answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Assigns the case of that number to the officer."""
+    return Request("case assign", {"case": groups["number"].upper(), "officer": answered.officer})
+
+
+def show_stand(_answered: Answered, _groups: Mapping[str, str]) -> Request:
+    """Asks how things stand."""
+    return Request(SHOW_STAND, {})
+
+
+def show_case(_answered: Answered, groups: Mapping[str, str]) -> Request:
+    """Asks for the case of that number."""
+    return Request(SHOW_CASE, {"case": groups["number"].upper()})
 
 
 def ask(answered: Answered, groups: Mapping[str, str]) -> Request:

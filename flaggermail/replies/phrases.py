@@ -49,10 +49,12 @@ _NL: Mapping[str, tuple[str, ...]] = {
     "niet verstuurd": (f"[{_IS} ]niet (verstuurd|verzonden|aangekomen)", "opnieuw[ (versturen|verzenden)]"),
     "gedaan": ("gedaan", "ingediend"),
     "antwoord": ("antwoord",),
+    "stand": ("stand[ van zaken]",),
+    "toon": (f"toon{_NUMBERED}",),
     "ruil met": ("[ik ]ruil met", "ruilen met"),
 }
 _EN: Mapping[str, tuple[str, ...]] = {
-    "take": (f"take[ {_THIS_EN}]", f"(i|i'll|i will) take[ {_THIS_EN}]", f"taking {_THIS_EN}"),
+    "take": (f"take[ {_THIS_EN}]", "take case", f"(i|i'll|i will) take[ {_THIS_EN}]", f"taking {_THIS_EN}"),
     "ask": ("ask[ the referrer]", "question for the referrer"),
     "decline": (f"[i ]decline[ {_THIS_EN}]", "declined"),
     "no": ("no", "not (approved|agreed)", "reject", "rejected"),
@@ -70,6 +72,8 @@ _EN: Mapping[str, tuple[str, ...]] = {
     "not sent": (f"[({_IS_EN}|it was) ]not (sent|delivered)", f"send[ {_THIS_EN}] again", "retry", "resend"),
     "done": ("done", "submitted"),
     "answer": ("answer", "answered"),
+    "status": ("status[ please]",),
+    "show": (f"show[ me]{_NUMBERED_EN}",),
     "swap with": ("[i ]swap with",),
 }
 _FORMS = {LanguageCode.NL: _NL, LanguageCode.EN: _EN}

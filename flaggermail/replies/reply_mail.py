@@ -47,9 +47,10 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
-from flaggermail.replies import case_form, form_mail, objections, verbs
+from flaggermail.replies import case_form, form_mail, looking, objections, verbs
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood, Why
 from flaggermail.replies.case_form import FormFault, SentForm
+from flaggermail.replies.request import LOOKS
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
 
@@ -79,9 +80,13 @@ class _Reply:
         return Topic(self.token.purpose) if self.token.purpose in _TOPICS else Topic.NOTICE
 
 
-def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: str, token_key: str) -> None:
-    """Performs an officer's reply to the mail with that token, or explains what would have been understood."""
-    officer, token = work.env.settings.rota.officer(officer_id), work.tx.get(Token, token_key)
+def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: str, token_key: str | None) -> None:
+    """Performs an officer's reply to the mail with that token, or explains what would have been understood.
+
+    Without a token it is a mail that asks to be shown something.
+    """
+    none = Token(token="", purpose=Topic.NOTICE, officer=officer_id, issued_at=work.now)
+    officer, token = work.env.settings.rota.officer(officer_id), work.tx.get(Token, token_key) if token_key else none
     about = EventRef(stored.case, stored.notification, stored.id)
     if officer is None or token is None:
         return
@@ -105,13 +110,27 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
         _tell_done(work, reply, found, done)
 
 
+def asks_to_look(work: UnitOfWork, message: Message, officer_id: str | None) -> bool:
+    """True if a verified mail of that officer begins by asking to be shown something."""
+    if officer_id is None or message.vouched.value != SenderVerdict.VERIFIED or message.kind is not MechanicalKind.HUMAN:
+        return False
+    settings = work.env.settings
+    answered = Answered(
+        topic=Topic.NOTICE, officer=officer_id, language=settings.desk.organisation.language, came_at=work.now,
+        words=settings.reply_words, officers={officer.id: officer.name for officer in settings.rota.officers},
+    )  # fmt: skip
+    return verbs.looks(_without_marked(message.reply_text), answered)
+
+
 def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
     """Returns what is requested, after checking that this officer may request it now in reply to this mail."""
     language = work.env.settings.desk.organisation.language
-    if (refused := _from_whom(work, reply, language) or _about_what(work, reply, language)) is not None:
-        return refused
     answered = _answered(work, reply)
-    if reply.topic is Topic.FORM and answered.form is None:
+    looks = verbs.looks(_without_marked(reply.message.reply_text), answered)  # what changes nothing, any mail may ask
+    refused = _by_whom(work, reply, language) if looks else _from_whom(work, reply, language)
+    if (refused := refused or (None if looks else _about_what(work, reply, language))) is not None:
+        return refused
+    if not looks and reply.topic is Topic.FORM and answered.form is None:
         return verbs.not_understood(Why.FORM, reply.topic, language)
     read = partial(_read, answered)
     found = read(reply.message.reply_text, reply.message.text)
@@ -119,7 +138,16 @@ def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
         return found
     if objection := objections.of_readings(reply.message, found, read):
         return verbs.not_understood(objection, reply.topic, found.language)
-    return _still_open(work, reply, found)
+    return _checked_look(work, reply, found) if looks else _still_open(work, reply, found)
+
+
+def _checked_look(work: UnitOfWork, reply: _Reply, found: Understood) -> Understood | NotUnderstood:
+    try:
+        for asked in found.requests:
+            looking.check(work, asked)
+    except Refusal as refusal:
+        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, refusal.said)
+    return found
 
 
 def _read(answered: Answered, own: str, whole: str) -> Understood | NotUnderstood:
@@ -131,24 +159,32 @@ def _without_marked(own: str) -> str:
     return "\n".join(line for line in own.splitlines() if not line.lstrip().startswith(MARK.strip()))
 
 
-def _from_whom(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood | None:
-    """Rejects a mail that was seen before, that somebody else may have sent, or that answers a colleague's mail."""
-    token, topic = reply.token, reply.topic
-    if any(work.tx.reached(key) for key in objections.keys_of(reply.message, token.token)):
+def _by_whom(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood | None:
+    """Rejects a mail that was seen before, that somebody else may have sent, or that is a forward."""
+    if any(work.tx.reached(key) for key in objections.keys_of(reply.message, reply.token.token)):
         return verbs.not_understood(Why.USED, Topic.NOTICE, language)
+    objection = objections.of_sender(reply.message)
+    if objection is None and reply.message.forwarded is not None:
+        objection = Why.FORWARD
+    return verbs.not_understood(objection, reply.topic, language) if objection else None
+
+
+def _from_whom(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood | None:
+    """Rejects also what asks for nothing, and an answer to a colleague's mail."""
+    token, topic = reply.token, reply.topic
+    refused = _by_whom(work, reply, language)
+    if refused is not None and refused.why is Why.USED:
+        return refused
     if topic is Topic.NOTICE:
         return verbs.not_understood(Why.NOTHING, topic, language)
     if token.officer != reply.officer.id:
         return verbs.not_understood(Why.FOREIGN, Topic.NOTICE, language)
-    objection = objections.of_sender(reply.message)
-    return verbs.not_understood(objection, topic, language) if objection else None
+    return refused
 
 
 def _about_what(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood | None:
-    """Rejects a forward, an answer to two mails, and one that comes too late."""
+    """Rejects an answer to two mails, and one that comes too late."""
     token, topic = reply.token, reply.topic
-    if reply.message.forwarded is not None:
-        return verbs.not_understood(Why.FORWARD, topic, language)
     if _addresses_another_mail(work, reply):
         return verbs.not_understood(Why.TWO_MAILS, topic, language)
     if token.expires_at is not None and token.expires_at <= work.now:
@@ -279,7 +315,7 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
     did: list[Mapping[str, object]] = []
     try:
         with work.tx.savepoint():
-            for asked in found.requests:
+            for asked in (one for one in found.requests if one.name not in LOOKS):
                 did += _done_values(door.ask(work, asked.name, asked.fields, by_reply=True))
             for key in objections.keys_of(reply.message, reply.token.token):
                 work.tx.number(key)
@@ -319,6 +355,9 @@ def _with_instants(facts: Mapping[str, Json]) -> Mapping[str, object]:
 
 def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> None:
     """Answers with the new state; taking a case sends its form, opening one lists what may be replied next."""
+    if found.requests[0].name in LOOKS:
+        looking.show(work, reply.officer, found.requests[0], found.language, reply.stored)
+        return
     first = did[0] if did else {}
     if first.get("what") in _TOLD_WITH_OTHERS:
         return

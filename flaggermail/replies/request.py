@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a reply asks of the desk: the name of a command and its fields, as every other way in gives them."""
+"""What a reply asks of the desk: the name of a command and its fields, as every other way in gives them; or a look."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from flaggermail.mail.message_json import Json
 
 
+SHOW_STAND, SHOW_CASE = "show stand", "show case"  # no commands: they change nothing, and are answered with a mail
+LOOKS = frozenset({SHOW_STAND, SHOW_CASE})
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to the desk, as `commands.door` reads it."""
+    """One request to the desk, as `commands.door` reads it; or one of `LOOKS`."""
 
     name: str
     fields: Mapping[str, Json]

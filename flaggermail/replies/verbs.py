@@ -37,6 +37,7 @@ class _Verb:
     repeatable: bool = False
     coded: bool = False  # takes a code, alone or with a word of consent in any usual form: `consent.code_in`
     denies: bool = False  # a yes before it contradicts it
+    en_is_dutch: bool = False  # the English word is a Dutch one too, so it tells no language
 
     def words(self, language: str) -> str:
         return self.nl if language == LanguageCode.NL else self.en
@@ -48,7 +49,7 @@ class _Verb:
 def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstood:
     """Parses the officer's own words `text`; for a form also `whole`, the mail with its quotations."""
     try:
-        if answered.topic is Topic.FORM:
+        if answered.topic is Topic.FORM and not looks(text, answered):
             return _read_form(text, whole, answered)
         return _read_verb(text, answered)
     except BadArgument as wrong:
@@ -74,6 +75,16 @@ def first_line(text: str) -> str:
     return next((line.shown for line in _lines(text)), "")
 
 
+def looks(text: str, answered: Answered) -> bool:
+    """True if the first line asks to be shown something, which may be asked in reply to any mail; a form is none."""
+    lines = _lines(text)
+    return bool(lines) and case_form.above(text) == tuple(text.splitlines()) and _look(lines[0], answered) is not None
+
+
+def _look(line: Line, answered: Answered) -> _Verb | None:
+    return next((verb for verb in _LOOKS if _match(line, verb, answered, agrees=True) is not None), None)
+
+
 def would_work(topic: Topic, language: str) -> tuple[str, ...]:
     """Returns the possible replies to a mail about `topic`, as displayed."""
     return tuple(verb.shown(language) for verb in _TABLE.get(topic, ()))
@@ -91,9 +102,9 @@ def still_work(topic: Topic, language: str, *, used: bool, acknowledged: bool) -
 
 
 def _read_verb(text: str, answered: Answered) -> Understood:
-    verbs = _TABLE.get(answered.topic, ())
+    verbs = (*_TABLE.get(answered.topic, ()), *_LOOKS)
     lines = _lines(text)
-    if not verbs:
+    if answered.topic not in _TABLE and not looks(text, answered):
         raise BadArgument(Why.NOTHING)
     end = next((at for at, line in enumerate(lines) if not line.shown), len(lines))  # of the first paragraph
     found = _first(lines, end, verbs, answered)
@@ -157,7 +168,8 @@ def _match(line: Line, verb: _Verb, answered: Answered, *, agrees: bool) -> tupl
         for one in (line, _unsigned(line, answered)):
             groups = phrases.matched(one, verb.words(language), language, verb.takes, agrees=agrees)
             if groups is not None:
-                return None if verb.nl == verb.en else language, groups
+                both = verb.nl == verb.en or (verb.en_is_dutch and language == LanguageCode.EN)
+                return None if both else language, groups
     return None
 
 
@@ -223,6 +235,10 @@ _SOURCE = _Verb(
 _CORRECTIONS = (_TYPE, _SOURCE)  # of a case; one reply may give both
 _PERSON = _Verb("mens", "person", acts.by_person, repeatable=True)  # each takes the other back
 _ROBOT = _Verb("automaat", "robot", acts.by_robot, repeatable=True)
+_STAND = _Verb("stand", "status", acts.show_stand, repeatable=True, en_is_dutch=True)
+_SHOW = _Verb("toon", "show", acts.show_case, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}, repeatable=True)
+_LOOKS = (_STAND, _SHOW)  # in reply to any mail, and without one
+_TAKE_CASE = _Verb("neem", "take", acts.take_numbered, _NUMBER, _WITH.shows, repeatable=True)  # by its number
 _TO = _Verb("over aan", "to", acts.hand_over, _NAME, {"nl": " NAAM", "en": " NAME"})
 
 _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
@@ -278,9 +294,14 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.DEVICE: (
         _Verb("akkoord", "approve", acts.confirm_device, _CODE, {"nl": " CODE", "en": " CODE"}, coded=True),
     ),
-    Topic.SHIFT: (_Verb("ruil met", "swap with", acts.swap, _NAME, {"nl": " NAAM", "en": " NAME"}),),
+    Topic.STAND: (_TAKE_CASE, _SHOW),
+    Topic.SHIFT: (
+        _TAKE_CASE, _SHOW, _STAND, _Verb("ruil met", "swap with", acts.swap, _NAME, {"nl": " NAAM", "en": " NAME"}),
+    ),
 }
-_ALL_VERBS = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs if verb is not _TO))
+_ALL_VERBS = tuple(
+    dict.fromkeys(verb for verbs in (*_TABLE.values(), _LOOKS) for verb in verbs if verb is not _TO)
+)
 """Every verb except "to NAME", which also begins ordinary sentences."""
 
 

@@ -3,19 +3,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from flaggermail.oncall.escalation import OFFICER, Step
 from flaggermail.oncall.periods import Period
+from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.yaml_files.kinds import Code, Minutes, Model, shape
 
-CLOCKS = (ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.DECISION)
+CLOCKS = (ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.SUBSTANCE, ClockKind.DECISION)
 Until = Annotated[
     str, shape(r"[1-9]\d{0,4} (times|minutes)", "is no end; write `3 times` in all, or `240 minutes` after the start")
 ]
+WallTime = Annotated[
+    str,
+    shape(rf"(({'|'.join(WEEKDAYS)}) )?([01]\d|2[0-3]):[0-5]\d",
+          'is no time of day; write it in quotation marks: "08:00", or "monday 08:00"'),
+]  # fmt: skip
 
 
 class StepSettings(Model):
@@ -29,16 +36,30 @@ class PolicyStep(Model):
     """One step of a policy: whom to notify after how many minutes of silence, by what means, and how often."""
 
     after: Minutes
+    at: WallTime | None = None  # waits for that time of day, on the desk's clock
     tell: Code = OFFICER  # officer | head | both | an officer's id
     how: tuple[Means, ...] = Field(default=tuple(Means), min_length=1)
     repeat: Minutes | None = None
     until: Until | None = None
 
-    def step(self, clock: ClockKind) -> Step:
-        """Returns the step for a clock."""
+    def step(self, clock: ClockKind, since: datetime | None = None) -> Step:
+        """Returns the step for a clock that starts at `since`, an instant in the desk's zone; without it, `at` waits not."""
         number, _, unit = (self.until or "").partition(" ")
         times, until = (int(number) if unit == name else None for name in ("times", "minutes"))
-        return Step(clock, self.after, self.tell, self.how, self.repeat, times, until)
+        after = self.after if since is None or self.at is None else _minutes_until(self.at, since, self.after)
+        return Step(clock, after, self.tell, self.how, self.repeat, times, until)
+
+
+def _minutes_until(at: str, since: datetime, after: int) -> int:
+    """Returns the minutes from `since`, cut to the minute, to the first such time of day at least `after` later."""
+    day, _, clock = at.rpartition(" ")
+    begin = since.replace(second=0, microsecond=0).astimezone(UTC)
+    earliest = begin + timedelta(minutes=after)
+    first = earliest.astimezone(since.tzinfo).date()
+    days = (first + timedelta(days=ahead) for ahead in range(len(WEEKDAYS) + 1))
+    named = (one for one in days if not day or WEEKDAYS[one.weekday()] == day)
+    found = (datetime.combine(one, time.fromisoformat(clock), since.tzinfo).astimezone(UTC) for one in named)
+    return next(that - begin for that in found if that >= earliest) // timedelta(minutes=1)
 
 
 class EscalationPolicy(Model):
@@ -47,11 +68,12 @@ class EscalationPolicy(Model):
     name: Code
     receipt: tuple[PolicyStep, ...] = ()
     human: tuple[PolicyStep, ...] = ()
+    substance: tuple[PolicyStep, ...] = ()
     decision: tuple[PolicyStep, ...] = ()  # a new case without a decision
 
-    def steps(self, *clocks: ClockKind) -> tuple[Step, ...]:
-        """Returns the steps of the named clocks."""
-        return tuple(step.step(clock) for clock in clocks for step in getattr(self, clock))
+    def steps(self, *clocks: ClockKind, since: datetime) -> tuple[Step, ...]:
+        """Returns the steps of the named clocks, which start at `since`, an instant in the desk's zone."""
+        return tuple(step.step(clock, since) for clock in clocks for step in getattr(self, clock))
 
 
 class ChannelUse(Model):
@@ -80,6 +102,10 @@ class PolicyUse(Model):
 _NOTIFIED = {
     "receipt": (PolicyStep(after=60), PolicyStep(after=120), PolicyStep(after=240, tell="head")),
     "human": (PolicyStep(after=180),),
+    "substance": (
+        PolicyStep(after=240, at="08:00", how=(Means.MAIL,)),
+        PolicyStep(after=1680, at="monday 08:00", how=(Means.MAIL,), repeat=10_080),
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from flaggermail.mail.message_json import Json
 from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.oncall.pager_choice import TITLE
 from flaggermail.oncall.schedule import Officer, Shift, on_call, planned
+from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import where
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.reminders.handover import gather
@@ -33,7 +34,8 @@ class ShowNow(View):
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"officer", "reminders"}."""
         open_ = work.tx.find(Reminder, where(Reminder.acknowledged_at).is_(None), where(Reminder.withheld).is_(False))
-        reminders = sorted((row for row in open_ if waits(work.tx, row)), key=lambda row: row.told_at)
+        asking = (row for row in open_ if row.clock is not ClockKind.SUBSTANCE)
+        reminders = sorted((row for row in asking if waits(work.tx, row)), key=lambda row: row.told_at)
         return {
             "officer": _person(officer_on_call(work)),
             "reminders": [plain(reminder, work.env.settings.zone) for reminder in reminders],
@@ -92,11 +94,12 @@ class ShowHandover(View):
     """The hand-over note, as it would be mailed at a change of shift."""
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns {"cases", "clocks", "unanswered", "acknowledged", "quarantine", "uncertain"}."""
+        """Returns {"cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain"}."""
         note, zone = gather(work), work.env.settings.zone
         return {
             "cases": [plain(row, zone) for row in note.cases],
             "clocks": [Calculation(work, one).document() for one, _ in note.clocks],
+            "awaited": [Calculation(work, one).document() for one in note.awaited],
             "unanswered": [plain(row, zone) for row in note.unanswered],
             "acknowledged": [plain(row, zone) for row in note.acknowledged],
             "quarantine": [plain(row, zone) for row in note.quarantine],

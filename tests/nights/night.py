@@ -251,8 +251,8 @@ class Night:
         due = self.oracle.due(now, ADDRESSES[self.on_call()], head)
         running: dict[tuple[str, str], set[str]] = {}
         for silence in self.oracle.silences:
-            if (clock := silence.clock()) is not None:
-                running.setdefault((silence.case, silence.platform), set()).add(clock)
+            if clocks := silence.clocks():
+                running.setdefault((silence.case, silence.platform), set()).update(clocks)
         try:
             reminders.tick(self.env)
         except (Killed, StoreBusy):
@@ -262,7 +262,7 @@ class Night:
         finally:
             self.diary.ticks.append(Tick(now, due, running))
             for silence, step in due:
-                silence.note(step, head)
+                silence.note(step, head, now)
                 self.tell(f"due: {step}")
 
     def down(self, minutes: float) -> None:

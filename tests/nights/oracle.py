@@ -4,7 +4,8 @@
 Receipt clock: remind the officer on call at 60 and 120 minutes, escalate to the head at 240. Human clock: remind once
 at 180 minutes when only an automatic receipt came. A stopped clock stops its reminders. An officer's acknowledgement
 silences their reminders until it expires (60 minutes, "still on it?"); it never silences the escalation to the head. A
-new case without a decision reminds after 30 minutes. After an outage, one reminder for the highest step.
+new case without a decision reminds after 30 minutes. Substance clock: once the next morning, then one line a week; it
+asks for nothing. After an outage, one reminder for the highest step.
 
 The acknowledgement covers the officer who got the reminder and the officer who acknowledged it: a colleague who comes
 on call is reminded at the step's own time. "Still on it?" goes to the officer on call, once, when nothing else is due
@@ -18,13 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-RECEIPT, HUMAN, DECISION = "receipt", "human", "decision"
+RECEIPT, HUMAN, SUBSTANCE, DECISION = "receipt", "human", "substance", "decision"
 OFFICER, HEAD = "officer", "head"
 ACKNOWLEDGED = timedelta(minutes=60)
 ZONE = ZoneInfo("Europe/Amsterdam")
+MORNING, MONDAY = 8, 0  # the hour; the day of the week
+NEXT, LATER = timedelta(hours=4), timedelta(hours=28)  # at least, until the next morning and the first weekly line
 
 Policy = Mapping[str, tuple[tuple[int, str], ...]]
 """Clock -> steps, each with its minutes and recipient."""
@@ -43,7 +46,7 @@ class Told:
     """One step sent: case, platform (empty: the decision), clock, minutes and recipient.
 
     The question "still on it?" is not a step: it has no minutes, and `until` is the expiry of the acknowledgement
-    (HH:MM).
+    (HH:MM). Nor has what is told of substance any minutes.
     """
 
     case: str
@@ -81,6 +84,7 @@ class Silence:
     answers: list[tuple[datetime, frozenset[str]]] = field(default_factory=list)
     in_hand: list[InHand] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)  # clock -> the highest step sent
+    awaited_at: datetime | None = None  # when it was last told that substance is awaited
 
     def start(self, at: datetime, policy: Policy) -> None:
         """Starts the clocks under the policy in force at the sending."""
@@ -104,6 +108,21 @@ class Silence:
         if not self.stopped(RECEIPT):
             return RECEIPT
         return None if self.stopped(HUMAN) else HUMAN
+
+    def clocks(self) -> set[str]:
+        """Returns the clocks of which something may be told."""
+        return {clock for clock in (self.clock(), SUBSTANCE if self.is_awaited() else None) if clock is not None}
+
+    def is_awaited(self) -> bool:
+        """Returns whether a platform was asked and has not answered the matter."""
+        return bool(self.platform) and not self.ended and self.started_at is not None and not self.stopped(SUBSTANCE)
+
+    def awaited(self, now: datetime, officer: str) -> Told | None:
+        """Returns what is due of substance to the officer on call."""
+        if self.started_at is None or not self.is_awaited() or self._hushed(officer, now):
+            return None
+        passed = [at for at in mornings(self.started_at) if at <= now and (not self.awaited_at or at > self.awaited_at)]
+        return Told(self.case, self.platform, SUBSTANCE, 0, officer) if passed else None
 
     def due(self, now: datetime, officer: str, head: str) -> Told | None:
         """Returns the highest step that is due to its recipient, the officer on call or the head."""
@@ -133,8 +152,10 @@ class Silence:
         last = max((hand for hand in self.in_hand if hand.clock == clock), key=lambda hand: hand.until, default=None)
         return None if last is None or last.told_since else last
 
-    def note(self, told: Told, head: str) -> None:
+    def note(self, told: Told, head: str, now: datetime) -> None:
         """Records a step that was sent."""
+        if told.clock == SUBSTANCE:
+            self.awaited_at = now
         if told.step:
             self.told[told.clock] = told.step
         for hand in self.in_hand:
@@ -146,6 +167,20 @@ class Silence:
         if clock is not None and self.started_at is not None:
             yield from (self.started_at + timedelta(minutes=minutes) for minutes, _ in self.policy[clock])
             yield from (hand.until for hand in self.in_hand)
+        if self.started_at is not None and self.is_awaited():
+            yield from mornings(self.started_at)
+            yield from (hand.until for hand in self.in_hand)
+
+
+def mornings(start: datetime) -> tuple[datetime, ...]:
+    """Returns when it is told that substance is awaited: the next morning, and the first Monday after that."""
+    days = [(start.astimezone(ZONE) + timedelta(days=ahead)).replace(
+        hour=MORNING, minute=0, second=0, microsecond=0
+    ) for ahead in range(10)]  # fmt: skip
+    begin = start.replace(second=0, microsecond=0)
+    instants = [day.astimezone(UTC) for day in days]
+    mondays = [at for at in instants if at.astimezone(ZONE).weekday() == MONDAY]
+    return next(at for at in instants if at >= begin + NEXT), next(at for at in mondays if at >= begin + LATER)
 
 
 @dataclass
@@ -161,7 +196,8 @@ class Oracle:
 
     def due(self, now: datetime, officer: str, head: str) -> list[tuple[Silence, Told]]:
         """Returns what a tick at `now` must send to the officer on call and the head (addresses)."""
-        found = ((silence, silence.due(now, officer, head)) for silence in self.silences)
+        found = [(silence, silence.due(now, officer, head)) for silence in self.silences]
+        found += [(silence, silence.awaited(now, officer)) for silence in self.silences]
         return [(silence, due) for silence, due in found if due is not None]
 
     def next_due(self, now: datetime) -> datetime | None:

@@ -211,7 +211,7 @@ class People:
         elif named := read.named("message confirm"):
             if self.chance.random() < 0.4:
                 self.night.plan(self.chance.uniform(1, 60), lambda: self._judge(read, named))
-        elif any(True for _ in read.reminds_of()) and handed.recipient != ADDRESSES["head1"]:
+        elif any(True for _ in read.reminds_of()) and not read.asks_nothing and handed.recipient != ADDRESSES["head1"]:
             self.answer(read)
 
     def answer(self, read: Read) -> None:

@@ -14,7 +14,7 @@ from email.message import Message
 from email.utils import parseaddr, parsedate_to_datetime
 from functools import cached_property
 
-from tests.nights.oracle import DECISION, HUMAN, RECEIPT, Told
+from tests.nights.oracle import DECISION, HUMAN, RECEIPT, SUBSTANCE, Told
 
 PLATFORMS = ("Alder", "Birch", "Cedar", "Dogwood", "Elder")
 _NUMBER = re.compile(r"VF-[A-Z0-9]+-\d+")
@@ -28,6 +28,8 @@ _SINGLE = re.compile(
 )
 _KEY = re.compile(r" \(vf\.[0-9a-f]{32}\)$")  # where the reply address cannot carry it
 _TOGETHER = re.compile(r"(?:Escalation: )?\d+ time limits? passed$")
+_AWAITED = re.compile(r"\w+: no substantive answer yet \[VF-[A-Z0-9]+-\d+\]$|No substantive answer yet to \d+ ")
+_AWAITED_LINE = re.compile(r"^(?:\| )?- (\w+), (VF-[A-Z0-9]+-\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,17 @@ class Read:
         draft = re.search(r"draft\s+(VF-\S+/\d+)", self.body)
         return draft[1] if draft else ""
 
+    @property
+    def asks_nothing(self) -> bool:
+        """Returns whether it says what answers to the matter are awaited."""
+        return _AWAITED.match(_KEY.sub("", self.subject)) is not None
+
     def reminds_of(self) -> Iterator[Told]:
         """Yields the steps of a reminder or an escalation."""
         subject = _KEY.sub("", self.subject)
+        if self.asks_nothing:
+            for platform, case in _AWAITED_LINE.findall(self.body):
+                yield Told(case, platform, SUBSTANCE, 0, self.recipient)
         single = _SINGLE.match(subject)
         if single is not None:
             yield self._told(single[2], f"{single[1]} {self.body.partition('Told before')[0]}", self.body)
