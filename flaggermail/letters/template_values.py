@@ -144,6 +144,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "awaited": EVERY | OFFICER | {"total", "more", "awaited"},
+    "sent_anew": EVERY | OFFICER | {"name", "sent_at", "subject", "text"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "played_call": EVERY | OFFICER | {"text"},
     "passed_on": EVERY | OFFICER | {"name", "text", "kind", "what", "next_step"},

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flaggermail.errors import ArchiveFault
 from flaggermail.letters import standing
 from flaggermail.mail.reply_tokens import tokens
-from flaggermail.notices import duty, notices, page_queue
+from flaggermail.notices import anew, duty, notices, page_queue
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -119,7 +118,7 @@ def _send(work: UnitOfWork, mail: OutboxMail, passed: _Passed) -> None:
     matter = {} if passed.with_text else {"title": "", "platform": ""}  # a title may bear the refused words
     notices.tell(work, passed.reader, notice, matter | {
         "name": passed.refused.name if passed.to_another else "",
-        "text": _text(work, first) if passed.with_text and not personal else "",
+        "text": anew.text_of(work, first) if passed.with_text and not personal else "",
         "kind": told.kind if told is not None else "",
         "what": told.text if told is not None and told.text.code == AlarmText.MAIL_ANSWERED else "",
         "next_step": _next_step(first, told, token),
@@ -137,14 +136,6 @@ def _alarm_of(work: UnitOfWork, mail: OutboxMail) -> Alarm | None:
     raised = work.tx.find(Alarm, where(Alarm.raised_at).is_(mail.queued_at)) if mail.kind == Kind.ALARM else []
     keys = (f"alarm/{one.id}/{mail.recipient.lower()}" for one in raised)
     return next((one for one, key in zip(raised, keys, strict=True) if key == mail.dedupe), None)
-
-
-def _text(work: UnitOfWork, mail: OutboxMail) -> str:
-    """Returns the text of a mail of ours; empty if the archive does not give its octets."""
-    try:
-        return work.env.parser.parse(work.env.octets.get(mail.digest)).text.strip()
-    except ArchiveFault:
-        return ""
 
 
 def _page(work: UnitOfWork, passed: _Passed) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.notices import attention, notices
+from flaggermail.notices import anew, attention, notices
 from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
@@ -93,6 +93,7 @@ def tick(env: Services) -> bool:
         if change is not None:
             notice = Notice(Kind.DIGEST, "handover", _reason(change), EventRef(), topic=Topic.SHIFT)
             notices.tell(work, change.officer, notice, _values(work, gather(work)))
+            anew.send(work, change.officer, _reason(change), anew.OF_MAIL)
             if _unsent_change(work) is not None:  # no valid mail to that address: do not retry at each tick
                 given_up = Withheld(id=_reason(change), kind=Kind.DIGEST, withheld_at=now)
                 work.record(EventKind.MAIL_WITHHELD, added(given_up), reason="no valid mail came of it")

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from flaggermail.letters import exercises
-from flaggermail.notices import code_pages, notices, page_queue
+from flaggermail.notices import anew, code_pages, notices, page_queue
 from flaggermail.notices.page_queue import Wake
 from flaggermail.oncall import escalation
 from flaggermail.oncall.pager_choice import TITLE, next_pager, reminder_text
@@ -27,7 +27,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode, Reminder
-from flaggermail.record.states import CaseState, ClockState, PageState
+from flaggermail.record.states import PageState
 from flaggermail.reminders import waiting_mail
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.wording.alarm_texts import AlarmText
@@ -62,7 +62,7 @@ def _due(work: UnitOfWork) -> Iterator[tuple[Officer, int, Wake]]:
     recent = (r for r in unanswered if r.told_at > work.now - LOOKED_BACK and Means.PAGER in r.how)
     for _, together in groupby(sorted(recent, key=lambda r: (r.token, r.id)), key=lambda r: r.token):
         first, *more = together  # reminders in one mail share a token
-        waiting = [reminder for reminder in (first, *more) if waits(work.tx, reminder)]
+        waiting = [reminder for reminder in (first, *more) if anew.runs(work.tx, reminder)]
         officer = rota.officer(first.officer)
         if officer is None or not waiting:
             continue
@@ -79,15 +79,6 @@ def _pages_of(tx: Transaction, about: str, officer: Officer) -> list[Page]:
     return sorted(
         tx.find(Page, where(Page.about).is_(about), where(Page.officer).is_(officer.id)), key=lambda page: page.position
     )
-
-
-def waits(tx: Transaction, reminder: Reminder) -> bool:
-    """True if the reminder's clock is still running, or its case still undecided."""
-    if reminder.notification is not None:
-        clock = tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
-        return clock is not None and clock.state == ClockState.RUNNING
-    case = tx.get(Case, reminder.case)
-    return case is not None and case.decision is None and case.state != CaseState.CLOSED
 
 
 def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:

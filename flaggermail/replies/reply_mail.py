@@ -27,7 +27,7 @@ from flaggermail.letters.shapes import MARK
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.message_json import Json
 from flaggermail.matching import lookup
-from flaggermail.notices import approval_requests, duty, enrolled, notices, rate_limits, unheard
+from flaggermail.notices import anew, approval_requests, duty, enrolled, notices, rate_limits, unheard
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.schedule import Officer
@@ -58,6 +58,7 @@ Did = Sequence[Mapping[str, object]]
 _NO_LINE = frozenset({Why.NOTHING, Why.HIDDEN})
 _CODE = re.compile(r"\b(?:(?=[A-Za-z .-]{0,6}\d)[A-Za-z0-9]{3}[ .-]?[A-Za-z0-9]{3}|[A-Z]{3}[ .-]?[A-Z]{3})\b")
 _INSTANTS = ("at", "started_at", "held_since")
+_NUMBERED = frozenset({Topic.SHIFT, Topic.STAND})  # whose verbs name a case by its number
 _TOPICS = frozenset(topic.value for topic in Topic)
 _TOLD_WITH_OTHERS = frozenset({outcome.Done.APPROVED, outcome.Done.REJECTED})  # by `notices.approval_letters`
 _KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.DOUBT, Why.REFUSED})  # the officer may complete what they wrote
@@ -244,7 +245,7 @@ def _done_before(work: UnitOfWork, reply: _Reply, language: str, command: Comman
     """Rejects a command whose effect is there already; None if it may go on."""
     topic, why, detail = reply.topic, None, ""
     match command:
-        case AssignCase() | Decide() | Assess():
+        case AssignCase() | Decide() | Assess() if topic not in _NUMBERED:
             case = work.tx.get(Case, command.case)
             if case is not None and case.decision is not None:
                 topic, why, detail = Topic.NOTICE, Why.SETTLED, case.decision
@@ -362,7 +363,9 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
     if first.get("what") in _TOLD_WITH_OTHERS:
         return
     case = work.tx.get(Case, str(first.get("case"))) if first.get("what") == outcome.Done.ASSIGNED else None
-    if case is not None:
+    if case is not None and reply.topic in _NUMBERED:
+        anew.send(work, reply.officer, reply.stored.id, anew.OF_CASE, case.number)
+    if case is not None and case.decision is None:
         form_mail.send(work, reply.officer, case, found.language, reply.stored)
         return
     values: dict[str, object] = {

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
+from flaggermail.notices.anew import runs
 from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.oncall.pager_choice import TITLE
 from flaggermail.oncall.schedule import Officer, Shift, on_call, planned
@@ -17,7 +18,6 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.reminders.handover import gather
 from flaggermail.reminders.open_clocks import open_clocks
-from flaggermail.reminders.paging import waits
 from flaggermail.reminders.reminders import next_due
 from flaggermail.services import UnitOfWork
 from flaggermail.views.calculation import Calculation, policies_at
@@ -35,7 +35,7 @@ class ShowNow(View):
         """Returns {"officer", "reminders"}."""
         open_ = work.tx.find(Reminder, where(Reminder.acknowledged_at).is_(None), where(Reminder.withheld).is_(False))
         asking = (row for row in open_ if row.clock is not ClockKind.SUBSTANCE)
-        reminders = sorted((row for row in asking if waits(work.tx, row)), key=lambda row: row.told_at)
+        reminders = sorted((row for row in asking if runs(work.tx, row)), key=lambda row: row.told_at)
         return {
             "officer": _person(officer_on_call(work)),
             "reminders": [plain(reminder, work.env.settings.zone) for reminder in reminders],
