@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 
+from flaggermail.commands.lookups import platform_of
 from flaggermail.commands.outcome import ClockFact, ClockTurn, Did, Done, Outcome, Unstopped
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notifications import clocks, latency
 from flaggermail.record.events import EventKind
-from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredMessage
+from flaggermail.record.finding import where
+from flaggermail.record.rows import ClockRow, ContactNote, Notification, Platform, StoredMessage
+from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
 
 _TURNS = {EventKind.CLOCK_STOPPED: ClockTurn.STOPPED, EventKind.CLOCK_RESUMED: ClockTurn.RESUMED}
@@ -24,7 +27,24 @@ def told(work: UnitOfWork, outcome: Outcome, before: int) -> Did:
     if turned:
         return replace(outcome.did, clocks=turned)
     why = _why_none(work, outcome) if outcome.did.what in _MAY_STOP else None
+    message = work.tx.get(StoredMessage, outcome.key) if why is Unstopped.NO_NOTIFICATION else None
+    if message is not None and (platform := _never_asked(work, message)):
+        return replace(outcome.did, unstopped=Unstopped.NEVER_ASKED, platform=platform)
     return replace(outcome.did, unstopped=why) if why is not None else outcome.did
+
+
+def _never_asked(work: UnitOfWork, message: StoredMessage) -> str:
+    """Returns the name of the platform whose mail it is, if that was asked nothing in the mail's case; else ""."""
+    platform = work.tx.get(Platform, platform_of(work, message) or "")
+    if platform is None or message.case is None:
+        return ""
+    asked = work.tx.exists(
+        Notification,
+        where(Notification.case).is_(message.case),
+        where(Notification.platform).is_(platform.code),
+        where(Notification.state).is_(NotificationState.SENT),
+    )
+    return "" if asked else platform.name
 
 
 def of_mail(work: UnitOfWork, message: StoredMessage, before: int) -> Mapping[str, object]:

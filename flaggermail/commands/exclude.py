@@ -11,9 +11,8 @@ from flaggermail.citizens import criteria, retention
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.decline import not_destroyed
 from flaggermail.commands.holds import LIFTS
-from flaggermail.commands.lookups import given, the_message
+from flaggermail.commands.lookups import given, platform_of, the_message
 from flaggermail.commands.outcome import Outcome
-from flaggermail.commands.quarantine import platform_of
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail.message import Message
 from flaggermail.matching import lookup

@@ -9,9 +9,11 @@ from difflib import get_close_matches
 from flaggermail.cases import elections
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.tailed_numbers import without_tail
+from flaggermail.matching import lookup
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, Election, Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows import Case, Election, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
+from flaggermail.rules.conditions import in_domains
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
@@ -127,3 +129,11 @@ def given(name: str, text: str) -> None:
     """Raises Refusal for an empty text."""
     if not text.strip():
         raise Refusal(Because.EMPTY(name=name))
+
+
+def platform_of(work: UnitOfWork, message: StoredMessage) -> str | None:
+    """Returns the platform in whose name a message came; None if no platform's."""
+    domain = (message.from_address or "").rpartition("@")[2]
+    owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
+    found = next((code for code, owned in owners if in_domains(domain, owned)), None)
+    return found or lookup.platform_answering(work, [message.from_address or ""])

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import channel_status, contact_notes, move, quarantine
+from flaggermail.commands import channel_status, contact_notes, move
 from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.lookups import the_case, the_message
+from flaggermail.commands.lookups import platform_of, the_case, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
@@ -129,7 +129,7 @@ def _answer(work: UnitOfWork, message: StoredMessage, dated: StoredMessage, comm
     if message.direction == Direction.OUT:
         raise Refusal(Because.NO_ANSWER_OF_OURS(message=message.id))
     use = _use(work, message, command)
-    platform = quarantine.platform_of(work, message)  # a domain of years ago may be in no file any more
+    platform = platform_of(work, message)  # a domain of years ago may be in no file any more
     if platform not in {None, use.platform}:
         raise Refusal(
             Because.NOTIFICATION_TO_ANOTHER(notification=use.id, there=use.platform, platform=platform or "none")

@@ -53,6 +53,7 @@ class Unstopped(StrEnum):
     """Why a mail or note that could be an answer stopped no clock."""
 
     NO_NOTIFICATION = "no notification"  # it answers none that was sent
+    NEVER_ASKED = "never asked"  # it is a platform's, which was asked nothing in that case
     UNVERIFIED = "sender not verified"
     NO_ANSWER = "no answer"  # by its kind; a call that reached nobody
     BEFORE_SENDING = "before the sending"
@@ -93,6 +94,7 @@ class Did:
     ended: str | None = None  # the case that was closed, because its mail was filed in another
     draft: str | None = None
     channel: str | None = None  # its name
+    platform: str | None = None  # its name: of a mail that stopped no clock, because it was never asked
     kind: ChannelKind | None = None
     leaves: bool | None = None  # the draft has all approvals
     held_since: datetime | None = None  # since when the submission server takes no mail, so that it waits

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from flaggermail.cases import elections
 from flaggermail.commands import assess, cases, decline, move, referrers
 from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.lookups import given, the_case, the_message
+from flaggermail.commands.lookups import given, platform_of, the_case, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict, Verdict
@@ -17,9 +17,8 @@ from flaggermail.record.case_values import CaseType, Decision, Origin, Source
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import Case, ContactNote, Notification, Platform, StoredMessage
+from flaggermail.record.rows import Case, ContactNote, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
-from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Basis, Filed
 from flaggermail.wording.pieces import Piece
@@ -191,11 +190,3 @@ def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
         where(Notification.state).is_(NotificationState.SENT),
     )
     return uses[0].id if len(uses) == 1 else None
-
-
-def platform_of(work: UnitOfWork, message: StoredMessage) -> str | None:
-    """Returns the platform in whose name a message came; None if no platform's."""
-    domain = (message.from_address or "").rpartition("@")[2]
-    owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
-    found = next((code for code, owned in owners if classifier.in_domains(domain, owned)), None)
-    return found or lookup.platform_answering(work, [message.from_address or ""])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from flaggermail.commands import devices
 from flaggermail.mail.message import Message
@@ -38,6 +39,7 @@ class ReplyCode:
     work: UnitOfWork
     token: Token
     fault: CodeFault | None = None  # why the code does nothing
+    until: datetime | None = None  # until when none counts, after the clock was set back
     _wrong: Device | None = field(default=None, repr=False)
     _good: tuple[Device, int] | None = field(default=None, repr=False)
 
@@ -89,6 +91,8 @@ class ReplyCode:
             self.fault = CodeFault.LOCKED
         elif codes is None:
             self.fault = CodeFault.LOST
+        elif (until := approval.none_counts_until(device.last_step, now)) is not None:
+            self.fault, self.until = CodeFault.CLOCK_BACK, until
         elif not _OF_A_DEVICE.fullmatch(approval.bare(written)):
             self.fault = CodeFault.WRONG  # a word, or nothing: not a code that somebody tried
         else:
@@ -98,6 +102,22 @@ class ReplyCode:
                 return True
             self.fault, self._wrong = found, device if found is CodeFault.WRONG else None
         return False
+
+
+    def is_seen_in(self, message: Message) -> bool:
+        """True if the mail holds a code that is good now: it is spent by that, whatever the mail does."""
+        text = f"{message.subject or ''}\n{message.text}"
+        means = self.work.env.settings.desk.approval.means
+        if means is ByReply.PAGER:
+            offer = code_pages.offer_of(self.work, self.token)
+            return offer is not None and offer.code in _candidates(_SIGNS, text.upper())
+        if means is not ByReply.TOTP:
+            return False
+        seen = set(_candidates(_DIGITS, text))
+        own = self.work.tx.find(
+            Device, where(Device.officer).is_(self.work.actor), where(Device.revoked_at).is_(None)
+        )
+        return any(seen & set(_codes_in_time(self.work, device).values()) for device in own)
 
 
 def _count_wrong(work: UnitOfWork, device: Device) -> None:
@@ -133,13 +153,14 @@ def _candidates(pattern: re.Pattern[str], text: str) -> Iterator[str]:
 
 
 def _spend_steps(work: UnitOfWork, device: Device, seen: set[str]) -> None:
-    codes: Mapping[int, str] = (
-        work.env.codes.codes(device.id, device.commitment, approval.steps_in_time(work.now)) or {}
-    )
-    steps = [step for step, code in codes.items() if code in seen]
+    steps = [step for step, code in _codes_in_time(work, device).items() if code in seen]
     if steps and max(steps) > (device.last_step or 0):
         spent = replace(device, last_step=max(steps))
         work.record(EventKind.CODE_SPENT, changed(device, spent), reason=device.officer)
+
+
+def _codes_in_time(work: UnitOfWork, device: Device) -> Mapping[int, str]:
+    return work.env.codes.codes(device.id, device.commitment, approval.steps_in_time(work.now)) or {}
 
 
 def _end_request(work: UnitOfWork, token: Token, seen: set[str]) -> None:

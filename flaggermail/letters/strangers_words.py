@@ -26,7 +26,7 @@ _STRANGERS: Mapping[str, int] = {
     "title": LONGEST, "subject": LONGEST, "sender": LONGEST, "attachments": LONGEST,
     "signer": LONGEST, "signer_phone": LONGEST,
     "suggestions": LONGEST_LINK, "hop_by": LONGEST, "hop_from": LONGEST, "hop_protocol": LONGEST,
-    "line_read": LONGEST_READ,
+    "line_read": LONGEST_READ, "in_the_way": LONGEST_READ,
 }  # fmt: skip
 _OF_ALARMS: Mapping[str, int] = {**_STRANGERS, "what": LONGEST_ALARM}
 _OF_DRAFTS: Mapping[str, int] = {"title": LONGEST}  # they show the subject that a person approves

@@ -74,6 +74,8 @@
 | `hours`, `running`, `uses` | int |
 | `rehearsed`, `longest`; `since` | int or None: days, minutes; aware datetime or None |
 | `line_read` | str: the line of a refused reply that was read; empty if it was performed |
+| `in_the_way`; `code_spent` | str: the words of that line which kept it from being understood; bool |
+| `until` of a reply's answer | aware datetime or None: until when no code counts |
 | `why` of a reply | str: a value of `replies.answered.Why`, empty if it was performed |
 | `did` | list of mappings with `what` and its details: see `flaggermail.replies` |
 | `by_reply` | str: a value of `notifications.approval.ByReply`: how the recipient can approve by reply |
@@ -167,7 +169,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "case_shown": EVERY | OFFICER
     | {"state", "decision", "officer", "sent_at", "sender", "uses", "entries", "more", "at"},
     "reply_answer": EVERY | MATTER
-    | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft", "sent_at", "line_read"},
+    | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft", "sent_at", "line_read"}
+    | {"in_the_way", "code_spent", "until"},
     "device_enrolled": EVERY | OFFICER | {"by", "until"},
     "device_told": EVERY | OFFICER | {"what", "officer", "by", "actor", "enrolled_at"},
 })  # fmt: skip

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
@@ -46,6 +46,7 @@ class CodeFault(StrEnum):
     WRONG = "wrong code"
     LATE = "code too late"
     SPENT = "code spent"
+    CLOCK_BACK = "clock set back"
     OFF = "by command only"
     NO_DEVICE = "no device"
     LOCKED = "device locked"
@@ -126,6 +127,16 @@ def steps_to_try(now: datetime) -> range:
 def steps_in_time(now: datetime) -> range:
     """Returns the steps whose codes count now."""
     return range(step_of(now) - _DRIFT, step_of(now) + _DRIFT + 1)
+
+
+def none_counts_until(last_step: int | None, now: datetime) -> datetime | None:
+    """Returns until when no code of the device counts, in whole minutes; None if one may count now.
+
+    The clock was set back since a code was spent: codes of the steps up to that one are accepted no second time.
+    """
+    if last_step is None or last_step <= step_of(now) + _DRIFT:
+        return None
+    return datetime.fromtimestamp(-(-(last_step + 1) * _STEP // 60) * 60, UTC)
 
 
 def step_that_counts(written: str, codes: Mapping[int, str], last_step: int | None, now: datetime) -> int | CodeFault:

@@ -25,6 +25,7 @@ class Why(StrEnum):
     CODE = "wrong code"
     CODE_LATE = "code too late"
     CODE_SPENT = "code spent"
+    CLOCK_BACK = "clock set back"
     BY_COMMAND = "by command only"
     NO_DEVICE = "no device"
     DEVICE_LOCKED = "device locked"
@@ -43,6 +44,7 @@ class Why(StrEnum):
     TWO_MAILS = "answers two mails"
     EXPIRED = "expired"
     USED = "answered before"
+    ACTED = "acted on since"
     SETTLED = "settled before"
     REFUSED = "refused"
     FORM = "form as sent is missing"
@@ -93,6 +95,7 @@ class Understood:
     requests: tuple[Request, ...]
     language: str
     repeatable: bool = False  # may be repeated in reply to the same mail
+    replaces: bool = False  # said again, it replaces what was done, until somebody acted on that
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class NotUnderstood:
     details: tuple[str, ...] = ()
     would_work: tuple[str, ...] = ()
     line: str = ""  # that was read and refused, as its writer sees it
+    in_the_way: str = ""  # the word or words of it that were
+    code_spent: bool = False  # a good code in the mail does nothing more
 
 
 def names_of(key: str, name: str) -> Iterator[str]:
@@ -117,6 +122,6 @@ def names_of(key: str, name: str) -> Iterator[str]:
 class BadArgument(Exception):
     """The argument of a verb is invalid."""
 
-    def __init__(self, why: Why, *details: str, line: str = "") -> None:
+    def __init__(self, why: Why, *details: str, line: str = "", in_the_way: str = "") -> None:
         super().__init__(why)
-        self.why, self.details, self.line = why, details, line
+        self.why, self.details, self.line, self.in_the_way = why, details, line, in_the_way

@@ -24,6 +24,7 @@ _EN = (
     "good to go", "the code is", "my code is",
 )  # fmt: skip
 _EITHER = ("ok", "code")
+LENGTH = 6  # signs of a code
 _MOST = 5  # phrases before the code, and as many behind it
 _PHRASE = "|".join(map(pattern_of, (*_NL, *_EN, *_EITHER)))
 _CODE = r"[\"']?(?P<code>[a-z0-9]{3}[ .-]?[a-z0-9]{3})[\"']?"  # in two halves, as apps show it

@@ -14,11 +14,6 @@ from datetime import datetime
 from functools import partial
 
 from flaggermail.commands import door, outcome, portal_texts
-from flaggermail.commands.assess import Assess, Decide
-from flaggermail.commands.cases import AssignCase
-from flaggermail.commands.command import Command
-from flaggermail.commands.contact_notes import NoteContact
-from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.commands.platform_checks import MAIL
 from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import OctetsLost, Refusal
@@ -27,9 +22,9 @@ from flaggermail.letters.shapes import MARK
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.message_json import Json
 from flaggermail.matching import lookup
-from flaggermail.notices import anew, approval_requests, duty, enrolled, notices, rate_limits, unheard
+from flaggermail.notices import anew, approval_requests, enrolled, notices, rate_limits, unheard
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications.approval import ByReply
+from flaggermail.notifications.approval import ByReply, CodeFault
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
@@ -38,7 +33,6 @@ from flaggermail.record.rows import (
     Attempt,
     Case,
     Channel,
-    ContactNote,
     Device,
     Notification,
     Reminder,
@@ -47,7 +41,7 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
-from flaggermail.replies import case_form, form_mail, looking, objections, verbs
+from flaggermail.replies import case_form, done_before, form_mail, looking, objections, verbs
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood, Why
 from flaggermail.replies.case_form import FormFault, SentForm
 from flaggermail.replies.request import LOOKS
@@ -57,8 +51,9 @@ from flaggermail.wording.refusals import Because
 Did = Sequence[Mapping[str, object]]
 _NO_LINE = frozenset({Why.NOTHING, Why.HIDDEN})
 _CODE = re.compile(r"\b(?:(?=[A-Za-z .-]{0,6}\d)[A-Za-z0-9]{3}[ .-]?[A-Za-z0-9]{3}|[A-Z]{3}[ .-]?[A-Z]{3})\b")
+_OF_A_CODE = frozenset(Why(fault.value) for fault in CodeFault)  # what these say of the code is enough
+CODED = frozenset({Topic.APPROVAL, Topic.DEVICE})
 _INSTANTS = ("at", "started_at", "held_since")
-_NUMBERED = frozenset({Topic.SHIFT, Topic.STAND})  # whose verbs name a case by its number
 _TOPICS = frozenset(topic.value for topic in Topic)
 _TOLD_WITH_OTHERS = frozenset({outcome.Done.APPROVED, outcome.Done.REJECTED})  # by `notices.approval_letters`
 _KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.DOUBT, Why.REFUSED})  # the officer may complete what they wrote
@@ -208,6 +203,8 @@ def _with_code_judged(
         return found
     if found.why is Why.CODE and reply.code.fault is not None:
         found = replace(found, why=Why(reply.code.fault.value))
+    if reply.topic in CODED and found.why not in _OF_A_CODE and reply.code.is_seen_in(reply.message):
+        found = replace(found, code_spent=True)
     if reply.topic is Topic.APPROVAL and enrolled.means_of(work, reply.officer) is ByReply.OFF:
         return replace(found, would_work=verbs.would_work_by_command(reply.topic, found.language))
     return found
@@ -229,43 +226,20 @@ def _addresses_another_mail(work: UnitOfWork, reply: _Reply) -> bool:
 def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understood | NotUnderstood:
     """Rejects what was done before: by this officer's reply, or by somebody else."""
     topic = reply.topic
-    if reply.token.used_at is not None and not found.repeatable:
-        return verbs.not_understood(Why.USED, topic, found.language)
+    replaceable = done_before.is_replaceable(work, reply.token.message, reply.officer)
+    if reply.token.used_at is not None and not found.repeatable and not (found.replaces and replaceable):
+        by = done_before.acted_by(work, reply.token.message, reply.officer) if found.replaces else None
+        refused = verbs.not_understood(Why.ACTED if by else Why.USED, topic, found.language, *(by or ()))
+        return replace(refused, would_work=_still_work(work, reply, found.language, used=True))
     for asked in found.requests:
         try:
             command = door.read(work, asked.name, asked.fields)
         except Refusal as refusal:
             return verbs.not_understood(Why.REFUSED, topic, found.language, refusal.said)
-        if (refused := _done_before(work, reply, found.language, command)) is not None:
+        refused = done_before.refusal_of(work, reply.token, reply.officer, topic, found.language, command)
+        if refused is not None:
             return refused
     return found
-
-
-def _done_before(work: UnitOfWork, reply: _Reply, language: str, command: Command) -> NotUnderstood | None:
-    """Rejects a command whose effect is there already; None if it may go on."""
-    topic, why, detail = reply.topic, None, ""
-    match command:
-        case AssignCase() | Decide() | Assess() if topic not in _NUMBERED:
-            case = work.tx.get(Case, command.case)
-            if case is not None and case.decision is not None:
-                topic, why, detail = Topic.NOTICE, Why.SETTLED, case.decision
-        case Acknowledge():
-            told = work.tx.get(Reminder, command.reminder)
-            if told is not None and told.acknowledged_at is not None:
-                why = Why.USED if told.acknowledged_by == reply.officer.id else Why.SETTLED
-                detail = "acknowledged"
-        case SwapShift() if duty.officer_on_call(work) != reply.officer:
-            topic, why, detail = Topic.NOTICE, Why.SETTLED, "another's shift"
-        case NoteContact():
-            same = work.tx.exists(
-                ContactNote,
-                where(ContactNote.case).is_(command.case),
-                where(ContactNote.notification).is_(reply.token.notification),
-                where(ContactNote.effective_at).is_(command.effective_at),
-                where(ContactNote.author).is_(reply.officer.id),
-            )
-            why = Why.USED if same else None
-    return verbs.not_understood(why, topic, language, *([detail] if detail else [])) if why is not None else None
 
 
 def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
@@ -363,7 +337,7 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
     if first.get("what") in _TOLD_WITH_OTHERS:
         return
     case = work.tx.get(Case, str(first.get("case"))) if first.get("what") == outcome.Done.ASSIGNED else None
-    if case is not None and reply.topic in _NUMBERED:
+    if case is not None and reply.topic in done_before.BY_NUMBER:
         anew.send(work, reply.officer, reply.stored.id, anew.OF_CASE, case.number)
     if case is not None and case.decision is None:
         form_mail.send(work, reply.officer, case, found.language, reply.stored)
@@ -374,6 +348,9 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
         "details": [],
         "form": "",
         "line_read": "",
+        "in_the_way": "",
+        "code_spent": False,
+        "until": None,
         **_about_approving(work),
     }
     values["did"] = list(did)
@@ -394,9 +371,14 @@ def _next_replies(work: UnitOfWork, reply: _Reply, found: Understood) -> Sequenc
         and case.decision is not None
     ):
         return ()
+    return _still_work(work, reply, found.language, used=not found.repeatable)
+
+
+def _still_work(work: UnitOfWork, reply: _Reply, language: str, *, used: bool) -> tuple[str, ...]:
     told = work.tx.get(Reminder, reply.token.reminder) if reply.token.reminder else None
     acknowledged = told is not None and told.acknowledged_at is not None
-    return verbs.still_work(reply.topic, found.language, used=not found.repeatable, acknowledged=acknowledged)
+    replaceable = done_before.is_replaceable(work, reply.token.message, reply.officer)
+    return verbs.still_work(reply.topic, language, used=used, acknowledged=acknowledged, replaceable=replaceable)
 
 
 def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
@@ -418,6 +400,9 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
         "did": [],
         "form": _form_again(work, reply, found.language, kept=found.why in _KEEPS_VALUES),
         "line_read": _line_read(reply, found),
+        "in_the_way": _without_code(reply, found.in_the_way),
+        "code_spent": found.code_spent,
+        "until": reply.code.until,
         "what_would_work": list(found.would_work),
         **_about_approving(work, reply.token.notification or ""),
     }
@@ -431,7 +416,11 @@ def _line_read(reply: _Reply, found: NotUnderstood) -> str:
     """Returns the line that was read and refused; a code in it is not repeated. Empty where no line decided."""
     own = "" if reply.topic is Topic.FORM or found.why in _NO_LINE else _without_marked(reply.message.reply_text)
     line = found.line or verbs.first_line(own)
-    return _CODE.sub("CODE", line) if reply.topic in {Topic.APPROVAL, Topic.DEVICE} else line
+    return _without_code(reply, line)
+
+
+def _without_code(reply: _Reply, text: str) -> str:
+    return _CODE.sub("CODE", text) if reply.topic in CODED else text
 
 
 def _about_approving(work: UnitOfWork, draft: str = "") -> Mapping[str, object]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from flaggermail.mail.message_json import Json
 
-
 SHOW_STAND, SHOW_CASE = "show stand", "show case"  # no commands: they change nothing, and are answered with a mail
 LOOKS = frozenset({SHOW_STAND, SHOW_CASE})
 

@@ -18,6 +18,7 @@ from flaggermail.replies import acts, case_form, case_words, consent, phrases
 from flaggermail.replies.answered import Answered, BadArgument, NotUnderstood, Understood, Why
 from flaggermail.replies.case_form import FormFault
 from flaggermail.replies.first_line import Line, seen
+from flaggermail.replies.in_the_way import words_in_the_way
 from flaggermail.replies.request import Request
 from flaggermail.rules.reply_words import ReplyWords
 
@@ -36,6 +37,7 @@ class _Verb:
     paragraph: bool = False  # the argument may continue on the next lines, up to an empty one
     repeatable: bool = False
     coded: bool = False  # takes a code, alone or with a word of consent in any usual form: `consent.code_in`
+    replaces: bool = False  # said again, it replaces what it did before, until somebody acted on that
     denies: bool = False  # a yes before it contradicts it
     en_is_dutch: bool = False  # the English word is a Dutch one too, so it tells no language
 
@@ -55,7 +57,18 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
     except BadArgument as wrong:
         language = _language(text, answered)
         details = wrong.details or _right_words(wrong.why, answered.words, language)
-        return replace(not_understood(wrong.why, answered.topic, language, *details), line=wrong.line)
+        refused = not_understood(wrong.why, answered.topic, language, *details)
+        return replace(refused, line=wrong.line, in_the_way=wrong.in_the_way or _in_the_way(text, wrong, answered))
+
+
+def _in_the_way(text: str, wrong: BadArgument, answered: Answered) -> str:
+    """Returns the words of the refused line that kept it from being understood; empty where none can be named."""
+    if wrong.why is Why.DOUBT:
+        return answered.words.doubt_in(wrong.line or first_line(text)) or ""
+    lines, verbs = _lines(text), (*_TABLE.get(answered.topic, ()), *_LOOKS)
+    if wrong.why is not Why.UNKNOWN or not lines:
+        return ""
+    return words_in_the_way(lines[0], lambda line: _first([line], 1, verbs, answered) is not None)
 
 
 def _right_words(why: Why, words: ReplyWords, language: str) -> tuple[str, ...]:
@@ -95,9 +108,16 @@ def would_work_by_command(topic: Topic, language: str) -> tuple[str, ...]:
     return tuple(verb.shown(language) for verb in _TABLE.get(topic, ()) if not verb.coded)
 
 
-def still_work(topic: Topic, language: str, *, used: bool, acknowledged: bool) -> tuple[str, ...]:
-    """Returns the replies still possible: all unless the mail is `used`, without "ok" once it is acknowledged."""
-    verbs = (verb for verb in _TABLE.get(topic, ()) if verb.repeatable or not used)
+def still_work(
+    topic: Topic, language: str, *, used: bool, acknowledged: bool, replaceable: bool = False
+) -> tuple[str, ...]:  # fmt: skip
+    """Returns the replies still possible: all unless the mail is `used`, without "ok" once it is acknowledged.
+
+    `replaceable`: what was done may be replaced.
+    """
+    verbs = (
+        verb for verb in _TABLE.get(topic, ()) if verb.repeatable or not used or (verb.replaces and replaceable)
+    )
     return tuple(verb.shown(language) for verb in verbs if verb is not _OK or not acknowledged)
 
 
@@ -117,12 +137,12 @@ def _read_verb(text: str, answered: Answered) -> Understood:
         asked = Request(asked.name, {**asked.fields, **other.fields})
     below = lines[used:] if not verb.paragraph else () if verb.repeatable else lines[end:]  # notes and questions go on
     for line in below:
-        if answered.words.doubts(line.shown) or _ASKS.search(line.shown):
-            raise BadArgument(Why.DOUBT, line=line.shown)
+        if (doubt := answered.words.doubt_in(line.shown)) or _ASKS.search(line.shown):
+            raise BadArgument(Why.DOUBT, line=line.shown, in_the_way=doubt or "?")
     for line in lines[used:]:
         if _is_second_verb(line, answered):
             raise BadArgument(Why.TWO, line=line.shown)
-    return Understood((asked,), language or answered.language, verb.repeatable)
+    return Understood((asked,), language or answered.language, verb.repeatable, verb.replaces)
 
 
 def _other_correction(lines: list[Line], used: int, first: _Verb, answered: Answered) -> tuple[Request, int] | None:
@@ -157,9 +177,15 @@ def _first(
         broken = verb.coded and consent.code_in(paragraph, answered.own_names) is not None
         line = paragraph if verb.paragraph or broken else lines[0]
         agrees = _OK not in verbs and not verb.denies  # where "ok" is itself a verb, it and another are two
-        if (said := _consented(line, verb, answered) or _match(line, verb, answered, agrees=agrees)) is not None:
+        said = _consented(line, verb, answered) or _match(line, verb, answered, agrees=agrees)
+        if said is not None and not (verb.coded and _is_word(said[1].get("code", ""))):
             return verb, said[0], said[1], end if broken else 1
     return None
+
+
+def _is_word(code: str) -> bool:
+    """True for a word that no code looks like: "approve but ..." is no wrong code."""
+    return code.isalpha() and len(code) != consent.LENGTH
 
 
 def _match(line: Line, verb: _Verb, answered: Answered, *, agrees: bool) -> tuple[str | None, Mapping[str, str]] | None:
@@ -224,7 +250,7 @@ _CALLED = _Verb(
     paragraph=True, repeatable=True,
 )  # fmt: skip
 _NOTE_CALL = _Verb("gebeld", "called", acts.note_call, _TIME_AND_WORDS, _CALLED.shows, paragraph=True, repeatable=True)
-_WITH = _Verb("bij", "with", acts.file_in, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"})
+_WITH = _Verb("bij", "with", acts.file_in, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}, replaces=True)
 _JOIN = _Verb("bij", "with", acts.join, _NUMBER, _WITH.shows)
 _TYPE = _Verb(
     "soort", "type", acts.correct_type, _WORDS, {"nl": ": GEHACKT ACCOUNT", "en": ": HACKED ACCOUNT"}, repeatable=True
@@ -312,8 +338,8 @@ def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     asked = answered.form or case_form.SentForm(mark="", language=answered.language)
     above = case_form.above(text)
     for line in map(seen, above):
-        if answered.words.doubts(line):
-            raise BadArgument(Why.DOUBT, line=line)
+        if doubt := answered.words.doubt_in(line):
+            raise BadArgument(Why.DOUBT, line=line, in_the_way=doubt)
     try:
         form = case_form.read(text, whole, asked, answered.channels)
     except FormFault as fault:

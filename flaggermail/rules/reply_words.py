@@ -25,9 +25,9 @@ class ReplyWords:
     types: WordsOf[CaseType] = field(default_factory=dict)
     sources: WordsOf[Source] = field(default_factory=dict)
 
-    def doubts(self, text: str) -> bool:
-        """True if the writer withdraws or postpones what they say in the same text."""
-        return found(self.doubt, text.translate(_CURLY)) is not None
+    def doubt_in(self, text: str) -> str | None:
+        """Returns the word with which the writer withdraws or postpones what they say in the same text; None if none."""
+        return found(self.doubt, text.translate(_CURLY))
 
     def reached_nobody(self, text: str) -> bool:
         """True if a call was not answered."""

@@ -18,6 +18,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Device, Notification, OutboxMail
+from flaggermail.replay.doubles import SetClock
 from tests.attacks.approving import (
     ADDRESSES,
     a_desk,
@@ -336,3 +337,50 @@ def test_by_command_only_says_so(tmp_path: Path) -> None:
     assert "akkoord CODE" not in answer.replace("Gelezen: «akkoord CODE»", "", 1)  # only the line that was read
     replied(desk, request, "nee: te breed")
     assert state_of(desk, draft) == "rejected"
+
+
+# ---- what a failed approval says
+
+
+@pytest.mark.parametrize("said", ["akkoord {} maar wacht", "akkoord {}\n\nmaar wacht even", "stand {}", "nee {}: te vroeg?"])
+def test_a_failed_approval_says_that_its_code_is_spent(desk: Desk, said: str) -> None:
+    """Whoever tries the same code once more would be told the same; the next code approves."""
+    app = with_app(desk, "officer1")
+    draft = drafted(desk)
+    replied(desk, asked(desk, "officer1"), said.format(app.code()))
+    answer = " ".join(text_of(desk, latest(desk, "reply_answer", OFFICER)).split())
+    assert "De code in uw mail is nu verbruikt. Wacht op de volgende code in uw app." in answer
+    assert state_of(desk, draft) == "draft"
+    desk.go_on(1)
+    replied(desk, asked(desk, "officer1"), f"akkoord {app.code()}")
+    assert state_of(desk, draft) != "draft"
+
+
+def test_without_a_good_code_none_is_said_to_be_spent(desk: Desk) -> None:
+    """A wrong one, and none at all."""
+    with_app(desk, "officer1")
+    drafted(desk)
+    for said in ("akkoord 000000 maar wacht", "akkoord maar"):
+        replied(desk, asked(desk, "officer1"), said)
+        assert "verbruikt" not in text_of(desk, latest(desk, "reply_answer", OFFICER))
+
+
+def test_after_the_clock_was_set_back_the_answer_says_until_when_no_code_counts(desk: Desk) -> None:
+    """And what to do instead; no code is counted as wrong meanwhile, and then one approves."""
+    app = with_app(desk, "officer1")
+    draft = drafted(desk)
+    (before,) = (one for one in desk.all(Device) if one.confirmed_at is not None)
+    spent_at = desk.clock.now()
+    desk.clock = SetClock(spent_at - timedelta(minutes=30))
+    desk.env = replace(desk.env, clock=desk.clock)
+    for seconds in (0, 60, 1800):
+        answer = told(desk, replied(desk, asked(desk, "officer1"), f"akkoord {app.code(seconds)}"))
+        assert "de klok van de desk is teruggezet" in answer, answer
+        assert f"`flaggermail approve {draft}`" in answer
+    assert before.last_step is not None
+    until = -(-(before.last_step + 1) // 2) * 60
+    assert f"om {spent_at.fromtimestamp(until, desk.env.settings.zone):%H:%M} telt geen code" in answer
+    assert desk.row(Device, before.id).wrong == 0
+    desk.clock.set(spent_at + timedelta(minutes=3))
+    replied(desk, asked(desk, "officer1"), f"akkoord {app.code()}")
+    assert state_of(desk, draft) != "draft"
