@@ -103,7 +103,6 @@ class ReplyCode:
             self.fault, self._wrong = found, device if found is CodeFault.WRONG else None
         return False
 
-
     def is_seen_in(self, message: Message) -> bool:
         """True if the mail holds a code that is good now: it is spent by that, whatever the mail does."""
         text = f"{message.subject or ''}\n{message.text}"
@@ -114,9 +113,7 @@ class ReplyCode:
         if means is not ByReply.TOTP:
             return False
         seen = set(_candidates(_DIGITS, text))
-        own = self.work.tx.find(
-            Device, where(Device.officer).is_(self.work.actor), where(Device.revoked_at).is_(None)
-        )
+        own = self.work.tx.find(Device, where(Device.officer).is_(self.work.actor), where(Device.revoked_at).is_(None))
         return any(seen & set(_codes_in_time(self.work, device).values()) for device in own)
 
 

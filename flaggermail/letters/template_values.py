@@ -54,7 +54,8 @@
 | `drafts`, `answers` | list of mappings with `draft`, `platform`, `at`; as `entries`, with `number` |
 | `counts` | mapping of int: how many there are of each list, with `replies`, `held` and `outbox` |
 | `state`, `decision` of a shown case | str, as in record.rows.Case; `officer`, `sender`: str or empty |
-| `uses` of a shown case | list of mappings with `platform`, `state`, `sent_at`, and `clocks`: `kind`, `state`, `at`, `minutes` |
+| `uses` of a shown case | list of mappings with `platform`, `state`, `sent_at`, `clocks` |
+| `clocks` of one of `uses` | list of mappings with `kind`, `state` (str), `at` (or None), `minutes` (int) |
 | `entries` of a shown case | as `entries`, with `ours` (bool); `at`: when the reply arrived, `sent_at`: the opening |
 | `unanswered`, `in_hand` | list of mappings with `about`, `officer` (str) and `at`: sent, acknowledged until |
 | `uncertain` | list of mappings with `place`, `number`, `recipient` (str) |

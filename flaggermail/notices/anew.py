@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Sends a notice that still waits to who takes over, with a token of their own: only its recipient can answer a mail."""
+"""Sends a notice that still waits to who takes over, with a token of their own: nobody answers another's mail."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ _Together = tuple[Officer, Kind, bool, bool, bool]
 
 
 def _by_recipient(work: UnitOfWork, late: Sequence[Late]) -> dict[_Together, list[Late]]:
-    """Groups the steps by recipient, kind, exercise or real, mail or pager only, and whether substance alone is awaited.
+    """Groups the steps by recipient, kind, exercise or real, mail or pager only, and whether substance is awaited.
 
     Without an officer on call the head receives them instead, and an event records it.
     """

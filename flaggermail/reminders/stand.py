@@ -54,7 +54,9 @@ def values(work: UnitOfWork) -> dict[str, object]:
 
 def _first_due(one: OpenClock) -> datetime:
     """Returns when its first step falls due; a clock without a step is never late."""
-    return min((step.due_at(one.started_at) for step in one.steps), default=datetime.max.replace(tzinfo=one.started_at.tzinfo))
+    return min(
+        (step.due_at(one.started_at) for step in one.steps), default=datetime.max.replace(tzinfo=one.started_at.tzinfo)
+    )
 
 
 def _clock(work: UnitOfWork, one: OpenClock) -> dict[str, object]:

@@ -82,7 +82,7 @@ def is_replaceable(work: UnitOfWork, message_id: str | None, officer: Officer) -
 
 
 def acted_by(work: UnitOfWork, message_id: str | None, officer: Officer) -> tuple[str, str] | None:
-    """Returns the name of somebody else who acted on the mail, and the case that it is in, or ""; None if nobody did."""
+    """Returns who else acted on the mail, by name, and the case that it is in, or ""; None if nobody did."""
     message = work.tx.get(StoredMessage, message_id) if message_id else None
     by = _acted(message, officer) if message is not None else None
     if message is None or by is None:

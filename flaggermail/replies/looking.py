@@ -35,7 +35,9 @@ def show(work: UnitOfWork, officer: Officer, asked: Request, language: str, answ
         EventRef(case.number if case is not None else None), topic=topic, answers=answers.message_id,
         language=language,
     )  # fmt: skip
-    values = _of_case(work, case, answers) if case is not None else {**stand.values(work), "sent_at": answers.received_at}
+    values = (
+        _of_case(work, case, answers) if case is not None else {**stand.values(work), "sent_at": answers.received_at}
+    )
     tell(work, officer, notice, values)
 
 

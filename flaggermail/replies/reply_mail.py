@@ -108,7 +108,11 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
 
 def asks_to_look(work: UnitOfWork, message: Message, officer_id: str | None) -> bool:
     """True if a verified mail of that officer begins by asking to be shown something."""
-    if officer_id is None or message.vouched.value != SenderVerdict.VERIFIED or message.kind is not MechanicalKind.HUMAN:
+    if (
+        officer_id is None
+        or message.vouched.value != SenderVerdict.VERIFIED
+        or message.kind is not MechanicalKind.HUMAN
+    ):
         return False
     settings = work.env.settings
     answered = Answered(
@@ -236,9 +240,9 @@ def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understoo
             command = door.read(work, asked.name, asked.fields)
         except Refusal as refusal:
             return verbs.not_understood(Why.REFUSED, topic, found.language, refusal.said)
-        refused = done_before.refusal_of(work, reply.token, reply.officer, topic, found.language, command)
-        if refused is not None:
-            return refused
+        done = done_before.refusal_of(work, reply.token, reply.officer, topic, found.language, command)
+        if done is not None:
+            return done
     return found
 
 

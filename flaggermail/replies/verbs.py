@@ -115,9 +115,7 @@ def still_work(
 
     `replaceable`: what was done may be replaced.
     """
-    verbs = (
-        verb for verb in _TABLE.get(topic, ()) if verb.repeatable or not used or (verb.replaces and replaceable)
-    )
+    verbs = (verb for verb in _TABLE.get(topic, ()) if verb.repeatable or not used or (verb.replaces and replaceable))
     return tuple(verb.shown(language) for verb in verbs if verb is not _OK or not acknowledged)
 
 
@@ -322,12 +320,13 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     ),
     Topic.STAND: (_TAKE_CASE, _SHOW),
     Topic.SHIFT: (
-        _TAKE_CASE, _SHOW, _STAND, _Verb("ruil met", "swap with", acts.swap, _NAME, {"nl": " NAAM", "en": " NAME"}),
+        _TAKE_CASE,
+        _SHOW,
+        _STAND,
+        _Verb("ruil met", "swap with", acts.swap, _NAME, {"nl": " NAAM", "en": " NAME"}),
     ),
 }
-_ALL_VERBS = tuple(
-    dict.fromkeys(verb for verbs in (*_TABLE.values(), _LOOKS) for verb in verbs if verb is not _TO)
-)
+_ALL_VERBS = tuple(dict.fromkeys(verb for verbs in (*_TABLE.values(), _LOOKS) for verb in verbs if verb is not _TO))
 """Every verb except "to NAME", which also begins ordinary sentences."""
 
 

@@ -26,7 +26,7 @@ class ReplyWords:
     sources: WordsOf[Source] = field(default_factory=dict)
 
     def doubt_in(self, text: str) -> str | None:
-        """Returns the word with which the writer withdraws or postpones what they say in the same text; None if none."""
+        """Returns the word with which the writer withdraws or postpones what they say in the same text, or None."""
         return found(self.doubt, text.translate(_CURLY))
 
     def reached_nobody(self, text: str) -> bool:

@@ -43,7 +43,7 @@ class PolicyStep(Model):
     until: Until | None = None
 
     def step(self, clock: ClockKind, since: datetime | None = None) -> Step:
-        """Returns the step for a clock that starts at `since`, an instant in the desk's zone; without it, `at` waits not."""
+        """Returns the step for a clock that starts at `since`, in the desk's zone; without it, `at` is left out."""
         number, _, unit = (self.until or "").partition(" ")
         times, until = (int(number) if unit == name else None for name in ("times", "minutes"))
         after = self.after if since is None or self.at is None else _minutes_until(self.at, since, self.after)

@@ -342,7 +342,9 @@ def test_by_command_only_says_so(tmp_path: Path) -> None:
 # ---- what a failed approval says
 
 
-@pytest.mark.parametrize("said", ["akkoord {} maar wacht", "akkoord {}\n\nmaar wacht even", "stand {}", "nee {}: te vroeg?"])
+@pytest.mark.parametrize(
+    "said", ["akkoord {} maar wacht", "akkoord {}\n\nmaar wacht even", "stand {}", "nee {}: te vroeg?"]
+)
 def test_a_failed_approval_says_that_its_code_is_spent(desk: Desk, said: str) -> None:
     """Whoever tries the same code once more would be told the same; the next code approves."""
     app = with_app(desk, "officer1")

@@ -37,7 +37,9 @@ PATIENCE = 900.0  # seconds that a machine may be busy with something else
 
 def with_policy(settings: Settings, policy: Policy) -> Settings:
     """Returns the settings with that reminder policy, for mail sent from now on."""
-    clocks: dict[str, object] = {clock: [{"after": after, "tell": who} for after, who in steps] for clock, steps in policy.items()}
+    clocks: dict[str, object] = {
+        clock: [{"after": after, "tell": who} for after, who in steps] for clock, steps in policy.items()
+    }
     clocks["substance"] = [
         {"after": 240, "at": "08:00", "how": ["mail"]},
         {"after": 1680, "at": "monday 08:00", "how": ["mail"], "repeat": 10080},

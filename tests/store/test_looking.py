@@ -35,7 +35,7 @@ def answer_to(desk: Desk, row: StoredMessage) -> str:
 
 
 def busy(desk: Desk) -> tuple[str, str]:
-    """One notification without a receipt for 130 minutes, a draft, a mail that waits, an open case; returns two cases."""
+    """A notification without a receipt for 130 minutes, a draft, a mail that waits, an open case; returns the cases."""
     silent = desk.row(Notification, desk.notified()).case
     desk.go_on(130)
     desk.drafted("meta-elections")
@@ -48,9 +48,17 @@ def busy(desk: Desk) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("language", "word", "said"),
     [
-        ("nl", "Stand", ("Stand om", "Te laat:", "ontvangst niet bevestigd, 131 minuten", "Wacht op u:", "- neem NUMMER")),
+        (
+            "nl",
+            "Stand",
+            ("Stand om", "Te laat:", "ontvangst niet bevestigd, 131 minuten", "Wacht op u:", "- neem NUMMER"),
+        ),
         ("nl", "status.", ("Stand om", "1 te laat")),
-        ("en", "Status", ("Status at", "Late:", "receipt not confirmed, 131 minutes", "Waits for you:", "- take NUMBER")),
+        (
+            "en",
+            "Status",
+            ("Status at", "Late:", "receipt not confirmed, 131 minutes", "Waits for you:", "- take NUMBER"),
+        ),
         ("en", "stand van zaken", ("Stand om", "1 te laat")),
     ],
 )
@@ -103,8 +111,16 @@ def test_a_form_may_be_answered_so_and_still_counts_afterwards(desk: Desk) -> No
 @pytest.mark.parametrize(
     ("language", "word", "said"),
     [
-        ("nl", "toon", ("Zaak: Two boxes", "Gemeld, wacht op antwoord (melden)", "- X, verzonden op", "ontvangst: wacht 130 min")),
-        ("en", "show", ("Case: Two boxes", "Notified, waits for an answer (notify)", "- X, sent on", "receipt: waits 130 min")),
+        (
+            "nl",
+            "toon",
+            ("Zaak: Two boxes", "Gemeld, wacht op antwoord (melden)", "- X, verzonden op", "ontvangst: wacht 130 min"),
+        ),
+        (
+            "en",
+            "show",
+            ("Case: Two boxes", "Notified, waits for an answer (notify)", "- X, sent on", "receipt: waits 130 min"),
+        ),
     ],
 )
 def test_one_case_is_shown_in_forty_lines(desk: Desk, language: str, word: str, said: tuple[str, ...]) -> None:
@@ -114,7 +130,9 @@ def test_one_case_is_shown_in_forty_lines(desk: Desk, language: str, word: str, 
     for number in range(20):
         text = f"We look, part {number}. {'word ' * 30}"
         subject = f"Re: Two boxes {'and a very long subject ' * 9}{number}"
-        desk.receive(mail(subject=subject, text=text, auth="none", answers=desk.message_id_of(use), at=desk.clock.now()))
+        desk.receive(
+            mail(subject=subject, text=text, auth="none", answers=desk.message_id_of(use), at=desk.clock.now())
+        )
     desk.clock.set(desk.clock.now() + timedelta(minutes=129))
     row = asked(desk, f"{word} 1")
     text = answer_to(desk, row)
@@ -145,14 +163,18 @@ def test_no_such_case_is_refused_with_what_would_do(desk: Desk) -> None:
     assert "99" in text
 
 
-@pytest.mark.parametrize("text", ["stand?", "stand maar niet nu", "stand\nok", "toon 1 of 2", "niet stand", "Wat is de stand"])
+@pytest.mark.parametrize(
+    "text", ["stand?", "stand maar niet nu", "stand\nok", "toon 1 of 2", "niet stand", "Wat is de stand"]
+)
 def test_what_is_not_plainly_asked_shows_nothing(desk: Desk, text: str) -> None:
     """In reply it is refused as ever."""
     row = reply(desk, invite(desk, "ok"), text, TEXT)
     assert "Niet uitgevoerd" in answer_to(desk, row)
 
 
-@pytest.mark.parametrize(("auth", "sender"), [("none", OFFICER), ("fail", OFFICER), ("pass", REFERRER), ("pass", CITIZEN)])
+@pytest.mark.parametrize(
+    ("auth", "sender"), [("none", OFFICER), ("fail", OFFICER), ("pass", REFERRER), ("pass", CITIZEN)]
+)
 def test_nobody_but_a_verified_officer_is_answered(desk: Desk, auth: str, sender: str) -> None:
     """Others' mail is judged as ever."""
     busy(desk)

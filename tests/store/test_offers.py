@@ -8,10 +8,9 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Device, Notification, OutboxMail, StoredMessage
+from flaggermail.record.kinds import Place
+from flaggermail.record.rows import Notification, OutboxMail, StoredMessage
 from tests.attacks.replying import in_language
 from tests.store.desk_fixtures import META, Desk, X, mail
 from tests.store.test_replies import answers_to, body, invite, latest, reply
@@ -89,7 +88,10 @@ def test_a_colleagues_placing_is_not_undone_by_a_late_reply(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("word", "told"),
-    [("bij", "Er is geen klok gestopt: Meta is in {case} niets gevraagd."), ("with", "No clock stopped: Meta was asked nothing in {case}.")],
+    [
+        ("bij", "Er is geen klok gestopt: Meta is in {case} niets gevraagd."),
+        ("with", "No clock stopped: Meta was asked nothing in {case}."),
+    ],
 )
 def test_the_answer_says_that_a_platform_was_never_asked_in_that_case(desk: Desk, word: str, told: str) -> None:
     """And that the mail may be placed elsewhere."""

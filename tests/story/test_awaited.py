@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.commands.cases import CloseCase
+from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, Page
@@ -131,8 +132,8 @@ def test_the_hand_over_names_it_under_its_own_heading(make: Made) -> None:
     looked = desk.row(Notification, looked_into(desk)).case
     silent = desk.row(Notification, desk.notified("meta-elections")).case
     pass_time(desk, 10 * 60)
-    found = desk.all(OutboxMail, where(OutboxMail.recipient).is_(SECOND_OFFICER), where(OutboxMail.kind).is_("digest"))
-    text = words(desk, found[-1])
+    notes = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))
+    text = words(desk, next(one for one in notes if one.recipient == SECOND_OFFICER))
     before, _, listed = text.partition("Wacht op een inhoudelijk antwoord:")
     assert looked in listed.partition("Herinneringen")[0]
     assert silent not in listed.partition("Herinneringen")[0]
@@ -178,7 +179,7 @@ def test_the_morning_is_the_first_at_least_four_hours_later(make: Made, sent: st
     desk = make(start=datetime.fromisoformat(sent))
     steps = desk.env.settings.escalation.policies[0].steps
     at = desk.clock.now().astimezone(desk.env.settings.zone)
-    morning, weekly = steps("substance", since=at)
+    morning, weekly = steps(ClockKind.SUBSTANCE, since=at)
     begin = at.replace(second=0)
     assert morning.due_at(begin.astimezone(desk.clock.now().tzinfo)) == datetime.fromisoformat(expected)
     monday = weekly.due_at(begin.astimezone(desk.clock.now().tzinfo)).astimezone(desk.env.settings.zone)

@@ -53,7 +53,7 @@ def said(desk: Desk, row: StoredMessage) -> str:
 
 
 def evening(make: Made, language: str = "nl") -> tuple[Desk, str, str]:
-    """A mail waits, an answer is unverified, a case is undecided; then the shift changes. Returns desk, use and case."""
+    """A mail waits, an answer is unverified, a case is undecided; the shift changes. Returns desk, use and case."""
     desk = make(rota=ROTA)
     desk.with_settings(in_language(desk.env.settings, language))
     use = desk.notified()
@@ -71,7 +71,9 @@ def test_what_waits_comes_anew_to_who_takes_over_and_can_be_answered(make: Made,
     desk, use, _ = evening(make, language)
     found = anew(desk)
     assert len(found) == 2, found
-    parked, doubted = (next(one for about, one in found.items() if words in about) for words in ("stemmen", "Two boxes"))
+    parked, doubted = (
+        next(one for about, one in found.items() if words in about) for words in ("stemmen", "Two boxes")
+    )
     assert SAID[language][2] in " ".join(body(desk, parked).split())
     assert "Wat is dit?" in body(desk, parked)
     pass_time(desk, 60)

@@ -7,6 +7,7 @@ import shutil
 import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -18,9 +19,9 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.escalation import Step
 from flaggermail.oncall.periods import Period
-from flaggermail.record.clocks import ClockKind
+from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.settings.advice import mistakes
-from flaggermail.settings.escalation_file import EscalationFile
+from flaggermail.settings.escalation_file import CLOCKS, EscalationFile
 from flaggermail.settings.mistakes import CheckCode
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
@@ -263,18 +264,21 @@ def test_configuration_of_the_checkout_is_in_order(config: Path) -> None:
 @each("config", [shipped("config"), GOOD], ids=["config", "without the file"])
 @each("period", list(Period))
 def test_escalation_policy_is_the_default_one(config: Path, period: Period) -> None:
-    """Receipt is due at 60 and 120 minutes, to the head at 240; human at 180; a decision on a case at 30.
+    """Receipt at 60 and 120 minutes, to the head at 240; human at 180; substance in the morning; a decision at 30.
 
     The decision step applies outside quiet periods only. The shipped file equals the defaults without a file.
     """
     file = load(config, shipped("rules")).escalation
     assert file == EscalationFile()
     decision = () if period is Period.QUIET else (Step(ClockKind.DECISION, 30, "officer"),)
-    assert file.policy(period, "x-urgent").steps(ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.DECISION) == (
+    sent = datetime(2027, 3, 17, 18, 42, 30, tzinfo=ZoneInfo("Europe/Amsterdam"))  # a Wednesday
+    assert file.policy(period, "x-urgent").steps(*CLOCKS, since=sent) == (
         Step(ClockKind.RECEIPT, 60, "officer"),
         Step(ClockKind.RECEIPT, 120, "officer"),
         Step(ClockKind.RECEIPT, 240, "head"),
         Step(ClockKind.HUMAN, 180, "officer"),
+        Step(ClockKind.SUBSTANCE, 798, how=(Means.MAIL,)),  # 8:00 on Thursday
+        Step(ClockKind.SUBSTANCE, 6558, how=(Means.MAIL,), repeat=10_080),  # and on Monday
         *decision,
     )
     assert file.acknowledged_minutes == 60
@@ -311,7 +315,7 @@ def test_a_policy_is_chosen_by_period_and_channel(directory: Path) -> None:
         (Period.POLLING_DAY, "x-urgent"), (Period.POLLING_DAY, "meta"), (Period.POLLING_DAY, None),
         (Period.ELECTION, "x-urgent"),
     }  # fmt: skip
-    assert file.policy(Period.POLLING_DAY).steps(ClockKind.RECEIPT) == (
+    assert file.policy(Period.POLLING_DAY).steps(ClockKind.RECEIPT, since=datetime(2027, 3, 17, tzinfo=UTC)) == (
         Step(ClockKind.RECEIPT, 15, repeat=5, times=4),
         Step(ClockKind.RECEIPT, 45, "both", repeat=30, until=200),
         Step(ClockKind.RECEIPT, 90, "officer2"),
