@@ -50,12 +50,12 @@
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
 | `clocks` | list of mappings with `about`, `clock`, `officer` (str), `sent_at`, `due_at` (None if no step is left) |
 | `awaited` | list of mappings with `case`, `title`, `platform`, `sent_at`, and `contact` as in `matters`, or None |
-| `late`, `running` of the stand | list of mappings with `case`, `title`, `platform`, `clock` (str), `minutes` (int) |
+| `late`, `going_on` | list of mappings with `case`, `title`, `platform`, `clock` (str), `minutes` (int) |
 | `drafts`, `answers` | list of mappings with `draft`, `platform`, `at`; as `entries`, with `number` |
 | `counts` | mapping of int: how many there are of each list, with `replies`, `held` and `outbox` |
 | `state`, `decision` of a shown case | str, as in record.rows.Case; `officer`, `sender`: str or empty |
-| `uses` of a shown case | list of mappings with `platform`, `state`, `sent_at`, `clocks` |
-| `clocks` of one of `uses` | list of mappings with `kind`, `state` (str), `at` (or None), `minutes` (int) |
+| `notifications` | list of mappings with `platform`, `state`, `sent_at`, `clocks` |
+| `clocks` of one of `notifications` | list of mappings with `kind`, `state` (str), `at` (or None), `minutes` (int) |
 | `entries` of a shown case | as `entries`, with `ours` (bool); `at`: when the reply arrived, `sent_at`: the opening |
 | `unanswered`, `in_hand` | list of mappings with `about`, `officer` (str) and `at`: sent, acknowledged until |
 | `uncertain` | list of mappings with `place`, `number`, `recipient` (str) |
@@ -165,10 +165,10 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | OFFICER
     | {"total", "open_cases", "clocks", "awaited", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
     "stand": EVERY | OFFICER
-    | {"at", "late", "running", "awaited", "drafts", "answers", "entries", "uncertain", "counts", "waiting", "officer"}
+    | {"at", "late", "going_on", "awaited", "drafts", "answers", "entries", "uncertain", "counts", "waiting", "officer"}
     | {"sent_at"},
     "case_shown": EVERY | OFFICER
-    | {"state", "decision", "officer", "sent_at", "sender", "uses", "entries", "more", "at"},
+    | {"state", "decision", "officer", "sent_at", "sender", "notifications", "entries", "more", "at"},
     "reply_answer": EVERY | MATTER
     | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft", "sent_at", "line_read"}
     | {"in_the_way", "code_spent", "until"},

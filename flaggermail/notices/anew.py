@@ -20,7 +20,6 @@ from flaggermail.record.states import CaseState, ClockState, MailState, Notifica
 from flaggermail.record.topics import USUAL_LIFE, Topic
 from flaggermail.services import EventRef, UnitOfWork
 
-_ANEW = "anew/"
 MOST = 12  # sent at one change of shift; the hand-over lists the others
 OF_MAIL = frozenset({Topic.QUARANTINE, Topic.UNVERIFIED, Topic.UNCLEAR_REPORT, Topic.UNCERTAIN_MAIL, Topic.SUBMISSION})
 _OURS = re.compile(r"( \[[^\[\]]{1,60}\])?( \(vf\.[0-9a-f]{32}\))?$")  # number and key, which this mail has of its own
@@ -34,11 +33,10 @@ def send(work: UnitOfWork, officer: Officer, key: str, topics: Iterable[Topic], 
     """
     sent = 0
     for same in _waiting(work, officer, topics, case):
-        latest_first = same[::-1] if same[0].reminder is not None else same  # a mail is shown best by its first notice
-        mails = ((token, _mail_of(work, token)) for token in latest_first)
-        found = next(((token, mail) for token, mail in mails if mail is not None), None)
-        if sent < MOST and found is not None:
-            _send(work, officer, key, *found)
+        shown = _shown_best(work.tx, same)
+        mail = _mail_of(work, shown)
+        if sent < MOST and mail is not None:
+            _send(work, officer, key, shown, mail)
             sent += 1
     return sent
 
@@ -58,6 +56,14 @@ def _waiting(work: UnitOfWork, officer: Officer, topics: Iterable[Topic], case: 
         same for same in notices_of.values()
         if _still_waits(work.tx, same[-1]) and not any(_is_open(work, one, officer) for one in same)
     ]  # fmt: skip
+
+
+def _shown_best(tx: Transaction, same: Sequence[Token]) -> Token:
+    """Returns the token of the first notice; of reminders, that of the last one. Neither was itself sent anew."""
+    reminded = [
+        one for one in same if one.reminder and (told := tx.get(Reminder, one.reminder)) and told.token == one.token
+    ]
+    return reminded[-1] if reminded else same[0]
 
 
 def _about(tx: Transaction, token: Token) -> tuple[str, ...]:
@@ -108,19 +114,15 @@ def runs(tx: Transaction, reminder: Reminder) -> bool:
 
 
 def _mail_of(work: UnitOfWork, token: Token) -> OutboxMail | None:
-    """Returns the mail that bore the token first: a token is issued in the unit of work that queues its mail.
-
-    None for one that was itself sent anew.
-    """
+    """Returns the mail that bore the token first: a token is issued in the unit of work that queues its mail."""
     queued = work.tx.find(OutboxMail, where(OutboxMail.queued_at).is_(token.issued_at))
-    own = (mail for mail in queued if not mail.dedupe.startswith(_ANEW))
-    return next((mail for mail in own if token.token in tokens([mail.message_id])), None)
+    return next((mail for mail in queued if token.token in tokens([mail.message_id])), None)
 
 
 def _send(work: UnitOfWork, officer: Officer, key: str, token: Token, mail: OutboxMail) -> None:
     before = work.env.settings.rota.officer(token.officer or "")
     notice = Notice(
-        Kind.OFFICER_NOTICE, "sent_anew", f"{_ANEW}{key}/{mail.id}", EventRef(mail.case, mail.notification),
+        Kind.OFFICER_NOTICE, "sent_anew", f"anew/{key}/{mail.id}", EventRef(mail.case, mail.notification),
         topic=Topic(token.purpose), reminder=token.reminder, message=mail.shows,
         settles=token.message, exercise=mail.exercise,
     )  # fmt: skip

@@ -69,7 +69,7 @@ def _of_placing(work: UnitOfWork, officer: Officer, command: PlaceMessage) -> tu
     if command.case is not None and is_replaceable(work, message.id, officer):
         return (Why.USED, []) if whole_number(work, command.case) == message.case else (None, [])
     by = acted_by(work, message.id, officer)
-    return (Why.ACTED, [*by]) if by is not None else (Why.USED, [])
+    return (Why.ACTED, [*by]) if by else (Why.USED, [])
 
 
 def is_replaceable(work: UnitOfWork, message_id: str | None, officer: Officer) -> bool:
@@ -81,14 +81,14 @@ def is_replaceable(work: UnitOfWork, message_id: str | None, officer: Officer) -
     return case.root_message != message.id and _acted(message, officer) is None
 
 
-def acted_by(work: UnitOfWork, message_id: str | None, officer: Officer) -> tuple[str, str] | None:
-    """Returns who else acted on the mail, by name, and the case that it is in, or ""; None if nobody did."""
+def acted_by(work: UnitOfWork, message_id: str | None, officer: Officer) -> tuple[str, ...]:
+    """Returns who else acted on the mail, by name, and the case that it is in, if any; empty if nobody did."""
     message = work.tx.get(StoredMessage, message_id) if message_id else None
     by = _acted(message, officer) if message is not None else None
     if message is None or by is None:
-        return None
+        return ()
     person = work.env.settings.rota.officer(by)
-    return person.name if person is not None else by, message.case or ""
+    return person.name if person is not None else by, *([message.case] if message.case else [])
 
 
 def _acted(message: StoredMessage, officer: Officer) -> str | None:

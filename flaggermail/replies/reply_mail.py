@@ -232,8 +232,8 @@ def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understoo
     topic = reply.topic
     replaceable = done_before.is_replaceable(work, reply.token.message, reply.officer)
     if reply.token.used_at is not None and not found.repeatable and not (found.replaces and replaceable):
-        by = done_before.acted_by(work, reply.token.message, reply.officer) if found.replaces else None
-        refused = verbs.not_understood(Why.ACTED if by else Why.USED, topic, found.language, *(by or ()))
+        by = done_before.acted_by(work, reply.token.message, reply.officer) if found.replaces else ()
+        refused = verbs.not_understood(Why.ACTED if by else Why.USED, topic, found.language, *by)
         return replace(refused, would_work=_still_work(work, reply, found.language, used=True))
     for asked in found.requests:
         try:

@@ -26,7 +26,7 @@ from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason, Item
-from flaggermail.record.states import CLOCKS, MailState
+from flaggermail.record.states import CASE_STATES, CLOCKS, MailState, NotificationState
 from flaggermail.record.trust import SenderTrust
 from flaggermail.replies.answered import Why
 from flaggermail.settings.reading import load
@@ -222,6 +222,12 @@ ALIKE: Mapping[str, object] = {
     "details": ["VF-EP2024-0001"],
     "did": [{"what": "acknowledged", "minutes": 60}],
     "line_read": "ok maar wacht",
+    "in_the_way": "maar wacht",
+    "code_spent": False,
+    "awaited": [
+        {**MATTER, "exercise": False, "contact": {"at": SENT, "what": "mail", "by": "", "verdict": "verified"}},
+        {**MATTER, "case": "VF-EP2024-0002", "exercise": True},
+    ],
     "asks": False,
     "parked": [
         {"at": SENT, "who": "Loudhailer", "verdict": "verified", "reply": "1", "place": "m00000009"},
@@ -272,6 +278,33 @@ ALIKE: Mapping[str, object] = {
     "uses": 3,
     "hops": [{"at": SENT, "hop_by": "a.example", "hop_from": "b.example", "hop_protocol": "LMTP", "delay": 61}],
 }
+LISTS = ("late", "running", "awaited", "drafts", "answers", "entries", "uncertain")
+STAND: Mapping[str, object] = {
+    "at": SENT,
+    "late": [{**MATTER, "clock": clock, "exercise": False} for clock in ("receipt", "human", "decision")],
+    "going_on": [{**MATTER, "clock": "receipt", "minutes": 1, "exercise": True}],
+    "drafts": [{"draft": "VF-EP2024-0001/1", "platform": "Loudhailer", "at": SENT, "exercise": False}],
+    "answers": [
+        {"number": "VF-EP2024-0001", "place": "m00000009", "at": SENT, "sender": sender}
+        for sender in ("desk@loudhailer.example", "")
+    ],
+    "counts": {**dict.fromkeys(LISTS, 9), "replies": 1, "held": 2, "outbox": 1},
+}  # fmt: skip
+SHOWN: Mapping[str, object] = {
+    "state": "notified", "decision": "notify", "at": SENT,
+    "notifications": [
+        {"platform": "Loudhailer", "state": "sent", "sent_at": SENT, "clocks": [
+            {"kind": "receipt", "state": "stopped", "at": SENT, "minutes": 1},
+            {"kind": "human", "state": "running", "at": None, "minutes": 61},
+            {"kind": "substance", "state": "cancelled", "at": None, "minutes": 0},
+        ]},
+        *({"platform": "Loudhailer", "state": state, "sent_at": None, "clocks": []} for state in NotificationState),
+    ],
+    "entries": [
+        {"at": SENT, "sender": sender, "subject": "", "ours": ours}
+        for sender, ours in (("desk@loudhailer.example", False), ("", False), ("", True))
+    ],
+}  # fmt: skip
 REASONED: Mapping[str, object] = {
     "number": "VF-TK2023-0001", "title": "Twee vakjes", "criteria": [1], "rule": "artikel N 7", "decision": "notify",
     "reason": "zo een stem telt niet",
@@ -293,7 +326,7 @@ DID: Sequence[Mapping[str, object]] = [
     {"what": "drafted", "draft": "VF-EP2024-0001/1", "channel": "Urgent Escalation Channel"},
     {"what": "device confirmed"},
     {"what": "confirmed", "clocks": [STOPPED]}, {"what": "refused", "clocks": [RESUMED]}, {"what": "refused"},
-    *({"what": "confirmed", "unstopped": why.value} for why in Unstopped),
+    *({"what": "confirmed", "unstopped": why.value, "platform": "Loudhailer", "case": ""} for why in Unstopped),
     {"what": "placed", "case": "VF-EP2024-0001"},
     {"what": "opened", "case": "VF-EP2024-0001", "domain": "", "known": ""}, {"what": "noise", "case": ""},
     {"what": "opened", "case": "VF-EP2024-0001", "domain": "oudestad.example", "known": ""},
@@ -338,7 +371,8 @@ NOTHING: Mapping[str, object] = {
     "parked": [],
     "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
-    "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
+    "told": [], "awaited": [], "late": [], "drafts": [], "answers": [], "going_on": [], "notifications": [],
+    "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
     "alike": [], "named": [], "signed": {"signer": "", "signer_phone": ""}, "policy_age": None,
     "moments": [], "waits": [], "unclear": [],
@@ -395,6 +429,13 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "reminder_digest": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
     "digest": [{"entries": UNSIGNED}, {"history": 1}],
     "handover": [{"entries": UNSIGNED}],
+    "awaited": [{"number": None, "title": ""}, {"more": 0}],
+    "stand": [
+        {"officer": ""},
+        {"waiting": 1},
+        {"waiting": 0, "counts": {**dict.fromkeys(LISTS, 0), "replies": 0, "held": 0, "outbox": 0}},
+    ],
+    "case_shown": [{"state": state, "decision": "", "officer": ""} for state in CASE_STATES],
     "quarantine_reminder": [{"kind": "head"}, {"total": 1, "kind": "officer"}, {"entries": UNSIGNED}],
     "reply_answer": [
         {"understood": False, "did": [], "number": None, "title": ""},
@@ -459,6 +500,7 @@ NUMBERLESS = {
     "quarantine_reminder",
     "readiness",
     "reminder_digest",
+    "stand",
 }
 
 NUMBER_FIRST = {
@@ -499,6 +541,7 @@ def values(name: str, language: str, changes: Mapping[str, object] | None = None
     known |= {"clocks": [STOPPED]} if name == "officer_notice" else {}
     known |= {"earlier": [REASONED]} if name == "case_form" else {"why": ""} if name == "reply_answer" else {}
     known |= {"entries": HELD} if name == "held_notices" else {"entries": NOISE} if name == "noise_digest" else {}
+    known |= STAND if name == "stand" else SHOWN if name == "case_shown" else {}
     known |= changes or {}
     return {key: known[key] for key in VALUES[name]}
 
