@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Connections on which the whole answer of a server has one deadline: neither silence nor a drip is waited for longer.
+"""Connections on which the whole answer of a server has one deadline, and may have a size: no silence, drip or flood.
 
 The time limit of a socket holds for each read and each write, so a server that sends an octet a second is never late.
 Here each read and write gets what is left of one deadline, below imaplib and http.client.
@@ -8,6 +8,7 @@ Here each read and write gets what is left of one deadline, below imaplib and ht
 from __future__ import annotations
 
 import ctypes
+import errno
 import socket
 import ssl
 import time
@@ -27,10 +28,13 @@ SLOWEST = 32_000  # octets a second that a large answer brings on the average
 
 
 class Deadline:
-    """`seconds` for one whole answer, and a second more for each `SLOWEST` of its first `expected` octets."""
+    """`seconds` for one whole answer, and a second more for each `SLOWEST` of its first `expected` octets.
 
-    def __init__(self, seconds: float, expected: int = 0) -> None:
-        self.seconds, self.expected = seconds, expected
+    An answer of more than `most` octets is broken off; without it there is no limit.
+    """
+
+    def __init__(self, seconds: float, expected: int = 0, most: int = 0) -> None:
+        self.seconds, self.expected, self.most = seconds, expected, most
         self.restart()
 
     def restart(self) -> None:
@@ -38,8 +42,10 @@ class Deadline:
         self._began, self._received = time.monotonic(), 0
 
     def count(self, octets: int) -> int:
-        """Counts octets of the answer; returns their number."""
+        """Counts octets of the answer; returns their number. Raises OSError."""
         self._received += octets
+        if self.most and self._received > self.most:
+            raise OSError(errno.EMSGSIZE, f"the server's answer has no end: more than {self.most // 1_000_000} MB")
         return octets
 
     def left(self) -> float:
@@ -61,14 +67,14 @@ class _Bounded(socket.socket):
     deadline: Deadline | None = None
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
-        """Reads. Raises TimeoutError."""
+        """Reads. Raises TimeoutError, OSError."""
         deadline = self._limited()
         octets = super().recv(buflen, flags)
         deadline.count(len(octets))
         return octets
 
     def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = 0, flags: int = 0) -> int:
-        """Reads. Raises TimeoutError."""
+        """Reads. Raises TimeoutError, OSError."""
         return self._limited().count(super().recv_into(buffer, nbytes or 0, flags))
 
     def send(self, data: ReadableBuffer, flags: int = 0) -> int:

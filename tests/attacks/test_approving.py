@@ -116,6 +116,28 @@ def test_a_valid_device_is_not_replaced_in_silence(desk: Desk) -> None:
     assert [d.revoked_at is None for d in desk.all(Device, where(Device.officer).is_("officer1"))] == [False, True]
 
 
+def test_a_revoked_device_approves_nothing(desk: Desk) -> None:
+    """Who found the telephone reads good codes, for a request of before and one of after; no reply with one counts.
+
+    Nor does a device that was revoked before its first code become valid by it.
+    """
+    app = with_app(desk, "officer1")
+    before = drafted(desk)
+    types(desk, "officer revoke officer1", "clerk")
+    replied(desk, asked(desk, "officer1"), f"akkoord {app.code()}")
+    desk.go_on(2)
+    after = drafted(desk)
+    replied(desk, asked(desk, "officer1"), f"akkoord {app.code()}")
+    assert [state_of(desk, draft) for draft in (before, after)] == ["draft", "draft"]
+    new = enrolled(desk, "officer1")
+    types(desk, "officer revoke officer1", "clerk")
+    replied(desk, asked_first_code(desk, "officer1"), f"akkoord {new.code()}")
+    assert [device.confirmed_at for device in desk.all(Device) if device.revoked_at is None] == []
+    replied(desk, asked(desk, "officer1"), f"akkoord {new.code(30)}")
+    assert state_of(desk, after) == "draft"
+    desk.assert_whole()
+
+
 def test_where_two_approve_an_approver_sees_no_ones_secret(tmp_path: Path) -> None:
     """An approver cannot enrol, for themself or a colleague: with the secret they would be both approvers."""
     desk = a_desk(tmp_path, settings_for("totp", persons=2))

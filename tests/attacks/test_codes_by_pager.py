@@ -81,6 +81,15 @@ def test_a_code_in_a_reply_that_did_nothing_ends_the_request(desk: Desk, said: s
     assert state_of(desk, draft) == "approved"
 
 
+def test_a_code_ends_with_the_pager_that_was_called(desk: Desk) -> None:
+    """A pager is lost and taken out of the configuration: the code on its display approves nothing any more."""
+    draft = desk.drafted()
+    code = code_for(called(desk), "officer1")
+    desk.with_settings(settings_for("pager", pagers=["head1"]))
+    assert "geen pager" in told(desk, replied(desk, asked(desk, "officer1"), f"akkoord {code}"))
+    assert state_of(desk, draft) == "draft"
+
+
 def test_replies_to_an_old_request_ring_once(desk: Desk) -> None:
     """A member who answers an expired request again and again in the officer's name does not ring their pager."""
     desk.drafted()

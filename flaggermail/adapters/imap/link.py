@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 Tls = Literal["implicit", "starttls", "none"]
 
 _USUAL_OCTETS = 10_000_000  # of an answer: more than a batch of mail, or the numbers of a large folder
+_FLOOD_OCTETS = 4 * _USUAL_OCTETS  # beside mail that the server has announced: imaplib keeps each line in memory
 _MOST_OCTETS = 19_200_000  # that lengthen the wait for one answer: by ten minutes; a larger mail has to come faster
 _LOGOUT_SECONDS = 2.0  # seconds to wait for the answer to LOGOUT
 _RESPONSE_CODE = re.compile(r"\[([A-Z]+)")
@@ -103,7 +104,7 @@ class _Wire(imaplib.IMAP4):
 
     def __init__(self, account: ImapAccount, context: ssl.SSLContext | None) -> None:
         self._context = context if account.tls == "implicit" else None
-        self._deadline = Deadline(account.timeout, expected=_USUAL_OCTETS)
+        self._deadline = Deadline(account.timeout, _USUAL_OCTETS, _FLOOD_OCTETS)
         super().__init__(account.host, account.port)
 
     def send(self, data: ReadableBuffer) -> None:
@@ -129,13 +130,14 @@ class _Client(IMAPClient):  # type: ignore[misc] # imapclient has no types
 
 @contextmanager
 def expecting(client: IMAPClient, octets: int) -> Iterator[None]:
-    """Gives the answers so many octets, and the time for them."""
+    """Gives the answers so many octets, and the time for them; some servers announce fewer than they send."""
     deadline = of(client.socket()) or Deadline(0)
     deadline.expected = min(max(octets, _USUAL_OCTETS), _MOST_OCTETS)
+    deadline.most = _FLOOD_OCTETS + 2 * octets
     try:
         yield
     finally:
-        deadline.expected = _USUAL_OCTETS
+        deadline.expected, deadline.most = _USUAL_OCTETS, _FLOOD_OCTETS
 
 
 def tls_context(account: ImapAccount) -> ssl.SSLContext | None:
