@@ -455,7 +455,8 @@ class Daemon:
     def _publish(self, env: Services) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()
         why = None if self.link else self._reconnection.reason
-        wrong = {ARCHIVE: self._archive.said.english, "rules": self.renewal.refused if self.renewal else ""}
+        refused = self.renewal.refused if self.renewal else ""
+        wrong = {ARCHIVE: self._archive.said.english, "rules": refused, "mailbox": self.mailbox.full()}
         seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, not self._ready, why, wrong)
         self._publishing.publish(env, seen, self.board, self.supervisor)
 

@@ -26,11 +26,11 @@ EXERCISE = "exercise"  # count of all exercise cases, regardless of state
 STATUS_FILE = "status.json"  # in the folder above the archive
 PROCESS = "process"  # the section that names the process which wrote the document
 AGES = (60, 120, 240, 1440)  # minutes; the first three are the steps of the policy that is shipped
-STALE = timedelta(minutes=2)  # the daemon writes the file every ten seconds
+STALE = timedelta(seconds=90)  # the daemon writes the file every ten; one that hangs is told within two minutes
 LONGEST = 800  # characters of a server's answer and what it means
 NOT_RUNNING = "the daemon does not run"
 STARTING = "the daemon is starting"
-SILENT = "the daemon runs, and has not written how it is for more than two minutes"
+SILENT = "the daemon runs, and has not written how it is for more than 90 s"
 
 _QUOTED_LOCAL_PART = re.compile(r'"[^"@]{0,200}"@')  # RFC 5322, section 3.4.1; may contain spaces
 _CASE_NUMBER = re.compile(r"(?<![a-z0-9])[a-z]{1,12}-[a-z0-9]{1,12}-[0-9]{3,12}(?:[/-][a-z0-9]{1,12})*", re.IGNORECASE)

@@ -266,6 +266,13 @@ class Mailbox(Protocol):
         """
         ...
 
+    def full(self) -> str:
+        """Returns that the mailbox has no room for new mail, as of the last complete look; empty if it has, or may have.
+
+        Never raises, and answers any thread.
+        """
+        return ""
+
     def secret_version(self) -> str:
         """Returns a value that changes with the stored secret of the login. Never raises."""
         return ""

@@ -76,7 +76,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--live", type=int, default=evening.LIVE, help=f"mails of the evening itself ({evening.LIVE})")
     parser.add_argument("--busy", type=int, default=evening.BUSY, help=f"processes beside the evening ({evening.BUSY})")
     parser.add_argument("--seconds", type=float, default=120, help="of the fuzz run, which breaks mails (120)")
-    parser.add_argument("--rounds", type=int, default=200, help="of the faults between desk and Postfix (200)")
+    parser.add_argument("--rounds", type=int, default=100, help="of the faults of servers and machine (100)")
+    parser.add_argument("--postgres", action="store_true", help="with faults: the record is on PostgreSQL")
     parser.add_argument(
         "--seed",
         type=int,
@@ -127,7 +128,7 @@ def main() -> int:
             return evening.Evening(wanted.old, wanted.live, wanted.busy).run(servers, wanted.seed)
         if wanted.what == "soak":
             return soak.run(servers, wanted.minutes, wanted.seed)
-        return faults.run(servers, wanted.rounds, wanted.seed)
+        return faults.run(servers, wanted.rounds, wanted.seed, on_postgres=wanted.postgres)
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         os.utime(path, (corpus.LONG_AGO + 600 * number,) * 2)
     lay(bench.servers, files, USER)
     yield Heading(f"first look at {size:,} mails beside {BESIDE} processes that compute", "")
-    with bench.servers.desk(USER, rate_limits=UNHELD) as desk:
+    with bench.servers.desk(USER, others={"rate_limits": UNHELD}) as desk:
         desk.start()
         begun, look = time.monotonic(), Look(bench.servers, desk, Mails(7, f"{USER}@bzk.example"))
         with computing(BESIDE):

@@ -53,20 +53,22 @@ class Servers:
 
     @contextmanager
     def desk(
-        self, user: str, rate_limits: Mapping[str, object] | None = None, database: str = "", **mailbox: object
+        self, user: str, others: Mapping[str, Mapping[str, object]] | None = None, database: str = "", **mailbox: object
     ) -> Iterator[DeskProcess]:
-        """Yields a desk with the mailbox of `user` and an election; `rate_limits` and `mailbox` change those settings.
+        """Yields a desk with the mailbox of `user` and an election.
 
-        `database`: see `DeskProcess`. No process of it is left at the end.
+        `others` by section, and `mailbox`, change those settings; `database`: see `DeskProcess`. No process of it is
+        left at the end.
         """
         tls = {"host": "localhost", "ca_file": str(self.certificates.ca_file), "user": user}
         inbox = {"address": f"{user}@bzk.example", "port": self.dovecot.imaps_port, "tls": "implicit"}
-        changes = {
+        changes: dict[str, dict[str, object]] = {
             "mailbox": tls | inbox | mailbox,
-            "rate_limits": rate_limits or {},
             "store": {"database": database} if database else {},
             "submission": {**tls, "port": self.postfix.submission_port, "tls": "starttls", "retry_minutes": [1]},
         }
+        for section, values in (others or {}).items():
+            changes.setdefault(section, {}).update(values)
         with tempfile.TemporaryDirectory(prefix="fm-desk-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             configure(folder, changes, f"officer-{user}")

@@ -40,11 +40,47 @@ _TOKENS = [
 
 
 @dataclass
-class Fuzz:
-    """One run: what it draws from, and what it found."""
+class Breaker:
+    """Breaks mails at random."""
 
     chance: random.Random
     sources: list[bytes]
+
+    def broken(self) -> bytes:
+        """Returns a mail with a few changes."""
+        octets = bytearray(self.chance.choice(self.sources))
+        for _ in range(self.chance.choice([1, 1, 2, 3, 8, 30])):
+            self.change(octets)
+        return bytes(octets[:LARGEST])
+
+    def change(self, octets: bytearray) -> None:
+        """Makes one change: octets removed, inserted, repeated, replaced, or taken from another mail."""
+        at = self.chance.randint(0, len(octets))
+        if self.chance.random() < 0.5:  # half of all changes are in the header, where most is decided
+            at = min(at, self.chance.randint(0, 1500))
+        stop = min(len(octets), at + self.chance.choice([1, 2, 10, 100, 2000]))
+        way = self.chance.randrange(6)
+        if way == 0:
+            del octets[at:stop]
+        elif way == 1:
+            octets[at:at] = self.chance.choice(_TOKENS)
+        elif way == 2:
+            octets[at:at] = octets[at:stop] * self.chance.choice([1, 2, 50])
+        elif way == 3:
+            octets[at:stop] = self.chance.choice(_TOKENS)
+        elif way == 4:
+            other = self.chance.choice(self.sources)
+            start = self.chance.randint(0, len(other))
+            octets[at:stop] = other[start : start + self.chance.choice([20, 500, 5000])]
+        elif at < len(octets):
+            octets[at] = self.chance.randrange(256)
+
+
+@dataclass
+class Fuzz:
+    """One run: the mails that it reads, and what it found."""
+
+    breaker: Breaker
     parser: StandardParser
     kept: Path
     counts: Counter[str] = field(default_factory=Counter)
@@ -53,7 +89,7 @@ class Fuzz:
 
     def step(self) -> None:
         """Breaks one mail and reads it."""
-        octets = self.broken()
+        octets = self.breaker.broken()
         begun = time.process_time()
         allow(HANGING)
         message = self.parser.parse(octets)
@@ -87,35 +123,6 @@ class Fuzz:
             return "another digest"
         return None if self.parser.parse(octets) == message == whole else "read differently the second time"
 
-    def broken(self) -> bytes:
-        """Returns a mail with a few changes."""
-        octets = bytearray(self.chance.choice(self.sources))
-        for _ in range(self.chance.choice([1, 1, 2, 3, 8, 30])):
-            self.change(octets)
-        return bytes(octets[:LARGEST])
-
-    def change(self, octets: bytearray) -> None:
-        """Makes one change: octets removed, inserted, repeated, replaced, or taken from another mail."""
-        at = self.chance.randint(0, len(octets))
-        if self.chance.random() < 0.5:  # half of all changes are in the header, where most is decided
-            at = min(at, self.chance.randint(0, 1500))
-        stop = min(len(octets), at + self.chance.choice([1, 2, 10, 100, 2000]))
-        way = self.chance.randrange(6)
-        if way == 0:
-            del octets[at:stop]
-        elif way == 1:
-            octets[at:at] = self.chance.choice(_TOKENS)
-        elif way == 2:
-            octets[at:at] = octets[at:stop] * self.chance.choice([1, 2, 50])
-        elif way == 3:
-            octets[at:stop] = self.chance.choice(_TOKENS)
-        elif way == 4:
-            other = self.chance.choice(self.sources)
-            start = self.chance.randint(0, len(other))
-            octets[at:stop] = other[start : start + self.chance.choice([20, 500, 5000])]
-        elif at < len(octets):
-            octets[at] = self.chance.randrange(256)
-
 
 def sources() -> list[bytes]:
     """Returns the mails to break; the corpus is not part of the checkout, and may be absent."""
@@ -130,8 +137,8 @@ def run(seconds: float, seed: int | None) -> int:
     seed = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
     kept = Path(tempfile.mkdtemp(prefix="fm-fuzz-"))
     chance = random.Random(f"fuzz/{seed}")  # noqa: S311 - the same run again is the purpose
-    fuzz = Fuzz(chance, sources(), StandardParser(read_language(shipped("rules"))), kept)
-    table.note(f"fuzz of {seconds:g} seconds, seed {seed}, {len(fuzz.sources):,} mails to break")
+    fuzz = Fuzz(Breaker(chance, sources()), StandardParser(read_language(shipped("rules"))), kept)
+    table.note(f"fuzz of {seconds:g} seconds, seed {seed}, {len(fuzz.breaker.sources):,} mails to break")
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         fuzz.step()

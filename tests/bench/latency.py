@@ -159,7 +159,7 @@ def arrived_to_told(servers: Servers, samples: int) -> list[float]:
     They include Dovecot's own half second before it announces a mail, and the confirmation that leaves before it.
     """
     mails, seconds = Mails(2, "notice@bzk.example"), []
-    with servers.desk("notice", rate_limits=UNHELD) as desk:
+    with servers.desk("notice", others={"rate_limits": UNHELD}) as desk:
         desk.start()
         for number in range(samples):
             octets = corpus.as_arrived(mails.referral(SIZE).octets.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")

@@ -172,7 +172,7 @@ def test_all_numbers_given_anew(looking: Looking, postfix: Postfix) -> None:
     with looking.env.store.read() as tx:
         before = max(number for number, _ in tx.events())
     looking.mailbox.close()
-    _forget_numbers(looking)
+    looking.dovecot.renumber(looking.desk.mailbox)
     assert looking.look() == 2
     with looking.env.store.read() as tx:
         assert [event.kind for _, event in tx.events(before)] == [EventKind.COPIES_COUNTED] * 2
@@ -180,23 +180,6 @@ def test_all_numbers_given_anew(looking: Looking, postfix: Postfix) -> None:
     looking.dovecot.wait_for_messages(looking.desk.mailbox, 3)
     assert looking.look() == 1
     assert looking.events() == Counter({EventKind.MESSAGE_TAKEN_IN: 3})
-
-
-def _forget_numbers(looking: Looking) -> None:
-    """Makes Dovecot change the inbox's UIDVALIDITY, as after the loss of its index."""
-
-    def numbering() -> bytes:
-        with looking.colleague() as client:
-            return bytes(client.response("UIDVALIDITY")[1][0])
-
-    old, maildir = numbering(), looking.dovecot.folder / "home" / looking.desk.mailbox / "Maildir"
-
-    def forgotten() -> bool:
-        for file in maildir.glob("dovecot*"):
-            file.unlink()
-        return numbering() != old
-
-    patiently(forgotten, "other numbers")  # the UIDVALIDITY is made from the time in seconds
 
 
 def test_a_hint_is_about_the_inbox_alone(looking: Looking) -> None:

@@ -22,11 +22,12 @@ import pytest
 
 from tests.flow.desk_process import PATIENCE, ROOT, DeskProcess, patiently
 from tests.flow.engines import BOTH
+from tests.flow.machine import FakedClock, fill, mount, remount, status_of, unmount
 from tests.flow.supervised import Notified, notify_socket, start
 from tests.flow.test_reload import own_rules, reload
 from tests.servers.dovecot import Dovecot
+from tests.servers.postfix import Postfix
 
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 NO_STOP = (
     signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF,
     signal.SIGIO, signal.SIGPWR, signal.SIGWINCH, signal.SIGURG, signal.SIGRTMIN, signal.SIGRTMAX,
@@ -48,47 +49,14 @@ def question(number: int) -> bytes:
     ).encode()
 
 
-def status(desk: DeskProcess) -> dict[str, object]:
-    """Returns `status.json` as it lies there; empty before it is written."""
-    path = desk.folder / "status.json"
-    found: dict[str, object] = json.loads(path.read_bytes()) if path.exists() else {}
-    return found
-
-
 def troubles(desk: DeskProcess) -> str:
     """Returns what is wrong according to `status.json`."""
-    return json.dumps(status(desk).get("wrong", "not written"))
+    return json.dumps(status_of(desk).get("wrong", "not written"))
 
 
 def taken_in(desk: DeskProcess) -> int:
     """Returns how many mails this start has taken in."""
     return desk.log().count("message taken in")
-
-
-class FakedClock:
-    """The wall's clock of one process, by libfaketime, which reads how far it is off from a file."""
-
-    def __init__(self, folder: Path) -> None:
-        assert FAKETIME is not None, "libfaketime is missing; ./dev test installs it"
-        self._file, self.ahead = folder / "clock", timedelta(0)
-        self.set(timedelta(0))
-        self.environment = {
-            "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self._file), "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }  # fmt: skip
-
-    def set(self, ahead: timedelta) -> None:
-        """Sets the clock."""
-        self.ahead = ahead
-        part = self._file.with_suffix(".part")
-        part.write_text(f"{ahead.total_seconds():+.0f}", "ascii")
-        part.replace(self._file)
-
-    def written(self, desk: DeskProcess) -> bool:
-        """Returns whether the status was written by this clock a moment ago."""
-        at = status(desk).get("written_at")
-        shown = datetime.now(UTC) + self.ahead
-        return isinstance(at, str) and abs(datetime.fromisoformat(at) - shown) < timedelta(seconds=20)
 
 
 def test_work_goes_on_while_the_clock_is_set_and_set_right(
@@ -180,7 +148,7 @@ def test_a_log_that_nobody_reads_holds_neither_intake_nor_the_stop(
     )
     patiently(lambda: "lines lost so far" in troubles(desk), "the status says so")
     patiently(lambda: '"action": "lines of the log were dropped"' in pipe.read(), "the log says so")
-    patiently(lambda: status(desk)["ok"], "the status is green again")
+    patiently(lambda: status_of(desk)["ok"], "the status is green again")
     pipe.fill()
     assert desk.stop() < 10
 
@@ -245,7 +213,7 @@ def test_a_killed_daemon_does_not_run_at_once(desk: DeskProcess, notified: Notif
     desk.process.kill()
     patiently(lambda: ") Z " in end.read_text("utf-8"), "its end")
     assert (shown(desk)["daemon"], shown(desk)["wrong"]) == (False, ["the daemon does not run"])
-    path, document = desk.folder / "status.json", status(desk)
+    path, document = desk.folder / "status.json", status_of(desk)
     process = document["process"]
     assert isinstance(process, dict)
     path.write_text(json.dumps({**document, "process": {**process, "pid": os.getpid()}}), "ascii")
@@ -258,12 +226,12 @@ def test_broken_rules_stand_in_the_status_until_they_are_mended(desk: DeskProces
     sound = file.read_text("utf-8")
     start(desk, notified)
     notified.wait_for("READY=1")
-    patiently(lambda: status(desk).get("ok"), "the status is green")
+    patiently(lambda: status_of(desk).get("ok"), "the status is green")
     reload(desk, file, "rules: [geheim\n", "rules or templates refused")
     patiently(lambda: "90-noise.yaml" in troubles(desk), "the status names the file")
     assert "geheim" not in troubles(desk)
     reload(desk, file, sound, "rules and templates taken")
-    patiently(lambda: status(desk)["ok"], "the status is green again")
+    patiently(lambda: status_of(desk)["ok"], "the status is green again")
     desk.stop()
 
 
@@ -271,13 +239,33 @@ def test_a_mailbox_out_of_reach_is_not_green(desk: DeskProcess, notified: Notifi
     """While the link is down the status is red, not only after a quarter of an hour."""
     start(desk, notified)
     notified.wait_for("STATUS=", "link up")
-    patiently(lambda: status(desk).get("ok"), "the status is green")
+    patiently(lambda: status_of(desk).get("ok"), "the status is green")
     dovecot.stop()
     try:
         patiently(lambda: "the mailbox cannot be reached" in troubles(desk), "the status is red")
     finally:
         dovecot.start()
-    patiently(lambda: status(desk)["ok"], "the status is green again")
+    patiently(lambda: status_of(desk)["ok"], "the status is green again")
+    desk.stop()
+
+
+def test_a_full_mailbox_is_not_green(
+    desk: DeskProcess, notified: Notified, dovecot: Dovecot, postfix: Postfix
+) -> None:
+    """While the mailbox is over its quota the status says so; the mail that our server kept back then comes in."""
+    dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
+    dovecot.set_quota(desk.mailbox, 1)
+    try:
+        start(desk, notified)
+        patiently(lambda: "mailbox: full or nearly so (1 of 1 KiB)" in troubles(desk), "the status is red")
+        long_one = question(2) + (b"x" * 70 + b"\r\n") * 30
+        postfix.deliver_from_outside(long_one, "f.voorbeeld@lindewaard.example", f"{desk.mailbox}@bzk.example")
+        time.sleep(3)
+        assert len(dovecot.messages(desk.mailbox)) == 1
+    finally:
+        dovecot.set_quota(desk.mailbox, None)
+    patiently(lambda: taken_in(desk) == 2, "the mail that waited")
+    patiently(lambda: status_of(desk)["ok"], "the status is green")
     desk.stop()
 
 
@@ -316,7 +304,7 @@ def test_a_start_with_broken_rules_works_with_the_last_in_force(
     reminder = folder / "nl" / "reminder.j2"
     sound = {path: path.read_text("utf-8") for path in (file, reminder)}
     start(desk, notified)
-    patiently(lambda: status(desk).get("ok"), "the status is green")
+    patiently(lambda: status_of(desk).get("ok"), "the status is green")
     for number, path in enumerate((file, reminder), 1):
         desk.stop()
         path.write_text(sound[path][: len(sound[path]) // 2] + "{{", "utf-8")
@@ -326,7 +314,7 @@ def test_a_start_with_broken_rules_works_with_the_last_in_force(
         assert not desk.process_ended(), desk.log()
         patiently(lambda: path.name in troubles(desk), "the status names the file")  # noqa: B023 - called at once
         reload(desk, path, sound[path], "rules and templates taken")
-        patiently(lambda: status(desk)["ok"], "the status is green again")
+        patiently(lambda: status_of(desk)["ok"], "the status is green again")
     desk.stop()
 
 
@@ -347,14 +335,14 @@ def test_a_disk_of_the_database_that_fails_is_waited_out(
     """Every write of the write-ahead log fails: the desk waits, red, and takes in the mail once it can be written."""
     start(desk, notified)
     notified.wait_for("READY=1")
-    patiently(lambda: status(desk).get("ok"), "the status is green")
+    patiently(lambda: status_of(desk).get("ok"), "the status is green")
     with no_file_beyond(60_000, desk):
         dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
         patiently(lambda: "database: its disk is full, read-only, fails" in troubles(desk), "the status says so")
         assert taken_in(desk) == 0
         assert not desk.process_ended()
     patiently(lambda: taken_in(desk) == 1, "the mail is taken in", seconds=120)
-    patiently(lambda: status(desk)["ok"], "the status is green again", seconds=120)
+    patiently(lambda: status_of(desk)["ok"], "the status is green again", seconds=120)
     assert "Traceback" not in desk.log()
     assert desk.stop() < 10
     assert "chain intact" in desk.run("audit", "verify")
@@ -368,7 +356,7 @@ def test_a_fault_of_the_archive_that_no_look_explains_is_waited_out(
     archive = desk.folder / "archive"
     start(desk, notified)
     notified.wait_for("READY=1")
-    patiently(lambda: status(desk).get("ok"), "the status is green")
+    patiently(lambda: status_of(desk).get("ok"), "the status is green")
     mail, folder = next(
         (mail, folder)
         for mail in map(question, range(1, 100))
@@ -383,14 +371,9 @@ def test_a_fault_of_the_archive_that_no_look_explains_is_waited_out(
     folder.unlink()
     folder.mkdir()
     patiently(lambda: taken_in(desk) == 1, "the mail is taken in", seconds=90)
-    patiently(lambda: status(desk)["ok"], "the status is green again", seconds=60)
+    patiently(lambda: status_of(desk)["ok"], "the status is green again", seconds=60)
     assert "Traceback" not in desk.log()
     desk.stop()
-
-
-def mounted(folder: Path, *options: str) -> None:
-    """Mounts a small disk at a folder, or mounts it anew with these options."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(["size=4m", *options]), "tmpfs", str(folder)], check=True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a disk")
@@ -400,23 +383,20 @@ def test_an_archive_that_takes_nothing_pauses_the_desk_and_ends_no_start(
     """With its disk read-only, and then full, the desk runs and starts, takes in nothing and says so, and goes on."""
     archive = desk.folder / "archive"
     archive.mkdir()
-    mounted(archive)
+    mount(archive)
     try:
         start(desk, notified)
         notified.wait_for("READY=1")
-        mounted(archive, "remount", "ro")
+        remount(archive, "ro")
         patiently(lambda: "cannot be written" in troubles(desk), "the status says that it is read-only")
         desk.stop()
         assert "is mounted read-only" in faults_of_check(desk)
         start(desk, notified)
         dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
         patiently(lambda: "cannot be written" in troubles(desk), "a start without it")
-        mounted(archive, "remount", "rw")
+        remount(archive, "rw")
         patiently(lambda: taken_in(desk) == 1, "the mail is taken in")
-        filling = archive / "filling"
-        with suppress(OSError), filling.open("wb") as file:
-            while file.write(bytes(65536)):
-                pass
+        filling = fill(archive)
         patiently(lambda: "is full" in troubles(desk), "the status says that it is full")
         dovecot.append(desk.mailbox, "INBOX", question(2), datetime.now(UTC))
         time.sleep(7)  # longer than from one look to the next
@@ -427,4 +407,4 @@ def test_an_archive_that_takes_nothing_pauses_the_desk_and_ends_no_start(
         desk.stop()
     finally:
         desk.end()
-        subprocess.run(["umount", "-l", str(archive)], check=True)
+        unmount(archive)

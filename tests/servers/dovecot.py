@@ -87,6 +87,11 @@ oauth2 {
     }
   }
 }
+userdb passwd-file {
+  passwd_file_path = $folder/limits
+  result_success = continue-ok
+  result_failure = continue
+}
 userdb static {
   userdb_static_allow_all_users = yes
   fields {
@@ -99,6 +104,20 @@ mail_driver = maildir
 mail_home = $folder/home/%{user}
 mail_path = ~/Maildir
 mail_fsync = never
+quota user {
+}
+quota_full_tempfail = yes
+quota_storage_grace = 0
+mail_plugins {
+  quota = yes
+}
+protocol imap {
+  mail_plugins {
+    acl = yes
+    imap_quota = yes
+  }
+  acl_driver = vfile
+}
 mailbox_list_layout = maildir++
 namespace inbox {
   inbox = yes
@@ -186,6 +205,7 @@ class Dovecot:
         key = self.folder / "keys" / "default" / "HS256" / "default"
         key.parent.mkdir(parents=True, exist_ok=True)
         key.write_bytes(base64.b64encode(self.password.encode()))
+        self._limits.touch()
         configuration = self.folder / "dovecot.conf"
         configuration.write_text(self._configuration(user, group), "utf-8")
         give(self.folder, user, group)
@@ -291,6 +311,41 @@ class Dovecot:
             _expect_ok(*client.select(folder))
             _expect_ok(*client.uid("STORE", str(uid), "+FLAGS", r"(\Deleted)"))
             _expect_ok(*client.uid("EXPUNGE", str(uid)))
+
+    def numbering(self, user: str) -> bytes:
+        """Returns the UIDVALIDITY (RFC 9051, section 2.3.1.1) of the user's INBOX."""
+        with self._login(user) as client:
+            _expect_ok(*client.select("INBOX", readonly=True))
+            return bytes(client.response("UIDVALIDITY")[1][0])
+
+    def renumber(self, user: str, seconds: float = 20) -> None:
+        """Changes the UIDVALIDITY of the user's INBOX, as the loss of its index does; raises TimeoutError."""
+        old, deadline = self.numbering(user), time.monotonic() + seconds
+        while self.numbering(user) == old:  # it is made from the time in seconds
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{old!r} is still the numbering of {user} after {seconds} s")
+            for file in (self.folder / "home" / user / "Maildir").glob("dovecot*"):
+                file.unlink(missing_ok=True)
+
+    def set_quota(self, user: str, kilobytes: int | None) -> None:
+        """Limits what the user's mailbox holds, from the next session on; without a limit nothing is refused.
+
+        A mail that has no room is refused for now (452), and comes in once there is.
+        """
+        self._limits.write_text("" if kilobytes is None else f"{user}:::::::userdb_quota_storage_size={kilobytes}K\n")
+
+    def set_read_only(self, user: str, *, read_only: bool) -> None:
+        """Takes from the user's sessions every right to the INBOX but that to read (RFC 4314), or gives them back."""
+        rights = self.folder / "home" / user / "Maildir" / "dovecot-acl"
+        if read_only:
+            rights.write_text("owner lr\n", "ascii")
+            rights.chmod(0o644)
+        else:
+            rights.unlink(missing_ok=True)
+
+    @property
+    def _limits(self) -> Path:
+        return self.folder / "limits"
 
     @contextmanager
     def _login(self, user: str) -> Iterator[imaplib.IMAP4]:

@@ -298,7 +298,7 @@ def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> No
         elif "LOGINDISABLED" in imap.capabilities:
             raise LinkLost("the server takes no password on this line")
         else:
-            client.login(_quoted(account.user), password if _fits_login(password) else _refuse_password(account))
+            client.login(quoted(account.user), password if _fits_login(password) else _refuse_password(account))
     except LoginError as error:
         raise _farewell(account, imap) or _login_fault(account, error.__context__) from None
 
@@ -381,7 +381,7 @@ def _not_now(account: ImapAccount, found: AnswerMeaning | None, code: str) -> Li
     return LinkLost(f"the server cannot log {account.user} in now ({code})", found.said if found else UNSAID)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Returns a quoted string (RFC 9051, section 4.3)."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

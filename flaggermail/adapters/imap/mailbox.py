@@ -29,6 +29,7 @@ from flaggermail.adapters.imap.link import (
     token_ended,
 )
 from flaggermail.adapters.imap.positions import Position, continuity, since
+from flaggermail.adapters.imap.room import fullness
 from flaggermail.adapters.tls import one_line
 from flaggermail.errors import FolderUnreadable, LinkLost, MailUnreadable
 from flaggermail.ports import (
@@ -79,6 +80,7 @@ class ImapMailbox:
         self._selected: tuple[str, Position] | None = None  # the selected folder and its last known end
         self._skip_noop: set[str] = set()  # requests that may skip their NOOP
         self._reported_end: Position | None = None  # the end of the inbox as last reported to the caller
+        self._full = ""  # that the mailbox is, as of the last complete look
         self._counts: dict[str, int] = {}  # how many messages a folder holds, from the STATUS for its position
 
     def folders(self, only: Role | None = None) -> Sequence[Folder]:
@@ -87,7 +89,12 @@ class ImapMailbox:
             return (Folder(self._account.inbox, Role.INBOX),)
         with self._link() as client:
             self._roles = watched(client.list_folders(), self._account)
+            self._full = fullness(client, self._account.inbox)
         return tuple(Folder(name, role) for name, role in self._roles.items() if only in {None, role})
+
+    def full(self) -> str:
+        """Returns what the quota said in the last complete look; any thread may ask."""
+        return self._full
 
     def news(self, folder: str, position: str | None) -> News:
         """Returns how many UIDs were assigned in `folder` above `position`; raises as `position` does."""
