@@ -267,7 +267,7 @@ class Mailbox(Protocol):
         ...
 
     def full(self) -> str:
-        """Returns that the mailbox has no room for new mail, as of the last complete look; empty if it has, or may have.
+        """Returns that the mailbox has no room for new mail, as of the last complete look; empty if it may have.
 
         Never raises, and answers any thread.
         """

@@ -21,11 +21,13 @@ from tests.bench.live_faults import Fault, families
 from tests.bench.soak_count import Figures
 from tests.flow.desk_process import patiently
 from tests.flow.fault_rounds import FAULTS, Rounds
+from tests.servers import ServerNotStartedError
 
 USER = "faults"
 WITHIN = 120.0  # seconds until a fault is told, and from its end until the status is green
 SETTLING = 240.0
 LOOK_EVERY = 1.0
+_FAILED = (AssertionError, OSError, subprocess.SubprocessError, ServerNotStartedError)
 
 
 @dataclass
@@ -56,11 +58,13 @@ class LiveRounds:
             if fault.told:
                 self._wait_until_told(name, fault.told, before, begun)
             time.sleep(max(0.0, struck + fault.lasts - time.monotonic()))
-        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+        except _FAILED as error:
             soak.diary.findings.append(f"{name}: {error}")
-        finally:
+        try:
             self.live.ending.close()
             fault.end(self.live)
+        except _FAILED as error:
+            soak.diary.findings.append(f"the end of {name}: {error}")
         soak.hand_over_held()
         self._wait_for_green(name)
         table.note(f"  {time.monotonic() - begun:4.0f} s  {name}")

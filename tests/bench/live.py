@@ -35,7 +35,7 @@ OTHERS: dict[str, dict[str, object]] = {
         "failed_per_hour": 1000, "notices_per_sender": 1000, "answers_per_sender": 1000, "answers_per_hour": 10000,
     },
 }  # fmt: skip
-"""Settings of the desk. What is told by its age is told after a minute here, and after a quarter of an hour by default."""
+"""Settings of the desk. What is told by its age is told after a minute here, by default after a quarter of an hour."""
 ARCHIVE_MB = 192
 
 

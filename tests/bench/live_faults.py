@@ -46,8 +46,8 @@ def _takes_all(live: Live) -> None:
     live.soak.servers.platform.refusals.clear()
 
 
-def _hangs(live: Live) -> None:
-    live.soak.servers.postfix.set_hangs({f"{live.soak.desk.mailbox}@bzk.example": HANG})
+def _hangs(live: Live, seconds: int = HANG) -> None:
+    live.soak.servers.postfix.set_hangs({f"{live.soak.desk.mailbox}@bzk.example": seconds})
 
 
 def _answers(live: Live) -> None:
@@ -57,13 +57,20 @@ def _answers(live: Live) -> None:
 
 def _dies_after_data(live: Live) -> None:
     """Stops the server when it has all of a platform's mail, and before it has answered."""
-    _hangs(live)
+    begun = "SELECT count(*) FROM attempt a JOIN outbox o ON o.id = a.mail WHERE o.at_most_once"
+    before = live.soak.desk.rows(begun)
+    _hangs(live, 60)
     live.soak.notify()
-    begun = "SELECT id FROM outbox WHERE at_most_once AND state = 'attempting'"
-    patiently(lambda: live.soak.desk.rows(begun), "the notification is being handed over")
+    patiently(lambda: live.soak.desk.rows(begun) != before, "the notification is being handed over", 60)
     time.sleep(2)
     live.soak.servers.postfix.stop()
-    live.soak.servers.postfix.set_hangs({})
+
+
+def _comes_back(live: Live) -> None:
+    postfix = live.soak.servers.postfix
+    postfix.set_hangs({})
+    postfix.stop()  # if it was not stopped in time
+    postfix.start()
 
 
 SUBMISSION: Mapping[str, Fault] = {
@@ -77,7 +84,7 @@ SUBMISSION: Mapping[str, Fault] = {
     ),
     "no answer to the last dot": Fault(_hangs, _answers, ("uncertain", "in doubt"), notifies=True),
     "accepts and dies after DATA": Fault(
-        _dies_after_data, lambda live: live.soak.servers.postfix.start(), ("uncertain", "in doubt")
+        _dies_after_data, _comes_back, ("uncertain", "in doubt")
     ),
     "submission server away": Fault(
         lambda live: live.soak.servers.postfix.stop(), lambda live: live.soak.servers.postfix.start(),
@@ -101,13 +108,20 @@ def _restarted_in_fetch(live: Live) -> None:
         live.soak.servers.dovecot.start()
 
 
+def _full_mailbox(live: Live) -> None:
+    dovecot = live.soak.servers.dovecot
+    dovecot.set_quota(live.soak.desk.mailbox, 1)
+    dovecot.stop()  # a session goes by the limit with which it began
+    dovecot.start()
+
+
 MAILBOX: Mapping[str, Fault] = {
     "mailbox server away": Fault(
         lambda live: live.soak.servers.dovecot.stop(), lambda live: live.soak.servers.dovecot.start(),
         ("the mailbox cannot be reached",),
     ),
     "mailbox full": Fault(
-        lambda live: live.soak.servers.dovecot.set_quota(live.soak.desk.mailbox, 1),
+        _full_mailbox,
         lambda live: live.soak.servers.dovecot.set_quota(live.soak.desk.mailbox, None), ("mailbox: full",),
     ),
     "mailbox read-only": Fault(
@@ -164,6 +178,10 @@ def _killed(live: Live) -> None:
     live.soak.desk.end()
 
 
+def _started(live: Live) -> None:
+    live.soak.desk.start(waits=False)
+
+
 def _killed_at(point: str) -> Callable[[Live], None]:
     def kill(live: Live) -> None:
         live.soak.desk.stop()
@@ -193,8 +211,8 @@ MACHINE: Mapping[str, Fault] = {
         ("cannot be written",),
     ),
     "archive full": Fault(_full, told=("is full",)),
-    "killed": Fault(_killed, lambda live: live.soak.desk.start(), DEAD),
-    **{f"killed: {point}": Fault(_killed_at(point), lambda live: live.soak.desk.start(), DEAD) for point in POINTS},
+    "killed": Fault(_killed, _started, DEAD),
+    **{f"killed: {point}": Fault(_killed_at(point), _started, DEAD) for point in POINTS},
     "stopped": Fault(_signalled(signal.SIGSTOP), _signalled(signal.SIGCONT), ("has not written how it is",)),
     "clock set back": Fault(
         lambda live: live.clock.set(timedelta(hours=-1)), lambda live: live.clock.set(timedelta(0)), ("own clock",)

@@ -21,7 +21,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
 from tests.corpus import one_in
-from tests.flow.desk_process import DeskProcess, patiently
+from tests.flow.desk_process import DeskProcess
 from tests.flow.test_daemon import refer
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import Postfix

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`check --online` on servers that flood, lie and write to the terminal: it ends in time, in little memory, in words."""
+"""`check --online` on servers that flood, lie and write to the terminal: it ends in time, in bounds, in words."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def flood(piece: bytes) -> Answer:
 def refusing(client: socket.socket, line: bytes) -> None:
     """Refuses everything, in words for a terminal."""
     tag = line.split(b" ")[0]
-    client.sendall(tag + b" NO " + FORGED + b"\r\n" if tag[:1].isalpha() and tag[-1:].isdigit() else b"554 " + FORGED + b"\r\n")
+    of_imap = tag[:1].isalpha() and tag[-1:].isdigit()
+    client.sendall((tag + b" NO " if of_imap else b"554 ") + FORGED + b"\r\n")
 
 
 def after_login(then: bytes) -> Answer:

@@ -249,9 +249,7 @@ def test_a_mailbox_out_of_reach_is_not_green(desk: DeskProcess, notified: Notifi
     desk.stop()
 
 
-def test_a_full_mailbox_is_not_green(
-    desk: DeskProcess, notified: Notified, dovecot: Dovecot, postfix: Postfix
-) -> None:
+def test_a_full_mailbox_is_not_green(desk: DeskProcess, notified: Notified, dovecot: Dovecot, postfix: Postfix) -> None:
     """While the mailbox is over its quota the status says so; the mail that our server kept back then comes in."""
     dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
     dovecot.set_quota(desk.mailbox, 1)

@@ -43,3 +43,22 @@ def test_one_round_of_every_fault(rounds: Rounds) -> None:
     assert count.received == count.platform["accepted"] > len(FAULTS)
     assert count.platform["uncertain"] > 0
     assert count.again > 0
+
+
+@pytest.mark.long
+def test_greylisting_for_twenty_minutes(rounds: Rounds) -> None:
+    """A server that puts a platform's mail off for so long gets it again at each try, and in the end once.
+
+    The desk's clock is twenty minutes ahead when the server takes it; whoever waits for it was told.
+    """
+    rounds.settling = 14  # restarts, a minute and a half apart
+    rounds.play("450 at RCPT")
+    assert rounds.ahead > 20
+    count = rounds.finish()
+    assert count.findings == []
+    assert count.received == count.platform["accepted"] == 2  # to both recipients
+    ((tries, told),) = rounds.desk.rows(
+        "SELECT max(tries), (SELECT count(*) FROM alarm WHERE kind = 'deferred') FROM outbox WHERE at_most_once"
+    )
+    assert int(str(tries)) > 10
+    assert told == 1

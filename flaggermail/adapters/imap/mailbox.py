@@ -87,6 +87,8 @@ class ImapMailbox:
         """Returns the watched folders, the inbox first; see `ports.Mailbox`. The account names the inbox."""
         if only is Role.INBOX:
             return (Folder(self._account.inbox, Role.INBOX),)
+        if self._full:
+            self.close()  # Dovecot goes by the limit with which a session began
         with self._link() as client:
             self._roles = watched(client.list_folders(), self._account)
             self._full = fullness(client, self._account.inbox)
