@@ -209,6 +209,7 @@ def test_two_daemons_of_which_the_first_hangs_for_longer_than_its_lease(
     desk.start()
     refer(desk, postfix, 1)
     wait_for_confirmations(platform, 1)
+    patiently(lambda: desk.rows("SELECT DISTINCT state FROM outbox") == [("accepted",)], "the answer is on record")
     first = desk.process
     assert first is not None
     running.expect_no_more(first)
