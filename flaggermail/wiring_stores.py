@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flaggermail.settings.model import Settings
 
 
-MARKS_WITHIN = "3"  # seconds for a server to answer `check`, which is about this machine
+MARKS_WITHIN = 3  # seconds for a server to answer `check`, which is about this machine
 
 
 def whole_store(database: str, randomness: Randomness) -> SqlStore:
@@ -73,15 +73,13 @@ def marks_of(store: Store) -> Callable[[], Collection[str]]:
 
 def marks_on_server(settings: Settings) -> Collection[str]:
     """Returns the marks of the archive that a record on a server names; none if it does not answer within seconds."""
-    from sqlalchemy import make_url
-
+    from flaggermail.adapters.db.engine import answering_within
     from flaggermail.adapters.db.migrate import require_revision
     from flaggermail.adapters.db.store import SqlStore
 
-    given = make_url(settings.desk.store.database)
-    address = given if "connect_timeout" in given.query else given.update_query_dict({"connect_timeout": MARKS_WITHIN})
+    address = answering_within(MARKS_WITHIN, settings.desk.store.database)
     try:
-        with closing(SqlStore(address.render_as_string(hide_password=False), SystemRandomness().salt)) as store:
+        with closing(SqlStore(address, SystemRandomness().salt)) as store:
             require_revision(store.engine)
             return marks_of(store)()
     except (ConfigurationError, StoreBusy, StoreFault):  # another look says so, or none

@@ -80,6 +80,14 @@ def make_engine(url: str, wait: float = 10) -> Engine:
     return engine
 
 
+def answering_within(seconds: int, url: str) -> str:
+    """Returns the URL of a server that is given up after so many seconds, unless it says how many itself."""
+    given = make_url(url)
+    if "connect_timeout" not in given.query:
+        given = given.update_query_dict({"connect_timeout": str(seconds)})
+    return given.render_as_string(hide_password=False)
+
+
 def _as_json(value: object) -> str:
     """Returns a list as a column has it; most are empty."""
     return "[]" if value == [] else json.dumps(value)
