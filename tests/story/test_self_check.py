@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -462,3 +462,13 @@ def test_the_daemon_asks_nobody_outside_unless_told_to(env: Services, name: str 
     assert isinstance(daemon.ticker, StepTicker)
     assert ("heartbeat" in daemon.ticker.works) == (name is not None)
     assert "selfwatch" in daemon.ticker.works
+
+
+def test_a_clock_that_is_set_right_is_right_at_once() -> None:
+    """What a mail showed while our clock was an hour behind counts from the clock as it is now."""
+    lead, seen = [timedelta(hours=-1)], datetime(2027, 3, 17, 8, tzinfo=UTC)
+    probe = MachineHealthProbe({}, lead=lambda: lead[0])
+    probe.arrived(seen + timedelta(hours=1), seen)
+    assert probe.skew() == timedelta(hours=1)
+    lead[0] = timedelta(0)
+    assert probe.skew() == timedelta(0)

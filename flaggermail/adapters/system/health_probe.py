@@ -31,7 +31,7 @@ class MachineHealthProbe:
         self._lead, self._archive, self._monotonic = lead, archive, monotonic
         self._leads = deque([(monotonic(), lead())]) if lead else deque[tuple[float, timedelta]]()
         self._expiry: dict[str, datetime] = {}
-        self._low: timedelta | None = None
+        self._low: timedelta | None = None  # by the server's clock and one that nobody sets, like the next
         self._high: timedelta | None = None
         self._ahead: datetime | None = None
 
@@ -56,8 +56,9 @@ class MachineHealthProbe:
         return self._login_certificate()
 
     def skew(self) -> timedelta | None:
-        """Returns a lower bound of the mailbox server's clock skew."""
-        return skew(self._low, self._high)
+        """Returns a lower bound of the mailbox server's clock skew: from our clock as it is now, set or not."""
+        low, high = (None if bound is None else bound - self._lead_now() for bound in (self._low, self._high))
+        return skew(low, high)
 
     def dated_ahead(self) -> datetime | None:
         """Returns when a mail was last seen in the inbox that is dated later than that."""
@@ -83,12 +84,15 @@ class MachineHealthProbe:
         if ahead > TELLING:
             self._ahead = seen
         if -TELLING <= ahead <= FARTHEST:
-            self._low = ahead
+            self._low = ahead + self._lead_now()
 
     def returned(self, internaldate: datetime, accepted: datetime) -> None:
         """Records that a copy of our own mail was found in the mailbox."""
         if internaldate - accepted <= TELLING:
-            self._high = internaldate - accepted
+            self._high = internaldate - accepted + self._lead_now()
+
+    def _lead_now(self) -> timedelta:
+        return self._lead() if self._lead else timedelta(0)
 
     def presented(self, server: str, line: object) -> None:
         """Records the certificate of a session with `server`; `line` without TLS is ignored."""
