@@ -75,6 +75,9 @@ def test_the_stand_is_told_to_whoever_writes_without_a_token(
         assert words in text, text
     assert silent in text
     assert opened in text
+    assert {"nl": "(afzender niet geverifieerd)", "en": "(sender not verified)"}[
+        "nl" if "Stand om" in text else "en"
+    ] in text
     assert len(text.splitlines()) <= MOST_LINES
     desk.assert_whole()
 

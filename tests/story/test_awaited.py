@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from flaggermail.commands.cases import CloseCase
-from flaggermail.record.clocks import ClockKind
+from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail, Page
+from flaggermail.record.rows import Notification, OutboxMail, Page, Reminder
 from flaggermail.reminders import paging
 from flaggermail.services import UnitOfWork
 from flaggermail.views.case_list import ListCases
@@ -86,6 +86,7 @@ def test_the_next_morning_says_once_what_is_awaited_and_then_each_monday(
     assert asks_nothing in text
     assert shows in text
     assert not desk.all(Page)
+    assert {row.how for row in desk.all(Reminder)} == {(Means.MAIL,)}
     desk.assert_whole()
 
 

@@ -100,6 +100,7 @@ def test_a_case_is_taken_by_its_number(make: Made, language: str) -> None:
     assert with_you in said(desk, reply(desk, note, f"{verb} {number}", TEXT, by=BOB))
     assert desk.row(Case, number).assigned_to == "officer2"
     (about,) = set(anew(desk)) - before
+    assert sum("anew/" in one.dedupe for one in to_bob(desk, Kind.OFFICER_NOTICE)) == len(anew(desk))
     call = {"nl": "gebeld 14:30 ze hebben het", "en": "called 14:30 they have it"}[language]
     desk.clock.set(desk.clock.now().replace(hour=12, minute=40))  # 14:40 at the desk
     reply(desk, anew(desk)[about], call, TEXT, by=BOB)

@@ -285,7 +285,7 @@ STAND: Mapping[str, object] = {
     "going_on": [{**MATTER, "clock": "receipt", "minutes": 1, "exercise": True}],
     "drafts": [{"draft": "VF-EP2024-0001/1", "platform": "Loudhailer", "at": SENT, "exercise": False}],
     "answers": [
-        {"number": "VF-EP2024-0001", "place": "m00000009", "at": SENT, "sender": sender}
+        {"number": "VF-EP2024-0001", "place": "m00000009", "at": SENT, "sender": sender, "verdict": "unverified"}
         for sender in ("desk@loudhailer.example", "")
     ],
     "counts": {**dict.fromkeys(LISTS, 9), "replies": 1, "held": 2, "outbox": 1},
@@ -301,7 +301,7 @@ SHOWN: Mapping[str, object] = {
         *({"platform": "Loudhailer", "state": state, "sent_at": None, "clocks": []} for state in NotificationState),
     ],
     "entries": [
-        {"at": SENT, "sender": sender, "subject": "", "ours": ours}
+        {"at": SENT, "sender": sender, "subject": "", "verdict": "unverified", "ours": ours}
         for sender, ours in (("desk@loudhailer.example", False), ("", False), ("", True))
     ],
 }  # fmt: skip
