@@ -54,7 +54,11 @@ def test_next_lists_shifts_and_the_next_reminder(desk: Desk) -> None:
     assert "next reminder due: 2024-06-06 11:34+02:00" in shown
     document = desk.type("oncall", "next", "--json").json
     assert isinstance(document, dict)
-    assert document == {
+    assert isinstance(document["clocks"], list)
+    *clocks, awaited = document["clocks"]
+    assert isinstance(awaited, dict)
+    assert awaited["clock"] == "substance"
+    assert {**document, "clocks": clocks} == {
         "version": document["version"],
         "shifts": [
             {
@@ -194,7 +198,7 @@ def test_the_handover_note_names_all_that_is_in_hand(desk: Desk) -> None:
     document = desk.type("oncall", "handover", "--json").json
     assert isinstance(document, dict)
     assert {name: len(rows) for name, rows in document.items() if name != "version"} == {
-        "cases": 1, "clocks": 1, "unanswered": 0, "acknowledged": 1, "quarantine": 1, "uncertain": 0,
+        "cases": 1, "clocks": 1, "awaited": 0, "unanswered": 0, "acknowledged": 1, "quarantine": 1, "uncertain": 0,
     }  # fmt: skip
 
 
