@@ -18,7 +18,10 @@ from tests.nights.oracle import DECISION, HUMAN, RECEIPT, SUBSTANCE, Told
 
 PLATFORMS = ("Alder", "Birch", "Cedar", "Dogwood", "Elder")
 _NUMBER = re.compile(r"VF-[A-Z0-9]+-\d+")
-_STEP = re.compile(r"(\d+) min after")
+_STEP = re.compile(
+    r"(?:[Ss]ent|[Oo]pened) (?:at|on \d+ \w+ \d+ at) (?P<begin>\S+(?: [+-]\d\d:\d\d)?); "
+    r"(?:due at (?P<due>\S+(?: [+-]\d\d:\d\d)?); )?it is now (?P<now>\d\d:\d\d(?: [+-]\d\d:\d\d)?)"
+)
 _ASKS = re.compile(r"acknowledged until (\d\d:\d\d)")
 _ITEM = re.compile(r"^(VF-[A-Z0-9]+-\d+): (.*?) after \d+ minutes\n((?:  .+\n)+)", re.MULTILINE)
 _SINGLE = re.compile(
@@ -136,13 +139,27 @@ class Read:
 
     def _told(self, case: str, what: str, text: str) -> Told:
         """Returns the step that the text names by its minutes or by the expiry of an acknowledgement."""
-        steps, asks = _STEP.findall(text), _ASKS.findall(text)
+        steps, asks = list(map(_minutes, _STEP.finditer(" ".join(text.split())))), _ASKS.findall(text)
         if asks and "Still on it?" not in text:
             asks = []
         assert len(steps) + len(asks) == 1, f"a reminder that does not say of what: {self.body}"
-        step, until = int(steps[0]) if steps else 0, asks[0] if asks else ""
+        step, until = steps[0] if steps else 0, asks[0] if asks else ""
         if re.search(r"no decision", what, re.IGNORECASE):
             return Told(case, "", DECISION, step, self.recipient, until)
         (platform,) = (name for name in PLATFORMS if re.search(rf"\b{name}\b", what))
         person = re.search(r"(from|by) a\s+person|no person", what)
         return Told(case, platform, HUMAN if person else RECEIPT, step, self.recipient, until)
+
+
+def _minutes(said: re.Match[str]) -> int:
+    """Returns the minutes from the sending to when the step was due, which is now unless the mail says otherwise."""
+    begin, due = (_minute_of(said[name] or said["now"]) for name in ("begin", "due"))
+    return (due - begin) % (24 * 60)
+
+
+def _minute_of(clock: str) -> int:
+    """Returns the minute of the day that a clock showed, in universal time if its offset stands behind it."""
+    shown, _, offset = clock.partition(" ")
+    hour, minute = map(int, shown.split(":"))
+    east = int(offset[:3]) * 60 if offset else 0
+    return hour * 60 + minute - east

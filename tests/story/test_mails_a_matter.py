@@ -20,7 +20,7 @@ STEPS = {  # the mails of one matter: in each its act, and what it needs
     "en": [
         ("| New case: Video", "- take"),
         ("| To assess: Video", "Reply to this mail with the form"),
-        ("| For approval: Video", "approve CODE no: why not"),
+        ("| Please approve: Video", "approve CODE no: why not"),
         ("| Done: Video", "waits for approval"),
         ("| Sent at 18:42: Video", "Nothing is needed now"),
         ("| Answer: Video", "stopped at 19:21, after 39 minutes"),
