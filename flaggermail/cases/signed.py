@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from flaggermail.cases.checklist import numbers_in
-from flaggermail.mail.vocabulary import DASHES, Language, folded
+from flaggermail.mail.vocabulary import DASHES, LABELS, Language, folded
 
+_SENDER = LABELS[0]
 _READ = 400  # lines of a mail in which the closing is looked for
 _LINES = 12  # below the closing
 _LONGEST = 60  # characters of a name
@@ -68,7 +69,7 @@ def _begins_another(line: str, language: Language) -> bool:
         small.startswith(">")
         or small.strip(DASHES) in language.mark_lines - {""}
         or (small.startswith("-----") and any(mark in small for mark in language.mark_lines - {""}))
-        or language.labels.get(label) == "from"
+        or language.labels.get(label) == _SENDER
     )
 
 

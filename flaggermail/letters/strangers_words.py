@@ -82,7 +82,7 @@ def marked(line: str) -> str:
 
 def shortened(text: str, longest: int) -> str:
     """Returns a template value cut to that many characters; a stranger's words keep their sign."""
-    sign = _STRANGER if text.startswith(_STRANGER) else ""
+    sign = _STRANGER if text[:1] == _STRANGER else ""
     words = unmarked(text)
     return sign + (words if len(words) <= longest else f"{words[: longest - 1].rstrip()}\u2026")
 

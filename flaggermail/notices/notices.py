@@ -208,7 +208,7 @@ def tell_of_mail(
     if officer is None:
         return
     referrers = case is not None and stored.from_address == case.referrer_address
-    like = alike_cases.alike(work, case, stored, message, _again) if what == "new case" and case is not None else ()
+    like = alike_cases.alike(work, case, stored, message, _again) if case and stored.id == case.root_message else ()
     topic = _topic(what, stored, case, alike=bool(like))
     read = {stored.id: message, **(attached or {})}
     values = {

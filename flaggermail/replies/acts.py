@@ -79,7 +79,8 @@ def approve(answered: Answered, groups: Mapping[str, str]) -> Request:
     draft = answered.names(groups.get("code", ""))
     if draft is None or draft != answered.notification:
         raise BadArgument(Why.CODE)
-    return Request("approve", {"draft": draft, "policy_read": groups.get("day", "")})
+    day = groups.get("day", "")
+    return Request("approve", {"draft": draft, **({"policy_read": day} if day else {})})
 
 
 def confirm_device(answered: Answered, groups: Mapping[str, str]) -> Request:
