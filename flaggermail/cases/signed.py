@@ -23,14 +23,14 @@ _PARTED = re.compile(r"\s*(?:[|,;/\u2022\u00b7]|\s-\s)\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class Signer:
     """A name and a telephone number as they were written; either may be empty."""
 
     name: str
     phone: str
 
 
-def signature_of(text: str, language: Language, ours: Collection[str] = ()) -> Signature | None:
+def signature_of(text: str, language: Language, ours: Collection[str] = ()) -> Signer | None:
     """Returns the signature in the text of a mail; None without any. `ours` are numbers of the desk, left out."""
     own = list(takewhile(lambda line: not _begins_another(line, language), islice(text.splitlines(), _READ)))
     closed = next(
@@ -42,7 +42,7 @@ def signature_of(text: str, language: Language, ours: Collection[str] = ()) -> S
     below = [line.strip() for line in (rest, *own[at + 1 : at + 1 + _LINES]) if line.strip()]
     name = next((name for line in below if (name := _name_in(line))), "")
     phone = next((number for line in below for number in numbers_in(line, ours)), "")
-    return Signature(name, phone) if name or phone else None
+    return Signer(name, phone) if name or phone else None
 
 
 def _behind_closing(line: str, language: Language) -> str | None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an error of SQLite means: its disk fails for now, it says something, it is damaged, or this program is at fault.
 
-Errors are told apart by their primary result code (sqlite.org/rescode.html), never by their text. Imports little: a
+Errors are told apart by their primary result code (SQLite's page "Result and Error Codes"), never by their text. Imports little: a
 command that only reads needs it.
 """
 
