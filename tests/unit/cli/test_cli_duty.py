@@ -103,18 +103,22 @@ def test_next_shows_how_each_reminder_was_worked_out(desk: Desk) -> None:
         "  120 min after 10:34 = 12:34, to B. de Vries",
         "  240 min after 10:34 = 14:34, to C. Bakker (head)",
         "  now: no step has fallen due",
+        "VF-EP2024-0001/1 substance, since 2024-06-06 10:34+02:00",
+        "  1286 min after 10:34 = 2024-06-07 08:00, to A. Jansen, by mail alone",
+        "  5606 min after 10:34 = 2024-06-10 08:00, to A. Jansen, by mail alone",
+        "  now: no step has fallen due",
         "next reminder due: 2024-06-06 11:34+02:00",
     ]
     desk.go_to("2024-06-06T11:34:00+02:00")
     desk.go_to("2024-06-06T11:40:00+02:00")
     desk.done("oncall", "ack", REMINDER)
-    assert desk.done("case", "show", number).endswith(
+    assert (
         "  VF-EP2024-0001/1 receipt, since 2024-06-06 10:34+02:00\n"
         "    120 min after 10:34 = 12:34, to B. de Vries\n"
         "    acknowledged until 12:40: still on it?, to B. de Vries\n"
         "    240 min after 10:34 = 14:34, to C. Bakker (head)\n"
         "    now: every step that fell due was told\n"
-    )
+    ) in desk.done("case", "show", number)
 
 
 def test_next_says_by_which_means_where_it_is_not_by_all(desk: Desk) -> None:
@@ -136,12 +140,12 @@ def test_next_at_answers_who_would_get_this(desk: Desk) -> None:
     assert shown.startswith("on call then: A. Jansen (officer1), +31 6 0000 0001\n")
     assert "policy for EP2024: election\n" in shown
     assert "policy for PS2027: quiet\n" in shown
-    assert shown.endswith(
+    assert (
         "VF-EP2024-0001/1 receipt, since 2024-06-06 10:34+02:00\n"
         "  60 min after 10:34 = 11:34, to A. Jansen\n"
         "  120 min after 10:34 = 12:34, to A. Jansen\n"
         "  240 min after 10:34 = 14:34, to C. Bakker (head)\n"
-    )
+    ) in shown
     document = desk.type("oncall", "next", "--at", "2024-06-06T11:33", "--json").json
     assert isinstance(document, dict)
     assert (document["officer"], document["clocks"][0]["steps"]) == ("officer1", [])
