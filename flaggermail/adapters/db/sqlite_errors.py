@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an error of SQLite means: its disk fails for now, it says something, it is damaged, or this program is at fault.
 
-Errors are told apart by their primary result code (SQLite's page "Result and Error Codes"), never by their text. Imports little: a
-command that only reads needs it.
+Errors are told apart by their primary result code (SQLite's page "Result and Error Codes"), never by their text.
+Imports little: a command that only reads needs it.
 """
 
 from __future__ import annotations
