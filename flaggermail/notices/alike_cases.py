@@ -26,7 +26,7 @@ from flaggermail.wording.said import Said
 
 WITHIN = timedelta(hours=24)  # from the opening of the earlier case
 MOST = 2  # cases that a notice names
-_LOOKED_AT = 20  # newest open cases that are compared
+_LOOKED_AT = 6  # newest open cases that are compared: a flood of referrals costs no more
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import OFFICER, REFERRER, X_CHANNEL, Desk, mail
 
 WORDS = read_words(shipped("config") / "templates" / "words.yaml")
-CHANGED = {"nl": "besluit is gewijzigd", "en": "decided otherwise"}
+CHANGED = {"nl": "besluit is gewijzigd", "en": "decision is changed"}
 
 
 def speaking(desk: Desk, language: str) -> Desk:
@@ -149,7 +149,7 @@ def test_a_letter_that_cannot_be_stored_leaves_the_sending_recorded(
         patched.setattr(FileBlobStore, "put", full)
         delivery.drain(desk.env)
     assert desk.row(Notification, key).state == "sent"
-    assert desk.happened(EventKind.MAIL_UNRENDERABLE) == 1
+    assert desk.happened(EventKind.MAIL_UNRENDERABLE) == 2  # to the officers and to the referrer
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

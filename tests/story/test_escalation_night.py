@@ -189,7 +189,7 @@ def test_an_ok_that_expires_with_nothing_else_due_is_asked_about_once(make: Made
     acknowledge(desk)
     pass_time(desk, 118)
     assert told(desk, START)[2:] == [(181, "reminder", OFFICER)]
-    assert re.search(r"opgepakt tot 13:35\.", text_to(desk, OFFICER))
+    assert re.search(r"opgepakt tot 13:35; nu", text_to(desk, OFFICER))
 
 
 def test_a_new_case_without_a_decision_reminds_in_the_period_only(make: Made) -> None:
