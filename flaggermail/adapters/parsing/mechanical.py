@@ -87,7 +87,7 @@ def _with_author(read: Message, signs: KindEvidence, language: Language) -> Mess
     if (stated := no_receipt.stated(signs, read.kind, language)) is not None:
         until = no_receipt.end_of_absence(read.text, language) if stated is NoReceipt.ABSENCE else ""
         return replace(read, no_receipt=stated, away_until=until)
-    framed = ticket_frame.is_ticket_system(signs.fields, language.machines)
+    framed = signs.null_path or ticket_frame.is_ticket_system(signs.fields, language.machines)
     if not (automatic or framed):
         return read
     ours = (*read.to, *read.cc)
