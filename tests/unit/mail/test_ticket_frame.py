@@ -92,6 +92,15 @@ def test_without_a_vendors_field_a_comment_is_only_noted() -> None:
     assert read(f"{NAMED}\n\n{WORDS}", "X-Other: 1").comment is None
 
 
+@each("field", ["Return-Path: <>", "Return-Path: < >"])
+def test_an_empty_envelope_sender_is_a_frame(field: str) -> None:
+    """A ticket system without a field of its own: a comment in its mail is a person's, with that as its basis."""
+    comment = "Casey Morgan, Dec 15, 2020, 11:05 PST\n\nThe posts are with the policy team."
+    found = read(comment, f"{field}\n{AUTO}")
+    assert (found.kind, found.comment.name if found.comment else None) == (MechanicalKind.HUMAN, "Casey Morgan")
+    assert read("We have received your report #1234567.", f"{field}\n{AUTO}").kind is MechanicalKind.AUTO_REPLY
+
+
 def test_a_sender_with_name_and_company_wrote_the_words() -> None:
     """Where the frame names nobody, From may; not in an answer that says itself that it is one."""
     assert read(WORDS, sender='"Casey Roe (X Support)"').kind is MechanicalKind.HUMAN
