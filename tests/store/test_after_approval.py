@@ -85,6 +85,7 @@ def test_after_two_minutes_it_says_why_not(desk: Desk) -> None:
     desk.go_on(1)
     assert told(desk, SIGNER) == []
     desk.go_on(1)
+    assert len(told(desk, SIGNER)) == 1
     desk.go_on(10)
     (text,) = told(desk, SIGNER)
     assert "Nog niet verzonden: melding aan X" in text

@@ -45,6 +45,8 @@ def replied(desk: Desk, kind: Kind, words: str) -> None:
         ("Groeten, Jan Bos\n+31 6 1234 5678", "Jan Bos", "+31 6 1234 5678"),
         ("Kind regards\nDr. A. Smit | Communication\nTel: 0800-1234567", "Dr. A. Smit", ""),
         ("Met vriendelijke groet,\nGriffie Oost\n014 000 0000\n> 06 1111 1111", "Griffie Oost", "014 000 0000"),
+        ("-----Oorspronkelijk bericht-----\nVan: Piet <p@x.example>\n\nGroet,\nPiet Bos\n06 9999 9999", "", ""),
+        ("Van: Piet <p@x.example>\nAan: ons\n\nGroet,\nPiet Bos\n06 9999 9999", "", ""),
         ("Wij horen graag van u op 010 234 5678.\nJan", "", ""),
         ("Met vriendelijke groet,\n\nwww.lindewaard.example\n14 010", "", ""),
     ],
