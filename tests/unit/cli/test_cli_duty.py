@@ -239,6 +239,7 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
         },
         "quarantine": 1,
         "quarantine_oldest_at": "2024-06-06T10:34:00+02:00",
+        "set_aside": {},
         "outbox": {
             "waiting": 0, "oldest_at": None, "queued": 0, "attempting": 0, "uncertain": 0, "last_error": None,
         },

@@ -96,7 +96,8 @@ def test_mail_set_aside_stands_there_with_its_number(directory: Path, capsys: py
     ("age", "document", "exit_status", "wrong"),
     [
         (0, IN_ORDER, 0, []),
-        (100, IN_ORDER, 0, []),
+        (80, IN_ORDER, 0, []),
+        (100, IN_ORDER, 1, ["the daemon does not run"]),
         (130, IN_ORDER, 1, ["the daemon does not run"]),
         (0, EVERYTHING, 1, ["a mail is in doubt"]),
         (130, EVERYTHING, 1, ["the daemon does not run", "a mail is in doubt"]),
@@ -114,7 +115,7 @@ def test_the_exit_status_is_for_monitoring(
     status, said, err = printed(directory, capsys, "--json")
     found = json.loads(said)
     assert (status, err) == (exit_status, "")
-    assert (found["ok"], found["wrong"], found["daemon"]) == (not wrong, wrong, age < 120)
+    assert (found["ok"], found["wrong"], found["daemon"]) == (not wrong, wrong, age <= 90)
 
 
 def test_a_desk_whose_daemon_never_ran_says_which_file_is_missing(

@@ -65,15 +65,16 @@ def test_a_case_shows_what_decides_its_next_reminder(desk: Desk) -> None:
     """A running clock has its next steps with instant and person; a stopped one has minutes, hours and words."""
     number = desk.notified()
     (use,) = rows(ask(desk, "case show", case=number), "notifications")
-    (running,) = rows(use, "running")
-    assert (running["about"], running["clock"], running["since"]) == (
-        f"{number}/1",
-        "receipt",
-        "2024-06-06T10:34:00+02:00",
-    )
-    step = rows(running, "steps")[0]
+    receipt, substance = rows(use, "running")
+    assert [(running["about"], running["clock"], running["since"]) for running in (receipt, substance)] == [
+        (f"{number}/1", "receipt", "2024-06-06T10:34:00+02:00"),
+        (f"{number}/1", "substance", "2024-06-06T10:34:00+02:00"),
+    ]
+    step = rows(receipt, "steps")[0]
     assert (step["after"], step["due_at"], step["officer"]) == (60, "2024-06-06T11:34:00+02:00", "officer1")
     assert (step["officer_name"], step["to_head"], step["by_every_means"]) == ("A. Jansen", False, True)
+    step = rows(substance, "steps")[0]
+    assert (step["due_at"], step["officer"], step["by_every_means"]) == ("2024-06-07T08:00:00+02:00", "officer1", False)
     answer = answer_to(desk, f"{number}/1")
     desk.go_to("2024-06-06T13:06:00+02:00")
     desk.receive(answer)
