@@ -164,7 +164,7 @@ def test_no_canary_is_said_by_a_worker_that_fails(desk: DeskProcess, notified: N
     start(desk, notified, script=FAILING)
     assert desk.process is not None
     assert desk.process.wait(60) == 1
-    assert '"error": "ArchiveFault from KeyError"' in desk.log()
+    assert '"error": "ValueError from KeyError"' in desk.log()
     assert "__main__:" in desk.log()
     assert_no_canary(desk, notified, dovecot.password)
 

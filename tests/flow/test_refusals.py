@@ -15,6 +15,7 @@ from flaggermail.letters import standing
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.reminders import outbox_ageing
@@ -157,7 +158,10 @@ def test_when_all_is_refused_it_is_told_and_all_leaves_once(evening: Evening, re
 
 
 def test_a_word_that_the_filter_refuses_holds_nobody(evening: Evening) -> None:
-    """Referrals with the word reach their officer without it; a notification leaves; afterwards nothing waits."""
+    """Referrals with the word reach their officer without it, and their referrer is confirmed without it, once each.
+
+    A notification leaves; afterwards nothing waits.
+    """
     evening.postfix.set_words(["stemdag"])
     evening.approve(referral_first=True)
     evening.approve(referral_first=True)
@@ -168,8 +172,10 @@ def test_a_word_that_the_filter_refuses_holds_nobody(evening: Evening) -> None:
     assert evening.standing() is ServerState.TAKES
     assert not evening.mails(MailState.QUEUED)
     instead = [mail for mail in evening.mails(MailState.ACCEPTED) if mail.instead_of is not None]
-    assert {mail.recipient for mail in instead} == {evening.officer}
-    assert len({mail.instead_of for mail in instead}) == len(instead) >= 2
+    to_referrer = [mail for mail in instead if mail.recipient != evening.officer]
+    assert [(mail.recipient, mail.kind) for mail in to_referrer] == [(REFERRER, Kind.INTAKE_CONFIRMATION)] * 2
+    assert evening.arrived(REFERRER, expected=2) == 2
+    assert len({mail.instead_of for mail in instead}) == len(instead) >= 2 + len(to_referrer)
 
 
 def test_a_refused_sender_is_an_outage(evening: Evening) -> None:
