@@ -69,6 +69,8 @@ def _of_placing(work: UnitOfWork, officer: Officer, command: PlaceMessage) -> tu
     if command.case is not None and is_replaceable(work, message.id, officer):
         return (Why.USED, []) if whole_number(work, command.case) == message.case else (None, [])
     by = acted_by(work, message.id, officer)
+    if command.joins and message.place == Place.CASE and message.placed_by is None and not by:
+        return None, []  # nobody placed it: it opened the case that it is moved out of
     return (Why.ACTED, [*by]) if by else (Why.USED, [])
 
 
