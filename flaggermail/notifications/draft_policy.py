@@ -84,9 +84,12 @@ def faults(
 
 
 def title_faults(title: str) -> tuple[Said, ...]:
-    """Returns the first invisible character in a title, with the title to write instead; empty without one."""
+    """Returns the first invisible character in a title, with the title to write instead; empty without one.
+
+    A line break or a tab is none: a subject has a space in its place.
+    """
     seen = enumerate(title, start=1)
-    found = next(((place, char) for place, char in seen if is_invisible(char)), None)
+    found = next(((place, char) for place, char in seen if char not in "\t\r\n" and is_invisible(char)), None)
     if found is None:
         return ()
     return (InDraft.TITLE_UNSEEN(place=found[0], character=_name_of(found[1]), clean=visible(title)),)
