@@ -179,7 +179,7 @@ def test_a_channel_of_another_day_is_refused_with_the_day_and_the_ways_there_are
     """A draft for a channel that has ended is refused, and so is a note that it was used."""
     said = desk.refused(Draft(case=desk.decided(), channel="x-old"))
     assert "is valid from 2019-05-01 to 2020-12-31, not on 2024-06-06" in said
-    assert "; use x-mute (mail: Urgent Escalation Channel) or " in said
+    assert "; use x-hosts (mail: Urgent Escalation Channel) or x-mute (mail: Urgent Escalation Channel) or " in said
     assert said.endswith("or x-urgent (mail: Urgent Escalation Channel)")
     assert "x-later" not in said
     assert "not on 2024-06-06" in desk.refused(note(desk.decided(), "x-later", "portal"))
