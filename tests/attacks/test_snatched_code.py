@@ -41,6 +41,7 @@ def test_a_device_code_written_under_another_draft_approves_that(tmp_path: Path)
     replied(desk, asked[other], f"akkoord {code}")  # the member's, with the officer's own mail moved away
     replied(desk, asked[meant], f"akkoord {code}")  # put back
     assert (state_of(desk, meant), state_of(desk, other)) == ("draft", "approved")
+    desk.settle()  # an approval is answered when its mail was accepted
     answers = [
         mail
         for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))

@@ -108,7 +108,7 @@ def test_a_form_may_be_answered_so_and_still_counts_afterwards(desk: Desk) -> No
     form = latest(desk, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
     assert "Stand om" in answer_to(desk, reply(desk, form, "stand", TEXT))
     filled = "onjuist: ja\nregel: artikel N 7\ncriterium: 1\npogingen: 2\nbesluit: geen: niet meer nodig"
-    assert "besluit geen actie" in answer_to(desk, reply(desk, form, filled, TEXT))
+    assert "het besluit is vastgelegd (geen actie)" in answer_to(desk, reply(desk, form, filled, TEXT))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from flaggermail.mail.message import Message
 from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail, Reminder
+from flaggermail.record.rows import Notification, OutboxMail, Reminder, StoredMessage
 from tests.attacks.replying import Night, a_desk
 from tests.store.desk_fixtures import REFERRER, X_CHANNEL, Desk, mail
 
@@ -53,7 +53,7 @@ def test_a_forwarders_words_and_the_forwarded_mail_are_told_apart(desk: Desk) ->
     stored = desk.receive(mail(REFERRER, "FW: Verkeerde stemdag", FORWARD))
     notice = told(desk, Kind.OFFICER_NOTICE)
     assert notice.subject == f"Nieuwe zaak: FW: Verkeerde stemdag [{stored.case}]"
-    assert opening(notice) == f"| {stored.case}: Verkeerde stemdag"
+    assert opening(notice) == "| Nieuwe zaak: Verkeerde stemdag"
     parts = (
         f"| Doorgestuurd door: {REFERRER}", "De afzender schrijft erbij: | Graag spoed, dit gaat hard rond.",
         "De doorgestuurde mail: | Geschreven door: J. Kiezer <kiezer@mailprovider.example>",
@@ -119,7 +119,8 @@ def test_a_robots_result_is_told_once_and_stops_the_receipt_clock_alone(desk: De
     desk.receive(octets)
     notice = told(desk, Kind.OFFICER_NOTICE)
     assert len(desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id))) == 1
-    assert "kwam een automatisch antwoord van X binnen. De mail is door een systeem geschreven" in flowing(notice)
+    said = "kwam een automatische mail van X binnen. Deze gaat inhoudelijk op de zaak in. De mail is door een systeem"
+    assert f"{said} geschreven, niet door een medewerker" in flowing(notice)
     assert "De klok 'ontvangstbevestiging' is gestopt om 11:15, na 41 minuten." in flowing(notice)
     assert {name: state for name, (state, _) in desk.clocks(key).items()} == {
         "receipt": "stopped", "human": "running", "substance": "running",
@@ -127,9 +128,8 @@ def test_a_robots_result_is_told_once_and_stops_the_receipt_clock_alone(desk: De
     desk.assert_whole()
 
 
-@pytest.mark.parametrize("text", ["We have received your report.", "Thanks! We will review it. Do not reply."])
-def test_a_robots_receipt_is_told_to_nobody(desk: Desk, text: str) -> None:
-    """Nor is one that promises to look into it, as each receipt does."""
+def from_a_robot(desk: Desk, text: str) -> StoredMessage:
+    """Takes in an automatic reply to a notification, two minutes after it; settles."""
     key = desk.notified()
     desk.clock.set(desk.clock.now() + timedelta(minutes=2))
     stored = desk.receive(
@@ -140,7 +140,24 @@ def test_a_robots_receipt_is_told_to_nobody(desk: Desk, text: str) -> None:
     )  # fmt: skip
     desk.settle()
     assert stored.automatic
+    return stored
+
+
+RECEIPT = "We have received your report."
+
+
+@pytest.mark.parametrize("text", [RECEIPT, f"Thanks! {RECEIPT} We will review it. Do not reply."])
+def test_a_robots_receipt_is_told_to_nobody(desk: Desk, text: str) -> None:
+    """Nor is one that promises to look into it, as each receipt does."""
+    stored = from_a_robot(desk, text)
     assert desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id)) == []
+
+
+def test_a_robots_promise_that_is_no_receipt_is_told(desk: Desk) -> None:
+    """Once, for what it is: it does not say that our mail arrived."""
+    stored = from_a_robot(desk, "Thanks! We will review it. Do not reply.")
+    assert len(desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id))) == 1
+    assert "een automatische mail van X binnen. Deze zegt iets toe." in flowing(told(desk, Kind.OFFICER_NOTICE))
 
 
 def test_a_second_answer_says_why_no_clock_stopped(desk: Desk) -> None:
