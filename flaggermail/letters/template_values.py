@@ -26,6 +26,7 @@
 | `state` of an approval | str: a `record.states.MailState`; empty if nothing of it leaves by mail, or not yet |
 | `since`, `away` of an approval | aware datetime or None: queued since; bool: because the server is away |
 | `what` of an approval | str: the server's answer |
+| `by` of an approval | str: who said that the mail was sent; empty if our server or a copy of it did |
 | `officers`, `own` of an approval | list of str: who decided; bool: the reader did |
 | `policy_age` | int or None: the days since the policy was read |
 | `stale`, `repeats` | bool: these days are many; the approver repeats the day |
@@ -142,7 +143,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply", "policy_age", "stale", "repeats"},
     "approval_told": EVERY | APPROVAL
-    | {"officers", "own", "approved", "reason", "have", "state", "sent_at", "since", "away", "what"},
+    | {"officers", "own", "approved", "reason", "have", "state", "sent_at", "since", "away", "what", "by"},
     "reminder": EVERY | OFFICER | LATE | {"asks"},
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},

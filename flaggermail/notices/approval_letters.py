@@ -17,6 +17,7 @@ from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import approvers_of
 from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
+from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
@@ -27,7 +28,7 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.said import Said
 
 LATE = timedelta(minutes=2)  # from the approval to the mail that says why the text has not left
-_NO_NEWS: Mapping[str, object] = {"state": "", "sent_at": None, "since": None, "away": False, "what": ""}
+_NO_NEWS: Mapping[str, object] = {"state": "", "sent_at": None, "since": None, "away": False, "what": "", "by": ""}
 
 
 def tell_verdict(work: UnitOfWork, judged: Notification) -> None:
@@ -36,8 +37,11 @@ def tell_verdict(work: UnitOfWork, judged: Notification) -> None:
 
 
 def tell_sent(work: UnitOfWork, sent: Notification) -> None:
-    """Tells when our server accepted the text."""
-    _tell(work, sent, "sent", {**_NO_NEWS, "state": MailState.ACCEPTED.value, "sent_at": sent.sent_at})
+    """Tells when our server accepted the text, or who said that it was sent; not to that person."""
+    person = work.env.settings.rota.officer(work.actor) if sent.sent_basis is InstantBasis.BY_HAND else None
+    by = "" if sent.sent_basis is not InstantBasis.BY_HAND else person.name if person is not None else work.actor
+    news = {**_NO_NEWS, "state": MailState.ACCEPTED.value, "sent_at": sent.sent_at, "by": by}
+    _tell(work, sent, "sent", news, frozenset({person.address.lower()} if person is not None else ()))
 
 
 def tell_late(work: UnitOfWork, approved: Notification) -> None:

@@ -32,7 +32,7 @@ PROMISES = {
 }
 PLATFORM = "-platform.example"
 CITIZENS = "@mailprovider.example"
-_CONFIRMED = re.compile(r"\] We have your message(?:: |$)")  # the letter passed on in place of a refused one has no title
+_CONFIRMED = re.compile(r"\] We have your message(?:: |$)")  # in place of a refused one, without its title
 _ASKED = re.compile(r"[Ww]e have raised your report with a platform")
 _ALARMS = {
     "doubt": "It is not certain whether a mail to a platform was sent",

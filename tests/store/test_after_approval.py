@@ -11,6 +11,7 @@ import pytest
 from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import OverrideRota
+from flaggermail.commands.outbox import ResolveMail
 from flaggermail.notifications import draft_policy
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
@@ -113,7 +114,7 @@ def test_a_refusal_of_the_text_is_said_once_to_each(desk: Desk) -> None:
 
 
 def test_a_mail_in_doubt_is_said_to_be_in_doubt(desk: Desk) -> None:
-    """No answer came: neither sent nor refused."""
+    """No answer came: neither sent nor refused. Who says that it was sent is named to the others."""
     key = desk.drafted()
     desk.settle()
     desk.do(Approve(draft=key), "officer2")
@@ -122,6 +123,13 @@ def test_a_mail_in_doubt_is_said_to_be_in_doubt(desk: Desk) -> None:
     desk.go_on(2)
     (text,) = told(desk, SIGNER)
     assert "Onzeker of verzonden: melding aan X" in text
+    before = told(desk, OFFICER)
+    desk.do(ResolveMail(mail=desk.mail_of(key).id, sent_at=desk.clock.now() - timedelta(minutes=1)))
+    desk.settle()
+    _, text = told(desk, SIGNER)
+    assert "A. Jansen legde vast dat de melding om 10:35 is verzonden; onze verzendserver had geen antwoord" in text
+    assert "nam de melding" not in text
+    assert told(desk, OFFICER) == before
 
 
 @pytest.mark.parametrize("act", ["first of two", "rejected"])

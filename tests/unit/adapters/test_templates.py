@@ -474,6 +474,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"approved": False},
         {"have": 1},
         *({"state": state.value} for state in MailState),
+        {"state": "accepted", "what": "", "by": ""},
+        {"state": "accepted", "what": "", "by": "", "follow_up": True},
         {"state": "queued", "away": True, "what": ""},
         {"own": False, "officers": ["K. Dienst"]},
         {"follow_up": True},
