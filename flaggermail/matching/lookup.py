@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from flaggermail.cases import elections
 from flaggermail.letters import assigned_ids
@@ -86,7 +87,7 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
     to_us = _is_to_us(work, message, sender)
     quoting: Mapping[str, Sequence[Clue]] = {}
     if to_us and not any(key.kind in _OURS for key in keys):
-        given = {key.case: reference for reference, key in learned.references.items()}
+        given = {key.case: reference for reference, keys_of in learned.references.items() for key in keys_of}
         quoted, quoting = answer_keys.quoted(work, message, sender.platform, given)
         keys += quoted
     keys += weaker
@@ -137,7 +138,7 @@ def _keys(
     mail names a case of ours too, our number says which is meant. The sender's address says least.
     """
     tails = answer_keys.tails(work, message, sender.platform)
-    later = [*learned.references.values(), *learned.addresses]
+    later = [*chain.from_iterable(learned.references.values()), *learned.addresses]
     mails = _mails(work, message) or _taken_back(work, message)
     keys = [*_tokens(work, message), *mails, *tails, *learned.mails, *later]
     named = {key.notification for key in keys if key.notification}

@@ -35,13 +35,13 @@ class Learned:
     """The learned keys in a mail; each bears the addresses that taught it."""
 
     mails: list[Key] = field(default_factory=list)  # Message-IDs that it answers
-    references: dict[str, Key] = field(default_factory=dict)  # of the platform, by the reference
+    references: dict[str, list[Key]] = field(default_factory=dict)  # of the platform, by the reference
     addresses: list[Key] = field(default_factory=list)  # its sender, from whom a person filed mail in one case
 
 
 def learned(work: UnitOfWork, message: Message, platform: str | None) -> Learned:
     """Returns the learned keys in `message`; one that two cases share is left out."""
-    words = _words(work, message, platform) | _sender(message)
+    words = _words(work, message, platform) | _sender(work, message, platform)
     rows = {row.id: row for row in _held(work, words) if not row.ambiguous}
     if not rows:
         return Learned()
@@ -53,7 +53,7 @@ def learned(work: UnitOfWork, message: Message, platform: str | None) -> Learned
         kind = KeyKind.PLACED_BEFORE if value.startswith(_ADDRESS) else KeyKind.TAUGHT
         made = Key(kind, row.case, words[value], row.notification, addresses=teachers[key])
         if value.startswith(_REFERENCE):
-            found.references[_bare(value, platform)] = made
+            found.references.setdefault(_bare(value, platform), []).append(made)
         else:
             (found.addresses if kind is KeyKind.PLACED_BEFORE else found.mails).append(made)
     return found
@@ -132,10 +132,15 @@ def _is_notified(work: UnitOfWork, case: str) -> bool:
     )
 
 
-def _sender(message: Message) -> dict[str, Said]:
-    """Returns the verified sender's address as a key, with its description; nothing for a report of a mail server."""
+def _sender(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, Said]:
+    """Returns the verified sender's address as a key, with its description.
+
+    Nothing for a report of a mail server, or for an address of which none is learned.
+    """
     answers = message.kind in {MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY}
     if message.sender is None or message.vouched.value != SenderVerdict.VERIFIED or not answers:
+        return {}
+    if platform is None and _is_listed(work, message.sender.key):
         return {}
     return {f"{_ADDRESS}{message.sender.key}": Basis.PLACED_BEFORE(address=message.sender.key)}
 

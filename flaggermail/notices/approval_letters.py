@@ -108,10 +108,10 @@ def _dedupe(judged: Notification, what: str, officer: Officer) -> str:
 
 
 def _concerned(work: UnitOfWork, judged: Notification) -> Iterator[Officer]:
-    """Yields who was shown the draft, its author, and who approved or rejected it."""
+    """Yields who was shown the draft, its author, and who approved or rejected it, in the order of the rota."""
     shown = (token.officer for token in shown_to(work.tx, judged))
-    ids = dict.fromkeys((*shown, judged.drafted_by, *judged.approved_by, judged.rejected_by))
-    return (officer for key in ids if (officer := work.env.settings.rota.officer(key or "")) is not None)
+    ids = {*shown, judged.drafted_by, *judged.approved_by, judged.rejected_by}
+    return (officer for officer in work.env.settings.rota.officers if officer.id in ids)
 
 
 def _reply_of(work: UnitOfWork, judged: Notification, officer: Officer) -> str | None:
@@ -125,7 +125,7 @@ def _reply_of(work: UnitOfWork, judged: Notification, officer: Officer) -> str |
 
 
 def _mails_of(tx: Transaction, judged: Notification) -> list[OutboxMail]:
-    return tx.find(OutboxMail, where(OutboxMail.notification).is_(judged.id))
+    return tx.readable(OutboxMail, where(OutboxMail.notification).is_(judged.id))
 
 
 def _alarmed(tx: Transaction, judged: Notification) -> frozenset[str]:

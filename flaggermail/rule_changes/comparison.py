@@ -17,7 +17,7 @@ from flaggermail.cases import elections
 from flaggermail.citizens import declining
 from flaggermail.intake import disposition, triage
 from flaggermail.mail.message import Message, Verdict
-from flaggermail.matching import lookup, scoring
+from flaggermail.matching import lookup, own_comments, scoring
 from flaggermail.matching.lookup import Sender
 from flaggermail.matching.placing import Placement
 from flaggermail.notifications import clocks
@@ -197,7 +197,8 @@ def _arrived(
     then: UnitOfWork, stored: StoredMessage, row: StoredMessage, raw: RawMessage, message: Message
 ) -> ArchivedMessage:
     sender = lookup.sender_of(then, message)
-    vouched = replace(message, vouched=Verdict(row.verdict, row.verdict_basis))
+    own = own_comments.without_ours(then, message, sender.platform)
+    vouched = replace(own, vouched=Verdict(row.verdict, row.verdict_basis))
     return ArchivedMessage(
         then, row, stored, raw, vouched, _context(then, row, raw, vouched, sender), known_sender=False, sender=sender
     )

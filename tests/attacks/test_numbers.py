@@ -442,7 +442,8 @@ def test_a_report_that_names_no_mail_of_ours_is_told_with_its_case(desk: Desk) -
     assert stored.case == case_of(key)
     notice = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))[-1]
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(notice.digest)).text.split())
-    further = f"In zaak {stored.case} is nog een mail binnengekomen" in text
+    assert f"[{stored.case}]" in notice.subject
+    further = "In deze zaak is nog een mail binnengekomen." in text
     assert (further, "niet aan een zaak worden gekoppeld" in text) == (True, False)
 
 

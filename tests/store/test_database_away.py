@@ -19,6 +19,7 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import Store, Transaction
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import MailState
 from tests.servers.postgres import Postgres
@@ -182,7 +183,10 @@ def test_a_result_is_held_until_the_database_answers(desk: Desk, *, commits: boo
     store = AwayStore(desk.env.store, 1 if commits else 2, commits=commits)
     stop = Patience(1000)
     delivery.drain(replace(desk.env, store=store), stop)  # type: ignore[arg-type] # it delegates the rest
-    assert len(desk.server.envelopes) == len(mails) > 0
+    told = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
+    assert {mail.notification for mail in told} == {mails[0].notification}  # that it was sent: queued when it was
+    mails = [*mails, *told]
+    assert len(desk.server.envelopes) == len(mails) == 1 + 4
     assert stop.left == 1000 - (1 if commits else 2)
     for mail in mails:
         assert [attempt.result for attempt in desk.all(Attempt, where(Attempt.mail).is_(mail.id))] == ["accepted"]

@@ -78,6 +78,7 @@ ADDED: dict[str, object] = {
     "delivery.key_digest": None, "delivery.dnssec": "not known", "delivery.resolver": None,
     "delivery.looked_up_at": None, "notification.approved_with": None, "outbox.instead_of": None,
     "message.person_basis": None, "message.says": "", "clock.comment": False,
+    "channel.hosts": None,
 }  # fmt: skip
 """The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
 

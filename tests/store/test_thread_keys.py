@@ -82,7 +82,10 @@ def test_what_a_person_files_corrects_what_was_learned(desk: Desk) -> None:
     stored = receipt(desk, wrong)
     desk.do(PlaceMessage(message=stored.id, case=right.partition("/")[0], reason="belongs there"))
     assert update(desk).notification == right
-    assert desk.happened(EventKind.KEY_LEARNED) == 2
+    assert desk.happened(EventKind.KEY_LEARNED) == 3  # the number, its correction, and the address that was filed
+    case = right.partition("/")[0]
+    learned = [(row.id, row.case, row.ambiguous) for row in desk.all(ThreadKey)]
+    assert learned == [(f"address {X}", case, False), ("reference X #5519", case, False)]
 
 
 def test_mail_that_answers_the_same_unseen_mail_is_of_the_same_case(desk: Desk) -> None:

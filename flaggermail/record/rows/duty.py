@@ -48,7 +48,7 @@ class Token(Record):
     token: str
     purpose: Topic
     case: str | None = None
-    notification: str | None = None
+    notification: Annotated[str | None, Column.INDEXED] = None
     reminder: str | None = None
     message: str | None = None  # the received mail, or the mail of ours in doubt, that a reply settles
     officer: str | None = None  # the only officer who may use it

@@ -33,7 +33,7 @@ class StoredMessage(Record):
     from_name: str | None = None
     subject: Annotated[str | None, Column.LONG] = None
     received_at: datetime  # INTERNALDATE of the earliest delivery, or the acceptance of a sent mail
-    first_seen_at: datetime
+    first_seen_at: Annotated[datetime, Column.INDEXED]
     mechanical: MechanicalKind = MechanicalKind.HUMAN
     kinds: tuple[Kind, ...] = ()
     place: Annotated[Place, Column.INDEXED, Column.CHECKED]
