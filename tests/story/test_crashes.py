@@ -92,12 +92,15 @@ def letter(sender: str, name: str, subject: str, *body: str, fields: tuple[str, 
     return "\r\n".join(lines).encode()
 
 
-def mails(answered: str, quoted: str, notice: str, form: str, lost: str) -> Iterator[tuple[timedelta, bytes]]:
+def mails(
+    answered: str, quoted: str, notice: str, form: str, lost: str, asked: str
+) -> Iterator[tuple[timedelta, bytes]]:
     """Yields each mail with its age: a referral with an attached mail, and one of every other kind.
 
     The platform's mail answers the notification `answered`, the officer's the `notice` of a new case and a case `form`
     (Message-IDs). The platform's second mail names neither and quotes the text `quoted`; a stranger reports that the
-    notice did not arrive, and our own server that the mail `lost` to an officer did not.
+    notice did not arrive, and our own server that the mail `lost` to an officer did not. The officer answers the request
+    to approve `asked` too late, and is asked anew.
     """
     soon = timedelta(minutes=1)
     inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
@@ -126,6 +129,8 @@ def mails(answered: str, quoted: str, notice: str, form: str, lost: str) -> Iter
     yield soon, letter(PLATFORM, "quoting", "Your mail", "Noted.", "", *quotation)
     returned = (f"In-Reply-To: <{form}>", f"References: <{form}>")
     yield soon, letter(OFFICER, "form", "Re: Beoordelen", "Komt later.", fields=returned)
+    too_late = (f"In-Reply-To: <{asked}>", f"References: <{asked}>")
+    yield soon, letter(OFFICER, "late", "Re: Ter goedkeuring", "akkoord", fields=too_late)
     yield soon, _report("elsewhere.example", notice)
     yield soon, _report("bzk.example", lost)
     yield timedelta(hours=5), letter(STRANGER, "old", "Vraag van vanochtend", "Wat is dit?")
@@ -143,8 +148,8 @@ def _report(domain: str, about: str) -> bytes:
     return letter(f"MAILER-DAEMON@{domain}", "report", "Undelivered", *report, fields=(kind,))
 
 
-def notified(env: Services, channel: str) -> str:
-    """Approves a notification and returns its id."""
+def drafted(env: Services, channel: str) -> str:
+    """Drafts a notification, sends the requests to approve it and returns its id."""
     title = f"Two boxes coloured, {channel}"
     case = run(
         env,
@@ -155,13 +160,19 @@ def notified(env: Services, channel: str) -> str:
     run(env, Decide(case=case, decision=Decision.NOTIFY, reason="such votes are invalid"), "officer1")
     draft = run(env, Draft(case=case, channel=channel), "officer1").key
     delivery.drain(env)  # the approval requests
+    return draft
+
+
+def notified(env: Services, channel: str) -> str:
+    """Approves a notification and returns its id."""
+    draft = drafted(env, channel)
     run(env, Approve(draft=draft), "officer1")
     return draft
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with sixteen unread mails, a case, one notification sent and one approved."""
+    """A desk with seventeen unread mails, a case, one notification sent and one approved."""
 
     folder: Path
     sent: str
@@ -190,7 +201,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     mailbox.deliver("junk", newsletter, clock.now())
     poll.look(env, mailbox)  # it was read to its end and then unreachable, while staff emptied the junk folder
     unfetched.set_aside(env, [MailName(settings.desk.mailbox.inbox, mailbox.numbering, "901")])  # and is gone by then
-    delivery.drain(env)
+    forgotten = drafted(env, "tiktok-elections")  # nobody decides on it
     clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
     ingest(env, RawMessage(referred, clock.now(), "Earlier", "1", "1", Role.OTHER))
@@ -205,6 +216,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     waiting = notified(env, "x-urgent")
     with env.store.read() as tx:
         use = tx.get(Notification, sent)
+        (asked,) = tx.find(
+            OutboxMail, where(OutboxMail.notification).is_(forgotten), where(OutboxMail.recipient).is_(OFFICER)
+        )
     assert use is not None
     notice, form = _mail_about(env, Kind.OFFICER_NOTICE, EARLIER), _mail_about(env, Kind.REPLY_ANSWER, TAKEN)
     lost = _mail_about(env, Kind.OFFICER_NOTICE, TAKEN)
@@ -213,7 +227,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     (folder / "mails").mkdir()
     (folder / crashing.HANDED_OVER).touch()
     arrivals = []
-    unread = mails(use.message_id or "", text, notice.message_id, form.message_id, lost.message_id)
+    unread = mails(use.message_id or "", text, notice.message_id, form.message_id, lost.message_id, asked.message_id)
     for number, (ago, octets) in enumerate(unread):
         (folder / "mails" / f"{number:02} {(NOW - ago).isoformat()}.eml").write_bytes(octets)
         arrivals.append(octets)
@@ -221,17 +235,17 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as forking:
         assert forking.stdin is not None
         assert forking.stdout is not None
-        asked, answered = forking.stdin, forking.stdout
+        orders, answered = forking.stdin, forking.stdout
 
         def start(desk_folder: Path, point: Point | None, when: str, nth: int, minutes: int) -> int:
             at = (NOW + timedelta(minutes=minutes)).isoformat()
             words = {"folder": str(desk_folder), "point": str(point) if point else "", "when": when, "nth": nth}
-            asked.write(json.dumps({**words, "at": at}) + "\n")
-            asked.flush()
+            orders.write(json.dumps({**words, "at": at}) + "\n")
+            orders.flush()
             return int(answered.readline())
 
         yield Scene(folder, sent, waiting, (newsletter, referred, taken, takes), tuple(arrivals), start)
-        asked.close()
+        orders.close()
 
 
 def _mail_about(env: Services, kind: Kind, referrer: str) -> OutboxMail:
@@ -332,7 +346,8 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool, in_parts: bool = 
     times = found.handed_over(REFERRER).count(confirmation.digest)
     assert 1 <= times <= confirmation.tries <= 2
     assert len([row for row in rows if row.dedupe.startswith("digest/")]) in ({1, 2} if in_parts else {1})
-    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 4  # to the four replies; two are forms
+    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 5  # to the five replies; two are forms
+    assert len([row for row in rows if row.kind == Kind.APPROVAL_REQUEST and row.queued_at >= NOW]) == 1
     assert all(held.told_at is not None for held in found.tx.find(HeldBack))
     assert (found.tx.get(Notification, scene.waiting) or use).state == ("approved" if in_doubt else "sent")
 
