@@ -99,8 +99,8 @@ def mails(
 
     The platform's mail answers the notification `answered`, the officer's the `notice` of a new case and a case `form`
     (Message-IDs). The platform's second mail names neither and quotes the text `quoted`; a stranger reports that the
-    notice did not arrive, and our own server that the mail `lost` to an officer did not. The officer answers the request
-    to approve `asked` too late, and is asked anew.
+    notice did not arrive, and our own server that the mail `lost` to an officer did not. The officer answers the
+    request to approve (`asked`) too late, and is asked anew.
     """
     soon = timedelta(minutes=1)
     inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
