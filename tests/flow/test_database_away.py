@@ -224,6 +224,7 @@ def test_two_daemons_of_which_the_first_hangs_for_longer_than_its_lease(
         wait_for_confirmations(platform, 3)
         assert first.wait(60) == 1
         assert "LeaseHeld" in desk.log()
+        patiently(lambda: desk.rows("SELECT DISTINCT state FROM outbox") == [("accepted",)], "all has left")
         second.stop()
     finally:
         if second is not None:

@@ -238,7 +238,7 @@ def take_and_approve(place: Place, device: pyotp.TOTP) -> None:
     """The officer takes the case, fills in the form and approves, all by reply."""
     place.reply(place.told("Nieuwe zaak"), "Neem\n")
     place.reply(place.told("Beoordelen"), filled(place.told("Beoordelen")))
-    request = place.told("goedkeuren")
+    request = place.told("Ter goedkeuring")
     assert place.platform.received(PLATFORM) == []
     spent = device.now()
     code = patiently(lambda: device.now() if device.now() != spent else None, "a fresh code", 40)
