@@ -17,6 +17,7 @@ from flaggermail.adapters.db import migrations
 from flaggermail.cli import main
 from flaggermail.daemon.service import Daemon
 from flaggermail.shipped import shipped
+from tests.doubles.broken_desks import sound
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -58,13 +59,14 @@ def test_the_database_is_brought_up_to_date(directory: Path, capsys: pytest.Capt
     ],
 )
 def test_a_daemon_does_not_start_on_a_broken_configuration(
-    directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, file: str, text: str | None,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, file: str, text: str | None,
     fault: str,
 ) -> None:  # fmt: skip
     """A daemon with a broken configuration exits with 2 and the message of `check`; systemd does not retry."""
     for owner, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
         monkeypatch.setattr(owner, hook, getattr(owner, hook))  # `run` sets them for the whole process
     monkeypatch.setattr(Daemon, "run", lambda _: None)  # ends the test if the daemon starts
+    directory = sound(tmp_path / "desk")
     if text is None:
         (directory / file).unlink()
     else:
