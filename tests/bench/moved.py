@@ -32,7 +32,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     corpus.lay(files, bench.servers.maildir(USER) / f".{ELSEWHERE}")
     lay(bench.servers, [], USER)
     yield Heading(f"{size:,} old mails moved into the inbox", "")
-    with bench.servers.desk(USER, rate_limits=UNHELD, excluded_folders=[ELSEWHERE]) as desk:
+    with bench.servers.desk(USER, others={"rate_limits": UNHELD}, excluded_folders=[ELSEWHERE]) as desk:
         desk.start()
         patiently(lambda: desk.rows("SELECT 1 FROM cursor WHERE looked_at IS NOT NULL"), "the first look")
         look = Look(bench.servers, desk, Mails(8, f"{USER}@bzk.example"))
