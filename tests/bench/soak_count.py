@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
+from operator import itemgetter
 
 from imapclient import IMAPClient
 
@@ -21,6 +22,7 @@ from tests.servers.platform import ReceivedMail
 
 EXACT = 60.0  # seconds by which a clock may differ from the servers' instants: they are compared by the minute
 _NOT_SENT = frozenset({"uncertain", "refused", "bounced"})
+_FETCHED = 500  # mails at once: a list of 20,000 numbers is longer than a command may be
 _QUEUES = ("maildrop", "incoming", "active", "deferred")
 _SUBMITTED = re.compile(rb"with ESMTPSA\s+id (\w+)[^;]*;([^\r\n]+)")
 
@@ -79,10 +81,12 @@ def inbox(servers: Servers, user: str) -> list[Kept]:
         client.normalise_times = False
         client.login(user, servers.dovecot.password)
         uidvalidity = client.select_folder("INBOX", readonly=True)[b"UIDVALIDITY"]
-        found = client.fetch("1:*", ["INTERNALDATE", "BODY.PEEK[]"])  # a list of 20,000 is longer than a command may be
+        uids = client.search()
+        pages = [uids[first : first + _FETCHED] for first in range(0, len(uids), _FETCHED)]
+        found = [one for page in pages for one in client.fetch(page, ["INTERNALDATE", "BODY.PEEK[]"]).items()]
     return [
         Kept(f"INBOX/{uidvalidity}/{uid}", items[b"INTERNALDATE"], items[b"BODY[]"])
-        for uid, items in sorted(found.items())
+        for uid, items in sorted(found, key=itemgetter(0))
     ]
 
 
