@@ -115,7 +115,7 @@ def _send(work: UnitOfWork, mail: OutboxMail, passed: _Passed) -> None:
         settles=token.message if token is not None else None, trust=first.trust, instead_of=mail.id,
     )  # fmt: skip
     told = None if passed.with_text else _alarm_of(work, first)
-    matter = {} if passed.with_text else {"title": "", "platform": ""}  # a title may bear the refused words
+    matter = {} if passed.with_text else {"title": ""}  # which may bear the refused words
     notices.tell(work, passed.reader, notice, matter | {
         "name": passed.refused.name if passed.to_another else "",
         "text": anew.text_of(work, first) if passed.with_text and not personal else "",

@@ -78,7 +78,8 @@ def _alarm(mail: Read, use: Use, what: str) -> bool:
     text = " ".join(f"{mail.subject} {mail.body}".split())
     if mail.subject.endswith(" in one mail"):  # very many at once
         return f", {use.case} {_ALARMS[what]} See: " in text
-    return mail.alarms and mail.case == use.case and use.to in text and _ALARMS[what] in text
+    neutral = f"It concerns {use.case}, {use.platform}." in text  # in place of one that was refused for its words
+    return (neutral or (mail.alarms and mail.case == use.case and use.to in text)) and _ALARMS[what] in text
 
 
 def _only_approved(diary: Diary) -> None:
