@@ -14,7 +14,12 @@ from tests.doubles.composed import compose_once
 pytest_plugins = ["tests.servers.fixtures", "tests.corpus", "tests.left_over", "tests.doubles.scenarios"]
 
 compose_once()
-logbook.configure(logging.WARNING)  # not at the first line, which a test may be capturing
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Logs from warnings on in each test: not from where an earlier test's command line had set the log."""
+    logbook.configure(logging.WARNING)
 
 
 @pytest.hookimpl(trylast=True)
