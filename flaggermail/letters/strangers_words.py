@@ -53,6 +53,19 @@ def guarded(template: str, values: Mapping[str, object]) -> Mapping[str, object]
     return {name: _guarded(name, value, strangers) for name, value in values.items()}
 
 
+def left_out(values: Mapping[str, object]) -> Mapping[str, object]:
+    """Returns template values with an ellipsis for each subject, title, name and address that a stranger may write."""
+    return {name: _left_out(name, value) for name, value in values.items()}
+
+
+def _left_out(name: str, value: object) -> object:
+    if isinstance(value, str):
+        return "\u2026" if value and name in _STRANGERS else value
+    if isinstance(value, Mapping):
+        return left_out(value)
+    return [_left_out(name, inner) for inner in value] if isinstance(value, Sequence) else value
+
+
 def _guarded(name: str, value: object, strangers: Mapping[str, int]) -> object:
     if isinstance(value, str):
         return _words(name, value, strangers)

@@ -34,7 +34,7 @@ def send(work: UnitOfWork, officer: Officer, key: str, topics: Iterable[Topic], 
     sent = 0
     for same in _waiting(work, officer, topics, case):
         shown = _shown_best(work.tx, same)
-        mail = _mail_of(work, shown)
+        mail = mail_of(work, shown)
         if sent < MOST and mail is not None:
             _send(work, officer, key, shown, mail)
             sent += 1
@@ -113,7 +113,7 @@ def runs(tx: Transaction, reminder: Reminder) -> bool:
     return case is not None and case.decision is None and case.state != CaseState.CLOSED
 
 
-def _mail_of(work: UnitOfWork, token: Token) -> OutboxMail | None:
+def mail_of(work: UnitOfWork, token: Token) -> OutboxMail | None:
     """Returns the mail that bore the token first: a token is issued in the unit of work that queues its mail."""
     queued = work.tx.find(OutboxMail, where(OutboxMail.queued_at).is_(token.issued_at))
     return next((mail for mail in queued if token.token in tokens([mail.message_id])), None)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.commands.lookups import the_case, whole_number
+from flaggermail.letters.strangers_words import left_out
 from flaggermail.notices.notices import Notice, entry_of, tell
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
@@ -14,6 +15,7 @@ from flaggermail.record.rows import Case, ClockRow, Notification, Platform, Stor
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import stand
+from flaggermail.replies.answered import Understood
 from flaggermail.replies.request import SHOW_CASE, Request
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -26,19 +28,20 @@ def check(work: UnitOfWork, asked: Request) -> None:
         _case(work, asked)
 
 
-def show(work: UnitOfWork, officer: Officer, asked: Request, language: str, answers: StoredMessage) -> None:
-    """Queues the mail that shows it, in answer to the officer's."""
+def show(work: UnitOfWork, officer: Officer, found: Understood, answers: StoredMessage, *, quotes: bool) -> None:
+    """Queues the mail that shows it, in answer to the officer's; with titles and subjects only if it `quotes`."""
+    asked = found.requests[0]
     case = _case(work, asked) if asked.name == SHOW_CASE else None
     topic = Topic.STAND if case is None else Topic.NEW_CASE if _is_undecided(case) else Topic.NOTICE
     notice = Notice(
         Kind.REPLY_ANSWER, "stand" if case is None else "case_shown", f"answer/{answers.id}",
         EventRef(case.number if case is not None else None), topic=topic, answers=answers.message_id,
-        language=language,
+        language=found.language,
     )  # fmt: skip
     values = (
         _of_case(work, case, answers) if case is not None else {**stand.values(work), "sent_at": answers.received_at}
     )
-    tell(work, officer, notice, values)
+    tell(work, officer, notice, values if quotes else left_out(values))
 
 
 def _case(work: UnitOfWork, asked: Request) -> Case:

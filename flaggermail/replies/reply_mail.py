@@ -335,7 +335,8 @@ def _with_instants(facts: Mapping[str, Json]) -> Mapping[str, object]:
 def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> None:
     """Answers with the new state; taking a case sends its form, opening one lists what may be replied next."""
     if found.requests[0].name in LOOKS:
-        looking.show(work, reply.officer, found.requests[0], found.language, reply.stored)
+        mail = anew.mail_of(work, reply.token)
+        looking.show(work, reply.officer, found, reply.stored, quotes=mail is None or mail.instead_of is None)
         return
     first = did[0] if did else {}
     if first.get("what") in _TOLD_WITH_OTHERS:

@@ -188,13 +188,18 @@ def _is_word(code: str) -> bool:
 
 def _match(line: Line, verb: _Verb, answered: Answered, *, agrees: bool) -> tuple[str | None, Mapping[str, str]] | None:
     """Returns language and argument if `line` is that verb and nothing else."""
-    for language in LANGUAGES:
-        for one in (line, _unsigned(line, answered)):
-            groups = phrases.matched(one, verb.words(language), language, verb.takes, agrees=agrees)
-            if groups is not None:
-                both = verb.nl == verb.en or (verb.en_is_dutch and language == LanguageCode.EN)
-                return None if both else language, groups
-    return None
+    said = [
+        (language, groups)
+        for language in LANGUAGES
+        for one in (line, _unsigned(line, answered))
+        if (groups := phrases.matched(one, verb.words(language), language, verb.takes, agrees=agrees)) is not None
+    ]
+    if not said:
+        return None
+    language, groups = said[0]
+    several = {one for one, _ in said} != {language}
+    tells_none = several or verb.nl == verb.en or (verb.en_is_dutch and language == LanguageCode.EN)
+    return None if tells_none else language, groups
 
 
 def _unsigned(line: Line, answered: Answered) -> Line:
@@ -318,7 +323,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.DEVICE: (
         _Verb("akkoord", "approve", acts.confirm_device, _CODE, {"nl": " CODE", "en": " CODE"}, coded=True),
     ),
-    Topic.STAND: (_TAKE_CASE, _SHOW),
+    Topic.STAND: (_TAKE_CASE, _SHOW, _STAND),
     Topic.SHIFT: (
         _TAKE_CASE,
         _SHOW,

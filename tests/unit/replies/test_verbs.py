@@ -193,6 +193,15 @@ def test_every_word_of_the_table_in_both_languages(topic: Topic, dutch: str, eng
         assert found.language == (language if dutch != english else "nl")
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_word_of_both_languages_is_answered_in_that_of_the_desk(language: str) -> None:
+    """A Dutch person may say "robot" too, which does not make it Dutch."""
+    for text in ("robot", "status"):
+        found = read(text, text, replace(about(Topic.COMMENT), language=language))
+        assert isinstance(found, Understood)
+        assert found.language == language
+
+
 ARGUMENTS = {"CODE": CODE, "NAME": "De Vries", "NUMBER": "6", "REASON": "een mening"}  # in what the officer is shown
 
 
