@@ -3,7 +3,7 @@
 
 What stores mail in it waits: intake, and each loop that writes or sends. No new archive is made in its place, and an
 alarm that cannot be written goes to the pagers alone. A fault that no look at the archive explains holds the worker
-that met it, and no other, for a minute and longer each time; it is over when that worker has done its work.
+that met it, and no other, for a minute each time; it is over when that worker has done its work.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flaggermail.wording.alarm_texts import Health
 from flaggermail.wording.said import UNSAID, Said
 
 LOOK_EVERY = 2.0  # seconds
-HELD, LONGEST_HELD = 60.0, 300.0  # seconds: longer than from one look of the self-check to the next
+HELD = 60.0  # seconds: longer than from one look of the self-check to the next
 RULES = "rules"  # the worker that loads them
 
 
@@ -32,7 +32,6 @@ class Hold:
     why: Said
     began: float
     until: float
-    seconds: float  # of this wait
 
 
 class ArchiveWatch:
@@ -65,8 +64,7 @@ class ArchiveWatch:
         if self.is_away(worker):
             return
         now, before = self._monotonic(), self._holds.get(worker)
-        seconds = min(LONGEST_HELD, 2 * before.seconds) if before else HELD
-        self._holds[worker] = Hold(_impersonal(fault), before.began if before else now, now + seconds, seconds)
+        self._holds[worker] = Hold(_impersonal(fault), before.began if before else now, now + HELD)
         if before is None:
             logbook.archive_away(str(fault))
 

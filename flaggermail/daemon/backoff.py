@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 FIRST = 1.0  # seconds: upper bound after the first failure
-LONGEST = 300.0  # seconds
+LONGEST = 60.0  # seconds: one client asks, and what it waits for may be urgent
 LOGIN_FIRST, LOGIN_LONGEST = 60.0, 1800.0  # seconds after a refused login: seven tries a minute lock an account
-_DOUBLINGS = 9  # 2 ** 9 exceeds LONGEST: more doublings change nothing
+_DOUBLINGS = 6  # 2 ** 6 is more than either bound: more doublings change nothing
 
 
 def delay(failures: int, fraction: float) -> float:
-    """Returns the seconds to wait after `failures` failures in a row: `fraction` of a bound that doubles up to 300 s.
+    """Returns the seconds to wait after `failures` failures in a row: `fraction` of a bound that doubles up to a minute.
 
     `fraction` is a random number in [0, 1): with waits spread over the whole bound, the clients of a restarted server
     do not all reconnect in the same second. Raises ValueError outside [0, 1).
