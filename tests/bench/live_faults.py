@@ -179,6 +179,7 @@ def _killed(live: Live) -> None:
 
 
 def _started(live: Live) -> None:
+    live.soak.desk.end()  # if it was not killed
     live.soak.desk.start(waits=False)
 
 
@@ -188,6 +189,8 @@ def _killed_at(point: str) -> Callable[[Live], None]:
         live.soak.desk.start(point)
         live.soak.notify()
         live.soak.referral()
+        # The desk may wait for its server for a minute, if the fault before this one cut its last connection.
+        patiently(live.soak.desk.process_ended, "the daemon is killed", 90)
         live.soak.desk.killed()
 
     return kill
