@@ -118,6 +118,7 @@ class Night:
         self._ticked: set[datetime] = set()
         self._heard = self._seen = 0
         self._stirred = False  # whether the desk has work now
+        self._due: datetime | None = None  # true time at which the next thing falls due by itself
 
     # ---- time
 
@@ -137,7 +138,7 @@ class Night:
         try:
             while (at := self._next()) is not None:
                 self._go_to(at)
-                self._stirred = not self._plan or self._plan[0].at > self.clock.true
+                self._stirred = self._due is not None and self._due <= self.clock.true
                 while self._plan and self._plan[0].at <= self.clock.true:
                     heapq.heappop(self._plan).does()
                 if self.up and self._stirred:
@@ -154,13 +155,13 @@ class Night:
 
     def _next(self) -> datetime | None:
         """Returns the next instant at which an action is planned, or due by the product's rows or by the oracle."""
-        instants = [self._plan[0].at] if self._plan else []
+        instants, self._due = [self._plan[0].at] if self._plan else [], None
         if self.up:
             with self.env.store.read() as tx:
                 due = [delivery.next_due(tx), reminders.next_due(self.env, tx), self.oracle.next_due(self.clock.now())]
             known = [at - self.clock.wrong for at in due if at is not None]
-            instants += [at for at in known if at > self.clock.true]
-        at = min(instants, default=None)
+            self._due = min((at for at in known if at > self.clock.true), default=None)
+        at = min([*instants, *([self._due] if self._due else [])], default=None)
         return at if at is not None and at <= self.end + AFTERWARDS else None
 
     def _go_to(self, at: datetime) -> None:

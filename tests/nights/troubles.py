@@ -114,6 +114,7 @@ def _set_back(night: Night) -> None:
 
 def _set_right(night: Night) -> None:
     night.clock.wrong = timedelta(0)
+    night.stir()  # what fell due meanwhile
     night.tell("the clock is put right")
 
 
