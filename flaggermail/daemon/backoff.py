@@ -10,7 +10,7 @@ _DOUBLINGS = 6  # 2 ** 6 is more than either bound: more doublings change nothin
 
 
 def delay(failures: int, fraction: float) -> float:
-    """Returns the seconds to wait after `failures` failures in a row: `fraction` of a bound that doubles up to a minute.
+    """Returns the seconds to wait after `failures` failures in a row: `fraction` of a bound, doubled up to 60 s.
 
     `fraction` is a random number in [0, 1): with waits spread over the whole bound, the clients of a restarted server
     do not all reconnect in the same second. Raises ValueError outside [0, 1).

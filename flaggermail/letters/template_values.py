@@ -160,7 +160,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "noise_digest": EVERY | {"total", "more", "entries", "next_step"},
     "readiness": EVERY | {"election", "polling_day", "total", "policies", "hours", "since", "pagers", "unused"}
     | {"bounced", "certificates", "rehearsed", "running", "longest", "uses", "next_step"},
-    "held_notices": EVERY | {"total", "more", "whose", "entries", "next_step"},
+    "held_notices": EVERY | {"replies"} | {"total", "more", "whose", "entries", "next_step"},
     "quarantine_reminder": EVERY | {"replies"} | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY
     | OFFICER

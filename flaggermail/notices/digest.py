@@ -16,6 +16,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, Place
 from flaggermail.record.rows import HeldBack, StoredMessage
+from flaggermail.record.topics import Topic
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.said import counted
@@ -179,8 +180,8 @@ def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack])
     work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")
     listed, trust = held[:LISTED], SenderTrust(held[0].trust) if held[0].trust else None
     notice = Notice(
-        Kind.DIGEST, "held_notices", f"held/{held[0].id}/{held[-1].id}", EventRef(), exercise=held[0].exercise,
-        trust=trust,
+        Kind.DIGEST, "held_notices", f"held/{held[0].id}/{held[-1].id}", EventRef(), topic=Topic.STAND,
+        exercise=held[0].exercise, trust=trust,
     )  # fmt: skip
     values = {
         "total": len(held),

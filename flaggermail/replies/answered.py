@@ -36,6 +36,7 @@ class Why(StrEnum):
     INSTANT = "no such time"
     LINES = "lines missing"
     CHANNEL = "no such channel"
+    UNCHANGED = "form unchanged"
     TYPE = "no such type"
     SOURCE = "no such source"
     NOTHING = "nothing is asked"

@@ -57,7 +57,7 @@ class FormFault(Exception):
         self.why, self.details, self.line = why, details, line
 
 
-LINES, CHANNEL, TWO = "lines missing", "no such channel", "two verbs"
+LINES, CHANNEL, TWO, UNCHANGED = "lines missing", "no such channel", "two verbs", "form unchanged"
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "incorrect": ("onjuist", "incorrect"),
@@ -180,6 +180,11 @@ def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
     return {key: value for key, value in {**(before if found else {}), **found}.items() if value}
 
 
+def filled_before(asked: SentForm) -> dict[str, str]:
+    """Returns what the officer had filled in when the form was sent back to be completed."""
+    return {key: value for key, value in _values(asked.lines, asked).items() if value}
+
+
 def are_alike(values: Values, others: Values) -> bool:
     """True if both hold the same, apart from wraps and the addresses that mail programs print behind links."""
     return {key: _plain(value) for key, value in values.items()} == {k: _plain(v) for k, v in others.items()}
@@ -193,6 +198,8 @@ def _plain(value: str) -> str:
 def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
     """Parses the form in a reply. Raises FormFault naming every line that is missing or unreadable."""
     values = values_in(own, whole, asked)
+    if not values and filled_before(asked):
+        raise FormFault(UNCHANGED)
     language = _language(f"{own}\n{whole}" if values else own, asked)
     decision, argument = _decision(values.get("decision", ""))
     wanted = _WANTED if decision in {Decision.NOTIFY, ""} else ()

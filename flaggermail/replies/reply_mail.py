@@ -56,7 +56,8 @@ CODED = frozenset({Topic.APPROVAL, Topic.DEVICE})
 _INSTANTS = ("at", "started_at", "held_since")
 _TOPICS = frozenset(topic.value for topic in Topic)
 _TOLD_WITH_OTHERS = frozenset({outcome.Done.APPROVED, outcome.Done.REJECTED})  # by `notices.approval_letters`
-_KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.DOUBT, Why.REFUSED})  # the officer may complete what they wrote
+_KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.UNCHANGED, Why.DOUBT, Why.REFUSED})
+"""Reasons after which the officer may complete what they wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +447,8 @@ def _form_again(work: UnitOfWork, reply: _Reply, language: str, *, kept: bool) -
         values = values if case_form.are_alike(values, seen) else {}
     except FormFault:
         values = {}
+    if sent and kept and not values:
+        values = case_form.filled_before(sent)
     return case_form.written(form_mail.asked(work, case, reply.token.token, language), values)
 
 

@@ -67,6 +67,7 @@ def test_a_few_are_mails_and_many_are_one(env: Services, clock: SetClock) -> Non
     assert one.recipient == OFFICER
     text = words_of(env.octets.get(one.digest))
     assert {f"o{number}" for number in range(5, 12)} <= set(text.split())
+    assert {"- toon NUMMER", "- stand"} <= set(text.splitlines())  # a telephone has no command line
     with env.store.read() as tx:
         assert len(tx.find(Alarm)) == 12  # each suppressed mail is still an alarm
     clock.set(NOW + timedelta(minutes=2))

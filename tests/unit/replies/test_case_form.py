@@ -14,6 +14,7 @@ from flaggermail.replies.case_form import (
     Form,
     FormFault,
     SentForm,
+    filled_before,
     links_in,
     mark_of,
     read,
@@ -215,6 +216,15 @@ def test_what_was_sent_does_not_count_until_a_line_is_changed() -> None:
     assert values_in("pogingen: 2", linked, sent) == {**before, "own_attempts": "2"}
     emptied = back.replace("regel: artikel N 7", "regel:")
     assert "contradicts" not in values_in("pogingen: 2", emptied, sent)
+
+
+def test_a_form_sent_back_as_it_came_keeps_what_was_filled_in() -> None:
+    """It is refused as unchanged, with no line called missing, and its values stand in the form that comes again."""
+    before = {"incorrect": "ja", "contradicts": "artikel N 7"}
+    sent = replace(ASKED, lines=tuple(written(ASKED, before).split("\n")[1:-1]))
+    assert fault("", written(ASKED, before), sent) == ("form unchanged", ())
+    assert filled_before(sent) == before
+    assert fault("", written(ASKED))[0] == "lines missing"
 
 
 def test_a_line_with_the_mark_of_others_words_does_not_count() -> None:
