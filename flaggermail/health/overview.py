@@ -70,7 +70,7 @@ class Overview:
     oldest: datetime | None = None  # arrival of the oldest quarantined mail
     set_aside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # numbers of mails not given, by folder
     outbox: Mapping[str, int] = field(default_factory=dict)  # waiting mails by state
-    waiting_since: datetime | None = None  # when the oldest waiting mail was queued
+    waiting_since: datetime | None = None  # when the oldest mail was queued that the server has surely not taken
     denied: bool = False  # the submission server refuses the desk itself: login, TLS, relaying
     last_error: str | None = None  # the submission server's last answer about a waiting mail, made impersonal
     looks: Mapping[str, datetime | None] = field(default_factory=dict)  # folder: when last read to its end; inbox first

@@ -33,7 +33,6 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import (
     CASE_STATES,
-    LEAVING,
     PLATFORM_MAILS,
     SUPPRESSED,
     UNDELIVERED_FOR,
@@ -73,6 +72,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         )
     ]
     clocks, mails = running_clocks(tx), tx.readable(OutboxMail, where(OutboxMail.state).in_(WAITING))
+    outlook = standing.look(tx)
     return Overview(
         at=work.now,
         zone=settings.zone,
@@ -94,8 +94,8 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         oldest=min(parked, default=None),
         set_aside=_set_aside(tx),
         outbox=Counter(mail.state for mail in mails),
-        waiting_since=min((mail.queued_at for mail in mails if mail.state in LEAVING), default=None),
-        denied=standing.look(tx).standing in _REFUSING,
+        waiting_since=min((one.queued_at for one in outlook.waiting if not outlook.answer_lost(one)), default=None),
+        denied=outlook.standing in _REFUSING,
         last_error=_last_error(tx, mails),
         looks={folder: cursor.looked_at if cursor else None for folder, cursor in cursors.items()},
         on_call=officer_on_call(work) is not None,

@@ -5,8 +5,8 @@ One commit before the network is touched, one after.
 
 queued -> attempting -> accepted | refused | queued again | uncertain (record/outbox_states.py)
 
-Mail leaves in queue order. While our server is unreachable, the first mail is retried at the first wait of the schedule
-each time, and all others wait behind it untried, so that none overtakes another. The same holds while it refuses the
+Mail leaves in queue order, an untried notification first. While our server is unreachable, the first mail is retried at
+the first wait of the schedule each time, and all others wait behind it untried. The same holds while it refuses the
 desk before the envelope (TLS, login, our sender), with longer waits, as refused logins lock an account. A refusal of a
 recipient or of a text holds up no other mail (letters/standing.py).
 
@@ -37,7 +37,7 @@ from flaggermail.wording.delivery import Attempted
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
-    """Sends all due mail in queue order; returns the number of mails tried.
+    """Sends all due mail in its order; returns the number of mails tried.
 
     Stops between two mails when `stop` is set.
     """
@@ -128,7 +128,7 @@ def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.Uns
 
 
 def due(tx: Transaction, now: datetime, without: Collection[str] = ()) -> list[OutboxMail]:
-    """Returns the mails that may be tried now, in queue order; none while the desk is observing."""
+    """Returns the mails that may be tried now, in their order; none while the desk is observing."""
     if observing.is_on(tx):
         return []
     outlook = standing.look(tx, without)

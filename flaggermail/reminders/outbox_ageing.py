@@ -57,7 +57,7 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next raise an alarm, if nothing but time changes; None if no mail waits."""
     if _episode(tx, _WAITING)[1]:
         return None
-    queued = [mail.queued_at for mail in tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))]
+    queued = [mail.queued_at for mail in _waiting(tx)]
     return min(queued) + _alarm_after(env) if queued else None
 
 
@@ -72,8 +72,13 @@ def _alarm_after(env: Services) -> timedelta:
 
 def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
     """Returns the mails that have waited too long, the first queued first."""
-    queued = tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
-    return [mail for mail in queued if now - mail.queued_at >= _alarm_after(env)]
+    return [mail for mail in _waiting(tx) if now - mail.queued_at >= _alarm_after(env)]
+
+
+def _waiting(tx: Transaction) -> Sequence[OutboxMail]:
+    """Returns the queued mails, but for those that the server has most likely taken."""
+    outlook = standing.look(tx)
+    return [one for one in outlook.waiting if one.state == MailState.QUEUED and not outlook.answer_lost(one)]
 
 
 def _denied(_env: Services, tx: Transaction, _now: datetime) -> Sequence[OutboxMail]:

@@ -69,6 +69,22 @@ def test_accepted_notification_was_sent_then(desk: Desk) -> None:
     assert delivery.drain(desk.env) == 0
 
 
+def test_an_untried_notification_goes_before_all_else(desk: Desk) -> None:
+    """A slow server may take half a minute for each notice before it; once tried, it waits its turn as they do."""
+    for number in range(3):
+        desk.receive(mail(REFERRER, f"Vraag {number}", "Wat nu?"))
+    key = approved(desk)
+    desk.server.says(450, X_CHANNEL)
+    delivery.drain(desk.env)
+    assert desk.server.envelopes[0].recipient == X_CHANNEL
+    desk.server.script.clear()
+    desk.receive(mail(REFERRER, "Nog een vraag", "En nu?"))
+    desk.go_on(5)
+    later = [one.recipient for one in desk.server.envelopes[1:]]
+    assert later.index(X_CHANNEL) > 0
+    assert desk.row(Notification, key).state == "sent"
+
+
 def test_attempt_is_recorded_before_the_network_is_touched(desk: Desk) -> None:
     """A claimed mail is recorded as attempting, with its attempt, before the server has answered."""
     key = approved(desk)

@@ -265,6 +265,20 @@ def test_a_desk_that_works_is_in_order_and_one_that_fails_says_why(desk: Desk, t
     ), key  # fmt: skip
 
 
+def test_a_notice_that_the_server_had_whole_does_not_wait(desk: Desk, tmp_path: Path) -> None:
+    """Its answer was lost, so it is sent again later; the server has most likely taken it, and nobody has to act."""
+    desk.server.says(-1, OFFICER)
+    desk.receive(mail(REFERRER, "Vraag", "Wat nu?"))
+    desk.go_on(18)
+    read_now(desk.env)
+    found = document(desk.env, tmp_path)
+    assert found["outbox"] == {
+        "waiting": 1, "oldest_at": None, "queued": 1, "attempting": 0, "uncertain": 0,
+        "last_error": "so it is",
+    }  # fmt: skip
+    assert found["ok"] is True, found["wrong"]
+
+
 def test_the_answer_that_came_last_is_shown(desk: Desk) -> None:
     """The latest answer among waiting mails is shown; once they are sent, none is."""
     desk.server.says(451, text="first")
