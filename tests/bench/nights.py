@@ -63,9 +63,10 @@ def run(nights: int, seed: int | None, which: Nights = Nights.PLAIN) -> int:
         spent = time.process_time() - begun
     finally:
         kit.close()
+    changes = sorted(what for what in counts if what.startswith("change: "))
     own = {Nights.MEMBER: MEMBER, Nights.EXCHANGE: EXCHANGE}.get(which, ())
     more = sorted(what for what in counts if own and what.startswith(own))
-    shown = more if which is Nights.MEMBER else (*KINDS, *more)
+    shown = more if which is Nights.MEMBER else (*KINDS, *changes, *more)
     for what in ("mails in", "mails out", "looks at the clocks", "reminders", *shown):
         table.line(what, counts[what], "")
     table.line("processor time a night", spent / nights * 1000, "ms")

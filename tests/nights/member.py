@@ -18,9 +18,8 @@ from flaggermail.record.events import EventKind
 from tests.nights.diary import Incoming
 from tests.nights.letters import DESK, letter, returned
 from tests.nights.mailing import SHAPES
-from tests.nights.night import ADDRESSES, HOURS, Night
+from tests.nights.night import ADDRESS_OF, ADDRESSES, HOURS, Night
 from tests.nights.oracle import ZONE
-from tests.nights.platforms import ADDRESS_OF
 from tests.nights.reading import PLATFORMS, Read
 from tests.nights.world import HandOver
 

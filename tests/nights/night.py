@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from flaggermail.cases.sync_settings import register
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal, StoreBusy
 from flaggermail.health import mailbox_monitor
@@ -26,12 +27,13 @@ from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness
 from flaggermail.services import Services
+from flaggermail.settings.model import Settings
 from tests.nights import verdict
 from tests.nights.diary import Diary, Incoming, Tick
 from tests.nights.faces import Face
 from tests.nights.kit import Kit
 from tests.nights.leaving import Hindrance, Outgoing, written_by_desk
-from tests.nights.oracle import DEFAULT, Oracle, Policy
+from tests.nights.oracle import DEFAULT, EDITED, Oracle, Policy
 from tests.nights.reading import Read
 from tests.nights.world import HandOver, Killed, Mailbox, Server, WallClock, Watch
 
@@ -44,6 +46,13 @@ STARTS = (
     datetime(2026, 3, 28, 21, tzinfo=UTC),  # 01:59 is followed by 03:00
     datetime(2026, 10, 24, 20, tzinfo=UTC),  # 02:59 is followed by 02:00
 )
+ADDRESS_OF = {
+    "Alder": "urgent@x-platform.example",
+    "Birch": "urgent@meta-platform.example",
+    "Cedar": "urgent@google-platform.example",
+    "Dogwood": "urgent@tiktok-platform.example",
+    "Elder": "urgent@snapchat-platform.example",
+}
 ADDRESSES = {"officer1": "a.jansen@bzk.example", "officer2": "b.devries@bzk.example", "head1": "c.bakker@bzk.example"}
 
 
@@ -107,6 +116,9 @@ class Night:
         self.mailbox = Mailbox(self.env.settings.desk.mailbox)
         self.mailbox.watch = self.watch
         self.up, self._fresh = True, False
+        self.changes: dict[str, Callable[[Settings], Settings]] = {}  # of the configuration, by what they are
+        self.gone: set[str] = set()  # officers who left it
+        self.address_of = dict(ADDRESS_OF)  # of each platform's channel, as it is now
         self.archived: list[str] = []  # digests of the octets archived in the last commit
         self._kept: list[str] = []  # digests archived since the last look at the clocks
         self._seen_digests: set[str] = set()  # of mails, either way
@@ -185,6 +197,7 @@ class Night:
         self.watch.fatal, self.fatal = self.fatal, 0
         try:
             if self._fresh:
+                register(self.env)
                 delivery.recover(self.env)
                 self._fresh = False
             self._look()
@@ -293,10 +306,24 @@ class Night:
         if self.clock.true < self.end and self.chance.random() < 0.2:  # a start may be killed too
             self.fatal = self.chance.randint(1, 8)
 
+    def configure(self, what: str, changes: Callable[[Settings], Settings] | None = None) -> None:
+        """Starts the desk with a change of the configuration, or without the one of that name."""
+        self.changes.pop(what, None)
+        if changes is not None:
+            self.changes[what] = changes
+        settings = self.kit.edited if self.policy is EDITED else self.kit.default
+        for change in self.changes.values():
+            settings = change(settings)
+        self.env = replace(self.env, settings=settings)
+        self._fresh = True
+        self.stir()
+        self.tell(f"the configuration: {', '.join(self.changes) or 'as it was'}")
+
     def on_call(self) -> str:
         """Returns who is on call, by the swaps of this night."""
         now = self.clock.now()
-        return next((who for begin, end, who in reversed(self.swaps) if begin <= now < end), "officer1")
+        swapped = (who for begin, end, who in reversed(self.swaps) if begin <= now < end)
+        return next((who for who in swapped if who not in self.gone), "officer1")
 
     def _committed(self, archived: list[str]) -> None:
         """Handles a commit: the mails archived in it, and the server's answer recorded in it."""

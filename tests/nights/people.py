@@ -15,7 +15,7 @@ from tests.nights.letters import letter
 from tests.nights.mailing import Mailing
 from tests.nights.night import ADDRESSES, Night
 from tests.nights.oracle import ZONE, Silence, Told
-from tests.nights.platforms import ADDRESS_OF, Platforms
+from tests.nights.platforms import Platforms
 from tests.nights.reading import PLATFORMS, Read
 from tests.nights.world import HandOver
 
@@ -157,9 +157,15 @@ class People:
 
     def _frozen(self, platform: str) -> str:
         """Returns the digest of the archived octets of the draft to that platform."""
-        mails = [Read(self.night.env.octets.get(digest), ADDRESS_OF[platform]) for digest in self.night.archived]
+        mails = [
+            Read(self.night.env.octets.get(digest), self.night.address_of[platform]) for digest in self.night.archived
+        ]
         (frozen,) = (mail for mail in mails if mail.to == mail.recipient)
         return frozen.digest
+
+    def _to(self, digest: str) -> str:
+        """Returns the address to which a frozen draft is written."""
+        return Read(self.night.env.octets.get(digest), "").to
 
     def approve(self, draft: str, case: str, platform: str, digest: str) -> None:
         """Approves a draft; sometimes the desk is killed in the middle."""
@@ -171,7 +177,7 @@ class People:
         """Registers an approved notification."""
         self.night.diary.counts["notification"] += 1
         silence = self.night.oracle.watch(Silence(case, platform, self.night.policy))
-        use = Use(draft, case, platform, ADDRESS_OF[platform], digest, self.night.clock.now(), silence)
+        use = Use(draft, case, platform, self._to(digest), digest, self.night.clock.now(), silence)
         self.night.diary.uses.append(use)
         self.night.must_leave(digest, use.to)
         self.platforms.expect(use, partial(self.anew, case, platform))
@@ -179,23 +185,22 @@ class People:
         if trouble < 0.2:
             self.night.fatal = self.chance.randint(1, 8)
         elif trouble < 0.3:
-            self.night.server.mood("silent", ADDRESS_OF[platform], timedelta(minutes=self.chance.uniform(1, 40)))
+            self.night.server.mood("silent", use.to, timedelta(minutes=self.chance.uniform(1, 40)))
 
     def anew(self, case: str, platform: str) -> None:
         """Clears the platform's bounced address and drafts the notification again."""
-        if (
-            self.night.ask("channel clear", address=ADDRESS_OF[platform], reason="their server had been down")
-            is not None
-        ):
-            self.platforms.bad.discard(ADDRESS_OF[platform])
+        address = self.night.address_of[platform]
+        if self.night.ask("channel clear", address=address, reason="their server had been down") is not None:
+            self.platforms.bad.discard(address)
         self.draft(case, platform)
 
     def swap(self) -> None:
         """The other officer takes over for two hours."""
         begin = self.night.clock.now()
         end = begin + timedelta(hours=2)
-        self.night.ask("oncall override", officer="officer2", begins_at=begin.isoformat(), ends_at=end.isoformat())
-        self.night.swaps.append((begin, end, "officer2"))
+        begins, ends = begin.isoformat(), end.isoformat()
+        if self.night.ask("oncall override", officer="officer2", begins_at=begins, ends_at=ends) is not None:
+            self.night.swaps.append((begin, end, "officer2"))
 
     # ---- the officer's reaction to mail
 
@@ -296,7 +301,9 @@ class People:
 
         def approved() -> None:
             in_time = self.night.clock.now() < read.written_at + CODE_LASTS
-            if in_time and ADDRESS_OF[platform] not in self.platforms.bad and draft not in self._approved:
+            to = self._to(digest)
+            takes = to == self.night.address_of[platform] and to not in self.platforms.bad
+            if in_time and takes and draft not in self._approved:
                 self._approved.add(draft)
                 self._let_go(draft, case, platform, digest)
 

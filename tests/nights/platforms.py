@@ -15,13 +15,6 @@ from tests.nights.oracle import HUMAN, RECEIPT
 from tests.nights.reading import Read
 from tests.nights.world import HandOver
 
-ADDRESS_OF = {
-    "Alder": "urgent@x-platform.example",
-    "Birch": "urgent@meta-platform.example",
-    "Cedar": "urgent@google-platform.example",
-    "Dogwood": "urgent@tiktok-platform.example",
-    "Elder": "urgent@snapchat-platform.example",
-}
 TOLERANCE = timedelta(minutes=2)
 BOTH, FIRST = frozenset({RECEIPT, HUMAN}), frozenset({RECEIPT})
 WAYS = {

@@ -17,22 +17,22 @@ from functools import cached_property
 from tests.nights.oracle import DECISION, HUMAN, RECEIPT, SUBSTANCE, Told
 
 PLATFORMS = ("Alder", "Birch", "Cedar", "Dogwood", "Elder")
-_NUMBER = re.compile(r"VF-[A-Z0-9]+-\d+")
+_NUMBER = re.compile(r"V[FR]-[A-Z0-9]+-\d+")
 _STEP = re.compile(
     r"(?:[Ss]ent|[Oo]pened) (?:at|on \d+ \w+ \d+ at) (?P<begin>\S+(?: [+-]\d\d:\d\d)?); "
     r"(?:due at (?P<due>\S+(?: [+-]\d\d:\d\d)?); )?it is now (?P<now>\d\d:\d\d(?: [+-]\d\d:\d\d)?)"
 )
 _ASKS = re.compile(r"acknowledged until (\d\d:\d\d)")
-_ITEM = re.compile(r"^(VF-[A-Z0-9]+-\d+): (.*?) after \d+ minutes\n((?:  .+\n)+)", re.MULTILINE)
+_ITEM = re.compile(r"^(V[FR]-[A-Z0-9]+-\d+): (.*?) after \d+ minutes\n((?:  .+\n)+)", re.MULTILINE)
 _SINGLE = re.compile(
     r"(?:Escalation: )?"
     r"([Nn]o decision|\w+ silent|\w+: receipt not confirmed|\w+: no answer from a person) after \d+ minutes "
-    r"\[(VF-[A-Z0-9]+-\d+)\]$"
+    r"\[(V[FR]-[A-Z0-9]+-\d+)\]$"
 )
 _KEY = re.compile(r" \(vf\.[0-9a-f]{32}\)$")  # where the reply address cannot carry it
 _TOGETHER = re.compile(r"(?:Escalation: )?\d+ time limits? passed$")
-_AWAITED = re.compile(r"\w+: no substantive answer yet \[VF-[A-Z0-9]+-\d+\]$|No substantive answer yet to \d+ ")
-_AWAITED_LINE = re.compile(r"^(?:\| )?- (\w+), (VF-[A-Z0-9]+-\d+)", re.MULTILINE)
+_AWAITED = re.compile(r"\w+: no substantive answer yet \[V[FR]-[A-Z0-9]+-\d+\]$|No substantive answer yet to \d+ ")
+_AWAITED_LINE = re.compile(r"^(?:\| )?- (\w+), (V[FR]-[A-Z0-9]+-\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Read:
         """Returns the draft that needs approval, or an empty text for another mail."""
         if "Please approve: " not in self.subject:
             return ""
-        draft = re.search(r"draft\s+(VF-\S+/\d+)", self.body)
+        draft = re.search(r"draft\s+(V[FR]-\S+/\d+)", self.body)
         return draft[1] if draft else ""
 
     @property

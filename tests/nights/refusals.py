@@ -14,8 +14,7 @@ from random import Random
 
 from flaggermail.record.refusals import SmtpStage
 from tests.nights.letters import letter
-from tests.nights.night import ADDRESSES, HOURS, Night
-from tests.nights.platforms import ADDRESS_OF
+from tests.nights.night import ADDRESS_OF, ADDRESSES, HOURS, Night
 from tests.nights.world import Ban
 
 PERSONS = tuple(ADDRESSES.values())

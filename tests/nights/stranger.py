@@ -18,9 +18,8 @@ from flaggermail.record.rows import ClockRow, OutboxMail, StoredMessage
 from tests.nights.diary import Diary, Incoming, Referral, Use
 from tests.nights.kit import Kit
 from tests.nights.letters import letter
-from tests.nights.night import ADDRESSES, HOURS, Night
+from tests.nights.night import ADDRESS_OF, ADDRESSES, HOURS, Night
 from tests.nights.oracle import HUMAN, RECEIPT, SUBSTANCE, Silence
-from tests.nights.platforms import ADDRESS_OF
 from tests.nights.reading import Read
 from tests.nights.world import Ban, HandOver
 

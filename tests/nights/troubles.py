@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from tests.nights import busy, refusals
+from tests.nights import busy, changing, refusals
 from tests.nights.diary import Diary
 from tests.nights.kit import Kit
-from tests.nights.night import HOURS, Night
+from tests.nights.night import ADDRESS_OF, HOURS, Night
 from tests.nights.oracle import DEFAULT, EDITED
 from tests.nights.people import MATTERS, People
-from tests.nights.platforms import ADDRESS_OF, Platforms
+from tests.nights.platforms import Platforms
 
 ANY_DOMAIN = ""
 
@@ -60,6 +59,7 @@ def _trouble(night: Night) -> None:
         night.plan(chance.uniform(60, minutes), partial(_again, night))
     refusals.plan(night)
     busy.plan(night)
+    changing.plan(night)
     night.must(night.end, partial(_mend, night))
 
 
@@ -121,8 +121,7 @@ def _set_right(night: Night) -> None:
 def _edit(night: Night) -> None:
     """Edits the reminder policy; on some nights the edit is reverted later."""
     night.policy = EDITED if night.policy is DEFAULT else DEFAULT
-    settings = night.kit.edited if night.policy is EDITED else night.kit.default
-    night.env = replace(night.env, settings=settings)
+    night.configure("")
     night.diary.counts["trouble: policy edited"] += 1
     night.tell(f"the policy is {'another' if night.policy is EDITED else 'the default'}")
     if night.policy is EDITED and night.chance.random() < 0.5:

@@ -38,6 +38,7 @@ _ALARMS = {
     "doubt": "It is not certain whether a mail to a platform was sent",
     "refused": "A mail was refused",
     "returned": "A mail did not arrive and was returned",
+    "withheld": "One of our mails is withheld",
 }
 
 
@@ -66,7 +67,7 @@ def _notifications(diary: Diary, read: list[Read]) -> None:
         if len(bold) > use.again:
             diary.broken(1, f"{use.id} was handed over again, in doubt, without a person's word, after {bold[0].at}")
         alarms = {what for what in _ALARMS if any(_alarm(mail, use, what) for mail in read)}
-        if received == 0 and not alarms & {"doubt", "refused"}:
+        if received == 0 and not alarms & {"doubt", "refused", "withheld"}:
             diary.broken(2, f"{use.id} was never received, and no alarm told of it")
         if any(h.in_doubt for h in tries) and "doubt" not in alarms:
             diary.broken(2, f"{use.id} was in doubt, and no alarm told of it")
