@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
 from flaggermail.errors import Refusal
-from flaggermail.record.instants import YEARS, too_far
+from flaggermail.record.instants import TOO_FAR, YEARS
 
 _DAY = r"\d{4}-\d{2}(?:-\d{2})?"
 _DATE = re.compile(rf"({_DAY})?(\.\.)?({_DAY})?")
@@ -110,5 +110,5 @@ def _day(text: str) -> date:
     except ValueError as fault:
         raise Refusal(f"date: {text} is no day; write it as 2024-06-06") from fault
     if found.year not in YEARS:
-        raise Refusal(f"date: {text} {too_far(YEARS)}")
+        raise Refusal(f"date: {text} {TOO_FAR}")
     return found

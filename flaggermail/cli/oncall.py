@@ -76,7 +76,12 @@ def _print_next(found: Mapping[str, Json]) -> None:
     table(
         ("from", "until", "officer", ""),
         [
-            (minute(one, "begins_at"), minute(one, "ends_at"), one["name"], "override" if one["override"] else "")
+            (
+                minute(one, "begins_at"),
+                minute(one, "ends_at") or "no end",
+                one["name"],
+                "override" if one["override"] else "",
+            )
             for one in parts(found, "shifts")
         ],
         "no shifts to come",

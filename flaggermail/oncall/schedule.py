@@ -72,10 +72,23 @@ class WeeklyShift:
     ends: time
 
     def on(self, day: date, zone: tzinfo) -> Shift:
-        """Returns the shift that begins on that day; an hour that occurs twice counts as its first occurrence."""
+        """Returns the shift that begins on that day; an hour that occurs twice counts as its first occurrence.
+
+        A time that the clock skips is as much later; of a shift that would end before it begins, the instant at which
+        the clock is put forward.
+        """
         last = day + timedelta(days=self.ends <= self.begins)
-        begins, ends = datetime.combine(day, self.begins, zone), datetime.combine(last, self.ends, zone)
-        return Shift(self.officer, begins.astimezone(UTC), ends.astimezone(UTC))
+        first, end = datetime.combine(day, self.begins, zone), datetime.combine(last, self.ends, zone)
+        begins, ends = first.astimezone(UTC), end.astimezone(UTC)
+        return Shift(self.officer, begins if begins < ends else _put_forward(first), ends)
+
+
+def _put_forward(skipped: datetime) -> datetime:
+    """Returns the instant at which the clock skips that time, which lies within an offset's change of it."""
+    zone, after = skipped.tzinfo, skipped.replace(fold=1).utcoffset()
+    earliest, latest = (skipped.replace(fold=fold).astimezone(UTC) for fold in (1, 0))
+    minutes = (earliest + timedelta(minutes=minute) for minute in range((latest - earliest) // timedelta(minutes=1)))
+    return next((at for at in minutes if at.astimezone(zone).utcoffset() == after), latest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,9 @@ from datetime import UTC, datetime
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """What a mail or its server dates before this tells of a clock that was never set."""
-YEARS = range(1990, 2200)
-"""Of instants that people write. Those of the past are also compared with the clock where they are used."""
-YEARS_OF_DAYS = range(1900, 9000)
-"""Of days in a file: a sum with one stays within the calendar."""
-FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC)
+YEARS = range(1970, 2200)
+"""Of days and instants that people write, in a command or a file. What is past is also compared with the clock."""
+FIRST, LAST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC)
 """Beyond the years that people write, in any zone. What lies between is shown in every zone and can be summed."""
 
 
@@ -28,6 +26,5 @@ def usable(at: datetime) -> datetime:
     return at if FIRST <= at <= LAST else min(max(at, FIRST), LAST)
 
 
-def too_far(years: range) -> str:
-    """Returns what is wrong with a year beyond these, and what would be right."""
-    return f"is too far away; write a year from {years[0]} to {years[-1]}"
+TOO_FAR = f"is too far away; write a year from {YEARS[0]} to {YEARS[-1]}"
+"""What is wrong with another year, and what would be right."""

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import Address
@@ -28,10 +28,9 @@ from flaggermail.replay.doubles import ScriptedAnswer
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
-from flaggermail.yaml_files.kinds import Minutes, Model
+from flaggermail.yaml_files.kinds import Instant, Minutes, Model
 from flaggermail.yaml_files.model import read_model
 
-Instant = AwareDatetime
 Show = Literal["line", "nothing", "letter"]  # what the demo shows of an act; letter: also the mail sent by it
 _CODE_PLACEHOLDER = re.compile(rb"\bCODE\b")
 NUMBER_PLACEHOLDER = re.compile(rb"\bNUMBER\b")

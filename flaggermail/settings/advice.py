@@ -223,8 +223,8 @@ def _offsets(settings: Settings) -> Iterator[Mistake]:
     """Offsets that the desk's time zone does not have then, most often from across a clock change."""
     for index, shift in enumerate(settings.oncall.shifts):
         for name, instant in (("begins", shift.begins), ("ends", shift.ends)):
-            local = instant.astimezone(settings.zone)
-            if instant.utcoffset() not in {local.utcoffset(), None}:
+            local = instant.astimezone(settings.zone) if instant is not None else None
+            if instant is not None and local is not None and instant.utcoffset() not in {local.utcoffset(), None}:
                 meant = instant.replace(tzinfo=None).replace(tzinfo=settings.zone)
                 shown = {"written": instant, "local": local, "meant": meant}
                 values = {"zone": settings.zone.key, **{key: at.isoformat() for key, at in shown.items()}}

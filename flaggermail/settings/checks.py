@@ -20,6 +20,7 @@ from flaggermail.oncall.escalation import ROLES
 from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.instants import LAST
 from flaggermail.rules.classifier import in_domains
 from flaggermail.settings import oauth_section, retention_section
 from flaggermail.settings.hosts import is_loopback
@@ -330,8 +331,8 @@ def _shared_domains(file: PlatformsFile) -> Iterator[Finding]:
 def _shifts(file: OncallFile) -> Iterator[Finding]:
     timely: list[tuple[datetime, datetime, int]] = []
     for index, shift in enumerate(file.shifts):
-        if shift.begins < shift.ends:
-            timely.append((shift.begins, shift.ends, index))
+        if shift.ends is None or shift.begins < shift.ends:
+            timely.append((shift.begins, shift.ends or LAST, index))
         else:
             words = f"{shift.ends.isoformat()} is not after {shift.begins.isoformat()}; a shift ends after it begins"
             yield ("shifts", index, "ends"), words
@@ -339,7 +340,10 @@ def _shifts(file: OncallFile) -> Iterator[Finding]:
     for (_, ends, before), (begins, _, index) in pairwise(timely):
         if begins < ends:
             other = file.shifts[before]
-            words = f"the shift of {other.officer} lasts until {other.ends.isoformat()}; begin then or later"
+            ends_at = (
+                f"lasts until {other.ends.isoformat()}; begin then or later" if other.ends else "has no end; end it"
+            )
+            words = f"the shift of {other.officer} {ends_at}"
             yield ("shifts", index, "begins"), f"{file.shifts[index].begins.isoformat()} lies in another shift: {words}"
 
 

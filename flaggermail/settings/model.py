@@ -19,6 +19,7 @@ from flaggermail.oncall.escalation import WAITING, Step
 from flaggermail.oncall.schedule import WEEKDAYS, Associate, AssociateRole, Officer, Rota, Shift, WeeklyShift
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind, LanguageCode
+from flaggermail.record.instants import LAST
 from flaggermail.record.kinds import Role
 from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
@@ -36,10 +37,12 @@ from flaggermail.yaml_files.kinds import (
     Day,
     Domain,
     ElectionCode,
+    End,
     FolderName,
     Host,
     Instant,
     Keyword,
+    LastDay,
     Login,
     MailAddress,
     Minutes,
@@ -92,14 +95,12 @@ class MailboxSettings(Model):
     received_by: Domain | None = None  # its name, or a domain above it, in Received fields
     login_domains: frozenset[Domain] = frozenset()  # whose users log in at it with their address: `auth=pass` counts
     record_signatures: bool = True  # look up the keys of platforms' mail as it comes in, whatever `trust` says
-
     own_domains: frozenset[Domain] = frozenset()  # exchange: whose users' mail from inside bears the server's mark
 
     @property
     def trusted(self) -> Trust:
         """How senders are authenticated. Defaults to the named server, or to no authentication without one."""
-        default = AuthenticationMethod.NAMED if self.authserv_id else AuthenticationMethod.NOBODY
-        asked = AuthenticationMethod(self.trust or default)
+        asked = self.trust or (AuthenticationMethod.NAMED if self.authserv_id else AuthenticationMethod.NOBODY)
         return Trust(asked, self.authserv_id, self.received_by or self.authserv_id, self.login_domains)
 
     def role_of(self, folder: str) -> Role:
@@ -276,7 +277,7 @@ class ChannelSettings(Model):
     phone: Phone | None = None
     policy: PolicySettings | None = None  # default: the platform's
     valid_from: Day
-    valid_until: Day | None = None
+    valid_until: LastDay = None
 
 
 class PlatformSettings(Model):
@@ -325,11 +326,11 @@ class AssociateSettings(Model):
 
 
 class ShiftSettings(Model):
-    """One shift; its times have an offset."""
+    """One shift; its times have an offset. `ends` is None if it has no end."""
 
     officer: Code
     begins: Instant
-    ends: Instant
+    ends: End
 
 
 class WeeklyShiftSettings(Model):
@@ -429,13 +430,16 @@ class Settings(Model):
         """Officers and shifts."""
         return Rota(
             tuple(map(_officer, self.oncall.officers)),
-            tuple(Shift(s.officer, s.begins, s.ends) for s in self.oncall.shifts),
+            tuple(Shift(s.officer, s.begins, s.ends or LAST) for s in self.oncall.shifts),
             self.oncall.fallback_officer,
             tuple(WeeklyShift(s.officer, WEEKDAYS.index(s.day), s.begins, s.ends) for s in self.oncall.weekly),
             self.zone,
             (
-                *(_associate(one, AssociateRole.ARCHIVIST) for one in self.oncall.archivists),
-                *(_associate(one, AssociateRole.REPORT_WRITER) for one in self.oncall.report_writers),
+                *(Associate(one.id, one.name, one.login, AssociateRole.ARCHIVIST) for one in self.oncall.archivists),
+                *(
+                    Associate(one.id, one.name, one.login, AssociateRole.REPORT_WRITER)
+                    for one in self.oncall.report_writers
+                ),
             ),
         )
 
@@ -452,10 +456,6 @@ def _officer(officer: OfficerSettings) -> Officer:
         roles=frozenset(officer.roles),
         pagers=tuple(OfficerPager(pager.credential, pager.after) for pager in officer.pagers),
     )
-
-
-def _associate(person: AssociateSettings, role: AssociateRole) -> Associate:
-    return Associate(person.id, person.name, person.login, role)
 
 
 def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 from flaggermail.settings.hosts import is_loopback
-from flaggermail.yaml_files.kinds import Credential, Day, Model, Text, WebAddress
+from flaggermail.yaml_files.kinds import Credential, LastDay, Model, Text, WebAddress
 from flaggermail.yaml_files.source import Key
 
 
@@ -78,7 +78,7 @@ class OAuth2Settings(Model):
     client_credential: Credential | None = None  # holds the client secret that is sent with a refresh token
     certificate: Credential | None = None  # holds the client's certificate, in the place of a secret
     certificate_key: Credential = "oauth2-key"  # holds its private key
-    secret_ends_on: Day | None = None
+    secret_ends_on: LastDay = None
     mailbox: Printable | None = None  # the mailbox that is opened; default: mailbox.address
     other_mailbox: Printable | None = None  # must not open with our token
     accept_risk: Text | None = None  # the words with which it may

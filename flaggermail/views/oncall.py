@@ -15,6 +15,7 @@ from flaggermail.oncall.pager_choice import TITLE
 from flaggermail.oncall.schedule import Officer, Shift, on_call, planned
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import where
+from flaggermail.record.instants import LAST
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.reminders.handover import gather
 from flaggermail.reminders.open_clocks import open_clocks
@@ -68,9 +69,10 @@ class ShowNext(View):
 
 def _shift(work: UnitOfWork, shift: Shift, *, override: bool) -> dict[str, Json]:
     officer, zone = work.env.settings.rota.officer(shift.officer), work.env.settings.zone
+    ends_at = shift.ends_at if shift.ends_at < LAST else None
     return {
         "officer": shift.officer, "name": officer.name if officer else shift.officer,
-        "begins_at": json_of(shift.begins_at, zone), "ends_at": json_of(shift.ends_at, zone), "override": override,
+        "begins_at": json_of(shift.begins_at, zone), "ends_at": json_of(ends_at, zone), "override": override,
     }  # fmt: skip
 
 

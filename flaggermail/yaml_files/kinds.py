@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from flaggermail.record.instants import YEARS, YEARS_OF_DAYS, too_far
+from flaggermail.record.instants import TOO_FAR, YEARS
 
 T = TypeVar("T", bound=date)
 
@@ -44,10 +44,10 @@ def _aware(value: datetime) -> datetime:
     return value
 
 
-def _within(years: range) -> AfterValidator:
+def _within_years(more: str = "") -> AfterValidator:
     def check(value: T) -> T:
-        if value.year not in years:
-            raise ValueError(too_far(years))
+        if value.year not in YEARS:
+            raise ValueError(f"{TOO_FAR}{more}")
         return value
 
     return AfterValidator(check)
@@ -135,13 +135,14 @@ Keyword = Annotated[  # an atom of RFC 9051, section 9, without characters that 
     str, shape(r"[A-Za-z$][A-Za-z0-9$_.-]{0,63}", "is no keyword of IMAP; write letters, digits, $ _ . - only")
 ]
 Zone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, written(_DAY, "is no day; write it in the form 2027-03-17"), _within(YEARS_OF_DAYS)]
-Instant = Annotated[
-    datetime,
-    written(_INSTANT, "is no instant; write it in the form 2027-03-17T08:00:00+01:00"),
-    AfterValidator(_aware),
-    _within(YEARS),
-]
+_IS_DAY = written(_DAY, "is no day; write it in the form 2027-03-17")
+_IS_INSTANT = written(_INSTANT, "is no instant; write it in the form 2027-03-17T08:00:00+01:00")
+_NO_END = BeforeValidator(lambda value: None if value == "none" else value)
+_OR_NONE = _within_years(", or `none` for no end")
+Day = Annotated[date, _IS_DAY, _within_years()]
+LastDay = Annotated[Annotated[date, _IS_DAY, _OR_NONE] | None, _NO_END]  # None: it has no end
+Instant = Annotated[datetime, _IS_INSTANT, AfterValidator(_aware), _within_years()]
+End = Annotated[Annotated[datetime, _IS_INSTANT, AfterValidator(_aware), _OR_NONE] | None, _NO_END]  # as LastDay
 WallTime = Annotated[time, written(r"([01]\d|2[0-3]):[0-5]\d", "is no time of day; write it as '07:00', up to '23:59'")]
 Minutes = Annotated[int, Field(ge=1, le=20160)]
 Language = Literal["nl", "en"]

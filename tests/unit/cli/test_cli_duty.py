@@ -13,6 +13,7 @@ from flaggermail import __version__
 from flaggermail.record.clocks import Means
 from flaggermail.record.states import CLOCKS
 from flaggermail.settings.escalation_file import EscalationFile, EscalationPolicy, PolicyStep
+from flaggermail.settings.model import ShiftSettings
 from tests.doubles.told_status import document, told
 from tests.unit.cli.conftest import Desk
 
@@ -41,6 +42,15 @@ def test_a_reminder_whose_clock_has_stopped_waits_for_nobody(desk: Desk) -> None
     desk.go_to("2024-06-06T11:34:00+02:00")
     desk.done("case", "note", number, "--means", "phone", "--text", "they have it", "--counts-as", "platform_ack")
     assert "no reminder waits" in desk.done("oncall", "now")
+
+
+def test_a_shift_without_an_end_is_listed_as_one(desk: Desk) -> None:
+    """`next` shows no day of the next century for a shift that lasts until somebody changes it."""
+    settings = desk.env.settings
+    shift = ShiftSettings.model_validate({"officer": "officer2", "begins": "2024-06-01T07:00:00+02:00", "ends": "none"})
+    oncall = settings.oncall.model_copy(update={"shifts": (shift,)})
+    desk.env = replace(desk.env, settings=settings.model_copy(update={"oncall": oncall}))
+    assert "2024-06-01 07:00+02:00  no end  B. de Vries" in desk.done("oncall", "next")
 
 
 def test_next_lists_shifts_and_the_next_reminder(desk: Desk) -> None:

@@ -226,3 +226,35 @@ def test_an_officer_is_found_by_what_a_colleague_writes(words: str, officer: Off
 def test_a_name_that_two_officers_have_names_nobody() -> None:
     """A name that two officers share matches neither."""
     assert Rota((*OFFICERS, Officer("d", "D. de Vries", "d@bzk.example"))).by_name("de Vries") is None
+
+
+ZONES = ("Europe/Amsterdam", "Australia/Lord_Howe", "America/New_York", "Europe/London")
+NIGHTS = ((2026, 3, 29), (2026, 10, 25), (2026, 4, 5), (2026, 10, 4), (2026, 3, 8), (2026, 11, 1), (2026, 6, 7))
+
+
+def test_a_weekly_shift_that_begins_in_the_skipped_hour_has_a_length() -> None:
+    """On 29 March 2026 no clock shows 02:30: the shift from then to 03:15 begins with the skipped hour's end."""
+    found = WeeklyShift("a", 6, time(2, 30), time(3, 15)).on(date(2026, 3, 29), AMSTERDAM)
+    assert (found.begins_at.isoformat(), found.ends_at.isoformat()) == (
+        "2026-03-29T01:00:00+00:00", "2026-03-29T01:15:00+00:00",
+    )  # fmt: skip
+    rota = Rota(OFFICERS, weekly=(WeeklyShift("a", 6, time(2, 30), time(3, 15)),), zone=AMSTERDAM)
+    assert on_call(rota, (), found.begins_at) is A
+    assert planned(rota, found.begins_at, found.ends_at) == [found]
+
+
+@each("zone", ZONES)
+@each("night", NIGHTS)
+def test_weekly_shifts_have_a_length_and_no_gap_when_the_clock_changes(night: tuple[int, int, int], zone: str) -> None:
+    """Whatever edges lie in the hour that is skipped or comes twice, each shift lasts, and somebody is on call."""
+    place, day = ZoneInfo(zone), date(*night)
+    edges = [time(0), time(1, 45), time(2, 10), time(2, 20), time(2, 45), time(3, 10), time(0)]
+    weekly = [
+        WeeklyShift(OFFICERS[number % 3].id, day.weekday(), edges[number], edges[number + 1]) for number in range(6)
+    ]
+    rota = Rota(OFFICERS, weekly=tuple(weekly), zone=place)
+    begins, ends = (datetime.combine(one, time(), place).astimezone(UTC) for one in (day, day + timedelta(days=1)))
+    shifts = planned(rota, begins, ends)
+    assert len(shifts) == len(weekly)
+    assert all(one.begins_at < one.ends_at for one in shifts)
+    assert gaps(rota, (), begins, ends) == ()
