@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from flaggermail.mail.tailed_numbers import prefix_of
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Channel, Notification
 from flaggermail.redaction.known import KnownToDesk
@@ -30,7 +31,7 @@ def known(work: UnitOfWork, use: Notification) -> KnownToDesk:
     return KnownToDesk(
         words=read_redaction_words(settings.rules_directory),
         language=work.env.language,
-        prefix=desk.organisation.case_prefix,
+        prefix=prefix_of(use.case),
         tails=frozenset(filter(None, tails)),
         tokens=frozenset(tokens),
         channels=tuple(sorted(filter(None, contacts))),

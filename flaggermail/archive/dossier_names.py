@@ -46,11 +46,12 @@ def visible_line(text: str) -> str:
 class Keys:
     """Hides the keys in our own words: a mail that bears one is filed, or acts in somebody's name.
 
-    They are the reply keys in Message-IDs and reply addresses, and the tails of case numbers (`prefix` begins them).
+    They are the reply keys in Message-IDs and reply addresses, and the tails of case numbers (`prefixes` begin them).
     """
 
-    def __init__(self, prefix: str) -> None:
-        number = rf"(?<![A-Za-z0-9])({re.escape(prefix)}-[A-Z0-9]{{1,24}}-[0-9]{{1,9}})-[{ALPHABET}]{{{LENGTH}}}"
+    def __init__(self, *prefixes: str) -> None:
+        begins = "|".join(map(re.escape, prefixes))
+        number = rf"(?<![A-Za-z0-9])((?:{begins})-[A-Z0-9]{{1,24}}-[0-9]{{1,9}})-[{ALPHABET}]{{{LENGTH}}}"
         self._tailed = re.compile(rf"{number}(?![A-Za-z0-9])", re.IGNORECASE)
 
     def hidden(self, text: str) -> str:

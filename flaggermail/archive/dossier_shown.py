@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from flaggermail.archive.dossier_names import Keys
 from flaggermail.archive.dossier_words import ABSENCES, KINDS, LABELS, Absence, Label, said
+from flaggermail.cases import elections
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.message import Message
 from flaggermail.record.contacts import LanguageCode
@@ -25,7 +26,7 @@ class Shown:
         self.work, self.zone = work, work.env.settings.zone
         self.as_of = as_of.astimezone(self.zone)
         organisation = work.env.settings.desk.organisation
-        self.language, self.keys = LanguageCode(organisation.language), Keys(organisation.case_prefix)
+        self.language, self.keys = LanguageCode(organisation.language), Keys(*elections.prefixes(work))
 
     @property
     def organisation(self) -> str:

@@ -3,24 +3,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 
 from flaggermail.letters import exercises
 from flaggermail.mail.message import Message
-from flaggermail.oncall.periods import Period, period
+from flaggermail.mail.tailed_numbers import numbers_of_elections, prefix_of
+from flaggermail.oncall.periods import Period, distance, period
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Election
 from flaggermail.services import UnitOfWork
 
 
 def open_election(work: UnitOfWork, *, exercise: bool = False) -> Election | None:
-    """Returns the open election whose period includes today, the one with the nearest polling day if several.
+    """Returns the open election whose period includes today; of several the `nearest`.
 
     With `exercise`, only exercises are considered; otherwise they never are.
     """
     today = work.today
-    running = [e for e in _not_closed(work, exercise=exercise) if e.period_from <= today <= e.period_until]
-    return min(running, key=lambda e: abs((min(e.polling_days) - today).days), default=None)
+    return nearest([e for e in _not_closed(work, exercise=exercise) if e.period_from <= today <= e.period_until], today)
+
+
+def nearest(found: Iterable[Election], today: date) -> Election | None:
+    """Returns the election of the polling day nearest in time, whichever of its days that is; None if none was found.
+
+    Of two equally near polling days the one to come decides, of two on one day the first code.
+    """
+    return min(found, key=lambda e: (distance(e.polling_days, today), e.code), default=None)
 
 
 def meant_by_number_alone(work: UnitOfWork) -> list[Election]:
@@ -37,6 +46,25 @@ def short_number(work: UnitOfWork, case: Case) -> str:
     meant = meant_by_number_alone(work)
     serial = case.number.rpartition("-")[2]
     return str(int(serial)) if [one.code for one in meant] == [case.election] and serial.isdecimal() else case.number
+
+
+def prefixes(work: UnitOfWork) -> tuple[str, ...]:
+    """Returns every prefix that case numbers have or had."""
+    had = {prefix_of(number) for (number,) in work.tx.columns(Case, (Case.number,))}
+    return tuple(sorted(had | {work.env.settings.desk.organisation.case_prefix}))
+
+
+def prefixes_in(work: UnitOfWork, *texts: str) -> tuple[str, ...]:
+    """Returns the prefix of case numbers, and then each earlier one under which these texts name a case of the record.
+
+    An organisation may change `case_prefix`; letters of before bear the old numbers for years.
+    """
+    present = work.env.settings.desk.organisation.case_prefix
+    codes = [election.code for election in work.tx.find(Election)]
+    named = {number for text in texts for number in numbers_of_elections(text, codes)}
+    others = sorted(number for number in named if prefix_of(number) != present.upper())
+    known = {prefix_of(case.number) for case in work.tx.find(Case, where(Case.number).in_(others))}
+    return (present, *sorted(known - {present}))
 
 
 def _not_closed(work: UnitOfWork, *, exercise: bool) -> list[Election]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
 from flaggermail.cases import elections
 from flaggermail.letters.writing import issue
@@ -12,6 +12,7 @@ from flaggermail.mail.tailed_numbers import tail_from
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Step
+from flaggermail.oncall.periods import stricter_days
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
@@ -35,21 +36,37 @@ from flaggermail.services import EventRef, UnitOfWork
 def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
     """Opens `case`; fills in number, tail, token, reminder policy and exercise flag."""
     election = work.tx.get(Election, case.election)
-    policy = work.env.settings.escalation.policy(elections.period_at(work, case.election, work.now))
     prefix = work.env.settings.desk.organisation.case_prefix
     case = replace(
         case,
         number=f"{prefix}-{case.election}-{work.tx.number(f'case {case.election}'):04d}",
         token=work.env.randomness.token(),
         tail=tail_from(work.env.randomness.token()),
-        reminders=escalation.write_steps(
-            _paced(work, election, policy.steps(ClockKind.DECISION, since=_here(work, work.now)))
-        ),
+        reminders=escalation.write_steps(_paced(work, election, _until_decided(work, case.election, election))),
         exercise=election is not None and election.exercise,
     )
     work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=EventRef(case=case.number))
     issue(work, Token(token=case.token, purpose=Topic.CASE, case=case.number, issued_at=work.now))
     return case
+
+
+def _until_decided(work: UnitOfWork, code: str, election: Election | None) -> tuple[Step, ...]:
+    """Returns the steps for a case that is opened now, as long as it is undecided.
+
+    They are those of today's policy, and from the first day of a stricter period on those of that period's, so that a
+    case of the evening before is not forgotten.
+    """
+    policies = work.env.settings.escalation
+    policy = policies.policy(elections.period_at(work, code, work.now))
+    steps = policy.steps(ClockKind.DECISION, since=_here(work, work.now))
+    days = (election.polling_days, election.period_from, election.period_until) if election is not None else None
+    for day, period in stricter_days(*days, work.today) if days is not None else ():
+        begins = datetime.combine(day, time(), work.env.settings.zone)
+        later = policies.policy(period).steps(ClockKind.DECISION, since=begins)
+        if later and policies.policy(period) != policy:
+            minute = -((work.now - begins.astimezone(UTC)) // timedelta(minutes=1))  # rounded up
+            policy, steps = policies.policy(period), escalation.followed_by(steps, later, minute)
+    return steps
 
 
 def new_tail(work: UnitOfWork, case: Case) -> str:

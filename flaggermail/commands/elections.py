@@ -14,6 +14,7 @@ from flaggermail.commands.outcome import Outcome
 from flaggermail.commands.requests import Day
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.finding import where
 from flaggermail.record.rows import Election
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import Because
@@ -52,6 +53,7 @@ class AddElection(Command):
                     election=self.code, begin=self.period_from.isoformat(), end=self.period_until.isoformat()
                 )
             )
+        beside = _beside(work, self)
         election = Election(
             code=self.code,
             name_nl=self.name_nl,
@@ -62,7 +64,18 @@ class AddElection(Command):
             exercise=self.exercise,
         )
         work.record(EventKind.ELECTION_ADDED, added(election), reason=self.code)
-        return Outcome(f"election {self.code} added", self.code)
+        return Outcome(f"election {self.code} added", self.code, beside)
+
+
+def _beside(work: UnitOfWork, new: AddElection) -> tuple[str, ...]:
+    """Returns what follows from each open election whose period shares days with the new one; exercises share none."""
+    held = work.tx.find(Election, where(Election.exercise).is_(False)) if not new.exercise else []
+    shared = (e for e in held if e.closed_at is None and e.period_from <= new.period_until)
+    return tuple(
+        f"its period and that of {e.code} overlap: a referral opens in the one with the nearest polling day"
+        for e in shared
+        if new.period_from <= e.period_until
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

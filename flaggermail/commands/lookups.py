@@ -86,7 +86,12 @@ def draft_id(work: UnitOfWork, typed: str, *, waits: Callable[[Notification], bo
 
 def _numbered(work: UnitOfWork, codes: Sequence[str], serial: str) -> str:
     prefix = work.env.settings.desk.organisation.case_prefix
-    return f"{prefix}-{codes[0] if codes else 'ELECTION'}-{int(serial):04d}"
+    code = codes[0] if codes else "ELECTION"
+    number = f"{prefix}-{code}-{int(serial):04d}"
+    if work.tx.get(Case, number) is not None:
+        return number
+    before = work.tx.columns(Case, (Case.number,), where(Case.election).is_(code))  # under another prefix
+    return next((one for (one,) in before if one.endswith(f"-{code}-{int(serial):04d}")), number)
 
 
 def the_message(work: UnitOfWork, key: str) -> StoredMessage:

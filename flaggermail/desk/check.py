@@ -87,9 +87,9 @@ def _is_file(settings: Settings) -> bool:
 
 
 def _elections_added(tx: Transaction) -> list[advice.Period]:
-    """Returns the periods of the elections that are open, exercises excepted."""
+    """Returns code and period of the elections that are open, exercises excepted."""
     found = tx.find(Election, where(Election.exercise).is_(False))
-    return [(one.period_from, one.period_until) for one in found if one.closed_at is None]
+    return [(one.code, one.period_from, one.period_until) for one in found if one.closed_at is None]
 
 
 def _referrers(tx: Transaction) -> tuple[list[str], list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time
 
-from flaggermail.cases.elections import open_election
+from flaggermail.cases.elections import nearest, open_election
 from flaggermail.health.findings import CERTIFICATE
 from flaggermail.health.readiness import (
     AHEAD,
@@ -22,6 +22,7 @@ from flaggermail.health.readiness import (
 from flaggermail.health.status import running_clocks
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
+from flaggermail.oncall.periods import next_polling_day
 from flaggermail.oncall.schedule import Officer, gaps
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.events import EventKind
@@ -76,7 +77,7 @@ def letter_election(work: UnitOfWork) -> Election | None:
     """Returns the election whose letter is due today: the one with the nearest polling day, never an exercise."""
     open_ = [e for e in work.tx.find(Election, where(Election.exercise).is_(False)) if e.closed_at is None]
     due = [e for e in open_ if is_letter_day(e.polling_days, e.period_from, e.period_until, work.today)]
-    return min(due, key=lambda e: abs((min(e.polling_days) - work.today).days), default=None)
+    return nearest(due, work.today)
 
 
 def next_election(work: UnitOfWork) -> Election | None:
@@ -168,7 +169,7 @@ def _values(work: UnitOfWork, found: Readiness, election: Election) -> dict[str,
     language = work.env.settings.desk.organisation.language
     return {
         "election": getattr(election, f"name_{language}"),
-        "polling_day": min(election.polling_days),
+        "polling_day": next_polling_day(election.polling_days, work.today),
         "total": len(found.lacks),
         "policies": [asdict(one) for one in stale(found.policies, POLICY_DAYS)],
         "hours": found.hours,

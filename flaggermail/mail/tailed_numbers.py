@@ -71,6 +71,34 @@ def tailed_numbers(text: str, prefix: str) -> tuple[Tailed, ...]:
     return tuple(found)
 
 
+def tailed_in(prefixes: Collection[str], *texts: str) -> tuple[Tailed, ...]:
+    """Returns the numbers with a tail in several texts, in order, without repeats; those of the first prefix first."""
+    return tuple(dict.fromkeys(one for prefix in prefixes for text in texts for one in tailed_numbers(text, prefix)))
+
+
+def prefix_of(number: str) -> str:
+    """Returns the prefix of a whole case number, which the settings named when the case was opened."""
+    return number.rsplit("-", 2)[0]
+
+
+def numbers_of_elections(text: str, codes: Collection[str]) -> tuple[str, ...]:
+    """Returns what may be numbers of cases of these elections in `text`, whatever their prefix, in capitals.
+
+    Behind a dash or low line a prefix may begin anew: `MYVF-EP2024-0001` is one number, `CASE_VF-EP2024-0001` may be
+    that or `VF-EP2024-0001`. No more are looked for once some two dozen were found.
+    """
+    found: dict[str, None] = {}
+    text = seen(text) if any(may_hold(text, code) for code in codes) else ""
+    for match in _of_elections(frozenset(codes)).finditer(text) if text else ():
+        before = _PREFIX_BEFORE.search(text[max(0, match.start() - _LONGEST_PREFIX) : match.start()])
+        code, serial = match[1].upper(), re.sub(r"[^0-9]", "", match[2])
+        parts = re.split("([-_])", before[1].upper()) if before else []
+        found |= {f"{''.join(parts[at:])}-{code}-{serial}": None for at in range(0, len(parts), 2) if parts[at]}
+        if len(found) > 3 * MOST:
+            break
+    return tuple(found)
+
+
 def without_numbers(text: str, prefix: str) -> str:
     """Returns `text` with each number, with or without its tail, replaced by a space."""
     return _pattern(prefix, "?").sub(" ", text)
@@ -112,6 +140,16 @@ def _pattern(prefix: str, tails: str = "") -> re.Pattern[str]:
     return re.compile(rf"{head}([A-Z0-9]{{1,24}}){_BETWEEN}({serial}){tail}{_BEHIND}", re.IGNORECASE)
 
 
+@cache
+def _of_elections(codes: frozenset[str]) -> re.Pattern[str]:
+    """Compiles the pattern of the end of a number: the code of one of these elections, and the digits behind it."""
+    return re.compile(
+        rf"{_BEFORE}({'|'.join(map(re.escape, sorted(codes)))}){_BETWEEN}([0-9](?:{_TORN}[0-9]){{2,8}})", re.IGNORECASE
+    )
+
+
+_LONGEST_PREFIX = 48  # characters before a code: 32 of the prefix, and what may be between
+_PREFIX_BEFORE = re.compile(rf"{_BEFORE}([A-Z0-9][A-Z0-9_-]{{0,31}}?){_BETWEEN}$", re.IGNORECASE)
 _TYPED = re.compile(
     rf"([A-Z0-9]{{1,24}})[{_DASH} ]([A-Z0-9]{{1,24}})[{_DASH} ]([0-9]{{3,9}})[{_DASH} ][{ALPHABET}]{{{LENGTH}}}",
     re.IGNORECASE,

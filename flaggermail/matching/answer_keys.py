@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from flaggermail.cases import elections
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
 from flaggermail.mail import subject
 from flaggermail.mail.message import ForwardSource, MechanicalKind, Message, SenderVerdict
-from flaggermail.mail.tailed_numbers import MOST, MOST_WRONG, Tailed, tailed_numbers
+from flaggermail.mail.tailed_numbers import MOST, MOST_WRONG, Tailed, tailed_in
 from flaggermail.matching import quoted_words, scoring
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.matching.quoted_words import OwnLetter, Quotation, Words
@@ -45,15 +46,16 @@ def texts_of(message: Message) -> tuple[str, ...]:
     return tuple(text for text in (message.text, message.html_text, *inner) if text)
 
 
-def numbers_of(message: Message, prefix: str) -> tuple[str, ...]:
+def numbers_of(work: UnitOfWork, message: Message) -> tuple[str, ...]:
     """Returns the case numbers in a mail's subject and texts, with and without a tail, in order."""
-    return numbers_in(prefix, message.subject or "", *texts_of(message))
+    return numbers_in(work, message.subject or "", *texts_of(message))
 
 
-def numbers_in(prefix: str, *texts: str) -> tuple[str, ...]:
-    """Returns the case numbers in these texts, with and without a tail, in order."""
-    tailed = (one.number for text in texts for one in tailed_numbers(text, prefix))
-    return tuple(dict.fromkeys((*subject.case_numbers("\n".join(texts), prefix), *tailed)))
+def numbers_in(work: UnitOfWork, *texts: str) -> tuple[str, ...]:
+    """Returns the case numbers in these texts, with and without a tail, in order; of an earlier prefix too."""
+    prefixes = elections.prefixes_in(work, *texts)
+    bare = (number for prefix in prefixes for number in subject.case_numbers("\n".join(texts), prefix))
+    return tuple(dict.fromkeys((*bare, *(one.number for one in tailed_in(prefixes, *texts)))))
 
 
 # ---- the number's tail
@@ -65,8 +67,9 @@ def tails(work: UnitOfWork, message: Message, platform: str | None) -> list[Key]
     Also empty for a mail that tries: more than `MOST` numbers with a tail, or more than `MOST_WRONG` wrong tails. Its
     numbers still count as bare ones.
     """
-    prefix = work.env.settings.desk.organisation.case_prefix
-    named = _tailed(message, prefix)
+    title, texts = message.subject or "", texts_of(message)
+    prefixes = elections.prefixes_in(work, title, *texts)
+    named = tailed_in(prefixes, title, *texts)
     if not named or len(named) > MOST or message.kind not in ANSWERS:
         return []
     cases = {case.number: case for case in work.tx.find(Case, where(Case.number).in_([one.number for one in named]))}
@@ -75,14 +78,9 @@ def tails(work: UnitOfWork, message: Message, platform: str | None) -> list[Key]
     wrong = [one for one in named if one.number in cases and one not in right]
     if len(wrong) > MOST_WRONG:
         return []
-    heading = [right[one] for one in tailed_numbers(message.subject or "", prefix) if one in right][:1]
+    heading = [right[one] for one in tailed_in(prefixes, title) if one in right][:1]
     meant = set(heading or right.values())
     return list(meant) if len(meant) == 1 else []
-
-
-def _tailed(message: Message, prefix: str) -> tuple[Tailed, ...]:
-    texts = (message.subject or "", *texts_of(message))
-    return tuple(dict.fromkeys(one for text in texts for one in tailed_numbers(text, prefix)))
 
 
 def _to_platform(work: UnitOfWork, cases: list[str], platform: str) -> dict[Tailed, Key]:

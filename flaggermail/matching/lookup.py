@@ -205,8 +205,7 @@ def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing
     These are the referrer of the case, and the addresses that platforms.yaml names for the channel of a notification to
     the sender's platform. A sub-domain of a platform is no such address: anybody can have its machines write to us.
     """
-    prefix = work.env.settings.desk.organisation.case_prefix
-    cases = work.tx.find(Case, where(Case.number).in_(answer_keys.numbers_of(message, prefix)))
+    cases = work.tx.find(Case, where(Case.number).in_(answer_keys.numbers_of(work, message)))
     numbers = [case.number for case in cases]
     uses = _uses_of(work, numbers, sender.platform) if sender.platform else []
     channels = {channel.code: channel for channel in work.tx.find(Channel)} if uses else {}
@@ -307,9 +306,8 @@ def _under_another_subject(work: UnitOfWork, message: Message, sender: Sender, n
     if not near or sender.platform or sender.officer or message.kind is not MechanicalKind.HUMAN or not message.subject:
         return frozenset()
     language = work.env.language
-    prefix = work.env.settings.desk.organisation.case_prefix
     topic = subject.split_subject(message.subject, language).base
-    named = answer_keys.numbers_in(prefix, message.subject, message.reply_text)  # quoted text does not count
+    named = answer_keys.numbers_in(work, message.subject, message.reply_text)  # quoted text does not count
     answered = [*message.in_reply_to, *message.references]
     subjects = [
         (m.case, subject.split_subject(m.subject or "", language).base)

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from flaggermail.cases import elections
 from flaggermail.mail import reference_marks, reply_tokens
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
+from flaggermail.mail.tailed_numbers import without_numbers
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.record.events import Change, EventKind, added, changed
 from flaggermail.record.finding import where
@@ -247,14 +249,21 @@ def _references(work: UnitOfWork, message: Message, platform: str | None, said: 
 
 def marked(work: UnitOfWork, message: Message) -> tuple[str, ...]:
     """Returns the references that a mail marks in its subject or on lines of its own, whoever wrote it."""
-    prefix, language = work.env.settings.desk.organisation.case_prefix, work.env.language
-    return (*in_subject(work, message.subject), *reference_marks.on_lines(message.reply_text, prefix, language))
+    lines = reference_marks.on_lines(*_with_present_numbers(work, message.reply_text), work.env.language)
+    return (*in_subject(work, message.subject), *lines)
 
 
 def in_subject(work: UnitOfWork, subject: str | None) -> tuple[str, ...]:
     """Returns the references that a subject marks."""
-    prefix, language = work.env.settings.desk.organisation.case_prefix, work.env.language
-    return reference_marks.in_subject(subject or "", prefix, language)
+    return reference_marks.in_subject(*_with_present_numbers(work, subject or ""), work.env.language)
+
+
+def _with_present_numbers(work: UnitOfWork, text: str) -> tuple[str, str]:
+    """Returns a text without our numbers of an earlier prefix, and the prefix of those that it may still hold."""
+    present, *earlier = elections.prefixes_in(work, text)
+    for prefix in earlier:
+        text = without_numbers(text, prefix)
+    return text, present
 
 
 def _of_our_letters(work: UnitOfWork, case: str, platform: str | None) -> tuple[str, ...]:

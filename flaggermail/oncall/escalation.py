@@ -310,6 +310,18 @@ def _one_per_person(calls: Collection[Call], who: Who, now: datetime) -> tuple[D
     return tuple(Due(call, officer, now - call.due_at) for officer, call in found.items())
 
 
+def followed_by(steps: Collection[Step], later: Collection[Step], minute: int) -> tuple[Step, ...]:
+    """Returns the steps that fall due before that minute of the clock, and from it on `later`, counted from it."""
+    last = minute - 1
+    before = [
+        replace(s, until=last if s.until is None else min(s.until, last)) if s.repeat else s
+        for s in steps
+        if s.after <= last
+    ]
+    after = [replace(s, after=s.after + minute, until=None if s.until is None else s.until + minute) for s in later]
+    return (*before, *after)
+
+
 def quicker(minutes: int, speed: int) -> int:
     """Returns the minutes in a rehearsal that plays `speed` minutes in one: whole minutes, rounded up."""
     return -(-minutes // speed)

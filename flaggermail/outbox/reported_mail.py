@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from flaggermail.cases.elections import prefixes_in
 from flaggermail.letters import assigned_ids
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
-from flaggermail.mail.tailed_numbers import MOST, Tailed, tailed_numbers
+from flaggermail.mail.tailed_numbers import MOST, Tailed, tailed_in
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, StoredMessage, Token
 from flaggermail.record.states import MailState
@@ -86,9 +87,8 @@ def _by_key(work: UnitOfWork, message: Message) -> list[OutboxMail] | None:
 
 def _tailed(work: UnitOfWork, message: Message) -> list[OutboxMail] | None:
     """Returns what was sent under the tailed numbers in a report, to a platform or to the referrer."""
-    prefix = work.env.settings.desk.organisation.case_prefix
     texts = (message.subject or "", message.original_subject or "", message.text, message.html_text)
-    borne = {one for text in texts for one in tailed_numbers(text, prefix)}
+    borne = set(tailed_in(prefixes_in(work, *texts), *texts))
     if not borne or len(borne) > MOST:
         return None
     numbers = sorted({one.number for one in borne})

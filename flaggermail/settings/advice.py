@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
+from itertools import combinations
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.approval import APPROVES, ByReply
@@ -22,8 +23,8 @@ from flaggermail.settings.renamed_keys import read_settings
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.faults import checked
 
-Period = tuple[date, date]
-"""The first and the last day of an election's period."""
+Period = tuple[str, date, date]
+"""The code of an election, and the first and the last day of its period."""
 
 _NOBODYS = ".example"  # reserved for documentation
 _SHOWN = 3  # names of a place that a line shows
@@ -43,12 +44,12 @@ def mistakes(settings: Settings) -> tuple[Mistake, ...]:
 
 
 def mistakes_on(settings: Settings, today: date, added: Sequence[Period] = ()) -> tuple[Mistake, ...]:
-    """Returns the mistakes that depend on the day: a policy read in the future, no election, or none near.
+    """Returns the mistakes that depend on the day: a policy read in the future, no election near, or two at once.
 
-    `added`: first and last day of the elections that the database knows, beside those of the file.
+    `added`: the open elections that the database knows, beside those of the file.
     """
-    ending = _secret_ends(settings, today)
-    return (*_policies_ahead(settings, today), *ending, *_no_election_near(settings, today, added))
+    ending, overlapping = _secret_ends(settings, today), _elections_overlap(settings, today, added)
+    return (*_policies_ahead(settings, today), *ending, *_no_election_near(settings, today, added), *overlapping)
 
 
 def _mistakes(settings: Settings) -> Iterator[Mistake]:
@@ -254,11 +255,24 @@ def _secret_ends(settings: Settings, today: date) -> Iterator[Mistake]:
 
 def _no_election_near(settings: Settings, today: date, added: Sequence[Period]) -> Iterator[Mistake]:
     """No election whose period includes today or begins soon, or none at all."""
-    own = [(one.period.begins, one.period.ends) for one in settings.election_list if not one.exercise]
     if not settings.election_list and not added:
         yield mistake(CheckCode.ELECTION_NONE)
-    elif (periods := [*own, *added]) and not any(begins - _NEAR <= today <= ends for begins, ends in periods):
+    elif (periods := [*_own(settings), *added]) and not any(
+        begins - _NEAR <= today <= ends for _, begins, ends in periods
+    ):
         yield mistake(CheckCode.ELECTION_FAR, weeks=_NEAR.days // 7)
+
+
+def _elections_overlap(settings: Settings, today: date, added: Sequence[Period]) -> Iterator[Mistake]:
+    """Two elections whose periods, not over yet, share days; those of the file only seed a database."""
+    for (one, begins, ends), (other, since, until) in combinations(added or _own(settings), 2):
+        first, last = max(begins, since), min(ends, until)
+        if first <= last and today <= last:
+            yield mistake(CheckCode.ELECTION_OVERLAP, one=one, other=other, first=first, last=last)
+
+
+def _own(settings: Settings) -> list[Period]:
+    return [(e.code, e.period.begins, e.period.ends) for e in settings.election_list if not e.exercise]
 
 
 def _domain(address: str) -> str:

@@ -86,7 +86,7 @@ class ChannelUse(Model):
 
 
 class PolicyUse(Model):
-    """The policy of each period; the day on which the clock starts decides."""
+    """The policy of each period: by the day on which the clock starts, of an undecided case also by a stricter one."""
 
     polling_day: Code
     election: Code

@@ -57,6 +57,7 @@ class CheckCode(StrEnum):
     REFERRER_UNLISTED = "referrer-unlisted"
     ELECTION_NONE = "election-none"
     ELECTION_FAR = "election-far"
+    ELECTION_OVERLAP = "election-overlap"
     BY_REPLY = "by-reply"
     PAGER_NONE = "pager-none"
     TRUST = "trust"
@@ -270,6 +271,11 @@ SORTS: dict[CheckCode, Sort] = {
         Severity.NOTE,
         "elections.yaml elections: no period includes today or begins within {weeks:week|weeks}; "
         "`flaggermail election add` adds an election, `flaggermail election list` shows what the database knows",
+    ),
+    CheckCode.ELECTION_OVERLAP: Sort(
+        Severity.NOTE,
+        "elections.yaml elections: the periods of {one} and {other} share the days {first} to {last}; a referral then "
+        "opens in the one with the nearest polling day; correct a period, or name the election with each case",
     ),
     CheckCode.BY_REPLY: Sort(
         Severity.NOTE,

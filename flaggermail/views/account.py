@@ -14,7 +14,7 @@ from flaggermail.figures.account import MailHead, Print, Told
 from flaggermail.figures.uses import PlatformUse, uses_of
 from flaggermail.mail.message import Address
 from flaggermail.mail.message_json import Json
-from flaggermail.mail.tailed_numbers import without_tails
+from flaggermail.mail.tailed_numbers import prefix_of, without_tails
 from flaggermail.notifications.clocks import HUMAN, RECEIPT
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
@@ -55,7 +55,6 @@ class ShowAccount(View):
 def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Document:
     sent = work.tx.find(Notification, where(Notification.case).is_(case.number))
     own = next(one for one in sent if one.id == use.notification)
-    prefix = work.env.settings.desk.organisation.case_prefix
     organisation = work.env.settings.desk.report.organisation or work.env.settings.desk.organisation.name
     told = Told(
         organisation=getattr(organisation, style.language),
@@ -67,7 +66,7 @@ def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Do
     text = account.paragraph(use, told, work.now, style)
     tails = {case.tail or "", *(one.tail or "" for one in sent)} - {""}
     question, answer = (
-        None if head is None else replace(head, subject=without_tails(head.subject, prefix, tails))
+        None if head is None else replace(head, subject=without_tails(head.subject, prefix_of(case.number), tails))
         for head in (_question(work, own, use), _answer(work, use))
     )
     replied = AccountLabel.RECEIPT if use.human is None else AccountLabel.ANSWER

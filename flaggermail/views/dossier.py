@@ -18,6 +18,7 @@ from flaggermail.archive import reading
 from flaggermail.archive.dossier import Scope, events_of, is_kept, mails_of, number_of, of_case, of_election, target_of
 from flaggermail.archive.dossier_names import Keys, visible_line
 from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, Files
+from flaggermail.cases import elections
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
@@ -154,7 +155,7 @@ class ShowDossierPart(View):
             raise Refusal(Because.DOSSIER_CHANGED(name=scope.name))
         documents = [_without_secrets(document_of(seq, event, zone)) for seq, event in here]
         files = Files(self.as_of.astimezone(zone), target_of(scope))
-        keys = Keys(work.env.settings.desk.organisation.case_prefix)
+        keys = Keys(*elections.prefixes(work))
         said = "".join(f"{visible_line(keys.hidden(line))}\n" for document in documents for line in _in_words(document))
         lines = "".join(json.dumps(document, ensure_ascii=True, sort_keys=True) + "\n" for document in documents)
         files.add(f"events-{self.number}.jsonl", keys.hidden(lines).encode(), JSON_LINES)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from flaggermail.health.readiness_letter import gather, next_election
+from flaggermail.oncall.periods import next_polling_day
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import Document, View, json_of
 
@@ -21,7 +22,7 @@ class ShowReadiness(View):
         several = {name: getattr(found, name) for name in ("policies", "pagers", "channels", "certificates")}
         return {
             "election": election.code if election else None,
-            "polling_day": json_of(min(election.polling_days), zone) if election else None,
+            "polling_day": json_of(next_polling_day(election.polling_days, work.today), zone) if election else None,
             "lacks": [lack.value for lack in found.lacks],
             **{name: [asdict(one) for one in ones] for name, ones in several.items()},
             "hours": found.hours,

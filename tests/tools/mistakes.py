@@ -223,6 +223,7 @@ MISTAKES = (
     Made("a polling day outside the period", _laid("44-polling-day-outside-period")),
     Made("no election", _known(CheckCode.ELECTION_NONE)),
     Made("no election near", _known(CheckCode.ELECTION_FAR)),
+    Made("two elections at once", _known(CheckCode.ELECTION_OVERLAP)),
     Made("reminders out of order", _laid("31-reminders-not-rising")),
     Made("a policy of reminders that nothing uses", _known(CheckCode.POLICY_UNUSED)),
     Made("a rule names a list that is not there", _laid("47-rule-list-unknown")),

@@ -65,7 +65,7 @@ class Case(Record):
     assigned_to: str | None = None
     closed_at: datetime | None = None
     platform_references: tuple[str, ...] = ()
-    reminders: str = "[]"  # reminder policy for an undecided case, stored when it was opened (JSON)
+    reminders: str = "[]"  # the steps while it is undecided, stored when it was opened (JSON)
     exercise: bool = False
     priority: Priority = Priority.NORMAL
     narratives: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure

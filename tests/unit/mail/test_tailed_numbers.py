@@ -17,6 +17,7 @@ from flaggermail.mail.tailed_numbers import (
     ALPHABET,
     MOST,
     Tailed,
+    numbers_of_elections,
     tail_from,
     tailed_numbers,
     with_tail,
@@ -24,6 +25,7 @@ from flaggermail.mail.tailed_numbers import (
     without_tails,
 )
 from flaggermail.mail.vocabulary import may_hold
+from tests.corpus import each
 
 ONE = Tailed("VF-EP2024-0001", "K7QF")
 SEPARATORS = st.sampled_from(
@@ -137,3 +139,33 @@ def test_a_text_without_the_word_holds_none_in_any_case() -> None:
         assert all(may_hold(f"x{character}f", f"{one}F") for one in meant), ascii(character)
     assert not may_hold("Een brief over de verkiezing, caf\u00e9 en al", "VF")
     assert may_hold("over vf-ep2024-0001", "VF-")
+
+
+@each(
+    ("text", "expected"),
+    [
+        ("VF-EP2024-0001-K7QF", ("VF-EP2024-0001",)),
+        ("zaak kr-ps2027-0012", ("KR-PS2027-0012",)),
+        ("CASE_VF-EP2024-0001.pdf", ("CASE_VF-EP2024-0001", "VF-EP2024-0001")),
+        ("MYVF EP2024 0001", ("MYVF-EP2024-0001",)),
+        ("> your number is VF-\n> EP2024-0001", ("VF-EP2024-0001",)),
+        ("VF-EP2019-0001, EP2024-0001, the EP2024 of 0001, VF-EP2024-01", ()),
+    ],
+)
+def test_numbers_of_known_elections_have_any_prefix(text: str, expected: tuple[str, ...]) -> None:
+    """The code of an election and its digits lead to the word before them, whatever stands between."""
+    assert numbers_of_elections(text, ["EP2024", "PS2027"]) == expected
+
+
+def test_very_many_numbers_of_elections_are_not_all_looked_for() -> None:
+    """A mail that is nothing but numbers, or nearly, costs little."""
+    begun = time.process_time()
+    for text in (
+        "VF-EP2024-0001 " * 20_000,
+        "EP2024-" * 100_000,
+        "A-" * 200_000 + "EP2024-0001",
+        "EP2024-0001 " * 50_000,
+    ):
+        assert len(numbers_of_elections(text, ["EP2024"])) <= 4 * MOST
+    assert len(numbers_of_elections(" ".join(f"VF-EP2024-{n:04d}" for n in range(1000)), ["EP2024"])) <= 4 * MOST
+    assert time.process_time() - begun < 5

@@ -164,6 +164,16 @@ def own_name(folder: Path) -> None:
     edit(folder / SETTINGS, "nl: Ministerie van Voorbeeldzaken", "nl: Ministerie van Binnenlandse Zaken")
 
 
+def two_at_once(folder: Path) -> None:
+    """Adds an election whose period begins in that of the next one."""
+    another = (
+        "  - code: GR2027\n    name: {nl: Raad, en: Council}\n    polling_days: [2027-04-14]\n"
+        "    period: {begins: 2027-03-20, ends: 2027-04-30}\n"
+    )
+    file = folder / "elections.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + another, encoding="utf-8")
+
+
 def unused_policy(folder: Path) -> None:
     """Adds a policy that no use names."""
     text = (shipped("config") / "escalation.yaml").read_text(encoding="utf-8")
@@ -285,6 +295,7 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
         lambda folder: edit(folder / "elections.yaml", "2027-", "2037-", every=True),
         "no period includes today or begins within 13 weeks",
     ),
+    (CheckCode.ELECTION_OVERLAP, two_at_once, "of PS2027 and GR2027 share the days 2027-03-20 to 2027-03-31; a"),
     (CheckCode.BY_REPLY, settings("  by_reply: totp\n", ""), "not chosen, so it is off"),
     (CheckCode.PAGER_NONE, settings("by_reply: totp", "by_reply: pager"), "officer1 approves and has no pager"),
     (CheckCode.LOGIN_DOMAIN, settings(VOUCHED, ""), "officer1, officer2, head1 write from bzk.example, the mailbox's"),
@@ -432,6 +443,51 @@ def test_an_election_added_by_command_is_near(folder: Path, file: str | None) ->
         desk.ask("election close", {"code": "TK2027"})
         codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
         assert len([code for code in codes if code.startswith("election-")]) == 1
+    finally:
+        desk.close()
+
+
+def test_elections_that_overlap_are_noted_as_the_database_knows_them(folder: Path) -> None:
+    """Two that were added by command are named with the days that they share, until one is closed or it is over."""
+    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    try:
+        for code, begins, ends in (("AA", "10", "25"), ("BB", "20", "30"), ("CC", "26", "30")):
+            desk.ask(
+                "election add",
+                {
+                    "code": code, "name_nl": code, "name_en": code, "polling_days": [f"2027-04-{begins}"],
+                    "period_from": f"2027-04-{begins}", "period_until": f"2027-04-{ends}",
+                },
+            )  # fmt: skip
+        noted = [str(one["text"]) for one in documents(desk.ask("check"), "findings")]
+        assert [text.partition(";")[0].partition("elections: ")[2] for text in noted] == [
+            "the periods of AA and BB share the days 2027-04-20 to 2027-04-25",
+            "the periods of BB and CC share the days 2027-04-26 to 2027-04-30",
+        ]
+        desk.ask("election close", {"code": "BB"})
+        assert documents(desk.ask("check"), "findings") == []
+    finally:
+        desk.close()
+    two_at_once(folder)
+    settings_ = load(folder)
+    noted_on = [mistakes_on(settings_, date(2027, *day)) for day in ((3, 31), (4, 1))]
+    assert [[one.code for one in found_on] for found_on in noted_on] == [[CheckCode.ELECTION_OVERLAP], []]
+
+
+def test_what_has_no_end_is_checked_and_shown(folder: Path) -> None:
+    """A shift and a channel for ever are written with `none`; the desk opens, and shows that they have no end."""
+    shifts = "shifts: [{officer: head1, begins: 1970-01-01T00:00:00+01:00, ends: none}]"
+    edit(folder / "oncall.yaml", "shifts: []", shifts)
+    edit(folder / "platforms.yaml", "valid_from:", "valid_until: none\n        valid_from:", first=True)
+    result = CliRunner().invoke(check, obj=Session(folder))
+    assert (result.exit_code, result.stderr) == (0, "")
+    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    try:
+        asked = desk.ask("oncall next")
+        (shift,) = documents(asked, "shifts")
+        assert (shift["begins_at"], shift["ends_at"]) == ("1970-01-01T00:00:00+01:00", None)
+        assert json.loads(json.dumps(desk.ask("oncall now")))["officer"]["id"] == "head1"
+        assert desk.ask("readiness")["hours"] == 0
     finally:
         desk.close()
 
