@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
@@ -12,13 +13,14 @@ from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.subject import split_subject
+from flaggermail.oncall.escalation import read_steps
 from flaggermail.record.case_values import CaseType, Origin, Source
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Notification, StoredMessage
-from flaggermail.record.states import CaseState
+from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
+from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.refusals import Because
@@ -158,7 +160,7 @@ def _notified_before(work: UnitOfWork, case: Case) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseCase(CaseCommand):
-    """Closes a case; a later answer opens it again."""
+    """Closes a case, which ends its reminders, and names them; a later answer opens it again."""
 
     NAME = "case close"
     MAY = DESK
@@ -171,4 +173,16 @@ class CloseCase(CaseCommand):
             raise Refusal(Because.CASE_UNDECIDED(case=case.number))
         change = changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now))
         work.record(EventKind.CASE_CLOSED, change, about=EventRef(case=case.number))
-        return Outcome(f"case {case.number} closed", case.number)
+        return Outcome(f"case {case.number} closed", case.number, tuple(_reminders_ended(work, case)))
+
+
+def _reminders_ended(work: UnitOfWork, case: Case) -> Iterator[str]:
+    """Yields what ends for each notification of a closed case whose clocks run on: the reminders of these clocks."""
+    for use in work.tx.find(Notification, where(Notification.case).is_(case.number)):
+        clocks = work.tx.find(
+            ClockRow, where(ClockRow.notification).is_(use.id), where(ClockRow.state).is_(ClockState.RUNNING)
+        )
+        running = {clock.kind for clock in clocks}
+        reminded = dict.fromkeys(step.clock for step in read_steps(use.steps) if step.clock in running)
+        if reminded:
+            yield f"no more reminders of {use.id} ({use.channel_name}): {', '.join(reminded)}"

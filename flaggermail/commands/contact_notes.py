@@ -15,6 +15,7 @@ from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.notices import decision_letters
+from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.outbox.results import sent
 from flaggermail.record.case_values import Decision
@@ -82,11 +83,22 @@ class NoteContact(CaseCommand):
         if notification is not None:
             lifecycle.rejudge(work, notification)
             _file_quarantined(work, case, notification, self.text)
+        early = _before_the_sending(work, row)
         did = Did(
             what=Done.SUBMITTED if _OUTGOING & set(self.counts_as) else Done.NOTED, case=case.number, at=effective,
-            means=self.means, starts=Kind.NOTIFICATION in self.counts_as, stops=bool(self.counts_as),
+            means=self.means, starts=Kind.NOTIFICATION in self.counts_as, stops=bool(self.counts_as) and not early,
         )  # fmt: skip
-        return Outcome(f"note {row.id} on {case.number}", row.id, did=did)
+        return Outcome(f"note {row.id} on {case.number}{early}", row.id, did=did)
+
+
+def _before_the_sending(work: UnitOfWork, note: ContactNote) -> str:
+    """Returns what to say of an answer dated before the notification was sent; else ""."""
+    use = work.tx.get(Notification, note.notification) if note.notification else None
+    answers = clocks.answer_of_note(note) is not None
+    if use is None or use.sent_at is None or not answers or clocks.counts(use.sent_at, note.effective_at):
+        return ""
+    sent_at = use.sent_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
+    return f"; it stops no clock, because {use.id} was sent later, at {sent_at}"
 
 
 def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str) -> None:

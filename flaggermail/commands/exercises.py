@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 
 from flaggermail.commands import elections
@@ -85,9 +85,9 @@ class StartExercise(Command):
             raise Refusal(Because.SPEED_OUT_OF_RANGE(speed=self.speed, least=SPEEDS[0], most=SPEEDS[-1]))
         if observing.is_on(work.tx):
             raise Refusal(Because.OBSERVES())
-        voting = [e.code for e in work.tx.find(Election, where(Election.exercise).is_(False)) if _votes_today(work, e)]
-        if voting and not self.even_today:
-            raise Refusal(Because.POLLING_DAY_TODAY(elections=voting))
+        polled = voting(work, work.today)
+        if polled and not self.even_today:
+            raise Refusal(Because.POLLING_DAY_TODAY(elections=polled))
 
     def _begin(self, work: UnitOfWork, code: str, story: str) -> Outcome:
         speed = SPEED if self.speed is None else self.speed
@@ -101,8 +101,12 @@ class StartExercise(Command):
         )
         work.record(EventKind.REHEARSAL_BEGAN, added(row), reason=f"{story} {speed}")
         plays = f"exercise {code} plays {story}, {counted(speed, 'minute', 'minutes')} in one"
-        says = f"{plays}: the desk writes as referrers and platforms"
-        return Outcome(f"{says}; nothing leaves to them, and all other mail is real", code)
+        says = (
+            f"{plays}: the desk writes as referrers and platforms; nothing leaves to them, and all other mail is real"
+        )
+        if polled := voting(work, work.today + timedelta(days=1)):
+            says += f"; it ends at midnight at the latest, before the polling day of {', '.join(polled)}"
+        return Outcome(says, code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +139,17 @@ def end(work: UnitOfWork, election: Election) -> int:
     return len(open_cases)
 
 
-def _votes_today(work: UnitOfWork, election: Election) -> bool:
-    return work.today in election.polling_days and (election.closed_at is None or election.closed_at > work.now)
+def voting(work: UnitOfWork, day: date) -> list[str]:
+    """Returns the codes of the open elections, exercises excepted, of which that is a polling day."""
+    held = work.tx.find(Election, where(Election.exercise).is_(False))
+    return [e.code for e in held if day in e.polling_days and (e.closed_at is None or e.closed_at > work.now)]
+
+
+def ends_for_vote(work: UnitOfWork, rehearsal: Rehearsal) -> bool:
+    """True if a polling day began since the rehearsal did: it ends then, whatever its story still has to play."""
+    return rehearsal.started_at.astimezone(work.env.settings.zone).date() < work.today and bool(
+        voting(work, work.today)
+    )
 
 
 def _code(work: UnitOfWork) -> str:

@@ -71,12 +71,17 @@ class _Says:
 def tick(env: Services) -> int:
     """Takes in what is due and ends what is over; returns the number of mails taken in.
 
-    A story that this version does not ship, or that cannot be read or answered, ends: it must not stop the daemon.
+    A story that this version does not ship, or that cannot be read or answered, ends: it must not stop the daemon. So
+    does one that was begun before a polling day.
     """
     with env.store.read() as tx:
         rehearsal = exercises.under_way(tx)
         if rehearsal is None:
             return 0
+        is_polling_day = acts.ends_for_vote(UnitOfWork(env, tx, env.clock.now()), rehearsal)
+    if is_polling_day:
+        _end(env, rehearsal)
+        return 0
     folder = stories().get(rehearsal.story)
     try:
         taken, is_over = _play(env, rehearsal, folder) if folder is not None else (0, True)

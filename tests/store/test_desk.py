@@ -119,10 +119,31 @@ def test_decision_not_to_notify_is_told_to_the_referrer(desk: Desk, decision: st
 
 
 def test_case_is_closed_when_it_is_decided(desk: Desk) -> None:
-    """A closed case records the instant."""
+    """A closed case records the instant; without a running clock it says no more than that."""
     number = desk.decided()
     desk.do(CloseCase(case=number))
     assert (desk.row(Case, number).state, desk.row(Case, number).closed_at) == ("closed", desk.clock.now())
+
+
+def test_closing_a_case_names_the_reminders_that_end(desk: Desk) -> None:
+    """Clocks that run on in a closed case remind nobody: the command says which, of each notification."""
+    first = desk.notified()
+    case = desk.row(Notification, first).case
+    second = desk.notified("meta-elections", case=case)
+    desk.go_on(5)
+    desk.receive(mail(answers=desk.message_id_of(first), at=desk.clock.now()))
+    other = desk.notified("x-mute", case=desk.decided())
+    closed = desk.do(CloseCase(case=case)).warnings
+    names = [desk.row(Notification, use).channel_name for use in (first, second)]
+    assert closed == (
+        f"no more reminders of {first} ({names[0]}): substance",
+        f"no more reminders of {second} ({names[1]}): receipt, human, substance",
+    )
+    (mute,) = desk.do(CloseCase(case=desk.row(Notification, other).case)).warnings
+    assert mute.endswith("): human, substance")
+    before = len(desk.all(Reminder))
+    desk.go_on(10_000)
+    assert len(desk.all(Reminder)) == before
 
 
 def test_spoken_answer_stops_the_clocks_when_it_was_given(desk: Desk) -> None:
@@ -135,6 +156,23 @@ def test_spoken_answer_stops_the_clocks_when_it_was_given(desk: Desk) -> None:
     note = desk.one(ContactNote)
     assert (note.effective_at, note.entered_at, note.author) == (at, desk.clock.now(), "clerk")
     assert desk.clocks(key) == {"receipt": ("stopped", 20), "human": ("stopped", 20), "substance": ("running", None)}
+
+
+def test_a_note_of_an_answer_before_the_sending_stops_nothing_and_says_so(desk: Desk) -> None:
+    """The officer learns at once that the instant is wrong, also by reply; one of the minute of the sending counts."""
+    desk.go_on(10)
+    key = desk.notified()
+    case, sent_at = desk.row(Notification, key).case, desk.row(Notification, key).sent_at
+    assert sent_at is not None
+    desk.go_on(5)
+    early = replace(NOTE, case=case, effective_at=START, counts_as=(Kind.SUBSTANTIVE_REPLY,))
+    noted = desk.do(early)
+    assert noted.text.endswith(f"; it stops no clock, because {key} was sent later, at 2024-06-06 10:44+02:00")
+    assert noted.did.stops is False
+    assert {state for state, _ in desk.clocks(key).values()} == {"running"}
+    assert "clock" not in desk.do(replace(early, counts_as=())).text
+    assert "clock" not in desk.do(replace(early, effective_at=sent_at.replace(second=0))).text
+    assert {state for state, _ in desk.clocks(key).values()} == {"stopped"}
 
 
 def test_notification_by_portal_is_a_use_by_hand(desk: Desk) -> None:

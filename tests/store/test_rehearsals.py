@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,6 +115,34 @@ def test_on_another_day_no_option_is_needed(new_desk: NewDesk) -> None:
     desk = new_desk()
     desk.clock.set(START + timedelta(days=1))
     assert "plays S08, 60 minutes in one" in desk.do(StartExercise(story="S08")).text
+
+
+def test_a_rehearsal_ends_at_midnight_before_a_polling_day(new_desk: NewDesk) -> None:
+    """The start says so; at midnight nothing more is played, its cases are closed, and the debrief is sent."""
+    desk = new_desk()
+    desk.clock.set(datetime.fromisoformat("2027-03-16T22:34:00+01:00"))
+    begun = desk.do(StartExercise(story="S08", speed=1)).text
+    assert begun.endswith("; it ends at midnight at the latest, before the polling day of PS2027")
+    assert go_on(desk) == 1
+    midnight = datetime.fromisoformat("2027-03-17T00:00:00+01:00")
+    desk.clock.set(midnight - timedelta(minutes=1))
+    go_on(desk)
+    (case,) = desk.all(Case)
+    assert (desk.row(Election, "EX270316").closed_at, case.state) == (None, CaseState.OPEN)
+    desk.clock.set(midnight)
+    assert go_on(desk) == 0
+    assert desk.row(Election, "EX270316").closed_at == midnight
+    assert desk.row(Case, case.number).state == CaseState.CLOSED
+    assert [row for row in desk.all(OutboxMail) if row.dedupe.startswith("debrief")]
+    before = len(desk.all(Reminder))
+    assert go_on(desk, 300) == 0
+    assert len(desk.all(Reminder)) == before
+
+
+def test_one_that_was_begun_on_the_polling_day_goes_on(desk: Desk) -> None:
+    """Whoever asked for it even today knows what day it is."""
+    assert go_on(desk, 1) == 1
+    assert desk.row(Election, "EX240606").closed_at is None
 
 
 # ---- the night
