@@ -103,18 +103,24 @@ def policy_of(work: UnitOfWork, notification: Notification) -> tuple[Step, ...]:
     return policy_for(work, case.election, channel, notification.sent_at or work.now)
 
 
-def rejudge(work: UnitOfWork, notification_id: str) -> None:
-    """Updates the clocks of a notification, and the state of its case, to all that is known now."""
+def rejudge(work: UnitOfWork, notification_id: str, came: StoredMessage | None = None) -> None:
+    """Updates the clocks of a notification, and the state of its case, to all that is known now.
+
+    `came`: a mail that arrived, or of which a copy only made it earlier or its sender sure. Beside it, what stops the
+    clocks now decides, however much else is in the case: any other answer came later than that, or stops none.
+    """
     notification = work.tx.get(Notification, notification_id)
     if notification is None:
         return
-    notes = [
-        n
-        for n in work.tx.find(ContactNote, where(ContactNote.case).is_(notification.case))
-        if n.notification == notification_id
-    ]
-    messages = work.tx.find(StoredMessage, where(StoredMessage.notification).is_(notification_id))
     before = {clock.id: clock for clock in work.tx.find(ClockRow, where(ClockRow.notification).is_(notification_id))}
+    stops = sorted({clock.stopped_by for clock in before.values() if clock.stopped_by is not None})
+    if came is not None:
+        notes = work.tx.find(ContactNote, where(ContactNote.id).in_(stops))
+        messages = work.tx.find(StoredMessage, where(StoredMessage.id).in_([*stops, came.id]))
+    else:
+        here = where(ContactNote.case).is_(notification.case), where(ContactNote.notification).is_(notification_id)
+        notes = work.tx.find(ContactNote, *here)
+        messages = work.tx.find(StoredMessage, where(StoredMessage.notification).is_(notification_id))
     about = EventRef(case=notification.case, notification=notification_id)
     answered = resumed = False
     for clock in clocks.judge(notification, messages, notes):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the referral of a case lacks, recomputed from all mail of its referrer on each call."""
+"""What the referral of a case lacks, recomputed from the mail of its referrer on each call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import CaseState
 from flaggermail.services import UnitOfWork
 
-MOST_AGAIN = 9  # mails of the referrer, besides the referral, that are parsed again
+LATEST = 20  # mails of a case, besides the referral, among which the referrer's are looked for
+MOST_AGAIN = 9  # of these, that are parsed again
 
 Reader = Callable[[UnitOfWork, StoredMessage], Message | None]
 
@@ -51,14 +52,17 @@ def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
 
 def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message], read: Reader) -> Iterator[Message]:
     """Yields the referrer's mail and its attached mail; what cannot be read is skipped, since this is only advice."""
-    rows = work.tx.find(
-        StoredMessage, where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.IN)
-    )
-    own = {row.id for row in rows if row.from_address == case.referrer_address or row.id == case.root_message}
-    told = [row for row in rows if row.id in own or row.enclosed_in in own]
-    again = [row for row in told if row.id not in at_hand]
+    here = where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.IN)
+    rows = {row.id: row for row in work.tx.newest(StoredMessage, LATEST, *here)}
+    root = case.root_message
+    if root is not None and root not in rows:  # with what it brought
+        for condition in (where(StoredMessage.id).is_(root), where(StoredMessage.enclosed_in).is_(root)):
+            rows |= {row.id: row for row in work.tx.find(StoredMessage, *here, condition)}
+    own = {row.id for row in rows.values() if row.from_address == case.referrer_address or row.id == root}
+    told = sorted(key for key, row in rows.items() if row.id in own or row.enclosed_in in own)
+    again = [rows[key] for key in told if key not in at_hand]
     for row in (*again[:1], *again[1:][-MOST_AGAIN:]):  # the first is the referral itself
         found = read(work, row)
         if found is not None:
             yield found
-    yield from (at_hand[row.id] for row in rows if row.id in at_hand)
+    yield from (at_hand[key] for key in sorted(at_hand))

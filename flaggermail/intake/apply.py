@@ -61,7 +61,7 @@ def follow(
     clocks = notices.NO_CLOCKS
     if stored.notification is not None:
         before = conflicts.version_of(work)
-        lifecycle.rejudge(work, stored.notification)
+        lifecycle.rejudge(work, stored.notification, stored)
         clocks = clock_facts.of_mail(work, stored, before)
     played = stored.exercise and exercises.rehearsal_of(work.tx, stored.case) is not None
     if not played:  # real mail may bear a number of the story

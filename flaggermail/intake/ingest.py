@@ -353,7 +353,7 @@ def _another_copy(
     if better != twin:
         work.record(EventKind.DELIVERY_SUPERSEDED, changed(twin, better), about=about)
         if twin.notification is not None:
-            lifecycle.rejudge(work, twin.notification)
+            lifecycle.rejudge(work, twin.notification, better)
     if saved and not moved and better.place == Place.QUARANTINE:
         notices.tell_of_mail(work, "unplaced mail", better, message)
     return _Outcome(f"another copy of {twin.id}")

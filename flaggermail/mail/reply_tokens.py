@@ -29,6 +29,8 @@ EXERCISE_HEADER = "X-Flaggermail-Exercise"
 CHECK_HEADER = "X-Flaggermail-Check"
 """Marks every mail that `check --online` sends to the desk itself."""
 
+THREAD_BEGINS, THREAD_ENDS = 4, 16  # mails in References that are looked for
+
 # Also inside a rewritten address (VERP, SRS), and in capitals: some servers change the case of the local part.
 _TOKEN = re.compile(r"(?:(?<![0-9a-z])vf\.|\+)([0-9a-f]{32})(?![0-9a-z])", re.IGNORECASE)
 _OWN_ID = re.compile(r"(?<![^\s<])vf\.[0-9a-f]{32}\.\d{1,18}@[A-Za-z0-9.-]{1,253}(?![^\s>])")
@@ -87,9 +89,14 @@ def parents(message: Message) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for value in message.header_all(PARENT_HEADER) for name in message_ids(value)))
 
 
+def followed(message: Message) -> tuple[str, ...]:
+    """Returns the mails that References names; of a long thread those with which it began, and the latest."""
+    return (*message.references[:-THREAD_ENDS][:THREAD_BEGINS], *message.references[-THREAD_ENDS:])
+
+
 def answered_by(message: Message) -> tuple[str, ...]:
     """Returns the Message-IDs of the mails that this one answers, those that its fields name first most likely."""
-    return tuple(dict.fromkeys((*message.in_reply_to, *reversed(message.references), *parents(message))))
+    return tuple(dict.fromkeys((*message.in_reply_to, *reversed(followed(message)), *parents(message))))
 
 
 def in_message(message: Message) -> tuple[str, ...]:

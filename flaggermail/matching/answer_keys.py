@@ -8,7 +8,7 @@ such a key places a mail is in `placing.NEEDS`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from flaggermail.cases import elections
@@ -167,14 +167,10 @@ def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, O
     uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-NEWEST_USES:]
     counted = {use.id: use.id for use in uses if use.counted}
     cases = sorted({use.case for use in uses})
-    rows = work.tx.find(
+    rows = letters_of(work, uses)
+    typed = work.tx.newest(
         StoredMessage,
-        where(StoredMessage.notification).in_([use.id for use in uses]),
-        where(StoredMessage.direction).is_(Direction.OUT),
-    )
-    rows = [row for row in rows if {Kind.NOTIFICATION, Kind.FOLLOW_UP} & set(row.kinds)]
-    typed = work.tx.find(
-        StoredMessage,
+        NEWEST_LETTERS,
         where(StoredMessage.case).in_(cases),
         where(StoredMessage.direction).is_(Direction.OUT),
         where(StoredMessage.place).is_(Place.CASE),
@@ -185,6 +181,18 @@ def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, O
         if letter is not None and (row.place == Place.OWN or _went_to(work, letter, platform)):
             words = quoted_words.own_words(letter.reply_text)
             yield row, OwnLetter(row.case or "", counted.get(row.notification or ""), words)
+
+
+def letters_of(work: UnitOfWork, uses: Collection[Notification]) -> list[StoredMessage]:
+    """Returns our letters of these notifications and follow-ups; what officers were told of them is not looked at."""
+    named = [use.message_id for use in uses if use.message_id is not None]
+    own = {use.id for use in uses}
+    found = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.message_id).in_(named),
+        where(StoredMessage.direction).is_(Direction.OUT),
+    )
+    return [row for row in found if row.notification in own and {Kind.NOTIFICATION, Kind.FOLLOW_UP} & set(row.kinds)]
 
 
 def _went_to(work: UnitOfWork, letter: Message, platform: str) -> bool:
@@ -229,13 +237,15 @@ def _of_ourselves(
 
 def _came_in(work: UnitOfWork, case: str) -> Iterator[tuple[StoredMessage, Words | None]]:
     """Yields the mail of a case with its words; None for one that cannot be read again."""
-    rows = work.tx.find(
+    came = work.tx.columns(
         StoredMessage,
+        (StoredMessage.received_at, StoredMessage.id),
         where(StoredMessage.case).is_(case),
         where(StoredMessage.direction).is_(Direction.IN),
         where(StoredMessage.discarded_at).is_(None),
     )
-    for row in sorted(rows, key=lambda row: row.received_at)[:EARLIER_MAILS]:
+    rows = work.tx.find(StoredMessage, where(StoredMessage.id).in_([key for _, key in sorted(came)[:EARLIER_MAILS]]))
+    for row in sorted(rows, key=lambda row: row.received_at):
         message = reading.again(work, row)
         texts = (message.text, message.html_text, *_inner(message)) if message is not None else ()
         yield row, quoted_words.words_of(*texts) if message is not None else None

@@ -7,16 +7,15 @@ from flaggermail.cases import elections, lifecycle
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import folded
-from flaggermail.matching import likeness, scoring
+from flaggermail.matching import answer_keys, likeness, scoring
 from flaggermail.matching.scoring import Clue
 from flaggermail.notices import reading
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.record.states import IN_HAND, CaseState, NotificationState
 from flaggermail.services import UnitOfWork
 
-LETTERS = (Kind.NOTIFICATION, Kind.FOLLOW_UP)  # what we write to platforms
 LATEST = 8  # mails per author, and open cases per title, that are considered
 COMPARED = 3  # cases whose first mail is read again
 LATEST_USES = 20  # notifications to a platform whose subject is compared with that of its mail
@@ -48,15 +47,10 @@ def clues_of_platform(work: UnitOfWork, message: Message, platform: str) -> dict
         where(Notification.state).is_(NotificationState.SENT),
     )
     uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-LATEST_USES:]
-    written = work.tx.find(
-        StoredMessage,
-        where(StoredMessage.notification).in_([use.id for use in uses]),
-        where(StoredMessage.direction).is_(Direction.OUT),
-    )
     alike = [
         row.case
-        for row in written
-        if set(LETTERS) & set(row.kinds) and folded(split_subject(row.subject or "", work.env.language).base) == title
+        for row in answer_keys.letters_of(work, uses)
+        if folded(split_subject(row.subject or "", work.env.language).base) == title
     ]
     return {case: [scoring.SAME_SUBJECT] for case in dict.fromkeys(alike) if case is not None and title}
 
@@ -123,11 +117,13 @@ def _compared(work: UnitOfWork, message: Message, case: Case, ours: str) -> list
 
 def _first_letter(work: UnitOfWork, case: Case) -> StoredMessage | None:
     """Returns what stands for the referral in a case that nobody referred: our own first letter in it."""
-    written = [
-        row
-        for row in work.tx.find(
-            StoredMessage, where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.OUT)
-        )
-        if set(LETTERS) & set(row.kinds) or row.place == Place.CASE
-    ]
+    uses = work.tx.find(Notification, where(Notification.case).is_(case.number))
+    typed = work.tx.newest(
+        StoredMessage,
+        LATEST,
+        where(StoredMessage.case).is_(case.number),
+        where(StoredMessage.direction).is_(Direction.OUT),
+        where(StoredMessage.place).is_(Place.CASE),
+    )
+    written = (*answer_keys.letters_of(work, uses), *typed)
     return min(written, key=lambda row: row.received_at, default=None)

@@ -308,7 +308,7 @@ def _under_another_subject(work: UnitOfWork, message: Message, sender: Sender, n
     language = work.env.language
     topic = subject.split_subject(message.subject, language).base
     named = answer_keys.numbers_in(work, message.subject, message.reply_text)  # quoted text does not count
-    answered = [*message.in_reply_to, *message.references]
+    answered = [*message.in_reply_to, *reply_tokens.followed(message)]
     subjects = [
         (m.case, subject.split_subject(m.subject or "", language).base)
         for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(answered))

@@ -301,5 +301,5 @@ def is_among(reference: str, known: Iterable[str]) -> bool:
 
 def _answered_ids(message: Message) -> list[str]:
     """Returns the Message-IDs that this mail answers, except those with a token of ours, which are matched directly."""
-    named = dict.fromkeys((*message.in_reply_to, *message.references))
+    named = dict.fromkeys((*message.in_reply_to, *reply_tokens.followed(message)))
     return [name for name in named if not reply_tokens.tokens([name])]

@@ -386,14 +386,17 @@ def unproven_referrer(work: UnitOfWork, case: Case) -> str | None:
     """
     if not has_referrer(work, case):
         return None
-    # The question of `referrals.missing_of` too: one for both.
-    mails = work.tx.find(
-        StoredMessage, where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.IN)
-    )
-    own = (mail for mail in mails if mail.from_address == case.referrer_address)
-    if any(mail.verdict == SenderVerdict.VERIFIED for mail in own):
+    root = work.tx.get(StoredMessage, case.root_message) if case.root_message is not None else None
+    if root is not None and root.from_address == case.referrer_address and root.verdict == SenderVerdict.VERIFIED:
         return None
-    return case.root_message or ""
+    proven = work.tx.exists(
+        StoredMessage,
+        where(StoredMessage.case).is_(case.number),
+        where(StoredMessage.direction).is_(Direction.IN),
+        where(StoredMessage.from_address).is_(case.referrer_address),
+        where(StoredMessage.verdict).is_(SenderVerdict.VERIFIED),
+    )
+    return None if proven else case.root_message or ""
 
 
 def refuse_unproven(work: UnitOfWork, case: Case) -> None:

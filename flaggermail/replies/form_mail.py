@@ -18,7 +18,7 @@ from flaggermail.notices.alike_cases import platform_names
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.contacts import ChannelKind
-from flaggermail.record.finding import where
+from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
 from flaggermail.record.topics import Topic
@@ -81,15 +81,8 @@ def as_sent(work: UnitOfWork, case: Case, token: str, language: str, answers: Co
 
     None if its octets cannot be read: without them nobody can tell what the officer filled in.
     """
-    ours = [
-        mail
-        for mail in work.tx.find(
-            StoredMessage, where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.OUT)
-        )
-        if token in reply_tokens.tokens([mail.message_id or ""])
-    ]
-    named = [mail for mail in ours if mail.message_id in answers]
-    last = max(named or ours, key=lambda mail: mail.id, default=None)
+    named = _sent_with(work, case, token, where(StoredMessage.message_id).in_(answers))
+    last = max(named or _sent_with(work, case, token), key=lambda mail: mail.id, default=None)
     try:
         text = work.env.parser.parse(work.env.octets.get(last.digest)).text if last else ""
     except ArchiveFault:
@@ -97,6 +90,13 @@ def as_sent(work: UnitOfWork, case: Case, token: str, language: str, answers: Co
     form = asked(work, case, token, language)
     opening = next((line for line in text.splitlines() if line.strip()), "")
     return replace(form, lines=case_form.lines_between(text, form.mark), opening=opening) if last else None
+
+
+def _sent_with(work: UnitOfWork, case: Case, token: str, *named: FieldCondition) -> list[StoredMessage]:
+    """Returns our mails of a case with that token in their Message-ID; without `named` all of them are looked at."""
+    here = where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.OUT)
+    found = work.tx.find(StoredMessage, *here, *named)
+    return [mail for mail in found if token in reply_tokens.tokens([mail.message_id or ""])]
 
 
 def channels_now(work: UnitOfWork, case: Case) -> list[case_form.ChannelChoice]:

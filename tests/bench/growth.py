@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether a full store slows ingest down: a desk with few mails and one with many ingest the same mails."""
+"""Whether a full store, or a case with many mails, slows ingest down: the same mails where there are few and many."""
 
 import shutil
 import statistics
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import chain
 from pathlib import Path
 
+from flaggermail.commands.approve import Approve
+from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import OpenCase
+from flaggermail.commands.notify import Draft
 from flaggermail.intake.ingest import ingest, ingest_together
+from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
+from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.rows import Notification
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests.acting import run
 from tests.bench import corpus
 from tests.bench.comparing import CONFIG
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row, times
@@ -26,6 +35,8 @@ from tests.doubles.migrated import replayed
 SIZES, PROBES = (2_000, 20_000), 300
 QUICK_SIZES, QUICK_PROBES = (100, 400), 40
 LARGE, QUICK_LARGE, TOGETHER = (2_000, 200_000), (100, 300), 20
+CASES, QUICK_CASES, PROBES_IN_CASE = (10, 500), (5, 30), 60
+POLLING_DAY = datetime(2024, 6, 6, 8, tzinfo=UTC)
 SEED = 1
 
 
@@ -42,6 +53,58 @@ def measure(bench: Bench) -> Iterator[Row]:
             yield from desks[-1].figures()
         yield from growth(desks, bench.folder, bench.few(PROBES, QUICK_PROBES))
     yield from large(bench)
+    yield from in_case(bench)
+
+
+def in_case(bench: Bench) -> Iterator[Row]:
+    """Yields the cost of a platform's answer in a case that holds very many, compared with one that holds few."""
+    sizes, seconds = QUICK_CASES if bench.quick else CASES, list[float]()
+    probes = bench.few(PROBES_IN_CASE, QUICK_PROBES)
+    for size in sizes:
+        clock, folder = SetClock(POLLING_DAY), bench.folder / f"case{size}"
+        folder.mkdir()
+        settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+        with closing(replayed(settings, folder, clock, CountedRandomness("case"), ScriptedSubmitter(clock))) as env:
+            taken = list(_answers(env, clock, size + probes))[size:]
+        shutil.rmtree(folder)
+        seconds.append(statistics.median(taken))
+        yield Figure(what=f"an answer in a case of {size} mails, median", figure=seconds[-1] * 1e3, unit="ms")
+    yield times("median beside the smaller", seconds[1] / seconds[0], "growth.case", Goal(1.1, 1.3))
+
+
+def _answers(env: Services, clock: SetClock, count: int) -> Iterator[float]:
+    """Yields the seconds of processor time of each of so many answers in one thread, an hour apart."""
+    use = _notified(env)
+    thread = [use.message_id or ""]
+    for number in range(count):
+        clock.set(clock.now() + timedelta(hours=1))
+        name, date = f"a{number}@x-platform.example", format_datetime(clock.now())
+        lines = (
+            f"Authentication-Results: mx.bzk.example; dmarc=pass header.from={name.partition('@')[2]}",
+            f"Received: from mail.x-platform.example by mx.bzk.example with ESMTPS; {date}",
+            f"From: desk@{name.partition('@')[2]}", f"To: {env.settings.desk.mailbox.address}",
+            f"Subject: Re: {use.subject}", f"Message-ID: <{name}>", f"Date: {date}", f"In-Reply-To: <{thread[-1]}>",
+            f"References: {' '.join(f'<{one}>' for one in thread)}", "", f"We still look at it, {number}.", "",
+        )  # fmt: skip
+        thread.append(name)
+        raw = RawMessage("\r\n".join(lines).encode(), clock.now(), "INBOX", "1", str(number + 1))
+        begun = time.process_time()
+        ingest(env, raw)
+        yield time.process_time() - begun
+
+
+def _notified(env: Services) -> Notification:
+    """Opens a case and notifies a platform; returns the notification."""
+    title = "Two boxes coloured on one list"
+    kind, origin = CaseType.GENERAL_WARNING, Origin.EARLIER_CASES
+    case = run(env, OpenCase(election="EP2024", type=kind, origin=origin, title=title), "officer1").key
+    run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    run(env, Decide(case=case, decision=Decision.NOTIFY, reason="such votes are invalid"), "officer1")
+    draft = run(env, Draft(case=case, channel="x-urgent"), "officer1").key
+    run(env, Approve(draft=draft), "officer1")
+    delivery.drain(env)
+    with env.store.read() as tx:
+        return tx.find(Notification)[0]
 
 
 def large(bench: Bench) -> Iterator[Row]:
