@@ -202,6 +202,7 @@ def handover(session: Session, *, as_json: bool) -> None:
         f"uncertain: {_mark(one)}{one['id']} to {one['recipient']}, {one['subject']}"
         for one in parts(found, "uncertain")
     ]
+    lines += [f"{_mark(one)}{one['id']} to {one['recipient']}: {one['answer']}" for one in parts(found, "withheld")]
     for line in lines:
         click.echo(safe_line(line))
 

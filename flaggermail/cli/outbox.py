@@ -13,7 +13,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import listed, table
-from flaggermail.record.states import ServerState
+from flaggermail.record.states import WITHHELD, MailState, ServerState
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -91,7 +91,10 @@ def show(session: Session, mail: str, *, as_json: bool) -> None:
 
 
 def _state(mail: Mapping[str, Json]) -> str:
-    return f"{mail['state']}, bounced" if mail["bounced"] else str(mail["state"])
+    if mail["bounced"]:
+        return f"{mail['state']}, bounced"
+    is_withheld = mail["state"] == MailState.QUEUED and mail["next_try_at"] is None
+    return WITHHELD if is_withheld else str(mail["state"])
 
 
 @command.command(name="resolve")

@@ -12,7 +12,7 @@ import click
 from flaggermail.cli.instants import age
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed
-from flaggermail.record.states import CASE_STATES, CLOCKS, UNDELIVERED_PAGES, WAITING
+from flaggermail.record.states import CASE_STATES, CLOCKS, UNDELIVERED_PAGES, UNSETTLED
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -99,7 +99,7 @@ def _set_aside(found: Mapping[str, Json]) -> str:
 
 def _outbox(outbox: Mapping[str, Json], now: datetime) -> str:
     said = outbox.get("last_error")
-    return _with_oldest(outbox, WAITING, now) + (f"; the server said: {said}" if said else "")
+    return _with_oldest(outbox, UNSETTLED, now) + (f"; the server said: {said}" if said else "")
 
 
 def _with_oldest(section: Mapping[str, Json], names: tuple[str, ...], now: datetime) -> str:

@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 from flaggermail.commands import channel_status, platform_checks, portal_texts
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import draft_id, given, the_case, the_draft
+from flaggermail.commands.outbox import cancel
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing, standing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
 from flaggermail.notices import approval_letters, approval_requests
-from flaggermail.notifications.approval import APPROVES, approvers_of
+from flaggermail.notifications.approval import APPROVES, Tally
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.rows import Case, Channel, Notification, Token
-from flaggermail.record.states import CaseState, NotificationState, ServerState
+from flaggermail.record.finding import where
+from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Token
+from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
 
@@ -46,35 +49,42 @@ class Approve(Command):
         persons = _persons(work)
         if persons > 1 and work.actor == notification.drafted_by:
             raise Refusal(Because.DRAFT_BY_ONESELF(draft=notification.id, officer=work.actor))
-        if work.actor in notification.approved_by:
+        before = approval_requests.counted(work.env, notification)
+        if not before.has_author:
+            raise Refusal(Lacking.DRAFT(draft=notification.id, what=before.lacking()))
+        if work.actor in before.counted and not before.is_enough:
             raise Refusal(Because.DRAFT_APPROVED_BY_ONESELF(draft=notification.id, officer=work.actor))
         _check_policy_day(work, notification, self.policy_read.strip())
-        channel = channel_status.usable(work, notification.channel)
+        channel, warnings = channel_status.of_draft(work, notification)
         approved = replace(
             notification,
+            channel=channel.code,
+            channel_name=channel.name,
             approved_by=(*notification.approved_by, work.actor),
             approved_with=(*_logins(notification), work.login),
         )
-        count = len(approvers_of(work.env.settings.rota, approved))
-        if count >= persons:
+        tally = approval_requests.counted(work.env, approved)
+        if tally.is_enough:
             approved = replace(approved, state=NotificationState.APPROVED, approved_at=work.now)
         about = EventRef(case=approved.case, notification=approved.id)
         work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
-        done = f"draft {approved.id}: {count} of {persons} approvals"
+        done = f"draft {approved.id}: {len(tally.counted)} of {persons} approvals"
         did = portal_texts.did(Done.APPROVED, approved, channel)
-        if count >= persons and channel.kind == platform_checks.MAIL:
+        if tally.is_enough and channel.kind == platform_checks.MAIL:
             did = _with_what_holds(work, did)
             _release(work, approved)  # what becomes of it there is told, not the approval
-            return Outcome(_leaving(work, approved, did), approved.id, did=did)
-        if count >= persons:
+            return Outcome(_leaving(work, approved, did), approved.id, warnings, did)
+        if tally.is_enough:
             done = _give(work, approved, channel)
+        else:
+            warnings = (*warnings, *_missing(work, approved, tally))
         approval_letters.tell_verdict(work, approved)
-        return Outcome(done, approved.id, did=did)
+        return Outcome(done, approved.id, warnings, did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject(Command):
-    """Rejects a draft, or withdraws an approved text that nobody has submitted yet."""
+    """Rejects a draft, or takes back an approved text that nobody has submitted yet or that is withheld."""
 
     NAME = "reject"
     MAY = APPROVES
@@ -87,9 +97,12 @@ class Reject(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         notification = work.tx.get(Notification, _rejected(work, self.draft))
-        if notification is None or not platform_checks.awaits_submission(work, notification):
+        if notification is None or not _may_be_taken_back(work, notification):
             notification = the_draft(work, self.draft)
         given("reason", self.reason)
+        for mail in _mails_of(work, notification):
+            if mail.is_withheld:
+                cancel(work, mail)
         rejected = replace(
             notification, state=NotificationState.REJECTED, rejected_by=work.actor, rejected_reason=self.reason
         )
@@ -113,7 +126,19 @@ def _logins(notification: Notification) -> tuple[str, ...]:
 
 
 def _rejected(work: UnitOfWork, typed: str) -> str:
-    return draft_id(work, typed, waits=lambda one: platform_checks.awaits_submission(work, one))
+    return draft_id(work, typed, waits=lambda one: _may_be_taken_back(work, one))
+
+
+def _may_be_taken_back(work: UnitOfWork, one: Notification) -> bool:
+    """True for an approved text of which nothing has left, or will: a person submits it, or each mail is withheld."""
+    mails = [mail for mail in _mails_of(work, one) if mail.state not in {MailState.CANCELLED, MailState.REFUSED}]
+    is_withheld = bool(mails) and all(mail.is_withheld for mail in mails)
+    return platform_checks.awaits_submission(work, one) or (one.state == NotificationState.APPROVED and is_withheld)
+
+
+def _mails_of(work: UnitOfWork, one: Notification) -> list[OutboxMail]:
+    of_platform = where(OutboxMail.at_most_once).is_(True)
+    return work.tx.find(OutboxMail, where(OutboxMail.notification).is_(one.id), of_platform)
 
 
 def _of_draft(work: UnitOfWork, key: str) -> Subject:
@@ -124,6 +149,13 @@ def _of_draft(work: UnitOfWork, key: str) -> Subject:
 
 def _persons(work: UnitOfWork) -> int:
     return work.env.settings.desk.approval.persons
+
+
+def _missing(work: UnitOfWork, draft: Notification, tally: Tally) -> tuple[str, ...]:
+    """Returns who still has to approve, and whose approval does not count."""
+    still = " or ".join(officer.name for officer in approval_requests.may_still_approve(work.env, draft))
+    void = (tally.lacking().english,) if tally.void else ()
+    return (f"still to approve: {still or 'nobody in oncall.yaml may'}", *void)
 
 
 def _with_what_holds(work: UnitOfWork, did: Did) -> Did:

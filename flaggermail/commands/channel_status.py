@@ -11,10 +11,12 @@ from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import given
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.notifications.approval import channel_lacking, channel_of
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
-from flaggermail.record.rows import BadAddress, Channel, Platform
+from flaggermail.record.rows import BadAddress, Channel, Notification, Platform
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said
@@ -37,6 +39,26 @@ def usable(work: UnitOfWork, code: str) -> Channel:
             )
         )
     return channel
+
+
+def of_draft(work: UnitOfWork, draft: Notification) -> tuple[Channel, tuple[str, ...]]:
+    """Returns the desk's own channel that a draft is for, with what its approver must know of it.
+
+    Raises Refusal if the desk has none with the addresses of the draft, or if it may not be used today.
+    """
+    own = channel_of(work.env.settings.channels, draft, work.tx.get(Channel, draft.channel))
+    what = channel_lacking(own, draft)
+    if own is None or what:
+        raise Refusal(Lacking.DRAFT(draft=draft.id, what=what))
+    usable(work, own.code)
+    warnings, written = [], ", ".join((*draft.to, *draft.cc))
+    if own.code != draft.channel:
+        warnings.append(f"channel {draft.channel}: is {own.code} in platforms.yaml now ({written or own.kind})")
+    if more := [address for address in (*own.to, *own.cc) if address.lower() not in written.lower().split(", ")]:
+        warnings.append(
+            f"channel {own.code}: has {', '.join(more)} in platforms.yaml too; the draft is for {written} alone"
+        )
+    return own, tuple(warnings)
 
 
 def valid(work: UnitOfWork, code: str, day: date) -> Channel:

@@ -23,6 +23,7 @@ from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import counted
@@ -71,7 +72,7 @@ class ResolveMail(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelMail(Command):
-    """Cancels a mail that waits, if the server answered each try with a refusal or never heard of it."""
+    """Cancels a mail that waits: one that is withheld, or that the server refused at each try or never heard of."""
 
     NAME = "outbox cancel"
     MAY = DESK
@@ -85,13 +86,18 @@ class CancelMail(Command):
         mail = the_mail(work, self.mail)
         if mail.state != MailState.QUEUED:
             raise Refusal(Because.WAITS_NO_MORE(mail=mail.id, state=mail.state))
-        if not _surely_untaken(work, mail):
+        if not mail.is_withheld and not _surely_untaken(work, mail):
             raise Refusal(Because.PERHAPS_TAKEN(mail=mail.id))
-        change = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
-        work.record(EventKind.MAIL_CANCELLED, change, about=EventRef(case=mail.case, notification=mail.notification))
+        cancel(work, mail)
         if mail.notification is not None and mail.at_most_once:
             _cancel_notification(work, mail.notification)
         return Outcome(f"outbox {mail.id} cancelled", mail.id)
+
+
+def cancel(work: UnitOfWork, mail: OutboxMail) -> None:
+    """Takes a mail out of the queue."""
+    change = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
+    work.record(EventKind.MAIL_CANCELLED, change, about=EventRef(case=mail.case, notification=mail.notification))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +128,8 @@ class RetryMail(Command):
         mail = the_mail(work, self.mail or "")
         if mail.state == MailState.REFUSED:
             raise Refusal(Because.REFUSED_FOR_GOOD(mail=mail.id))
+        if mail.is_withheld:
+            raise Refusal(Lacking.MAIL(mail=mail.id, what=mail.answer))
         if mail.state in IN_HAND or (mail.state == MailState.QUEUED and not _surely_untaken(work, mail)):
             raise Refusal(Because.IN_DOUBT(mail=mail.id))
         if mail.state != MailState.QUEUED:

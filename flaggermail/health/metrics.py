@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from flaggermail.health.overview import MEGA, instant
-from flaggermail.record.states import CLOCKS, WAITING
+from flaggermail.record.states import CLOCKS, UNSETTLED
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -102,7 +102,7 @@ _SOURCES = (
     _Fact("clock_oldest_timestamp_seconds", ("clocks", "oldest_at"), "When the oldest running clock started"),
     _Fact("clocks_older", ("clocks_older",), "Running clocks of at least that age", ("minutes", "clock")),
     _Fact("reminders", ("reminders",), "Reminders and escalations about running clocks", ("clock", "step")),
-    _Fact("outbox_mails", ("outbox",), "Own mails that are not settled", ("state",), tuple(WAITING)),
+    _Fact("outbox_mails", ("outbox",), "Own mails that are not settled", ("state",), tuple(UNSETTLED)),
     _Fact("outbox_oldest_timestamp_seconds", ("outbox", "oldest_at"), "Since when the oldest of them waits"),
     _Fact("quarantine_mails", ("quarantine",), "Mails that wait for a person"),
     _Fact("quarantine_oldest_timestamp_seconds", ("quarantine_oldest_at",), "When the oldest of them arrived"),

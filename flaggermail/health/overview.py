@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.record.states import CASE_STATES, CLOCKS, LEAVING, UNDELIVERED_PAGES, WAITING
+from flaggermail.record.states import CASE_STATES, CLOCKS, LEAVING, UNDELIVERED_PAGES, UNSETTLED, WITHHELD
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -107,6 +107,8 @@ class Overview:
             yield f"a mail of ours waits for more than {_minutes(self.limits.outbox)} min"
         if self.outbox.get("uncertain"):
             yield "a mail is in doubt"
+        if withheld := self.outbox.get(WITHHELD):
+            yield f"the configuration does not allow mails that wait ({withheld}): `flaggermail outbox list` names them"
         if self.unheard:
             yield f"replies of officers in 24 hours that were not verified and did nothing: {self.unheard}"
         yield from self._of_machine()
@@ -156,7 +158,7 @@ class Overview:
             "outbox": {
                 "waiting": self.waiting,
                 "oldest_at": self._shown(self.waiting_since),
-                **_counts(self.outbox, WAITING),
+                **_counts(self.outbox, UNSETTLED),
                 "last_error": self.last_error,
             },
             "mailbox": {

@@ -21,6 +21,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 
+LOST = 3  # tries without an answer to the last dot, an hour in all
 PAUSE = timedelta(minutes=1)  # between two tries while in doubt; after an acceptance, before a refused mail's next one
 
 
@@ -32,15 +33,18 @@ class Outlook:
     """The waiting mails in the order in which they are tried, and how the server stands; see `look`."""
 
     standing: ServerState
-    waiting: Sequence[OutboxMail]  # all that wait, in queue order
+    waiting: Sequence[OutboxMail]  # all that wait for the server, in queue order
     tried_next: Sequence[OutboxMail]  # those that may be tried, in the order in which they are
     last: Mapping[str, Attempt]  # the last ended attempt of each mail that has one
     refused: Sequence[Attempt] = ()  # the refusals on which the standing rests, the first one first
 
     def answer_lost(self, mail: OutboxMail) -> bool:
-        """True if the server has most likely taken it: it had the whole text, and only its answer did not arrive."""
+        """True if the server has most likely taken it: it had the whole text, and only its answer did not arrive.
+
+        A server whose answers stay away is told of: after so many tries the mail counts as waiting.
+        """
         last = self.last.get(mail.id)
-        return last is not None and last.result == AttemptResult.UNKNOWN
+        return last is not None and last.result == AttemptResult.UNKNOWN and mail.tries <= LOST
 
     def due_at(self, mail: OutboxMail) -> datetime | None:
         """Returns when the mail may be tried; None if it is in hand."""
@@ -58,13 +62,15 @@ class Outlook:
 def look(tx: Transaction, without: Collection[str] = ()) -> Outlook:
     """Returns how the server stands, by the last ended attempt of each waiting mail.
 
-    A mail in hand counts by the attempt before, so that trying again does not look like being accepted again.
+    A mail in hand counts by the attempt before, so that trying again does not look like being accepted again. One that
+    is withheld does not wait for the server. What another mail's acceptance has overtaken says nothing about it.
     """
     found = tx.readable(OutboxMail, where(OutboxMail.state).in_([MailState.QUEUED, MailState.ATTEMPTING]))
-    waiting = [mail for mail in found if mail.id not in without]
+    waiting = [mail for mail in found if mail.id not in without and not mail.is_withheld]
     keys = [f"{mail.id}/{mail.tries - (mail.state == MailState.ATTEMPTING):04d}" for mail in waiting if mail.tries]
     last = {attempt.mail: attempt for attempt in (tx.find(Attempt, where(Attempt.id).in_(keys)) if keys else [])}
-    first = next((mail for mail in waiting if mail.id in last and last[mail.id].result in _BEFORE_THE_ENVELOPE), None)
+    stopped = (mail for mail in waiting if mail.id in last and last[mail.id].result in _BEFORE_THE_ENVELOPE)
+    first = next((mail for mail in stopped if not accepted_since(tx, _after(last[mail.id].started_at))), None)
     if first is not None:
         standing = _BEFORE_THE_ENVELOPE[AttemptResult(last[first.id].result or "")]
         return Outlook(standing, waiting, [first], last, [last[first.id]])
@@ -74,6 +80,10 @@ def look(tx: Transaction, without: Collection[str] = ()) -> Outlook:
         return Outlook(ServerState.TAKES, waiting, urgent_first, last, list(open_.values()))
     by_tries = sorted(waiting, key=lambda mail: (mail.tries, not mail.at_most_once, mail.id))
     return Outlook(ServerState.DOUBTED, waiting, by_tries, last, list(open_.values()))
+
+
+def _after(at: datetime) -> datetime:
+    return at + timedelta(microseconds=1)
 
 
 def accepted_since(tx: Transaction, at: datetime) -> bool:

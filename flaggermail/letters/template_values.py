@@ -23,9 +23,10 @@
 | `can_confirm`, `understood`, `follow_up`, `approved`, `unsure`, `automatic` | bool |
 | `asks` | bool: asks whether somebody is still on it, after an acknowledgement has expired |
 | `persons`, `have` | int: how many must approve, how many did |
-| `state` of an approval | str: a `record.states.MailState`; empty if nothing of it leaves by mail, or not yet |
+| `void`, `still` of an approval | lists of str: whose approval does not count, who may still approve |
+| `state` of an approval | str: a `record.states.MailState`, or withheld; empty if nothing leaves by mail, or not yet |
 | `since`, `away` of an approval | aware datetime or None: queued since; bool: because the server is away |
-| `what` of an approval | str: the server's answer |
+| `what` of an approval | str: the server's answer, or why it is withheld |
 | `by` of an approval | str: who said that the mail was sent; empty if our server or a copy of it did |
 | `officers`, `own` of an approval | list of str: who decided; bool: the reader did |
 | `policy_age` | int or None: the days since the policy was read |
@@ -59,7 +60,7 @@
 | `clocks` of one of `notifications` | list of mappings with `kind`, `state` (str), `at` (or None), `minutes` (int) |
 | `entries` of a shown case | as `entries`, with `ours` (bool); `at`: when the reply arrived, `sent_at`: the opening |
 | `unanswered`, `in_hand` | list of mappings with `about`, `officer` (str) and `at`: sent, acknowledged until |
-| `uncertain` | list of mappings with `place`, `number`, `recipient` (str) |
+| `uncertain`, `withheld` | list of mappings with `place`, `number`, `recipient` (str), `why` (str): it is withheld |
 | `behind` | int: minutes by which a mail is late; for several steps, since the first fell due |
 | `kind` | str: the subject; `reminder` or `escalation` for several; the recipient role for quarantined mail |
 | `clock` | str: receipt, human, decision |
@@ -143,7 +144,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply", "policy_age", "stale", "repeats"},
     "approval_told": EVERY | APPROVAL
-    | {"officers", "own", "approved", "reason", "have", "state", "sent_at", "since", "away", "what", "by"},
+    | {"officers", "own", "approved", "reason", "have", "state", "sent_at", "since", "away", "what", "by"}
+    | {"void", "still"},
     "reminder": EVERY | OFFICER | LATE | {"asks"},
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
@@ -164,10 +166,11 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "quarantine_reminder": EVERY | {"replies"} | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY
     | OFFICER
-    | {"total", "open_cases", "clocks", "awaited", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
+    | {"total", "open_cases", "clocks", "awaited", "unanswered", "in_hand", "waiting", "entries", "uncertain"}
+    | {"withheld"},
     "stand": EVERY | OFFICER
     | {"at", "late", "going_on", "awaited", "drafts", "answers", "entries", "uncertain", "counts", "waiting", "officer"}
-    | {"sent_at"},
+    | {"sent_at", "withheld"},
     "case_shown": EVERY | OFFICER
     | {"state", "decision", "officer", "sent_at", "sender", "notifications", "entries", "more", "at"},
     "reply_answer": EVERY | MATTER

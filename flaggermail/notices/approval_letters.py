@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 
 from flaggermail.letters import standing, writing
 from flaggermail.notices import notices
-from flaggermail.notices.approval_requests import draft_values, shown_to
+from flaggermail.notices.approval_requests import counted, draft_values, may_still_approve, shown_to
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications.approval import approvers_of
-from flaggermail.oncall.schedule import Officer
+from flaggermail.oncall.schedule import Officer, Rota
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import ChannelKind
@@ -23,7 +22,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Channel, Notification, OutboxMail, StoredMessage
-from flaggermail.record.states import MailState, NotificationState, ServerState
+from flaggermail.record.states import WITHHELD, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.said import Said
 
@@ -50,11 +49,13 @@ def tell_late(work: UnitOfWork, approved: Notification) -> None:
     worst = next((mail for state in _WORST_FIRST for mail in mails if mail.state is state), None)
     outlook = standing.look(work.tx)
     state = MailState.QUEUED if worst is None or worst.state in _IN_QUEUE else worst.state
+    withheld = worst is not None and worst.is_withheld
     given = worst.answer if worst is not None and state in {MailState.QUEUED, MailState.REFUSED} else None
-    answer: Said | str = without_words(given) if given else ""
+    answer: Said | str = given if given and withheld else without_words(given) if given else ""
     held = standing.held_since(work.tx, outlook) if state is MailState.QUEUED else None
     since = max(filter(None, (held, approved.approved_at)), default=None)
-    news = {"state": state.value, "since": since, "away": outlook.standing is ServerState.AWAY, "what": answer}
+    shown = WITHHELD if withheld else state.value
+    news = {"state": shown, "since": since, "away": outlook.standing is ServerState.AWAY, "what": answer}
     _tell(work, approved, "late", {**_NO_NEWS, **news}, _alarmed(work.tx, approved))
 
 
@@ -83,13 +84,16 @@ def _tell(
     rota = work.env.settings.rota
     decided = [judged.rejected_by] if judged.rejected_by else list(judged.approved_by)
     names = [officer.name for key in decided if (officer := rota.officer(key)) is not None]
+    tally = counted(work.env, judged)
     values = {
         **draft_values(work, judged),
         **news,
         "officers": names or decided,
         "approved": judged.state != NotificationState.REJECTED,
         "reason": judged.rejected_reason or "",
-        "have": len(approvers_of(rota, judged)),
+        "have": len(tally.counted),
+        "void": [_named(rota, key) for key in tally.void],
+        "still": [officer.name for officer in may_still_approve(work.env, judged)],
     }
     about = EventRef(case=judged.case, notification=judged.id)
     for officer in _concerned(work, judged):
@@ -101,6 +105,11 @@ def _tell(
                 about, answers=reply,
             )  # fmt: skip
             notices.tell(work, officer, notice, {**values, "own": own})
+
+
+def _named(rota: Rota, key: str) -> str:
+    officer = rota.officer(key)
+    return officer.name if officer is not None else key
 
 
 def _dedupe(judged: Notification, what: str, officer: Officer) -> str:

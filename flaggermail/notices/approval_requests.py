@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from flaggermail.notices import code_pages, duty, enrolled, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications import draft_policy
-from flaggermail.notifications.approval import APPROVES, ByReply, Offer
+from flaggermail.notifications.approval import ByReply, Offer, Tally, may_approve, tally
 from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.contacts import ChannelKind
@@ -34,7 +34,9 @@ def request_again(work: UnitOfWork, token: Token) -> None:
     """Shows a draft anew after a request has expired, unless a newer request is still open: one call a request."""
     draft = work.tx.get(Notification, token.notification or "")
     officer = work.env.settings.rota.officer(token.officer or "")
-    if draft is None or draft.state != NotificationState.DRAFT or officer is None or officer.id in draft.approved_by:
+    if draft is None or draft.state != NotificationState.DRAFT or officer is None:
+        return
+    if officer.id in counted(work.env, draft).counted:
         return
     shown = [other for other in shown_to(work.tx, draft) if other.officer == officer.id]
     if not any(other.expires_at is not None and other.expires_at > work.now for other in shown):
@@ -56,6 +58,17 @@ def not_asked(env: Services, tx: Transaction, draft: Notification) -> list[Offic
     """Returns who may approve the draft and was not shown it."""
     shown = {token.officer for token in shown_to(tx, draft)}
     return [one for one in _may_approve(env, draft) if one.id not in shown and one.id not in draft.approved_by]
+
+
+def counted(env: Services, draft: Notification) -> Tally:
+    """Returns whose approvals of the draft count by the desk's own configuration."""
+    return tally(env.settings.rota, env.settings.desk.approval.persons, draft)
+
+
+def may_still_approve(env: Services, draft: Notification) -> list[Officer]:
+    """Returns the officers whose approval would be one more."""
+    have = counted(env, draft).counted
+    return [officer for officer in _may_approve(env, draft) if officer.id not in have]
 
 
 def shown_to(tx: Transaction, draft: Notification) -> list[Token]:
@@ -84,10 +97,7 @@ def _first_asked(work: UnitOfWork, draft: Notification) -> Sequence[Officer]:
 
 
 def _may_approve(env: Services, draft: Notification) -> list[Officer]:
-    """Returns the officers with the right to approve; without the author if two approvals are required."""
-    two = env.settings.desk.approval.persons > 1
-    officers = (officer for officer in env.settings.rota.officers if officer.roles & APPROVES)
-    return [officer for officer in officers if not two or officer.id != draft.drafted_by]
+    return list(may_approve(env.settings.rota, env.settings.desk.approval.persons, draft).values())
 
 
 def _body_of(work: UnitOfWork, draft: Notification) -> str:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The codes with which one person approves one draft by mail: pure functions of facts and an instant.
+"""Whose approvals of a draft count, and the codes with which one person approves one draft by mail: pure functions.
 
-Two kinds. A *request's code* belongs to one draft and one officer: it is derived from the token of the mail that shows
-the draft, the digest of the draft's octets and the officer, and expires two hours after that mail. By pager it is
-derived under a key of the desk as well, so that neither mailbox nor record gives it. A *device's code* (RFC 6238) is
-that of the officer's own device in a time step; it is bound to the draft by the token of the mail that is answered.
+Codes are of two kinds. A *request's code* belongs to one draft and one officer: it is derived from the token of the
+mail that shows the draft, the digest of the draft's octets and the officer, and expires two hours after that mail. By
+pager it is derived under a key of the desk as well, so that neither mailbox nor record gives it. A *device's code*
+(RFC 6238) is that of the officer's own device in a time step; it is bound to the draft by the token of the mail that is
+answered.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
-from flaggermail.oncall.schedule import Rota
+from flaggermail.oncall.schedule import Officer, Rota
 from flaggermail.record.clocks import OfficerRole
-from flaggermail.record.rows import Notification
+from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.rows import Channel, Notification
+from flaggermail.wording.lacking import Lacking
+from flaggermail.wording.said import Said
 
 APPROVES = frozenset({OfficerRole.APPROVER, OfficerRole.HEAD})  # the roles that may approve
 ACCEPTED_RISK = "members of the mailbox can approve"  # the words that `approval.by_reply: mail` needs
@@ -55,15 +59,93 @@ class CodeFault(StrEnum):
     NO_PAGER = "no pager"
 
 
-def approvers_of(rota: Rota, approved: Notification) -> set[str]:
-    """Returns the officers whose approval counts by this rota: they may approve, and their login is their own.
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Whose approvals of a draft count by the desk's rota as it is now; an approval and the last look count alike."""
 
-    A command that read another configuration may name any officer for a login. So the login of each approval is
-    recorded, and two approvals with one login are at most one. An approval by reply has none: its code proves it.
+    counted: tuple[str, ...]  # officers (ids) whose approval counts
+    void: tuple[str, ...]  # who approved it too: no officer who may approve, not with that login, or its author
+    persons: int  # how many must approve
+    author: str  # with two persons they must be an officer of the desk, so that it is certain that others approved
+    has_author: bool
+
+    @property
+    def is_enough(self) -> bool:
+        """True if the text may leave."""
+        return self.has_author and len(self.counted) >= self.persons
+
+    def lacking(self) -> Said:
+        """Returns what keeps the text from leaving; unsaid if nothing does."""
+        if self.is_enough:
+            return Said()
+        if not self.has_author:
+            return Lacking.AUTHOR(officer=self.author)
+        approvals = Lacking.APPROVALS(count=len(self.counted), persons=self.persons)
+        if not self.void:
+            return approvals
+        why = Lacking.NO_APPROVER() if self.persons == 1 else Lacking.NO_APPROVER_OR_AUTHOR()
+        return Lacking.VOID(approvals=approvals, officers=self.void, why=why)
+
+
+def tally(rota: Rota, persons: int, draft: Notification) -> Tally:
+    """Counts the approvals of a draft by this rota.
+
+    An approval counts if its officer may approve, with the login that the rota gives them: a command that read another
+    configuration may name any officer for a login, so two approvals with one login are at most one. An approval by
+    reply has none: its code proves it. Where two persons must approve, the author's does not count.
     """
-    given = zip_longest(approved.approved_by, approved.approved_with or (), fillvalue="")
-    found = ((rota.officer(officer), login) for officer, login in given)
-    return {one.id for one, login in found if one is not None and one.roles & APPROVES and login in {"", one.login}}
+    given = zip_longest(draft.approved_by, draft.approved_with or (), fillvalue="")
+    valid = {key for key, login in given if key in may_approve(rota, persons, draft) and _is_own(rota, key, login)}
+    return Tally(
+        counted=tuple(key for key in dict.fromkeys(draft.approved_by) if key in valid),
+        void=tuple(key for key in dict.fromkeys(draft.approved_by) if key not in valid),
+        persons=persons,
+        author=draft.drafted_by,
+        has_author=persons == 1 or rota.officer(draft.drafted_by) is not None,
+    )
+
+
+def may_approve(rota: Rota, persons: int, draft: Notification) -> dict[str, Officer]:
+    """Returns the officers who may approve the draft, by their ids: not its author, if two persons must."""
+    found = (officer for officer in rota.officers if officer.roles & APPROVES)
+    return {officer.id: officer for officer in found if persons == 1 or officer.id != draft.drafted_by}
+
+
+def _is_own(rota: Rota, officer: str, login: str) -> bool:
+    found = rota.officer(officer)
+    return found is not None and login in {"", found.login}
+
+
+def channel_of(channels: Iterable[Channel], draft: Notification, was: Channel | None) -> Channel | None:
+    """Returns the one of the desk's `channels` that a draft is for: by its code, or else by the way that it goes.
+
+    A channel that was renamed is the first of its platform of that kind and telephone with all addresses of the draft.
+    `was` is the channel on record. None if the desk has none.
+    """
+    own = [channel for channel in channels if channel.platform == draft.platform]
+    named = (channel for channel in own if channel.code == draft.channel)
+    renamed = (
+        channel for channel in own
+        if was is not None and (channel.kind, channel.phone) == (was.kind, was.phone) and not elsewhere(channel, draft)
+    )  # fmt: skip
+    return next(named, None) or next(renamed, None)
+
+
+def channel_lacking(channel: Channel | None, draft: Notification) -> Said:
+    """Returns why the desk's own channel does not fit the draft; unsaid if it does."""
+    if channel is None:
+        return Lacking.CHANNEL(channel=draft.channel, way=(*draft.to, *draft.cc) or (draft.channel_name,))
+    wrong = elsewhere(channel, draft)
+    if not wrong and bool(draft.to) is (channel.kind == ChannelKind.MAIL):
+        return Said()
+    old, new = wrong or draft.to or (draft.channel_name,), (*channel.to, *channel.cc) or (channel.name,)
+    return Lacking.ADDRESS(old=old, channel=channel.code, new=new)
+
+
+def elsewhere(channel: Channel, draft: Notification) -> list[str]:
+    """Returns the addresses of a draft that the channel does not have."""
+    known = {address.lower() for address in (*channel.to, *channel.cc)}
+    return [address for address in (*draft.to, *draft.cc) if address.lower() not in known]
 
 
 @dataclass(frozen=True, slots=True)

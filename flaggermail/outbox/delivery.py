@@ -34,6 +34,7 @@ from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.settings.model import SendingProof
 from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.said import Said
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
@@ -84,6 +85,9 @@ def recover(env: Services) -> int:
             lost = Unknown(mail.recipient, Attempted.PROGRAM_ENDED(), died=True)
             settle(work, mail, exercises.kept(work, mail) or lost)
             settled += 1
+        for mail in [] if observing.is_on(tx) else standing.look(tx).waiting:  # this start may have read other settings
+            if integrity.row_fault(tx, mail) is None and (why := integrity.lacking(work, mail)):
+                integrity.tell(work, mail.id, why)
     return settled
 
 
@@ -98,13 +102,13 @@ def claim(env: Services) -> OutboxMail | None:
     now = env.clock.now()
     with env.store.read() as tx:
         mail, withheld = _first(UnitOfWork(env, tx, now))
-        if mail is None and integrity.is_told(tx, withheld):
+        if mail is None and not any(integrity.is_news(tx, key, found) for key, found in withheld.items()):
             return None  # an idle desk writes nothing
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, now)
         mail, withheld = _first(work)
-        for key, fault in withheld.items():
-            integrity.tell(work, key, fault)
+        for key, found in withheld.items():
+            integrity.tell(work, key, found)
         if mail is None:
             return None
         claimed = replace(moved(mail, MailState.ATTEMPTING), tries=mail.tries + 1, next_try_at=None)
@@ -114,16 +118,16 @@ def claim(env: Services) -> OutboxMail | None:
     return claimed
 
 
-def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.Unsound]]:
-    """Returns the first due mail that may leave, and what stands before it that differs from the record."""
-    withheld: dict[str, integrity.Unsound] = {}
+def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.Unsound | Said]]:
+    """Returns the first due mail that may leave, and what stands before it that may not."""
+    withheld: dict[str, integrity.Unsound | Said] = {}
     if not observing.is_on(work.tx):
         withheld |= dict.fromkeys(integrity.unreadable(work.tx, "queued"), integrity.Unsound.UNREADABLE)
     while mail := next(iter(due(work.tx, work.now, withheld)), None):
-        fault = integrity.fault(work, mail)
-        if fault is None:
+        found = integrity.fault(work, mail)
+        if found is None:
             return mail, withheld
-        withheld[mail.id] = fault
+        withheld[mail.id] = found
     return None, withheld
 
 

@@ -3,31 +3,43 @@
 
 One UPDATE of the outbox is enough to send a mail to somebody else, or again, and a command that read another
 configuration records what that allows. So before each send the row is compared with its events, found by an index, its
-octets with their digest, its recipient with the desk's own channels, officers and correspondents, and a platform's mail
-with what was approved, by whom, and with which login. A mail that differs is withheld and raises one alarm; all other
-mail leaves. It leaves too once the row is again what the events say.
+octets with their digest, and a platform's mail with what was approved. A mail that differs from the record is left as
+it is and raises one alarm.
+
+Then the mail is compared with the desk's own configuration: its recipient with the channels and officers, and the
+approvals with who may give them. One that it does not allow is recorded as withheld, with the reason, and raises
+another alarm.
+
+All other mail leaves; a withheld one too, once the row or the configuration is as it must be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
 from flaggermail.notices import notices
-from flaggermail.notifications.approval import approvers_of
+from flaggermail.notices.approval_requests import counted
+from flaggermail.notifications.approval import channel_lacking, channel_of
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Alarm, Case, Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows import Alarm, Case, Channel, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
-from flaggermail.services import UnitOfWork
+from flaggermail.record.topics import Topic
+from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText, Differs
+from flaggermail.wording.lacking import Lacking
+from flaggermail.wording.said import Said
 
+DIFFERS = (AlarmKind.OUTBOX_CHANGED, AlarmKind.OCTETS_LOST)  # of a mail that differs from the record, once for each
 _PASSED = frozenset({"approved", "sent", "failed"})  # states of a notification that was approved
-_TO_OFFICERS = frozenset({
+TO_OFFICERS = frozenset({
     Kind.APPROVAL_REQUEST, Kind.OFFICER_NOTICE, Kind.REPLY_ANSWER, Kind.DIGEST, Kind.REMINDER, Kind.ESCALATION,
     Kind.ALARM,
 })  # fmt: skip
@@ -42,8 +54,8 @@ class Unsound(StrEnum):
     UNREADABLE = "unreadable"  # a column holds a value of another type
     ADDED = "added"  # no event gives the row
     CHANGED = "changed"  # the row is not what its events say
-    NOT_APPROVED = "not approved"  # by enough persons who may, for these octets
-    RECIPIENT = "recipient"  # no address of the channel as approved and configured, of an officer, or of an author
+    NOT_APPROVED = "not approved"  # or not for these octets
+    RECIPIENT = "recipient"  # no address of what was approved, or of an author
     OCTETS = "octets"  # missing from the archive, or others
 
 
@@ -62,16 +74,30 @@ def row_fault(tx: Transaction, mail: OutboxMail) -> Unsound | None:
     return None if given == mail else Unsound.CHANGED
 
 
-def fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
-    """Returns why the mail must not leave, or None."""
-    compare = _approval_fault if _is_platforms(mail) else _reader_fault
-    found = row_fault(work.tx, mail) or compare(work, mail)
+def fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | Said | None:
+    """Returns why the mail must not leave: how it differs from the record, or what the configuration lacks."""
+    found = row_fault(work.tx, mail) or (_approval_fault if _is_platforms(mail) else _author_fault)(work, mail)
     if found is None:
         try:
             work.env.octets.get(mail.digest)
         except ArchiveFault:
             found = Unsound.OCTETS
-    return found
+    return found or lacking(work, mail) or None
+
+
+def lacking(work: UnitOfWork, mail: OutboxMail) -> Said:
+    """Returns what the desk's own configuration lacks, for a mail that the record gives; unsaid if nothing."""
+    if mail.kind in TO_OFFICERS:
+        known = work.env.settings.rota.by_address(mail.recipient) is not None
+        what = Said() if known else Lacking.OFFICER(address=mail.recipient)
+        return what and Lacking.WITHHELD(what=what, mail=mail.id)
+    approved = work.tx.from_events(Notification, mail.notification) if mail.at_most_once and mail.notification else None
+    if approved is None:
+        return Said()
+    channel = channel_of(work.env.settings.channels, approved, work.tx.get(Channel, approved.channel))
+    to_mail = replace(approved, to=(mail.recipient,), cc=())
+    what = counted(work.env, approved).lacking() or channel_lacking(channel, to_mail)
+    return what and Lacking.WITHHELD_DRAFT(what=what, draft=approved.id)
 
 
 def _is_platforms(mail: OutboxMail) -> bool:
@@ -80,39 +106,24 @@ def _is_platforms(mail: OutboxMail) -> bool:
 
 
 def _approval_fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
-    """Compares a platform's mail with the approval in the events, and with the desk's own channels and roles."""
+    """Compares a platform's mail with what was approved, by the events."""
     approved = work.tx.from_events(Notification, mail.notification) if mail.notification else None
     if approved is None or approved.state not in _PASSED or approved.digest != mail.digest or not mail.at_most_once:
         return Unsound.NOT_APPROVED
     if mail.kind != (Kind.NOTIFICATION if approved.counted else Kind.FOLLOW_UP):
         return Unsound.NOT_APPROVED
-    rota, persons = work.env.settings.rota, work.env.settings.desk.approval.persons
-    counted, author = approvers_of(rota, approved), rota.officer(approved.drafted_by)
-    if len(counted) < persons or (persons > 1 and (author is None or author.id in counted)):
-        return Unsound.NOT_APPROVED
     given = {address.lower() for address in (*approved.to, *approved.cc)}
-    return None if mail.recipient.lower() in given & _channel_addresses(work, approved) else Unsound.RECIPIENT
+    fits = mail.recipient.lower() in given and approved.template in PLATFORM_TEMPLATES
+    return None if fits else Unsound.RECIPIENT
 
 
-def _channel_addresses(work: UnitOfWork, approved: Notification) -> set[str]:
-    """Returns the addresses of the notification's channel in the desk's own configuration, in lower case."""
-    channels = (
-        channel
-        for platform in work.env.settings.platform_list
-        if platform.code == approved.platform
-        for channel in platform.channels
-        if channel.code == approved.channel and approved.template in PLATFORM_TEMPLATES
-    )
-    return {address.lower() for channel in channels for address in (*channel.to, *channel.cc)}
-
-
-def _reader_fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
-    """Compares the recipient of any other mail with the desk's own officers, or with those who have written to it."""
-    address = mail.recipient.lower()
-    if mail.kind in _TO_OFFICERS:
-        return None if work.env.settings.rota.by_address(address) else Unsound.RECIPIENT
+def _author_fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
+    """Compares the recipient of mail to others than officers and platforms with those who have written to the desk."""
+    if mail.kind in TO_OFFICERS:
+        return None
     if mail.kind not in _TO_AUTHORS:
         return Unsound.RECIPIENT
+    address = mail.recipient.lower()
     case, shown = work.tx.get(Case, mail.case or ""), work.tx.get(StoredMessage, mail.shows or "")
     is_referrer = case is not None and (case.referrer_address or "").lower() == address
     # The author of a declined mail is forgotten at once: the row of the mail that is answered remains.
@@ -122,15 +133,22 @@ def _reader_fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
     return Unsound.RECIPIENT
 
 
-def is_told(tx: Transaction, keys: Collection[str]) -> bool:
-    """True if the alarm about each of these mails was raised."""
-    kinds = (AlarmKind.OUTBOX_CHANGED, AlarmKind.OCTETS_LOST)
-    return all(any(tx.exists(Alarm, where(Alarm.id).is_(alarm_key(kind, key))) for kind in kinds) for key in keys)
+def is_told(tx: Transaction, key: str) -> bool:
+    """True if the alarm that this mail differs from the record was raised."""
+    return any(tx.exists(Alarm, where(Alarm.id).is_(alarm_key(kind, key))) for kind in DIFFERS)
 
 
-def tell(work: UnitOfWork, key: str, found: Unsound) -> None:
-    """Raises the alarm that a mail is withheld, once for each mail."""
-    if is_told(work.tx, [key]):
+def is_news(tx: Transaction, key: str, found: Unsound | Said) -> bool:
+    """True if `tell` has something to record."""
+    return isinstance(found, Said) or not is_told(tx, key)
+
+
+def tell(work: UnitOfWork, key: str, found: Unsound | Said) -> None:
+    """Raises the alarm that a mail must not leave, once for each mail and cause."""
+    if isinstance(found, Said):
+        _withhold(work, key, found)
+        return
+    if is_told(work.tx, key):
         return
     if found is Unsound.OCTETS:
         _tell_lost(work, key)
@@ -143,6 +161,36 @@ def tell(work: UnitOfWork, key: str, found: Unsound) -> None:
         work.now,
     )
     notices.raise_alarm(work, raised, "flaggermail audit verify")
+
+
+def _withhold(work: UnitOfWork, key: str, why: Said) -> None:
+    """Records that the configuration does not allow a mail, until `release`; one alarm a text, or a reader and day."""
+    mail = work.tx.get(OutboxMail, key)
+    if mail is None:
+        return
+    about = EventRef(mail.case, mail.notification)
+    work.record(
+        EventKind.MAIL_WITHHELD, changed(mail, replace(mail, next_try_at=None, answer=why)), about=about,
+        reason="configuration",
+    )  # fmt: skip
+    cause = f"{mail.notification}/{mail.tries}" if mail.at_most_once else f"{mail.recipient}/{work.today}"
+    told = AlarmText.FAULT(key=key, fault=why)
+    identity = alarm_key(AlarmKind.OUTBOX_WITHHELD, cause)
+    if work.tx.get(Alarm, identity) is None:
+        raised = alarm(AlarmKind.OUTBOX_WITHHELD, identity, told, work.now, mail.case, mail.notification)
+        topic = Topic.UNDELIVERED_MAIL if mail.at_most_once else Topic.NOTICE
+        notices.raise_alarm(
+            work, raised, f"flaggermail outbox show {key}", mail.recipient, exercise=mail.exercise, topic=topic,
+            settles=key,
+        )  # fmt: skip
+
+
+def release(work: UnitOfWork, withheld: Sequence[OutboxMail]) -> None:
+    """Makes withheld mails due again that may leave now."""
+    for mail in withheld:
+        change = changed(mail, replace(mail, next_try_at=work.now, answer=Said()))
+        about = EventRef(mail.case, mail.notification)
+        work.record(EventKind.MAIL_DEFERRED, change, about=about, reason="no longer withheld")
 
 
 def _tell_lost(work: UnitOfWork, key: str) -> None:

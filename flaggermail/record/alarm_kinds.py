@@ -33,6 +33,8 @@ class AlarmKind(StrEnum):
     OUTBOX_DENIED = "outbox denied"
     OUTBOX_TAKEN = "outbox taken"
     OUTBOX_CHANGED = "outbox changed"
+    OUTBOX_WITHHELD = "outbox withheld"
+    RECIPIENT_WAITS = "recipient waits"
     PAGERS_FAILED = "pagers failed"
     DISK_LOW = "disk low"
     DISK_BACK = "disk back"

@@ -84,6 +84,8 @@ CASE_STATES = tuple(state.value for state in CaseState)
 IN_HAND = CASE_STATES[:-1]
 CLOCKS = (ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.SUBSTANCE)  # of a notification
 WAITING = (MailState.QUEUED, MailState.ATTEMPTING, MailState.UNCERTAIN)  # outbox mail that is not yet settled
+WITHHELD = "withheld"  # outbox mail that is queued, and that the configuration does not allow to leave
+UNSETTLED = (*WAITING, WITHHELD)  # how it is counted
 LEAVING = (MailState.QUEUED, MailState.ATTEMPTING)  # those that need no decision by a person
 UNDELIVERED_PAGES = (PageState.FAILED, PageState.HELD)  # pages that reached nobody
 UNDELIVERED_FOR = timedelta(days=1)

@@ -42,6 +42,7 @@ class HandoverNote:
     acknowledged: list[Reminder]  # acknowledgements that have not expired
     quarantine: list[StoredMessage]
     uncertain: list[OutboxMail]
+    withheld: list[OutboxMail]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ def gather(work: UnitOfWork) -> HandoverNote:
             ),
         ),
         uncertain=work.tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN)),
+        withheld=[
+            mail
+            for mail in work.tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
+            if mail.is_withheld
+        ],
     )
 
 
@@ -170,8 +176,14 @@ def _values(work: UnitOfWork, note: HandoverNote) -> dict[str, object]:
         ],
         "waiting": len(note.quarantine),
         "entries": [{**notices.entry_of(m), "exercise": m.exercise} for m in note.quarantine[:LISTED]],
-        "uncertain": [
-            {"place": m.id, "recipient": m.recipient, "number": m.case or "", "exercise": m.exercise}
-            for m in note.uncertain[:LISTED]
-        ],
+        "uncertain": [line_of_mail(m) for m in note.uncertain[:LISTED]],
+        "withheld": [line_of_mail(m) for m in note.withheld[:LISTED]],
+    }  # fmt: skip
+
+
+def line_of_mail(mail: OutboxMail) -> dict[str, object]:
+    """Returns the template values of a mail of ours that a person must settle; `why` it is withheld."""
+    return {
+        "place": mail.id, "recipient": mail.recipient, "number": mail.case or "", "exercise": mail.exercise,
+        "why": mail.answer,
     }  # fmt: skip

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Outgoing mail that does not leave: one alarm when it begins and one when it ends, for each of two causes.
+"""Outgoing mail that does not leave, told by its cause.
 
-The oldest mail has waited too long, whatever the cause; or the submission server refuses the desk, of which no delay
-has to be awaited. The mail about it may wait behind the others, so the pager tells it. Every officer is sent it, of a
-delay the officer on call and the head: one of them may be whom the server refuses. It quotes no words that the server
-may have from a stranger's mail.
+The submission server takes no mail: one alarm when the oldest mail has waited too long for it, and one at the end. It
+refuses the desk: one at once, as no delay has to be awaited, and one at the end. It takes other mail, and that to one
+recipient is refused for now: one for each recipient, whatever the others do. So no mail that waits for a reason of its
+own hides an outage: while the server is away, the waiting of a mail that was tried before counts from then.
+
+What is withheld, or differs from the record, waits for no server and has its own alarm. Mail to officers and platforms
+is named first, and an alarm about referrers' or citizens' alone counts with that of strangers. The mail about it may
+wait behind the others, so the pager tells it. Every officer is told that the server refuses the desk, of a delay the
+officer on call and the head: one of them may be whom the server refuses. No alarm quotes words that the server may have
+from a stranger's mail.
 """
 
 from __future__ import annotations
@@ -15,20 +21,37 @@ from datetime import datetime, timedelta
 
 from flaggermail.letters import observing, standing
 from flaggermail.notices import notices
+from flaggermail.outbox import integrity
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Alarm, OutboxMail
-from flaggermail.record.states import MailState, ServerState
-from flaggermail.services import Services, UnitOfWork
+from flaggermail.record.states import AttemptResult, MailState, ServerState
+from flaggermail.record.trust import SenderTrust
+from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import Said, as_written
+
+LISTED = 5  # recipients that one alarm names
+_ITS_OWN = frozenset({AttemptResult.DEFERRED, AttemptResult.UNCLEAR, AttemptResult.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class _Delayed:
+    """A mail that waits, since when that counts, whether its own recipient is the cause, and whether that was told."""
+
+    mail: OutboxMail
+    since: datetime
+    alone: bool
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """A cause for which mail does not leave: the alarms at its begin and end, and the mails that it holds up now."""
+    """A cause for which the server takes no mail: the alarms at its begin and end, and the mails that it holds up."""
 
     raises: AlarmKind
     ends: AlarmKind
@@ -36,49 +59,71 @@ class _Trouble:
 
 
 def tick(env: Services) -> int:
-    """Raises an alarm for each trouble that has begun or ended; returns the number of alarms."""
+    """Raises an alarm for each cause that has begun or ended, and lets go what is no longer withheld.
+
+    Returns the number of alarms.
+    """
     now = env.clock.now()
     with env.store.read() as tx:
-        if not any(_has_changed(env, tx, now, trouble) for trouble in _TROUBLES):
+        work = UnitOfWork(env, tx, now)
+        if observing.is_on(tx) or not (_news(work) or _untold(work) or _free(work)):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, now)
-        news = [trouble for trouble in _TROUBLES if _has_changed(env, tx, now, trouble)]
+        integrity.release(work, _free(work))
+        news = _news(work)
         for trouble in news:
             number, told = _episode(tx, trouble)
             if told:
                 _raise(work, trouble.ends, number, AlarmText.NOTHING_HELD_UP())
             else:
                 _raise(work, trouble.raises, number + 1, _summary(work, trouble.held_up(env, tx, now)))
-    return len(news)
+        return len(news) + _tell_recipients(work, _untold(work))
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next raise an alarm, if nothing but time changes; None if no mail waits."""
-    if _episode(tx, _WAITING)[1]:
-        return None
-    queued = [mail.queued_at for mail in _waiting(tx)]
-    return min(queued) + _alarm_after(env) if queued else None
+    open_ = _episode(tx, _WAITING)[1]
+    begins = (one.since for one in _delayed(tx) if not (one.told if one.alone else open_))
+    return min((since + _alarm_after(env) for since in begins), default=None)
 
 
-def _has_changed(env: Services, tx: Transaction, now: datetime, trouble: _Trouble) -> bool:
-    """True if the last alarm no longer describes the situation."""
-    return not observing.is_on(tx) and bool(trouble.held_up(env, tx, now)) is not _episode(tx, trouble)[1]
+def _news(work: UnitOfWork) -> list[_Trouble]:
+    """Returns the troubles of which the last alarm no longer describes the situation."""
+    env, tx = work.env, work.tx
+    return [one for one in _TROUBLES if bool(one.held_up(env, tx, work.now)) is not _episode(tx, one)[1]]
+
+
+def _free(work: UnitOfWork) -> list[OutboxMail]:
+    """Returns the withheld mails that the configuration allows again."""
+    queued = work.tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
+    return [mail for mail in queued if mail.is_withheld and integrity.fault(work, mail) is None]
 
 
 def _alarm_after(env: Services) -> timedelta:
     return timedelta(minutes=env.settings.desk.submission.alarm_after_minutes)
 
 
-def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
-    """Returns the mails that have waited too long, the first queued first."""
-    return [mail for mail in _waiting(tx) if now - mail.queued_at >= _alarm_after(env)]
-
-
-def _waiting(tx: Transaction) -> Sequence[OutboxMail]:
-    """Returns the queued mails, but for those that the server has most likely taken."""
+def _delayed(tx: Transaction) -> list[_Delayed]:
+    """Returns the mails that wait for the server or for their recipient, the first queued first."""
     outlook = standing.look(tx)
-    return [one for one in outlook.waiting if one.state == MailState.QUEUED and not outlook.answer_lost(one)]
+    if not outlook.waiting:
+        return []
+    takes, held_since = outlook.standing is ServerState.TAKES, standing.held_since(tx, outlook)
+    told = set(tx.keys(Alarm, where(Alarm.kind).in_([*integrity.DIFFERS, AlarmKind.RECIPIENT_WAITS])))
+    found = []
+    for mail in (one for one in outlook.waiting if not outlook.answer_lost(one)):
+        last = outlook.last.get(mail.id)
+        alone = takes and last is not None and last.result in _ITS_OWN
+        since = max(filter(None, (mail.queued_at, held_since if mail.tries else None)))
+        if not any(alarm_key(kind, mail.id) in told for kind in integrity.DIFFERS):
+            found.append(_Delayed(mail, since, alone, _key(mail) in told))
+    return found
+
+
+def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
+    """Returns the mails that have waited too long for the server, the first queued first."""
+    return [one.mail for one in _delayed(tx) if not one.alone and now - one.since >= _alarm_after(env)]
 
 
 def _denied(_env: Services, tx: Transaction, _now: datetime) -> Sequence[OutboxMail]:
@@ -117,3 +162,55 @@ def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: Said) -> None:
     everyone = kind in {AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN}
     reach = notices.AlarmReaders.EVERYONE if everyone else notices.AlarmReaders.HEAD_TOO
     notices.raise_alarm(work, raised, "flaggermail outbox list", reach=reach)
+
+
+# ---- one recipient
+
+
+def _key(mail: OutboxMail) -> str:
+    return alarm_key(AlarmKind.RECIPIENT_WAITS, mail.id)
+
+
+def _untold(work: UnitOfWork) -> list[OutboxMail]:
+    """Returns the mails that have waited too long for their own recipient and are in no alarm about it."""
+    after = _alarm_after(work.env)
+    return [one.mail for one in _delayed(work.tx) if one.alone and not one.told and work.now - one.since >= after]
+
+
+def _tell_recipients(work: UnitOfWork, untold: Sequence[OutboxMail]) -> int:
+    """Raises one alarm about all recipients that were not told of yet; returns the number of alarms.
+
+    Each mail has a row of its own, so that a recipient is told again only after none of their mail has waited.
+    """
+    told = {one.mail.recipient.lower() for one in _delayed(work.tx) if one.told}
+    news = sorted((one for one in untold if one.recipient.lower() not in told), key=lambda one: not _is_urgent(one))
+    for mail in (one for one in untold if one not in news[:1]):
+        row = alarm(AlarmKind.RECIPIENT_WAITS, _key(mail), as_written(mail.id), work.now, mail.case, mail.notification)
+        about = EventRef(case=mail.case, notification=mail.notification)
+        work.record(EventKind.ALARM_RAISED, added(row), about=about, reason=AlarmKind.RECIPIENT_WAITS)
+    if not news:
+        return 0
+    first, several = news[0], len({one.recipient.lower() for one in news}) > 1
+    case, notification = (None, None) if several else (first.case, first.notification)
+    raised = alarm(AlarmKind.RECIPIENT_WAITS, _key(first), _of_recipients(work, news), work.now, case, notification)
+    notices.raise_alarm(
+        work, raised, "flaggermail outbox list", "" if several else first.recipient,
+        exercise=all(one.exercise for one in news), trust=None if _is_urgent(first) else SenderTrust.VERIFIED,
+        reach=notices.AlarmReaders.HEAD_TOO,
+    )  # fmt: skip
+    return 1
+
+
+def _of_recipients(work: UnitOfWork, news: Sequence[OutboxMail]) -> Said:
+    """Returns whose mail waits, since when, and the digits of the server's answer to the first."""
+    since = min(one.queued_at for one in news).astimezone(work.env.settings.zone).isoformat(" ", "minutes")
+    # a citizen's address must not be stored beyond the retention period
+    named = dict.fromkeys(one.id if one.kind == Kind.DECLINE else one.recipient for one in news)
+    shown = [*list(named)[:LISTED], *(["..."] if len(named) > LISTED else [])]
+    answer = without_words(news[0].answer)
+    return AlarmText.TO_RECIPIENTS(count=len(news), recipients=shown, since=since, answer=answer)
+
+
+def _is_urgent(mail: OutboxMail) -> bool:
+    """True for mail to a platform or an officer."""
+    return mail.at_most_once or mail.kind in integrity.TO_OFFICERS

@@ -36,14 +36,12 @@ def values(work: UnitOfWork) -> dict[str, object]:
         "drafts": [_draft(work, one) for one in sorted(drafts, key=lambda one: (one.drafted_at, one.id))[:LISTED]],
         "answers": [notices.entry_of(one) | {"number": one.case} for one in answers[:LISTED]],
         "entries": [{**notices.entry_of(one), "exercise": one.exercise} for one in note.quarantine[:LISTED]],
-        "uncertain": [
-            {"place": one.id, "recipient": one.recipient, "number": one.case or "", "exercise": one.exercise}
-            for one in note.uncertain[:LISTED]
-        ],
+        "uncertain": [handover.line_of_mail(one) for one in note.uncertain[:LISTED]],
+        "withheld": [handover.line_of_mail(one) for one in note.withheld[:LISTED]],
         "counts": {
             "late": len(late), "running": len(clocks) - len(late), "awaited": len(note.awaited),
             "drafts": len(drafts), "answers": len(answers), "entries": len(note.quarantine),
-            "uncertain": len(note.uncertain), "replies": replies,
+            "uncertain": len(note.uncertain), "withheld": len(note.withheld), "replies": replies,
             "held": work.tx.count(HeldBack, where(HeldBack.told_at).is_(None)),
             "outbox": len(outlook.waiting) if outlook.standing is not ServerState.TAKES else 0,
         },

@@ -96,7 +96,7 @@ class ShowHandover(View):
     """The hand-over note, as it would be mailed at a change of shift."""
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns {"cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain"}."""
+        """Lists "cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain", "withheld"."""
         note, zone = gather(work), work.env.settings.zone
         return {
             "cases": [plain(row, zone) for row in note.cases],
@@ -106,6 +106,7 @@ class ShowHandover(View):
             "acknowledged": [plain(row, zone) for row in note.acknowledged],
             "quarantine": [plain(row, zone) for row in note.quarantine],
             "uncertain": [plain(row, zone) for row in note.uncertain],
+            "withheld": [plain(row, zone) for row in note.withheld],
         }
 
 

@@ -45,6 +45,10 @@ class AlarmText(Sentence):
     UNANSWERED = ("alarm: unanswered",
         "{count:mail waits|mails wait} since {since:instant}; the server has not answered",
         "{count:mail wacht|mails wachten} sinds {since:instant}; de server heeft nog niet geantwoord")
+    TO_RECIPIENTS = ("alarm: to recipients",
+        "{count:mail waits|mails wait} since {since:instant}, to {recipients}; the server's last answer: {answer}",
+        ("{count:mail wacht|mails wachten} sinds {since:instant}, aan {recipients}; laatste antwoord van de server: "
+         "{answer}"))
     NOTHING_HELD_UP = ("alarm: nothing held up", "none of our mail is held up any more",
         "er wordt geen mail van ons meer tegengehouden")
     PAGERS = ("alarm: pagers", "{name} did not get the page «{page}» by {pager}: {why}",

@@ -42,6 +42,8 @@ class AlarmName(Sentence):
     OUTBOX_DENIED = "alarm name: outbox denied", "outbox denied", "verzendserver weigert"
     OUTBOX_TAKEN = "alarm name: outbox taken", "outbox taken", "verzendserver neemt weer aan"
     OUTBOX_CHANGED = "alarm name: outbox changed", "outbox changed", "mail gewijzigd"
+    OUTBOX_WITHHELD = "alarm name: outbox withheld", "outbox withheld", "mail tegengehouden"
+    RECIPIENT_WAITS = "alarm name: recipient waits", "recipient waits", "ontvanger neemt mail niet aan"
     PAGERS_FAILED = "alarm name: pagers failed", "pagers failed", "pagers werken niet"
     DISK_LOW = "alarm name: disk low", "disk low", "weinig schijfruimte"
     DISK_BACK = "alarm name: disk back", "disk back", "schijfruimte hersteld"

@@ -282,7 +282,10 @@ def test_an_approver_without_the_role_approves_nothing_that_still_waits(desk: De
     desk.with_settings(desk.env.settings.model_copy(update={"oncall": changed}))
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []
-    assert alarms(desk) == [f"{mail.id}: not approved"]
+    assert alarms(desk) == []  # nobody changed the record
+    told = desk.one(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_WITHHELD)).text.english
+    assert told.startswith(f"{mail.id}: withheld: {persons - 1} ")
+    assert "that of officer1 does not count" in told
 
 
 def test_a_changed_mail_does_not_hold_up_the_others_after_an_outage(desk: Desk, tmp_path: Path) -> None:

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.daemon.sending import Sending
 from flaggermail.letters import standing
 from flaggermail.outbox import delivery
@@ -20,12 +21,13 @@ from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
+from flaggermail.record.rows import Alarm, Attempt, Case, Notification, OutboxMail, Page
 from flaggermail.record.states import ServerState
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.model import PagerSettings
 from flaggermail.wording.delivery import Attempted
-from tests.store.desk_fixtures import OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
+from tests.store.desk_fixtures import META, OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
 
 SECOND = "second@x-platform.example"
 MINUTE = timedelta(minutes=1)
@@ -334,3 +336,161 @@ def test_a_bounce_withdraws_the_reminder_that_waits(desk: Desk) -> None:
     assert alarms(desk) == ["bounced"]
     assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)).state == "accepted"
     assert not [e for e in desk.server.envelopes if e.octets == desk.env.octets.get(waiting.digest)]
+
+
+# ---- an outage is told, whatever else waits
+
+
+def call_pagers(desk: Desk) -> None:
+    """Gives each officer a pager."""
+    settings = desk.env.settings
+    pagers = (PagerSettings(credential="pager"),)
+    officers = tuple(one.model_copy(update={"pagers": pagers}) for one in settings.oncall.officers)
+    oncall = settings.oncall.model_copy(update={"officers": officers})
+    desk.with_settings(settings.model_copy(update={"oncall": oncall}))
+
+
+def waits(desk: Desk, minutes: int, step: int = 1) -> None:
+    """Lets so many minutes pass."""
+    for _ in range(0, minutes, step):
+        desk.go_on(step)
+
+
+def slow_referrer(desk: Desk) -> None:
+    """One referrer's server answers 450, for more than an hour."""
+    desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
+    desk.server.says(450, REFERRER)
+    desk.settle()
+    waits(desk, 70, 10)
+
+
+def silent_for_one(desk: Desk) -> None:
+    """The server hangs whenever it is given the mail of one referrer."""
+    desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
+    desk.server.says(-1, REFERRER)
+    desk.settle()
+    waits(desk, 70, 10)
+
+
+def slow_officer(desk: Desk) -> None:
+    """One officer's mailbox is full."""
+    desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
+    desk.server.says(452, OFFICER)
+    desk.settle()
+    waits(desk, 70, 10)
+
+
+def slow_platform(desk: Desk) -> None:
+    """A platform's server greylists."""
+    approved(desk, "meta-elections")
+    desk.server.says(450, META)
+    desk.settle()
+    waits(desk, 70, 10)
+
+
+def withheld_mail(desk: Desk) -> None:
+    """The configuration does not allow an approved text any more, which the server could not take before."""
+    approved(desk, "meta-elections")
+    desk.server.says(0)
+    desk.settle()
+    first = desk.env.settings.platform_list[1]
+    channels = tuple(one.model_copy(update={"to": ("other@meta-platform.example",)}) for one in first.channels[:1])
+    platforms = (desk.env.settings.platform_list[0], first.model_copy(update={"channels": channels}))
+    desk.with_settings(desk.env.settings.model_copy(update={"platform_list": platforms}))
+    desk.server.script.clear()
+    desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
+    waits(desk, 70, 10)
+
+
+@pytest.mark.parametrize(
+    "before", [slow_referrer, silent_for_one, slow_officer, slow_platform, withheld_mail], ids=lambda one: one.__name__
+)
+@pytest.mark.parametrize("anything_new", [True, False])
+def test_an_outage_is_told_whatever_else_waits(
+    desk: Desk, before: Callable[[Desk], None], *, anything_new: bool
+) -> None:
+    """What one mail waits for is its own cause: no connection for anybody is told within a quarter, and paged."""
+    call_pagers(desk)
+    before(desk)
+    assert alarms(desk).count("outbox waits") == 0
+    if not anything_new and before is withheld_mail:
+        return  # nothing waits for the server
+    begins = desk.clock.now()
+    desk.server.says(0)
+    if anything_new:
+        approved(desk)
+    waits(desk, 20)
+    waits(desk, 160, 10)
+    (told,) = desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_WAITS))
+    quarter = 15 if anything_new else 80  # nothing is due but what waits, at most an hour, for its own recipient
+    assert timedelta(0) < told.raised_at - begins <= (quarter + 1) * MINUTE
+    assert [page for page in desk.all(Page) if page.queued_at == told.raised_at and "verzending stokt" in page.text]
+    desk.server.script.clear()
+    waits(desk, 40, 10)
+    assert alarms(desk).count("outbox flows") == 1
+
+
+def test_one_recipient_is_told_once_as_what_it_is(desk: Desk) -> None:
+    """Its alarm names the recipient, the time and the digits; another mail to it tells nothing more, and no end."""
+    slow_referrer(desk)
+    case = desk.all(Case)[0]
+    desk.do(AskReferrer(case=case.number, text="Welke pagina?"))
+    waits(desk, 70, 10)
+    (told,) = (one.text.english for one in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.RECIPIENT_WAITS))[:1])
+    assert told == f"1 mail waits since 6 June 2024 at 10:34, to {REFERRER}; the server's last answer: reply 450"
+    sent = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if m.recipient == OFFICER]
+    assert len(sent) == 1
+    desk.server.script.clear()
+    waits(desk, 40, 10)
+    assert {alarm.kind for alarm in desk.all(Alarm)} == {AlarmKind.RECIPIENT_WAITS}
+
+
+def test_many_recipients_are_one_alarm_with_officers_and_platforms_first(desk: Desk) -> None:
+    """Referrers' mail that waits rings no more pagers than one, and names a platform before them."""
+    call_pagers(desk)
+    for number in range(4):
+        desk.receive(mail(f"griffie{number}@lindewaard.example", f"Bericht {number}", f"Er is iets, {number}."))
+    approved(desk)
+    desk.server.says(450)
+    desk.settle()
+    waits(desk, 20)
+    found = desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.RECIPIENT_WAITS))
+    said, *later = [one.text.english for one in found if " since " in one.text.english]
+    assert len(later) == 1  # of the letters about the approval, two minutes behind it
+    recipients = said.partition(", to ")[2].partition(";")[0].split(", ")
+    assert set(recipients[:2]) == {OFFICER, X_CHANNEL}
+    assert recipients[2].endswith("@lindewaard.example")
+    assert recipients[-1] == "..."
+    assert len({page.queued_at for page in desk.all(Page)}) <= 4
+
+
+def test_a_mail_in_hand_ends_no_episode(desk: Desk) -> None:
+    """A tick that looks while the first mail is being tried does not say that mail flows again."""
+    approved(desk)
+    desk.server.says(0)
+    waits(desk, 20)
+    due = delivery_due(desk)
+    desk.clock.set(due)
+    assert delivery.claim(desk.env) is not None
+    reminders.tick(desk.env)
+    assert alarms(desk).count("outbox flows") == 0
+
+
+def delivery_due(desk: Desk) -> datetime:
+    """Returns when the next mail is tried."""
+    with desk.env.store.read() as tx:
+        due = delivery.next_due(tx)
+    assert due is not None
+    return due
+
+
+def test_what_differs_from_the_record_hides_no_outage(desk: Desk) -> None:
+    """Octets that are lost keep their mail for ever; the outage that follows is told all the same."""
+    key = approved(desk, "meta-elections")
+    desk.env.octets.discard(desk.mail_of(key).digest)
+    waits(desk, 30)
+    assert alarms(desk) == ["octets lost"]
+    desk.server.says(0)
+    approved(desk)
+    waits(desk, 20)
+    assert alarms(desk).count("outbox waits") == 1

@@ -126,7 +126,7 @@ def test_refused_for_now_is_tried_again_by_the_schedule(desk: Desk) -> None:
         desk.clock.set(due)
         desk.settle()
         assert len(desk.server.to(X_CHANNEL)) == tried + 1
-    assert (alarms(desk), desk.clocks(key)) == (["deferred", "outbox waits"], {})
+    assert (alarms(desk), desk.clocks(key)) == (["deferred", "recipient waits"], {})
     desk.server.script.clear()
     desk.go_on(33)
     assert desk.row(Notification, key).sent_at == desk.clock.now()

@@ -87,7 +87,7 @@ def a_mail(number: int, state: MailState) -> OutboxMail:
         id=f"o{number:08d}", kind=Kind.ALARM, dedupe=f"alarm/{number}", case=None, notification=None,
         message_id="<a@b>",
         sender="a@b.example", recipient="c@d.example", subject="s", digest="d", at_most_once=False, state=state,
-        queued_at=NOW, next_try_at=None,
+        queued_at=NOW, next_try_at=NOW if state is MailState.QUEUED else None,
     )  # fmt: skip
 
 
@@ -199,7 +199,8 @@ def test_some_of_everything_is_counted(desk: Desk) -> None:
     assert found["clocks"] == {"running": 5, "oldest_at": shown(NOW), "receipt": 2, "human": 2, "substance": 1}
     assert (found["quarantine"], found["quarantine_oldest_at"]) == (3, shown(NOW - 4 * HOUR))
     assert found["outbox"] == {
-        "waiting": 3, "oldest_at": shown(NOW), "queued": 1, "attempting": 2, "uncertain": 3, "last_error": None,
+        "waiting": 3, "oldest_at": shown(NOW), "queued": 1, "attempting": 2, "uncertain": 3, "withheld": 0,
+        "last_error": None,
     }  # fmt: skip
     assert found["mailbox"] == {"last_read_at": shown(NOW - HOUR), "link": "up", "fault": None}
     assert found["last_look"] == {"INBOX": shown(NOW - HOUR), "Sent": None}
@@ -247,7 +248,7 @@ def test_a_desk_that_works_is_in_order_and_one_that_fails_says_why(desk: Desk, t
     soon = document(desk.env, tmp_path)
     assert soon["ok"] is True
     assert soon["outbox"] == {
-        "waiting": 1, "oldest_at": shown(NOW), "queued": 1, "attempting": 0, "uncertain": 0,
+        "waiting": 1, "oldest_at": shown(NOW), "queued": 1, "attempting": 0, "uncertain": 0, "withheld": 0,
         "last_error": "450 4.2.0 <address> Greylisted, try later",
     }  # fmt: skip
     desk.clock.set(NOW + 16 * MINUTE)

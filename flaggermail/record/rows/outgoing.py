@@ -33,15 +33,20 @@ class OutboxMail(Record):
     at_most_once: bool = False  # True for mail to a platform; other mail is sent at least once
     state: Annotated[MailState, Column.INDEXED, Column.CHECKED] = MailState.QUEUED
     queued_at: Annotated[datetime, Column.INDEXED]
-    next_try_at: datetime | None = None
+    next_try_at: datetime | None = None  # None: in hand, settled, or withheld
     tries: int = 0
     done_at: datetime | None = None
-    answer: Said = Said()  # how the last attempt ended
+    answer: Said = Said()  # how the last attempt ended; of a mail that is withheld, why it is
     bounced: bool = False
     exercise: bool = False  # reaches exercise addresses and officers only
     shows: Annotated[str | None, Column.INDEXED] = None  # the message that a notice shows, or a decline answers
     trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk's own
     instead_of: Annotated[str | None, Column.INDEXED] = None  # the refused mail in whose place this one was sent
+
+    @property
+    def is_withheld(self) -> bool:
+        """True if it waits, and the desk's own configuration does not allow that it leaves."""
+        return self.state == MailState.QUEUED and self.next_try_at is None
 
 
 @record

@@ -173,6 +173,8 @@ ALIKE: Mapping[str, object] = {
     "actor": "J. Wacht",
     "enrolled_at": SENT,
     "have": 2,
+    "void": ["officer7"],
+    "still": ["J. Wacht", "K. Dienst"],
     "away": False,
     "name": "J. Wacht",
     "why": "other",
@@ -265,6 +267,15 @@ ALIKE: Mapping[str, object] = {
     "uncertain": [
         {"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "desk@loudhailer.example", "exercise": True}
     ],
+    "withheld": [
+        {
+            "place": "o00000007",
+            "number": "VF-EP2024-0001",
+            "recipient": "desk@loudhailer.example",
+            "exercise": True,
+            "why": "VF-EP2024-0001",
+        }
+    ],
     "policies": [{"name": "Civic integrity policy", "days": 35}, {"name": "Community guidelines", "days": 31}],
     "hours": 12,
     "since": SENT,
@@ -278,7 +289,7 @@ ALIKE: Mapping[str, object] = {
     "uses": 3,
     "hops": [{"at": SENT, "hop_by": "a.example", "hop_from": "b.example", "hop_protocol": "LMTP", "delay": 61}],
 }
-LISTS = ("late", "running", "awaited", "drafts", "answers", "entries", "uncertain")
+LISTS = ("late", "running", "awaited", "drafts", "answers", "entries", "uncertain", "withheld")
 STAND: Mapping[str, object] = {
     "at": SENT,
     "late": [{**MATTER, "clock": clock, "exercise": False} for clock in ("receipt", "human", "decision")],
@@ -376,7 +387,7 @@ NOTHING: Mapping[str, object] = {
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
     "alike": [], "named": [], "signed": {"signer": "", "signer_phone": ""}, "policy_age": None,
     "moments": [], "waits": [], "unclear": [],
-    "unanswered": [], "in_hand": [], "uncertain": [], "hops": [],
+    "unanswered": [], "in_hand": [], "uncertain": [], "withheld": [], "void": [], "still": [], "hops": [],
     "policies": [], "hours": 0, "since": None, "pagers": [], "unused": [], "bounced": [], "certificates": [],
     "rehearsed": None, "running": 0, "longest": None, "uses": 0,
 }  # fmt: skip
@@ -472,7 +483,9 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     ],
     "approval_told": [
         {"approved": False},
-        {"have": 1},
+        {"have": 1, "state": ""},
+        {"have": 1, "state": "", "void": [], "still": []},
+        {"state": "withheld", "have": 1},
         *({"state": state.value} for state in MailState),
         {"state": "accepted", "what": "", "by": ""},
         {"state": "accepted", "what": "", "by": "", "follow_up": True},

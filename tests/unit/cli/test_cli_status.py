@@ -15,7 +15,7 @@ import pytest
 from flaggermail.cli import main
 from flaggermail.desk import status as status_command
 from flaggermail.health.overview import EXERCISE
-from flaggermail.record.states import CASE_STATES, CLOCKS, WAITING
+from flaggermail.record.states import CASE_STATES, CLOCKS, UNSETTLED
 from flaggermail.settings.model import StoreSettings
 from tests.unit.cli.test_cli_help import SLOW
 
@@ -149,7 +149,7 @@ def test_every_line_is_explained(directory: Path, capsys: pytest.CaptureFixture[
     shown = dict.fromkeys("last look at FOLDER" if line.startswith("last look at") else line for line in lines)
     assert [row.strip("`") for row in rows][2:] == list(shown)
     assert set(re.findall(r"`(\w+)`", " ".join(cells[2] for cells in rows.values()))) == names
-    for line, states in (("cases", (*CASE_STATES, EXERCISE)), ("clocks running", CLOCKS), ("outbox", WAITING)):
+    for line, states in (("cases", (*CASE_STATES, EXERCISE)), ("clocks running", CLOCKS), ("outbox", UNSETTLED)):
         assert [state for state in states if f"`{state}`" not in rows[f"`{line}`"][3]] == []
 
 
