@@ -23,7 +23,13 @@ from flaggermail.wording.said import Said
 
 
 def usable(work: UnitOfWork, code: str) -> Channel:
-    """Returns the channel with that code if it may be used today; else raises Refusal naming the alternatives."""
+    """Returns the channel with that code if it may be used today; else raises Refusal naming the alternatives.
+
+    The record keeps channels that platforms.yaml does not have any more: those may not.
+    """
+    own = [channel.code for channel in work.env.settings.channels]
+    if code not in own:
+        raise NotFound(Because.CHANNEL_UNKNOWN(channel=code, known=", ".join(own)))
     channel = valid(work, code, work.today)
     bad = bad_addresses(work, channel)
     if bad:

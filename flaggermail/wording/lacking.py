@@ -37,9 +37,11 @@ class Lacking(Sentence):
     MAIL = "lacking: mail", "outbox {mail}: {what}", "outbox {mail}: {what}"
     WITHHELD_DRAFT = ("lacking: withheld draft",
         ("withheld: {what}; give it up (`flaggermail approve {draft} --reject REASON`) and draft it anew, or restore "
-         "the configuration"),
+         "the configuration and restart the daemon"),
         ("tegengehouden: {what}; geef het op (`flaggermail approve {draft} --reject REDEN`) en maak een nieuw concept, "
-         "of herstel de configuratie"))
+         "of laat de configuratie herstellen en de desk herstarten"))
     WITHHELD = ("lacking: withheld",
-        "withheld: {what}; give it up (`flaggermail outbox cancel {mail}`), or restore the configuration",
-        "tegengehouden: {what}; geef het op (`flaggermail outbox cancel {mail}`), of herstel de configuratie")
+        ("withheld: {what}; give it up (`flaggermail outbox cancel {mail}`), or restore the configuration and restart "
+         "the daemon"),
+        ("tegengehouden: {what}; geef het op (`flaggermail outbox cancel {mail}`), of laat de configuratie herstellen "
+         "en de desk herstarten"))
