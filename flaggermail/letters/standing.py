@@ -101,7 +101,8 @@ def held_since(tx: Transaction, outlook: Outlook) -> datetime | None:
         return None
     results = {attempt.result for attempt in outlook.refused}
     every = tx.find(Attempt, where(Attempt.mail).in_([attempt.mail for attempt in outlook.refused]))
-    runs = [reversed(list(attempts)) for _, attempts in groupby(every, _mail)]
+    ended = (attempt for attempt in every if attempt.result is not None)  # a try in hand says nothing yet
+    runs = [reversed(list(attempts)) for _, attempts in groupby(ended, _mail)]
     unbroken = (takewhile(lambda attempt: attempt.result in results, run) for run in runs)
     return min((attempt.started_at for run in unbroken for attempt in run), default=None)
 

@@ -479,6 +479,18 @@ def test_a_mail_in_hand_ends_no_episode(desk: Desk) -> None:
     assert (alarms(desk).count("outbox waits"), alarms(desk).count("outbox flows")) == (1, 0)
 
 
+def test_a_try_in_hand_makes_no_outage_longer(desk: Desk) -> None:
+    """A mail that waited an hour for its recipient is being tried again when the connection fails: nobody is woken."""
+    slow_referrer(desk)
+    desk.server.says(0)
+    desk.clock.set(delivery_due(desk))
+    delivery.drain(desk.env)
+    desk.clock.set(delivery_due(desk))
+    assert delivery.claim(desk.env) is not None
+    reminders.tick(desk.env)
+    assert alarms(desk).count("outbox waits") == 0
+
+
 def delivery_due(desk: Desk) -> datetime:
     """Returns when the next mail is tried."""
     with desk.env.store.read() as tx:
