@@ -274,7 +274,7 @@ def test_a_notice_that_the_server_had_whole_does_not_wait(desk: Desk, tmp_path: 
     read_now(desk.env)
     found = document(desk.env, tmp_path)
     assert found["outbox"] == {
-        "waiting": 1, "oldest_at": None, "queued": 1, "attempting": 0, "uncertain": 0,
+        "waiting": 1, "oldest_at": None, "queued": 1, "attempting": 0, "uncertain": 0, "withheld": 0,
         "last_error": "so it is",
     }  # fmt: skip
     assert found["ok"] is True, found["wrong"]
