@@ -143,6 +143,7 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, numbe
         in_reply_to=answers[-1:],
         references=(root_reference(outgoing.token, domain), *answers),
         headers=tuple(headers),
+        international=work.env.settings.desk.submission.smtputf8,
     )
 
 

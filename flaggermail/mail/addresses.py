@@ -7,9 +7,26 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from flaggermail.mail.invisible import is_invisible
 from flaggermail.mail.message import Address
 
 MOST = 1000
+LOCAL_PART_LIMIT, _ADDRESS_LIMIT = 64, 254  # octets: RFC 5321, section 4.5.3.1, less the angle brackets of a path
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"  # RFC 6531, section 3.3: what is not ASCII too
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+
+
+def is_address(text: str, *, international: bool = False) -> bool:
+    """True if `text` is a plain local-part@domain: no quotes, comments, literals (RFC 5321, section 4.1.2).
+
+    It is ASCII, unless `international`: then its local part may hold any visible character (RFC 6531, section 3.3).
+    """
+    if not (text.isascii() or (international and not any(map(is_invisible, text)) and text.isprintable())):
+        return False
+    local = text.rpartition("@")[0]
+    short = len(local.encode()) <= LOCAL_PART_LIMIT and len(text.encode()) <= _ADDRESS_LIMIT
+    return short and _ADDRESS.fullmatch(text) is not None
 
 
 def mailbox_of(address: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Composes outgoing mail: CRLF line ends, ASCII only. Deterministic: equal letters give equal octets.
+"""Composes outgoing mail: CRLF line ends, ASCII but for addresses (RFC 6532). Equal letters give equal octets.
 
 A letter is text/plain, or flowed text (RFC 3676) with an HTML part that says the same (RFC 2046, section 5.1.4).
 RFC 5322 (format), RFC 2045 and 2046 (MIME, quoted-printable), RFC 2047 (encoded words). Invalid input is never
@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 
+from flaggermail.mail.addresses import is_address
 from flaggermail.mail.format_flowed import flowed
 from flaggermail.mail.invisible import is_invisible
 from flaggermail.mail.message import Address
@@ -28,9 +29,6 @@ _CHUNK = 30  # octets in one encoded word: 52 characters encoded, which fits on 
 _WORD_LIMIT = 60  # a longer run without a space cannot be folded, so it is encoded
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_LOCAL_PART_LIMIT, _ADDRESS_LIMIT = 64, 254  # RFC 5321, section 4.5.3.1, less the angle brackets of a path
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _IDENTIFIER = re.compile(r"[!-;=?-~]{1,900}")  # printable, no space, no angle bracket; foreign ids may lack an @
 _OWN_IDENTIFIER = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})*")
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,60}")
@@ -51,7 +49,8 @@ class Letter:
     """A mail to compose. Message-IDs have no angle brackets; `body` has LF or CRLF line ends.
 
     `flowed`: each line of `body` is a paragraph, which a reader's program wraps. `html` is the same in HTML, or empty.
-    `headers` are additional unstructured fields as (name, value), written in this order.
+    `headers` are additional unstructured fields as (name, value), written in this order. `international`: a local part
+    need not be ASCII (RFC 6532), which only a server that offers SMTPUTF8 takes.
     """
 
     message_id: str
@@ -67,13 +66,14 @@ class Letter:
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    international: bool = False
 
 
 def compose(letter: Letter) -> bytes:
     """Returns the octets of `letter`, ending with CRLF. Raises ValueError, one line, if it cannot be sent unchanged."""
     text = _text_part(letter)
     whole = _alternatives(text, _part("text/html; charset=utf-8", letter.html)) if letter.html else text
-    octets = "\r\n".join((*_fields(letter), "MIME-Version: 1.0", "")).encode("ascii") + whole
+    octets = "\r\n".join((*_fields(letter), "MIME-Version: 1.0", "")).encode() + whole
     check_octets(octets)
     return octets
 
@@ -126,12 +126,12 @@ def _fields(letter: Letter) -> Iterator[str]:
     if not _OWN_IDENTIFIER.fullmatch(letter.message_id):
         raise ValueError(f"Message-ID: {letter.message_id!a} is not of the form left@right")
     yield f"Date: {_date(letter.date)}"
-    yield _addresses("From", (letter.from_,))
+    yield _addresses(letter, "From", (letter.from_,))
     if letter.reply_to is not None:
-        yield _addresses("Reply-To", (letter.reply_to,))
-    yield _addresses("To", letter.to)
+        yield _addresses(letter, "Reply-To", (letter.reply_to,))
+    yield _addresses(letter, "To", letter.to)
     if letter.cc:
-        yield _addresses("Cc", letter.cc)
+        yield _addresses(letter, "Cc", letter.cc)
     yield _unstructured("Subject", letter.subject)
     yield _identifiers("Message-ID", (letter.message_id,))
     if letter.in_reply_to:
@@ -189,10 +189,10 @@ def _identifiers(name: str, values: Iterable[str]) -> str:
     return _folded(f"{name}:", pieces)
 
 
-def _addresses(name: str, addresses: tuple[Address, ...]) -> str:
+def _addresses(letter: Letter, name: str, addresses: tuple[Address, ...]) -> str:
     pieces: list[str] = []
     for number, address in enumerate(addresses, start=1):
-        if not is_address(address.address):
+        if not is_address(address.address, international=letter.international):
             raise ValueError(f"{name}: {address.address!a} is not a mail address")
         comma = "," if number < len(addresses) else ""
         words = _display_name(_visible(name, address.name or "").strip(" "))
@@ -204,13 +204,6 @@ def _addresses(name: str, addresses: tuple[Address, ...]) -> str:
 def is_message_id(text: str) -> bool:
     """True if `text` can be put in angle brackets in a field that names other mails (RFC 5322, section 3.6.4)."""
     return _IDENTIFIER.fullmatch(text) is not None
-
-
-def is_address(text: str) -> bool:
-    """True if `text` is a plain ASCII local-part@domain: no quotes, comments, literals (RFC 5321, section 4.1.2)."""
-    local = text.partition("@")[0]
-    short = len(local) <= _LOCAL_PART_LIMIT and len(text) <= _ADDRESS_LIMIT
-    return short and _ADDRESS.fullmatch(text) is not None
 
 
 def _display_name(name: str) -> list[str]:

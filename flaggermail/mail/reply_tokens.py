@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from flaggermail.mail.addresses import LOCAL_PART_LIMIT
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_ids import message_ids
 
@@ -35,7 +36,6 @@ THREAD_BEGINS, THREAD_ENDS = 4, 16  # mails in References that are looked for
 _TOKEN = re.compile(r"(?:(?<![0-9a-z])vf\.|\+)([0-9a-f]{32})(?![0-9a-z])", re.IGNORECASE)
 _OWN_ID = re.compile(r"(?<![^\s<])vf\.[0-9a-f]{32}\.\d{1,18}@[A-Za-z0-9.-]{1,253}(?![^\s>])")
 _BARE_TOKEN = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
-_LOCAL_PART_LIMIT = 64  # RFC 5321, section 4.5.3.1.1
 
 
 def message_id(token: str, serial: int, domain: str) -> str:
@@ -59,8 +59,8 @@ def reply_address(address: str, token: str) -> str:
     detailed = f"{local}+{token}"
     if not (local and at and domain):
         raise ValueError(f"{address!a} is not a mail address")
-    if len(detailed) > _LOCAL_PART_LIMIT:
-        raise ValueError(f"{address!a} is too long to carry a token: {len(detailed)} of {_LOCAL_PART_LIMIT} characters")
+    if len(detailed.encode()) > LOCAL_PART_LIMIT:
+        raise ValueError(f"{address!a} is too long to carry a token: {len(detailed)} of {LOCAL_PART_LIMIT} characters")
     return f"{detailed}@{domain}"
 
 

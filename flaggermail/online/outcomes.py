@@ -121,6 +121,7 @@ class OutcomeCode(StrEnum):
     SUBMISSION_LOGIN_REFUSED = "submission-login-refused", Result.MEND, f"{_SUBMISSION}.user"
     SUBMISSION_OFFERS = "submission-capable", Result.OK, "the submission server"
     SUBMISSION_OFFERS_LESS = "submission-capable-of-less", Result.WARNING, "the submission server"
+    SUBMISSION_NO_UTF8 = "submission-no-utf8", Result.MEND, f"{_SUBMISSION}.smtputf8"
     SUBMISSION_SMALL = "submission-small", Result.WARNING, "the submission server"
     SELF_ARRIVED = "self-arrived", Result.OK, f"{_MAILBOX}.address"
     SELF_JUNK = "self-junk", Result.WARNING, "the mail server's junk filter"

@@ -20,6 +20,7 @@ from flaggermail.wording.said import Said, as_written
 
 USED = ("IDLE", "UIDPLUS")  # of the mailbox server; what IMAP4rev1 has besides is required (RFC 3501)
 USED_TO_SEND = ("8bitmime", "dsn", "smtputf8")
+_UTF8 = "SMTPUTF8"
 LEAST_SIZE = 25_000_000  # octets
 _MEGA = 1_000_000
 _NAMED = 8  # folders or mails in one sentence
@@ -179,6 +180,8 @@ def submission_offers(checked: Checked) -> StepOutcome:
     """Tells what the submission server lacks, and how large a mail it takes (RFC 1870)."""
     seen = checked.submission
     missing = [name.upper() for name in USED_TO_SEND if name not in seen.offers]
+    if checked.means.settings.desk.submission.smtputf8 and _UTF8 in missing:
+        return OutcomeCode.SUBMISSION_NO_UTF8.at(CheckStep.SUBMISSION_OFFERS, name=_UTF8)
     if missing:
         return OutcomeCode.SUBMISSION_OFFERS_LESS.at(CheckStep.SUBMISSION_OFFERS, names=missing)
     if seen.size and seen.size < LEAST_SIZE:

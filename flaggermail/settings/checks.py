@@ -14,12 +14,15 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from flaggermail.mail.addresses import mailbox_of
 from flaggermail.mail.authentication.authres import AuthenticationMethod, is_nameless
+from flaggermail.mail.invisible import is_invisible
+from flaggermail.mail.reply_tokens import reply_address
 from flaggermail.notifications.approval import ACCEPTED_RISK, ByReply
 from flaggermail.oncall.escalation import ROLES
 from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.record.clocks import OfficerRole
-from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.record.instants import LAST
 from flaggermail.rules.classifier import in_domains
 from flaggermail.settings import oauth_section, retention_section
@@ -56,6 +59,7 @@ def desk(settings: DeskSettings) -> Iterator[Finding]:
     for name in sorted({settings.mailbox.inbox, settings.mailbox.sent} & settings.mailbox.excluded_folders):
         yield ("mailbox", "excluded_folders"), f"{name!r} has to be watched; leave it out of the list"
     yield from _trust(settings.mailbox)
+    yield from _own_mail(settings)
     yield from _approval(settings.approval)
     fault = _database(settings.store.database)
     if fault:
@@ -66,6 +70,27 @@ def desk(settings: DeskSettings) -> Iterator[Finding]:
     yield from retention_section.faults(settings.retention)
     logins = {"mailbox": settings.mailbox.login, "submission": settings.submission.login}
     yield from oauth_section.faults(settings.oauth2, logins, settings.mailbox.address)
+
+
+def _own_mail(settings: DeskSettings) -> Iterator[Finding]:
+    """What would keep each mail of the desk from being composed: its address, or an invisible character in its name."""
+    mailbox = settings.mailbox
+    yield from _ascii_alone(("mailbox", "address"), mailbox.address, settings)
+    if mailbox.plus_addresses:
+        try:
+            reply_address(mailbox.address, "0" * 32)
+        except ValueError as fault:
+            yield ("mailbox", "address"), f"{fault}; write `plus_addresses: false`"
+    for language in LanguageCode:
+        if unseen := [f"U+{ord(c):04X}" for c in getattr(mailbox.display_name, language) if is_invisible(c)]:
+            yield ("mailbox", "display_name", language), f"holds the invisible character {unseen[0]}; remove it"
+
+
+def _ascii_alone(key: Key, address: str, settings: DeskSettings | None) -> Iterator[Finding]:
+    """An address that only a server with SMTPUTF8 takes (RFC 6531)."""
+    if not address.isascii() and settings is not None and not settings.submission.smtputf8:
+        words = "is not ASCII, and only a submission server that offers SMTPUTF8 takes it"
+        yield key, f"{address!r} {words}; write another address, or `submission.smtputf8: true` if yours offers it"
 
 
 def rising(key: Key, minutes: Sequence[int]) -> Iterator[Finding]:
@@ -140,15 +165,20 @@ def elections(file: ElectionsFile) -> Iterator[Finding]:
 def correspondents(
     file: OncallFile, settings: DeskSettings | None, platforms: PlatformsFile | None
 ) -> Iterator[Finding]:
-    """Officers whose mail would look like the mailbox's own or a platform's; needs the models of the other files."""
-    ours = settings.mailbox.address.lower() if settings else None
+    """Officers whose mail would look like the mailbox's own or a platform's, or to whom none can be sent.
+
+    Needs the models of the other files.
+    """
+    mailbox = settings.mailbox if settings else None
+    ours = {mailbox_of(address) for address in (mailbox.address, *mailbox.aliases)} if mailbox else set()
     named = platforms.platforms if platforms else ()
     domains = frozenset(domain for platform in named for domain in platform.domains)
     ways = [channel for platform in named for channel in platform.channels]
     answering = {address.lower() for channel in ways for address in channel.answers_from}
     for index, officer in enumerate(file.officers):
         key = ("officers", index, "address")
-        if officer.address.lower() == ours:
+        yield from _ascii_alone(key, officer.address, settings)
+        if mailbox_of(officer.address) in ours:
             yield key, f"{officer.address!r} is the shared mailbox; write the officer's own address"
         elif in_domains(_domain(officer.address), domains):
             yield key, f"{officer.address!r} lies in a platform's domain; write the officer's own address"
@@ -160,10 +190,16 @@ def correspondents(
 
 
 def own_address(platforms: PlatformsFile, settings: DeskSettings | None) -> Iterator[Finding]:
-    """The shared mailbox in `answers_from`: our own mail would count as an answer. Needs the other file's model."""
+    """Addresses to which no mail can be sent, and the shared mailbox in `answers_from`, whose mail would be an answer.
+
+    Needs the other file's model.
+    """
     ours = settings.mailbox.address.lower() if settings else None
     for i, platform in enumerate(platforms.platforms):
         for j, channel in enumerate(platform.channels):
+            for name, addresses in (("to", channel.to), ("cc", channel.cc)):
+                for k, address in enumerate(addresses):
+                    yield from _ascii_alone(("platforms", i, "channels", j, name, k), address, settings)
             for k, address in enumerate(channel.answers_from):
                 if address.lower() == ours:
                     key = ("platforms", i, "channels", j, "answers_from", k)

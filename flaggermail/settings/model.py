@@ -132,6 +132,7 @@ class SubmissionSettings(Model):
     give_up_hours: int = Field(default=48, ge=1, le=240)
     alarm_after_minutes: Minutes = 15  # after which a mail that waits here raises an alarm
     reports_from: tuple[MailAddress, ...] = ()  # a relay's addresses, whose verified delivery reports count as ours
+    smtputf8: bool = False  # the server offers it (RFC 6531), so an address need not be ASCII
     proof: SendingProof = SendingProof.SENT  # what proves that a platform's mail of uncertain delivery was sent
 
 

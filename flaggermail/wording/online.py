@@ -100,6 +100,9 @@ class Online(Sentence):
     SUBMISSION_OFFERS_LESS = ("online: submission offers less",
         "the server does not offer {names}",
         "de server kent dit niet: {names}")
+    SUBMISSION_NO_UTF8 = ("online: submission no utf8",
+        "the server does not offer {name}, and `submission.smtputf8` says that it does",
+        "de server kent {name} niet, en volgens `submission.smtputf8` wel")
     SUBMISSION_SMALL = ("online: submission small",
         "the server takes mails of at most {size}",
         "de server neemt mails aan van hooguit {size}")

@@ -78,6 +78,9 @@ class ToMend(Sentence):
          "without 8BITMIME or SMTPUTF8 a mail that needs it waits"),
         ("er hoeft niets te veranderen: zonder DSN blijkt een mislukte bezorging uit gewone foutmeldingen, en "
          "zonder 8BITMIME of SMTPUTF8 wacht een mail die dat nodig heeft"))
+    SUBMISSION_NO_UTF8 = ("mend: submission no utf8",
+        "remove `submission.smtputf8`, and write addresses that are ASCII",
+        "verwijder `submission.smtputf8`, en noem adressen met alleen letters zonder accenten")
     SUBMISSION_SMALL = ("mend: submission small",
         "let the administrator of the mail server allow mails of {size}; dossiers and forwarded mail can be large",
         ("laat de beheerder van de mailserver mails van {size} toestaan; dossiers en doorgestuurde mail kunnen "

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from flaggermail.mail.addresses import is_address
 from flaggermail.record.instants import TOO_FAR, YEARS
 
 T = TypeVar("T", bound=date)
@@ -93,6 +94,23 @@ def _is_ip(value: str) -> bool:
     return True
 
 
+def _mail_address(value: str) -> str:
+    """Accepts what mail can be written to; of a domain that is not ASCII, says the form in which servers know it."""
+    if "." in value.rpartition("@")[2] and is_address(value, international=True):
+        return value
+    local, _, domain = value.rpartition("@")
+    if not domain.isascii() and is_address(f"{local}@{(known := _as_ascii(domain))}", international=True):
+        raise ValueError(f"has a domain that is not ASCII; write it as servers know it: {local}@{known}")
+    raise ValueError("is no mail address; write name@domain alone, without a display name")
+
+
+def _as_ascii(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+
+
 _DAY = r"\d{4}-\d\d-\d\d"
 _INSTANT = _DAY + r"[Tt ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
 
@@ -122,13 +140,7 @@ Login = Annotated[  # user names that useradd(8) and directories of other system
 Domain = Annotated[
     str, shape(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "is no domain; write it in lower case, without @, * and https://")
 ]
-MailAddress = Annotated[
-    str,
-    shape(
-        r"[^\s@<>,;:\x00-\x1f]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
-        "is no mail address; write name@domain alone, without a display name",
-    ),
-]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Phone = Annotated[str, shape(r"\+[1-9][0-9 ]{6,18}", "is no phone number; begin with + and the country: '+31 70 ...'")]
 WebAddress = Annotated[str, shape(r"https?://[^\s/]+(/\S*)?", "is no web address; begin with https://")]
 Keyword = Annotated[  # an atom of RFC 9051, section 9, without characters that some servers reject

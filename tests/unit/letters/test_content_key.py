@@ -34,10 +34,11 @@ def test_the_key_of_a_letter_is_the_key_of_its_octets(letter: Letter) -> None:
         replace(LETTER, body="| From here\n| > quoted\n\n-- \nDesk \n" + "é" * 300 + "\n"),
         replace(LETTER, to=(Address("B@b.example", "Vries, B."), Address("a@b.example")), cc=(Address("c@d.example"),)),
         replace(LETTER, references=("a@b.example", "c@d.example", "a@b.example")),
+        replace(LETTER, to=(Address("jos\u00e9.\u7530@b.example", "Jos\u00e9"),), international=True),
         replace(LETTER, body="-----BEGIN PGP MESSAGE-----\n\nxyz\n-----END PGP MESSAGE-----\n"),
         replace(LETTER, body=f">quoted\n>> > {'more ' * 30}\n-- \nFrom here\n{'long ' * 30}> 5\n", flowed=True),
     ],
-    ids=["subject", "text", "addresses", "references", "armour", "flowed"],
+    ids=["subject", "text", "addresses", "references", "international", "armour", "flowed"],
 )
 def test_the_key_of_an_odd_letter_is_the_key_of_its_octets(letter: Letter) -> None:
     """The keys are equal for texts that readers treat in special ways."""

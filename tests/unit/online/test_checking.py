@@ -39,6 +39,7 @@ from tests.tools.said import sample
 
 Change = Callable[[Around], None]
 OWN = "verkiezingenflagger@bzk.example"
+UTF8: dict[str, object] = {"smtputf8": True}
 MARKS = Marks.made(BITS, lambda text: text[::-1].encode())
 OLD = Marks.made("f" * 32, lambda text: text[::-1].encode())
 
@@ -191,6 +192,8 @@ CASES: tuple[tuple[OutcomeCode, CheckStep, Change], ...] = (
     (C.SUBMISSION_LOGIN_REFUSED, S.SUBMISSION_LOGIN,
      shows(replace(SEEN, logged_in=Attempted.LOGIN_REFUSED(file="smtp-password")))),
     (C.SUBMISSION_OFFERS_LESS, S.SUBMISSION_OFFERS, shows(replace(SEEN, offers=frozenset({"8bitmime"})))),
+    (C.SUBMISSION_NO_UTF8, S.SUBMISSION_OFFERS,
+     both(shows(replace(SEEN, offers=frozenset({"8bitmime"}))), lambda around: _settings(around, submission=UTF8))),
     (C.SUBMISSION_SMALL, S.SUBMISSION_OFFERS, shows(replace(SEEN, size=10_000_000))),
     (C.SELF_REFUSED, S.SELF_MAIL, at_sending(refuses=frozenset({CheckPart.PLAIN}))),
     (C.SELF_MISSING, S.SELF_MAIL, at_sending(loses=frozenset({CheckPart.PLAIN}))),

@@ -444,3 +444,72 @@ def test_login_may_be_what_systems_and_directories_call_a_person(directory: Path
     """A login may be any user name of a system or directory, with dots or a domain."""
     replace(directory / "oncall.yaml", "login: officer1", f'login: "{login}"')
     assert load(directory).rota.by_login(login.replace("\\\\", "\\")) is not None
+
+
+# ---- addresses
+
+
+NO_MAIL = "is no mail address; write name@domain alone"
+LONG, TOO_LONG = ("a" * 70 + "@bzk.example", "\u00e9" * 33 + "@bzk.example")  # octets
+
+
+@each("address", ["a..jansen@bzk.example", ".a@bzk.example", "a.@bzk.example", LONG, "jos\u00e9\u200b@bzk.example",
+                  TOO_LONG, "a b@bzk.example", "a@-bzk.example", "a@bzk..example"])  # fmt: skip
+@pytest.mark.parametrize("file", ["oncall.yaml", "platforms.yaml", "flaggermail.yaml"])
+def test_an_address_that_no_mail_can_be_written_to_is_refused(directory: Path, file: str, address: str) -> None:
+    """For an officer, a channel and the desk itself: what `compose` refuses, loading refuses."""
+    old = {
+        "oncall.yaml": "a.jansen@bzk.example", "platforms.yaml": "urgent-escalation@x-platform.example",
+        "flaggermail.yaml": "address: verkiezingenflagger@bzk.example",
+    }[file]  # fmt: skip
+    sound = (directory / file).read_text("utf-8")
+    replace(directory / file, old, f"address: '{address}'" if file == "flaggermail.yaml" else f"'{address}'")
+    found = faults(directory)
+    (directory / file).write_text(sound, "utf-8")  # for the next address
+    assert any(NO_MAIL in fault for fault in found), found
+
+
+@pytest.mark.parametrize(("file", "old", "new"), [
+    ("oncall.yaml", "a.jansen@bzk.example", "jos\u00e9@bzk.example"),
+    ("platforms.yaml", "urgent-escalation@x-platform.example", "\u00e9@x-platform.example"),
+    ("flaggermail.yaml", "address: verkiezingenflagger@bzk.example", "address: flagg\u00e9r@bzk.example"),
+])  # fmt: skip
+def test_an_address_that_is_not_ascii_needs_a_server_that_takes_it(
+    directory: Path, file: str, old: str, new: str
+) -> None:
+    """RFC 6531: refused unless the submission server offers SMTPUTF8, as the setting says; then it is taken."""
+    replace(directory / file, old, new)
+    assert any("only a submission server that offers SMTPUTF8" in fault for fault in faults(directory))
+    replace(directory / "flaggermail.yaml", "submission:\n", "submission:\n  smtputf8: true\n")
+    assert load(directory).desk.submission.smtputf8
+
+
+def test_a_domain_that_is_not_ascii_is_named_as_servers_know_it(directory: Path) -> None:
+    """The form in which each server takes it."""
+    replace(directory / "oncall.yaml", "a.jansen@bzk.example", "info@b\u00fccher.example")
+    assert any("info@xn--bcher-kva.example" in fault for fault in faults(directory))
+
+
+@pytest.mark.parametrize("address", [
+    "verkiezingenflagger@bzk.example", "Verkiezingenflagger+jansen@bzk.example", "desk2@bzk.example",
+    "desk2+jansen@bzk.example",
+])  # fmt: skip
+def test_no_officer_has_an_address_of_the_mailbox(directory: Path, address: str) -> None:
+    """The mailbox's own, an alias, and either with a tag behind a plus sign."""
+    replace(directory / "flaggermail.yaml", "mailbox:\n", "mailbox:\n  aliases: [desk2@bzk.example]\n")
+    replace(directory / "oncall.yaml", "a.jansen@bzk.example", address)
+    assert any("is the shared mailbox; write the officer's own address" in fault for fault in faults(directory))
+
+
+def test_a_mailbox_too_long_for_a_token_has_no_plus_addresses(directory: Path) -> None:
+    """Else no mail of the desk could be composed."""
+    replace(directory / "flaggermail.yaml", "address: verkiezingenflagger@", f"address: {'a' * 40}@")
+    assert any("too long to carry a token" in fault for fault in faults(directory))
+    replace(directory / "flaggermail.yaml", "mailbox:\n", "mailbox:\n  plus_addresses: false\n")
+    assert load(directory).desk.mailbox.address.startswith("aaaa")
+
+
+def test_a_name_of_the_desk_with_an_invisible_character_is_refused(directory: Path) -> None:
+    """`compose` refuses it in each mail of the desk."""
+    replace(directory / "flaggermail.yaml", "nl: Verkiezingen flagger", 'nl: "Verkiezingen\u200bflagger"')
+    assert any("invisible character U+200B" in fault for fault in faults(directory))
