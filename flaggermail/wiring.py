@@ -22,6 +22,7 @@ from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.adapters.files.disks import full_disks
 from flaggermail.adapters.files.durable import left_over_mistakes
 from flaggermail.adapters.files.secrets import credential, secret_mistake
+from flaggermail.adapters.files.template_words import read_words
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
@@ -228,12 +229,26 @@ def with_whole_templates(env: Services) -> Services:
     Where one of them cannot be filled in all the same, its mail leaves by the shipped one: no clock waits for it.
     Raises ConfigurationError with every fault. A daemon would otherwise find it when it has to raise an alarm.
     """
-    spare = shipped("config") / "templates"
-    templates = FileTemplates(env.settings.templates, env.settings.zone, spare)
-    faults = templates.check()
+    spared = with_spare_templates(env)
+    faults = spared.templates.check()
     if faults:
         raise ConfigurationError(*faults)
-    return replace(env, templates=templates)
+    return spared
+
+
+def with_spare_templates(env: Services) -> Services:
+    """Returns `env` with its templates as they are: in the place of a faulty one the shipped one is used."""
+    spare = shipped("config") / "templates"
+    return replace(env, templates=FileTemplates(env.settings.templates, env.settings.zone, spare))
+
+
+def with_usable_words(settings: Settings) -> Settings:
+    """Returns the settings, with the shipped templates if the words of its own cannot be read."""
+    try:
+        read_words(settings.templates / "words.yaml")
+    except ConfigurationError:
+        return settings.model_copy(update={"templates": shipped("config") / "templates"})
+    return settings
 
 
 def renewal(env: Services, edited: RuleFolders | None = None) -> RuleReloader:

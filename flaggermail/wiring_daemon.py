@@ -89,12 +89,13 @@ def _started(directory: Path, clock: Clock, supervisor: Supervisor) -> tuple[Ser
     """Returns the services of a configuration directory once the database works for this desk.
 
     With rules or templates that have faults they begin with those that were last in force: then it returns where they
-    are edited, too. Raises ConfigurationError, a MachineFault where what is wrong may pass.
+    are edited, too. This version may refuse those as well: in the place of a faulty template the shipped one is used.
+    Raises ConfigurationError, a MachineFault where what is wrong may pass.
     """
     try:
         settings = load(directory)
         _get_ready(settings, clock)
-        return _on(settings, clock, supervisor), None
+        return _on(settings, clock, supervisor, wiring.with_whole_templates), None
     except MachineFault:
         raise
     except ConfigurationError as refused:
@@ -105,7 +106,7 @@ def _started(directory: Path, clock: Clock, supervisor: Supervisor) -> tuple[Ser
         _get_ready(spare, clock)
         kept = _once_it_answers(partial(with_last_rules, spare, refused), spare, clock, supervisor)
         edited = RuleFolders(rules_of(directory.absolute()), directory.absolute() / "templates")
-        return _on(kept, clock, supervisor), edited
+        return _on(wiring.with_usable_words(kept), clock, supervisor, wiring.with_spare_templates), edited
 
 
 def _get_ready(settings: Settings, clock: Clock) -> None:
@@ -113,10 +114,12 @@ def _get_ready(settings: Settings, clock: Clock) -> None:
     wiring.require_ready(settings, clock)
 
 
-def _on(settings: Settings, clock: Clock, supervisor: Supervisor) -> Services:
+def _on(
+    settings: Settings, clock: Clock, supervisor: Supervisor, with_templates: Callable[[Services], Services]
+) -> Services:
     opened = _once_it_answers(lambda: _opened(settings, clock), settings, clock, supervisor)
     try:
-        return wiring.with_whole_templates(wiring.with_signatures(opened))
+        return with_templates(wiring.with_signatures(opened))
     except ConfigurationError:
         opened.close()
         raise

@@ -120,6 +120,12 @@ PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "ad
 REPORT_TEMPLATES = ("report_background", "report_method")
 """Sections of the report to Parliament that seldom change: `Subject` is the heading, `- ` begins an item of a list."""
 
+TO_OTHERS = frozenset({
+    *PLATFORM_TEMPLATES, *REPORT_TEMPLATES, "call_sheet", "decided_not_to_notify", "decided_to_notify", "decline",
+    "exercise_mark", "information_request", "intake_confirmation", "referrer_reply",
+})  # fmt: skip
+"""Templates of what platforms, referrers, citizens and Parliament read; all others are of mail to officers."""
+
 PLAIN_TEMPLATES = frozenset({*PLATFORM_TEMPLATES, *REPORT_TEMPLATES, "call_sheet", "decline"})
 """Templates of plain text of fixed lines. Mail to officers and referrers is written in both shapes."""
 

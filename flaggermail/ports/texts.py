@@ -79,6 +79,10 @@ class Templates(Protocol):
         """Fills in `name` in `language`; raises ConfigurationError naming file, line and the undefined name."""
         ...
 
+    def check(self) -> Sequence[str]:
+        """Returns one line per fault, and reads all templates, so that later edits of their files change nothing."""
+        ...
+
     def broken(self) -> Sequence[str]:
         """Returns why templates could not be filled in since this was last asked, so that shipped ones were used."""
         ...

@@ -44,6 +44,14 @@ class Piece(Sentence):
         "{place} hoort bij het account {account}")
 
 
+class LetterText(Sentence):
+    """What a mail to an officer says of itself."""
+
+    SHIPPED = ("letter: shipped",
+        "This mail was written with the shipped template: that of the desk is faulty. An alarm says where.",
+        "Deze mail heeft de meegeleverde tekst: het sjabloon van de desk bevat een fout. Een alarm noemt de plaats.")
+
+
 class HasDone(Sentence):
     """What somebody did in the meantime."""
 

@@ -271,13 +271,19 @@ def test_a_copy_with_the_old_time_and_size_is_seen(desk: Desk) -> None:
     assert len(desk.alarms()) == 1
 
 
-def test_a_template_that_breaks_in_use_costs_no_mail(desk: Desk) -> None:
-    """What no check of its text shows: the mail leaves by the shipped template, and within seconds an alarm says so.
+ONLY_AT_NIGHT = "{% if 'info@elders.example' in sender %}{{ LINE }}{% endif %}"
+
+
+@pytest.mark.parametrize(
+    "line", ["1 / 0", "subject.encode('ascii', 'x').hex", "[][0]", "'%d' | format(subject)", "subject.split('')"]
+)
+def test_a_template_that_breaks_in_use_costs_no_mail(desk: Desk, line: str) -> None:
+    """What no check shows: the mail leaves by the shipped template and says so, and within seconds an alarm does too.
 
     It names `flaggermail check`, as `rules check` reads no template.
     """
     file = desk.folder / "templates" / "nl" / "officer_notice.j2"
-    desk.write(file, file.read_text("utf-8") + "\n{{ 1 / 0 }}\n")
+    desk.write(file, f"{file.read_text('utf-8')}\n{ONLY_AT_NIGHT.replace('LINE', line)}\n")
     desk.look(3)
     assert (len(desk.periods("templates")), desk.alarms()) == (2, [])
     desk.receive()
@@ -287,9 +293,37 @@ def test_a_template_that_breaks_in_use_costs_no_mail(desk: Desk) -> None:
     assert at.startswith("templates/nl/officer_notice.j2:")
     (alarm,) = desk.all(Alarm)
     assert "the shipped template is used in its place" in alarm.text.english
-    assert sorted({str(mail.kind) for mail in desk.all(OutboxMail)}) == ["alarm", "officer_notice"]
-    told = next(mail for mail in desk.all(OutboxMail) if mail.kind == "alarm")
-    assert b"flaggermail check" in desk.daemon.env.octets.get(told.digest)
+    sent = {str(mail.kind): desk.daemon.env.octets.get(mail.digest) for mail in desk.all(OutboxMail)}
+    assert sorted(sent) == ["alarm", "officer_notice"]
+    assert b"flaggermail check" in sent["alarm"]
+    assert [b"Deze mail heeft de meegeleverde tekst" in sent[kind] for kind in sorted(sent)] == [False, True]
+
+
+def test_a_broken_alarm_is_told_by_the_shipped_one(desk: Desk) -> None:
+    """Of the alarm's own template too: one alarm, with the line that says so."""
+    for file in (desk.folder / "templates" / "nl" / name for name in ("alarm.j2", "officer_notice.j2")):
+        where = "'elders' in sender" if file.name == "officer_notice.j2" else "'officer_notice' in what"
+        night = f"{{% if {where} %}}{{{{ 1 / 0 }}}}{{% endif %}}"
+        desk.write(file, f"{file.read_text('utf-8')}\n{night}\n")
+    desk.look(3)
+    desk.receive()
+    for _ in range(5):
+        desk.tick()
+    told = [desk.daemon.env.octets.get(mail.digest) for mail in desk.all(OutboxMail) if mail.kind == "alarm"]
+    assert len(told) == 2  # of the notice, and of the alarm about it
+    assert all(b"Deze mail heeft de meegeleverde tekst" in octets for octets in told[:1])
+
+
+@pytest.mark.parametrize("line", ["{{ (minutes / 60) | round(1) }}", "{{ phone.replace(' ', '') }}", "{{ 1 / 0 }}"])
+def test_a_template_that_breaks_without_an_optional_value_is_refused(desk: Desk, line: str) -> None:
+    """It passed as text; the old one stays in force."""
+    file = desk.folder / "templates" / "nl" / "alarm.j2"
+    desk.write(file, f"{file.read_text('utf-8')}\n{line}\n")
+    desk.look(3)
+    assert len(desk.periods("templates")) == 1
+    (alarm,) = desk.all(Alarm)
+    assert "templates/nl/alarm.j2:" in alarm.text.english
+    assert "where " in alarm.text.english
 
 
 # ---- files that move while they are read

@@ -32,6 +32,7 @@ from font_source_sans_pro import SourceSansPro
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from flaggermail.adapters.files.template_situations import DID, variants
 from flaggermail.letters import writing
 from flaggermail.letters.html_part import html_part
 from flaggermail.letters.outgoing import Frozen, Outgoing
@@ -130,13 +131,13 @@ def samples(language: str) -> Iterator[tuple[str, Mapping[str, object]]]:
     from tests.unit.adapters import test_templates as filled  # noqa: PLC0415 - reads settings; `record` comes before
 
     for name in sorted(set(VALUES) - PLAIN_TEMPLATES - {"exercise_mark"}):
-        for changes in filled.variants(name):
-            if changes.get("did") is not filled.DID:  # they follow, a few to a mail
+        for changes in variants(name):
+            if changes.get("did") is not DID:  # they follow, a few to a mail
                 yield name, filled.values(name, language, {**changes, **_short(name)})
     for kind in AlarmKind:
         yield "alarm", filled.values("alarm", language, {"kind": kind.value})
-    for at in range(0, len(filled.DID), 4):
-        yield "reply_answer", filled.values("reply_answer", language, {"did": filled.DID[at : at + 4], "form": ""})
+    for at in range(0, len(DID), 4):
+        yield "reply_answer", filled.values("reply_answer", language, {"did": DID[at : at + 4], "form": ""})
     refusals = [sample(one).in_language(language) for one in Because]
     for at in range(0, len(refusals), 12):
         refused = {"understood": False, "did": [], "why": "refused", "details": refusals[at : at + 12], "form": ""}

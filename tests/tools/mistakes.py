@@ -235,6 +235,10 @@ MISTAKES = (
     Made("a template that is gone", lambda folder: (folder / "templates" / "nl" / "reminder.j2").unlink()),
     Made("a template with a name that nobody gives", _added("templates/nl/reminder.j2", "{{ naam }}\n")),
     Made("a template whose `if` does not end", _added("templates/nl/reminder.j2", "{% if number %}\n")),
+    Made(
+        "a template that breaks where a value is missing",
+        _added("templates/nl/alarm.j2", "{{ (minutes / 60) | round(1) }}\n"),
+    ),
     Made("an alarm without its words", _in("templates/words.yaml", "    rules refused: gew", "    rules refusd: gew")),
     # ---- commands
     Made("the example is run unchanged", _known(CheckCode.EXAMPLE), "run"),

@@ -12,15 +12,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flaggermail.adapters.files.template_formats import Formats
 from flaggermail.adapters.files.template_words import LanguageWords
 from flaggermail.errors import ConfigurationError
-from flaggermail.letters.strangers_words import marked, unmarked
+from flaggermail.letters.strangers_words import guarded, marked, unmarked
 from flaggermail.letters.template_values import LANGUAGES, VALUES
 from flaggermail.ports import Rendered
 from flaggermail.settings.renamed_keys import template_file
@@ -53,16 +56,35 @@ class TemplateEngine:
         try:
             title = " ".join(subject.render(values).split())  # a value cannot add a header field
             text = body.render(values)
-        except (TemplateError, TypeError, ArithmeticError) as error:
+        except Exception as error:  # a template can raise what Python can; whoever sends the mail decides what follows
             raise ConfigurationError(_fault(place, error)) from error
         lines = (marked(line.rstrip()) for line in text.strip("\n").splitlines())
         return Rendered(subject=unmarked(title), body="".join(f"{line}\n" for line in lines))
 
     def check(self) -> tuple[str, ...]:
-        """Returns one line per fault: a missing or broken template, or a name that no caller provides."""
+        """Returns one line per fault: a missing or broken template, or a name that no caller provides.
+
+        Each template without one is filled in with the values of every situation in which its mail is written.
+        """
         return tuple(
-            fault for language in LANGUAGES for name in sorted(VALUES) for fault in self._faults(name, language)
+            fault
+            for language in LANGUAGES
+            for name in sorted(VALUES)
+            for fault in tuple(self._faults(name, language)) or self._tried(name, language)
         )
+
+    def _tried(self, name: str, language: str) -> Iterator[str]:
+        """Yields what breaks the template, and in which situation first; each fault once."""
+        from flaggermail.adapters.files.template_situations import situations  # noqa: PLC0415 - to check needs it alone
+
+        found = set[str]()
+        for where, values in situations(name):
+            try:
+                self.render(name, language, guarded(name, values))
+            except ConfigurationError as broken:
+                if broken.faults[0] not in found:
+                    found.add(broken.faults[0])
+                    yield f"{broken.faults[0]}, where {where}"
 
     def _faults(self, name: str, language: str) -> Iterator[str]:
         environment = self._environments[language]
@@ -110,8 +132,18 @@ class TemplateEngine:
         return _Source(place, subject.removeprefix(SUBJECT), f"\n{rest}")
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Refuses powers too: to compute one may take for ever, at a reload of the daemon."""
+
+    intercepted_binops = frozenset({"**"})
+
+    def call_binop(self, context: Context, operator: str, left: object, right: object) -> NoReturn:  # noqa: ARG002 - jinja2 calls it
+        """Raises SecurityError for an intercepted operator."""
+        raise SecurityError(f"{operator}: a template cannot compute a power")
+
+
 def _environment(formats: Formats) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         undefined=StrictUndefined,
         autoescape=False,  # plain text: escaping would print &amp; in the mail
         finalize=_printable,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -79,6 +80,26 @@ def began_before(folder: Path) -> None:
     env = open_services(folder)
     versions.note(env)
     env.close()
+
+
+def refused_in_use(name: str) -> Callable[[Path], None]:
+    """Returns what makes a template that an earlier version took: it breaks where a value is missing."""
+
+    def spoil(folder: Path) -> None:
+        file = folder / "templates" / "nl" / f"{name}.j2"
+        file.write_text(f"{file.read_text('utf-8')}{{{{ (minutes / 60) | round(1) }}}}{{{{ 1 / 0 }}}}\n", "utf-8")
+
+    return spoil
+
+
+def began_with_less_words(folder: Path) -> None:
+    """Makes a desk whose words were taken by a version with one alarm less."""
+    words = folder / "templates" / "words.yaml"
+    text = words.read_text("utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flaggermail.adapters.files.template_words.AlarmKind", ())
+        words.write_text(re.sub(r"(?m)^    octets lost: .*\n", "", text), "utf-8")
+        began_before(folder)
 
 
 def lost_rules(folder: Path) -> None:
@@ -162,6 +183,11 @@ EXITS = (
     # ---- rules and templates
     Start("half of a rule", STARTS, both(began_before, half(RULES))),
     Start("half of a template", STARTS, both(began_before, half("templates/nl/reminder.j2"))),
+    Start("a template in force that this version refuses", STARTS, both(refused_in_use("alarm"), began_before)),
+    Start("a template in force and half of a rule", STARTS,
+        both(refused_in_use("reminder"), began_before, half(RULES))),
+    Start("words in force that lack an alarm", STARTS, began_with_less_words),
+    Start("a template that this version refuses, on a new desk", 2, refused_in_use("alarm")),
     Start("half of a rule while the record is busy", WAITS, both(began_before, half(RULES)), maintained),
     Start("half of a rule, and the server is away", WAITS, both(POSTGRESQL, half(RULES))),
     Start("half of a rule, and the archive is not mounted", 1, both(began_before, moved(ARCHIVE), half(RULES))),

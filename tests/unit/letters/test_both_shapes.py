@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flaggermail.adapters.files.template_situations import variants
 from flaggermail.letters.html_part import LONGEST, html_part
 from flaggermail.letters.shapes import fixed
 from flaggermail.letters.strangers_words import guarded
@@ -20,7 +21,7 @@ from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.css_values import Rgb, colour, contrast
 from flaggermail.mail.message import Address
 from tests import both_shapes
-from tests.unit.adapters.test_templates import DIRECTORY, TEMPLATES, values, variants
+from tests.unit.adapters.test_templates import DIRECTORY, TEMPLATES, values
 
 BOTH = sorted(set(VALUES) - PLAIN_TEMPLATES)
 HOSTILE = '</div></blockquote><script>x()</script><img src="https://x.example/1"> <a href="https://x.example">ok</a>'

@@ -1,0 +1,502 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Situations in which a mail is written: values for each branch of each template, to try it before it is used.
+
+A situation is coherent, as the callers of `writing.render` make it: one without a case has no number, a clock of the
+decision has no platform. `names` in `letters.template_values` says which values a template gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from flaggermail.commands.outcome import Unstopped
+from flaggermail.letters.template_values import PLATFORM_TEMPLATES, VALUES
+from flaggermail.notices.debrief import Turn
+from flaggermail.notifications.approval import ByReply
+from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.case_values import DeclineReason
+from flaggermail.record.states import CASE_STATES, CLOCKS, CaseState, MailState, NotificationState
+from flaggermail.record.trust import SenderTrust
+from flaggermail.replies.answered import Why
+
+SENT = datetime(2024, 6, 6, 8, 34, 40, tzinfo=UTC)
+
+MATTER: Mapping[str, object] = {
+    "case": "VF-EP2024-0001", "title": "Two boxes", "platform": "Loudhailer", "sent_at": SENT, "minutes": 61,
+    "phone": "+31 70 000 0000", "contact": None,
+}  # fmt: skip
+
+ALIKE_CASE = {
+    "case": "VF-EP2024-0002", "reply": "2", "title": "Two boxes", "minutes": 60, "why": ["VF-EP2024-0001"],
+}  # fmt: skip
+
+UNCERTAIN = {"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "Loudhailer", "exercise": True}
+
+UNDECIDED: Mapping[str, object] = {
+    **MATTER, "case": "VF-EP2024-0002", "title": "", "platform": "", "sent_at": None, "phone": None, "minutes": None,
+}  # fmt: skip
+LATE_MAIL: Mapping[str, object] = {
+    "at": SENT, "sender": "A. Bode", "verdict": "unverified", "subject": "Verkeerde stemdag", "place": "VF-EP2024-0001",
+    "exercise": False,
+}  # fmt: skip
+RUNNING = [
+    {"about": "VF-EP2024-0001/1", "clock": clock, "sent_at": SENT, "due_at": due, "officer": "J. Wacht",
+     "exercise": due is None}
+    for clock, due in (("receipt", SENT + timedelta(minutes=60)), ("human", None), ("decision", SENT))
+]  # fmt: skip
+
+ALIKE: Mapping[str, object] = {
+    "desk_address": "the address of the desk",
+    "number": "VF-EP2024-0001",
+    "platform": "Loudhailer",
+    "channel": "Loudhailer 6",
+    "polling_day": date(2024, 6, 6),
+    "policy_title": "Civic integrity policy",
+    "policy_url": "the address of the policy",
+    "policy_read_on": date(2024, 5, 2),
+    "can_confirm": True,
+    "criteria": [1, 3],
+    "aspects": ["organisation", "conduct", "integrity"],
+    "earlier": [
+        {"number": "VF-PS2023-0001", "sent_on": date(2023, 3, 13)},
+        {"number": "VF-TK2023-0001", "sent_on": date(2023, 11, 22)},
+    ],
+    "attempts": 3,
+    "history": 49_950,
+    "phone": "+31 70 000 0000",
+    "changed": False,
+    "draft": "VF-EP2024-0001/1",
+    "follow_up": False,
+    "persons": 2,
+    "author": "J. Wacht",
+    "officer": "K. Dienst",
+    "officers": ["K. Dienst", "L. Vroeg"],
+    "own": True,
+    "state": "",
+    "policy_age": 35,
+    "signed": {"signer": "Anna Bode", "signer_phone": "070 000 0000"},
+    "alike": [ALIKE_CASE],
+    "named": ["Loudhailer", "Pictogram"],
+    "stale": False,
+    "repeats": False,
+    "to": ["Loudhailer 1", "Loudhailer 2"],
+    "cc": ["Loudhailer 3"],
+    "code": "K7PQ2M",
+    "until": SENT + timedelta(hours=2),
+    "approved": True,
+    "by_reply": "totp",
+    "actor": "J. Wacht",
+    "enrolled_at": SENT,
+    "have": 2,
+    "void": ["officer7"],
+    "still": ["J. Wacht", "K. Dienst"],
+    "away": False,
+    "name": "J. Wacht",
+    "why": "other",
+    "report_urls": [
+        {"platform": "Loudhailer", "url": "Loudhailer 4"},
+        {"platform": "Pictogram", "url": "Pictogram 4"},
+    ],
+    "kind": "new case",
+    "urgent": False,
+    "unsure": False,
+    "automatic": False,
+    "says": "",
+    "comment": False,
+    "known": [{"at": SENT, "says": "VF-EP2024-0001"}],
+    "labels": ["question"],
+    "sender": "A. Bode",
+    "verdict": "verified",
+    "unread": 0,
+    "original": None,
+    "whole": "",
+    "unstopped": "",
+    "whose": "unverified",
+    "attachments": ["screenshot.png", "original.eml"],
+    "suggestions": ["VF-EP2024-0001"],
+    "minutes": 60,
+    "sent_at": SENT,
+    "now": SENT + timedelta(minutes=60),
+    "due_at": SENT + timedelta(minutes=60),
+    "clock": "receipt",
+    "told": [
+        {"at": SENT + timedelta(minutes=60), "officer": "J. Wacht"},
+        {"at": SENT + timedelta(minutes=120), "officer": "J. Wacht"},
+    ],
+    "acknowledged_by": "J. Wacht",
+    "understood": True,
+    "total": 42,
+    "more": 2,
+    "waiting": 7,
+    "cases": ["VF-EP2024-0001"],
+    "entries": [LATE_MAIL],
+    "behind": 40,
+    "type": "A_content",
+    "channels": [{"code": "loud-1", "name": "Loudhailer", "kind": "mail"}],
+    "by": "J. Wacht",
+    "matters": [
+        {**MATTER, "contact": {"at": SENT, "what": "auto_reply", "by": "", "verdict": "unverified"}},
+        {**MATTER, "contact": {"at": SENT, "what": "phone", "by": "J. Wacht", "verdict": "verified"}, "phone": None},
+        UNDECIDED,
+    ],
+    "details": ["VF-EP2024-0001"],
+    "did": [{"what": "acknowledged", "minutes": 60}],
+    "line_read": "ok maar wacht",
+    "in_the_way": "maar wacht",
+    "code_spent": False,
+    "awaited": [
+        {**MATTER, "exercise": False, "contact": {"at": SENT, "what": "mail", "by": "", "verdict": "verified"}},
+        {**MATTER, "case": "VF-EP2024-0002", "exercise": True},
+    ],
+    "asks": False,
+    "parked": [
+        {"at": SENT, "who": "Loudhailer", "verdict": "verified", "reply": "1", "place": "m00000009"},
+        {"at": SENT, "who": "E. Ander", "verdict": "failed", "reply": "", "place": "m00000010"},
+    ],
+    "open_cases": [
+        {"number": "VF-EP2024-0001", "title": "Two boxes", "state": state, "exercise": state is CaseState.OPEN}
+        for state in (CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED)
+    ],
+    "clocks": RUNNING,
+    "unanswered": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht", "exercise": True}],
+    "story": "S08",
+    "speed": 60,
+    "moments": [
+        {"at": SENT, "what": turn.value, "about": "VF-EP2024-0001", "officer": officer, "minutes": minutes}
+        for turn in Turn
+        for officer, minutes in (("", None), ("J. Wacht", 0), ("J. Wacht", 1), ("J. Wacht", 12))
+    ],
+    "waits": [
+        {"place": "m00000009", "subject": "Verkeerde stemdag", "minutes": minutes, "still": still}
+        for minutes, still in ((12, True), (1, False), (0, False))
+    ],
+    "unclear": [{"place": "m00000009", "subject": "Verkeerde stemdag"}],
+    "in_hand": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht", "exercise": False}],
+    "uncertain": [UNCERTAIN],
+    "withheld": [{**UNCERTAIN, "why": "VF-EP2024-0001"}],
+    "policies": [{"name": "Civic integrity policy", "days": 35}, {"name": "Community guidelines", "days": 31}],
+    "hours": 12,
+    "since": SENT,
+    "pagers": [{"name": "A. Jansen", "days": None}, {"name": "B. de Vries", "days": 40}],
+    "unused": [{"name": "Loudhailer 6", "days": None}],
+    "bounced": ["Loudhailer"],
+    "certificates": [{"name": "mailbox", "days": 1}],
+    "rehearsed": 200,
+    "running": 2,
+    "longest": 61,
+    "uses": 3,
+    "hops": [{"at": SENT, "hop_by": "Alfa", "hop_from": "Bravo", "hop_protocol": "LMTP", "delay": 61}],
+}
+LISTS = ("late", "running", "awaited", "drafts", "answers", "entries", "uncertain", "withheld")
+STAND: Mapping[str, object] = {
+    "at": SENT,
+    "late": [{**MATTER, "clock": clock, "exercise": False} for clock in ("receipt", "human", "decision")],
+    "going_on": [{**MATTER, "clock": "receipt", "minutes": 1, "exercise": True}],
+    "drafts": [{"draft": "VF-EP2024-0001/1", "platform": "Loudhailer", "at": SENT, "exercise": False}],
+    "answers": [
+        {"number": "VF-EP2024-0001", "place": "m00000009", "at": SENT, "sender": sender, "verdict": "unverified"}
+        for sender in ("Loudhailer", "")
+    ],
+    "counts": {**dict.fromkeys(LISTS, 9), "replies": 1, "held": 2, "outbox": 1},
+}  # fmt: skip
+SHOWN: Mapping[str, object] = {
+    "state": "notified", "decision": "notify", "at": SENT,
+    "notifications": [
+        {"platform": "Loudhailer", "state": "sent", "sent_at": SENT, "clocks": [
+            {"kind": "receipt", "state": "stopped", "at": SENT, "minutes": 1},
+            {"kind": "human", "state": "running", "at": None, "minutes": 61},
+            {"kind": "substance", "state": "cancelled", "at": None, "minutes": 0},
+        ]},
+        *({"platform": "Loudhailer", "state": state, "sent_at": None, "clocks": []} for state in NotificationState),
+    ],
+    "entries": [
+        {"at": SENT, "sender": sender, "subject": "", "verdict": "unverified", "ours": ours}
+        for sender, ours in (("Loudhailer", False), ("", False), ("", True))
+    ],
+}  # fmt: skip
+REASONED: Mapping[str, object] = {
+    "number": "VF-TK2023-0001", "title": "Twee vakjes", "criteria": [1], "rule": "artikel N 7", "decision": "notify",
+    "reason": "zo een stem telt niet",
+}  # fmt: skip
+STOPPED: Mapping[str, object] = {
+    "kinds": list(CLOCKS), "turn": "stopped", "started_at": SENT, "at": SENT + timedelta(minutes=1), "minutes": 1,
+}  # fmt: skip
+RESUMED: Mapping[str, object] = {"kinds": ["human"], "turn": "running again", "started_at": SENT}
+DID: Sequence[Mapping[str, object]] = [
+    {"what": "acknowledged", "minutes": 60}, {"what": "handed over", "name": "J. Wacht"},
+    {"what": "swapped", "name": "J. Wacht"},
+    {"what": "noted", "at": SENT, "means": "phone", "stops": True},
+    {"what": "noted", "at": SENT, "means": "phone", "stops": False},
+    {"what": "noted", "at": SENT, "means": "portal", "stops": True},
+    {"what": "submitted", "at": SENT, "starts": True}, {"what": "submitted", "at": SENT, "starts": False},
+    {"what": "asked"}, {"what": "assessed"}, {"what": "decided", "decision": "notify", "unproven": ""},
+    {"what": "decided", "decision": "refer", "unproven": ""},
+    {"what": "decided", "decision": "none", "unproven": "m00000001"}, {"what": "few attempts"},
+    {"what": "drafted", "draft": "VF-EP2024-0001/1", "channel": "Loudhailer 6"},
+    {"what": "device confirmed"},
+    {"what": "confirmed", "clocks": [STOPPED]}, {"what": "refused", "clocks": [RESUMED]}, {"what": "refused"},
+    *({"what": "confirmed", "unstopped": why.value, "platform": "Loudhailer", "case": ""} for why in Unstopped),
+    {"what": "placed", "case": "VF-EP2024-0001"},
+    {"what": "opened", "case": "VF-EP2024-0001", "domain": "", "known": ""}, {"what": "noise", "case": ""},
+    {"what": "opened", "case": "VF-EP2024-0001", "domain": "Oudestad", "known": ""},
+    {"what": "opened", "case": "VF-EP2024-0001", "domain": "", "known": True},
+    {"what": "reclassified", "case": "VF-EP2024-0001", "type": "B_channel", "source": ""},
+    {"what": "reclassified", "case": "VF-EP2024-0001", "type": "", "source": "media"},
+]  # fmt: skip
+SILENCE: Mapping[str, object] = {
+    "known": [{"at": SENT, "says": "VF-EP2024-0001"}],
+    "parked": [{"at": SENT, "who": "Loudhailer", "verdict": "unverified", "reply": "", "place": "m00000009"}],
+    "case": "VF-EP2024-0001", "title": "Two boxes", "platform": "Loudhailer", "minutes": 60,
+    "channel": "Loudhailer 6",
+    "sent_at": SENT, "due_at": SENT + timedelta(minutes=60), "phone": None, "clock": "receipt", "acknowledged": None,
+    "asks": False, "now": SENT + timedelta(minutes=60),
+}  # fmt: skip
+SILENCES: Sequence[Mapping[str, object]] = [
+    SILENCE,
+    {**SILENCE, "clock": "human", "phone": "+31 70 000 0000", "acknowledged": "11:36"},
+    {**SILENCE, "clock": "decision", "platform": None, "channel": None, "acknowledged": "11:36"},
+    {**SILENCE, "acknowledged": "11:36", "asks": True},
+]
+
+HELD: Sequence[Mapping[str, object]] = [
+    {
+        "alarm": alarm, "kind": kind, "number": number, "at": SENT, "sender": sender,
+        "verdict": "failed" if sender else "verified", "subject": "Verkeerde stemdag" if sender else "",
+        "next_step": "VF-EP2024-0001",
+    }
+    for alarm, kind, number, sender in [
+        *((False, kind, "VF-EP2024-0001", "A. Bode") for kind in ("new case", "unplaced mail")),
+        *((False, kind, None, "A. Bode") for kind in ("further mail", "platform answer")),
+        *((True, kind.value, None, "") for kind in AlarmKind),
+    ]
+]  # fmt: skip
+
+UNSIGNED = [{"at": SENT, "sender": "", "verdict": "unverified", "subject": "", "place": "m00000009", "exercise": False}]
+"""A mail without sender and subject."""
+
+NOISE = [{"at": SENT, "domain": "Exampletown", "subject": "Nieuwsbrief", "next_step": "VF-EP2024-0001"}]
+
+NOTHING: Mapping[str, object] = {
+    "parked": [],
+    "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
+    "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
+    "told": [], "awaited": [], "late": [], "drafts": [], "answers": [], "going_on": [], "notifications": [],
+    "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
+    "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
+    "alike": [], "named": [], "signed": {"signer": "", "signer_phone": ""}, "policy_age": None,
+    "moments": [], "waits": [], "unclear": [],
+    "unanswered": [], "in_hand": [], "uncertain": [], "withheld": [], "void": [], "still": [], "hops": [],
+    "policies": [], "hours": 0, "since": None, "pagers": [], "unused": [], "bounced": [], "certificates": [],
+    "rehearsed": None, "running": 0, "longest": None, "uses": 0,
+}  # fmt: skip
+
+DECIDED = (*DeclineReason, "refer", "none")  # why no notification was sent
+LISTED = "Loudhailer 5"
+
+HOPS = [
+    {"at": None, "hop_by": "", "hop_from": "", "hop_protocol": "", "delay": None},
+    {"at": SENT, "hop_by": "Alfa", "hop_from": "", "hop_protocol": "LMTP", "delay": None},
+    {"at": SENT, "hop_by": "Bravo", "hop_from": "Alfa", "hop_protocol": "ESMTPS", "delay": 61},
+]
+
+VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
+    "officer_notice": [
+        {"kind": "unplaced mail", "number": None, "title": "", "platform": "", "minutes": None},
+        {"kind": "platform answer"},
+        {"kind": "platform answer", "platform": "", "clocks": [RESUMED], "whole": "VF-EP2024-0001"},
+        *({"kind": "platform answer", "clocks": [], "unstopped": why.value} for why in Unstopped),
+        {"original": {"sender": ALIKE["sender"], "text": "VF-EP2024-0001"}},
+        {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
+        {"kind": "further mail"},
+        {"signed": {"signer": "Anna Bode", "signer_phone": ""}},
+        {"signed": {"signer": "", "signer_phone": "070 000 0000"}},
+        {"kind": "unplaced mail", "sender": "", "subject": "", "verdict": "unverified"},
+        {"urgent": True, "labels": []},
+        {"kind": "platform answer", "unsure": True, "verdict": "unverified"},
+        {"kind": "platform answer", "automatic": True},
+        {"kind": "platform answer", "automatic": True, "says": "VF-EP2024-0001", "platform": ""},
+        {"kind": "platform answer", "automatic": True, "says": "VF-EP2024-0001", "replies": ["mens", "person"]},
+        {"kind": "platform answer", "comment": True},
+        {"unread": 1, "verdict": "failed"},
+        {"unread": 31},
+        {"kind": "platform answer", "unsure": True, "hops": HOPS},
+    ],
+    "held_notices": [{"whose": whose} for whose in ("", *SenderTrust)],
+    "reminder": [
+        {"clock": "human", "acknowledged": None, "behind": 0},
+        {"asks": True},
+        {"clock": "decision", "platform": None, "channel": None, "phone": None, "minutes": 30},
+    ],
+    **{
+        name: [{"criteria": []}, {"aspects": []}, {"text": f"{LISTED}\r\n\r\n- {LISTED}\r\n"}]
+        for name in PLATFORM_TEMPLATES
+    },
+    "escalation": [{"clock": "human"}, {"clock": "decision", "platform": None, "channel": None, "phone": None}],
+    "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
+    "alarm": [{"number": None, "title": "", "kind": "forged"}],
+    "handed_over": [{"number": None, "title": ""}, {"matters": []}],
+    "reminder_digest": [{"kind": "escalation"}, {"silences": list(reversed(SILENCES))}],
+    "digest": [{"entries": UNSIGNED}, {"history": 1}],
+    "handover": [{"entries": UNSIGNED}],
+    "awaited": [{"number": None, "title": ""}, {"more": 0}],
+    "stand": [
+        {"officer": ""},
+        {"waiting": 1},
+        {"waiting": 0, "counts": {**dict.fromkeys(LISTS, 0), "replies": 0, "held": 0, "outbox": 0}},
+    ],
+    "case_shown": [{"state": state, "decision": "", "officer": ""} for state in CASE_STATES],
+    "quarantine_reminder": [{"kind": "head"}, {"total": 1, "kind": "officer"}, {"entries": UNSIGNED}],
+    "reply_answer": [
+        {"understood": False, "did": [], "number": None, "title": ""},
+        {"did": DID, "form": ""},
+        *({"understood": False, "did": [], "why": why.value} for why in Why),
+        *({"understood": False, "did": [], "why": Why.CODE.value, "by_reply": means.value} for means in ByReply),
+    ],
+    "case_form": [
+        {"unread": True, "text": ""},
+        {"verdict": "unverified", "sender": ""},
+        {"type": "B_channel"},
+        {"earlier": []},
+        {"earlier": [REASONED, {**REASONED, "reason": ""}]},
+        {"original": {"sender": ALIKE["sender"], "text": "VF-EP2024-0001"}},
+        {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
+    ],
+    "device_told": [{"what": what} for what in ("enrolled", "confirmed", "locked", "revoked")],
+    "approval_request": [
+        *({"by_reply": means.value} for means in ByReply),
+        {"follow_up": True},
+        {"persons": 1},
+        {"to": [], "cc": []},
+        {"policy_read_on": None, "policy_age": None},
+        {"policy_age": 1},
+        {"policy_age": 412, "stale": True},
+        {"policy_age": 412, "stale": True, "repeats": True},
+    ],
+    "passed_on": [
+        {"name": ""},
+        {"text": ""},
+        {"title": "", "name": "", "text": ""},
+        {"kind": ""},
+        {"kind": "uncertain", "what": "", "title": ""},
+    ],
+    "approval_told": [
+        {"approved": False},
+        {"have": 1, "state": ""},
+        {"have": 1, "state": "", "void": [], "still": []},
+        {"state": "withheld", "have": 1},
+        *({"state": state.value} for state in MailState),
+        {"state": "accepted", "what": "", "by": ""},
+        {"state": "accepted", "what": "", "by": "", "follow_up": True},
+        {"state": "queued", "away": True, "what": ""},
+        {"own": False, "officers": ["K. Dienst"]},
+        {"follow_up": True},
+        {"kind": "mail"},
+        {"kind": "phone"},
+    ],
+    "exercise_mark": [],
+    "readiness": [{"total": 0}, {"total": 1, "rehearsed": 1, "longest": 1}],
+    "decided_to_notify": [{"changed": True}],
+    "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
+}
+
+
+_TEXTS: Mapping[str, object] = {
+    **dict.fromkeys((
+        "organisation", "election", "platforms", "title", "text", "authority", "contact", "reason", "advice",
+        "next_step", "subject", "what", "question", "form", "acknowledged",
+    ), "Two boxes"),
+    "language": "en", "missing": ["attempts", "link"], "what_would_work": ["ok", "to NAME"],
+    "replies": ["ok", "to NAME"],
+}  # fmt: skip
+
+
+_OWN: Mapping[str, Mapping[str, object]] = {
+    "alarm": {"kind": "uncertain"},
+    "case_form": {"earlier": [REASONED]},
+    "case_shown": SHOWN,
+    "held_notices": {"entries": HELD},
+    "noise_digest": {"entries": NOISE},
+    "officer_notice": {"clocks": [STOPPED]},
+    "passed_on": {"kind": "uncertain"},
+    "reminder_digest": {"kind": "reminder"},
+    "reply_answer": {"why": ""},
+    "stand": STAND,
+}
+"""What a name means in one template alone."""
+
+
+def usual(name: str) -> dict[str, object]:
+    """Returns exactly the values that the callers of template `name` pass, none of them missing."""
+    known = {**_TEXTS, **ALIKE, "silences": SILENCES, **_OWN.get(name, {})}
+    return {key: known[key] for key in VALUES[name]}
+
+
+def variants(name: str) -> list[Mapping[str, object]]:
+    """Returns the changes to the usual values for every branch of a template: full, empty, and its own variants."""
+    return [{}, NOTHING, *VARIANTS.get(name, []), *({**NOTHING, **each} for each in VARIANTS.get(name, []))]
+
+
+_WITHOUT_CASE: Mapping[str, object] = {"number": None, "title": "", "platform": ""}
+_CASELESS = frozenset({
+    "alarm", "awaited", "debrief", "decline", "device_enrolled", "device_told", "digest", "exercise_mark",
+    "handed_over", "handover", "held_notices", "noise_digest", "passed_on", "quarantine_reminder",
+    "readiness", "reminder_digest", "reply_answer", "sent_anew", "stand",
+})  # fmt: skip
+"""Templates of mail that may be about no case, or about several."""
+
+_MISSING: Mapping[str, Sequence[Mapping[str, object]]] = {
+    "alarm": [{"minutes": None}, *({"kind": kind.value} for kind in AlarmKind)],
+    "officer_notice": [{"minutes": None}],
+    "passed_on": [{"kind": kind.value} for kind in AlarmKind],
+    "reply_answer": [{"until": None}],
+    "approval_told": [{"state": "", "sent_at": None, "since": None}],
+}
+_FREE = frozenset({
+    "organisation", "election", "platforms", "platform", "channel", "title", "text", "authority", "contact", "reason",
+    "advice", "next_step", "subject", "what", "question", "sender", "name", "officer", "author", "actor", "by",
+    "details", "attachments", "suggestions", "bounced", "policy_title", "policy_url", "line_read", "in_the_way", "says",
+})  # fmt: skip
+"""Names whose texts people write, of any length."""
+
+_EMPTY: Mapping[str, object] = {"known": [], "replies": [], "labels": [], "details": []}
+_TIMES, _MANY, _TOLD = 200, 10, 6  # words of a long text; repetitions of a long list; changes that a fault names
+
+
+def situations(name: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yields values with which template `name` must be filled in, each with the words that say what is special in them.
+
+    Each value that may be missing is missing alone and together with all others, empty, or long; and each kind occurs.
+    """
+    known, given = VALUES[name], usual(name)
+    alone = ({key: value} for key, value in {**NOTHING, **_EMPTY}.items())
+    caseless = [_WITHOUT_CASE, {**NOTHING, **_WITHOUT_CASE}] if name in _CASELESS else []
+    changes = [{}, *alone, *_MISSING.get(name, []), *caseless, *variants(name)]
+    for change in changes:
+        own = {key: value for key, value in change.items() if key in known}
+        if own or not change:
+            yield _words(own), {**given, **own}
+    yield "each text is long", {key: _long(value) if key in _FREE else value for key, value in given.items()}
+    longer = {key: value * _MANY for key, value in given.items() if isinstance(value, list)}
+    yield "each list is long", {**given, **longer}
+
+
+def _words(changes: Mapping[str, object]) -> str:
+    if len(changes) > _TOLD:
+        return "what may be missing is missing"
+    return " and ".join(f"{key} is {_shown(value)}" for key, value in changes.items()) or "nothing is missing"
+
+
+def _shown(value: object) -> str:
+    if value is None or value == "":
+        return "missing"
+    if isinstance(value, Sequence) and not value:
+        return "empty"
+    return str(value) if isinstance(value, str | int) else "another"
+
+
+def _long(value: object) -> object:
+    """Returns a long text for a text, also within a list: of many words, and one word that is longer than a line."""
+    if isinstance(value, str):
+        return f"{value} {'word ' * _TIMES}{'x' * _TIMES}\n{value}"
+    return [_long(inner) for inner in value] if isinstance(value, list) else value
