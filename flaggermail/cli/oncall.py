@@ -86,6 +86,9 @@ def _print_next(found: Mapping[str, Json]) -> None:
         ],
         "no shifts to come",
     )
+    for one in parts(found, "void") if "void" in found else ():
+        span = f"{minute(one, 'begins_at')} to {minute(one, 'ends_at')}"
+        click.echo(safe_line(f"counts for nothing, as {text(one, 'officer')} is no officer any more: override {span}"))
     click.echo(f"at other hours: {_named(part(found, 'fallback_officer'))}")
     for clock in parts(found, "clocks"):
         show_calculation(clock)

@@ -162,9 +162,9 @@ def _end(work: UnitOfWork, device: Device) -> bool:
 
 
 def _tell(work: UnitOfWork, device: Device, what: str, but: str = "") -> None:
-    """Tells the officer and the head what happened to a device, and by whom it was made; one mail each."""
+    """Tells the officer and the heads what happened to a device, and by whom it was made; one mail each."""
     rota = work.env.settings.rota
-    persons = dict.fromkeys(person for person in (rota.officer(device.officer), rota.head()) if person is not None)
+    persons = dict.fromkeys(person for person in (rota.officer(device.officer), *rota.heads) if person is not None)
     values: Mapping[str, object] = {
         "what": what,
         "officer": name_of(work, device.officer),

@@ -72,11 +72,11 @@ class OutageCall:
 
 
 def _readers(env: Services) -> list[Officer]:
-    """Returns the officer on call, by the overrides too where the record can be read, and the head."""
+    """Returns the officer on call, by the overrides too where the record can be read, and the heads."""
     rota, now = env.settings.rota, env.clock.now()
     try:
         with env.store.read() as tx:
             officer = duty.officer_on_call(UnitOfWork(env, tx, now))
     except (StoreBusy, StoreFault):
         officer = on_call(rota, [], now)
-    return [one for one in (officer, rota.head()) if one is not None]
+    return [one for one in dict.fromkeys((officer, *rota.heads)) if one is not None]

@@ -14,6 +14,7 @@ from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, Store
 from flaggermail.health.confinement import Confinement
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message_json import Json
+from flaggermail.notices import duty
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.oncall.schedule import gaps
 from flaggermail.online.outcomes import CheckStep
@@ -62,8 +63,9 @@ def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
     on_day = advice.mistakes_on(settings, today, _of_record(ground, settings, _elections_added, []))
     referrers, remembered = _of_record(ground, settings, _referrers, _NOBODY)
     unlisted = advice.unlisted(settings, referrers, remembered)
+    left = advice.of_overrides(settings, _of_record(ground, settings, duty.overrides, []), now)
     on_machine = (*_mark(ground, settings, now), *ground.machine_mistakes(settings))
-    found = (*advice.mistakes(settings), *on_day, *unlisted, *on_machine)
+    found = (*advice.mistakes(settings), *on_day, *unlisted, *left, *on_machine)
     held = ground.confinement(settings)
     return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
 

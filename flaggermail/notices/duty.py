@@ -6,11 +6,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail.oncall.escalation import HEAD, OFFICER, Who
-from flaggermail.oncall.schedule import Officer, Shift, on_call
+from flaggermail.oncall.schedule import Officer, Shift, nobody_since, on_call
 from flaggermail.ports import Transaction
+from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Override
-from flaggermail.services import UnitOfWork
+from flaggermail.services import NOTHING, EventRef, UnitOfWork
 from flaggermail.settings.model import Settings
+
+_NOBODY = "nobody on call since"  # the number of the minute at which the state began that was recorded last
 
 
 def overrides(tx: Transaction) -> list[Shift]:
@@ -21,6 +24,25 @@ def overrides(tx: Transaction) -> list[Shift]:
 def officer_on_call(work: UnitOfWork) -> Officer | None:
     """Returns the officer on call now, overrides included."""
     return on_call(work.env.settings.rota, overrides(work.tx), work.now)
+
+
+def in_charge(work: UnitOfWork) -> list[Officer]:
+    """Returns the officer on call, if any, and the heads."""
+    persons = (officer_on_call(work), *work.env.settings.rota.heads)
+    return list(dict.fromkeys(person for person in persons if person is not None))
+
+
+def officer_or_head(work: UnitOfWork, reason: str, about: EventRef = NOTHING) -> Officer | None:
+    """Returns the officer on call, or else the head; records once, as long as it lasts, that nobody is on call."""
+    rota, exceptions = work.env.settings.rota, overrides(work.tx)
+    since = nobody_since(rota, exceptions, work.now)
+    if since is None:
+        return on_call(rota, exceptions, work.now)
+    minute = int(since.timestamp()) // 60 + 1  # no number is 0 before it was set
+    if work.tx.reached(_NOBODY) != minute:
+        work.tx.set_number(_NOBODY, minute)
+        work.record(EventKind.NOBODY_ON_CALL, reason=reason, about=about)
+    return rota.head()
 
 
 def readers(settings: Settings, tx: Transaction) -> Who:

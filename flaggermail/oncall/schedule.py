@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from flaggermail.oncall.pager_choice import OfficerPager
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEK = timedelta(weeks=1)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 AT_MOST = timedelta(hours=12)  # the longest a take-over lasts if no change of the schedule ends it
 
 
@@ -132,17 +134,38 @@ class Rota:
         """Returns the archivist or report writer with that operating-system user."""
         return next((person for person in self.associates if person.login == login), None)
 
+    @property
+    def heads(self) -> tuple[Officer, ...]:
+        """The heads of the desk, who receive escalations."""
+        return tuple(officer for officer in self.officers if OfficerRole.HEAD in officer.roles)
+
     def head(self) -> Officer | None:
-        """Returns the head of the desk, who receives escalations."""
-        return next((officer for officer in self.officers if OfficerRole.HEAD in officer.roles), None)
+        """Returns the first head, who receives what one person in charge must read."""
+        return next(iter(self.heads), None)
 
 
 def on_call(rota: Rota, overrides: Sequence[Shift], now: datetime) -> Officer | None:
-    """Returns the officer on call at `now`: by the latest override, a dated shift, a weekly shift, or the fallback."""
+    """Returns the officer on call at `now`: by the latest override, a dated shift, a weekly shift, or the fallback.
+
+    An override of somebody who has left the desk counts for nothing.
+    """
     for shift in (*reversed(overrides), *rota.shifts, *_of_the_week(rota, now, now)):
-        if shift.begins_at <= now < shift.ends_at:
-            return rota.officer(shift.officer)
+        if shift.begins_at <= now < shift.ends_at and (officer := rota.officer(shift.officer)) is not None:
+            return officer
     return rota.officer(rota.fallback_officer) if rota.fallback_officer else None
+
+
+def void(rota: Rota, overrides: Sequence[Shift], now: datetime) -> list[Shift]:
+    """Returns the overrides, running or to come, of officers who have left the desk: they count for nothing."""
+    return [shift for shift in overrides if now < shift.ends_at and rota.officer(shift.officer) is None]
+
+
+def nobody_since(rota: Rota, overrides: Sequence[Shift], now: datetime) -> datetime | None:
+    """Returns since when nobody is on call; `NEVER` if nobody was for a week, None if somebody is."""
+    if on_call(rota, overrides, now) is not None:
+        return None
+    past = changes(rota, overrides, now - _WEEK, now + timedelta(microseconds=1))
+    return past[-1][0] if past else NEVER
 
 
 def planned(rota: Rota, begins: datetime, ends: datetime) -> list[Shift]:

@@ -88,9 +88,9 @@ def _confirm_again(work: UnitOfWork, mail: OutboxMail) -> bool:
 
 
 def _in_turn(work: UnitOfWork) -> Iterator[Officer]:
-    """Yields the officer on call, the fallback of the rota, the head, then the others."""
+    """Yields the officer on call, the fallback of the rota, the heads, then the others."""
     rota = work.env.settings.rota
-    first = (duty.officer_on_call(work), rota.officer(rota.fallback_officer or ""), rota.head())
+    first = (duty.officer_on_call(work), rota.officer(rota.fallback_officer or ""), *rota.heads)
     yield from dict.fromkeys([*filter(None, first), *rota.officers])
 
 

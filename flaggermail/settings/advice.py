@@ -11,6 +11,7 @@ from itertools import combinations
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.approval import APPROVES, ByReply
+from flaggermail.oncall.schedule import Shift, void
 from flaggermail.record import trust_proofs
 from flaggermail.record.rows import TrustProof
 from flaggermail.record.trust_proofs import ProofState
@@ -218,6 +219,18 @@ def unlisted(settings: Settings, referrers: Sequence[str], remembered: Collectio
         for domain, count in sorted(domains.items())
         if domain and not in_domains(domain, known)
     )
+
+
+def of_overrides(settings: Settings, overrides: Sequence[Shift], now: datetime) -> tuple[Mistake, ...]:
+    """Returns the overrides, running or to come, of officers who have left the desk."""
+    return tuple(
+        mistake(
+            CheckCode.OVERRIDE_VOID, officer=one.officer,
+            begins=one.begins_at.astimezone(settings.zone).isoformat(timespec="minutes"),
+            ends=one.ends_at.astimezone(settings.zone).isoformat(timespec="minutes"),
+        )
+        for one in void(settings.rota, overrides, now)
+    )  # fmt: skip
 
 
 def _offsets(settings: Settings) -> Iterator[Mistake]:

@@ -63,6 +63,7 @@ class CheckCode(StrEnum):
     TRUST = "trust"
     MARK_ENDS = "mark-ends"
     ON_CALL_NOBODY = "on-call-nobody"
+    OVERRIDE_VOID = "override-void"
     RULES_NONE = "rules-none"
     POLICY_UNUSED = "policy-unused"
     OFFSET = "offset"
@@ -295,6 +296,11 @@ SORTS: dict[CheckCode, Sort] = {
     CheckCode.ON_CALL_NOBODY: Sort(
         Severity.NOTE,
         f"{_ROTA}: no shift and no `fallback_officer`, so nobody is ever on call; add shifts or name one",
+    ),
+    CheckCode.OVERRIDE_VOID: Sort(
+        Severity.NOTE,
+        f"{_ROTA} officers: {{officer}} is none of them any more, and has an override from {{begins}} to {{ends}}: it "
+        "counts for nothing, and the schedule goes on; `flaggermail oncall override` puts another officer on call",
     ),
     CheckCode.RULES_NONE: Sort(
         Severity.NOTE,

@@ -12,7 +12,7 @@ from flaggermail.mail.message_json import Json
 from flaggermail.notices.anew import runs
 from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.oncall.pager_choice import TITLE
-from flaggermail.oncall.schedule import Officer, Shift, on_call, planned
+from flaggermail.oncall.schedule import Officer, Shift, on_call, planned, void
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import where
 from flaggermail.record.instants import LAST
@@ -50,16 +50,22 @@ class ShowNext(View):
     at: Instant | None = None
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns shifts, clocks and when the next reminder is due; with `at` officer, policies and clocks then."""
+        """Returns shifts, clocks and when the next reminder is due; with `at` officer, policies and clocks then.
+
+        `void`, if there are any: the overrides of officers who have left the desk, which count for nothing.
+        """
         if self.at is not None:
             return _forecast(work, self.at.astimezone(work.env.settings.zone))
         rota, zone = work.env.settings.rota, work.env.settings.zone
         coming = [(shift, False) for shift in planned(rota, work.now, work.now + _AHEAD)]
-        coming += [(shift, True) for shift in overrides(work.tx) if shift.ends_at > work.now]
+        taken_over = overrides(work.tx)
+        counts_not = void(rota, taken_over, work.now)
+        coming += [(one, True) for one in taken_over if one.ends_at > work.now and one not in counts_not]
         coming.sort(key=lambda pair: pair[0].begins_at)
         otherwise = rota.officer(rota.fallback_officer) if rota.fallback_officer else None
         return {
             "shifts": [_shift(work, shift, override=override) for shift, override in coming],
+            **({"void": [_shift(work, one, override=True) for one in counts_not]} if counts_not else {}),
             "otherwise": rota.fallback_officer,
             "fallback_officer": _person(otherwise),
             "clocks": [Calculation(work, one).document() for one in open_clocks(work.tx)],

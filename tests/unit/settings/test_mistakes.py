@@ -358,6 +358,7 @@ def test_every_mistake_has_its_case() -> None:
     assert set(SORTS) == set(CheckCode)
     unseen = {
         CheckCode.CREDENTIAL_UNSEEN, CheckCode.DATABASE_CLOSED, CheckCode.RULES_NONE, CheckCode.REFERRER_UNLISTED,
+        CheckCode.OVERRIDE_VOID,
     }  # fmt: skip # tested below
     assert {code for code, *_ in CASES} | ELSEWHERE.keys() | unseen == set(CheckCode)
 
@@ -514,18 +515,38 @@ def test_a_referrer_on_no_list_is_a_note_until_somebody_adds_it(folder: Path) ->
         env.close()
     desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
     try:
-        (note,) = noted(desk)
+        (note,) = noted(desk, CheckCode.REFERRER_UNLISTED)
         assert note.startswith("rules/lists: vlieland.nl is on no list and has referred 2 cases, so each of its mails")
         desk.ask("referrer add", {"domain": "vlieland.nl"})
-        assert noted(desk) == []
+        assert noted(desk, CheckCode.REFERRER_UNLISTED) == []
     finally:
         desk.close()
 
 
-def noted(desk: OpenDesk) -> list[str]:
-    """Returns what `check` says of referrers on no list."""
+def test_an_override_of_somebody_who_has_left_is_a_note(folder: Path) -> None:
+    """Only while it runs or is to come, and only of who is no officer."""
+    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    try:
+        for officer, begins in (("officer2", NOW), ("head1", NOW + timedelta(days=2))):
+            span = {"begins_at": begins.isoformat(), "ends_at": (begins + timedelta(hours=8)).isoformat()}
+            desk.ask("oncall override", {"officer": officer, **span})
+        assert noted(desk, CheckCode.OVERRIDE_VOID) == []
+        edit(folder / "oncall.yaml", "id: officer2", "id: officer3")
+        (note,) = noted(desk, CheckCode.OVERRIDE_VOID)
+        assert "officer2 is none of them any more, and has an override from 2027-03-10T12:00+01:00" in note
+    finally:
+        desk.close()
+    later = OpenDesk(folder, officer="officer1", now=lambda: NOW + timedelta(hours=9))
+    try:
+        assert noted(later, CheckCode.OVERRIDE_VOID) == []
+    finally:
+        later.close()
+
+
+def noted(desk: OpenDesk, code: CheckCode) -> list[str]:
+    """Returns what `check` says under that code."""
     found = documents(desk.ask("check"), "findings")
-    return [str(one["text"]) for one in found if one["code"] == CheckCode.REFERRER_UNLISTED]
+    return [str(one["text"]) for one in found if one["code"] == code]
 
 
 def documents(found: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
