@@ -14,7 +14,7 @@ from flaggermail.cases import elections
 from flaggermail.citizens import criteria
 from flaggermail.letters import observing
 from flaggermail.letters.outgoing import REPLIED, Outgoing
-from flaggermail.letters.writing import issue, queue
+from flaggermail.letters.writing import issue, note_unmade, queue
 from flaggermail.mail.message import Address, Message
 from flaggermail.notices import rate_limits
 from flaggermail.record.events import EventKind, added, changed
@@ -97,7 +97,7 @@ def _queue_answer(work: UnitOfWork, dedupe: str, declined: str, message: Message
     issue(work, token)
     language = work.env.settings.desk.organisation.language
     platforms = [p for p in work.env.settings.platform_list if p.report_url]
-    queue(
+    unmade = queue(
         work,
         Outgoing(
             kind=Kind.DECLINE,
@@ -112,6 +112,8 @@ def _queue_answer(work: UnitOfWork, dedupe: str, declined: str, message: Message
             shows=declined,
         ),
     )
+    if unmade:
+        note_unmade(work, Kind.DECLINE, EventRef(message=declined))
 
 
 def set_aside(

@@ -54,7 +54,8 @@ class AskReferrer(CaseCommand):
         work.record(EventKind.INFORMATION_ASKED, about=about, reason="+".join(items) or "a question")
         values = {"missing": [item.value for item in items], "question": question}
         dedupe = f"asked/{case.number}/{work.now.isoformat()}"
-        notices.to_referrer(work, case, "information_request", values, dedupe)
+        if unmade := notices.to_referrer(work, case, "information_request", values, dedupe):
+            raise Refusal(unmade)
         last = max((mail.queued_at.astimezone(work.env.settings.zone) for mail in asked_before), default=None)
         warnings = (f"the referrer was asked before, last on {last:%Y-%m-%d at %H:%M}",) if last else ()
         spoken = [SPOKEN[item] for item in items] + (["an answer to your question"] if question else [])

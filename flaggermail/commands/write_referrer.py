@@ -33,5 +33,6 @@ class ReplyToReferrer(CaseCommand):
         given("text", self.text)
         observing.refuse(work, Piece.CASE(key=case.number))
         dedupe = f"reply/{case.number}/{work.now.isoformat()}"
-        notices.to_referrer(work, case, "referrer_reply", {"text": self.text.strip()}, dedupe)
+        if unmade := notices.to_referrer(work, case, "referrer_reply", {"text": self.text.strip()}, dedupe):
+            raise Refusal(unmade)
         return Outcome(f"case {case.number}: the referrer is written to", case.number)

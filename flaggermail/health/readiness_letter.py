@@ -29,6 +29,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (
+    Alarm,
     BadAddress,
     Case,
     Channel,
@@ -38,6 +39,7 @@ from flaggermail.record.rows import (
     Page,
     Platform,
     Watched,
+    Withheld,
 )
 from flaggermail.record.states import NotificationState, PageState
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -158,7 +160,10 @@ def _days_since(work: UnitOfWork, instants: Sequence[datetime | None]) -> int | 
 
 
 def _has_it(work: UnitOfWork, officer: Officer, day: date) -> bool:
-    return work.tx.exists(OutboxMail, where(OutboxMail.dedupe).is_(f"{_key(day)}/{officer.address.lower()}"))
+    """True if the letter was sent to this officer, or nobody can get it: the desk observes, or no mail can be made."""
+    queued = work.tx.exists(OutboxMail, where(OutboxMail.dedupe).is_(f"{_key(day)}/{officer.address.lower()}"))
+    withheld = work.tx.get(Withheld, _key(day)) is not None
+    return queued or withheld or work.tx.get(Alarm, notices.unmade_key(_key(day), officer)) is not None
 
 
 def _key(day: date) -> str:

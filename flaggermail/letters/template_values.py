@@ -8,7 +8,7 @@
 | `sent_at`, `now`, `due_at`, `until`, `enrolled_at` | aware datetime |
 | `sent_at` of a reply's answer and of the case form | aware datetime: when the reply arrived |
 | `minutes`, `attempts` | int: minutes since sending or since the opening of the case; the owner's own attempts |
-| `minutes` of an officer's notice | int or None: from the sending to the arrival of the mail |
+| `minutes` of an officer's notice, of an alarm | int or None: from the sending to the arrival of the mail, or to now |
 | `title`, `platform` of mail to an officer | str: of the case and of the notification that it is about; or empty |
 | `original` | mapping with `sender` and `text` (str), the forwarded mail; or None |
 | `whole` | str: the command that shows the whole mail; empty if `text` is all of it |

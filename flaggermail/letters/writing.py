@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 from types import MappingProxyType
 
-from flaggermail.errors import Refusal
+from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.letters import exercises, observing, stored_messages
 from flaggermail.letters.html_part import html_part
 from flaggermail.letters.outgoing import Frozen, Outgoing, PreviewedMail
@@ -32,6 +32,7 @@ from flaggermail.mail.reply_tokens import (
 from flaggermail.ports import Rendered
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
+from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, Token
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because
@@ -63,12 +64,13 @@ def preview(work: UnitOfWork, outgoing: Outgoing) -> PreviewedMail:
 def _composed(work: UnitOfWork, outgoing: Outgoing, number: int) -> tuple[Letter, str, bytes]:
     """Returns the letter with that number, its subject as rendered, and its octets. Raises Refusal."""
     names = [*([exercises.MARK] if exercises.is_exercise_mail(work, outgoing) else []), outgoing.template]
-    parts = [render(work, name, outgoing.language, outgoing.number or outgoing.case, outgoing.values) for name in names]
-    subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
-    letter = _letter(work, outgoing, subject, body, number)
+    number_shown = outgoing.number or outgoing.case
     try:
+        parts = [render(work, name, outgoing.language, number_shown, outgoing.values) for name in names]
+        subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
+        letter = _letter(work, outgoing, subject, body, number)
         return letter, subject, compose(letter)
-    except ValueError as fault:
+    except (ConfigurationError, ValueError) as fault:
         raise Refusal(Because.NO_VALID_MAIL(template=outgoing.template, fault=str(fault))) from fault
 
 
@@ -152,24 +154,28 @@ def _subject(outgoing: Outgoing, subject: str) -> str:
     return f"{shown} ({token_word(outgoing.token)})" if outgoing.keyed_subject else shown
 
 
-def queue(work: UnitOfWork, outgoing: Outgoing) -> None:
+def queue(work: UnitOfWork, outgoing: Outgoing) -> Said | None:
     """Freezes `outgoing` and queues it; skips recipients that already have a mail with this deduplication key.
 
-    While the desk is observing, only the deduplication key is recorded. A mail that cannot be composed (an address that
-    no server takes) is recorded as such: it must not keep the message that caused it from being filed.
+    While the desk is observing, only the deduplication key is recorded. Returns why no valid mail came of it (an
+    address that no server takes), else None: that must not keep the message that caused it from being filed.
     """
     waiting = [to for to in outgoing.to if not is_queued(work, outgoing.dedupe, to.address)]
     if not waiting:
-        return
+        return None
     if observing.suppresses(work, outgoing.kind, outgoing.dedupe, EventRef(outgoing.case, outgoing.notification)):
-        return
+        return None
     try:
         frozen = freeze(work, outgoing)
-    except Refusal:
-        about = EventRef(outgoing.case, outgoing.notification)
-        work.record(EventKind.MAIL_UNRENDERABLE, about=about, reason=f"{outgoing.kind}: no valid mail came of it")
-        return
+    except Refusal as unmade:
+        return unmade.said
     enqueue(work, outgoing, frozen, [to.address for to in waiting])
+    return None
+
+
+def note_unmade(work: UnitOfWork, kind: Kind, about: EventRef) -> None:
+    """Records that no valid mail came of what was to be sent."""
+    work.record(EventKind.MAIL_UNRENDERABLE, about=about, reason=f"{kind}: no valid mail came of it")
 
 
 def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Sequence[str]) -> None:

@@ -63,10 +63,9 @@ def send_digest(env: Services) -> int:
         missed = sorted((_Missed(*fields) for fields in tx.columns(StoredMessage, _FIELDS, *_LATE)), key=_by_arrival)
         missed = attention.by_trust(work, missed)
         _mark_as_told(work, missed[:TOGETHER])
-        officer = duty.officer_on_call(work) or env.settings.rota.head()
-        if officer is not None:
-            notice = Notice(Kind.DIGEST, "digest", f"digest/{missed[0].id}/{missed[-1].id}", EventRef())
-            notices.tell(work, officer, notice, _values(missed) | {"history": _moved_in(work)})
+        notice = Notice(Kind.DIGEST, "digest", f"digest/{missed[0].id}/{missed[-1].id}", EventRef())
+        values = _values(missed) | {"history": _moved_in(work)}
+        notices.tell_first(work, duty.in_charge(work), notice, values)
     for part in (missed[first : first + TOGETHER] for first in range(TOGETHER, len(missed), TOGETHER)):
         with env.store.begin() as tx:
             _mark_as_told(UnitOfWork(env, tx, env.clock.now()), part)
@@ -126,10 +125,8 @@ def tell_noise(env: Services) -> int:
             *changes,
             reason=f"{counted(len(noise), 'mail', 'mails')} of authorities filed as noise",
         )
-        officer = duty.officer_on_call(work) or env.settings.rota.head()
-        if officer is not None:
-            notice = Notice(Kind.DIGEST, "noise_digest", f"noise/{noise[0].id}/{noise[-1].id}", EventRef())
-            notices.tell(work, officer, notice, _noise_values(noise))
+        notice = Notice(Kind.DIGEST, "noise_digest", f"noise/{noise[0].id}/{noise[-1].id}", EventRef())
+        notices.tell_first(work, duty.in_charge(work), notice, _noise_values(noise))
     return len(noise)
 
 
@@ -190,7 +187,7 @@ def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack])
         "entries": [_held_entry(work, row) for row in listed],
         "next_step": "flaggermail oncall held",
     }
-    notices.tell(work, officer, notice, values)
+    notices.tell_first(work, [officer, *duty.in_charge(work)], notice, values)
     return len(held)
 
 

@@ -13,12 +13,13 @@ from flaggermail.cases.referrals import missing_of
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
-from flaggermail.letters.writing import issue, queue
+from flaggermail.letters.writing import issue, note_unmade, queue
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.notices import alike_cases, attention, duty, last_contact, page_queue, rate_limits, route, shown_mail
 from flaggermail.notifications import latency
 from flaggermail.oncall.schedule import Officer
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Priority
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
@@ -28,10 +29,13 @@ from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import Said
 
 NAMED_CASES = 5  # cases listed in the notice of an unfiled mail
+_OF_ALARM = "alarm"  # the template
 NO_CLOCKS: Mapping[str, object] = MappingProxyType({"clocks": (), "unstopped": ""})
 _LETTERS = {  # to referrers, by their template; all others are about a decision
     "intake_confirmation": Kind.INTAKE_CONFIRMATION, "information_request": Kind.INFORMATION_REQUEST,
@@ -60,15 +64,11 @@ class Notice:
 
 
 class AlarmReaders(StrEnum):
-    """Whom an alarm is sent to: the first of officer on call, head and others, the first two, or all of them."""
+    """Whom an alarm is sent to: the first of officer on call, heads and others, those and the heads, or all of them."""
 
     ON_CALL = "on call"
     HEAD_TOO = "head too"
     EVERYONE = "everyone"
-
-
-_READERS = {AlarmReaders.ON_CALL: 1, AlarmReaders.HEAD_TOO: 2, AlarmReaders.EVERYONE: None}
-_PAGED = 2  # of those who read an alarm
 
 
 def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarms add nothing
@@ -76,11 +76,11 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
     topic: Topic = Topic.NOTICE, message: str | None = None, settles: str | None = None,
     trust: SenderTrust | None = None, reach: AlarmReaders = AlarmReaders.ON_CALL,
 ) -> None:  # fmt: skip
-    """Alerts the officer on call, or else the head, or else another officer, once for each `alarm.id`.
+    """Alerts the officer on call, or else a head, or else another officer, once for each `alarm.id`.
 
-    Skips the officer whose address is `not_to`, to which mail does not arrive. `topic` determines the accepted replies,
-    and `message` the mail that they are about, or `settles` one that the alarm does not show. `trust`: whose mail
-    caused it, if a stranger's can; it counts against the limits of that class only.
+    Skips the officer whose address is `not_to`, to which mail does not arrive, and one to whom none can be made.
+    `topic` determines the accepted replies, and `message` the mail that they are about, or `settles` one that the alarm
+    does not show. `trust`: whose mail caused it, if a stranger's can; it counts against the limits of that class only.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
         rate_limits.count_suppressed(work)
@@ -90,39 +90,47 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
     use = work.tx.get(Notification, alarm.notification) if alarm.notification else None
     phone = last_contact.phone_of(work, use)
     rota = work.env.settings.rota
-    persons = (duty.officer_on_call(work), rota.head(), *rota.officers)
-    reached = {p.id: p for p in persons if p is not None and p.address.lower() != not_to.lower()}
-    for position, officer in enumerate(list(reached.values())[: _READERS[reach]]):
-        dedupe = f"alarm/{alarm.id}/{officer.id}" if position else f"alarm/{alarm.id}"
+    first = duty.in_charge(work)
+    in_turn = [one for one in dict.fromkeys([*first, *rota.officers]) if one.address.lower() != not_to.lower()]
+    in_charge = max(2, len(first))
+    most = {AlarmReaders.ON_CALL: 1, AlarmReaders.HEAD_TOO: in_charge}.get(reach, len(in_turn))
+    reached: list[Officer] = []
+    for officer in in_turn:
+        if len(reached) == most:
+            break
+        dedupe = f"alarm/{alarm.id}/{officer.id}" if reached else f"alarm/{alarm.id}"
         notice = Notice(
-            Kind.ALARM, "alarm", dedupe, about, topic=topic, message=message, settles=settles, exercise=exercise,
+            Kind.ALARM, _OF_ALARM, dedupe, about, topic=topic, message=message, settles=settles, exercise=exercise,
             trust=trust,
         )  # fmt: skip
         values = {
             "kind": alarm.kind, "what": alarm.text, "next_step": next_step, "phone": phone,
             "minutes": latency.minutes(use.sent_at, work.now) if use is not None and use.sent_at is not None else None,
         }  # fmt: skip
-        tell(work, officer, notice, values)
-    for officer in [one for one in list(reached.values())[: _READERS[reach]] if one.pagers][:_PAGED]:
+        if tell(work, officer, notice, values):
+            reached.append(officer)
+    if not reached:
+        note_unmade(work, Kind.ALARM, about)
+    for officer in [one for one in dict.fromkeys([*in_turn[:most], *reached]) if one.pagers][:in_charge]:
         page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
 
 
 def page_alarm(work: UnitOfWork, alarm: Alarm) -> None:
-    """Records an alarm, and pages the officer on call, or else the head: for when no mail can be written."""
+    """Records an alarm, and pages the officer on call, or else the heads: for when no mail can be written."""
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind)
-    officer = duty.officer_on_call(work) or work.env.settings.rota.head()
-    if officer is not None:
+    on_call = duty.officer_on_call(work)
+    for officer in [on_call] if on_call is not None else work.env.settings.rota.heads:
         page_queue.queue_for_alarm(work, officer, alarm)
 
 
-def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
-    """Queues one mail to an officer."""
+def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> bool:
+    """Queues one mail to an officer. Returns False if none could be made of it: then an alarm says so, once."""
     if observing.suppresses(work, notice.kind, notice.dedupe, notice.about):
-        return  # no token is issued either, since nobody would receive it
+        return True  # no token is issued either, since nobody would receive it
     if notice.template in rate_limits.LIMITED_TEMPLATES and rate_limits.hold_back_if_over_limit(
         work, officer, _held_back_row(work, officer, notice, values)
     ):
-        return
+        return True
     token = Token(
         token=notice.token or work.env.randomness.token(),
         purpose=notice.topic,
@@ -134,10 +142,8 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
         issued_at=work.now,
         expires_at=work.now + LIFETIME.get(notice.topic, USUAL_LIFE),
     )
-    if notice.token is None or work.tx.get(Token, notice.token) is None:
-        issue(work, token)
     language = notice.language or work.env.settings.desk.organisation.language
-    queue(
+    unmade = queue(
         work,
         Outgoing(
             kind=notice.kind,
@@ -161,6 +167,34 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
             trust=notice.trust,
             instead_of=notice.instead_of,
         ),
+    )
+    if unmade:
+        _tell_unmade(work, notice, unmade_key(notice.dedupe, officer), AlarmText.UNMADE(
+            name=officer.name, address=officer.address, fault=unmade,
+        ))  # fmt: skip
+    elif notice.token is None or work.tx.get(Token, notice.token) is None:
+        issue(work, token)
+    return not unmade
+
+
+def tell_first(work: UnitOfWork, officers: Sequence[Officer], notice: Notice, values: Mapping[str, object]) -> bool:
+    """Tells the first of these officers to whom a mail can be made; False if there is none."""
+    return any(tell(work, officer, notice, values) for officer in dict.fromkeys(officers))
+
+
+def unmade_key(dedupe: str, officer: Officer) -> str:
+    """Returns the key of the alarm that no mail could be made for an officer, at the address that they have now."""
+    return alarm_key(AlarmKind.MAIL_UNMADE, f"{dedupe}/{officer.address.lower()}")
+
+
+def _tell_unmade(work: UnitOfWork, notice: Notice, key: str, text: Said) -> None:
+    """Records that a mail could not be made, and alarms the heads too; once for each. An alarm goes on to others."""
+    if notice.template == _OF_ALARM or work.tx.get(Alarm, key) is not None:
+        return
+    note_unmade(work, notice.kind, notice.about)
+    raised = alarm(AlarmKind.MAIL_UNMADE, key, text, work.now, notice.about.case, notice.about.notification)
+    raise_alarm(
+        work, raised, "flaggermail check", exercise=notice.exercise, trust=notice.trust, reach=AlarmReaders.HEAD_TOO
     )
 
 
@@ -201,10 +235,7 @@ def tell_of_mail(
     case = work.tx.get(Case, stored.case) if stored.case else None
     if case is not None and lifecycle.was_rehearsed(work, case):
         return
-    officer = duty.officer_on_call(work)
-    if officer is None:
-        work.record(EventKind.NOBODY_ON_CALL, reason=what, about=EventRef(case=stored.case, message=stored.id))
-        officer = work.env.settings.rota.head()
+    officer = duty.officer_or_head(work, what, EventRef(case=stored.case, message=stored.id))
     if officer is None:
         return
     referrers = case is not None and stored.from_address == case.referrer_address
@@ -245,7 +276,7 @@ def tell_of_mail(
         exercise=stored.exercise,
         trust=attention.trust_of(work, stored),
     )
-    tell(work, officer, notice, values)
+    tell_first(work, [officer, *duty.in_charge(work)], notice, values)
 
 
 def _kind_of(content_type: str) -> str:
@@ -342,20 +373,22 @@ def _next_step(stored: StoredMessage) -> str:
 def to_referrer(
     work: UnitOfWork, case: Case, template: str, values: Mapping[str, object], dedupe: str,
     instead_of: str | None = None,
-) -> None:  # fmt: skip
+) -> Said | None:  # fmt: skip
     """Queues one mail to the referrer of a case, in reply to the referral; does nothing without a referrer.
+
+    Returns why no valid mail came of it, else None; an alarm says so.
 
     A referrer for whom nobody vouches is never written to: anybody can write under any name. In the place of a mail
     whose text was refused, it does not bear the name that the referrer chose either.
     """
     if case.referrer_address is None or not has_referrer(work, case):
-        return
+        return None
     kind = _LETTERS.get(template, Kind.DECISION_NOTICE)
     if unproven_referrer(work, case) is not None:
         work.record(EventKind.REFERRER_UNPROVEN, about=EventRef(case=case.number), reason=kind)
-        return
+        return None
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
-    queue(
+    unmade = queue(
         work,
         Outgoing(
             kind=kind,
@@ -372,6 +405,11 @@ def to_referrer(
             instead_of=instead_of,
         ),
     )
+    if unmade:
+        text = AlarmText.UNMADE(name=case.referrer_name or "", address=case.referrer_address, fault=unmade)
+        notice = Notice(kind, template, dedupe, EventRef(case=case.number))
+        _tell_unmade(work, notice, alarm_key(AlarmKind.MAIL_UNMADE, dedupe), text)
+    return unmade
 
 
 def has_referrer(work: UnitOfWork, case: Case) -> bool:

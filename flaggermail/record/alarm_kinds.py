@@ -60,5 +60,7 @@ class AlarmKind(StrEnum):
     OCTETS_LOST = "octets lost"
     OFFICER_UNHEARD = "officer unheard"
     OFFICER_UNREACHED = "officer unreached"
+    MAIL_UNMADE = "mail not made"
+    OVERRIDE_VOID = "override void"
     SERVER_MISNAMED = "server misnamed"
     JOB_FAILED = "job failed"

@@ -14,18 +14,19 @@ from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Expected
-from flaggermail.oncall.schedule import AT_MOST, WEEKDAYS, Officer, changes
+from flaggermail.oncall.schedule import AT_MOST, WEEKDAYS, Officer, Shift, changes, void
 from flaggermail.ports import Transaction, WallTime
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import ClockKind
-from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
-from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
+from flaggermail.record.rows import Alarm, Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.record.states import CaseState, MailState
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import awaited
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.wording.alarm_texts import AlarmText
 
 JOB = "hand-over"  # what an alarm calls it
 LISTED = 40  # entries per list in the mail; the rest is counted
@@ -88,22 +89,35 @@ def gather(work: UnitOfWork) -> HandoverNote:
 
 
 def tick(env: Services) -> bool:
-    """Mails the note to an officer who has come on call and does not have it yet; returns True if one was due."""
+    """Mails the note to an officer who has come on call and does not have it yet; returns True if one was due.
+
+    An override of somebody who has left the desk is an alarm, once.
+    """
     now = env.clock.now()
     with env.store.read() as tx:
-        if _unsent_change(UnitOfWork(env, tx, now)) is None:
+        work = UnitOfWork(env, tx, now)
+        if _unsent_change(work) is None and not _void_untold(work):
             return False
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, now)
+        for key, shift in _void_untold(work).items():
+            span = {"begin": shift.begins_at.isoformat(), "end": shift.ends_at.isoformat()}
+            text = AlarmText.OVERRIDE(officer=shift.officer, **span)
+            raised = alarm(AlarmKind.OVERRIDE_VOID, key, text, now)
+            notices.raise_alarm(work, raised, "flaggermail oncall next", reach=notices.AlarmReaders.HEAD_TOO)
         change = _unsent_change(work)
         if change is not None:
             notice = Notice(Kind.DIGEST, "handover", _reason(change), EventRef(), topic=Topic.SHIFT)
             notices.tell(work, change.officer, notice, _values(work, gather(work)))
             anew.send(work, change.officer, _reason(change), anew.OF_MAIL)
-            if _unsent_change(work) is not None:  # no valid mail to that address: do not retry at each tick
-                given_up = Withheld(id=_reason(change), kind=Kind.DIGEST, withheld_at=now)
-                work.record(EventKind.MAIL_WITHHELD, added(given_up), reason="no valid mail came of it")
     return change is not None
+
+
+def _void_untold(work: UnitOfWork) -> dict[str, Shift]:
+    """Returns the overrides that count for nothing and of which nobody was told, by the key of their alarm."""
+    found = void(work.env.settings.rota, overrides(work.tx), work.now)
+    keys = {alarm_key(AlarmKind.OVERRIDE_VOID, f"{one.officer}/{one.begins_at.isoformat()}"): one for one in found}
+    return {key: one for key, one in keys.items() if work.tx.get(Alarm, key) is None}
 
 
 def times_of_week(env: Services) -> list[tuple[WallTime, str]]:
@@ -133,8 +147,8 @@ def _unsent_change(work: UnitOfWork) -> ScheduleChange | None:
     began = min((row.since for row in work.tx.find(InForce)), default=work.now)
     reason = _reason(change)
     queued = work.tx.exists(OutboxMail, where(OutboxMail.dedupe).is_(f"{reason}/{change.officer.address.lower()}"))
-    is_news = change.at >= began and not queued and work.tx.get(Withheld, reason) is None
-    return change if is_news else None
+    told = queued or work.tx.get(Withheld, reason) or work.tx.get(Alarm, notices.unmade_key(reason, change.officer))
+    return change if change.at >= began and not told else None
 
 
 def _reason(change: ScheduleChange) -> str:

@@ -141,7 +141,8 @@ def _by_recipient(work: UnitOfWork) -> list[tuple[Officer, _DueStep]]:
     who, rota = _resolver(work), work.env.settings.rota
     judged = ((w, escalation.due(w.silence, w.steps, who, work.now)) for w in _quarantined(work))
     late = [_DueStep(w, due) for w, found in judged if not isinstance(found, escalation.Nothing) for due in found]
-    return [(person, one) for one in late if (person := rota.officer(one.due.officer or "")) is not None]
+    persons = ((rota.heads if one.due.call.escalates else [rota.officer(one.due.officer or "")], one) for one in late)
+    return [(person, one) for told, one in persons for person in told if person is not None]
 
 
 def _interval(work: UnitOfWork) -> tuple[datetime, datetime]:
@@ -163,22 +164,25 @@ def _may_remind(work: UnitOfWork, officer: Officer) -> bool:
 
 
 def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> None:
-    """Records each step, and queues one mail for all except those that fell due while the desk was observing."""
-    for one in late:
-        raised = replace(alarm(AlarmKind.WAITING, one.key, as_written(officer.id), work.now), officer=officer.id)
-        about = EventRef(message=one.waiting.message.id)
-        work.record(EventKind.ALARM_RAISED, added(raised), reason=raised.kind, about=about)
+    """Queues one mail for all except those that fell due while the desk was observing, and records each step."""
     spoken = [one for one in late if not observing.suppresses_due_at(work.tx, one.due.call.due_at)]
-    if not spoken:
-        return
-    if duty.officer_on_call(work) is None:
-        work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING)
+    made = not spoken or _mail(work, officer, spoken)
+    for one in late:
+        if (made or one not in spoken) and work.tx.get(Alarm, one.key) is None:  # another head may have been told
+            raised = replace(alarm(AlarmKind.WAITING, one.key, as_written(officer.id), work.now), officer=officer.id)
+            about = EventRef(message=one.waiting.message.id)
+            work.record(EventKind.ALARM_RAISED, added(raised), reason=raised.kind, about=about)
+
+
+def _mail(work: UnitOfWork, officer: Officer, spoken: Sequence[_DueStep]) -> bool:
+    """Queues one mail for these steps; False if none could be made."""
+    duty.officer_or_head(work, AlarmKind.WAITING)
     only = spoken[0].waiting.message if len(spoken) == 1 else None  # of several, each has a notice of its own
     notice = Notice(
         Kind.ALARM, "quarantine_reminder", _reason(work, officer), EventRef(),
         topic=Topic.QUARANTINE if only else Topic.NOTICE, settles=only.id if only else None,
     )  # fmt: skip
-    notices.tell(work, officer, notice, _values(work, spoken))
+    return notices.tell(work, officer, notice, _values(work, spoken))
 
 
 def _values(work: UnitOfWork, late: Sequence[_DueStep]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from flaggermail.notices.duty import readers
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import HEAD, Call, Due
-from flaggermail.oncall.schedule import Officer
+from flaggermail.oncall.schedule import Officer, Rota
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.record.events import EventKind, added
@@ -90,8 +90,7 @@ def _send_due(env: Services) -> int:
             ):
                 continue
             # 5. Record the steps and queue the mail in this transaction, so that neither exists without the other.
-            (_tell_awaited if awaits else _remind)(work, officer, kind, steps)
-            told += len(steps)
+            told += (_tell_awaited if awaits else _remind)(work, officer, kind, steps)
     return told
 
 
@@ -116,19 +115,28 @@ _Together = tuple[Officer, Kind, bool, bool, bool]
 def _by_recipient(work: UnitOfWork, late: Sequence[Late]) -> dict[_Together, list[Late]]:
     """Groups the steps by recipient, kind, exercise or real, mail or pager only, and whether substance is awaited.
 
-    Without an officer on call the head receives them instead, and an event records it.
+    Without an officer on call the head receives them instead, and an event records it. An escalation goes to all heads.
     """
     addressed: dict[_Together, list[Late]] = {}
+    seen: set[str] = set()
     for step in late:
-        if step.due.call.step.tell != HEAD and duty.officer_on_call(work) is None:
-            about = EventRef(case=step.waiting.case.number)
-            work.record(EventKind.NOBODY_ON_CALL, reason=step.waiting.clock, about=about)
-        officer = work.env.settings.rota.officer(step.due.officer or "")
-        if officer is not None:
+        if step.due.call.step.tell != HEAD:
+            duty.officer_or_head(work, step.waiting.clock, EventRef(case=step.waiting.case.number))
+        for officer in _told_by(work.env.settings.rota, step):
+            row = _key(step.waiting, step.due.call, officer)
+            if row in seen or work.tx.get(Reminder, row) is not None:
+                continue  # as a head on call, of a step for both
+            seen.add(row)
             awaits = step.waiting.clock is ClockKind.SUBSTANCE
             key = (officer, step.kind, step.waiting.case.exercise, Means.MAIL in _means(officer, step), awaits)
             addressed.setdefault(key, []).append(step)
     return addressed
+
+
+def _told_by(rota: Rota, step: Late) -> Sequence[Officer]:
+    """Returns whom a step tells: all heads of an escalation, else one officer."""
+    officer = rota.officer(step.due.officer or "")
+    return rota.heads if step.due.call.escalates else [officer] if officer is not None else []
 
 
 def _means(officer: Officer, late: Late) -> tuple[Means, ...]:
@@ -137,14 +145,18 @@ def _means(officer: Officer, late: Late) -> tuple[Means, ...]:
     return how if Means.MAIL in how or officer.pagers else (*how, Means.MAIL)
 
 
-def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
-    """Records each step and queues one mail for all, which one reply acknowledges; `paging` calls the pagers."""
+def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> int:
+    """Queues one mail for all steps, which one reply acknowledges, and records them; `paging` calls the pagers.
+
+    Returns the number of steps that were told.
+    """
     token = work.env.randomness.token()
-    # 1. Insert a row for each step under its unique key, so that it is sent only once. Send no mail for steps that fell
-    #    due while the desk was observing, or that ask for a pager only.
-    told = _record_steps(work, officer, kind, token, late)
+    # 1. Each step has a row under a unique key, so that it is sent only once. Send no mail for steps that fell due
+    #    while the desk was observing, or that ask for a pager only.
+    rows = _rows(work, officer, kind, token, late)
+    told = _mailed(rows)
     if not told:
-        return
+        return _record_steps(work, rows)
     # 2. A single step fills a mail with all that is known about it; several are listed.
     first = told[0][1]
     if len(told) == 1:
@@ -159,19 +171,22 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
             _values_of_several(work, kind, [step for step, _ in told]),
         )
         topic, places = Topic.REMINDERS, None
-    # 3. Queue the mail last: it refers to the first of these rows, and its token leads a reply to all of them.
+    # 3. The mail refers to the first of these rows, and its token leads a reply to all of them. A step whose mail
+    #    cannot be made is not told: it stays due.
     notice = Notice(
         kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
         settles=places, exercise=late[0].waiting.case.exercise,  # the same for all of them
     )  # fmt: skip
-    notices.tell(work, officer, notice, values)
+    made = notices.tell(work, officer, notice, values)
+    return _record_steps(work, rows if made else [pair for pair in rows if pair not in told])
 
 
-def _tell_awaited(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
-    """Records each step, and queues one mail with a line for each: it asks for nothing, so no reply is offered."""
-    told = _record_steps(work, officer, kind, work.env.randomness.token(), late)
+def _tell_awaited(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> int:
+    """Does the same with a mail of one line for each step: it asks for nothing, so no reply is offered."""
+    rows = _rows(work, officer, kind, work.env.randomness.token(), late)
+    told = _mailed(rows)
     if not told:
-        return
+        return _record_steps(work, rows)
     first = told[0][1]
     alone = EventRef(first.case, first.notification) if len(told) == 1 else EventRef()
     notice = Notice(
@@ -180,20 +195,24 @@ def _tell_awaited(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence
     waiting = sorted((step.waiting for step, _ in told), key=lambda one: one.started_at)
     listed = [awaited.line_of(work, one) for one in waiting[:LISTED]]
     values = {"total": len(waiting), "more": max(len(waiting) - LISTED, 0), "awaited": listed}
-    notices.tell(work, officer, notice, values)
+    made = notices.tell(work, officer, notice, values)
+    return _record_steps(work, rows if made else [pair for pair in rows if pair not in told])
 
 
-def _record_steps(
-    work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Sequence[Late]
-) -> list[tuple[Late, Reminder]]:
-    """Inserts a row for each step; returns those to be mailed."""
-    told = [(step, _record_step(work, officer, kind, token, step)) for step in late]
-    return [(step, row) for step, row in told if not row.withheld and Means.MAIL in row.how]
+_Rows = list[tuple[Late, Reminder]]
 
 
-def _record_step(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:
+def _rows(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Sequence[Late]) -> _Rows:
+    return [(step, _row(work, officer, kind, token, step)) for step in late]
+
+
+def _mailed(rows: _Rows) -> _Rows:
+    return [(step, row) for step, row in rows if not row.withheld and Means.MAIL in row.how]
+
+
+def _row(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:
     waits, call = late.waiting, late.due.call
-    reminder = Reminder(
+    return Reminder(
         id=_key(waits, call, officer),
         kind=kind,
         case=waits.case.number,
@@ -208,13 +227,18 @@ def _record_step(work: UnitOfWork, officer: Officer, kind: Kind, token: str, lat
         withheld=observing.suppresses_due_at(work.tx, call.due_at),
         how=_means(officer, late),
     )
-    about = EventRef(case=reminder.case, notification=reminder.notification)
-    if reminder.withheld:  # the row is stored all the same, so that this step is not sent later
-        work.record(EventKind.MAIL_WITHHELD, added(reminder), reason=f"{kind} reminder/{reminder.id}", about=about)
-    else:
-        why = f"{counted(call.minute, 'minute', 'minutes')} of {waits.clock}"
-        work.record(EventKind.REMINDER_SENT, added(reminder), reason=why, about=about)
-    return reminder
+
+
+def _record_steps(work: UnitOfWork, rows: _Rows) -> int:
+    """Inserts the row of each step; returns their number."""
+    for late, row in rows:
+        about = EventRef(case=row.case, notification=row.notification)
+        if row.withheld:  # the row is stored all the same, so that this step is not sent later
+            work.record(EventKind.MAIL_WITHHELD, added(row), reason=f"{row.kind} reminder/{row.id}", about=about)
+        else:
+            why = f"{counted(late.due.call.minute, 'minute', 'minutes')} of {late.waiting.clock}"
+            work.record(EventKind.REMINDER_SENT, added(row), reason=why, about=about)
+    return len(rows)
 
 
 def _key(waits: OpenClock, call: Call, officer: Officer) -> str:

@@ -24,6 +24,9 @@ class AlarmText(Sentence):
     MAIL_ANSWERED = ("alarm: mail answered", "mail {mail} to {recipient}: {answer}",
         "mail {mail} aan {recipient}: {answer}")
     UNREACHED = "alarm: unreached", "{name}", "{name}"
+    UNMADE = "alarm: unmade", "to {name} ({address}): {fault}", "aan {name} ({address}): {fault}"
+    OVERRIDE = ("alarm: override", "{officer}, {begin:instant} to {end:instant}",
+        "{officer}, {begin:instant} tot {end:instant}")
     FAULT = "alarm: fault", "{key}: {fault}", "{key}: {fault}"
     DEVICE = "alarm: device", "the app of {name} ({device})", "de app van {name} ({device})"
     UNJUDGED = "alarm: unjudged", "{key}: {fault}", "{key}: «{fault}»"

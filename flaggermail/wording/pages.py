@@ -69,6 +69,8 @@ class AlarmName(Sentence):
     OCTETS_LOST = "alarm name: octets lost", "octets lost", "mail ontbreekt in archief"
     OFFICER_UNHEARD = "alarm name: officer unheard", "officer unheard", "antwoord niet uitgevoerd"
     OFFICER_UNREACHED = "alarm name: officer unreached", "officer unreached", "medewerker onbereikbaar"
+    MAIL_UNMADE = "alarm name: mail unmade", "mail not made", "mail niet te maken"
+    OVERRIDE_VOID = "alarm name: override void", "override void", "vervanging telt niet"
     SERVER_MISNAMED = "alarm name: server misnamed", "server misnamed", "naam van mailserver wijkt af"
     JOB_FAILED = "alarm name: job failed", "job failed", "bericht mislukt"
 
