@@ -14,7 +14,7 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import observing, standing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
 from flaggermail.notices import approval_letters, approval_requests
-from flaggermail.notifications.approval import APPROVES, Tally
+from flaggermail.notifications.approval import APPROVES, ApprovalTally
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Token
@@ -151,7 +151,7 @@ def _persons(work: UnitOfWork) -> int:
     return work.env.settings.desk.approval.persons
 
 
-def _missing(work: UnitOfWork, draft: Notification, tally: Tally) -> tuple[str, ...]:
+def _missing(work: UnitOfWork, draft: Notification, tally: ApprovalTally) -> tuple[str, ...]:
     """Returns who still has to approve, and whose approval does not count."""
     still = " or ".join(officer.name for officer in approval_requests.may_still_approve(work.env, draft))
     void = (tally.lacking().english,) if tally.void else ()

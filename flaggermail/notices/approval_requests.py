@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from flaggermail.notices import code_pages, duty, enrolled, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications import draft_policy
-from flaggermail.notifications.approval import ByReply, Offer, Tally, may_approve, tally
+from flaggermail.notifications.approval import ApprovalTally, ByReply, Offer, may_approve, tally
 from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.contacts import ChannelKind
@@ -60,7 +60,7 @@ def not_asked(env: Services, tx: Transaction, draft: Notification) -> list[Offic
     return [one for one in _may_approve(env, draft) if one.id not in shown and one.id not in draft.approved_by]
 
 
-def counted(env: Services, draft: Notification) -> Tally:
+def counted(env: Services, draft: Notification) -> ApprovalTally:
     """Returns whose approvals of the draft count by the desk's own configuration."""
     return tally(env.settings.rota, env.settings.desk.approval.persons, draft)
 

@@ -60,7 +60,7 @@ class CodeFault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ApprovalTally:
     """Whose approvals of a draft count by the desk's rota as it is now; an approval and the last look count alike."""
 
     counted: tuple[str, ...]  # officers (ids) whose approval counts
@@ -87,7 +87,7 @@ class Tally:
         return Lacking.VOID(approvals=approvals, officers=self.void, why=why)
 
 
-def tally(rota: Rota, persons: int, draft: Notification) -> Tally:
+def tally(rota: Rota, persons: int, draft: Notification) -> ApprovalTally:
     """Counts the approvals of a draft by this rota.
 
     An approval counts if its officer may approve, with the login that the rota gives them: a command that read another
@@ -96,7 +96,7 @@ def tally(rota: Rota, persons: int, draft: Notification) -> Tally:
     """
     given = zip_longest(draft.approved_by, draft.approved_with or (), fillvalue="")
     valid = {key for key, login in given if key in may_approve(rota, persons, draft) and _is_own(rota, key, login)}
-    return Tally(
+    return ApprovalTally(
         counted=tuple(key for key in dict.fromkeys(draft.approved_by) if key in valid),
         void=tuple(key for key in dict.fromkeys(draft.approved_by) if key not in valid),
         persons=persons,

@@ -30,9 +30,7 @@ MATTER: Mapping[str, object] = {
 ALIKE_CASE = {
     "case": "VF-EP2024-0002", "reply": "2", "title": "Two boxes", "minutes": 60, "why": ["VF-EP2024-0001"],
 }  # fmt: skip
-
 UNCERTAIN = {"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "Loudhailer", "exercise": True}
-
 UNDECIDED: Mapping[str, object] = {
     **MATTER, "case": "VF-EP2024-0002", "title": "", "platform": "", "sent_at": None, "phone": None, "minutes": None,
 }  # fmt: skip
