@@ -57,7 +57,8 @@ class FormFault(Exception):
         self.why, self.details, self.line = why, details, line
 
 
-LINES, CHANNEL, TWO, UNCHANGED = "lines missing", "no such channel", "two verbs", "form unchanged"
+LINES, CHANNEL, TWO = "lines missing", "no such channel", "two verbs"
+UNCHANGED = "form unchanged"
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "incorrect": ("onjuist", "incorrect"),
