@@ -193,8 +193,9 @@ def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
             if not least - lost <= times <= greatest:
                 diary.broken(7, f"{referral.sender} was {what} {times} times")
     declined = Counter(mail.recipient for mail in read if mail.recipient.endswith(CITIZENS))
+    elections = 1 + diary.counts["change: an election is added"]  # each keeps its own key of who was declined
     for citizen, times in declined.items():
-        if times > 1:
+        if times > elections:
             diary.broken(7, f"{citizen} was declined {times} times")
     alarms = Counter((m.recipient, m.subject, m.body) for m in read if m.alarms and m.case)
     for (recipient, subject, _), times in alarms.items():
