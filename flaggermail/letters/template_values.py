@@ -54,6 +54,7 @@
 | `awaited` | list of mappings with `case`, `title`, `platform`, `sent_at`, and `contact` as in `matters`, or None |
 | `late`, `going_on` | list of mappings with `case`, `title`, `platform`, `clock` (str), `minutes` (int) |
 | `drafts`, `answers` | list of mappings with `draft`, `platform`, `at`; as `entries`, with `number` |
+| `stuck` | list of mappings with `case`, `title`: to be notified, and nothing is on its way |
 | `counts` | mapping of int: how many there are of each list, with `replies`, `held` and `outbox` |
 | `state`, `decision` of a shown case | str, as in record.rows.Case; `officer`, `sender`: str or empty |
 | `notifications` | list of mappings with `platform`, `state`, `sent_at`, `clocks` |
@@ -176,7 +177,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | {"withheld"},
     "stand": EVERY | OFFICER
     | {"at", "late", "going_on", "awaited", "drafts", "answers", "entries", "uncertain", "counts", "waiting", "officer"}
-    | {"sent_at", "withheld"},
+    | {"sent_at", "stuck", "withheld"},
     "case_shown": EVERY | OFFICER
     | {"state", "decision", "officer", "sent_at", "sender", "notifications", "entries", "more", "at"},
     "reply_answer": EVERY | MATTER

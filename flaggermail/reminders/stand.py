@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from flaggermail.letters import standing
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import duty, notices, unheard
+from flaggermail.record.case_values import Decision
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import HeldBack, Notification, Platform, StoredMessage
-from flaggermail.record.states import NotificationState, ServerState
+from flaggermail.record.rows import Case, HeldBack, Notification, Platform, StoredMessage
+from flaggermail.record.states import CaseState, NotificationState, ServerState
 from flaggermail.reminders import awaited, handover
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
@@ -27,27 +28,39 @@ def values(work: UnitOfWork) -> dict[str, object]:
     late = [one for one in clocks if _first_due(one) <= work.now]
     drafts = work.tx.find(Notification, where(Notification.state).is_(NotificationState.DRAFT))
     answers = _unverified(work, [*clocks, *note.awaited])
-    replies, outlook = unheard.lately(work.tx, work.now), standing.look(work.tx)
+    replies, outlook, stuck = unheard.lately(work.tx, work.now), standing.look(work.tx), _stuck(work)
     return {
         "at": work.now,
         "late": [_clock(work, one) for one in late[:LISTED]],
         "going_on": [_clock(work, one) for one in clocks if one not in late][:LISTED],
         "awaited": [awaited.line_of(work, one) for one in note.awaited[:LISTED]],
         "drafts": [_draft(work, one) for one in sorted(drafts, key=lambda one: (one.drafted_at, one.id))[:LISTED]],
+        "stuck": [{"case": one.number, "title": one.title, "exercise": one.exercise} for one in stuck[:LISTED]],
         "answers": [notices.entry_of(one) | {"number": one.case} for one in answers[:LISTED]],
         "entries": [{**notices.entry_of(one), "exercise": one.exercise} for one in note.quarantine[:LISTED]],
         "uncertain": [handover.line_of_mail(one) for one in note.uncertain[:LISTED]],
         "withheld": [handover.line_of_mail(one) for one in note.withheld[:LISTED]],
         "counts": {
             "late": len(late), "running": len(clocks) - len(late), "awaited": len(note.awaited),
-            "drafts": len(drafts), "answers": len(answers), "entries": len(note.quarantine),
+            "drafts": len(drafts), "stuck": len(stuck), "answers": len(answers), "entries": len(note.quarantine),
             "uncertain": len(note.uncertain), "withheld": len(note.withheld), "replies": replies,
             "held": work.tx.count(HeldBack, where(HeldBack.told_at).is_(None)),
             "outbox": len(outlook.waiting) if outlook.standing is not ServerState.TAKES else 0,
         },
-        "waiting": len(drafts) + len(answers) + len(note.quarantine) + replies,
+        "waiting": len(drafts) + len(stuck) + len(answers) + len(note.quarantine) + replies,
         "officer": officer.name if officer is not None else "",
     }  # fmt: skip
+
+
+def _stuck(work: UnitOfWork) -> list[Case]:
+    """Returns the cases of which a platform is to be notified, and nothing is on its way: refused, or rejected."""
+    decided = work.tx.find(
+        Case, where(Case.state).is_(CaseState.DECIDED), where(Case.decision).is_(Decision.NOTIFY)
+    )  # fmt: skip
+    under_way = {NotificationState.DRAFT, NotificationState.APPROVED, NotificationState.SENT}
+    uses = work.tx.find(Notification, where(Notification.case).in_([case.number for case in decided]))
+    busy = {use.case for use in uses if use.state in under_way}
+    return [case for case in decided if case.number not in busy]
 
 
 def _first_due(one: OpenClock) -> datetime:

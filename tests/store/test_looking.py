@@ -13,7 +13,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
 from tests.attacks.replying import in_language
-from tests.store.desk_fixtures import CITIZEN, HEAD, OFFICER, REFERRER, Desk, mail
+from tests.store.desk_fixtures import CITIZEN, HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, mail
 from tests.store.test_replies import answers_to, body, invite, latest, reply
 
 TEXT = "text/plain; charset=utf-8"
@@ -197,3 +197,16 @@ def test_unverified_answers_and_replies_are_among_what_waits(desk: Desk) -> None
     assert {row.verdict for row in desk.all(StoredMessage, where(StoredMessage.notification).is_(use))} >= {
         SenderVerdict.FAILED
     }
+
+
+def test_a_matter_of_which_nothing_left_is_not_forgotten(desk: Desk) -> None:
+    """A notification that the server refused for good stops no clock and starts none; only the case still says it."""
+    desk.server.says(550, X_CHANNEL, "5.1.1 no such desk")
+    case = desk.row(Notification, desk.notified()).case
+    desk.settle()
+    told = answer_to(desk, asked(desk, "stand"))
+    assert f"{case} Two boxes coloured on one list: besloten te melden, maar er is niets onderweg" in told
+    assert "1 wacht op u" in told
+    desk.server.script.clear()
+    desk.drafted("meta-elections", case)
+    assert "niets onderweg" not in answer_to(desk, asked(desk, "stand"))

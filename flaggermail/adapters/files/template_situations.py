@@ -186,11 +186,11 @@ ALIKE: Mapping[str, object] = {
     "uses": 3,
     "hops": [{"at": SENT, "hop_by": "Alfa", "hop_from": "Bravo", "hop_protocol": "LMTP", "delay": 61}],
 }
-LISTS = ("late", "running", "awaited", "drafts", "answers", "entries", "uncertain", "withheld")
+LISTS = ("late", "running", "awaited", "drafts", "stuck", "answers", "entries", "uncertain", "withheld")
 STAND: Mapping[str, object] = {
     "at": SENT,
     "late": [{**MATTER, "clock": clock, "exercise": False} for clock in ("receipt", "human", "decision")],
-    "going_on": [{**MATTER, "clock": "receipt", "minutes": 1, "exercise": True}],
+    "going_on": [{**MATTER, "clock": "receipt", "minutes": 1, "exercise": True}], "stuck": [UNCERTAIN | MATTER],
     "drafts": [{"draft": "VF-EP2024-0001/1", "platform": "Loudhailer", "at": SENT, "exercise": False}],
     "answers": [
         {"number": "VF-EP2024-0001", "place": "m00000009", "at": SENT, "sender": sender, "verdict": "unverified"}
@@ -284,7 +284,7 @@ NOTHING: Mapping[str, object] = {
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
     "alike": [], "named": [], "signed": {"signer": "", "signer_phone": ""}, "policy_age": None,
     "moments": [], "waits": [], "unclear": [],
-    "unanswered": [], "in_hand": [], "uncertain": [], "withheld": [], "void": [], "still": [], "hops": [],
+    "unanswered": [], "in_hand": [], "uncertain": [], "stuck": [], "withheld": [], "void": [], "still": [], "hops": [],
     "policies": [], "hours": 0, "since": None, "pagers": [], "unused": [], "bounced": [], "certificates": [],
     "rehearsed": None, "running": 0, "longest": None, "uses": 0,
 }  # fmt: skip
