@@ -32,7 +32,7 @@ def values(work: UnitOfWork) -> dict[str, object]:
     return {
         "at": work.now,
         "late": [_clock(work, one) for one in late[:LISTED]],
-        "going_on": [_clock(work, one) for one in clocks if one not in late][:LISTED],
+        "going_on": [_clock(work, one) for one in clocks[len(late) :][:LISTED]],
         "awaited": [awaited.line_of(work, one) for one in note.awaited[:LISTED]],
         "drafts": [_draft(work, one) for one in sorted(drafts, key=lambda one: (one.drafted_at, one.id))[:LISTED]],
         "stuck": [{"case": one.number, "title": one.title, "exercise": one.exercise} for one in stuck[:LISTED]],

@@ -11,17 +11,19 @@ from datetime import datetime, timedelta
 import pytest
 
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.commands.cases import OpenCase
 from flaggermail.errors import StoreFault
 from flaggermail.intake import census, ingest
 from flaggermail.intake.ingest import ingest_together
 from flaggermail.intake.triage import judge
 from flaggermail.notices import digest
 from flaggermail.ports import OctetSource, RawMessage, Role
+from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
-from flaggermail.reminders import open_clocks, reminders
+from flaggermail.record.rows import Case, Delivery, OutboxMail, StoredMessage
+from flaggermail.reminders import open_clocks, reminders, stand
 from flaggermail.replay.doubles import SetClock
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import START, Desk, mail
@@ -142,8 +144,8 @@ def test_what_a_fault_left_unmarked_is_told_again(desk: Desk, monkeypatch: pytes
     assert (untold(desk), digests(desk)) == (0, 2)
 
 
-def calls_of_a_digest(desk: Desk) -> int:
-    """Sends a digest; returns how many functions were called for it."""
+def calls_of(act: Callable[[], object]) -> int:
+    """Returns how many functions are called for `act`."""
     calls = 0
 
     def count(_: object, event: str, __: object) -> None:
@@ -153,7 +155,7 @@ def calls_of_a_digest(desk: Desk) -> int:
     before = sys.getprofile()
     sys.setprofile(count)
     try:
-        digest.send_digest(desk.env)
+        act()
     finally:
         sys.setprofile(before)
     return calls
@@ -162,9 +164,31 @@ def calls_of_a_digest(desk: Desk) -> int:
 def test_a_digest_takes_work_by_the_number_of_its_mails(desk: Desk) -> None:
     """Of four times as many mails, it takes about four times the work."""
     old_mail(desk, 100)
-    few = calls_of_a_digest(desk)
+    few = calls_of(lambda: digest.send_digest(desk.env))
     old_mail(desk, 400, 100)
-    assert calls_of_a_digest(desk) < 4.4 * few
+    assert calls_of(lambda: digest.send_digest(desk.env)) < 4.4 * few
+
+
+def test_how_things_stand_takes_work_by_the_number_of_open_cases(desk: Desk) -> None:
+    """Of four times as many late cases, an officer who asks waits about four times as long, and so does the record."""
+    few = calls_of_a_stand(desk, 300)
+    assert calls_of_a_stand(desk, 900) < 4.4 * few
+
+
+def calls_of_a_stand(desk: Desk, more: int) -> int:
+    """Opens so many cases; returns how many functions are called an hour later to say how things stand."""
+    case = OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.MEDIA, title="Stemmen op donderdag")
+    with desk.env.store.begin() as tx:
+        work = UnitOfWork(desk.env, tx, desk.clock.now(), "officer1")
+        for _ in range(more):
+            case.perform(work)
+    desk.clock.set(desk.clock.now() + timedelta(hours=1))
+    with desk.env.store.read() as tx:
+        work = UnitOfWork(desk.env, tx, desk.clock.now())
+        calls, said = calls_of(lambda: stand.values(work)), stand.values(work)["counts"]
+    assert isinstance(said, dict)
+    assert (said["late"], said["running"]) == (len(desk.all(Case)), 0)
+    return calls
 
 
 def test_a_tick_asks_as_much_for_many_clocks_as_for_few(desk: Desk) -> None:
