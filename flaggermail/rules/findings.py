@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.message import MechanicalKind
 from flaggermail.record.kinds import Kind
 from flaggermail.rules.classifier import STAGES, AnswerTemplate
-from flaggermail.rules.conditions import All, Condition, Either, OneOf, YesOrNo
-from flaggermail.rules.models import KINDS_OF, RuleSettings, RulesFile, WhenSettings
+from flaggermail.rules.conditions import All, Between, Condition, Either, Not, OneOf, Words, YesOrNo
+from flaggermail.rules.models import KINDS_OF, RuleSettings, RulesFile, WhenSettings, is_everywhere
 from flaggermail.rules.overlap import implies
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.yaml_files.faults import nearest
@@ -19,6 +20,9 @@ from flaggermail.yaml_files.source import Fault, Key, YamlSource
 
 SAMPLES = "samples"
 _ANSWERS = frozenset({"platform_ack", "substantive_reply"})
+_SET_APART = frozenset(YesOrNo(name, wanted=True) for name in ("from_platform", "placed", "declined_before"))
+_OF_ANYBODY = frozenset({"verdict", "language", "size"})  # facts that say nothing about who writes, or about what
+_TEXTS = frozenset({"subject", "body", "reply"})  # that every mail has
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ def findings(folder: RulesFolder, known: KnownNames) -> Iterator[tuple[YamlSourc
 def _contradictions(file: RulesFile, rule: RuleSettings) -> Iterator[tuple[Key, str]]:
     when, then = rule.when, rule.then
     kinds = kinds_of(rule)
-    for below in _empty(when):
+    empty = tuple(_empty(when))
+    for below in empty:
         yield ("when", *below), "is empty, so it would hold for every mail; write at least one condition"
     if then.kind and then.kinds:
         yield ("then",), "needs either `kind:` with one kind or `kinds:` with a list"
@@ -79,6 +84,9 @@ def _contradictions(file: RulesFile, rule: RuleSettings) -> Iterator[tuple[Key, 
             yield ("then",), f"{kind!r} is not for the stage {file.stage.value!r} to say; it may say {allowed}"
     if _ANSWERS & set(kinds) and not _only_platforms(condition_of(when)):
         yield ("when",), "would let anybody answer for a platform; add `from_platform: true`"
+    hides = Kind.NOISE in kinds or then.template is AnswerTemplate.DECLINE
+    if hides and not empty and _fits_anybody(condition_of(when)):
+        yield ("when",), f"would make {kinds[0]} of anybody's mail; add words, a sender or a domain"
     if then.template is AnswerTemplate.DECLINE and set(kinds) != {Kind.CITIZEN_REPORT}:
         yield ("then", "template"), "'decline' answers a citizen; it needs `kind: citizen_report`"
     if then.template is AnswerTemplate.INTAKE_CONFIRMATION and set(kinds) != {Kind.REFERRAL}:
@@ -94,6 +102,22 @@ def _only_platforms(condition: Condition) -> bool:
     return implies(condition, YesOrNo("from_platform", wanted=True)) or (
         isinstance(condition, OneOf) and condition.name == "platform"
     )
+
+
+def _fits_anybody(condition: Condition) -> bool:
+    """True if the condition looks at nothing that sets a mail apart: neither at who sent it nor at its words."""
+    if isinstance(condition, All):
+        return all(_fits_anybody(part) for part in condition.of)
+    if isinstance(condition, Either):
+        return any(_fits_anybody(part) for part in condition.of)
+    if isinstance(condition, Not):
+        return not isinstance(condition.of, Not) or _fits_anybody(condition.of.of)
+    if isinstance(condition, OneOf | Between):
+        human = isinstance(condition, OneOf) and MechanicalKind.HUMAN in condition.lower
+        return human or condition.name in _OF_ANYBODY
+    if isinstance(condition, Words):
+        return condition.place in _TEXTS and any(map(is_everywhere, condition.entries))
+    return isinstance(condition, YesOrNo) and condition not in _SET_APART
 
 
 def _empty(when: WhenSettings) -> Iterator[Key]:

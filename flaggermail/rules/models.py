@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.rules.classifier import AnswerTemplate, Stage, Statement
-from flaggermail.rules.conditions import is_pattern, wording
+from flaggermail.rules.conditions import Wording, is_pattern, wording
 from flaggermail.yaml_files.kinds import Code, Domain, MailAddress, Model, Text
 
 _OPTIONS = re2.Options()
@@ -25,6 +25,7 @@ _OPTIONS.case_sensitive = False
 _OPTIONS.log_errors = False  # otherwise RE2 writes to standard error
 _UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
 _SIZE = re.compile(r"(\d{1,9})\s*([kmg]?b?)", re.IGNORECASE)
+_UNLIKE_TEXTS = ("Geachte collega", "What is up")
 _FEWEST_WORDS = 5
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
@@ -39,6 +40,12 @@ def _searchable(written: str) -> str:
     if compiled.search("") is not None:
         raise ValueError("matches the empty text, so it would match every mail; ask for at least one letter")
     return written
+
+
+def is_everywhere(entry: Wording) -> bool:
+    """True if an entry is found in texts that have no word in common, and so in every text."""
+    compiled = re2.compile(entry.pattern, options=_OPTIONS)
+    return all(compiled.search(text) is not None for text in _UNLIKE_TEXTS)
 
 
 def _pattern(written: str) -> str:

@@ -29,7 +29,9 @@ def rules_with(folder: Path, patterns: list[str]) -> RuleSet:
     places = ("subject", "body", "reply", "attachment")
     conditions = ", ".join(f"{{{place}: ['/{pattern}/']}}" for place in places for pattern in patterns)
     folder.mkdir()
-    text = f"stage: noise\nrules:\n  - name: hostile\n    when: {{any: [{conditions}]}}\n    then: {{kind: noise}}\n"
+    text = (
+        f"stage: noise\nrules:\n  - name: hostile\n    when: {{any: [{conditions}]}}\n    then: {{priority: normal}}\n"
+    )
     (folder / "90-noise.yaml").write_text(text, "utf-8")
     faults: list[Fault] = []
     found = load_rules(folder, faults)
