@@ -30,7 +30,7 @@ class Carried:
     """What the rules say of the mail as though a person had written it."""
 
     referral: bool = False
-    authority: bool = False  # the proven sender is an authority of the rules' lists
+    to_list: bool = False  # of a proven authority of the rules' lists; by a person, of any list or an officer
     says: Statement | None = None  # what a platform's system says in the case besides that our mail arrived
 
 
@@ -58,8 +58,11 @@ def look(
     written = reading.kinds_by(message, context)
     proven = context.verdict is SenderVerdict.VERIFIED
     authority = proven and written.source in AUTHORITIES
+    by_person = message.kind is MechanicalKind.HUMAN and not from_list(message)
+    known = context.from_officer or written.source is not None
+    to_list = (proven and by_person and known) or (authority and not context.from_officer)
     if message.kind not in CARRIERS:
-        return Carried(authority=authority)
+        return Carried(to_list=to_list)
     says = written.says if context.placed and context.platform is not None else None
     if says is Statement.PROMISE and confirms(own_text(message.text, reading.language), reading.language):
         says = None  # a receipt that promises to look into it, as most do, is a receipt
@@ -70,7 +73,7 @@ def look(
         )
         known = proven and Kind.REFERRAL in written.kinds
         referral = referral or known or Kind.REFERRAL in reading.kinds_by(within, stranger).kinds
-    return Carried(referral, authority, says)
+    return Carried(referral, to_list, says)
 
 
 def passed_on(message: Message, ours: frozenset[str], language: Language) -> Message | None:

@@ -40,7 +40,7 @@ class Facts:
     carries_referral: bool = False  # machine mail or noise, with a referral within: see intake.carried
     says: Said = UNSAID  # what a platform's machine mail says besides that ours arrived
     no_receipt: NoReceipt | None = None
-    from_authority: bool = False  # machine mail or noise of a proven authority, addressed to us
+    to_list: bool = False  # machine mail or noise of somebody proven and known, addressed to us: see intake.carried
     from_officer: bool = False  # in reply to a mail that was sent to an officer
     of_check: bool = False  # says that `check --online` sent it to the desk itself
     doubts: tuple[Said, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
@@ -77,7 +77,7 @@ def decide(facts: Facts) -> Disposition:
     referred = refers and facts.verdict == SenderVerdict.VERIFIED
     expected = facts.placed or facts.from_platform or referred
     decision = _from_junk(decision) if facts.junk_folder and not expected else decision
-    listed = facts.from_authority and not facts.of_check and decision.place is Place.NOISE
+    listed = facts.to_list and not facts.of_check and decision.place is Place.NOISE
     return replace(decision, listed=listed)
 
 

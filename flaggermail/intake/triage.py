@@ -140,7 +140,7 @@ def facts_of(
         carries_referral=within.referral,
         says=_said(mail, within),
         no_receipt=message.no_receipt,
-        from_authority=within.authority and mail.sender.officer is None and _names_us(work, message),
+        to_list=within.to_list and _names_us(work, message),
         from_officer=mail.sender.answers is not None or mail.sender.asks,
         of_check=_is_of_check(work, message),
         to_channel=sent_folder and lookup.channel_of(work, message) is not None,

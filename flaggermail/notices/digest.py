@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Digests: of mail taken in late, of authorities' noise once a day, and of what a rate limit held back."""
+"""Digests: of mail taken in late, of known senders' noise once a day, and of what a rate limit held back."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _values(missed: Sequence[_Missed]) -> dict[str, object]:
 
 
 def tell_noise(env: Services) -> int:
-    """Sends the officer on call, once a day, the list of noise that authorities addressed to the desk.
+    """Sends the officer on call, once a day, the list of noise that known senders addressed to the desk.
 
     Returns the number of mails in it. A list is due for what came in before the latest `NOISE_AT`.
     """
@@ -123,7 +123,7 @@ def tell_noise(env: Services) -> int:
         work.record(
             EventKind.DIGEST_SENT,
             *changes,
-            reason=f"{counted(len(noise), 'mail', 'mails')} of authorities filed as noise",
+            reason=f"{counted(len(noise), 'mail', 'mails')} of known senders filed as noise",
         )
         notice = Notice(Kind.DIGEST, "noise_digest", f"noise/{noise[0].id}/{noise[-1].id}", EventRef())
         notices.tell_first(work, duty.in_charge(work), notice, _noise_values(noise))

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Machine mail that carries a referral waits for a person; noise that an authority sends is listed once a day."""
+"""Machine mail that carries a referral waits for a person; noise of senders who are known is listed once a day."""
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,8 @@ from flaggermail.ports import RawMessage, Role
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import OutboxMail, StoredMessage
+from flaggermail.rules.files import load_rules
+from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import CITIZEN, DESK, OFFICER, REFERRER, Desk, mail
 
 GENERATED = ("Auto-Submitted: auto-generated",)
@@ -159,6 +163,19 @@ def test_other_noise_is_not_listed(desk: Desk, sender: str, to: str, auth: str) 
     """The list holds only proven mail of an authority whose To or Cc names the desk."""
     stored = desk.receive(mail(sender, "Nieuwsbrief juni", "Open dag.", to=to, auth=auth, extra=ONE_CLICK))
     assert (stored.place, stored.pending_digest) == (Place.NOISE, False)
+
+
+@pytest.mark.parametrize(("sender", "listed"), [("redactie@dagblad.example", True), (OFFICER, True), (CITIZEN, False)])
+def test_a_known_person_s_mail_that_a_rule_calls_noise_is_listed(
+    desk: Desk, tmp_path: Path, sender: str, *, listed: bool
+) -> None:
+    """A rule is too wide sooner or later: what somebody known wrote by hand is not filed without a word."""
+    folder = shutil.copytree(shipped("rules"), tmp_path / "rules", ignore=shutil.ignore_patterns("*.eml"))
+    rule = "stage: machine\nrules:\n  - {name: wide, when: {subject: [nieuwsbrief]}, then: {kind: noise}}\n"
+    (folder / "05-wide.yaml").write_text(rule)
+    desk.with_settings(desk.env.settings.model_copy(update={"rules": load_rules(folder, [])}))
+    stored = desk.receive(mail(sender, "Nieuwsbrief juni", "Kijkt u even naar dit bericht op X?"))
+    assert (stored.place, stored.pending_digest) == (Place.NOISE, listed)
 
 
 def test_noise_that_a_person_took_back_is_listed_nowhere(desk: Desk) -> None:

@@ -99,7 +99,7 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
     ),
     (
         "mail of a check of the servers, of an own domain that is on a list",
-        replace(STRANGER, mechanical=AUTO, of_check=True, from_authority=True),
+        replace(STRANGER, mechanical=AUTO, of_check=True, to_list=True),
         Disposition(Place.NOISE, Filed.OWN_CHECK()),
     ),
     (
@@ -119,12 +119,12 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
     ),
     (
         "an authority's noise addressed to us",
-        replace(STRANGER, kinds=frozenset({Kind.NOISE}), from_authority=True),
+        replace(STRANGER, kinds=frozenset({Kind.NOISE}), to_list=True),
         Disposition(Place.NOISE, Filed.NOBODY_WROTE(), listed=True),
     ),
     (
         "an authority's noise in Junk",
-        replace(STRANGER, mechanical=AUTO, from_authority=True, junk_folder=True),
+        replace(STRANGER, mechanical=AUTO, to_list=True, junk_folder=True),
         Disposition(Place.NOISE, Filed.JUNK(reason=Filed.NOBODY_WROTE()), from_junk=True, listed=True),
     ),
     (
