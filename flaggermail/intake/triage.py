@@ -25,6 +25,7 @@ from flaggermail.replies import reply_mail
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
 from flaggermail.services import UnitOfWork
+from flaggermail.settings import own_addresses
 from flaggermail.wording.filing import Says
 from flaggermail.wording.said import UNSAID, Said
 
@@ -119,7 +120,7 @@ def facts_of(
     raw, message, placement = mail.raw, mail.message, mail.placement
     election = elections.election_of(work, message)
     sent_folder = raw.role is Role.SENT
-    answerable = mechanical_kind.answerable(message, work.env.settings.desk.mailbox.address)
+    answerable = mechanical_kind.answerable(message, _our_addresses(work))
     template = found.template if answerable else None
     within = _carried(work, mail, context, found)
     return disposition.Facts(
@@ -187,5 +188,4 @@ def _is_of_check(work: UnitOfWork, message: Message) -> bool:
 
 
 def _our_addresses(work: UnitOfWork) -> frozenset[str]:
-    mailbox = work.env.settings.desk.mailbox
-    return frozenset(address.lower() for address in (mailbox.address, *mailbox.aliases))
+    return own_addresses.of_mailbox(work.env.settings.desk.mailbox)

@@ -15,6 +15,7 @@ from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.record.states import IN_HAND, CaseState, NotificationState
 from flaggermail.services import UnitOfWork
+from flaggermail.settings import own_addresses
 
 LATEST = 8  # mails per author, and open cases per title, that are considered
 COMPARED = 3  # cases whose first mail is read again
@@ -23,13 +24,15 @@ LATEST_USES = 20  # notifications to a platform whose subject is compared with t
 
 def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
     """Returns the clues for each possible case; empty for machine mail and for our own mail."""
-    ours = work.env.settings.desk.mailbox.address.lower()
-    if message.kind is not MechanicalKind.HUMAN or message.sender is None or message.sender.key == ours:
+    mailbox = work.env.settings.desk.mailbox
+    if message.kind is not MechanicalKind.HUMAN or message.sender is None:
+        return {}
+    if message.sender.key in own_addresses.of_mailbox(mailbox):
         return {}
     found: dict[str, list[Clue]] = {}
     for case in _candidates(work, message):
         said = [scoring.ATTACHED] if _was_attached(work, message, case) else []
-        said += _compared(work, message, case, ours)
+        said += _compared(work, message, case, mailbox.address.lower())
         if case.referrer_address == message.sender.key and case.state in IN_HAND:
             said.append(scoring.SAME_SENDER)
         if said:
@@ -61,7 +64,7 @@ def threshold(work: UnitOfWork, message: Message) -> int | None:
     Only mail of a verified sender qualifies, and none that we sent.
     """
     settings = work.env.settings.desk
-    ours = message.sender is None or message.sender.key == settings.mailbox.address.lower()
+    ours = message.sender is None or message.sender.key in own_addresses.of_mailbox(settings.mailbox)
     if ours or message.vouched.value != SenderVerdict.VERIFIED or not settings.quarantine.place_by_score:
         return None
     return settings.quarantine.score_threshold

@@ -24,6 +24,7 @@ from flaggermail.record.rows import Case, Channel, Notification, Platform, Store
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings import own_addresses
 from flaggermail.wording.filing import Basis, Dispute
 from flaggermail.wording.said import Said
 
@@ -265,7 +266,7 @@ def _is_to_us(work: UnitOfWork, message: Message, sender: Sender) -> bool:
     if platform is None:
         return True
     mailbox = work.env.settings.desk.mailbox
-    ours = frozenset(address.lower() for address in (mailbox.address, *mailbox.aliases))
+    ours = own_addresses.of_mailbox(mailbox)
     signers = {*platform.domains, *(address.domain for address in message.from_)}  # also those of `answers_from`
     return addressed.to_us(message, ours, frozenset(signers), plus_addresses=mailbox.plus_addresses)
 

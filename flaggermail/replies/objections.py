@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import sha256
 
 from flaggermail.mail.automated.mechanical_kind import answerable
@@ -22,7 +22,7 @@ _EMPHASIS = re.compile(r"(?<!\w)[*_/]+(?=\w)|(?<=\w)[*_/]+(?!\w)")
 _WORD = re.compile(r"[^\W\u1427]+")  # without the sign that a mail-tracking extension hides in white
 
 
-def is_passed_on_by_machine(message: Message, ours: str) -> bool:
+def is_passed_on_by_machine(message: Message, ours: Collection[str]) -> bool:
     """True for mail that came through a list or in a loop; like all mail of machines it gets no answer."""
     return not answerable(message, ours) or any(name.startswith(_LIST) for name, _ in message.headers)
 

@@ -46,6 +46,7 @@ from flaggermail.replies.answered import Answered, NotUnderstood, Understood, Wh
 from flaggermail.replies.case_form import FormFault, SentForm
 from flaggermail.replies.request import LOOKS
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings import own_addresses
 from flaggermail.wording.refusals import Because
 
 Did = Sequence[Mapping[str, object]]
@@ -87,7 +88,7 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
     about = EventRef(stored.case, stored.notification, stored.id)
     if officer is None or token is None:
         return
-    passed_on = objections.is_passed_on_by_machine(message, work.env.settings.desk.mailbox.address)
+    passed_on = objections.is_passed_on_by_machine(message, own_addresses.of_mailbox(work.env.settings.desk.mailbox))
     passed_on = passed_on or message.comment is not None
     if stored.verdict != SenderVerdict.VERIFIED or message.kind is not MechanicalKind.HUMAN or passed_on:
         automatic = "passed on" if message.kind is MechanicalKind.HUMAN else message.kind.value

@@ -8,7 +8,7 @@ and an out-of-office reply counts only if it says nothing else (mail.automated.o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from flaggermail.mail.automated import no_receipt
@@ -94,14 +94,16 @@ def mechanical_kind(signs: KindEvidence, language: Language) -> MechanicalKind:
     return MechanicalKind.AUTO_REPLY if declared else MechanicalKind.HUMAN
 
 
-def answerable(message: Message, ours: str) -> bool:
+def answerable(message: Message, ours: Collection[str]) -> bool:
     """True if it may get an automatic answer: from a person, not via a list, not from `ours` or looping.
+
+    `ours` are the addresses of our mailbox, in lower case.
 
     RFC 3834, section 2: nor where the envelope sender is empty, to whom nothing can be returned.
     """
     many = (message.header("precedence") or "").strip().lower() in {"list", "bulk", "junk"}
     many = many or from_list(message)
-    own = message.sender is None or message.sender.key == ours.lower() or message.header(LOOP_HEADER) is not None
+    own = message.sender is None or message.sender.key in ours or message.header(LOOP_HEADER) is not None
     nowhere = (message.header("return-path") or "-").replace(" ", "") == "<>"
     person = message.kind is MechanicalKind.HUMAN and message.comment is None  # a ticket system would answer in turn
     return person and not (many or own or nowhere)
