@@ -23,7 +23,7 @@ from flaggermail.record.case_values import Origin
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import Case, Election, TrustProof
-from flaggermail.record.states import Severity
+from flaggermail.record.states import CaseState, Severity
 from flaggermail.rules import models as files
 from flaggermail.settings import advice
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
@@ -64,8 +64,9 @@ def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
     referrers, remembered = _of_record(ground, settings, _referrers, _NOBODY)
     unlisted = advice.unlisted(settings, referrers, remembered)
     left = advice.of_overrides(settings, _of_record(ground, settings, duty.overrides, []), now)
+    orphaned = advice.orphaned(settings, _of_record(ground, settings, _taken, {}))
     on_machine = (*_mark(ground, settings, now), *ground.machine_mistakes(settings))
-    found = (*advice.mistakes(settings), *on_day, *unlisted, *left, *on_machine)
+    found = (*advice.mistakes(settings), *on_day, *unlisted, *left, *orphaned, *on_machine)
     held = ground.confinement(settings)
     return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
 
@@ -98,6 +99,15 @@ def _referrers(tx: Transaction) -> tuple[list[str], list[str]]:
     """Returns the referrer's address of each referred case, and the domains that officers remembered."""
     cases = tx.find(Case, where(Case.origin).is_(Origin.REFERRAL), where(Case.exercise).is_(False))
     return [case.referrer_address or "" for case in cases], [row.id for row in remembered_domains.in_force(tx)]
+
+
+def _taken(tx: Transaction) -> dict[str, list[str]]:
+    """Returns the numbers of the undecided cases that somebody took, in the order of their opening, by officer."""
+    taken: dict[str, list[str]] = {}
+    for case in sorted(tx.find(Case, where(Case.state).is_(CaseState.OPEN)), key=lambda one: one.opened_at):
+        if case.assigned_to is not None:
+            taken.setdefault(case.assigned_to, []).append(case.number)
+    return taken
 
 
 def _mark(ground: Ground, settings: Settings, now: datetime) -> tuple[Mistake, ...]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
 from itertools import combinations
@@ -231,6 +231,15 @@ def of_overrides(settings: Settings, overrides: Sequence[Shift], now: datetime) 
         )
         for one in void(settings.rota, overrides, now)
     )  # fmt: skip
+
+
+def orphaned(settings: Settings, taken: Mapping[str, Sequence[str]]) -> tuple[Mistake, ...]:
+    """Returns the officers who left the rota with cases of theirs; `taken` has numbers in order, by officer."""
+    return tuple(
+        mistake(CheckCode.OFFICER_LEFT, officer=officer, count=len(numbers), case=numbers[0])
+        for officer, numbers in sorted(taken.items())
+        if settings.rota.officer(officer) is None
+    )
 
 
 def _offsets(settings: Settings) -> Iterator[Mistake]:

@@ -54,6 +54,7 @@ class CheckCode(StrEnum):
     EXAMPLE_LEFT = "example-left"
     OFFICER_DOMAIN = "officer-domain"
     LOGIN_DOMAIN = "login-domain"
+    OFFICER_LEFT = "officer-left"
     REFERRER_UNLISTED = "referrer-unlisted"
     ELECTION_NONE = "election-none"
     ELECTION_FAR = "election-far"
@@ -258,6 +259,11 @@ SORTS: dict[CheckCode, Sort] = {
         f"{_ROTA} officers: {{officers}} write from {{domain}}, the mailbox's own domain, and `mailbox.login_domains` "
         "does not name it: where your server checks no mail of its own users, their replies do nothing; write "
         "`login_domains: [{domain}]` if it vouches for their logins (administrator.md, «Officers on your own server»)",
+    ),
+    CheckCode.OFFICER_LEFT: Sort(
+        Severity.NOTE,
+        f"{_ROTA} officers: {{officer}} is named no more, and {{count:undecided case is|undecided cases are}} theirs, "
+        "{case} first; give each to somebody: `flaggermail case assign {case} OFFICER`",
     ),
     CheckCode.REFERRER_UNLISTED: Sort(
         Severity.NOTE,

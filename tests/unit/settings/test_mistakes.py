@@ -23,10 +23,12 @@ from structlog.testing import capture_logs
 from flaggermail import wiring
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
+from flaggermail.commands.assess import Decide
+from flaggermail.commands.cases import AssignCase, OpenCase
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message_json import Json
 from flaggermail.opening import OpenDesk
-from flaggermail.record.case_values import CaseType, Origin
+from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Case
 from flaggermail.record.states import Severity
@@ -358,7 +360,7 @@ def test_every_mistake_has_its_case() -> None:
     assert set(SORTS) == set(CheckCode)
     unseen = {
         CheckCode.CREDENTIAL_UNSEEN, CheckCode.DATABASE_CLOSED, CheckCode.RULES_NONE, CheckCode.REFERRER_UNLISTED,
-        CheckCode.OVERRIDE_VOID,
+        CheckCode.OVERRIDE_VOID, CheckCode.OFFICER_LEFT,
     }  # fmt: skip # tested below
     assert {code for code, *_ in CASES} | ELSEWHERE.keys() | unseen == set(CheckCode)
 
@@ -543,8 +545,36 @@ def test_an_override_of_somebody_who_has_left_is_a_note(folder: Path) -> None:
         later.close()
 
 
-def noted(desk: OpenDesk, code: CheckCode) -> list[str]:
-    """Returns what `check` says under that code."""
+def test_cases_of_an_officer_who_left_the_rota_are_a_note_until_somebody_has_them(folder: Path) -> None:
+    """A form that waits for somebody who left waits for ever; a decided case, and a colleague's, are no note."""
+    env = wiring.open_services(folder, SetClock(NOW))
+    opened: list[str] = []
+    try:
+        with env.store.begin() as tx:
+            work = UnitOfWork(env, tx, NOW, "officer1")
+            for _ in range(4):
+                wanted = OpenCase(election="PS2027", type=CaseType.CONTENT, origin=Origin.MEDIA, title="Een bericht")
+                opened.append(wanted.perform(work).key)
+            Decide(case=opened[0], decision=Decision.NONE, reason="niets").perform(work)
+            for number in opened[:3]:
+                AssignCase(case=number, officer="officer2").perform(work)
+    finally:
+        env.close()
+    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    try:
+        assert noted(desk, CheckCode.OFFICER_LEFT) == []
+        edit(folder / "oncall.yaml", "officer2", "officer9", every=True)
+        (note,) = noted(desk, CheckCode.OFFICER_LEFT)
+        assert f"officer2 is named no more, and 2 undecided cases are theirs, {opened[1]} first" in note
+        for number in opened[1:3]:
+            desk.ask("case assign", {"case": number, "officer": "officer9"})
+        assert noted(desk, CheckCode.OFFICER_LEFT) == []
+    finally:
+        desk.close()
+
+
+def noted(desk: OpenDesk, code: CheckCode = CheckCode.REFERRER_UNLISTED) -> list[str]:
+    """Returns what `check` says under that code; by default of referrers on no list."""
     found = documents(desk.ask("check"), "findings")
     return [str(one["text"]) for one in found if one["code"] == code]
 
