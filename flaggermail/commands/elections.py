@@ -15,11 +15,15 @@ from flaggermail.commands.requests import Day
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Election
+from flaggermail.record.rows import Case, Election
+from flaggermail.record.states import CaseState
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import counted
 
 ELECTION_CODE = r"[A-Z0-9]{1,24}"  # the form that mail.subject.case_numbers finds
+
+_GOES_ON = tuple(state for state in CaseState if state is not CaseState.CLOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ def _beside(work: UnitOfWork, new: AddElection) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseElection(Command):
-    """Closes an election to new cases and destroys its key, unless a legal hold keeps it."""
+    """Closes an election to new cases and destroys its key, unless a legal hold keeps it; open cases go on."""
 
     NAME = "election close"
     MAY = DESK
@@ -99,4 +103,7 @@ class CloseElection(Command):
         )
         if not HeldOnDay(work.tx, work.today, work.env.settings.zone).of_election(self.code):
             declining.destroy_key(work, self.code)
-        return Outcome(f"election {self.code} closed", self.code)
+        here = where(Case.election).is_(self.code), where(Case.state).in_(_GOES_ON)
+        left = work.tx.count(Case, *here)
+        said = f"{counted(left, 'case of it is', 'cases of it are')} not closed: reminders, drafts and answers go on"
+        return Outcome(f"election {self.code} closed", self.code, (said,) if left else ())

@@ -54,7 +54,8 @@ def test_election_is_there_at_once_and_can_be_closed(desk: Desk) -> None:
     assert (found.polling_days, found.exercise) == ((date(2026, 3, 16), date(2026, 3, 18)), True)
     opened = desk.do(OpenCase(election="GR2026", type=CaseType.OTHER, origin=Origin.MEDIA)).key
     assert (opened, desk.row(Case, opened).exercise) == ("VF-GR2026-0001", True)
-    desk.do(CloseElection(code="GR2026"))
+    said = ("1 case of it is not closed: reminders, drafts and answers go on",)
+    assert desk.do(CloseElection(code="GR2026")).warnings == said
     assert desk.row(Election, "GR2026").closed_at == desk.clock.now()
 
 
