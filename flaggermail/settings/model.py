@@ -32,6 +32,7 @@ from flaggermail.settings.report_section import ReportSettings
 from flaggermail.settings.retention_section import RetentionSettings
 from flaggermail.yaml_files.kinds import (
     AuthservId,
+    CasePrefix,
     Code,
     Credential,
     Day,
@@ -61,7 +62,7 @@ class OrganisationSettings(Model):
     """The organisation, and the defaults for language and time."""
 
     name: Names
-    case_prefix: Code = "VF"
+    case_prefix: CasePrefix = "VF"
     language: LanguageCode = LanguageCode.NL
     time_zone: Zone = "Europe/Amsterdam"
     phone: Phone | None = None  # named in confirmations during an election period
@@ -105,9 +106,8 @@ class MailboxSettings(Model):
 
     def role_of(self, folder: str) -> Role:
         """Returns the role of a folder by its name; only for a delivery that does not say it."""
-        if folder.startswith(self.sent):
-            return Role.SENT
-        return Role.JUNK if folder == self.junk else Role.OTHER
+        other = Role.JUNK if folder == self.junk else Role.OTHER
+        return Role.SENT if folder.startswith(self.sent) else other
 
 
 class SendingProof(StrEnum):

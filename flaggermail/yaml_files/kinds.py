@@ -134,6 +134,9 @@ AuthservId = Annotated[
 ElectionCode = Annotated[  # occurs in case numbers, where mail.subject.case_numbers finds it
     str, shape(r"[A-Z0-9]{1,24}", "is no election's code; write 1 to 24 capitals and digits, such as PS2027")
 ]
+CasePrefix = Annotated[  # mail.subject.case_numbers reads every number in capitals
+    str, shape(r"[A-Z0-9][A-Z0-9_-]{0,31}", "is no prefix of case numbers; write at most 32 capitals, digits, - and _")
+]
 Login = Annotated[  # user names that useradd(8) and directories of other systems allow
     str, shape(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}", "is no user of an operating system; write it as `id -un` does")
 ]
