@@ -190,7 +190,7 @@ LISTS = ("late", "running", "awaited", "drafts", "stuck", "answers", "entries", 
 STAND: Mapping[str, object] = {
     "at": SENT,
     "late": [{**MATTER, "clock": clock, "exercise": False} for clock in ("receipt", "human", "decision")],
-    "going_on": [{**MATTER, "clock": "receipt", "minutes": 1, "exercise": True}], "stuck": [UNCERTAIN | MATTER],
+    "going_on": [{**MATTER, "clock": "receipt", "minutes": 1, "exercise": True}], "stuck": [{**UNCERTAIN, **MATTER}],
     "drafts": [{"draft": "VF-EP2024-0001/1", "platform": "Loudhailer", "at": SENT, "exercise": False}],
     "answers": [
         {"number": "VF-EP2024-0001", "place": "m00000009", "at": SENT, "sender": sender, "verdict": "unverified"}
