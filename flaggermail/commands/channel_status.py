@@ -27,7 +27,7 @@ def usable(work: UnitOfWork, code: str) -> Channel:
 
     The record keeps channels that platforms.yaml does not have any more: those may not.
     """
-    own = [channel.code for channel in work.env.settings.channels]
+    own = sorted(channel.code for channel in work.env.settings.channels)
     if code not in own:
         raise NotFound(Because.CHANNEL_UNKNOWN(channel=code, known=", ".join(own)))
     channel = valid(work, code, work.today)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from flaggermail.mail.vocabulary import may_hold, seen
 
@@ -20,6 +21,7 @@ LENGTH = 4
 
 MOST = 8
 """Different numbers with a tail that one mail may bear. An answer bears one, and a few more in older quotations."""
+LOOKED_AT = 1_000  # of what may be numbers in one text: one that is repeated without end costs little
 MOST_WRONG = 3
 """Wrong tails that one mail may bear. A mail tries four of 32 ** 4 tails at most: one in 262,144 of them is right."""
 
@@ -85,11 +87,11 @@ def numbers_of_elections(text: str, codes: Collection[str]) -> tuple[str, ...]:
     """Returns what may be numbers of cases of these elections in `text`, whatever their prefix, in capitals.
 
     Behind a dash or low line a prefix may begin anew: `MYVF-EP2024-0001` is one number, `CASE_VF-EP2024-0001` may be
-    that or `VF-EP2024-0001`. No more are looked for once some two dozen were found.
+    that or `VF-EP2024-0001`. No more are looked for once some two dozen were found, or a thousand looked at.
     """
     found: dict[str, None] = {}
     text = seen(text) if any(may_hold(text, code) for code in codes) else ""
-    for match in _of_elections(frozenset(codes)).finditer(text) if text else ():
+    for match in islice(_of_elections(frozenset(codes)).finditer(text), LOOKED_AT) if text else ():
         before = _PREFIX_BEFORE.search(text[max(0, match.start() - _LONGEST_PREFIX) : match.start()])
         code, serial = match[1].upper(), re.sub(r"[^0-9]", "", match[2])
         parts = re.split("([-_])", before[1].upper()) if before else []

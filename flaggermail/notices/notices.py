@@ -188,15 +188,15 @@ def unmade_key(dedupe: str, officer: Officer) -> str:
     return alarm_key(AlarmKind.MAIL_UNMADE, f"{dedupe}/{officer.address.lower()}")
 
 
-def _tell_unmade(work: UnitOfWork, notice: Notice, key: str, text: Said) -> None:
+def _tell_unmade(
+    work: UnitOfWork, notice: Notice, key: str, text: Said, reach: AlarmReaders = AlarmReaders.HEAD_TOO
+) -> None:
     """Records that a mail could not be made, and alarms the heads too; once for each. An alarm goes on to others."""
     if notice.template == _OF_ALARM or work.tx.get(Alarm, key) is not None:
         return
     note_unmade(work, notice.kind, notice.about)
     raised = alarm(AlarmKind.MAIL_UNMADE, key, text, work.now, notice.about.case, notice.about.notification)
-    raise_alarm(
-        work, raised, "flaggermail check", exercise=notice.exercise, trust=notice.trust, reach=AlarmReaders.HEAD_TOO
-    )
+    raise_alarm(work, raised, "flaggermail check", exercise=notice.exercise, trust=notice.trust, reach=reach)
 
 
 def _matter(work: UnitOfWork, about: EventRef) -> dict[str, object]:
@@ -409,7 +409,8 @@ def to_referrer(
     if unmade:
         text = AlarmText.UNMADE(name=case.referrer_name or "", address=case.referrer_address, fault=unmade)
         notice = Notice(kind, template, dedupe, EventRef(case=case.number))
-        _tell_unmade(work, notice, alarm_key(AlarmKind.MAIL_UNMADE, dedupe), text)
+        reach = AlarmReaders.ON_CALL  # a stranger chooses that address, and calls no head by it
+        _tell_unmade(work, notice, alarm_key(AlarmKind.MAIL_UNMADE, dedupe), text, reach)
     return unmade
 
 

@@ -101,7 +101,8 @@ class MailboxSettings(Model):
     @property
     def trusted(self) -> Trust:
         """How senders are authenticated. Defaults to the named server, or to no authentication without one."""
-        asked = self.trust or (AuthenticationMethod.NAMED if self.authserv_id else AuthenticationMethod.NOBODY)
+        default = AuthenticationMethod.NAMED if self.authserv_id else AuthenticationMethod.NOBODY
+        asked = AuthenticationMethod(self.trust or default)
         return Trust(asked, self.authserv_id, self.received_by or self.authserv_id, self.login_domains)
 
     def role_of(self, folder: str) -> Role:

@@ -21,7 +21,7 @@ from flaggermail.mail.message import Message
 from flaggermail.ports import Clock, Store
 from flaggermail.services import UnitOfWork
 from tests.corpus import one_in
-from tests.nights import busy, exchange, refusals, troubles
+from tests.nights import busy, changing, exchange, refusals, troubles
 from tests.nights.kit import Kit
 from tests.nights.telling import story
 from tests.nights.verdict import judge
@@ -72,7 +72,7 @@ def test_a_reminder_withdrawn_before_it_could_leave_is_not_missed(kit: Kit, monk
 
     Had it taken a single mail in between, they would be missed.
     """
-    for actor in (refusals, busy):
+    for actor in (refusals, busy, changing):
         monkeypatch.setattr(actor, "plan", lambda _: None)
     diary = exchange.play(WITHDRAWN, kit)
     assert not diary.violations, story(WITHDRAWN, diary, "--face exchange ")

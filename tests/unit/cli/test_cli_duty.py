@@ -212,7 +212,8 @@ def test_the_handover_note_names_all_that_is_in_hand(desk: Desk) -> None:
     document = desk.type("oncall", "handover", "--json").json
     assert isinstance(document, dict)
     assert {name: len(rows) for name, rows in document.items() if name != "version"} == {
-        "cases": 1, "clocks": 1, "awaited": 0, "unanswered": 0, "acknowledged": 1, "quarantine": 1, "uncertain": 0,
+        "cases": 1, "clocks": 1, "awaited": 0, "unanswered": 0, "acknowledged": 1, "quarantine": 1,
+        "uncertain": 0, "withheld": 0,
     }  # fmt: skip
 
 
@@ -251,7 +252,8 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
         "quarantine_oldest_at": "2024-06-06T10:34:00+02:00",
         "set_aside": {},
         "outbox": {
-            "waiting": 0, "oldest_at": None, "queued": 0, "attempting": 0, "uncertain": 0, "last_error": None,
+            "waiting": 0, "oldest_at": None, "queued": 0, "attempting": 0, "uncertain": 0, "withheld": 0,
+            "last_error": None,
         },
         "mailbox": {"last_read_at": None, "link": "up", "fault": None},
         "last_look": {"INBOX": None, "Sent": None},

@@ -89,7 +89,8 @@ def test_lists_of_the_rota_are_objects_with_a_version(desk: Desk) -> None:
     desk.receive(MAIL)
     note = ask(desk, "oncall handover")
     assert {name: len(found) for name, found in note.items() if isinstance(found, list)} == {
-        "cases": 1, "clocks": 1, "awaited": 0, "unanswered": 0, "acknowledged": 0, "quarantine": 1, "uncertain": 0,
+        "cases": 1, "clocks": 1, "awaited": 0, "unanswered": 0, "acknowledged": 0, "quarantine": 1,
+        "uncertain": 0, "withheld": 0,
     }  # fmt: skip
     assert ask(desk, "oncall pages") == {"pages": [], "version": version(desk)}
     assert ask(desk, "oncall held") == {"held": [], "version": version(desk)}
