@@ -32,6 +32,7 @@ _OF_ALARMS: Mapping[str, int] = {**_STRANGERS, "what": LONGEST_ALARM}
 _OF_DRAFTS: Mapping[str, int] = {"title": LONGEST}  # they show the subject that a person approves
 # An officer's words, our own form, or what the template marks.
 _SEVERAL_LINES = frozenset({"text", "question", "reason", "advice", "form"})
+_WITH_ANSWERS = frozenset({"alarm", "approval_told"})  # they may quote a server
 _DRAFTS = frozenset({"approval_request", "submission_request"})
 _STRANGER = "\ufdd1"  # begins a stranger's words; a noncharacter, which no text contains
 _BREAKS = str.maketrans(dict.fromkeys("\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
@@ -47,7 +48,7 @@ def guarded(template: str, values: Mapping[str, object]) -> Mapping[str, object]
     """Returns the values of a template, strangers' words in them cut, with a sign for `marked`."""
     if template in AS_WRITTEN:
         return values
-    if template == "alarm":
+    if template in _WITH_ANSWERS:
         return {name: _guarded(name, value, _OF_ALARMS) for name, value in values.items()}
     strangers = _OF_DRAFTS if template in _DRAFTS else _STRANGERS
     return {name: _guarded(name, value, strangers) for name, value in values.items()}

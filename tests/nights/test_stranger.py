@@ -37,7 +37,7 @@ def test_a_refused_overview_comes_without_titles(kit: Kit, seed: int) -> None:
     diary, officer = stranger.play(seed, kit)
     (overview,) = officer.overview
     assert "VF-GR2026-0010 \u2026 \u00b7 Elder: receipt not confirmed" in overview.body
-    assert "1 waits for you" in overview.subject
+    assert "2 wait for you" in overview.subject  # the mail, and the matter whose notification was refused
     assert not any(title in overview.body for title, _ in stranger.MATTERS), overview.body
     refused = [h for h in diary.handed_over if h.recipient == stranger.OFFICER and h.answer == "refused"]
     assert {h.code for h in refused} == {554}
