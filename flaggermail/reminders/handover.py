@@ -101,8 +101,8 @@ def tick(env: Services) -> bool:
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, now)
         for key, shift in _void_untold(work).items():
-            span = {"begin": shift.begins_at.isoformat(), "end": shift.ends_at.isoformat()}
-            text = AlarmText.OVERRIDE(officer=shift.officer, **span)
+            begin, end = (at.astimezone(env.settings.zone).isoformat() for at in (shift.begins_at, shift.ends_at))
+            text = AlarmText.OVERRIDE(officer=shift.officer, begin=begin, end=end)
             raised = alarm(AlarmKind.OVERRIDE_VOID, key, text, now)
             notices.raise_alarm(work, raised, "flaggermail oncall next", reach=notices.AlarmReaders.HEAD_TOO)
         change = _unsent_change(work)

@@ -54,7 +54,8 @@ class Mailing:
 
         def taken(mail: Incoming) -> None:
             seen()
-            if mail.arrived_at >= self.night.clock.now() - LATE:
+            gone = read.recipient in {ADDRESSES[officer] for officer in self.night.gone}  # who left is nobody's officer
+            if not gone and mail.arrived_at >= self.night.clock.now() - LATE:
                 then()
 
         self._send(read, f"reply: {verb.partition(' ')[0]}", text, taken=taken)

@@ -67,7 +67,7 @@ def test_an_override_of_somebody_who_has_left_counts_for_nothing(make: Made, way
         desk.go_on(1)
         desk.settle()
     (told_of,) = [one for one in desk.all(Alarm) if one.kind is AlarmKind.OVERRIDE_VOID]
-    assert "officer2" in told_of.text.english
+    assert f"officer2, 6 June 2024 at {begins.astimezone(desk.env.settings.zone):%H:%M} to " in told_of.text.english
     assert {one.recipient for one in desk.all(OutboxMail) if told_of.id in one.dedupe} == {OFFICER, HEAD}
 
 
