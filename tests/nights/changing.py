@@ -13,7 +13,7 @@ from functools import partial
 from random import Random
 
 from flaggermail.settings.model import ChannelSettings, PlatformSettings, Settings
-from tests.nights.night import HOURS, Night
+from tests.nights.night import ADDRESSES, HOURS, Night
 from tests.nights.reading import PLATFORMS
 
 COLLEAGUE = "officer2"  # nobody's fallback, so that somebody is always on call
@@ -43,6 +43,7 @@ def _leaves(night: Night, chance: Random) -> None:
 
     def gone() -> None:
         night.gone.add(COLLEAGUE)
+        night.hinder(None, lambda read: read.recipient == ADDRESSES[COLLEAGUE])  # withheld, and told
         _change(night, "an officer leaves", without)
 
     def back() -> None:
