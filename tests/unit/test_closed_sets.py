@@ -51,7 +51,6 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     # names of templates, of tables and of fields
     "adapters/db/sealed.py": frozenset({"row[name]"}),
     "commands/assess.py": frozenset({"case"}),
-    "letters/strangers_words.py": frozenset({"alarm"}),
     "record/audit.py": frozenset({"message"}),
     "record/sentences.py": frozenset({"alarm", "message", "CODED[table]"}),
 }
