@@ -68,7 +68,7 @@ _JAPANESE = frozenset(
     {"iso2022_jp", "iso2022_jp_ext", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_2004"}
 )
 _JAPANESE_SHIFT = re.compile(rb"\x1b(\$[@B]|\([BJIH])")
-_SPACE, _SECOND_HALF, _GAP = 0x20, 0x5F, 0x60
+_SPACE, _DELETE, _SECOND_HALF, _GAP = 0x20, 0x7F, 0x5F, 0x60
 _CODEC_NAME = re.compile(r"[A-Za-z0-9_.:+-]{1,40}\Z")
 
 
@@ -119,15 +119,16 @@ def _shifted(run: bytes) -> bytes:
     at = 0
     while at < len(run):
         row = run[at]
-        if row <= _SPACE or at + 1 >= len(run):  # a line end inside the run
+        sign = run[at : at + 2]
+        if len(sign) == 1 or not all(_SPACE < octet < _DELETE for octet in sign):  # a line end, or broken
             out.append(row)
             at += 1
             continue
-        cell = run[at + 1]
+        cell = sign[1]
         out.append((row - 0x21) // 2 + (0x81 if row < _SECOND_HALF else 0xC1))
         out.append(cell + (0x7E if row % 2 == 0 else 0x1F if cell < _GAP else 0x20))
         at += 2
-    return bytes(octet & 0xFF for octet in out)
+    return bytes(out)
 
 
 def _self_identified(octets: bytes) -> str | None:

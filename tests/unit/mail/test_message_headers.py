@@ -87,6 +87,8 @@ def test_encoded_words_are_joined_over_a_fold(lines: bytes, expected: str) -> No
         (b"\x1b$B-!\n2q\x1b(J~", "\u2460\n\u4f1a~"),
         (b"\x1b$B-!\x1b(I12", "\u2460\uff71\uff72"),
         (b"\x1b$B2q\x1b(B\xff\x1b$B2", "\u4f1a\uf8f32"),
+        (b"\x1b$B2q\xff2q\x1b(B", "\u4f1a\uf8f3\u4f1a"),  # an octet that no sign has
+        (b"\x1b$B2q2\xf0\x1b(B~", "\u4f1a2\ufffd~"),
     ],
 )
 def test_one_sign_outside_its_charset_does_not_cost_a_japanese_text(octets: bytes, expected: str) -> None:
