@@ -4,7 +4,7 @@
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -193,14 +193,32 @@ def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[K
     figures.none("LOST: in the mailbox, not on record", lost)
     figures.none("on record with other octets or another date", wrong)
     figures.none("on record, not in the mailbox", set(deliveries) - {mail.delivery for mail in kept})
-    taken_in = Counter(str(row[1]) for row in messages.values() if row[1] and row[2] == "in" and row[3] is None)
+    taken_in = defaultdict(list)
+    for key, name, direction, enclosed_in in messages.values():
+        if name and direction == "in" and enclosed_in is None:
+            taken_in[str(name)].append(str(key))
     differing = Counter(name for name, _ in {(message_id(mail.octets), mail.octets) for mail in kept})  # broken twice
     figures.none(
-        "DOUBLED: several messages of one mail", (n for n, count in taken_in.items() if count > max(1, differing[n]))
+        "DOUBLED: several messages of one mail",
+        (
+            f"{name}: {_whereabouts(found, deliveries)}"
+            for name, found in taken_in.items()
+            if len(found) > max(1, differing[name])
+        ),
     )
     cases = Counter(str(row[0]) for row in desk.rows("SELECT root_message FROM case_file"))
     figures.count("cases", sum(cases.values()))
     figures.none("DOUBLED: several cases of one mail", (root for root, count in cases.items() if count > 1))
+
+
+def _whereabouts(found: Sequence[str], deliveries: Mapping[str, Sequence[object]]) -> str:
+    """Returns the deliveries of each message, with the digest of its octets and its instant."""
+    return "; ".join(
+        f"{key}: {delivery}, {digest}, of {internaldate}"
+        for key in found
+        for delivery, (message, digest, internaldate, _) in deliveries.items()
+        if message == key
+    )
 
 
 def _notifications(figures: Figures, desk: DeskProcess, diary: Diary, handed: dict[str, set[str]]) -> None:
