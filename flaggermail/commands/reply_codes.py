@@ -14,7 +14,7 @@ from datetime import datetime
 
 from flaggermail.commands import devices
 from flaggermail.mail.message import Message
-from flaggermail.notices import code_pages, enrolled, notices
+from flaggermail.notices import approval_requests, code_pages, enrolled, notices
 from flaggermail.notifications import approval
 from flaggermail.notifications.approval import MOST_WRONG, ByReply, CodeFault, Void
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -80,7 +80,8 @@ class ReplyCode:
         offer = code_pages.offer_of(self.work, self.token)
         found = approval.read(written, self.work.actor, [offer] if offer else [], self.work.now)
         if isinstance(found, Void):
-            self.fault = CodeFault.WRONG
+            given = approval_requests.has_code(self.work, self.token, offer)
+            self.fault = CodeFault.WRONG if given else CodeFault.NOT_GIVEN
             return None
         return found.draft
 

@@ -18,7 +18,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Channel, Notification, Platform, Token
+from flaggermail.record.rows import Channel, Notification, OutboxMail, PageCode, Platform, Token
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -31,7 +31,7 @@ def request(work: UnitOfWork, draft: Notification, text: str) -> None:
 
 
 def request_again(work: UnitOfWork, token: Token) -> None:
-    """Shows a draft anew after a request has expired, unless a newer request is still open: one call a request."""
+    """Shows a draft anew after a request came to nothing, unless another one is still open: one call a request."""
     draft = work.tx.get(Notification, token.notification or "")
     officer = work.env.settings.rota.officer(token.officer or "")
     if draft is None or draft.state != NotificationState.DRAFT or officer is None:
@@ -39,8 +39,22 @@ def request_again(work: UnitOfWork, token: Token) -> None:
     if officer.id in counted(work.env, draft).counted:
         return
     shown = [other for other in shown_to(work.tx, draft) if other.officer == officer.id]
-    if not any(other.expires_at is not None and other.expires_at > work.now for other in shown):
+    others = [other for other in shown if other.token != token.token]
+    if not any(other.expires_at is not None and other.expires_at > work.now for other in others):
         _ask(work, draft, _body_of(work, draft), officer)
+
+
+def has_code(work: UnitOfWork, token: Token, offer: Offer | None) -> bool:
+    """Returns whether a request gave its code in the way in which the desk gives codes now.
+
+    A request of before `approval.by_reply` changed did not, nor did one beyond the hourly limit of pages.
+    """
+    if work.env.settings.desk.approval.means is ByReply.PAGER:
+        return work.tx.exists(PageCode, where(PageCode.token).is_(token.token))
+    dedupe = _dedupe(token.notification or "", token.issued_at, token.officer or "")
+    sent = work.tx.find(OutboxMail, where(OutboxMail.dedupe).is_(dedupe))
+    texts = [work.env.parser.parse(work.env.octets.get(mail.digest)).text for mail in sent]
+    return offer is not None and any(offer.code in text for text in texts)
 
 
 def request_of_others(work: UnitOfWork, draft: Notification) -> None:
@@ -128,9 +142,13 @@ def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> 
         "until": offer.expires_at,
     }
     about = EventRef(case=draft.case, notification=draft.id)
-    dedupe = f"approval/{draft.id}/{work.now.isoformat()}/{officer.id}"
+    dedupe = _dedupe(draft.id, work.now, officer.id)
     notice = Notice(Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, topic=Topic.APPROVAL, token=token)
     notices.tell(work, officer, notice, values)
+
+
+def _dedupe(draft: str, asked_at: datetime, officer: str) -> str:
+    return f"approval/{draft}/{asked_at.isoformat()}/{officer}"
 
 
 def must_repeat(work: UnitOfWork, draft: Notification) -> bool:

@@ -57,6 +57,7 @@ class CodeFault(StrEnum):
     LOST = "device lost"
     SHARED = "device made by an approver"
     NO_PAGER = "no pager"
+    NOT_GIVEN = "no code given"
 
 
 @dataclass(frozen=True, slots=True)

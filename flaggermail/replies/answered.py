@@ -32,6 +32,7 @@ class Why(StrEnum):
     DEVICE_LOST = "device lost"
     DEVICE_SHARED = "device made by an approver"
     NO_PAGER = "no pager"
+    CODE_NOT_GIVEN = "no code given"
     NAME = "no such officer"
     INSTANT = "no such time"
     LINES = "lines missing"

@@ -389,16 +389,16 @@ def _still_work(work: UnitOfWork, reply: _Reply, language: str, *, used: bool) -
 
 
 def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
-    """Explains why nothing was done and what would have been understood; renews an expired approval request.
+    """Explains why nothing was done and what would have been understood.
 
-    A machine that replies to each of our mails is answered once (`rate_limits.is_loop`); a reply that begins with a
-    verb is a person's.
+    An approval whose request has expired, or gave no code, is asked for anew. A machine that replies to each of our
+    mails is answered once (`rate_limits.is_loop`); a reply that begins with a verb is a person's.
     """
     if found.why is Why.UNKNOWN:
         reply = replace(reply, key=rate_limits.misunderstood_key(work, reply.officer, reply.message.reply_text))
     if rate_limits.is_loop(work, reply.officer, reply.key):
         return
-    if found.why is Why.EXPIRED and reply.topic is Topic.APPROVAL:
+    if found.why in {Why.EXPIRED, Why.CODE_NOT_GIVEN} and reply.topic is Topic.APPROVAL:
         approval_requests.request_again(work, reply.token)
     values: dict[str, object] = {
         "understood": False,

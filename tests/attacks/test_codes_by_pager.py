@@ -12,7 +12,18 @@ import pytest
 from flaggermail.record.rows import Page
 from flaggermail.reminders import paging
 from flaggermail.replay.doubles import ListPager
-from tests.attacks.approving import a_desk, asked, latest, reopened, replied, settings_for, state_of, text_of, told
+from tests.attacks.approving import (
+    a_desk,
+    asked,
+    latest,
+    printed_code,
+    reopened,
+    replied,
+    settings_for,
+    state_of,
+    text_of,
+    told,
+)
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk
 
 
@@ -139,3 +150,23 @@ def test_a_request_whose_code_is_not_called_out_says_so(desk: Desk) -> None:
     assert len([pager for pager, _ in called(desk) if pager == "pager-officer1"]) == 12
     assert "pager" not in text_of(desk, asked(desk, "officer1"))
     assert "flaggermail approve" in text_of(desk, asked(desk, "officer1"))
+
+
+@pytest.mark.parametrize(("before", "now"), [("totp", "pager"), ("off", "pager"), ("mail", "pager"), ("pager", "mail")])
+def test_a_request_of_before_the_desk_changed_its_way_brings_a_new_one(tmp_path: Path, before: str, now: str) -> None:
+    """No code was called or written for it: the reply is told so, and the code comes with a new request, once."""
+    desk = a_desk(tmp_path, settings_for(before, pagers=["officer1"]))
+    draft = desk.drafted()
+    called(desk)
+    old = asked(desk, "officer1")
+    desk.with_settings(settings_for(now, pagers=["officer1"]))
+    desk.go_on(3)
+    assert "het verzoek dat u beantwoordde, gaf geen code" in told(desk, replied(desk, old, "akkoord ABC234"))
+    new = asked(desk, "officer1")
+    code = code_for(called(desk), "officer1") if now == "pager" else printed_code(desk, new)
+    replied(desk, old, "akkoord ABC235")
+    assert called(desk) == []
+    assert asked(desk, "officer1") == new
+    replied(desk, new, f"akkoord {code}")
+    assert state_of(desk, draft) == "approved"
+    desk.assert_whole()
