@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from types import ModuleType, TracebackType
 from typing import cast
 
+from flaggermail.errors import StoreFault
 from flaggermail.log_lines import LogLines
 from flaggermail.mail.invisible import is_invisible
 
@@ -269,8 +270,12 @@ def stop_overdue(worker: str) -> None:
 
 
 def worker_failed(worker: str, error: BaseException) -> None:
-    """A worker failed and the daemon stops. Logs the error's type only, as its text may quote mail."""
-    _log.error("worker failed, the daemon stops", object=worker, error=_kinds(error), at=_places(error))
+    """A worker failed and the daemon stops. Logs the error's type only, as its text may quote mail.
+
+    That of a database quotes no value (`adapters.db.engine`).
+    """
+    why = {"reason": str(error)} if isinstance(error, StoreFault) else {}
+    _log.error("worker failed, the daemon stops", object=worker, error=_kinds(error), at=_places(error), **why)
 
 
 def telling_failed(job: str, error: BaseException) -> None:

@@ -162,6 +162,7 @@ def restore(
         raise BackupFault(
             f"{to}: is there already and not empty; name a new folder: no desk is ever restored onto another"
         )
+    _require_readable(path)
     part = unfinished.beside(to.absolute())
     try:
         lock = unfinished.new_folder(part, _FOLDER_MODE)
@@ -184,6 +185,16 @@ def restore(
         shutil.rmtree(part, ignore_errors=True)
         os.close(lock)
     return Restored(held, without_password(database or f"sqlite:///{to / _DATABASE}"), proof)
+
+
+def _require_readable(path: Path) -> None:
+    try:
+        with path.open("rb"):
+            return
+    except OSError as fault:
+        raise BackupFault(
+            f"{path}: cannot be read ({fault.strerror}); name a file that `flaggermail db backup` wrote"
+        ) from fault
 
 
 def _unmade(to: Path, fault: OSError) -> BackupFault:

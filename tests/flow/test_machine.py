@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import running
 from tests.flow.desk_process import PATIENCE, ROOT, DeskProcess, patiently
 from tests.flow.engines import BOTH
 from tests.flow.machine import FakedClock, fill, mount, remount, status_of, unmount
@@ -406,3 +407,25 @@ def test_an_archive_that_takes_nothing_pauses_the_desk_and_ends_no_start(
     finally:
         desk.end()
         unmount(archive)
+
+
+def test_a_backup_put_in_the_place_of_a_running_database_ends_the_daemon(desk: DeskProcess, dovecot: Dovecot) -> None:
+    """It does not write on where nobody looks; started again it works with what lies there, and observes."""
+    desk.start()
+    dovecot.deliver(desk.mailbox, question(1))
+    patiently(lambda: taken_in(desk) == 1, "the first mail")
+    desk.run("db", "backup", "--out", str(desk.folder / "backup.tar.gz"))
+    desk.run("db", "restore", str(desk.folder / "backup.tar.gz"), "--to", str(desk.folder / "restored"))
+    assert desk.process is not None
+    running.expect_no_more(desk.process)
+    for beside in ("-wal", "-shm"):
+        (desk.folder / f"flaggermail.db{beside}").unlink()
+    (desk.folder / "restored" / "flaggermail.db").replace(desk.folder / "flaggermail.db")
+    dovecot.deliver(desk.mailbox, question(2))
+    assert desk.process.wait(PATIENCE) == 1
+    assert "another file than the one that this process opened" in desk.log()
+    assert "Traceback" not in desk.log()
+    desk.start()
+    patiently(lambda: desk.rows("SELECT count(*) FROM delivery") == [(2,)], "both mails are on record")
+    assert "observing" in desk.run("status")
+    desk.stop()

@@ -267,6 +267,13 @@ def test_nothing_is_written_over(desk: Desk, tmp_path: Path) -> None:
     restore(file, tmp_path / "empty", None, unseen, verify=False)
 
 
+def test_a_backup_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """The backup is what cannot be read, not the new folder, and nothing is made."""
+    with pytest.raises(BackupFault, match=r"nowhere\.tar\.gz: cannot be read \(No such file or directory\)"):
+        restore(tmp_path / "nowhere.tar.gz", tmp_path / "new", None, unseen, verify=False)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_failed_backup_leaves_nothing(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk is a refusal in words, and neither the file nor a part of it stays."""
 

@@ -8,7 +8,7 @@ import os
 import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,3 +135,29 @@ def test_a_file_that_cannot_be_opened(
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(kind, match=os.strerror(number)):
         require_current(make_engine(f"sqlite:///{tmp_path / 'desk.db'}"))
+
+
+def test_a_database_put_in_the_place_of_the_open_one_is_not_written(store: SqlStore, sqlite_path: Path) -> None:
+    """Somebody restores a backup beside a running daemon: what is written to the file of before, nobody finds again."""
+    copy = sqlite_path.with_name("restored.db")
+    with closing(sqlite3.connect(sqlite_path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    copy.replace(sqlite_path)
+    for _ in range(2):
+        with pytest.raises(StoreFault, match="another file than the one that this process opened") as raised:
+            write(store)
+        assert not isinstance(raised.value, DiskFails)  # no waiting ends it
+    with pytest.raises(StoreFault):
+        store.renew(NOON, 60)
+    with closing(sqlite3.connect(sqlite_path)) as found:
+        assert found.execute("SELECT count(*) FROM event").fetchone() == (0,)
+
+
+def test_a_database_that_is_moved_away_is_waited_for(store: SqlStore, sqlite_path: Path) -> None:
+    """The open file lies elsewhere meanwhile: nothing is written to it there, and all goes on when it is back."""
+    away = sqlite_path.rename(sqlite_path.with_name("elsewhere.db"))
+    with pytest.raises(DiskFails, match="is not there now"):
+        write(store)
+    away.rename(sqlite_path)
+    write(store)
+    assert written(store) == 1

@@ -26,6 +26,7 @@ from flaggermail.adapters.db.engine import ANEW, connect_reading, make_engine
 from flaggermail.adapters.db.faults import as_store_fault, is_busy
 from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import table_of
+from flaggermail.adapters.db.own_file import OwnFile
 from flaggermail.adapters.db.own_tables import LeaseRow
 from flaggermail.adapters.db.transaction import HEAD, LockedHead, SqlTransaction
 from flaggermail.adapters.db.turns import BY_ANOTHER, Turns
@@ -52,7 +53,7 @@ class SqlStore:
     def __init__(self, url: str, salt: Callable[[], bytes], wait: float = 10) -> None:
         self.engine: Engine = make_engine(url, wait)
         self._salt, self._wait = salt, wait
-        self._turns = Turns(time.monotonic)
+        self._turns, self._file = Turns(time.monotonic), OwnFile(url)
         self._lease: Lease | None = None
         self._counters = frozenset[str]()  # those that transactions used lately, while they are few
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED
@@ -100,6 +101,7 @@ class SqlStore:
                 yield
         except DiskFails:
             self.engine.dispose()
+            self._file.forget()
             raise
 
     def scrub(self) -> bool:
@@ -135,6 +137,7 @@ class SqlStore:
                 if is_busy(error):
                     raise StoreBusy(BY_ANOTHER) from error
                 raise
+            self._file.require()
             self._turns.locked()
             waited = time.monotonic() - asked
             with unit:
