@@ -43,6 +43,7 @@ def _leaves(night: Night, chance: Random) -> None:
 
     def gone() -> None:
         night.gone.add(COLLEAGUE)
+        night.diary.left.append((ADDRESSES[COLLEAGUE], night.clock.now()))
         night.hinder(None, lambda read: read.recipient == ADDRESSES[COLLEAGUE])  # withheld, and told
         _change(night, "an officer leaves", without)
 

@@ -96,6 +96,7 @@ class Diary:
     handed_over: list[HandOver] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     hindrances: list[Hindrance] = field(default_factory=list)
+    left: list[tuple[str, datetime]] = field(default_factory=list)  # who left the desk, by its clock
     ended_at: datetime | None = None  # of true time
     violations: list[Violation] = field(default_factory=list)
 

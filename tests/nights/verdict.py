@@ -127,21 +127,21 @@ def _reminders(diary: Diary, read: list[Read]) -> None:
 
 def _missing(diary: Diary, tick: Tick, step: Told) -> None:
     uses = [use for use in diary.uses if (use.case, use.platform) == (step.case, step.platform)]
-    if any(_withdrawn(diary, tick, use) for use in uses) or _refused(diary, tick, step):
+    gone = [at for address, at in diary.left if address == step.to]  # its mail is withheld then, and told as that
+    back = [use.bounced_at for use in uses if use.bounced_at is not None]  # the alarm about it goes in its stead
+    if any(_never_could(diary, tick, at) for at in (*gone, *back)) or _refused(diary, tick, step):
         return
     quieted = any(use.unverified_at is not None and use.unverified_at <= tick.at for use in uses)
     diary.broken(5 if quieted else 3, f"{step} was due at {tick.at} and not told")
 
 
-def _withdrawn(diary: Diary, tick: Tick, use: Use) -> bool:
-    """Returns whether its reminder of that tick could not leave before it came back: its alarm goes in its stead.
+def _never_could(diary: Diary, tick: Tick, until: datetime) -> bool:
+    """Returns whether the reminder of that tick could not leave until that instant, after which it need not any more.
 
     Only if no server took any mail of the desk in between; what could leave must have left.
     """
-    if use.bounced_at is None or use.bounced_at <= tick.at:
-        return False
-    return not any(
-        tick.at <= handed.at < use.bounced_at and handed.answer == "accepted" for handed in diary.handed_over
+    return tick.at < until and not any(
+        tick.at <= handed.at < until and handed.answer == "accepted" for handed in diary.handed_over
     )
 
 

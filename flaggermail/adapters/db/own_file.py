@@ -39,5 +39,5 @@ class OwnFile:
             )
 
     def forget(self) -> None:
-        """Takes the file that lies there next for the own one: it is opened anew."""
+        """Takes the file that lies there next for the own one: all connections are closed."""
         self._opened = None

@@ -100,8 +100,7 @@ class SqlStore:
             with as_store_fault(writing=writing):
                 yield
         except DiskFails:
-            self.engine.dispose()
-            self._file.forget()
+            self.close()
             raise
 
     def scrub(self) -> bool:
@@ -189,8 +188,9 @@ class SqlStore:
                 row.holder, row.until = "", LONG_AGO
 
     def close(self) -> None:
-        """Closes every connection."""
+        """Closes every connection; the next one opens the file that lies there by then."""
         self.engine.dispose()
+        self._file.forget()
 
 
 def this_process(started: datetime) -> str:
