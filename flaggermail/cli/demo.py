@@ -26,6 +26,7 @@ _WEEK = 7 * 24 * 60  # minutes
 
 @click.command(name="demo")
 @click.option("--once", is_flag=True, help="Stop after the story; otherwise the daemon runs until Ctrl-C.")
+@click.option("--all", "everything", is_flag=True, help="Tell the whole story, not the day of 6 June 2024 alone.")
 @click.option(
     "--answer-after", type=click.IntRange(1, _WEEK), metavar="MINUTES",
     help="Minutes until the platform of the first story answers. [default: 152]",
@@ -34,8 +35,8 @@ _WEEK = 7 * 24 * 60  # minutes
 @click.option(
     "--daemon", "directory", hidden=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
-def command(*, once: bool, answer_after: int | None, as_json: bool, directory: Path | None) -> None:
-    """Play the whole story on this machine.
+def command(*, once: bool, everything: bool, answer_after: int | None, as_json: bool, directory: Path | None) -> None:
+    """Play the story on this machine.
 
     Needs neither configuration nor root. The real daemon runs against a mailbox server and a submission server on
     loopback; a day passes in seconds. Everything is kept in a temporary folder, whose name is printed.
@@ -50,7 +51,7 @@ def command(*, once: bool, answer_after: int | None, as_json: bool, directory: P
     from flaggermail.wiring import show_demo
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo cleanly, like Ctrl-C
-    wanted = Wanted(once, answer_after, login(), _own_command())
+    wanted = Wanted(once, everything, answer_after, login(), _own_command())
     try:
         show_demo(wanted, typed, [sys.executable, "-m", _PROGRAM, "demo", "--daemon"], _tell_json if as_json else _tell)
     except ModuleNotFoundError as missing:

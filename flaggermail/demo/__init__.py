@@ -38,6 +38,7 @@ class Wanted:
     """The options of the command line."""
 
     once: bool
+    everything: bool  # not the story's last day alone
     answer_after: int | None  # minutes; None: as in the story
     login: str  # of the user, who is an officer during the demo
     program: str  # how the user runs this program
@@ -48,9 +49,10 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
     folder = Path(tempfile.mkdtemp(prefix="flaggermail-demo-"))
     try:
         story = read(SHIPPED, wanted.answer_after)
-        _print_introduction(folder, tell)
         with opened(folder, parts, story, wanted.login) as desk:
-            teller = Teller(desk.env, tell)
+            last = story.instants()[-1].astimezone(desk.env.settings.zone)
+            teller = Teller(desk.env, tell, None if wanted.everything else last.date())
+            _print_introduction(folder, tell)
             _play(desk, story, teller)
             _conclude(desk, story, teller)
             if not wanted.once:
@@ -112,6 +114,8 @@ def _print_introduction(folder: Path, tell: Tell) -> None:
         "The real daemon reads a mailbox over IMAP and sends over SMTP, all of it on this machine. Only the clock",
         "is not the machine's: it jumps from event to event. Mail to officers and referrers is in Dutch here.",
         f"Everything is kept in {folder}",
+        "Three clocks start when the submission server has taken a notification: the receipt clock stops at any answer",
+        "of the platform, the human clock at a person's, the substance clock at one that goes into the matter.",
     ):
         tell(line, "plain")
 
@@ -124,7 +128,7 @@ def _raise_if_any(troubles: Sequence[str]) -> None:
 def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
     with desk.env.store.read() as tx:
         wrong = figures.faults(tx)
-        found = list(figures.lines(tx, story.demo.figures, teller))
+        found = list(figures.lines(tx, story.demo.figures[: None if teller.only is None else 1], teller))
         page = figures.page_of_uses(tx, desk.env, desk.clock.now())
     _raise_if_any(wrong)
     teller.tell("", "plain")
@@ -133,7 +137,8 @@ def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
         teller.tell(text, look)
     teller.tell("", "plain")
     (desk.folder / PAGE).write_text(page, encoding="utf-8")
-    for what, name in (("database", DATABASE), ("archive", ARCHIVE), ("daemon's log", LOG), ("page of figures", PAGE)):
+    kept = ("database", DATABASE), ("archive", ARCHIVE), ("daemon's log", LOG), ("page of figures", PAGE)
+    for what, name in kept[0 if teller.only is None else -1 :]:
         teller.tell(f"  {what:<16}{desk.folder / name}", "plain")
 
 

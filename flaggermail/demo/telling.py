@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -23,6 +23,8 @@ Tell = Callable[[str, Look], None]  # prints one line in a style, if the output 
 WIDTH = 110
 PROGRAM = "flaggermail"
 _INDENT = " " * 9
+_ASIDE = frozenset({Kind.APPROVAL_REQUEST, Kind.OFFICER_NOTICE})  # told only where everything is
+_SAYS = frozenset({Kind.REMINDER, Kind.ESCALATION})  # whose subject says the matter
 WORDS: Mapping[str, str] = {  # kind of mail -> its name here, if different
     Kind.PLATFORM_ACK: "sign of receipt",
     Kind.SUBSTANTIVE_REPLY: "answer to the matter",
@@ -35,22 +37,30 @@ WORDS: Mapping[str, str] = {  # kind of mail -> its name here, if different
 
 @dataclass
 class Teller:
-    """Prints each event once, in chronological order."""
+    """Prints each event once, in chronological order.
+
+    With a day, `only`, it tells that day alone, each mail and command as one line, and no mail between the desk and its
+    officers but reminders.
+    """
 
     env: Services
     tell: Tell
+    only: date | None = None
     _day: date | None = None
     _printed: set[str] = field(default_factory=set)
 
     def remark(self, at: datetime, text: str) -> None:
         """Prints what a reader should know about the next event, if anything."""
-        if text:
-            self._print_day(at)
+        if not text or self._leaves_out(at):
+            return
+        self._print_day(at)
         for line in textwrap.wrap(text, WIDTH - 2):
             self.tell(f"  {line}", "faint")
 
     def typed(self, act: EnteredCommand, printed: str) -> None:
         """Prints a command line and its output."""
+        if self._leaves_out(act.at, aside=act.show == "aside"):
+            return
         self._print_day(act.at)
         found = self.env.settings.rota.officer(act.by)
         head = f"  {self.clock(act.at)}  {found.name if found else act.by} types: "
@@ -60,7 +70,7 @@ class Teller:
         )  # fmt: skip
         for part in command:
             self.tell(part, "typed")
-        for answer in printed.splitlines():
+        for answer in printed.splitlines() if self.only is None else ():
             self.tell(f"{_INDENT}{answer}", "faint")
 
     def news(self) -> None:
@@ -86,6 +96,8 @@ class Teller:
 
     def letter(self, octets: bytes) -> None:
         """Prints a mail as its reader sees it."""
+        if self.only is not None:
+            return
         for line in self.env.parser.parse(octets).text.strip().splitlines():
             self.tell(f"{_INDENT}| {line}".rstrip(), "faint")
 
@@ -98,12 +110,20 @@ class Teller:
         local = at.astimezone(self.env.settings.zone)
         return f"{local:%A} {local.day} {local:%B %Y}"
 
-    def _print_mail(self, key: str, at: datetime, way: str, kinds: Iterable[str], subject: str) -> None:
-        self._print_day(at)
+    def _leaves_out(self, at: datetime, *, aside: bool = False) -> bool:
+        """Returns whether a day alone is told, and this is of another one or beside its matter."""
+        return self.only is not None and (aside or at.astimezone(self.env.settings.zone).date() != self.only)
+
+    def _print_mail(self, key: str, at: datetime, way: str, kinds: Sequence[str], subject: str) -> None:
         self._printed.add(key)
+        if self._leaves_out(at, aside=bool(_ASIDE.intersection(kinds))):
+            return
+        self._print_day(at)
         what = " and ".join(WORDS.get(kind, kind.replace("_", " ")) for kind in kinds)
+        if self.only is not None and _SAYS.intersection(kinds):
+            what = f"{what}: {subject}"
         self.tell(f"  {self.clock(at)}  {way}: {what}", "mail")
-        for line in textwrap.wrap(subject, WIDTH - len(_INDENT), break_on_hyphens=False):
+        for line in textwrap.wrap(subject, WIDTH - len(_INDENT), break_on_hyphens=False) if self.only is None else ():
             self.tell(f"{_INDENT}{line}", "plain")
 
     def _describe(self, address: str, name: str | None = None) -> str:

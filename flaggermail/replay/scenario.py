@@ -31,7 +31,8 @@ from flaggermail.shipped import shipped
 from flaggermail.yaml_files.kinds import Instant, Minutes, Model
 from flaggermail.yaml_files.model import read_model
 
-Show = Literal["line", "nothing", "letter"]  # what the demo shows of an act; letter: also the mail sent by it
+Show = Literal["line", "aside", "nothing", "letter"]
+"""What the demo shows of an act: its line, its line where it tells everything, nothing, or the mail sent by it too."""
 _CODE_PLACEHOLDER = re.compile(rb"\bCODE\b")
 NUMBER_PLACEHOLDER = re.compile(rb"\bNUMBER\b")
 

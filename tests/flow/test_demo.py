@@ -89,8 +89,26 @@ def clock_times(instants: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """Runs the demo that tells everything."""
+    return show(tmp_path_factory.mktemp("demo"), "--all")
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     """Runs the demo without options."""
-    return show(tmp_path_factory.mktemp("demo"))
+    return show(tmp_path_factory.mktemp("day"))
+
+
+@together
+def test_a_first_look_takes_a_screen_or_two(day: Shown, shown: Shown) -> None:
+    """The day alone, in at most 60 lines of which two say what the clocks are; the figures are those of the whole."""
+    lines = day.text.splitlines()
+    assert len(lines) <= 60
+    assert sum(" clock" in line for line in lines[3:6]) == 2
+    assert "March 2023" not in day.text.partition("What the record says now")[0]
+    assert day.block(WARNING) == shown.block(WARNING)
+    for told in ("10:34  the desk to X", "11:34", "12:34", "13:06  Government", "18:21  the desk to C. Bakker"):
+        assert sum(line.startswith(f"  {told}") for line in lines) == 1
 
 
 @together
@@ -107,12 +125,12 @@ def test_demo_tells_how_long_the_platform_took(shown: Shown) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "README.nl.md"])
 @together
-def test_the_readme_shows_what_the_demo_prints(shown: Shown, page: str) -> None:
+def test_the_readme_shows_what_the_demo_prints(day: Shown, page: str) -> None:
     """Each of the ten lines of the README is a line of the demo."""
     text = (ROOT / page).read_text("utf-8")
     lines = [line[4:] for line in text[text.index(f"    {WARNING}") :].partition("\n\n")[0].split("\n")]
     assert len(lines) == 10
-    assert [line for line in lines if line not in shown.text.split("\n")] == []
+    assert [line for line in lines if line not in day.text.split("\n")] == []
 
 
 @together
@@ -223,8 +241,9 @@ def test_daemon_that_never_reminds_is_found_out(tmp_path: Path, monkeypatch: pyt
     def tell(line: str, _look: Look) -> None:
         told.append(line)
 
+    wanted = Wanted(once=True, everything=True, answer_after=None, login="somebody", program="flaggermail")
     with pytest.raises(StoryBroken, match=r"not sent the reminder that fell due at 2024-06-06 09:34 UTC.*daemon\.log"):
-        show_demo(Wanted(once=True, answer_after=None, login="somebody", program="flaggermail"), typed, forgetful, tell)
+        show_demo(wanted, typed, forgetful, tell)
     assert not [line for line in told if "reminder" in line or "record says" in line]
     assert processes_of(tmp_path) == []
 

@@ -54,6 +54,15 @@ def test_lock_is_nothing_but_exact_versions_with_hashes() -> None:
     assert PIN.sub("", locked()) == ""
 
 
+def test_the_demos_lock_is_a_part_of_the_lock() -> None:
+    """What the demo installs is less, in the same versions with the same hashes: `./dev test` adds the rest."""
+    demo = (ROOT / "requirements-demo.lock").read_text(encoding="utf-8")
+    assert PIN.sub("", demo) == ""
+    some, every = ({pin[0] for pin in PIN.finditer(text)} for text in (demo, locked()))
+    assert some < every
+    assert len(some) < len(every) / 2
+
+
 def test_lock_names_everything_that_pyproject_asks_for() -> None:
     """Each dependency of the product and its extras is pinned, and so is the build backend."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
