@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mails of the night in docs/officer.md, as sent; `python -m tests.story.told_night` inserts them.
+"""The mails of the night in docs/night.md, as sent; `python -m tests.story.told_night` inserts them.
 
 A mail in the manual is a code block after a comment such as `<!-- nl take -->`: its language and its name below.
 """
@@ -24,7 +24,7 @@ from tests.doubles import migrated
 from tests.story.conftest import NOW
 
 ROOT = Path(__file__).parents[2]
-MANUAL = ROOT / "docs" / "officer.md"
+MANUAL = ROOT / "docs" / "night.md"
 LANGUAGES = ("nl", "en")
 OFFICER, PLATFORM = "a.jansen@bzk.example", "elections-eu@tiktok-platform.example"
 MAILS = {

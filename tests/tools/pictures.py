@@ -66,7 +66,7 @@ def _stop(use: Mapping[str, object], clock: str) -> Stop:
 
 
 def phones(language: str) -> str:
-    """Returns three mails of the night in docs/officer.md as an SVG picture, side by side, cut at the foot."""
+    """Returns three mails of the night in docs/night.md as an SVG picture, side by side, cut at the foot."""
     mails = played(language)
     drawn: list[str] = []
     for number, name in enumerate(_SHOWN):
