@@ -7,22 +7,24 @@ Each part gives files by their path in the dossier; a file that is no MDTO metad
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
+from string import Template
 
 from flaggermail.archive import mdto, retention
 from flaggermail.archive.configured import custody_of, schedule_of
 from flaggermail.archive.dossier import Scope, attached_name, case_target, mail_key, mails_of, target_of
 from flaggermail.archive.dossier_figures import figures_csv
 from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text
-from flaggermail.archive.dossier_mail import rendition
+from flaggermail.archive.dossier_names import visible, visible_line
 from flaggermail.archive.dossier_pages import Pages
-from flaggermail.archive.dossier_readme import FILE, readme
 from flaggermail.archive.dossier_shown import Shown
 from flaggermail.archive.dossier_words import CASE_TYPES, KINDS, LABELS, Absence, Label, said
 from flaggermail.archive.mdto import Concept, FileObject, Happening, Level, RecordObject, Target
 from flaggermail.archive.retention import KeptSpan
+from flaggermail.mail.message import Address, Message
 from flaggermail.record.case_values import Source
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.kinds import Direction, Kind
@@ -242,3 +244,46 @@ class DossierWriter:
 
 def _shown_files(files: Files) -> Sequence[str]:
     return [path.rpartition("/")[2] for path, _ in files.held if not path.endswith(".mdto.xml")]
+
+
+# ---- The page in each dossier that tells a stranger, in Dutch and English, what each file is and how to check them all
+
+
+FILE = "LEESMIJ-README.txt"
+_TEXTS = {language: Path(__file__).with_name(f"dossier_readme.{language}.txt") for language in LanguageCode}
+
+
+def readme(name: str, organisation_nl: str, organisation_en: str, as_of: str) -> bytes:
+    """Returns the page in UTF-8. `as_of` is the instant of the last event, with its offset."""
+    names = {LanguageCode.NL: organisation_nl, LanguageCode.EN: organisation_en}
+    return "".join(
+        Template(path.read_text("utf-8")).substitute(name=name, organisation=names[language], as_of=as_of)
+        for language, path in _TEXTS.items()
+    ).encode()
+
+
+# ---- The text of one mail, to be read without a mail program; the mail itself lies beside it, unchanged
+
+
+LONGEST_HEADER = 20_000  # characters of one line
+
+
+def rendition(mail: Message, attachments: Iterable[str]) -> bytes:
+    """Returns header and text in UTF-8; `attachments` are the lines that name them."""
+    head = [
+        ("From", _people(mail.from_)),
+        ("Reply-To", _people(mail.reply_to)),
+        ("To", _people(mail.to)),
+        ("Cc", _people(mail.cc)),
+        ("Subject", mail.subject or ""),
+        ("Date", mail.header("date") or ""),
+        ("Message-ID", mail.message_id or ""),
+    ]
+    lines = [f"{name}: {visible_line(value[:LONGEST_HEADER])}" for name, value in head if value]
+    lines += [f"Attachment: {visible_line(line)}" for line in attachments]
+    lines += [f"Defect: {visible_line(defect)}" for defect in mail.defects]
+    return ("\n".join([*lines, "", *visible(mail.text).splitlines()]) + "\n").encode("utf-8", "replace")
+
+
+def _people(people: Iterable[Address]) -> str:
+    return ", ".join(f"{one.name} <{one.address}>" if one.name else one.address for one in people)

@@ -6,10 +6,11 @@ No job is scheduled: each tick checks whether the officer on call has changed an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.notices import anew, attention, notices
+from flaggermail.notices import anew, attention, last_contact, notices
 from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
@@ -20,10 +21,9 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
-from flaggermail.record.rows import Alarm, Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
+from flaggermail.record.rows import Alarm, Case, InForce, OutboxMail, Platform, Reminder, StoredMessage, Withheld
 from flaggermail.record.states import CaseState, MailState
 from flaggermail.record.topics import Topic
-from flaggermail.reminders import awaited
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
@@ -65,7 +65,7 @@ def gather(work: UnitOfWork) -> HandoverNote:
     return HandoverNote(
         cases=sorted(cases, key=lambda case: (case.opened_at, case.number)),
         clocks=[(one, next(iter(escalation.upcoming(one.silence, one.steps, who)), None)) for one in running],
-        awaited=awaited.alone(all_running),
+        awaited=awaited_alone(all_running),
         unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
         acknowledged=[r for r in reminders if r.acknowledged_until is not None and work.now < r.acknowledged_until],
         quarantine=attention.by_trust(
@@ -176,7 +176,7 @@ def _values(work: UnitOfWork, note: HandoverNote) -> dict[str, object]:
             }
             for one, expected in note.clocks[:LISTED]
         ],
-        "awaited": [awaited.line_of(work, one) for one in note.awaited[:LISTED]],
+        "awaited": [line_of_awaited(work, one) for one in note.awaited[:LISTED]],
         "unanswered": [
             {"at": r.told_at, "officer": name(r.officer), "about": r.case, "exercise": r.case in rehearsed}
             for r in note.unanswered[:LISTED]
@@ -201,3 +201,27 @@ def line_of_mail(mail: OutboxMail) -> dict[str, object]:
         "place": mail.id, "recipient": mail.recipient, "number": mail.case or "", "exercise": mail.exercise,
         "why": mail.answer,
     }  # fmt: skip
+
+
+# ---- Notifications of which nothing but the answer to the matter is awaited: lines of mails to officers
+
+
+def awaited_alone(running: Iterable[OpenClock]) -> list[OpenClock]:
+    """Returns the clocks of substance that run without another clock of their notification, in the order given."""
+    clocks = list(running)
+    others = {one.about for one in clocks if one.clock is not ClockKind.SUBSTANCE}
+    return [one for one in clocks if one.clock is ClockKind.SUBSTANCE and one.about not in others]
+
+
+def line_of_awaited(work: UnitOfWork, waiting: OpenClock) -> dict[str, object]:
+    """Returns the template values of one line: which notification, since when, and the last that was heard of it."""
+    use = waiting.notification
+    platform = work.tx.get(Platform, use.platform) if use is not None else None
+    return {
+        "case": waiting.case.number,
+        "title": waiting.case.title,
+        "platform": platform.name if platform is not None else "",
+        "sent_at": waiting.started_at,
+        "contact": last_contact.last_contact(work, use) if use is not None else None,
+        "exercise": waiting.case.exercise,
+    }

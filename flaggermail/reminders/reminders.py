@@ -28,7 +28,6 @@ from flaggermail.record.rows import Notification, Platform, Reminder, StoredMess
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import (
     approval_ageing,
-    awaited,
     handover,
     outbox_ageing,
     quarantine_ageing,
@@ -193,7 +192,7 @@ def _tell_awaited(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence
         kind, "awaited", f"reminder/{first.id}", alone, token=first.token, exercise=late[0].waiting.case.exercise
     )
     waiting = sorted((step.waiting for step, _ in told), key=lambda one: one.started_at)
-    listed = [awaited.line_of(work, one) for one in waiting[:LISTED]]
+    listed = [handover.line_of_awaited(work, one) for one in waiting[:LISTED]]
     values = {"total": len(waiting), "more": max(len(waiting) - LISTED, 0), "awaited": listed}
     made = notices.tell(work, officer, notice, values)
     return _record_steps(work, rows if made else [pair for pair in rows if pair not in told])

@@ -14,7 +14,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, HeldBack, Notification, Platform, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState, ServerState
-from flaggermail.reminders import awaited, handover
+from flaggermail.reminders import handover
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
 
@@ -33,7 +33,7 @@ def values(work: UnitOfWork) -> dict[str, object]:
         "at": work.now,
         "late": [_clock(work, one) for one in late[:LISTED]],
         "going_on": [_clock(work, one) for one in clocks[len(late) :][:LISTED]],
-        "awaited": [awaited.line_of(work, one) for one in note.awaited[:LISTED]],
+        "awaited": [handover.line_of_awaited(work, one) for one in note.awaited[:LISTED]],
         "drafts": [_draft(work, one) for one in sorted(drafts, key=lambda one: (one.drafted_at, one.id))[:LISTED]],
         "stuck": [{"case": one.number, "title": one.title, "exercise": one.exercise} for one in stuck[:LISTED]],
         "answers": [notices.entry_of(one) | {"number": one.case} for one in answers[:LISTED]],

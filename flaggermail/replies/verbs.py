@@ -18,7 +18,6 @@ from flaggermail.replies import acts, case_form, case_words, consent, phrases
 from flaggermail.replies.answered import Answered, BadArgument, NotUnderstood, Understood, Why
 from flaggermail.replies.case_form import FormFault
 from flaggermail.replies.first_line import Line, seen
-from flaggermail.replies.in_the_way import words_in_the_way
 from flaggermail.replies.request import Request
 from flaggermail.rules.reply_words import ReplyWords
 
@@ -349,3 +348,23 @@ def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     except FormFault as fault:
         raise BadArgument(Why(fault.why), *fault.details, line=fault.line) from None
     return Understood(form.requests(answered.case), form.language)
+
+
+# ---- The words that keep a line from being understood: the fewest in a row without which it would be
+
+
+MOST_WORDS = 25  # of a line that is looked at: the number of tries is half its square
+NAMED = 3  # words; of more, the first is named
+
+
+def words_in_the_way(line: Line, fits: Callable[[Line], bool]) -> str:
+    """Returns the words as the writer sees them; empty if no such words leave a line that `fits`."""
+    words = line.shown.split()
+    if len(words) > MOST_WORDS:
+        return ""
+    for length in range(1, len(words)):
+        for begin in range(len(words) - length, -1, -1):  # what follows the verb, rather than what stands before it
+            if fits(Line.of(" ".join((*words[:begin], *words[begin + length :])))):
+                run = words[begin : begin + length]
+                return " ".join(run) if length <= NAMED else run[0]
+    return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flaggermail.cases.holds import HeldOnDay
@@ -12,6 +13,8 @@ from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.tags import same_narrative
 from flaggermail.figures.ledger import of_rows
+from flaggermail.figures.looks import MOST_LABELS
+from flaggermail.figures.moments import TimelineLabel, shown
 from flaggermail.figures.uses import PlatformUse, uses_of
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.mail.message_json import Json
@@ -23,8 +26,8 @@ from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, R
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
 from flaggermail.views.calculation import Calculation
-from flaggermail.views.timeline import timeline
-from flaggermail.views.view import Document, View, plain
+from flaggermail.views.view import Document, View, json_of, plain
+from flaggermail.wording.captions import Caption
 
 _OF_EARLIER = (
     "number", "title", "election", "narratives", "decision", "decision_ground", "decision_reason", "decided_at",
@@ -133,3 +136,22 @@ def earlier(case: Case, zone: ZoneInfo) -> Document:
     """Returns what an earlier case tells the officer: its decision and the reasoning."""
     known = plain(case, zone)
     return {name: known[name] for name in _OF_EARLIER}
+
+
+# ---- What happened during a use, as the terminal draws it
+
+
+def timeline(use: PlatformUse, as_of: datetime, zone: ZoneInfo) -> list[Json]:
+    """Returns what happened during a use, in order."""
+    return [entry(label, use.sent_at, zone) for label in shown(use, as_of, MOST_LABELS)]
+
+
+def entry(label: TimelineLabel, sent_at: datetime, zone: ZoneInfo) -> dict[str, Json]:
+    """Returns a moment, or several; "until" is the last of them, "minutes" those from the sending to the first."""
+    return {
+        "at": json_of(label.first, zone),
+        "until": json_of(label.last, zone),
+        "minutes": latency.minutes(sent_at, label.first),
+        "signs": list(label.signs),
+        "words": [one.words("en") if isinstance(one, Caption) else one.english for one in label.words()],
+    }

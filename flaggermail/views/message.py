@@ -20,11 +20,10 @@ from flaggermail.notices.route import hops_of
 from flaggermail.notifications.latency import minutes
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
-from flaggermail.record.rows import Decline, StoredMessage
+from flaggermail.record.rows import Decline, Delivery, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
-from flaggermail.views.receipt import receipts
-from flaggermail.views.view import Document, View, plain
+from flaggermail.views.view import Document, View, json_of, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,3 +174,34 @@ def _zone_is_assumed(mail: Message) -> bool:
     """True if the forwarded mail bears a date without a zone; a mail program rarely writes it into a forward."""
     date = mail.forwarded.date if mail.forwarded else None
     return bool(date) and not zone_stated(date or "")
+
+
+# ---- What was found about the sender of a mail when each of its copies came in, as it was recorded then
+
+
+def receipts(work: UnitOfWork, stored: StoredMessage) -> list[Document]:
+    """Returns a document for each copy, the first one first; none for mail that came attached, or never came."""
+    found = work.tx.find(Delivery, where(Delivery.message).is_(stored.id))
+    return [_receipt(copy, work.env.settings.zone) for copy in sorted(found, key=lambda one: one.first_seen_at)]
+
+
+def _receipt(copy: Delivery, zone: ZoneInfo) -> Document:
+    """Returns where a copy came from, the verdict then (null: not recorded), and the signature with its key."""
+    return {
+        "at": json_of(copy.first_seen_at, zone),
+        "folder": copy.folder,
+        "source": copy.source.value,
+        "verdict": json_of(copy.verdict, zone),
+        "verdict_basis": copy.verdict_basis.english,
+        "signature": {
+            "state": copy.signature.value,
+            "basis": copy.signature_basis.english,
+            "domain": copy.signer,
+            "selector": copy.selector,
+            "key_record": copy.key_record,
+            "key_digest": copy.key_digest,
+            "dnssec": copy.dnssec.value,
+            "resolver": copy.resolver,
+            "looked_up_at": json_of(copy.looked_up_at, zone),
+        },
+    }

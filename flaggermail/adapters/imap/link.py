@@ -19,12 +19,11 @@ from imapclient.exceptions import LoginError, ProtocolError
 
 from flaggermail.adapters.deadline import Deadline, encrypt, of
 from flaggermail.adapters.deadline import connect as connect_socket
-from flaggermail.adapters.imap.answers import answer_in
 from flaggermail.adapters.imap.idle import has_octets
 from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
 from flaggermail.adapters.tls import connect_meaning, one_line, silence_meaning, tls_words, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused, PauseAsked
-from flaggermail.server_answers.answer import ProtocolStep, Reader
+from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
 from flaggermail.server_answers.recognise import AnswerMeaning, explain, worded
 from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import UNSAID, Said
@@ -419,3 +418,27 @@ def _protocol_reason(error: imaplib.IMAP4.error) -> str:
     if "unexpected" in text:
         return "the server's answer cannot be read"
     return one_line(text)
+
+
+# ---- Finds the server's answer in an error of imaplib or imapclient, which join it to words of their own
+
+
+_JOINED = (
+    re.compile(r"\w+ command error: (?P<state>BAD) \[b(?P<quote>['\"])(?P<text>.*)(?P=quote)\]", re.DOTALL),
+    re.compile(r"command: \w+ => (?P<text>.*)", re.DOTALL),
+    re.compile(r"\* (?P<state>BYE) (?P<text>.*)", re.DOTALL),  # the greeting
+    re.compile(r"[\w ]+ failed: (?P<text>.*)", re.DOTALL),
+)
+
+
+def answer_in(error: BaseException) -> ServerAnswer | None:
+    """Returns the answer: BAD, BYE where the server ends the connection, else NO. None in an error of another kind."""
+    if not isinstance(error, imaplib.IMAP4.error):
+        return None
+    first: object = error.args[0] if error.args else ""
+    whole = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+    state = "BYE" if isinstance(error, imaplib.IMAP4.abort) else "NO"
+    found = next(filter(None, (form.fullmatch(whole) for form in _JOINED)), None)
+    if found is None:
+        return ServerAnswer.of_imap(state, whole)
+    return ServerAnswer.of_imap(found.groupdict().get("state") or state, found["text"])

@@ -14,7 +14,7 @@ from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import shown
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.mail.message_json import Json
-from flaggermail.views.timeline import entry
+from flaggermail.views.case import entry
 from tests.corpus import each
 from tests.doubles.sample_uses import AMSTERDAM, AS_OF, USES, of_june
 
