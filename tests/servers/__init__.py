@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 OUR_DOMAIN = "bzk.example"
@@ -99,9 +99,10 @@ def under(user: str, group: str) -> list[str]:
 
 
 def give(folder: Path, user: str, group: str) -> None:
-    """Gives a folder with all its contents to the account."""
+    """Gives a folder with all its contents to the account; a server that ends may remove files meanwhile."""
     for path in (folder, *folder.rglob("*")):
-        shutil.chown(path, user, group)
+        with suppress(FileNotFoundError):
+            shutil.chown(path, user, group)
 
 
 def read_text(log: Path) -> str:
