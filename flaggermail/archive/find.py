@@ -56,7 +56,8 @@ def with_text(work: UnitOfWork, rows: Sequence[StoredMessage], query: str) -> tu
         if message is None:
             unread.append(row.id)
             continue
-        for piece in search_text.pieces("\n".join((message.subject or "", message.text, message.html_text))):
+        hidden = (words for _, words in message.unseen)
+        for piece in search_text.pieces("\n".join((message.subject or "", message.text, message.html_text, *hidden))):
             texts.append(piece)
             owners.append(row)
     found = {owners[number].id for number in work.tx.search(texts, terms)}

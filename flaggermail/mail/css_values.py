@@ -8,7 +8,7 @@ only for colours and sizes that cannot be read; there the inherited value stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 Rgb = tuple[float, float, float]
@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _LENGTH = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))\s*(px|pt|pc|in|cm|mm|q|em|rem|ex|ch|vw|vh|%)?(?![\w.])")
 _PX = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "q": 0.945}
 _RELATIVE = {"em": 1.0, "ex": 0.5, "ch": 0.5, "%": 0.01}
-_USUAL = 16.0
+USUAL = 16.0  # px: size of text of which nothing is said
 _KEYWORD_SIZES = frozenset({
     "xx-small", "x-small", "small", "medium", "large", "x-large", "xx-large", "initial", "smaller", "larger",
 })  # fmt: skip
@@ -55,7 +55,7 @@ class Look:
     """How the text of an element looks: taken out of sight or not, size in px, colours (None: as the window has it)."""
 
     gone: bool = False
-    size: float = _USUAL
+    size: float = USUAL
     colour: Rgb | None = None
     clear: bool = False  # the colour is transparent
     ground: Rgb | None = None
@@ -69,9 +69,17 @@ class Look:
 
 def declarations(style: str) -> list[tuple[str, str]]:
     """Returns property and value of each declaration, in lower case, escapes and comments resolved."""
+    return [(name, value) for name, value, _ in weighed(style)]
+
+
+def weighed(style: str) -> Iterator[tuple[str, str, bool]]:
+    """Yields the same, and whether the declaration is important."""
     plain = _ESCAPE.sub(_unescaped, _COMMENT.sub("", style[:20_000])).lower()
-    pairs = (part.partition(":") for part in plain.split(";"))
-    return [(name.strip(), value.replace("!important", "").strip()) for name, colon, value in pairs if colon]
+    for part in plain.split(";"):
+        name, colon, value = part.partition(":")
+        if colon:
+            kept, important, _ = value.partition("!")
+            yield name.strip(), kept.strip(), bool(important)
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -85,7 +93,7 @@ def applied(look: Look, wanted: Iterable[tuple[str, str]], inherited: Look) -> L
         if _takes_away(name, value):
             look = replace(look, gone=True)
         elif name in {"font-size", "font"}:
-            look = replace(look, size=_size(name, value, inherited.size, look.size))
+            look = replace(look, size=font_size(name, value, inherited.size, look.size))
         elif name in {"color", "-webkit-text-fill-color"}:
             found = colour(value)
             clear = _is_clear(value)
@@ -101,15 +109,15 @@ def _takes_away(name: str, value: str) -> bool:
         return True
     if name == "opacity" or (name == "filter" and "opacity" in value):
         found = _NUMBERS.search(value)
-        return found is not None and _fraction(found[0]) < FAINT
+        return found is not None and fraction(found[0]) < FAINT
     if name in {"text-decoration", "text-decoration-line"}:
         return "line-through" in value  # struck through: its writer took it back
     if name in _BOXES:
         found = _LENGTH.match(value)
         unitless = name == "line-height" and found is not None and not found[2] and found[1].strip("0.") != ""
-        return found is not None and not unitless and found[2] != "%" and _px(found, _USUAL) <= FLAT
+        return found is not None and not unitless and found[2] != "%" and _px(found, USUAL) <= FLAT
     if name in _SIDES or (name == "transform" and "translate" in value):
-        return not all(FAR < _px(found, _USUAL) < BEYOND for found in _LENGTH.finditer(value))
+        return not all(FAR < _px(found, USUAL) < BEYOND for found in _LENGTH.finditer(value))
     if name in {"transform", "zoom"}:
         return re.search(r"(?:scale[xy3d]*\(\s*|^)0?\.?0*\d?\s*(?:[,)]|$)", value) is not None
     if name == "content":  # a style rule adds words that the mail does not contain
@@ -117,20 +125,27 @@ def _takes_away(name: str, value: str) -> bool:
     return (name == "clip" and "rect(" in value) or (name == "clip-path" and "none" not in value)
 
 
-def _size(name: str, value: str, inherited: float, now: float) -> float:
+def font_size(name: str, value: str, inherited: float, now: float) -> float:
     """Returns the font size in px after a declaration of it."""
     if name == "font-size" and value in _KEYWORD_SIZES:
-        return _USUAL
-    lengths = [one for one in _LENGTH.finditer(value) if name == "font-size" or one[2] or float(one[1]) == 0]
-    return _px(lengths[0], inherited) if lengths else now
+        return USUAL
+    found = [one for one in _LENGTH.finditer(value) if name == "font-size" or one[2] or float(one[1]) == 0]
+    return _px(found[0], inherited) if found else now
+
+
+def lengths(value: str) -> list[float]:
+    """Returns the lengths in a value in px. Zero percent is a length, any other share of something else is none."""
+    found = [one for one in _LENGTH.finditer(value) if one[2] != "%" or not float(one[1])]
+    return [_px(one, USUAL) for one in found]
 
 
 def _px(found: re.Match[str], of: float) -> float:
     unit = found[2] or ""
-    return float(found[1]) * (_RELATIVE[unit] * of if unit in _RELATIVE else _PX.get(unit, _USUAL))
+    return float(found[1]) * (_RELATIVE[unit] * of if unit in _RELATIVE else _PX.get(unit, USUAL))
 
 
-def _fraction(number: str) -> float:
+def fraction(number: str) -> float:
+    """Returns a number or a percentage as a fraction; 1 if it is none."""
     text = number.rstrip("%")
     try:
         return float(text) / (100 if number.endswith("%") else 1)
@@ -140,10 +155,17 @@ def _fraction(number: str) -> float:
 
 def _is_clear(value: str) -> bool:
     """True for a transparent colour."""
+    return alpha(value) < FAINT
+
+
+def alpha(value: str) -> float:
+    """Returns how opaque a colour is, from 0 to 1."""
+    if value == "transparent":
+        return 0.0
+    if short := re.fullmatch(r"#(?:[0-9a-f]{3}([0-9a-f])|[0-9a-f]{6}([0-9a-f]{2}))", value):
+        return int((short[1] or short[2]) * (2 if short[1] else 1), 16) / 255
     numbers = _NUMBERS.findall(value) if re.match(r"(?:rgb|hsl)a?\(", value) else []
-    short = re.fullmatch(r"#(?:[0-9a-f]{3}([0-9a-f])|[0-9a-f]{6}([0-9a-f]{2}))", value)
-    alpha = int((short[1] or short[2]) * (2 if short[1] else 1), 16) / 255 if short else 1.0
-    return value == "transparent" or alpha < FAINT or any(_fraction(number) < FAINT for number in numbers[3:4])
+    return fraction(numbers[3]) if len(numbers) > 3 else 1.0  # noqa: PLR2004 - three components before it
 
 
 def colour(value: str) -> Rgb | None:
@@ -171,9 +193,9 @@ def _of_numbers(function: str) -> Rgb | None:
     if len(numbers) < 3:  # noqa: PLR2004 - three components
         return None
     if function.startswith("hsl"):  # only its lightness: enough to tell white and black from the rest
-        light = 255 * min(1.0, max(0.0, _fraction(numbers[2])))
+        light = 255 * min(1.0, max(0.0, fraction(numbers[2])))
         return light, light, light
-    red, green, blue = (255 * _fraction(n) if n.endswith("%") else _fraction(n) for n in numbers[:3])
+    red, green, blue = (255 * fraction(n) if n.endswith("%") else fraction(n) for n in numbers[:3])
     return red, green, blue
 
 

@@ -13,7 +13,7 @@ LONGEST = 2_000_000  # characters read; the text of a real mail lies within them
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:]{0,20})(?=[\s/>])[^<>]{0,5000}>")
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
-_HIDDEN = ("script", "style", "head", "title", "template", "noscript")
+_HIDDEN = ("script", "style", "head", "title", "noscript")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCK = frozenset((
     "address", "article", "aside", "blockquote", "body", "center", "dd", "dl", "dt", "div", "fieldset", "figure",

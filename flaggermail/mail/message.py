@@ -164,6 +164,7 @@ class Message:
     original_token: str | None = None  # our token in its header, whatever Message-ID a server gave it
     forwarded: Forwarded | None = None
     text: str = ""
+    unseen: tuple[tuple[int, str], ...] = ()  # what its HTML hides from a reader: place in `text`, and the words
     html_text: str = (
         ""  # of the HTML part, where `text` is that of a plain part; a ticket system's plain part may be a stub
     )

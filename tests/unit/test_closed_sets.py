@@ -33,7 +33,8 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     "mail/css_values.py": frozenset({"none", "normal"}),
     "mail/forwards/forwarded.py": frozenset({"reply"}),
     "mail/forwards/header_blocks.py": frozenset({"other", "from", "subject"}),  # fields of the vocabulary
-    "mail/visible_html.py": frozenset({"body"}),
+    "mail/hidden_html.py": frozenset({"none", "body", "html"}),
+    "mail/html_page.py": frozenset({"body"}),
     "mail/vocabulary.py": frozenset({"other", "cc"}),
     # names in files that people write; mypy knows each as a Literal
     "adapters/tls.py": frozenset({"none"}),

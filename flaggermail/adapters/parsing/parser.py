@@ -21,6 +21,7 @@ from flaggermail.mail.format_flowed import unflowed
 from flaggermail.mail.forwards.forwarded import Inline, find_inline
 from flaggermail.mail.forwards.plain_lines import NONE, PlainLines, plain_lines
 from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.hidden_html import shown
 from flaggermail.mail.html_text import is_source, text_of
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
 from flaggermail.mail.message_ids import content_key, message_ids
@@ -34,6 +35,7 @@ from flaggermail.mail.vocabulary import Language
 LONGEST_TEXT = 2_000_000  # characters of text kept
 LONGEST_MARKUP = 300_000  # characters read of the HTML form of a text
 TEXT_CUT = "text cut"
+HIDDEN_TEXT = "hidden text"
 NO_AUTHOR = "no author"
 DUPLICATE = "duplicate header"
 UNSAFE_NAME = "unsafe attachment name"
@@ -151,7 +153,7 @@ class _MailReader:
 
     def message(self) -> Message:
         fields = self.fields
-        text = self._text(self.body)
+        text, unseen = self._text(self.body)
         date_text, date, date_defect = fields.date()
         authors = fields.addresses("from")
         self._note(date_defect, None if authors else NO_AUTHOR)
@@ -168,6 +170,7 @@ class _MailReader:
             subject=fields.text("subject"),
             date=date,
             text=text,
+            unseen=unseen,
             html_text=self._html_text(),
             headers=fields.decoded,
         )
@@ -185,6 +188,7 @@ class _MailReader:
             )
         if any(found.filename != part.filename for found, part in zip(attachments, self.listed, strict=False)):
             self._note(UNSAFE_NAME)
+        whole = "\n".join((read.text, *(words for _, words in unseen)))
         return replace(
             read,
             forwarded=forwarded,
@@ -193,27 +197,30 @@ class _MailReader:
             attachments=attachments,
             enclosed=tuple(self._spans()) if read.kind is MechanicalKind.HUMAN else (),
             defects=tuple(dict.fromkeys(self.defects)),
-            content_key=content_key(read.subject, read.from_, date_text, read.to, read.cc, read.references, read.text),
+            content_key=content_key(read.subject, read.from_, date_text, read.to, read.cc, read.references, whole),
         )
 
     def _note(self, *defects: str | None) -> None:
         self.defects += [defect for defect in defects if defect]
 
-    def _text(self, part: Part | None) -> str:
+    def _text(self, part: Part | None) -> tuple[str, tuple[tuple[int, str], ...]]:
+        """Returns the text that a reader sees, and what is hidden in it."""
         if part is None:
-            return ""
+            return "", ()
         octets, defect = part.octets()
         markup = part.type.value == "text/html"
         charset = part.type.parameters.get("charset") or (_meta_charset(octets) if markup else None)
         text, wrong = decoded(octets, charset)
-        plain = text_of(text) if markup or is_source(text) else _unflowed(text, part.type.parameters)
+        plain, unseen = shown(text) if markup or is_source(text) else (_unflowed(text, part.type.parameters), ())
         self._note(
             defect,
             wrong,
             TEXT_CUT if len(text) > LONGEST_TEXT else None,
+            HIDDEN_TEXT if unseen else None,
             PGP_ENCRYPTED if "-----BEGIN PGP M" in plain and _ENCRYPTED.search(plain) else None,
         )
-        return storable(plain[:LONGEST_TEXT])
+        kept = storable(plain[:LONGEST_TEXT])
+        return kept, tuple((min(at, len(kept)), storable(words)) for at, words in unseen)
 
     def _html_text(self) -> str:
         """Returns the text of the HTML part beside a plain one; defects are noted for the part that is shown only."""
@@ -224,7 +231,7 @@ class _MailReader:
             return ""
         octets = part.octets()[0]
         markup = decoded(octets, part.type.parameters.get("charset") or _meta_charset(octets))[0]
-        return storable(text_of(markup[:LONGEST_MARKUP])[:LONGEST_MARKUP])
+        return storable(shown(markup[:LONGEST_MARKUP])[0][:LONGEST_MARKUP])
 
     def _own_words(self, read: Message, lines: Sequence[str], plain: PlainLines) -> tuple[str, Forwarded | None]:
         """Returns the writer's own words in the lines of the text, and the forwarded mail if there is one."""
@@ -294,7 +301,7 @@ class _MailReader:
             cc=fields.addresses("cc"),
             subject=fields.text("subject"),
             date=fields.text("date"),
-            body=self._text(_body(unpacked(inner.walk()))).strip(),
+            body=self._text(_body(unpacked(inner.walk())))[0].strip(),
             source=ForwardSource.ATTACHMENT,
         )
 
