@@ -15,6 +15,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.redaction.marks import Mark
+from flaggermail.redaction.words_left import LeftWord
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.annex import NoAnnex
 
@@ -23,12 +24,13 @@ _LEVEL = 3  # of the headings in a report
 
 @dataclass(frozen=True, slots=True)
 class RedactedExchange:
-    """An annex with its printed texts and its marks."""
+    """An annex with its printed texts, its marks, and the words that a person left."""
 
     annex: Annex
     exchange: PrintedExchange
     marks: tuple[Mark, ...]
     style: Print
+    kept: frozenset[LeftWord]
 
     def text(self) -> str:
         """Returns the annex as plain text, without what is taken out."""
@@ -96,7 +98,7 @@ def of_annex(work: UnitOfWork, annex: Annex) -> RedactedExchange:
         because = NoAnnex.READ_OTHERWISE(annex=annex.id, mail=mail, use=use, before=annex.parser, now=seals.PARSER)
         raise Refusal(because)
     marks = seals.fitting(made.texts, seals.read(annex.marks))
-    return RedactedExchange(annex, made, marks, style_of(work, annex.language))
+    return RedactedExchange(annex, made, marks, style_of(work, annex.language), seals.kept(annex.marks))
 
 
 def style_of(work: UnitOfWork, language: LanguageCode) -> Print:

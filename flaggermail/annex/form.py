@@ -20,6 +20,8 @@ from flaggermail.redaction.marks import Detail, Mark, WooGround
 from flaggermail.wording.annex import FormWords, GroundWords, NoAnnex
 
 OPEN, CLOSE, BETWEEN = "⟦", "⟧", "|"
+BELOW = "⟦=⟧"
+"""The line above the words that no list knows. No text of a mail has it, since its own signs are written otherwise."""
 _OWN = {OPEN: "⟦(⟧", CLOSE: "⟦)⟧"}
 _LITERAL = {written: sign for sign, written in _OWN.items()}
 _LONGEST_GROUND = 20  # characters of a wrong ground that a refusal quotes
@@ -46,6 +48,7 @@ class Filled:
     text: str
     spans: tuple[MarkedSpan, ...]
     head: int  # lines of the head
+    below: tuple[tuple[int, str], ...] = ()  # number and text of each line below the text, without empty and our own
 
 
 # ---- writing
@@ -97,8 +100,11 @@ def read(form: str) -> Filled:
         raise Refusal(NoAnnex.NO_HEAD())
     length = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
     length += length < len(lines) and not lines[length].strip()  # the empty line below the head
-    text, spans = _parsed("\n".join(lines[length:]), length + 1)
-    return Filled(first[1], int(first[2]), text, tuple(spans), length)
+    end = lines.index(BELOW, length) if BELOW in lines[length:] else len(lines)
+    text, spans = _parsed("\n".join(lines[length:end]), length + 1)
+    below = ((number, line) for number, line in enumerate(lines[end + 1 :], start=end + 2) if line.strip())
+    asked = tuple((number, line) for number, line in below if not line.startswith("#"))
+    return Filled(first[1], int(first[2]), text, tuple(spans), length, asked)
 
 
 def _parsed(form: str, line: int) -> tuple[str, list[MarkedSpan]]:

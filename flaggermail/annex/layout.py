@@ -55,6 +55,7 @@ def plain(exchange: PrintedExchange, marks: Sequence[Mark], style: Print) -> str
     render = without(exchange, marks)
     printed = "".join(piece if isinstance(piece, str) else render(piece) for piece in pieces(exchange, style))
     grounds = "".join(f"{ground.value}  {words}\n" for ground, words in _grounds(marks, style))
+    printed += f"\n{AnnexLabel.UNSEEN.words(style.language)}\n" if _hides(marks) else ""
     return f"{printed}\n{AnnexLabel.LEGEND.words(style.language)}\n{grounds}" if grounds else printed
 
 
@@ -102,6 +103,8 @@ def blocks(exchange: PrintedExchange, marks: Sequence[Mark], style: Print, level
 def _legend(marks: Sequence[Mark], style: Print) -> Iterator[Block]:
     """Yields what the sign for taken out words means, and the grounds of these marks."""
     grounds = _grounds(marks, style)
+    if _hides(marks):
+        yield Paragraph([Text(AnnexLabel.UNSEEN.words(style.language))])
     if grounds:
         yield Paragraph([Text(AnnexLabel.LEGEND.words(style.language))])
         yield Labelled([(ground.value, [Text(words)]) for ground, words in grounds])
@@ -109,8 +112,13 @@ def _legend(marks: Sequence[Mark], style: Print) -> Iterator[Block]:
 
 def _grounds(marks: Sequence[Mark], style: Print) -> list[tuple[WooGround, str]]:
     """Returns the grounds of these marks in the order of the law, each with its words."""
-    taken = {mark.ground for mark in marks}
+    taken = {mark.ground for mark in marks} - {WooGround.NOT_SEEN}
     return [(ground, GroundWords[ground.name].words(style.language)) for ground in WooGround if ground in taken]
+
+
+def _hides(marks: Sequence[Mark]) -> bool:
+    """True if words are left out that a mail hides from its reader."""
+    return any(mark.ground is WooGround.NOT_SEEN for mark in marks)
 
 
 def _foreign(mail: PrintedMail, body: str, style: Print) -> str:

@@ -21,9 +21,11 @@ from flaggermail.mail.message import Address, Message
 from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.record.kinds import AnnexForm, Direction, PersonBasis
 from flaggermail.record.rows import ContactNote, StoredMessage
-from flaggermail.redaction.marks import PrintedPart, PrintedText
+from flaggermail.redaction.marks import Detail, Mark, PrintedPart, PrintedText, WooGround
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.annex import AnnexLabel, NoAnnex
+
+_PLACE = "\ufdd0"  # a noncharacter (Unicode, section 23.7): no mail with hidden words has it in its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class PrintedMail:
     texts: tuple[PrintedText, ...]
     seals: tuple[str, ...]  # of the texts, in their order
     taken_out: int  # characters that a reader cannot see
+    unseen: tuple[tuple[int, int], ...] = ()  # places in its body that its HTML hides from a reader
     comment: bool = False  # a person's, by what a ticket system prints around it
 
 
@@ -64,6 +67,16 @@ class PrintedExchange:
     def texts(self) -> tuple[PrintedText, ...]:
         """Every printed text of every mail; a mark names its position in here."""
         return tuple(text for mail in self.mails for text in mail.texts)
+
+    @property
+    def hidden(self) -> tuple[Mark, ...]:
+        """The places that mails hide from their readers, as marks."""
+        bodies = [at for at, text in enumerate(self.texts) if text.part is PrintedPart.BODY]
+        return tuple(
+            Mark(of, start, end, WooGround.NOT_SEEN, Detail.HIDDEN_TEXT)
+            for of, mail in zip(bodies, self.mails, strict=True)
+            for start, end in mail.unseen
+        )
 
     @property
     def seals(self) -> tuple[str, ...]:
@@ -94,15 +107,16 @@ def _printed(
     """Returns a mail, and its body before quotations of the `earlier` bodies were left out."""
     octets = octets_of(work, row)
     read = work.env.parser.parse(octets)
-    body = clean.lines(read.text if read.text.strip() else read.html_text)
+    body = clean.lines(_with_places(read) if read.text.strip() or read.unseen else read.html_text)
     short = clean.without_quotations(body.text, earlier, partial(_above, language))
+    whole, unseen = _put_back(short, [clean.lines(words).text for _, words in read.unseen])
     number = len(earlier)
     parts: list[tuple[PrintedPart, CleanText]] = [
         (PrintedPart.SUBJECT, clean.line(read.subject or "")),
         (PrintedPart.FROM, _addresses(read.from_)),
         (PrintedPart.TO, _addresses(read.to)),
         (PrintedPart.CC, _addresses(read.cc)),
-        (PrintedPart.BODY, CleanText(short, body.taken_out)),
+        (PrintedPart.BODY, CleanText(whole, body.taken_out)),
     ]
     texts = [PrintedText(number, part, 0, one.text) for part, one in parts]
     names = [clean.line(one.filename) for one in read.attachments if one.filename]
@@ -115,10 +129,33 @@ def _printed(
         language=_language(work, read),
         texts=tuple(texts),
         seals=tuple(seal(octets, entry.at, text) for text in texts),
+        unseen=unseen,
         comment=row.person_basis is PersonBasis.COMMENT,
         taken_out=sum(one.taken_out for one in (*(one for _, one in parts), *names)),
     )
-    return mail, body.text
+    return mail, body.text.replace(_PLACE, "")
+
+
+def _with_places(read: Message) -> str:
+    """Returns the text of a mail with a sign wherever its HTML hides words, which are no part of a quotation."""
+    if not read.unseen:
+        return read.text.replace(_PLACE, "")
+    pieces, done = list[str](), 0
+    for at, words in read.unseen:
+        pieces += (read.text[done:at], "\n" * words.startswith("\n"), _PLACE, "\n" * words.endswith("\n"))
+        done = at
+    return "".join((*pieces, read.text[done:]))
+
+
+def _put_back(text: str, hidden: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Returns a text with the hidden words in their places, and where they are."""
+    first, *pieces = text.split(_PLACE)
+    whole, places, length = [first], list[tuple[int, int]](), len(first)
+    for words, piece in zip(hidden, pieces, strict=True):
+        places += [(length, length + len(words))] if words else []
+        whole += (words, piece)
+        length += len(words) + len(piece)
+    return "".join(whole), tuple(places)
 
 
 def octets_of(work: UnitOfWork, row: StoredMessage) -> bytes:

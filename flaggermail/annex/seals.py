@@ -14,13 +14,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 from flaggermail import __version__
 from flaggermail.errors import Refusal
 from flaggermail.redaction.marks import Detail, Mark, PrintedText, WooGround
+from flaggermail.redaction.words_left import LeftWord
 from flaggermail.wording.annex import NoAnnex
 
 PARSER = f"flaggermail {__version__}, mail-parser {version('mail-parser')}"
@@ -33,16 +34,28 @@ def seal(octets: bytes, at: datetime, text: PrintedText) -> str:
     return hmac.new(key, sealed.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
-def written(marks: Sequence[Mark]) -> str:
-    """Returns marks as the row holds them: JSON lists of text, start, end, ground and kind, in order."""
-    return json.dumps([[one.of, one.start, one.end, one.ground, one.detail] for one in sorted(marks)])
+def written(marks: Sequence[Mark], kept: Iterable[LeftWord] = ()) -> str:
+    """Returns marks as the row holds them: JSON lists of text, start, end, ground and kind, in order.
+
+    A list of three is a place where a person left a word that no list knows.
+    """
+    places = [[one.of, one.start, one.end, one.ground, one.detail] for one in sorted(marks)]
+    return json.dumps([*places, *map(list, sorted(kept))])
 
 
 def read(stored: str) -> tuple[Mark, ...]:
     """Returns the marks of a row."""
     return tuple(
-        Mark(of, start, end, WooGround(ground), Detail(detail)) for of, start, end, ground, detail in json.loads(stored)
+        Mark(of, start, end, WooGround(ground), Detail(detail))
+        for of, start, end, *taken in json.loads(stored)
+        if taken
+        for ground, detail in [taken]
     )
+
+
+def kept(stored: str) -> frozenset[LeftWord]:
+    """Returns the places of a row where a person left a word that no list knows."""
+    return frozenset(LeftWord(of, start, end) for of, start, end, *taken in json.loads(stored) if not taken)
 
 
 def fitting(texts: Sequence[PrintedText], marks: Sequence[Mark]) -> tuple[Mark, ...]:

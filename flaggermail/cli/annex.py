@@ -169,4 +169,8 @@ def _print(found: Mapping[str, Json]) -> None:
     """Prints an annex: its state on stderr, so that stdout is the text alone."""
     what = f"annex {text(found, 'id')} of {text(found, 'notification')}, revision {number(found, 'revision')}"
     click.echo(f"note: {what}: {text(found, 'state')}", err=True)
+    for ticked, said in ((False, "words that nobody has ticked yet"), (True, "words that no list knows and that stay")):
+        words = [text(one, "words") for one in parts(found, "words_left") if one["ticked"] is ticked]
+        if words:
+            click.echo(safe_line(f"note: {said}: {', '.join(words)}"), err=True)
     click.echo(safe(text(found, "text")), nl=False)

@@ -74,7 +74,9 @@ def _confirm(session: Session, annex: str, filled: str, *, everywhere: bool) -> 
         click.echo("note: these were not marked; --everywhere marks them, too", err=True)
     if everywhere:
         marks += others
-    return session.ask("annex edit", annex=annex, revision=number(found, "revision"), marks=marks)
+    return session.ask(
+        "annex edit", annex=annex, revision=number(found, "revision"), marks=marks, kept=found["kept"]
+    )  # fmt: skip
 
 
 def _tell(found: Mapping[str, Json]) -> None:

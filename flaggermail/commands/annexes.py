@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.annex import exchange, people, printed, seals
 from flaggermail.annex.approved import approved, of_annex, open_annex, the_annex
+from flaggermail.annex.asked import WordsLeft
 from flaggermail.annex.known import known
 from flaggermail.annex.printed import PrintedExchange
 from flaggermail.commands.command import ACCOUNTS, Command, Subject
@@ -21,8 +22,9 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex, Notification
 from flaggermail.record.states import UNDECIDED, AnnexState
-from flaggermail.redaction.marks import Mark
+from flaggermail.redaction.marks import Mark, marks_beside
 from flaggermail.redaction.proposals import propose
+from flaggermail.redaction.words_left import LeftWord
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.annex import NoAnnex
 from flaggermail.wording.refusals import Because
@@ -55,8 +57,9 @@ class ProposeAnnex(Command):
         language = work.env.settings.desk.organisation.language
         entries = exchange.of_use(work, use, self.form)
         made = printed.of_entries(work, entries, self.form, language)
-        kept, hands = _kept(work, use, made) if self.keep else ({}, ())
-        new = (mark for mark in propose(made.texts, known(work, use)) if mark.of not in kept)
+        kept, stay, hands = _kept(work, use, made) if self.keep else ({}, [], ())
+        proposed = marks_beside(made.hidden, propose(made.texts, known(work, use)))
+        new = (mark for mark in (*made.hidden, *proposed) if mark.of not in kept)
         marks = seals.fitting(made.texts, (*new, *(mark for found in kept.values() for mark in found)))
         annex = Annex(
             id=f"a{work.tx.number('annex'):08d}",
@@ -68,7 +71,7 @@ class ProposeAnnex(Command):
             digests=tuple(mail.digest for mail in made.mails),
             parser=seals.PARSER,
             seals=made.seals,
-            marks=seals.written(marks),
+            marks=seals.written(marks, stay),
             shaped_by=tuple(dict.fromkeys((work.actor, *hands))),
             proposed_by=work.actor,
             proposed_at=work.now,
@@ -81,7 +84,10 @@ class ProposeAnnex(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmAnnex(Command):
-    """Records the marks that a person has read and perhaps changed; `revision` is that which they read."""
+    """Records the marks that a person has read and perhaps changed; `revision` is that which they read.
+
+    Who only ticks words of a confirmed annex as no names has no hand in its marks, and may approve it.
+    """
 
     NAME = "annex edit"
     MAY = ACCOUNTS
@@ -89,6 +95,7 @@ class ConfirmAnnex(Command):
     annex: str
     revision: int
     marks: tuple[Mark, ...]
+    kept: tuple[LeftWord, ...] | None = None  # words that no list knows and that stay; None: those that stayed before
 
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Annex, self.annex),)
@@ -96,19 +103,26 @@ class ConfirmAnnex(Command):
     def perform(self, work: UnitOfWork) -> Outcome:
         annex = open_annex(work, self.annex)
         _check_revision(annex, self.revision)
-        marks = seals.fitting(of_annex(work, annex).exchange.texts, self.marks)
-        confirmed = replace(
-            annex,
-            state=AnnexState.CONFIRMED,
-            revision=annex.revision + 1,
-            marks=seals.written(marks),
-            shaped_by=tuple(dict.fromkeys((*annex.shaped_by, work.actor))),
-            confirmed_by=work.actor,
-            confirmed_at=work.now,
-        )
+        made = of_annex(work, annex)
+        marks = seals.fitting(made.exchange.texts, self.marks)
+        kept = WordsLeft(work, made).beside(marks) & (made.kept if self.kept is None else set(self.kept))
+        confirmed = replace(annex, revision=annex.revision + 1, marks=seals.written(marks, kept))
+        only_ticked = annex.state is AnnexState.CONFIRMED and marks == made.marks and kept > made.kept
+        if not only_ticked:
+            confirmed = replace(
+                confirmed,
+                state=AnnexState.CONFIRMED,
+                shaped_by=tuple(dict.fromkeys((*annex.shaped_by, work.actor))),
+                confirmed_by=work.actor,
+                confirmed_at=work.now,
+            )
         _record(work, EventKind.ANNEX_CONFIRMED, confirmed, annex)
         done = f"annex {annex.id}, revision {confirmed.revision}: confirmed with {counted(len(marks), 'mark', 'marks')}"
         step = f"another person: `flaggermail annex approve {annex.id}`"
+        unticked = WordsLeft(work, replace(made, marks=marks, kept=kept)).unticked()
+        if unticked:
+            words = counted(len(unticked), "word is", "words are")
+            step = f"{words} not ticked: `flaggermail annex edit {annex.id}`"
         return Outcome(f"{done}; {step}", annex.id, _warnings(work, confirmed))
 
 
@@ -136,7 +150,10 @@ class ApproveAnnex(Command):
         if people.has_shaped(work.env.settings.rota, annex, work.actor):
             others = [one.id for one in people.may_approve(work, annex)]
             raise Refusal(NoAnnex.OWN_MARKS(annex=annex.id, officer=work.actor, who=_who(others)))
-        of_annex(work, annex)  # every mail is still there, and reads as it did
+        made = of_annex(work, annex)  # every mail is still there, and reads as it did
+        unticked = WordsLeft(work, made).unticked()
+        if unticked:
+            raise Refusal(NoAnnex.UNTICKED(annex=annex.id, count=len(unticked)))
         earlier = approved(work, annex.notification)
         if earlier is not None:
             _withdraw(work, earlier)
@@ -190,8 +207,10 @@ def _undecided(work: UnitOfWork, use: Notification) -> list[Annex]:
     return work.tx.find(Annex, where(Annex.notification).is_(use.id), where(Annex.state).in_(UNDECIDED))
 
 
-def _kept(work: UnitOfWork, use: Notification, made: PrintedExchange) -> tuple[dict[int, list[Mark]], tuple[str, ...]]:
-    """Returns the marks of the annex before, by the texts that are printed as they were, and who has a hand in them.
+def _kept(
+    work: UnitOfWork, use: Notification, made: PrintedExchange
+) -> tuple[dict[int, list[Mark]], list[LeftWord], tuple[str, ...]]:
+    """Returns the marks of the annex before by the texts printed as they were, the words that stay, and the hands.
 
     A seal names part and instant, so a text is found again wherever it is printed now.
     """
@@ -204,7 +223,10 @@ def _kept(work: UnitOfWork, use: Notification, made: PrintedExchange) -> tuple[d
         if last.seals[mark.of] in places:
             now = places[last.seals[mark.of]]
             moved[now].append(replace(mark, of=now))
-    return moved, last.shaped_by
+    stay = [
+        one._replace(of=places[last.seals[one.of]]) for one in seals.kept(last.marks) if last.seals[one.of] in places
+    ]
+    return moved, stay, last.shaped_by
 
 
 def _check_revision(annex: Annex, seen: int) -> None:

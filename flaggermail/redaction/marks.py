@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -28,6 +28,7 @@ class WooGround(StrEnum):
     GOVERNMENT_FUNCTIONING = "5.1.2i"
     DISPROPORTIONATE_HARM = "5.1.5"
     POLICY_OPINIONS = "5.2"  # personal, in internal deliberation
+    NOT_SEEN = "ongezien"  # no ground of the law: the HTML of the mail hid the words, so nobody read them
 
 
 class PrintedPart(StrEnum):
@@ -58,6 +59,7 @@ class Detail(StrEnum):
     OWN_ADDRESS = "own address"  # of the desk's mailbox
     KEY = "key"  # of ours, in an address or a Message-ID
     TAIL = "tail"  # behind a case number
+    HIDDEN_TEXT = "hidden text"  # that the HTML of a mail hides from its reader
     OTHER = "other"  # marked by a person
 
 
@@ -107,13 +109,19 @@ def check(text: PrintedText, marks: Iterable[Mark]) -> tuple[Mark, ...]:
     return ordered
 
 
+UNSEEN = "[weggelaten: niet zichtbaar in de mail]"
+"""What is printed in the place of words that a mail hides from its reader."""
+
+
 def marker(*grounds: WooGround) -> str:
     """Returns what is printed for something that is taken out: the same for a short word and a long one."""
+    if set(grounds) == {WooGround.NOT_SEEN}:
+        return UNSEEN
     return f"[gelakt {', '.join(ground for ground in WooGround if ground in grounds)}]"
 
 
 _GROUND = "|".join(map(re.escape, WooGround))
-MARKER = re.compile(rf"\[gelakt (?:{_GROUND})(?:, (?:{_GROUND}))*\]")
+MARKER = re.compile(rf"\[gelakt (?:{_GROUND})(?:, (?:{_GROUND}))*\]|{re.escape(UNSEEN)}")
 """Matches what `marker` returns, also where somebody typed it: only the list of marks tells the two apart."""
 
 # Between two recipients, and around one: nothing that says who they are, but their number could be counted.
@@ -124,6 +132,22 @@ _BEFORE_RECIPIENT, _BEHIND_RECIPIENT = "<\"'([", ">\"')]"
 _BLANKS = re.compile(r"[^\S\r\n]*\Z")
 
 RECIPIENTS = frozenset({PrintedPart.TO, PrintedPart.CC})
+
+
+def marks_beside(there: Iterable[Mark], others: Iterable[Mark]) -> list[Mark]:
+    """Returns what is left of `others` outside of the marks that are `there`."""
+    found: list[Mark] = []
+    taken: dict[int, list[Mark]] = {}
+    for mark in sorted(there):
+        taken.setdefault(mark.of, []).append(mark)
+    for mark in others:
+        at = mark.start
+        for one in taken.get(mark.of, ()):
+            if one.end > at and one.start < mark.end:
+                found += [replace(mark, start=at, end=one.start)] if at < one.start else []
+                at = one.end
+        found += [replace(mark, start=at)] if at < mark.end else []
+    return found
 
 
 def redacted(text: PrintedText, marks: Iterable[Mark]) -> str:

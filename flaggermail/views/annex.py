@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from flaggermail.annex import approved, files, form, people
 from flaggermail.annex.approved import RedactedExchange
+from flaggermail.annex.asked import WordsLeft
 from flaggermail.commands.lookups import the_case
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
@@ -61,7 +62,10 @@ class ShowAnnex(OneAnnex):
     """One annex without what is taken out, with the SHA-256 of its mails, and who may approve it."""
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns the row, "mails", "counts", "may_approve" and "text". Raises NotFound, Refusal."""
+        """Returns the row, "mails", "counts", "may_approve", "words_left" with their ticks, and "text".
+
+        Raises NotFound, Refusal.
+        """
         annex = approved.the_annex(work, self.annex)
         made = approved.of_annex(work, annex)
         return {
@@ -70,6 +74,7 @@ class ShowAnnex(OneAnnex):
             "counts": files.counts(made),
             "unseen_characters_taken_out": sum(mail.taken_out for mail in made.exchange.mails),
             "may_approve": [one.id for one in people.may_approve(work, annex)],
+            "words_left": [{"words": one.words, "ticked": one.kept} for one in WordsLeft(work, made).asked()],
             "text": made.text(),
         }
 
@@ -81,9 +86,11 @@ class ShowAnnexForm(OneAnnex):
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"annex", "revision", "form"}. Raises NotFound, Refusal."""
         made = approved.of_annex(work, approved.open_annex(work, self.annex))
-        head = form.head(made.annex.id, made.annex.revision, work.env.settings.desk.organisation.language)
+        language = work.env.settings.desk.organisation.language
+        head = form.head(made.annex.id, made.annex.revision, language)
         body = form.body(made.exchange, made.marks, made.style)
-        return {"annex": made.annex.id, "revision": made.annex.revision, "form": head + body}
+        below = WordsLeft(work, made).below(language)
+        return {"annex": made.annex.id, "revision": made.annex.revision, "form": head + body + below}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +102,10 @@ class FilledAnnexForm(OneAnnex):
     text: str
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns {"revision", "marks", "elsewhere", "elsewhere_shown"}. Raises NotFound, Refusal.
+        """Returns {"revision", "marks", "kept", "elsewhere", "elsewhere_shown"}. Raises NotFound, Refusal.
 
-        The last two are other places of words that the form marks: as marks, and as lines for a person.
+        "kept" are the words that stay. The last two are other places of words that the form marks: as marks, and as
+        lines for a person.
         """
         filled = form.read(self.text)
         if filled.annex != self.annex:
@@ -108,10 +116,12 @@ class FilledAnnexForm(OneAnnex):
             now, seen = annex.revision, filled.revision
             raise Refusal(NoAnnex.OTHER_REVISION(annex=annex.id, officer=officer, now=now, seen=seen))
         marks = form.marks_of(filled, made.exchange, made.marks, made.style)
+        marks, kept = WordsLeft(work, made).ticked(filled, marks)
         others = _elsewhere(made, marks)
         return {
             "revision": filled.revision,
             "marks": [asdict(mark) for mark in marks],
+            "kept": [list(one) for one in sorted(kept)],
             "elsewhere": [asdict(mark) for mark in others],
             "elsewhere_shown": [_place(made, mark) for mark in others],
         }

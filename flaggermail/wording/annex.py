@@ -34,6 +34,11 @@ class AnnexLabel(Sentence):
          "overheid)."),
         ("Waar [gelakt ...] staat, zijn woorden onleesbaar gemaakt; daarachter staat de grond in de Wet open overheid "
          "(Woo)."))
+    UNSEEN = ("annex: unseen",
+        ("[weggelaten: niet zichtbaar in de mail] stands where the mail has words that its HTML hides from its reader; "
+         "they are left out, because nobody read them."),
+        ("Waar [weggelaten: niet zichtbaar in de mail] staat, bevat de mail woorden die de opmaak (HTML) verbergt; zij "
+         "zijn weggelaten, omdat de ontvanger ze niet kon lezen."))
 
 
 class FormWords(Sentence):
@@ -53,6 +58,14 @@ class FormWords(Sentence):
     SIGNS = ("annex form: signs",
         "A mail's own ⟦ is written ⟦(⟧ here, and its own ⟧ is written ⟦)⟧.",
         "Staat er in een mail zelf ⟦, dan ziet u hier ⟦(⟧; voor ⟧ ziet u ⟦)⟧.")
+    WORDS_LEFT = ("annex form: words left",
+        ("These words stay in what is published, and no list knows them. Nothing is approved before each is ticked; "
+         "read the sentence, not only the word."),
+        ("Deze woorden blijven staan in wat openbaar wordt, en geen lijst kent ze. Er wordt niets goedgekeurd voordat "
+         "elk woord is aangekruist; lees de zin, niet alleen het woord."))
+    TICKS = ("annex form: ticks",
+        "[x] no name, it stays; [n] a name: it is taken out at each of these places, on ground 5.1.2e.",
+        "[x] geen naam, het blijft staan; [n] een naam: die wordt op al deze plaatsen gelakt, op grond 5.1.2e.")
     GROUNDS = ("annex form: grounds", "Grounds (Wet open overheid):", "Gronden (Wet open overheid):")
 
 
@@ -84,6 +97,8 @@ class GroundWords(Sentence):
     DISPROPORTIONATE_HARM = "5.1.5", "disproportionate harm, in exceptional cases", "onevenredige benadeling"
     POLICY_OPINIONS = ("5.2", "personal policy opinions in internal deliberation",
         "persoonlijke beleidsopvattingen in intern beraad")
+    NOT_SEEN = ("ongezien", "no ground of the law: the mail hides these words from its reader; they are left out",
+        "geen grond van de wet: de mail verbergt deze woorden voor de lezer; zij worden weggelaten")
 
 
 class NoAnnex(Sentence):
@@ -129,6 +144,17 @@ class NoAnnex(Sentence):
     NOT_CONFIRMED = ("no annex: not confirmed",
         "annex {annex}: nobody has confirmed its marks; first `flaggermail annex edit {annex}`",
         "bijlage {annex}: niemand heeft de markeringen bevestigd; eerst `flaggermail annex edit {annex}`")
+    UNTICKED = ("no annex: unticked",
+        ("annex {annex}: not ticked yet: {count:word|words} that no list knows; `flaggermail annex edit {annex}` asks "
+         "below the text"),
+        ("bijlage {annex}: nog niet aangekruist: {count:woord|woorden} buiten de lijsten; `flaggermail annex edit "
+         "{annex}` vraagt ernaar onder de tekst"))
+    NO_TICK = ("no annex: no tick",
+        "annex form: line {line}: {given} is no tick; write [x] (no name) or [n] (a name) before the word",
+        "formulier: regel {line}: {given} is niet aangekruist; zet [x] (geen naam) of [n] (een naam) voor het woord")
+    NOT_ASKED = ("no annex: not asked",
+        "annex form: line {line}: {given} is not asked about; take the words as `annex edit` writes them",
+        "formulier: regel {line}: naar {given} is niet gevraagd; neem de woorden over zoals `annex edit` die schrijft")
     OWN_MARKS = ("no annex: own marks", "annex {annex}: {officer} has a hand in its marks; {who}",
         "bijlage {annex}: {officer} heeft zelf meegewerkt aan de markeringen; {who}")
     UNKNOWN_HANDS = ("no annex: unknown hands",

@@ -88,18 +88,18 @@ def test_a_person_adds_removes_and_changes_marks() -> None:
 
 
 WRONG = {  # what a person did -> what they wrote instead of what, and the beginning of the refusal
-    "a word changed": ("Dear Anne", "Dear Jane", "annex form: line 33 (mail 1, body): 'Jane,' should be 'Anne,'"),
-    "a line removed": ("Best,\n", "", "annex form: line 34 (mail 1, body): 'Robin' should be 'Best,'"),
-    "a space added": ("Best,\n", "Best, \n", "annex form: line 34 (mail 1, body): 'Best, ' should be 'Best,'"),
-    "a label changed": ("Date received", "Date", "annex form: line 29 (a label or heading): "),
-    "a subject changed": ("A subject", "a subject", "annex form: line 26 (mail 1, subject): 'a subject' should be"),
-    "no such ground": ("Anne", "⟦5.1.3|Anne⟧", "annex form: line 33: '5.1.3' is no ground; write ⟦ground|words⟧, with"),
-    "no ground": ("Anne", "⟦Anne⟧", "annex form: line 33: "),
-    "not closed": ("Best,\nRobin", "Best,\n⟦5.1.2e|Robin", "annex form: line 35: the mark that begins there has no ⟧"),
-    "closed twice": ("Anne", "⟦5.1.2e|Anne⟧⟧", "annex form: line 33: ⟧ ends no mark"),
-    "one in another": ("Anne", "⟦5.1.2e|A⟦5.1.2e|nne⟧⟧", "annex form: line 33: a mark begins within the mark that"),
-    "empty": ("Anne", "⟦5.1.2e|⟧Anne", "annex form: line 33: a mark without words"),
-    "over a label": ("To: a@b", "⟦5.1.2e|To: a@b⟧", "annex form: line 30: the mark covers more than one value"),
+    "a word changed": ("Dear Anne", "Dear Jane", "annex form: line 34 (mail 1, body): 'Jane,' should be 'Anne,'"),
+    "a line removed": ("Best,\n", "", "annex form: line 35 (mail 1, body): 'Robin' should be 'Best,'"),
+    "a space added": ("Best,\n", "Best, \n", "annex form: line 35 (mail 1, body): 'Best, ' should be 'Best,'"),
+    "a label changed": ("Date received", "Date", "annex form: line 30 (a label or heading): "),
+    "a subject changed": ("A subject", "a subject", "annex form: line 27 (mail 1, subject): 'a subject' should be"),
+    "no such ground": ("Anne", "⟦5.1.3|Anne⟧", "annex form: line 34: '5.1.3' is no ground; write ⟦ground|words⟧, with"),
+    "no ground": ("Anne", "⟦Anne⟧", "annex form: line 34: "),
+    "not closed": ("Best,\nRobin", "Best,\n⟦5.1.2e|Robin", "annex form: line 36: the mark that begins there has no ⟧"),
+    "closed twice": ("Anne", "⟦5.1.2e|Anne⟧⟧", "annex form: line 34: ⟧ ends no mark"),
+    "one in another": ("Anne", "⟦5.1.2e|A⟦5.1.2e|nne⟧⟧", "annex form: line 34: a mark begins within the mark that"),
+    "empty": ("Anne", "⟦5.1.2e|⟧Anne", "annex form: line 34: a mark without words"),
+    "over a label": ("To: a@b", "⟦5.1.2e|To: a@b⟧", "annex form: line 31: the mark covers more than one value"),
     "no head": ("# a00000001 3\n", "", "annex form: line 1: does not name annex and revision"),
 }
 

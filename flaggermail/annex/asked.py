@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The words that no list knows: a person is asked about each below the form, and ticks it.
+
+`[ ]` asks, `[x]` is no name and stays, `[n]` is a name and is taken out wherever it is asked about. A tick that a word
+stays is stored as a place, as a mark is. Nothing is approved while a word has neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from flaggermail.annex.approved import RedactedExchange
+from flaggermail.annex.exchange import the_use
+from flaggermail.annex.form import BELOW, Filled
+from flaggermail.annex.known import known
+from flaggermail.errors import Refusal
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.redaction.known import KnownToDesk
+from flaggermail.redaction.marks import Detail, Mark, PrintedText, WooGround, marks_beside
+from flaggermail.redaction.spans import fold
+from flaggermail.redaction.words_left import LeftWord, words_left
+from flaggermail.services import UnitOfWork
+from flaggermail.wording.annex import FormWords, NoAnnex
+
+_STAYS, _NAME, _OPEN = "x", "n", ""
+_LINE = re.compile(r"\[(.?)\] *([^|]+?) *(?:\|.*)?")
+_AROUND = 40  # characters shown before and behind a word
+_MOST_WORDS, _LONGEST_GAP = 5, 20  # words of one name; characters between two of them
+_BEFORE = re.compile(r"(\S+) $")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Words that are asked about as one, with all their places; `kept` if each was ticked as no name."""
+
+    words: str
+    places: tuple[tuple[LeftWord, ...], ...]
+    kept: bool
+
+
+class WordsLeft:
+    """What is asked about one annex."""
+
+    def __init__(self, work: UnitOfWork, made: RedactedExchange) -> None:
+        """Reads what the desk knows today: a word that a list has learned since is not asked any more."""
+        self._made = made
+        self._texts: Sequence[PrintedText] = made.exchange.texts
+        self._known: KnownToDesk = known(work, the_use(work, made.annex.notification))
+
+    def beside(self, marks: Sequence[Mark]) -> frozenset[LeftWord]:
+        """Returns the words that no list knows and these marks do not take out."""
+        return frozenset(words_left(self._texts, marks, self._known))
+
+    def asked(self) -> list[Asked]:
+        """Returns what is asked, in the order of the text: each name once."""
+        places: dict[str, list[tuple[LeftWord, ...]]] = {}
+        for run in self._runs(words_left(self._texts, self._made.marks, self._known)):
+            words = self._texts[run[0].of].text[run[0].start : run[-1].end]
+            places.setdefault(words, []).append(run)
+        return [
+            Asked(words, tuple(runs), all(self._made.kept.issuperset(run) for run in runs))
+            for words, runs in places.items()
+        ]
+
+    def unticked(self) -> list[str]:
+        """Returns the words that nobody has decided about."""
+        return [one.words for one in self.asked() if not one.kept]
+
+    def below(self, language: LanguageCode) -> str:
+        """Returns what stands below the form; nothing if nothing is asked."""
+        lines = [self._line(one) for one in self.asked()]
+        said = [f"# {words.words(language)}" for words in (FormWords.WORDS_LEFT, FormWords.TICKS)]
+        return "\n".join((f"\n{BELOW}", *said, *lines, "")) if lines else ""
+
+    def ticked(self, filled: Filled, marks: Sequence[Mark]) -> tuple[tuple[Mark, ...], frozenset[LeftWord]]:
+        """Returns the marks of a form with those for names among the words, and the places that stay.
+
+        A word whose mark a person removed in the form was decided there. Raises Refusal naming a line.
+        """
+        asked = {one.words: one for one in self.asked()}
+        stay: set[LeftWord] = set()
+        names: list[Mark] = []
+        for number, line in filled.below:
+            found = _LINE.fullmatch(line.rstrip())
+            sign = found[1].strip().lower() if found else ""
+            if found is None or sign not in {_OPEN, _STAYS, _NAME}:
+                raise Refusal(NoAnnex.NO_TICK(line=number, given=ascii(line[:_AROUND])))
+            one = asked.get(found[2])
+            if one is None:
+                raise Refusal(NoAnnex.NOT_ASKED(line=number, given=ascii(found[2][:_AROUND])))
+            if sign == _STAYS:
+                stay.update(place for run in one.places for place in run)
+            elif sign == _NAME:
+                names += (self._mark(run) for run in one.places)
+        every = (*marks, *marks_beside(marks, names))
+        unmarked = self.beside(every) - self.beside(self._made.marks)
+        return every, frozenset(stay | unmarked) & self.beside(every)
+
+    def _runs(self, places: Iterable[LeftWord]) -> Iterator[tuple[LeftWord, ...]]:
+        """Yields words that stand beside each other as one: "Jan van Dijk"."""
+        run: tuple[LeftWord, ...] = ()
+        for place in places:
+            if run and not (run[-1].of == place.of and len(run) < _MOST_WORDS and self._joins(run[-1], place)):
+                yield run
+                run = ()
+            run = (*run, place)
+        if run:
+            yield run
+
+    def _joins(self, one: LeftWord, other: LeftWord) -> bool:
+        gap = self._texts[one.of].text[one.end : other.start]
+        if len(gap) > _LONGEST_GAP or "\n" in gap or "|" in gap:
+            return False
+        return gap == "-" or (gap.startswith(" ") and {*map(fold, gap.split())} <= self._known.words["infixes"])
+
+    def _mark(self, run: tuple[LeftWord, ...]) -> Mark:
+        """Returns the mark for a name, with the small words before it: "van Dijk"."""
+        text, start = self._texts[run[0].of].text, run[0].start
+        while (before := _BEFORE.search(text, max(0, start - _LONGEST_GAP), start)) is not None:
+            if fold(before[1]) not in self._known.words["infixes"]:
+                break
+            start = before.start(1)
+        return Mark(run[0].of, start, run[-1].end, WooGround.PERSONAL_SPHERE, Detail.OTHER)
+
+    def _line(self, one: Asked) -> str:
+        """Returns the line of a word: its tick, how often it is there, and the first place in its sentence."""
+        first, last = one.places[0][0], one.places[0][-1]
+        text = self._texts[first.of]
+        around = " ".join(text.text[max(0, first.start - _AROUND) : last.end + _AROUND].split())
+        times = f"{len(one.places)}x, " if len(one.places) > 1 else ""
+        return f"[{_STAYS if one.kept else ' '}] {one.words} | {times}mail {text.mail + 1}, {text.part}: {around}"
