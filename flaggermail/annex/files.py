@@ -84,7 +84,7 @@ def counts(made: RedactedExchange) -> list[Json]:
 
 
 def _counts(made: RedactedExchange, number: int, mail: PrintedMail) -> dict[str, Json]:
-    texts = made.exchange.texts
+    texts = made.exchange.published
     found = [
         (text.part, ", ".join(sorted(set(grounds))))
         for at, text in enumerate(texts)

@@ -23,9 +23,13 @@ _LABELS = ((PrintedPart.FROM, AccountLabel.FROM), (PrintedPart.TO, AccountLabel.
 _NOTES = {ContactMeans.PORTAL: AnnexLabel.IN_PORTAL, ContactMeans.MAIL: AnnexLabel.LOST_MAIL}
 
 
-def pieces(exchange: PrintedExchange, style: Print) -> Iterator[str | int]:
-    """Yields the annex as plain text: words of ours as they stand, and each text by its position."""
+def pieces(exchange: PrintedExchange, style: Print, *, published: bool = False) -> Iterator[str | int]:
+    """Yields the annex as plain text: words of ours as they stand, and each text by its position.
+
+    `published`: with what is said below a text whose paragraphs are flowed anew.
+    """
     at = 0
+    anew = _flowed(exchange) if published else frozenset()
     for number, entry in enumerate(exchange.entries, start=1):
         yield "\n\n" if number > 1 else ""
         if isinstance(entry, PrintedNote):
@@ -42,6 +46,8 @@ def pieces(exchange: PrintedExchange, style: Print) -> Iterator[str | int]:
         yield f"{AnnexLabel.COMMENT.words(style.language)}\n\n" if entry.comment else "\n"
         yield place[PrintedPart.BODY]
         yield "\n"
+        if place[PrintedPart.BODY] in anew:
+            yield f"\n{AnnexLabel.FLOWED.words(style.language)}\n"
         for index, text in enumerate(entry.texts):
             if text.part is PrintedPart.ATTACHMENT:
                 yield f"\n{AnnexLabel.ATTACHMENT.words(style.language)}: "
@@ -53,15 +59,17 @@ def pieces(exchange: PrintedExchange, style: Print) -> Iterator[str | int]:
 def plain(exchange: PrintedExchange, marks: Sequence[Mark], style: Print) -> str:
     """Returns the annex as plain text, without what the marks take out."""
     render = without(exchange, marks)
-    printed = "".join(piece if isinstance(piece, str) else render(piece) for piece in pieces(exchange, style))
+    printed = "".join(
+        piece if isinstance(piece, str) else render(piece) for piece in pieces(exchange, style, published=True)
+    )
     grounds = "".join(f"{ground.value}  {words}\n" for ground, words in _grounds(marks, style))
     printed += f"\n{AnnexLabel.UNSEEN.words(style.language)}\n" if _hides(marks) else ""
     return f"{printed}\n{AnnexLabel.LEGEND.words(style.language)}\n{grounds}" if grounds else printed
 
 
 def without(exchange: PrintedExchange, marks: Sequence[Mark]) -> Render:
-    """Returns what gives each text without what the marks take out of it."""
-    texts = exchange.texts
+    """Returns what gives each text as it is published, without what the marks take out of it."""
+    texts = exchange.published
     return lambda at: redacted(texts[at], [mark for mark in marks if mark.of == at])
 
 
@@ -71,11 +79,13 @@ def blocks(exchange: PrintedExchange, marks: Sequence[Mark], style: Print, level
     The grounds of what was taken out come last, in words, for a reader who does not know the articles by heart.
     """
     render, found, at = without(exchange, marks), list[Block](), 0
+    anew = _flowed(exchange)
     for entry in exchange.entries:
         if isinstance(entry, PrintedNote):
             found.append(Paragraph([Text(_note(entry, style))]))
             continue
-        shown = [render(at + index) for index in range(len(entry.texts))]
+        here = frozenset(range(at, at + len(entry.texts)))
+        shown = [render(index) for index in sorted(here)]
         by_part = {text.part: words for text, words in zip(entry.texts, shown, strict=True)}
         subject = by_part[PrintedPart.SUBJECT]
         foreign = _foreign(entry, by_part[PrintedPart.BODY], style)
@@ -94,6 +104,7 @@ def blocks(exchange: PrintedExchange, marks: Sequence[Mark], style: Print, level
             Labelled(header),
             *([Paragraph([Text(AnnexLabel.COMMENT.words(style.language))])] if entry.comment else []),
             Verbatim(by_part[PrintedPart.BODY], foreign),
+            *([Paragraph([Text(AnnexLabel.FLOWED.words(style.language))])] if here & anew else []),
             *([Labelled(attached)] if attached else []),
         ]
         at += len(entry.texts)
@@ -114,6 +125,12 @@ def _grounds(marks: Sequence[Mark], style: Print) -> list[tuple[WooGround, str]]
     """Returns the grounds of these marks in the order of the law, each with its words."""
     taken = {mark.ground for mark in marks} - {WooGround.NOT_SEEN}
     return [(ground, GroundWords[ground.name].words(style.language)) for ground in WooGround if ground in taken]
+
+
+def _flowed(exchange: PrintedExchange) -> frozenset[int]:
+    """Returns which texts have paragraphs that are flowed anew."""
+    pairs = zip(exchange.texts, exchange.published, strict=True)
+    return frozenset(at for at, (text, published) in enumerate(pairs) if text.text != published.text)
 
 
 def _hides(marks: Sequence[Mark]) -> bool:

@@ -7,13 +7,14 @@ Nothing else of a mail is printed: no Message-ID, no Received field, no key of o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from flaggermail.annex import clean
 from flaggermail.annex.clean import CleanText
 from flaggermail.annex.exchange import Entry
+from flaggermail.annex.flowing import flowed
 from flaggermail.annex.seals import seal
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail.language_guess import UNKNOWN
@@ -67,6 +68,13 @@ class PrintedExchange:
     def texts(self) -> tuple[PrintedText, ...]:
         """Every printed text of every mail; a mark names its position in here."""
         return tuple(text for mail in self.mails for text in mail.texts)
+
+    @property
+    def published(self) -> tuple[PrintedText, ...]:
+        """The same texts as they are published: each place is where it was, and broken paragraphs are one line each."""
+        return tuple(
+            replace(text, text=flowed(text.text)) if text.part is PrintedPart.BODY else text for text in self.texts
+        )
 
     @property
     def hidden(self) -> tuple[Mark, ...]:

@@ -34,6 +34,9 @@ class AnnexLabel(Sentence):
          "overheid)."),
         ("Waar [gelakt ...] staat, zijn woorden onleesbaar gemaakt; daarachter staat de grond in de Wet open overheid "
          "(Woo)."))
+    FLOWED = ("annex: flowed",
+        "[The lines of a paragraph were joined; where they ended in the mail is not shown.]",
+        "[Regels binnen een alinea zijn samengevoegd; de regeleinden van de mail zijn niet overgenomen.]")
     UNSEEN = ("annex: unseen",
         ("[weggelaten: niet zichtbaar in de mail] stands where the mail has words that its HTML hides from its reader; "
          "they are left out, because nobody read them."),

@@ -37,14 +37,13 @@ CC:
 
 Dear [gelakt 5.1.2e],
 
-Thank you for the heads-up. We will pay attention to posts of this kind
-today, and please do flag any of them directly to us.
+Thank you for the heads-up. We will pay attention to posts of this kind today, and please do flag any of them directly \
+to us.
 
 Best,
 [gelakt 5.1.2e]
 
-On Thu, Jun 6, 2024 at 10:34 AM Verkiezingen flagger
-<[gelakt 5.1.2i]> wrote:
+On Thu, Jun 6, 2024 at 10:34 AM Verkiezingen flagger <[gelakt 5.1.2i]> wrote:
 > Dear people at X, dear [gelakt 5.1.2e],
 >
 > On March 13 of 2023 we notified you of posts that call on voters to draw a
@@ -58,6 +57,8 @@ On Thu, Jun 6, 2024 at 10:34 AM Verkiezingen flagger
 > your platform, on the basis of your civic integrity policy (#).
 >
 > Kind regards,
+
+[Regels binnen een alinea zijn samengevoegd; de regeleinden van de mail zijn niet overgenomen.]
 
 Waar [gelakt ...] staat, zijn woorden onleesbaar gemaakt; daarachter staat de grond in de Wet open overheid (Woo).
 5.1.2e  de eerbiediging van de persoonlijke levenssfeer
@@ -121,7 +122,7 @@ def test_a_thread_prints_each_mail_once(played: Play) -> None:
     shown = typed(env, "officer1", ["annex", "show", ANNEX])
     assert shown.index("Datum verzending: 2024-06-06 10:34+02:00") < shown.index("Datum ontvangst: 2024-06-06 13:06")
     assert len(re.findall(r"box\s+(?:> )?by\s+(?:> )?hand", shown)) == 1
-    end = shown.partition("wrote:\n")[2].partition("\nWaar [gelakt")[0]
+    end = shown.partition("wrote:\n")[2].partition("\n[Regels")[0]
     assert end == (
         "[Hier wordt de tekst van mail 1 geciteerd. Die staat hierboven.]\n"
         "> your platform, on the basis of your civic integrity policy (#).\n"
@@ -142,7 +143,9 @@ def test_a_report_gets_the_latest_approved_annex(played: Play, tmp_path: Path) -
         assert approved.blocks(work, "VF-EP2024-0001/2", LanguageCode.NL) is None
     assert states == ["withdrawn", "approved"]
     assert blocks is not None
-    assert [type(block) for block in blocks] == [*[Heading, Heading, Labelled, Verbatim] * 2, Paragraph, Labelled]
+    assert [type(block) for block in blocks] == [
+        *[Heading, Heading, Labelled, Verbatim] * 2, Paragraph, Paragraph, Labelled,
+    ]  # fmt: skip
     assert [block.level for block in blocks if isinstance(block, Heading)] == [3, 4, 3, 4]
     labels = [[label for label, _ in block.lines] for block in blocks if isinstance(block, Labelled)]
     mails = [["Van", "Datum verzending", "Aan", "CC"], ["Van", "Datum ontvangst", "Aan", "CC"]]
