@@ -25,7 +25,8 @@ _PART = re.compile(r"(?:[\w*.#-]|\[[^\]]*\])+|>")
 _SIMPLE = re.compile(r"([.#]?)([\w-]+|\*)|\[\s*([\w-]+)\s*(?:[~^$*|]?=\s*[\"']?([^\"'\]]*)[\"']?\s*)?\]")
 _WIDTH = re.compile(r"\(\s*(min|max)-(?:device-)?width\s*:\s*(\d+(?:\.\d+)?)[^)]*\)")
 _LIGHT = re.compile(r"\(\s*prefers-color-scheme\s*:\s*light\s*\)")
-_SHOWN_ON = frozenset(("", "only", "all", "screen", "and"))
+_SHOWN_ON = frozenset(("only", "all", "screen", "and"))
+_ELSEWHERE = frozenset(("print", "speech"))
 
 Weight = tuple[bool, int, int, int, int]
 """Important, of the element itself, ids, classes and attributes, tags; the heaviest declaration of a property holds."""
@@ -37,6 +38,12 @@ class Named(NamedTuple):
     tag: str
     attributes: Mapping[str, str]
     classes: frozenset[str]
+
+
+def named(tag: str, attributes: Mapping[str, str]) -> Named:
+    """Returns an element as selectors see it; a mail is read without regard to capitals, as in quirks mode."""
+    lowered = {name: value.lower() for name, value in attributes.items()}
+    return Named(tag, lowered, frozenset(lowered.get("class", "").split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +165,12 @@ def is_met(rule: str) -> bool:
 
 
 def _is_met(query: str) -> bool:
-    rest = _LIGHT.sub(" ", _WIDTH.sub(" ", query))
+    """True if a window meets a query; one that asks for anything else is not met, "not" before it or not."""
+    words = _LIGHT.sub(" ", _WIDTH.sub(" ", query)).split()
+    negated = words[:1] == ["not"]
+    asked = frozenset(words[negated:])
     widths = ((side, float(width)) for side, width in _WIDTH.findall(query))
-    return {*rest.split()} <= _SHOWN_ON and all(
+    fits = not asked & _ELSEWHERE and all(
         width <= WINDOW if side == "min" else width >= WINDOW for side, width in widths
     )
+    return asked <= _SHOWN_ON | _ELSEWHERE and fits is not negated

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from flaggermail.mail.css_cascade import Cascade, Named, Weight
+from flaggermail.mail.css_cascade import Cascade, Named, Weight, named
 from flaggermail.mail.css_values import (
     FAINT,
     FLAT,
@@ -38,14 +38,14 @@ _BEGIN, _END = "\ufdd0", "\ufdd1"  # noncharacters (Unicode, section 23.7): no t
 # What a mail must contain to hide anything. Escapes and references in a style may be any of it.
 _MAY_HIDE = re.compile(
     r"none|hidden|collapse|opacity|mso-hide|overflow|clip|<template|<dialog|<datalist|position|margin|indent|translate"
-    r"|scale|colou?r|font\s*:|font-size\s*:\s*(?:0|\.|[123](?!\d)|[\d.]+(?:em|rem|ex|ch|%))|\stext\s*=|\\|&#",
+    r"|scale|<rp|colou?r|font\s*:|font-size\s*:\s*(?:0|\.|[123](?!\d)|[\d.]+(?:em|rem|ex|ch|%))|\stext\s*=|\\|&#",
     re.IGNORECASE,
 )
 _FAR, _BEYOND = -500.0, 4000.0  # px: a box this far to the left or above, or to the right, is outside the window
 _PLACED = ("left", "top", "right", "bottom")
 _MOVED = ("margin-left", "margin-top", "margin", "text-indent", "transform", "translate")
 _BOXES = ("height", "max-height", "width", "max-width", "line-height")
-_UNSEEN = frozenset(("template", "datalist", "dialog"))
+_UNSEEN = frozenset(("template", "datalist", "dialog", "rp"))
 _CUT_AWAY = re.compile(r"inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%|circle\(\s*0|rect\((?:[\s,]*[01](?:px)?){4}\s*\)")
 _SHRUNK = re.compile(r"scale(?:3d|[xy])?\(\s*(-?[\d.]+)")
 _OPACITY = re.compile(r"opacity\(?=?\s*([\d.]+%?)")
@@ -162,9 +162,8 @@ class _Page(HtmlPage[Box]):
         ]
         if self.cascade.rules:
             del self.around[len(self.open) - 1 :]
-            classes = frozenset(attributes.get("class", "").lower().split())
-            lowered = {key: value.lower() for key, value in attributes.items()}
-            self.around.append(Named(name, lowered, classes))
+            self.around += (named(one.name, one.attributes) for one in self.open[1 + len(self.around) :])
+            self.around.append(named(name, attributes))
             declared += self.cascade.of(self.around)
         if "style" in attributes:
             declared += (((weight, 1, 0, 0, 0), prop, value) for prop, value, weight in weighed(attributes["style"]))
@@ -198,6 +197,9 @@ def _by_default(name: str, attributes: Mapping[str, str]) -> Iterator[tuple[str,
     yield from presentational(name, attributes)
     if "background" in attributes:
         yield "background-image", "url()"
+    for side in ("width", "height"):
+        if attributes.get(side, "").strip() in {"0", "1"}:
+            yield side, "0"
 
 
 def _looks(style: Mapping[str, str], above: Box) -> Box:

@@ -13,7 +13,7 @@ LONGEST = 2_000_000  # characters read; the text of a real mail lies within them
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:]{0,20})(?=[\s/>])[^<>]{0,5000}>")
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
-_HIDDEN = ("script", "style", "head", "title", "noscript")
+_HIDDEN = ("script", "style", "head", "title", "noscript", "iframe", "noembed", "noframes")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCK = frozenset((
     "address", "article", "aside", "blockquote", "body", "center", "dd", "dl", "dt", "div", "fieldset", "figure",
@@ -122,6 +122,8 @@ def _without_elements(source: str, names: tuple[str, ...]) -> str:
     if len(small) != len(source):  # a few capital letters become two characters in lower case
         return source
     for name in names:
+        if f"<{name}" not in small:
+            continue
         out: list[str] = []
         at = 0
         for start in re.finditer(rf"<{name}[\s>]", small):

@@ -59,6 +59,12 @@ HIDING = {
     "within another": "<style>.a .b {display:none}</style><div class=a><p><span class=b>§</span></p></div>",
     "a part of a class": "<style>td.x[title] {display:none}</style><table><td class=x title=y>§</td></table>",
     "on a wide window": "<style>@media screen and (min-width:600px){.x{display:none}}</style><p class=x>§</p>",
+    "not on paper": "<style>@media not print{.x{display:none}}</style><p class=x>§</p>",
+    "of a class that is supported": "<style>@supports (color:red){.x{display:none}}</style><p class=x>§</p>",
+    "all of one colour": "<body bgcolor=#ffffff text=#ffffff>§</body>",
+    "a box of an old attribute": '<table><tr><td height="0" style="overflow:hidden">§</td></tr></table>',
+    "around a word": "<ruby>a<rp>§</rp></ruby>",
+    "a rule that comes late": "<div class=a><div><style>.a p{color:#fff}</style><p>§</p></div></div>",
     "an important rule": "<style>.x{display:none !important}</style><p class=x style='display:block'>§</p>",
     "an escape": '<div style="d\\69splay:none">§</div>',
     "a reference": '<div style="&#100;isplay:none">§</div>',
@@ -81,11 +87,17 @@ SEEN = {
     "a narrow window": "<style>@media (max-width:480px){.x{display:none !important}}</style><p class=x>§</p>",
     "in the dark": "<style>@media (prefers-color-scheme:dark){p{color:#fff}}</style><p>§</p>",
     "on paper": "<style>@media print{p{display:none}}</style><p>§</p>",
+    "not on this screen": "<style>@media not screen{p{display:none}}</style><p>§</p>",
+    "where nobody points": "<style>@media not all and (hover:hover){p{display:none}}</style><p>§</p>",
+    "where somebody points": "<style>@media (hover:hover){p{display:none}}</style><p>§</p>",
     "another element": "<style>.x{display:none} p.y{display:none} .z .y{display:none}</style><div class=y>§</div>",
     "directly within another": "<style>.a > .b{display:none}</style><div class=a><p><b class=b>§</b></p></div>",
     "the weaker rule": "<style>#a{display:block}.x{display:none}</style><p class=x id=a>§</p>",
     "its own declaration": "<style>.x{display:none}</style><p class=x style='display:block'>§</p>",
     "the later one": '<p style="display:none;display:block">§</p>',
+    "beside the element of a rule within": (
+        "<div><style>.a p{color:#fff}</style><div class=a bgcolor=#000>x</div><div class=b><p>§</p></div></div>"
+    ),
     "a pointer over it": "<style>p:hover{display:none}</style><p>§</p>",
     "struck through": "<s>§</s>",
     "an indented list": '<p style="margin-left:36.0pt;text-indent:-18.0pt">§</p>',
@@ -121,6 +133,12 @@ def test_text_that_a_reader_sees_stays(how: str) -> None:
     markup = f"<html><body><p>Goedendag,</p>{SEEN[how].replace('§', SECRET)}</body></html>"
     text, _ = shown(markup)
     assert SECRET in text, text
+
+
+@each("what", ["iframe", "noembed", "noframes", "script", "title"])
+def test_what_no_program_shows_is_no_text(what: str) -> None:
+    """Browsers show the content of these elements never, so it is neither text nor hidden text."""
+    assert shown(f"<p>Goedendag</p><{what}>{SECRET}</{what}><p>Robin</p>") == ("Goedendag\n\nRobin", ())
 
 
 def html_mail(markup: str) -> Message:
