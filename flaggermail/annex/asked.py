@@ -22,7 +22,7 @@ from flaggermail.redaction.marks import Detail, Mark, PrintedText, WooGround, ma
 from flaggermail.redaction.spans import fold
 from flaggermail.redaction.words_left import LeftWord, words_left
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.annex import FormWords, NoAnnex
+from flaggermail.wording.annex import AnnexLabel, FormWords, NoAnnex
 
 _STAYS, _NAME, _OPEN = "x", "n", ""
 _LINE = re.compile(r"\[(.?)\] *([^|]+?) *(?:\|.*)?")
@@ -48,15 +48,22 @@ class WordsLeft:
         self._made = made
         self._texts: Sequence[PrintedText] = made.exchange.texts
         self._known: KnownToDesk = known(work, the_use(work, made.annex.notification))
+        said = AnnexLabel.PRINTED_ABOVE(number=0).in_language(made.annex.language)
+        lines = re.compile(f"^{re.escape(said).replace('0', '[0-9]+')}$", re.MULTILINE)
+        self._ours = [
+            Mark(of, *match.span(), WooGround.NOT_SEEN, Detail.OTHER)
+            for of, text in enumerate(self._texts)
+            for match in lines.finditer(text.text)
+        ]
 
-    def beside(self, marks: Sequence[Mark]) -> frozenset[LeftWord]:
-        """Returns the words that no list knows and these marks do not take out."""
-        return frozenset(words_left(self._texts, marks, self._known))
+    def beside(self, marks: Sequence[Mark]) -> tuple[LeftWord, ...]:
+        """Returns the words that no list knows and these marks do not take out, in order; none of a line of ours."""
+        return words_left(self._texts, (*marks, *self._ours), self._known)
 
     def asked(self) -> list[Asked]:
         """Returns what is asked, in the order of the text: each name once."""
         places: dict[str, list[tuple[LeftWord, ...]]] = {}
-        for run in self._runs(words_left(self._texts, self._made.marks, self._known)):
+        for run in self._runs(self.beside(self._made.marks)):
             words = self._texts[run[0].of].text[run[0].start : run[-1].end]
             places.setdefault(words, []).append(run)
         return [
@@ -95,8 +102,9 @@ class WordsLeft:
             elif sign == _NAME:
                 names += (self._mark(run) for run in one.places)
         every = (*marks, *marks_beside(marks, names))
-        unmarked = self.beside(every) - self.beside(self._made.marks)
-        return every, frozenset(stay | unmarked) & self.beside(every)
+        left = frozenset(self.beside(every))
+        unmarked = left.difference(self.beside(self._made.marks))
+        return every, left & (stay | unmarked)
 
     def _runs(self, places: Iterable[LeftWord]) -> Iterator[tuple[LeftWord, ...]]:
         """Yields words that stand beside each other as one: "Jan van Dijk"."""
@@ -128,6 +136,8 @@ class WordsLeft:
         """Returns the line of a word: its tick, how often it is there, and the first place in its sentence."""
         first, last = one.places[0][0], one.places[0][-1]
         text = self._texts[first.of]
-        around = " ".join(text.text[max(0, first.start - _AROUND) : last.end + _AROUND].split())
+        begin = max(0, first.start - _AROUND)
+        begin = text.text.find(" ", begin, first.start) + 1 or begin  # no half word before it
+        around = " ".join(text.text[begin : last.end + _AROUND].split())
         times = f"{len(one.places)}x, " if len(one.places) > 1 else ""
         return f"[{_STAYS if one.kept else ' '}] {one.words} | {times}mail {text.mail + 1}, {text.part}: {around}"

@@ -105,7 +105,9 @@ class ConfirmAnnex(Command):
         _check_revision(annex, self.revision)
         made = of_annex(work, annex)
         marks = seals.fitting(made.exchange.texts, self.marks)
-        kept = WordsLeft(work, made).beside(marks) & (made.kept if self.kept is None else set(self.kept))
+        kept = (made.kept if self.kept is None else frozenset(self.kept)).intersection(
+            WordsLeft(work, made).beside(marks)
+        )
         confirmed = replace(annex, revision=annex.revision + 1, marks=seals.written(marks, kept))
         only_ticked = annex.state is AnnexState.CONFIRMED and marks == made.marks and kept > made.kept
         if not only_ticked:

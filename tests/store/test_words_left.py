@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,17 @@ def test_a_mail_cannot_answer_for_a_person(desk: Desk, tmp_path: Path) -> None:
     assert {BRANDULF, QUISPEL, "Xandrie", "Yolda"} <= set(asked(form))
     given(desk, form, tmp_path)
     assert "not ticked yet" in desk.refused(ApproveAnnex(annex=ANNEX, revision=2), by="signer")
+
+
+def test_a_mail_of_names_is_asked_about_in_time(desk: Desk, tmp_path: Path) -> None:
+    """A hostile mail costs its length: a line with thirty thousand names."""
+    use = desk.notified()
+    words = " ".join(f"{'abcdefghij'[number % 10]} Xq{'abcdefghij'[number // 7 % 10] * 3}" for number in range(30_000))
+    desk.receive(mail(text=f"Got it, {words}", subject="Re: boxes", answers=desk.message_id_of(use)))
+    desk.do(ProposeAnnex(of=use, form=AnnexForm.REPLY))
+    begun = time.process_time()
+    form = form_of(desk.env, ANNEX)
+    assert len(asked(form)) == 10
+    given(desk, form.replace("[ ]", "[x]"), tmp_path)
+    assert time.process_time() - begun < 5
+    desk.do(ApproveAnnex(annex=ANNEX, revision=2), by="signer")

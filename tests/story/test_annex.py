@@ -119,6 +119,7 @@ def test_a_thread_prints_each_mail_once(played: Play) -> None:
     """The quotation below the answer repeats the mail above it: one line says so; what differs from it stays."""
     env = played("letter-of-2024")
     typed(env, "officer1", ["annex", "propose", CASE])
+    assert "[ ] Hier" not in form_of(env, ANNEX)
     shown = typed(env, "officer1", ["annex", "show", ANNEX])
     assert shown.index("Datum verzending: 2024-06-06 10:34+02:00") < shown.index("Datum ontvangst: 2024-06-06 13:06")
     assert len(re.findall(r"box\s+(?:> )?by\s+(?:> )?hand", shown)) == 1
