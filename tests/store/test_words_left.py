@@ -88,7 +88,8 @@ def test_a_name_is_taken_out_with_its_small_words(desk: Desk, tmp_path: Path) ->
     desk.receive(mail(text=text, subject="Re: boxes", answers=desk.message_id_of(use)))
     desk.do(ProposeAnnex(of=use, form=AnnexForm.REPLY))
     form = form_of(desk.env, ANNEX)
-    assert asked(form) == {"Brandulf van Quispel": " ", "Zwirk": " "}
+    assert {*asked(form)}.isdisjoint({"Brandulf", "Quispel", "van Quispel"})
+    assert "Zwirk" in " ".join(asked(form))
     given(desk, form.replace("[ ]", "[N]"), tmp_path)
     shown = typed(desk.env, "head1", ["annex", "show", ANNEX])
     assert "The forms are about [gelakt 5.1.2e], or about [gelakt 5.1.2e]." in shown
