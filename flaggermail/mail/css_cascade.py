@@ -106,7 +106,7 @@ class Cascade:
                     self._add(selectors, text)
 
     def _add(self, selectors: str, style: str) -> None:
-        wanted = tuple(weighed(style))
+        wanted = weighed(style)
         for selector in selectors.split(","):
             compounds = _compounds(selector)
             if compounds and self.count < _RULES:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 Rgb = tuple[float, float, float]
 
@@ -72,8 +73,13 @@ def declarations(style: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value, _ in weighed(style)]
 
 
-def weighed(style: str) -> Iterator[tuple[str, str, bool]]:
-    """Yields the same, and whether the declaration is important."""
+@lru_cache(maxsize=256)  # a table says the same in each of its cells
+def weighed(style: str) -> tuple[tuple[str, str, bool], ...]:
+    """Returns the same, and whether the declaration is important."""
+    return tuple(_weighed(style))
+
+
+def _weighed(style: str) -> Iterator[tuple[str, str, bool]]:
     plain = _ESCAPE.sub(_unescaped, _COMMENT.sub("", style[:20_000])).lower()
     for part in plain.split(";"):
         name, colon, value = part.partition(":")
@@ -199,6 +205,7 @@ def _of_numbers(function: str) -> Rgb | None:
     return red, green, blue
 
 
+@lru_cache(maxsize=1024)
 def contrast(one: Rgb, other: Rgb) -> float:
     """Returns the contrast ratio of two colours, from 1 to 21 (WCAG 2.1, "contrast ratio")."""
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
