@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.archive.dossier_names import Keys, file_name, visible, visible_line
+from tests.pace import within
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -81,4 +82,4 @@ def test_hiding_is_linear() -> None:
     began = time.process_time()
     for text in ("vf." * 33_000, "VF-" + "A1" * 50_000, "VF-EP2024-" * 10_000, "+" + "a" * 100_000, "VF-E-1-" * 14_000):
         Keys("VF").hidden(text)
-    assert time.process_time() - began < 1
+    assert within(time.process_time() - began, 1)

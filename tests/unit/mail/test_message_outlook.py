@@ -20,6 +20,7 @@ from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.mail.message import Address, Message
 from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.pace import within
 from tests.tools.outlook_file import FULL, OutlookMail, attached, compound_file, outlook_message
 
 PARSER = StandardParser(read_language(shipped("rules")))
@@ -132,7 +133,7 @@ def test_a_winmail_of_very_many_attributes_is_not_read() -> None:
     many = struct.pack("<IH", 0x223E9F78, 1) + code_page + attribute * 300_000
     begun = time.process_time()
     message = PARSER.parse(packed(many, "application/ms-tnef", "winmail.dat"))
-    assert time.process_time() - begun < 1
+    assert within(time.process_time() - begun, 1)
     assert message.defects == ("winmail.dat unreadable: too many attributes",)
 
 
