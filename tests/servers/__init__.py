@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 OUR_DOMAIN = "bzk.example"
 """The only domain for which the mail servers accept mail as their own."""
 
@@ -66,7 +68,7 @@ def program(name: str, *, also_in: str = "") -> str:
     return found
 
 
-def run(command: Sequence[str], log: Path, *, seconds: float = 60) -> int:
+def run(command: Sequence[str], log: Path, *, seconds: float = 2 * PATIENCE) -> int:
     """Runs a command, appends its output to `log`, and returns its exit code.
 
     It never uses pipes: a server that keeps running holds the pipe open, and reading it would never end.

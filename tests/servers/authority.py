@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qsl
 
+from tests.patience import PATIENCE
 from tests.servers.token_endpoint import Answer
 
 TENANT = "00000000-1111-2222-3333-444444444444"
@@ -82,4 +83,4 @@ class Authority:
                 yield self
             finally:
                 server.shutdown()
-                thread.join(10)
+                thread.join(PATIENCE)

@@ -22,6 +22,7 @@ from pathlib import Path
 from string import Template
 
 from tests import running
+from tests.patience import PATIENCE
 from tests.servers import (
     OUR_DOMAIN,
     ServerNotStartedError,
@@ -38,7 +39,6 @@ from tests.servers.certificates import ServerCertificate
 from tests.servers.ports import HOST, free_ports, started, terminate, wait_until_greeting, wait_until_refused
 
 _LONG_MOVE = 600.0  # seconds, of many thousand messages
-_CLIENT_TIMEOUT = 30.0
 _POLL = 0.02
 
 _CONFIGURATION = Template("""\
@@ -295,7 +295,9 @@ class Dovecot:
         lines = (item for item in self._fetch(user, folder, "(FLAGS)") if isinstance(item, bytes))
         return [frozenset(flag.decode("ascii") for flag in imaplib.ParseFlags(line)) - {"\\Recent"} for line in lines]
 
-    def wait_for_messages(self, user: str, count: int, folder: str = "INBOX", *, seconds: float = 20) -> list[bytes]:
+    def wait_for_messages(
+        self, user: str, count: int, folder: str = "INBOX", *, seconds: float = PATIENCE
+    ) -> list[bytes]:
         """Returns the messages of a folder once there are at least `count`; raises TimeoutError after `seconds`."""
         deadline = time.monotonic() + seconds
         while len(found := self.messages(user, folder)) < count:
@@ -318,7 +320,7 @@ class Dovecot:
             _expect_ok(*client.select("INBOX", readonly=True))
             return bytes(client.response("UIDVALIDITY")[1][0])
 
-    def renumber(self, user: str, seconds: float = 20) -> None:
+    def renumber(self, user: str, seconds: float = PATIENCE) -> None:
         """Changes the UIDVALIDITY of the user's INBOX, as the loss of its index does; raises TimeoutError."""
         old, deadline = self.numbering(user), time.monotonic() + seconds
         while self.numbering(user) == old:  # it is made from the time in seconds
@@ -349,7 +351,7 @@ class Dovecot:
 
     @contextmanager
     def _login(self, user: str) -> Iterator[imaplib.IMAP4]:
-        with imaplib.IMAP4(HOST, self.imap_port, timeout=_CLIENT_TIMEOUT) as client:
+        with imaplib.IMAP4(HOST, self.imap_port, timeout=PATIENCE) as client:
             client.login(user, self.password)
             yield client
 

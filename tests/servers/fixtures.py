@@ -42,11 +42,13 @@ def platform_server() -> Iterator[PlatformServer]:
 
 
 @pytest.fixture
-def platform(platform_server: PlatformServer) -> Iterator[PlatformServer]:
-    """Returns the platforms' server without mails, refusals or answers."""
+def platform(platform_server: PlatformServer, mail_user: str) -> Iterator[PlatformServer]:
+    """Returns the platforms' server without mails, refusals or answers; it keeps no mail of an earlier test's desk."""
+    platform_server.user = mail_user
     platform_server.clear()
     yield platform_server
     platform_server.clear()
+    platform_server.user = ""
 
 
 @pytest.fixture(scope="session")

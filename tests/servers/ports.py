@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from tests.patience import PATIENCE
 from tests.servers import ServerNotStartedError
 
 HOST = "127.0.0.1"
@@ -18,6 +19,7 @@ HOST = "127.0.0.1"
 # given that port as its own, connect to itself, and keep the server from restarting.
 _PORTS = range(20000, 32768)
 _POLL = 0.01
+_NAME = "\0flaggermail test port "  # of an abstract socket (unix(7)), before the number of a port that is held
 
 
 class Startable(Protocol):
@@ -31,13 +33,27 @@ StartableT = TypeVar("StartableT", bound=Startable)
 
 
 def free_ports(count: int) -> list[int]:
-    """Returns that many different unused ports."""
-    found: set[int] = set()
+    """Returns that many different unused ports, held for this process until it ends.
+
+    Other processes that test choose ports meanwhile: none of them gets one of these, also while its server is down.
+    """
+    found: list[int] = []
     while len(found) < count:
         port = secrets.choice(_PORTS)
-        if not taken([port]):
-            found.add(port)
-    return list(found)
+        if not taken([port]) and _hold(port):
+            found.append(port)
+    return found
+
+
+def _hold(port: int) -> bool:
+    """Holds a port; returns False if a process of this machine does. The system frees it with the process."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        try:
+            line.bind(f"{_NAME}{port}")
+        except OSError:
+            return False
+        line.detach()
+    return True
 
 
 def taken(ports: Iterable[int]) -> list[int]:
@@ -68,7 +84,7 @@ def started(make: Callable[[], StartableT]) -> StartableT:
     return server
 
 
-def wait_until_greeting(port: int, seconds: float = 20) -> None:
+def wait_until_greeting(port: int, seconds: float = PATIENCE) -> None:
     """Returns when the server on this port sends its first octet; raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -82,7 +98,7 @@ def wait_until_greeting(port: int, seconds: float = 20) -> None:
     raise TimeoutError(f"nothing greets on port {port} after {seconds} s")
 
 
-def wait_until_refused(port: int, seconds: float = 60) -> None:
+def wait_until_refused(port: int, seconds: float = PATIENCE) -> None:
     """Returns when the port refuses connections; raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -96,7 +112,7 @@ def wait_until_refused(port: int, seconds: float = 60) -> None:
     raise TimeoutError(f"port {port} still answers after {seconds} s")
 
 
-def terminate(pid_file: Path, seconds: float = 10) -> None:
+def terminate(pid_file: Path, seconds: float = PATIENCE) -> None:
     """Ends the server whose process id comes first in the file: SIGTERM, then SIGKILL; no-op without the file."""
     if not pid_file.exists():
         return

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from tests.patience import PATIENCE
 from tests.servers import ServerNotStartedError, account, give, program, read_text, run, server_folder, under
 
 _OWNER = "vf"
@@ -45,11 +46,13 @@ class Postgres:
     def start(self) -> None:
         """Starts, also again after stop()."""
         options = f"{_FASTER} -c unix_socket_directories={self.folder}"
-        self._must("pg_ctl", "-w", "-t", "60", "-l", str(self.folder / "postgres.log"), "-o", options, "start")
+        self._must(
+            "pg_ctl", "-w", "-t", f"{PATIENCE:.0f}", "-l", str(self.folder / "postgres.log"), "-o", options, "start"
+        )
 
     def stop(self, mode: str = "immediate") -> None:
         """Cuts every connection and stops: `immediate` as a crash does, `fast` as an operator does."""
-        self._must("pg_ctl", "-w", "-m", mode, "stop")
+        self._must("pg_ctl", "-w", "-t", f"{PATIENCE:.0f}", "-m", mode, "stop")
 
     def log(self) -> str:
         """Returns the text of the log so far."""

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qsl
 
+from tests.patience import PATIENCE
+
 Answer = tuple[int, Mapping[str, object] | bytes]
 """The HTTP status, and the document or the octets of the body."""
 
@@ -61,4 +63,4 @@ class TokenEndpoint:
                 yield self
             finally:
                 server.shutdown()
-                thread.join(10)
+                thread.join(PATIENCE)
