@@ -28,7 +28,7 @@ from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.faulty_desk import PREPARING, RECOVERING, STEPS, WIRE, Order
 
 FIRST, SECOND = "elections-eu@tiktok-platform.example", "second@tiktok-platform.example"
-HANG, PATIENCE = 4, 2  # seconds: the server's silence after the final dot, and the desk's time-out
+HANG, TIME_OUT = 12, 6  # seconds: the server's silence after the final dot, and the desk's time-out for any answer
 SERVER_FAULTS = ("none", "550 at RCPT", "450 at RCPT", "greylisted", "hang after the dot", "server away", "bounce")
 CUTS = tuple(f"line dropped after {step}" for step in WIRE)
 KILLS = tuple(f"killed: {step}" for step in STEPS)
@@ -108,7 +108,7 @@ class Rounds:
         for _ in range(self.settling):
             self.ahead += 1.5
             self.order(Order("settle", minutes=self.ahead))
-            patiently(lambda: queued(self.servers) == 0, "Postfix has handed on all it took", 60)
+            patiently(lambda: queued(self.servers) == 0, "Postfix has handed on all it took")
         if fault == "450 at RCPT":  # longer than greylisting: through all restarts of its round
             self.servers.postfix.set_recipient_access({})
 
@@ -135,7 +135,7 @@ class Rounds:
             self.ahead += 1.5
             self.order(Order("send", minutes=self.ahead))  # tries once more, in vain
             postfix.start()
-        patiently(lambda: queued(self.servers) == 0, "Postfix has handed on all it took", 60)
+        patiently(lambda: queued(self.servers) == 0, "Postfix has handed on all it took")
         if fault == "bounce":
             self.servers.platform.refusals = {}
 
@@ -152,7 +152,7 @@ class Rounds:
         for minutes in (2, 40, 40, 40):
             self.ahead += minutes
             self.order(Order("settle", minutes=self.ahead))
-            patiently(lambda: queued(self.servers) == 0, "Postfix has handed on all it took", 60)
+            patiently(lambda: queued(self.servers) == 0, "Postfix has handed on all it took")
         count_mails(self)
         return self.count
 
@@ -161,7 +161,7 @@ def _write(folder: Path) -> None:
     """Configures a short time-out, a blind copy as proof and a second recipient of the notification."""
     yaml = YAML()
     settings = yaml.load((folder / "flaggermail.yaml").read_text("utf-8"))
-    settings["submission"].update(timeout_seconds=PATIENCE, proof="copy", retry_minutes=[1])
+    settings["submission"].update(timeout_seconds=TIME_OUT, proof="copy", retry_minutes=[1])
     yaml.dump(settings, folder / "flaggermail.yaml")
     platforms = yaml.load((folder / "platforms.yaml").read_text("utf-8"))
     for platform in platforms["platforms"]:

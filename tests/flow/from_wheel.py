@@ -9,6 +9,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -41,5 +43,5 @@ def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProce
     """Runs the unpacked wheel's command line in `folder`, where there is no checkout."""
     return subprocess.run(
         command(installed, *words), cwd=folder, env=environment(installed), capture_output=True, text=True, check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccoun
 from flaggermail.errors import LinkLost
 from flaggermail.ports import Refused
 from flaggermail.replay.doubles import SetClock
+from tests.patience import PATIENCE
 from tests.servers import server_folder
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
@@ -44,7 +45,7 @@ class Between:
         dovecot = self.postfix.dovecot
         return ImapAccount(
             host="localhost", port=dovecot.imaps_port, user=self.user, password=lambda: dovecot.password,
-            tls="implicit", ca_file=self.certificates.ca_file, timeout=20,
+            tls="implicit", ca_file=self.certificates.ca_file, timeout=PATIENCE,
         )  # fmt: skip
 
     @property
@@ -53,7 +54,7 @@ class Between:
         return SubmissionAccount(
             host="localhost", port=self.postfix.submission_port, user=self.user,
             password=lambda: self.postfix.dovecot.password, tls="starttls", ca_file=self.certificates.ca_file,
-            timeout=10, local_hostname="bzk.example",
+            timeout=PATIENCE, local_hostname="bzk.example",
         )  # fmt: skip
 
     def link_lost(self, account: ImapAccount) -> str:
@@ -107,7 +108,7 @@ SHOWN = (
     ),
     Shown(
         "`starttls` at the port of implicit TLS",
-        lambda it: it.link_lost(replace(it.mailbox, tls="starttls", timeout=0.5)),
+        lambda it: it.link_lost(replace(it.mailbox, tls="starttls", timeout=2)),
     ),
     Shown("a wrong password of the mailbox", lambda it: it.link_lost(replace(it.mailbox, password=lambda: "wrong"))),
     Shown("the inbox has another name", lambda it: it.link_lost(replace(it.mailbox, inbox="Postvak IN"))),
@@ -119,7 +120,7 @@ SHOWN = (
     Shown("submission: `implicit` at port 587", lambda it: it.refused(replace(it.submission, tls="implicit"))),
     Shown(
         "submission: `starttls` at port 465",
-        lambda it: it.refused(replace(it.submission, port=it.postfix.submissions_port, timeout=1)),
+        lambda it: it.refused(replace(it.submission, port=it.postfix.submissions_port, timeout=2)),
     ),
     Shown("submission: a wrong password", lambda it: it.refused(replace(it.submission, password=lambda: "wrong"))),
     Shown(

@@ -25,6 +25,7 @@ from flaggermail.wording.mailbox_causes import ConnectionCause
 from tests.doubles.dns import ScriptedResolver
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.test_oauth_night import Rotating, use_tokens
+from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import HOST
@@ -137,7 +138,7 @@ def test_a_daemon_beside_files_the_mail_and_tells_nobody(desk: DeskProcess, dove
 def test_what_a_killed_check_left_is_named_and_deleted_by_the_next(desk: DeskProcess, dovecot: Dovecot) -> None:
     """SIGKILL before the proof leaves two mails; the next check names both, and leaves nothing."""
     command = [sys.executable, "-c", KILLED, str(desk.folder)]
-    assert subprocess.run(command, cwd=ROOT, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert subprocess.run(command, cwd=ROOT, check=False, timeout=PATIENCE).returncode == -signal.SIGKILL
     assert in_mailbox(desk, dovecot) == 2
     found = {one.step: one for one in checked(desk)}
     left = found[CheckStep.LEFT_OVER]

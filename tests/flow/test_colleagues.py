@@ -23,6 +23,7 @@ from flaggermail.services import Services
 from tests.corpus import one_in
 from tests.flow.desk_process import DeskProcess
 from tests.flow.test_daemon import refer
+from tests.patience import PATIENCE
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import Postfix
 
@@ -45,7 +46,7 @@ class Looking:
     @contextmanager
     def colleague(self, folder: str = "INBOX") -> Iterator[imaplib.IMAP4]:
         """Opens another client with a folder selected."""
-        with imaplib.IMAP4("localhost", self.dovecot.imap_port, timeout=30) as client:
+        with imaplib.IMAP4("localhost", self.dovecot.imap_port, timeout=PATIENCE) as client:
             client.login(self.desk.mailbox, self.dovecot.password)
             assert client.select(folder)[0] == "OK"
             yield client

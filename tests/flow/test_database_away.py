@@ -22,7 +22,9 @@ import pytest
 
 from tests import running
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
+from tests.flow.machine import status_of
 from tests.flow.test_daemon import PLATFORM, REFERRER, answer, clocks_stopped, decide, written
+from tests.patience import PATIENCE
 from tests.servers.platform import PlatformServer
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres
@@ -53,7 +55,7 @@ def refer(desk: DeskProcess, postfix: Postfix, number: int) -> None:
 def refused(desk: DeskProcess, *words: str) -> str:
     """Runs a command that must end with one line and exit status 1; returns the line."""
     command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), *words]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=PATIENCE)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
     return done.stderr.strip()
 
@@ -71,13 +73,18 @@ def wait_for_outages(desk: DeskProcess, count: int) -> None:
 def is_green(desk: DeskProcess) -> bool:
     """Returns whether `status` finds nothing wrong."""
     command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), "status"]
-    return subprocess.run(command, capture_output=True, cwd=ROOT, check=False, timeout=60).returncode == 0
+    return subprocess.run(command, capture_output=True, cwd=ROOT, check=False, timeout=PATIENCE).returncode == 0
 
 
 def confirmed(platform: PlatformServer) -> Counter[str]:
     """Returns how often each referral was confirmed."""
     subjects = (str(written(mail.octets)["Subject"]) for mail in platform.received(REFERRER))
     return Counter(subject for subject in subjects if "Ontvangen" in subject)
+
+
+def wait_until_on_record(desk: DeskProcess) -> None:
+    """Waits until each mail has left and its answer is on record."""
+    patiently(lambda: desk.rows("SELECT DISTINCT state FROM outbox") == [("accepted",)], "all has left")
 
 
 def wait_for_confirmations(platform: PlatformServer, count: int) -> None:
@@ -114,6 +121,7 @@ def test_a_server_that_restarts_is_waited_out(
     desk.start()
     refer(desk, postfix, 1)
     wait_for_confirmations(platform, 1)
+    wait_until_on_record(desk)
     for number, mode in ((2, "fast"), (3, "immediate")):
         own_postgres.stop(mode)
         refer(desk, postfix, number)
@@ -121,6 +129,7 @@ def test_a_server_that_restarts_is_waited_out(
         assert AWAY_IN_WORDS in refused(desk, "case", "list")
         own_postgres.start()
         wait_for_confirmations(platform, number)
+        wait_until_on_record(desk)
     draft = decide(desk, "VF-NU-0001")
     own_postgres.stop()
     wait_for_outages(desk, 3)
@@ -135,6 +144,7 @@ def test_a_server_that_restarts_is_waited_out(
     (notified,) = platform.wait(1, recipient=PLATFORM)
     answer(desk, postfix, notified)
     patiently(lambda: clocks_stopped(desk, "VF-NU-0001"), "three stopped clocks")
+    wait_until_on_record(desk)
     patiently(lambda: is_green(desk), "the status is green")
     desk.stop()
     assert len(platform.received(PLATFORM)) == 1
@@ -160,7 +170,7 @@ def sessions_terminated(postgres: Postgres) -> Iterator[None]:
         yield
     finally:
         ended.set()
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 @pytest.mark.long
@@ -175,8 +185,8 @@ def test_sessions_that_end_in_mid_transaction_double_nothing(
         patiently(lambda: len(said(desk, AWAY)) >= 3, "three outages in the log")
         for number in range(7, 10):
             refer(desk, postfix, number)
-    patiently(lambda: len(confirmed(platform)) == 9, "every confirmation", 120)  # below answers_per_sender
-    patiently(lambda: desk.rows("SELECT DISTINCT state FROM outbox") == [("accepted",)], "nothing waits", 60)
+    patiently(lambda: len(confirmed(platform)) == 9, "every confirmation", 3 * PATIENCE)  # below answers_per_sender
+    wait_until_on_record(desk)
     patiently(lambda: is_green(desk), "the status is green")
     desk.stop()
     assert_whole(desk, platform, referrals=9, mails=9)
@@ -190,11 +200,13 @@ def take_over(desk: DeskProcess) -> DeskProcess:
 
     def starts() -> bool:
         second.start(waits=False)
-        patiently(lambda: "daemon started" in second.log() or second.process_ended(), "it runs, or is refused", 150)
+        patiently(
+            lambda: "daemon started" in second.log() or second.process_ended(), "it runs, or is refused", 5 * PATIENCE
+        )
         assert not second.process_ended() or "is held by" in second.log(), second.log()
         return not second.process_ended()
 
-    patiently(starts, "the lease ends", 240)  # PostgreSQL ends a transaction that hangs after two minutes
+    patiently(starts, "the lease ends", 5 * PATIENCE)  # PostgreSQL ends a transaction that hangs after two minutes
     return second
 
 
@@ -209,7 +221,7 @@ def test_two_daemons_of_which_the_first_hangs_for_longer_than_its_lease(
     desk.start()
     refer(desk, postfix, 1)
     wait_for_confirmations(platform, 1)
-    patiently(lambda: desk.rows("SELECT DISTINCT state FROM outbox") == [("accepted",)], "the answer is on record")
+    wait_until_on_record(desk)
     first = desk.process
     assert first is not None
     running.expect_no_more(first)
@@ -222,9 +234,9 @@ def test_two_daemons_of_which_the_first_hangs_for_longer_than_its_lease(
         first.send_signal(signal.SIGCONT)
         refer(desk, postfix, 3)
         wait_for_confirmations(platform, 3)
-        assert first.wait(60) == 1
+        assert first.wait(PATIENCE) == 1
         assert "LeaseHeld" in desk.log()
-        patiently(lambda: desk.rows("SELECT DISTINCT state FROM outbox") == [("accepted",)], "all has left")
+        wait_until_on_record(desk)
         second.stop()
     finally:
         if second is not None:
@@ -254,7 +266,7 @@ REFUSALS = {
 
 def faults_in_status(desk: DeskProcess) -> str:
     """Returns what the daemon has written under `wrong`."""
-    return str(json.loads((desk.folder / "status.json").read_bytes())["wrong"])
+    return str(status_of(desk).get("wrong", ""))
 
 
 @pytest.mark.long
@@ -276,6 +288,7 @@ def test_a_server_that_refuses_work_is_named_and_waited_out(
     own_postgres.execute(refusal.allow)
     own_postgres.execute(TERMINATE)  # of sessions that still are as they were
     wait_for_confirmations(platform, 2)
+    wait_until_on_record(desk)
     patiently(lambda: is_green(desk), "the status is green")
     desk.stop()
     assert_whole(desk, platform, referrals=2, mails=2)

@@ -20,12 +20,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flaggermail.cli.acting import typed
-from flaggermail.demo import Wanted, stage
+from flaggermail.demo import Wanted
 from flaggermail.demo.configuration import SHIPPED as STORY
 from flaggermail.demo.telling import Look
 from flaggermail.errors import StoryBroken
 from flaggermail.wiring import play, show_demo
 from tests.flow.desk_process import ROOT, patiently
+from tests.patience import PATIENCE
 
 together = pytest.mark.xdist_group("demo")  # the story is played once for all of them
 
@@ -60,7 +61,7 @@ def environment(folder: Path) -> dict[str, str]:
 def show(folder: Path, *options: str) -> Shown:
     """Runs a demo that must succeed without output on standard error."""
     done = subprocess.run(
-        (*DEMO, "--once", *options), capture_output=True, text=True, cwd=ROOT, check=False, timeout=120,
+        (*DEMO, "--once", *options), capture_output=True, text=True, cwd=ROOT, check=False, timeout=5 * PATIENCE,
         env=environment(folder),
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
@@ -233,7 +234,6 @@ def test_silence_is_at_least_a_minute_and_at_most_a_week(tmp_path: Path, minutes
 @pytest.mark.long
 def test_daemon_that_never_reminds_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A daemon that sends no reminder breaks the demo; no reminder is printed as sent."""
-    monkeypatch.setattr(stage, "PATIENCE", 5.0)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     told = list[str]()
     forgetful = (sys.executable, "-m", "tests.flow.forgetful_daemon")
@@ -301,6 +301,13 @@ def test_story_is_a_scenario_with_the_same_figures(shown: Shown) -> None:
     assert (WARNING, 152, 2, 0) in replayed
 
 
+def commands_in(printed: Path) -> list[str] | None:
+    """Returns the commands in whole lines of a file that is being written, once the last of them is there."""
+    whole = printed.read_bytes().rpartition(b"\n")[0].decode()
+    lines = [line for line in whole.splitlines() if " --config " in line]
+    return lines if lines and "case show" in lines[-1] else None
+
+
 @pytest.mark.long
 def test_what_is_sent_after_the_story_is_answered(tmp_path: Path) -> None:
     """The commands printed while the daemon runs send a notification, which the platform answers."""
@@ -308,8 +315,7 @@ def test_what_is_sent_after_the_story_is_answered(tmp_path: Path) -> None:
     with printed.open("wb") as file:
         process = subprocess.Popen(DEMO, cwd=ROOT, stdout=file, env={**environment(tmp_path), "PYTHONUNBUFFERED": "1"})
     try:
-        patiently(lambda: "case show" in printed.read_text("utf-8"), "the story is over", 120)
-        lines = [line for line in printed.read_text("utf-8").splitlines() if " --config " in line]
+        lines = patiently(lambda: commands_in(printed), "the story is over", 5 * PATIENCE)
 
         def shown_case() -> str:
             done = subprocess.run(lines[-1], shell=True, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S602 - as a person types it

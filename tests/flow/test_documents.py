@@ -19,7 +19,9 @@ from flaggermail.documents.html import page
 from flaggermail.documents.model import Figure
 from tests.corpus import one_in
 from tests.doubles.sample_document import ARABIC, HARD, TITLES, sample, texts
+from tests.patience import PATIENCE
 
+MILLISECONDS = 1000 * PATIENCE
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("browser")]
 
 CELLS = one_in(2, [("nl", "light"), ("nl", "dark"), ("en", "dark"), ("en", "light"), ("nl", "print"), ("en", "print")])
@@ -98,7 +100,9 @@ def browser() -> Iterator[Browser]:
     assert found is not None, "needed: the Debian package chromium"
     with sync_playwright() as playwright:
         # Inside a container there is no namespace for its sandbox, and as root there is none anywhere.
-        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        running = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"], timeout=MILLISECONDS
+        )
         yield running
         running.close()
 
@@ -109,6 +113,7 @@ def test_axe_objects_to_nothing(browser: Browser, tmp_path: Path, language: str,
     path = tmp_path / "document.html"
     path.write_text(page(sample(language, brief=True)), "utf-8")
     context = browser.new_context(color_scheme="dark" if media == "dark" else "light")
+    context.set_default_timeout(MILLISECONDS)
     shown = context.new_page()
     asked: list[str] = []
     shown.on("request", lambda request: asked.append(request.url))
@@ -132,6 +137,7 @@ def test_paper_is_light(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "document.html"
     path.write_text(page(sample("nl")), "utf-8")
     context = browser.new_context(color_scheme="dark")
+    context.set_default_timeout(MILLISECONDS)
     shown = context.new_page()
     shown.goto(path.as_uri())
     shown.emulate_media(media="print")

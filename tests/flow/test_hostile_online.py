@@ -18,9 +18,10 @@ import pytest
 
 from flaggermail.online.outcomes import Result
 from tests.flow.desk_process import ROOT, configure
+from tests.patience import PATIENCE
 
 MEMORY = 400 << 20  # octets; a check of a good server takes about 120 MB
-SECONDS = 90  # for a check whose settings wait two seconds for an answer, on a busy machine
+SECONDS = 5 * PATIENCE  # for a check whose settings wait two seconds for an answer, on a busy machine
 CHECK = """
 import json, sys
 from dataclasses import replace

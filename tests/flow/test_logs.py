@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from tests.doubles.scripted_smtp import ScriptedSmtp
 from tests.flow.desk_process import DeskProcess, configure, patiently
 from tests.flow.supervised import Notified, notify_socket, start
+from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 
@@ -152,7 +153,7 @@ def test_no_canary_is_ever_said(desk: DeskProcess, notified: Notified, dovecot: 
     (desk.folder / "text.txt").write_text(f"{BIRD} https://posts.example/1\n", "utf-8")
     desk.stop()
     start(desk, notified)
-    patiently(lambda: smtp.wire, "a mail leaves", seconds=90)
+    patiently(lambda: smtp.wire, "a mail leaves", 3 * PATIENCE)
     desk.stop()
     assert_no_canary(desk, notified, dovecot.password)
 
@@ -163,7 +164,7 @@ def test_no_canary_is_said_by_a_worker_that_fails(desk: DeskProcess, notified: N
     take_in(desk, dovecot, REFERRAL.replace("\n", "\r\n").encode())
     start(desk, notified, script=FAILING)
     assert desk.process is not None
-    assert desk.process.wait(60) == 1
+    assert desk.process.wait(PATIENCE) == 1
     assert '"error": "ValueError from KeyError"' in desk.log()
     assert "__main__:" in desk.log()
     assert_no_canary(desk, notified, dovecot.password)
@@ -175,6 +176,6 @@ def test_a_broken_configuration_shows_no_secret(desk: DeskProcess, notified: Not
     path.write_text(path.read_text("utf-8").replace("mailbox:\n", f"mailbox:\n  password: {PASSWORD}\n", 1), "utf-8")
     start(desk, notified)
     assert desk.process is not None
-    assert desk.process.wait(60) == 2
+    assert desk.process.wait(PATIENCE) == 2
     assert "mailbox.password" in desk.log()
     assert_no_canary(desk, notified, PASSWORD)

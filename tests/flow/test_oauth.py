@@ -24,13 +24,14 @@ from flaggermail.settings.oauth_section import OAuth2Settings
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.mailbox_causes import MailboxCause
 from tests.contract.imap_account import given
+from tests.patience import PATIENCE
 from tests.servers import OUR_DOMAIN
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import Postfix
 from tests.servers.token_endpoint import TokenEndpoint, grants
 
-SOON = 5.0  # seconds
+SOON = 5 * PATIENCE  # seconds, of an hour
 SECRET = "canary-of-the-secret"
 MAIL = b"From: a@gemeente.example\r\nSubject: proef\r\n\r\nGoedemorgen.\r\n"
 
@@ -56,7 +57,7 @@ def bearer(mailbox: str, clock: HandClock, value: Callable[[], str]) -> Iterator
     """Yields what logs in for the mailbox with tokens of this value, and their endpoint."""
     with TokenEndpoint(lambda _: grants(value())).running() as endpoint:
         section = OAuth2Settings(token_endpoint=endpoint.url, client_id="desk", scope="mail")
-        line = TokenLine(endpoint.url, 5)
+        line = TokenLine(endpoint.url, PATIENCE)
         tokens = RenewingTokens(
             lambda secret: ask(section, secret, SecretFiles("the file"), line), lambda: SECRET, None
         )
@@ -69,7 +70,7 @@ def account(
     """Returns the account of this user with a token; `made` grows with each connection."""
     return ImapAccount(
         host="localhost", port=dovecot.imaps_port, user=user, password=lambda: "", tls="implicit",
-        ca_file=certificates.ca_file, timeout=20, bearer=by, presented=lambda server, _: made.append(server),
+        ca_file=certificates.ca_file, timeout=PATIENCE, bearer=by, presented=lambda server, _: made.append(server),
     )  # fmt: skip
 
 
@@ -167,7 +168,7 @@ def test_a_mail_is_sent_with_a_token(
     with bearer(sender, clock, lambda: dovecot.token(mail_user, life[0])) as (by, endpoint):
         account = SubmissionAccount(
             host="localhost", port=postfix.submission_port, user=None, password=None, tls="starttls",
-            ca_file=certificates.ca_file, timeout=20, local_hostname=f"desk.{OUR_DOMAIN}", bearer=by,
+            ca_file=certificates.ca_file, timeout=PATIENCE, local_hostname=f"desk.{OUR_DOMAIN}", bearer=by,
         )  # fmt: skip
         submitter = SmtpSubmitter(account, clock)
         (result,) = submitter.submit(octets, sender, [f"{mail_user}@x-platform.example"])

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from tests.flow.desk_process import DeskProcess, patiently
 from tests.flow.test_daemon import PLATFORM, REFERRER, answer, clocks_stopped, decide, refer, the_case
+from tests.patience import PATIENCE
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer
 from tests.servers.postfix import Postfix
@@ -72,7 +73,9 @@ def test_from_the_referral_to_the_stopped_clocks_with_tokens(
         desk.run("approve", draft)
         (notified,) = platform.wait(1, recipient=PLATFORM)
         fetched = len(rotating.given)
-        patiently(lambda: len(rotating.given) > fetched + 1, "a renewed session", 120)  # a token is kept for a minute
+        patiently(
+            lambda: len(rotating.given) > fetched + 1, "a renewed session", 3 * PATIENCE
+        )  # a token is kept for a minute
         answer(desk, postfix, notified)
         patiently(lambda: clocks_stopped(desk, case), "three stopped clocks")
         desk.stop()

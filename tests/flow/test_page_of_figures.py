@@ -17,7 +17,9 @@ from flaggermail.figures.picture import svg
 from flaggermail.figures.uses import Figures
 from tests.corpus import one_in
 from tests.doubles.sample_uses import HOSTILE, TELLINGS, USES, figures, of_june
+from tests.patience import PATIENCE
 
+MILLISECONDS = 1000 * PATIENCE
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("browser")]
 
 CELLS = one_in(3, [(wide, scheme) for wide in (375, 1200) for scheme in ("dark", "light")])  # the first and the last
@@ -46,7 +48,9 @@ def browser() -> Iterator[Browser]:
     assert found is not None, "needed: the Debian package chromium"
     with sync_playwright() as playwright:
         # Inside a container there is no namespace for its sandbox, and as root there is none anywhere.
-        running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        running = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"], timeout=MILLISECONDS
+        )
         yield running
         running.close()
 
@@ -58,6 +62,7 @@ def opened(browser: Browser, document: str, folder: Path, wide: int, scheme: str
     context = browser.new_context(
         viewport={"width": wide, "height": 800}, color_scheme="dark" if scheme == "dark" else "light"
     )
+    context.set_default_timeout(MILLISECONDS)
     shown = context.new_page()
     asked: list[str] = []
     shown.on("request", lambda request: asked.append(request.url))
@@ -124,6 +129,7 @@ def test_a_picture_opens_by_itself(browser: Browser, tmp_path: Path, language: s
     path.write_text(svg(figures(*USES.values()), TELLINGS[language]), "utf-8")
     for scheme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(13, 17, 23)")):
         context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+        context.set_default_timeout(MILLISECONDS)
         shown = context.new_page()
         shown.goto(path.as_uri())
         fill = "getComputedStyle(document.querySelector('.back')).fill"

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiosmtplib import SMTPResponse
 
 from flaggermail import wiring
+from flaggermail.adapters.smtp.session import SmtpSession
 from flaggermail.health import status
 from flaggermail.intake.ingest import ingest
 from flaggermail.letters import standing
@@ -19,6 +22,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.reminders import outbox_ageing
+from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services, UnitOfWork
 from tests.bench.soak_count import message_id
 from tests.corpus import one_in
@@ -200,19 +204,26 @@ def test_strangers_whose_mailboxes_refuse_hold_nobody(evening: Evening) -> None:
     assert evening.arrived(PLATFORM, expected=3) == 3
 
 
-def test_a_swallowed_answer_hands_a_notice_over_three_times_an_hour(evening: Evening, dovecot: Dovecot) -> None:
+def test_a_swallowed_answer_hands_a_notice_over_three_times_an_hour(
+    evening: Evening, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The server takes each, and says so to nobody; the officer gets one mail several times, and never none."""
-    settings = evening.env.settings
-    short = settings.desk.submission.model_copy(update={"timeout_seconds": 1})
-    desk = settings.desk.model_copy(update={"submission": short})
-    evening.env = replace(evening.env, settings=settings.model_copy(update={"desk": desk}))
-    evening.ahead(0)
-    evening.postfix.set_hangs({desk.mailbox.address: 2})
-    raw = RawMessage(referral("swallowed"), evening.env.clock.now(), "Prepared", "1", "1", Role.OTHER)
-    ingest(evening.env, raw)
-    for minute in range(60):
-        evening.ahead(minute)
+    whole, began = SmtpSession.reply, datetime.now(UTC)
+
+    async def unheard(session: SmtpSession) -> SMTPResponse:
+        await whole(session)
+        raise TimeoutError
+
+    def drain(minute: int) -> None:
+        clock = SetClock(began + timedelta(minutes=minute))
+        evening.env = replace(evening.env, clock=clock, submitter=wiring.submitter(evening.env.settings, clock))
         delivery.drain(evening.env)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SmtpSession, "reply", unheard)
+        ingest(evening.env, RawMessage(referral("swallowed"), began, "Prepared", "1", "1", Role.OTHER))
+        for minute in range(60):
+            drain(minute)
     box = evening.officer.partition("@")[0]
     got = dovecot.wait_for_messages(box, 3)
     assert len(got) == 3
@@ -220,8 +231,6 @@ def test_a_swallowed_answer_hands_a_notice_over_three_times_an_hour(evening: Eve
     with evening.env.store.read() as tx:
         at = [one.started_at for one in tx.find(Attempt) if one.result == AttemptResult.UNKNOWN]
     assert len(at) == 6  # the confirmation to the referrer fares alike
-    evening.postfix.set_hangs({})
-    evening.ahead(120)
-    delivery.drain(evening.env)
+    drain(120)
     assert len(dovecot.wait_for_messages(box, 4)) == 4
     assert len(evening.mails(MailState.ACCEPTED)) == 2

@@ -16,6 +16,7 @@ from flaggermail.errors import LinkLost
 from flaggermail.ports import Refused
 from flaggermail.replay.doubles import SetClock
 from tests.contract.imap_account import given
+from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import Postfix
@@ -32,7 +33,7 @@ def account(mail_user: str, dovecot: Dovecot, certificates: Certificates) -> Ima
     """Returns the account of a mailbox that works."""
     return ImapAccount(
         host="localhost", port=dovecot.imaps_port, user=mail_user, password=lambda: dovecot.password, tls="implicit",
-        ca_file=certificates.ca_file, timeout=20,
+        ca_file=certificates.ca_file, timeout=PATIENCE,
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def test_tls_is_expected_where_it_does_not_begin(account: ImapAccount, dovecot: 
 
 def test_a_greeting_is_awaited_where_tls_begins(account: ImapAccount) -> None:
     """STARTTLS at a port of implicit TLS: both sides wait, and the reason names the port and the word to write."""
-    said = reason(replace(account, tls="starttls", timeout=0.5))
+    said = reason(replace(account, tls="starttls", timeout=2))
     assert f"at port {account.port}, write `tls: implicit`" in said
 
 
@@ -112,7 +113,7 @@ def test_submission_names_the_form_of_tls_and_the_authority(
     """What the submission server shows is said with its keys, too."""
     account = SubmissionAccount(
         host="localhost", port=postfix.submission_port, user=None, password=None, tls="starttls", ca_file=None,
-        timeout=10, local_hostname="bzk.example",
+        timeout=PATIENCE, local_hostname="bzk.example",
     )  # fmt: skip
     if tls == "implicit":
         account = replace(account, tls="implicit", ca_file=certificates.ca_file)
