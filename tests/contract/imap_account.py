@@ -11,6 +11,7 @@ from flaggermail.adapters.imap.link import Tls
 from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
 from flaggermail.ports import RawMessage
 from tests.doubles.scripted_imap import ScriptedImap
+from tests.patience import PATIENCE
 
 SECRET = "geheim wachtwoord"
 
@@ -35,7 +36,7 @@ def account(port: int, **changes: Unpack[Changes]) -> ImapAccount:
     """Builds an account in clear text on this machine."""
     plain = ImapAccount(
         host="127.0.0.1", port=port, user="desk", password=lambda: SECRET, tls="none", ca_file=None,
-        timeout=5,
+        timeout=PATIENCE,
     )  # fmt: skip
     return replace(plain, **changes)
 

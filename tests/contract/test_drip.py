@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A server that drips is broken off: each whole answer has one deadline, and nothing stays held afterwards.
 
-Each server here sends an octet, or a line, twelve times within the time limit, so that no single read is ever late.
+Each server here sends an octet, or a line, many times within the time limit, so that no single read is ever late.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -32,13 +32,14 @@ from flaggermail.ports import Refused, Unknown
 from flaggermail.settings.oauth_section import OAuth2Settings
 from tests.contract import test_smtp as smtp
 from tests.contract.imap_account import account, given, mailbox_on
-from tests.doubles.dripping import DrippingServer
+from tests.doubles.dripping import AT_MOST, DrippingServer
 from tests.doubles.scripted_imap import LISTED, Line, Script, ScriptedImap
 from tests.doubles.scripted_smtp import Fault, ScriptedSmtp
+from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 
-SECONDS = 0.6  # for an answer
-SOON = 4.0  # seconds: half of what the servers here go on for
+SECONDS = 1.2  # for an answer
+SOON = AT_MOST / 2  # seconds: half of what the servers here go on for
 TLS_RECORD = b"\x16\x03\x03\x40\x00"  # the head of a handshake record of 16,384 octets (RFC 8446, section 5.1)
 HTTP = b"HTTP/1.1 200 OK\r\n"
 OF_A_LIBRARY = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
@@ -278,7 +279,7 @@ def test_a_name_that_nobody_looks_up(monkeypatch: pytest.MonkeyPatch) -> None:
     end = threading.Event()
 
     def silent(*_: object, **__: object) -> list[object]:
-        end.wait(8)
+        end.wait(AT_MOST)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
@@ -389,10 +390,9 @@ def test_all_requests_for_one_token_have_one_deadline() -> None:
         line = TokenLine(url, SECONDS)
         with pytest.raises(LinkLost):
             line.get(url)
-        began = time.monotonic()
         with pytest.raises(LinkLost):
             line.post(url, {})
-        assert time.monotonic() - began < SECONDS
+        assert server.met == 1  # the second has no time to begin
 
 
 def test_who_waits_for_another_request_waits_no_longer(tmp_path: Path) -> None:
@@ -401,13 +401,13 @@ def test_who_waits_for_another_request_waits_no_longer(tmp_path: Path) -> None:
 
     def slow(_: str) -> Granted:
         asking.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
         return Granted("token", 3600)
 
     tokens = RenewingTokens(slow, lambda: "secret", KeptRefreshTokens(tmp_path), SECONDS)
     thread = threading.Thread(target=tokens.token, args=(0.0,))
     thread.start()
-    assert asking.wait(5)
+    assert asking.wait(PATIENCE)
     other = RenewingTokens(slow, lambda: "secret", KeptRefreshTokens(tmp_path), SECONDS)
     with broken_off():
         with pytest.raises(LinkLost, match="another request for a token takes too long"):
@@ -415,7 +415,7 @@ def test_who_waits_for_another_request_waits_no_longer(tmp_path: Path) -> None:
         with pytest.raises(LinkLost, match="another process of the desk asks for a token"):
             other.token(0.0)
     go_on.set()
-    thread.join(5)
+    thread.join(PATIENCE)
     assert other.token(1.0).value == "token"
 
 
@@ -442,10 +442,20 @@ def test_a_pager_that_drips(name: str) -> None:
         assert server.left.wait(SOON)
 
 
+def by_both_protocols(ending: ExitStack) -> tuple[DrippingServer, socket.socket]:
+    """Returns a server that drips by TCP, and a socket at the same port for UDP, which may be another program's."""
+    while True:
+        server = ending.enter_context(DrippingServer(b"\x10\x00").running())
+        datagrams = ending.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        with suppress(OSError):
+            datagrams.bind(("127.0.0.1", server.port))
+            return server, datagrams
+
+
 def test_a_name_server_that_drips() -> None:
     """Over TCP, after a short answer over UDP (RFC 1035, section 4.2)."""
-    with DrippingServer(b"\x10\x00").running() as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-        datagrams.bind(("127.0.0.1", server.port))
+    with ExitStack() as ending:
+        server, datagrams = by_both_protocols(ending)
 
         def truncates() -> None:
             query, client = datagrams.recvfrom(4096)
@@ -470,4 +480,4 @@ def test_what_is_left_behind_ends_at_its_next_step() -> None:
 
     with pytest.raises(TimeoutError):
         in_time(endless, 0.1)
-    assert ended.wait(5)
+    assert ended.wait(PATIENCE)

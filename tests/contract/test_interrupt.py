@@ -5,13 +5,15 @@ import gc
 import os
 import select
 import signal
+from contextlib import suppress
 from threading import Thread
 
 import pytest
 
 from flaggermail.adapters.imap.interrupt import EventInterrupt
+from tests.patience import PATIENCE
 
-LONG = 60.0
+LONG = 2 * PATIENCE  # seconds
 
 
 @pytest.fixture(params=["eventfd", "pipe"])
@@ -60,6 +62,13 @@ def test_a_signal(interrupt: EventInterrupt) -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
+def is_pipe(descriptor: int, number: int) -> bool:
+    """Returns whether a descriptor is that pipe; another thread may have got its number for something else."""
+    with suppress(OSError):
+        return os.fstat(descriptor).st_ino == number
+    return False
+
+
 def test_its_descriptors_end_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its descriptors are closed with it, and not before."""
     monkeypatch.delattr(os, "eventfd")
@@ -72,9 +81,7 @@ def test_its_descriptors_end_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "pipe", noted)
     interrupt = EventInterrupt()
-    assert [os.fstat(end).st_nlink for end in ends]
+    pipes = [os.fstat(end).st_ino for end in ends]
     del interrupt
     gc.collect()
-    for end in ends:
-        with pytest.raises(OSError, match="Bad file descriptor"):
-            os.fstat(end)
+    assert not any(is_pipe(end, before) for end, before in zip(ends, pipes, strict=True))

@@ -42,6 +42,7 @@ from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
+from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 
@@ -194,7 +195,7 @@ def _dovecot(request: pytest.FixtureRequest) -> ImapMailbox:
     return ImapMailbox(
         ImapAccount(
             host="localhost", port=dovecot.imaps_port, user=request.getfixturevalue("mail_user"),
-            password=lambda: dovecot.password, tls="implicit", ca_file=certificates.ca_file, timeout=20,
+            password=lambda: dovecot.password, tls="implicit", ca_file=certificates.ca_file, timeout=PATIENCE,
             batch_messages=PAGE,
         )
     )  # fmt: skip
@@ -205,7 +206,7 @@ def _on_dovecot(request: pytest.FixtureRequest, box: ImapMailbox) -> Tried:
     user: str = request.getfixturevalue("mail_user")
 
     def remove() -> None:
-        with imaplib.IMAP4("localhost", dovecot.imap_port, timeout=20) as client:
+        with imaplib.IMAP4("localhost", dovecot.imap_port, timeout=PATIENCE) as client:
             client.login(user, dovecot.password)
             client.select()
             client.store("1", "+FLAGS", r"(\Deleted)")

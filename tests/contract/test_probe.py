@@ -194,7 +194,7 @@ def looked(server: ScriptedSmtp, port: int | None = None) -> SubmissionSeen:
     with server.running():
         submission = SubmissionAccount(
             host="127.0.0.1", port=port or server.port, user="desk", password=lambda: "geheim", tls="none",
-            ca_file=None, timeout=1, local_hostname="desk.bzk.example",
+            ca_file=None, timeout=3, local_hostname="desk.bzk.example",
         )  # fmt: skip
         return SmtpSubmitter(submission, SetClock(AT)).look()
 

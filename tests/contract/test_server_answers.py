@@ -41,10 +41,12 @@ from tests.contract.test_smtp import account as smtp_account
 from tests.corpus import each
 from tests.doubles.scripted_imap import Line, Script, ScriptedImap
 from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
+from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates, ServerCertificate
 from tests.servers.token_endpoint import TokenEndpoint, refuses
 from tests.tools.dutch import english_in
 
+CLOSED = 1  # a port at which nothing listens
 SHARED = "verkiezingen@bzk.example"
 FILE = "/run/credentials/secret"
 CANARY = "canary-of-the-token"
@@ -295,13 +297,13 @@ def imap_connects(
     if code == ConnectFault.SILENT:
         tls = "none"
     if code in {ConnectFault.NO_HOST, ConnectFault.REFUSED, ConnectFault.NO_WAY}:
-        account = imap_account(free_port(), timeout=0.2)
+        account = imap_account(CLOSED)
         fail_to_connect(ConnectFault(code), monkeypatch)
         return opened(ImapMailbox(account))
     script = silent if code == ConnectFault.SILENT else greets
     context = certificate.server_context() if certificate else None
     with ScriptedImap((script,), tls=context).running() as port:
-        timeout = 0.2 if code == ConnectFault.SILENT else 5
+        timeout = 0.2 if code == ConnectFault.SILENT else PATIENCE
         account = imap_account(port, tls="implicit" if tls == "implicit" else "none", ca_file=ca_file, timeout=timeout)
         return opened(ImapMailbox(account))
 
@@ -324,7 +326,7 @@ def smtp_connects(
     code = row.example.code
     if code in {ConnectFault.NO_HOST, ConnectFault.REFUSED, ConnectFault.NO_WAY}:
         fail_to_connect(ConnectFault(code), monkeypatch)
-        account = smtp_account(free_port(), host="localhost", timeout=2)
+        account = smtp_account(CLOSED, host="localhost")
         (result,) = SmtpSubmitter(account, SteppingClock()).submit(OCTETS, SENDER, [ONE])
         assert isinstance(result, Refused)
         return hint(result)
@@ -332,18 +334,12 @@ def smtp_connects(
     context = certificate.server_context() if certificate else None
     server = ScriptedSmtp(greeting, tls=context, implicit_tls=certificate is not None)
     with server.running():
-        account = smtp_account(server.port, timeout=0.2 if code == ConnectFault.SILENT else 5)
+        account = smtp_account(server.port, timeout=0.2 if code == ConnectFault.SILENT else PATIENCE)
         if code != ConnectFault.SILENT:
             account = replace(account, tls="implicit", ca_file=ca_file)
         (result,) = SmtpSubmitter(account, SteppingClock()).submit(OCTETS, SENDER, [ONE])
     assert isinstance(result, Refused)
     return hint(result)
-
-
-def free_port() -> int:
-    """Returns a port at which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def fail_to_connect(fault: ConnectFault, monkeypatch: pytest.MonkeyPatch) -> None:

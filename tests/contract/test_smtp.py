@@ -21,6 +21,7 @@ from flaggermail.record.refusals import SmtpStage
 from flaggermail.wording.delivery import Attempted
 from tests.corpus import each
 from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
+from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 
 NOW = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
@@ -62,7 +63,7 @@ class Changes(TypedDict, total=False):
 def account(port: int, **changes: Unpack[Changes]) -> SubmissionAccount:
     """Builds an account in clear text on this machine, without login."""
     plain = SubmissionAccount(
-        host="127.0.0.1", port=port, user=None, password=None, tls="none", ca_file=None, timeout=5,
+        host="127.0.0.1", port=port, user=None, password=None, tls="none", ca_file=None, timeout=PATIENCE,
         local_hostname="desk.example",
     )  # fmt: skip
     return replace(plain, **changes)

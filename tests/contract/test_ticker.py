@@ -17,8 +17,8 @@ from apscheduler.triggers import date, interval
 from flaggermail.adapters.clock import ticker as module
 from flaggermail.adapters.clock.ticker import SchedulerTicker, wall_clock
 from flaggermail.ports import JobFault, JobReport, WallTime
+from tests.patience import PATIENCE
 
-PATIENCE = 10.0
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
@@ -34,6 +34,10 @@ class Told:
         self.reports.append(report)
         if report.fault is self._awaited:
             self.heard.set()
+
+    def of(self, fault: JobFault) -> list[JobReport]:
+        """Returns the reports of a kind; a busy machine adds others, of calls that it took long to make."""
+        return [report for report in self.reports if report.fault is fault]
 
 
 @pytest.fixture
@@ -60,8 +64,8 @@ def test_an_error_is_reported_with_the_name_of_its_job(ticker: SchedulerTicker) 
     ticker.start()
     assert told.heard.wait(PATIENCE)
     assert again.wait(PATIENCE)
-    first = told.reports[0]
-    assert (first.fault, first.name, str(first.error)) == (JobFault.FAILED, "outbox", "broken")
+    first = told.of(JobFault.FAILED)[0]
+    assert (first.name, str(first.error)) == ("outbox", "broken")
 
 
 def test_a_call_that_still_runs_is_reported_as_overlapped(ticker: SchedulerTicker) -> None:
@@ -79,7 +83,7 @@ def test_a_call_that_still_runs_is_reported_as_overlapped(ticker: SchedulerTicke
     assert told.heard.wait(PATIENCE)
     assert len(running) == 1
     end.set()
-    assert told.reports[0] == JobReport(JobFault.OVERLAPPED, "outbox")
+    assert told.of(JobFault.OVERLAPPED)[0] == JobReport(JobFault.OVERLAPPED, "outbox")
 
 
 def test_a_missed_call_runs_late_and_is_reported(ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,8 +95,9 @@ def test_a_missed_call_runs_late_and_is_reported(ticker: SchedulerTicker, monkey
     ticker.start()
     assert ran.wait(PATIENCE)
     assert told.heard.wait(PATIENCE)
-    assert told.reports[0].name == "clean-up"
-    assert told.reports[0].late > timedelta(minutes=59)
+    first = told.of(JobFault.MISSED)[0]
+    assert first.name == "clean-up"
+    assert first.late > timedelta(minutes=59)
 
 
 def test_a_call_may_plan_itself_anew(ticker: SchedulerTicker) -> None:
@@ -112,15 +117,19 @@ def test_a_call_may_plan_itself_anew(ticker: SchedulerTicker) -> None:
     ticker.start()
     ticker.once(0.01, "hint", work)
     assert again.wait(PATIENCE)
-    assert not told.reports
+    assert not told.of(JobFault.OVERLAPPED)
 
 
 def test_a_later_plan_replaces_the_earlier_one(ticker: SchedulerTicker) -> None:
     """Only the last call planned under a name is made."""
-    calls, done = list[str](), threading.Event()
+    calls, done, planned = list[str](), threading.Event(), False
     ticker.start()
-    ticker.once(0.3, "hint", lambda: calls.append("first"))
-    ticker.once(0.1, "hint", lambda: calls.append("second"))
+    while not planned:
+        calls.clear()
+        began = time.monotonic()
+        ticker.once(0.3, "hint", lambda: calls.append("first"))
+        ticker.once(0.1, "hint", lambda: calls.append("second"))
+        planned = time.monotonic() - began < 0.3  # otherwise the first was due before it was replaced
     ticker.once(0.6, "end", done.set)
     assert done.wait(PATIENCE)
     assert calls == ["second"]
@@ -182,8 +191,12 @@ def test_calls_go_on_while_the_clock_is_set(
     ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch, leap: timedelta
 ) -> None:
     """A clock set back delays no call; one set forward by years, as when a machine starts, makes up for none."""
-    clock, told, calls = WallClock(monkeypatch), Told(JobFault.MISSED), list[float]()
+    clock, told, calls, hinted = WallClock(monkeypatch), Told(JobFault.MISSED), list[float](), list[float]()
     ran, again, once = threading.Event(), threading.Event(), threading.Event()
+
+    def hint() -> None:
+        hinted.append(time.monotonic())
+        once.set()
 
     def work() -> None:
         calls.append(time.monotonic())
@@ -193,15 +206,16 @@ def test_calls_go_on_while_the_clock_is_set(
 
     ticker.listen(told)
     ticker.every(0.05, "outbox", work)
-    ticker.once(2.0, "hint", once.set)
+    planned = time.monotonic()
+    ticker.once(2.0, "hint", hint)
     ticker.start()
     assert ran.wait(PATIENCE)
     clock.ahead = leap
     assert again.wait(PATIENCE)
-    assert not once.is_set()
     assert once.wait(PATIENCE)
-    assert len(calls) < 80  # twenty a second, before and after
-    assert not told.reports
+    assert hinted[0] - planned > 1.0  # not early by an hour
+    assert len(calls) <= 2 * (time.monotonic() - planned) / 0.05 + 2  # twenty a second, before and after
+    assert not told.of(JobFault.MISSED)
 
 
 @pytest.mark.parametrize("leap", [timedelta(hours=-1), timedelta(hours=1)], ids=str)
@@ -238,21 +252,27 @@ def test_a_step_at_the_very_look_makes_no_call_early_or_late(
     again.clear()
     assert again.wait(PATIENCE)
     assert not early.is_set()
-    assert not told.reports
+    assert not told.of(JobFault.MISSED)
 
 
 def test_a_time_of_day_follows_the_clock_that_was_set(ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch) -> None:
     """A time of day that was leapt over is met at once; after a step back it is met when it comes again."""
-    clock, met = WallClock(monkeypatch), threading.Event()
+    clock, met, shown = WallClock(monkeypatch), threading.Event(), list[datetime]()
     soon = datetime.now(UTC) + timedelta(minutes=5)
-    ticker.at([WallTime(hour=soon.hour, minute=soon.minute)], UTC, "clean-up", met.set)
+
+    def meet() -> None:
+        shown.append(datetime.now(UTC) + clock.ahead)
+        met.set()
+
+    ticker.at([WallTime(hour=soon.hour, minute=soon.minute)], UTC, "clean-up", meet)
     ticker.start()
     clock.ahead = timedelta(minutes=10)
     assert met.wait(PATIENCE)
     met.clear()
-    clock.ahead = soon.replace(second=0, microsecond=0) - datetime.now(UTC) - timedelta(seconds=3)
-    assert not met.wait(1.0)
+    soon = soon.replace(second=0, microsecond=0)
+    clock.ahead = soon - datetime.now(UTC) - timedelta(seconds=3)
     assert met.wait(PATIENCE)
+    assert [at >= soon for at in shown] == [True, True]
 
 
 def instants(times: list[WallTime], begins: datetime, count: int) -> list[datetime]:

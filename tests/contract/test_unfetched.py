@@ -33,6 +33,7 @@ from tests.contract.imap_account import account
 from tests.contract.test_mailbox import CONFIG, closes, mail, subjects
 from tests.doubles import migrated
 from tests.doubles.scripted_imap import Line, ScriptedImap
+from tests.patience import PATIENCE
 from tests.servers.dovecot import Dovecot
 
 NOW = datetime(2026, 3, 17, 9, tzinfo=UTC)  # Dovecot stores a day that is still to come as today
@@ -107,7 +108,7 @@ class Shared:
     @contextmanager
     def colleague(self) -> Iterator[imaplib.IMAP4]:
         """Opens another client of it."""
-        with imaplib.IMAP4("localhost", self.dovecot.imap_port, timeout=20) as client:
+        with imaplib.IMAP4("localhost", self.dovecot.imap_port, timeout=PATIENCE) as client:
             client.login(self.user, self.dovecot.password)
             yield client
 
@@ -133,7 +134,8 @@ def box_of(shared: Shared) -> ImapMailbox:
     """Returns a connection to that mailbox which knows nothing of an earlier one."""
     return ImapMailbox(
         ImapAccount(
-            host="localhost", port=shared.dovecot.imap_port, user=shared.user, tls="none", ca_file=None, timeout=20,
+            host="localhost", port=shared.dovecot.imap_port, user=shared.user, tls="none", ca_file=None,
+            timeout=PATIENCE,
             password=lambda: shared.dovecot.password,
         )
     )  # fmt: skip
@@ -353,7 +355,7 @@ def test_each_way_not_to_give_a_mail(bad: Callable[[Line, str], bool], env: Serv
     """NIL, NO, an end of the session and a drip all cost that mail alone."""
     server = ScriptedImap((Server(bad),) * 9, lasting=True)
     with server.running() as port:
-        box = ImapMailbox(account(port, timeout=0.8))
+        box = ImapMailbox(account(port, timeout=2))
         reader = Reader(env, clock, box)
         reader.look(3)
         assert subjects(env) == ["V1", "V3"]

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.patience import PATIENCE
+
 EVERY = 0.05  # seconds between two pieces
-AT_MOST = 8.0  # seconds: a client that waits on gets an end at last, so that a wrong one fails and does not hang
+AT_MOST = PATIENCE  # seconds: a client that waits on gets an end at last, so that a wrong one fails and does not hang
 
 
 def drip(sock: socket.socket, piece: bytes = b"x") -> None:
@@ -28,6 +30,7 @@ class DrippingServer:
     piece: bytes = b"x"
     greets: bool = False
     port: int = 0
+    met: int = 0  # clients so far
     left: threading.Event = field(default_factory=threading.Event)  # set once a client has gone
 
     @contextmanager
@@ -41,12 +44,14 @@ class DrippingServer:
                 yield self
             finally:
                 listener.shutdown(socket.SHUT_RDWR)
-                accepting.join(10)
+                accepting.join(PATIENCE)
 
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
-                threading.Thread(target=self._serve, args=(listener.accept()[0],), daemon=True).start()
+                client = listener.accept()[0]
+                self.met += 1
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         with client, suppress(OSError):

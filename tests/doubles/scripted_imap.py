@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from tests.doubles.dripping import drip
+from tests.patience import PATIENCE
 
 LISTED = ('* LIST () "/" Sent', '* LIST () "/" INBOX')
-PATIENCE = 10.0  # seconds: no script waits longer, so that a wrong one fails and does not hang
 _PAUSE = 0.05
 
 

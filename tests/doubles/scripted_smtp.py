@@ -12,6 +12,7 @@ from threading import Thread
 from typing import BinaryIO
 
 from tests.doubles.dripping import drip
+from tests.patience import PATIENCE
 
 
 class Fault(Enum):
@@ -72,7 +73,7 @@ class ScriptedSmtp:
                 yield self
             finally:
                 listener.shutdown(socket.SHUT_RDWR)
-                server.join(10)
+                server.join(PATIENCE)
                 assert not server.is_alive()
 
     def verbs(self) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
+from tests.patience import PATIENCE
+
 _TICK = 0.05  # seconds
 _DROP = 0.25  # seconds between two octets of a server that drips
 
@@ -52,7 +54,7 @@ class StallingLine:
             finally:
                 self._ended.set()
                 self._moving.set()
-                thread.join(10)
+                thread.join(PATIENCE)
                 assert not thread.is_alive()
 
     def _serve(self, listener: socket.socket) -> None:
