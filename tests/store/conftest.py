@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.store import SqlStore
 from tests.doubles.migrated import migrate, migrated
+from tests.patience import PATIENCE
 from tests.servers.postgres import Postgres
 from tests.store.desk_fixtures import Desk, NewDesk, desk_settings, equipped, opened
 
@@ -124,7 +125,7 @@ def in_threads() -> Callable[[Callable[[int], object], int], list[object]]:
         together = threading.Barrier(threads)
 
         def begin(number: int) -> object:
-            together.wait(timeout=30)
+            together.wait(PATIENCE)
             return work(number)
 
         with ThreadPoolExecutor(threads) as pool:

@@ -13,6 +13,7 @@ from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.errors import ArchiveFault
 from flaggermail.intake.beside import DiskThread
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
+from tests.patience import PATIENCE
 from tests.store.desk_fixtures import REFERRER, Desk, mail
 
 REFERRAL = mail(REFERRER, "Wrong polling day", "A post names a wrong day. " * 9)
@@ -89,7 +90,7 @@ def test_the_disk_and_the_parser_work_at_once(desk: Desk, monkeypatch: pytest.Mo
 
     def awaiting(archive: FileBlobStore, octets: bytes) -> str:
         if octets == REFERRAL:
-            seen.append(parsed.wait(10))
+            seen.append(parsed.wait(PATIENCE))
         return put(archive, octets)
 
     def noted(self: object, octets: bytes) -> object:

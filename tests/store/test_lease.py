@@ -15,6 +15,7 @@ from flaggermail.errors import StoreBusy
 from flaggermail.ports import Lease
 from flaggermail.record.events import added
 from flaggermail.record.rows import Alarm
+from tests.patience import PATIENCE
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, happened
 
@@ -149,7 +150,7 @@ def test_a_process_of_somebody_else_lives(store: SqlStore, other: SqlStore, monk
 def test_the_same_process_number_elsewhere_says_nothing(store: SqlStore, other: SqlStore) -> None:
     """Processes of another host cannot be seen, so its lease ends only by expiry."""
     with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
-        process.wait(timeout=30)
+        process.wait(PATIENCE)
     store.acquire("daemon", f"another-host:{process.pid}:2026-03-18T12:00:00Z", NOON, SECONDS)
     with pytest.raises(StoreBusy, match="another-host"):
         other.acquire("daemon", SECOND, NOON, SECONDS)

@@ -21,6 +21,7 @@ from flaggermail.record.events import Change, Event, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Election
 from flaggermail.wording.said import as_written
+from tests.patience import PATIENCE
 from tests.store.conftest import new_store
 from tests.store.processes import go_on, other_process, told
 from tests.store.samples import NOON, alarm, happened
@@ -227,7 +228,7 @@ def test_a_killed_process_leaves_nothing_of_its_transaction(store: SqlStore, url
         go_on(process)
         assert told(process) == "done"
         process.send_signal(signal.SIGKILL)
-        assert process.wait(timeout=30) == -signal.SIGKILL
+        assert process.wait(PATIENCE) == -signal.SIGKILL
     assert everything(store) == before
     with store.begin() as tx:
         write(tx)
@@ -241,7 +242,7 @@ def test_a_process_that_commits_is_seen(store: SqlStore, url: str) -> None:
         go_on(process)
         assert told(process) == "done"
         go_on(process)
-        assert (told(process), process.wait(timeout=30)) == ("ready", 0)
+        assert (told(process), process.wait(PATIENCE)) == ("ready", 0)
     with store.read() as tx:
         assert tx.find(Alarm) == [alarm("half")]
 

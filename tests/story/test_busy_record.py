@@ -25,6 +25,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery
 from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_daemon import MAIL, StepTicker, WatchedMailbox, a_daemon, running
 
@@ -62,7 +63,7 @@ def test_a_busy_record_stops_no_worker(hurried: Services, other: SqlStore, clock
     mailbox = WatchedMailbox(hurried)
     daemon = a_daemon(hurried, mailbox)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     works = daemon.ticker.works
     with capture_logs() as logged:
@@ -80,7 +81,7 @@ def test_a_busy_record_stops_no_worker(hurried: Services, other: SqlStore, clock
     with pytest.raises(LeaseHeld, match="here:1:now"):
         other.acquire("mailbox", "elsewhere:9:now", clock.now(), 60)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert daemon.failure is None
 
 
@@ -102,7 +103,7 @@ def test_a_lease_whose_time_is_over_makes_everything_wait(hurried: Services, oth
     daemon = a_daemon(hurried, mailbox)
     daemon.board = board = Board()
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     works = daemon.ticker.works
     with capture_logs() as logged, other.begin():
@@ -120,7 +121,7 @@ def test_a_lease_whose_time_is_over_makes_everything_wait(hurried: Services, oth
     with pytest.raises(LeaseHeld, match="until 09:02:00"):
         other.acquire("mailbox", "elsewhere:9:now", clock.now(), 60)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
 
 
 def test_a_daemon_whose_lease_was_taken_meanwhile_ends(hurried: Services, other: SqlStore, clock: SetClock) -> None:
@@ -134,13 +135,13 @@ def test_a_daemon_whose_lease_was_taken_meanwhile_ends(hurried: Services, other:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     clock.set(NOW + timedelta(seconds=60))
     other.acquire("mailbox", "elsewhere:9:now", clock.now(), 60)
     daemon.ticker.works["lease"]()
     assert isinstance(daemon.failure, LeaseHeld)
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -173,9 +174,9 @@ def test_a_look_that_finds_the_record_busy_is_repeated(hurried: Services, other:
     with capture_logs() as logged:
         daemon = a_daemon(hurried, mailbox)
         thread = running(daemon)
-        assert mailbox.looked.wait(20)
+        assert mailbox.looked.wait(PATIENCE)
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     assert (mailbox.held, said(logged, BUSY), daemon.failure) == (True, ["watcher"], None)
     with hurried.store.read() as tx:
         assert len(tx.find(Delivery, where(Delivery.folder).is_("INBOX"))) == 2
@@ -190,10 +191,10 @@ def test_a_start_waits_until_the_record_is_free(hurried: Services, other: SqlSto
         daemon = a_daemon(hurried, mailbox)
         stop, daemon.stop = daemon.stop, Waking(waits, held)
         thread = running(daemon)
-        assert mailbox.looked.wait(10)
+        assert mailbox.looked.wait(PATIENCE)
         stop.set()
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     assert waits.is_set()
     assert said(logged, BUSY) == ["start"]
     assert daemon.failure is None
@@ -267,7 +268,7 @@ def test_the_pause_that_a_server_asks_for_is_kept_though_the_record_is_busy(env:
     daemon.__post_init__()
     with capture_logs() as logged:
         thread = running(daemon)
-        thread.join(20)
+        thread.join(PATIENCE)
     assert (thread.is_alive(), daemon.failure) == (False, None)
     assert said(logged, BUSY) == ["watcher"]
     assert all(later - earlier >= Throttling.PAUSE for earlier, later in pairwise(mailbox.asked))
@@ -312,11 +313,11 @@ def test_what_comes_once_an_hour_is_made_up_for_within_a_minute(env: Services, m
     monkeypatch.setattr(digest, "tell_noise", busy_at_first)
     daemon = a_daemon(env, mailbox)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     daemon.ticker.works["digests"]()
     assert daemon.ticker.planned["digests again"] == BUSY_AGAIN
     daemon.ticker.works["digests again"]()
     assert len(told) == 2
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)

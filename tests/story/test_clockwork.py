@@ -21,6 +21,7 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import JobFault, JobReport
 from flaggermail.record.rows import OutboxMail, Reminder
 from flaggermail.services import Services
+from tests.patience import PATIENCE
 from tests.store.desk_fixtures import Desk
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
 from tests.story.test_escalation_night import (
@@ -50,14 +51,14 @@ def daemon_of(env: Services, path: Path | None = None, losses: int = 0) -> Itera
     daemon = a_daemon(env, mailbox)
     daemon.board = StatusFile(path) if path else None
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     ticker = daemon.ticker
     assert isinstance(ticker, StepTicker)
     try:
         yield daemon, ticker
     finally:
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def hand_overs(desk: Desk) -> list[tuple[datetime, str]]:
@@ -235,6 +236,6 @@ def test_a_job_that_fails_on_the_scheduler_stops_the_daemon(make: Made, monkeypa
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     assert [str(error) for error in raised] == ["broken"]

@@ -32,6 +32,7 @@ from flaggermail.reminders import handover, paging, reminders
 from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Services
 from tests.acting import run
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 
 
@@ -150,9 +151,9 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Servi
     mailbox = WatchedMailbox(env)
     daemon = a_daemon(env, mailbox)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     assert isinstance(daemon.ticker, StepTicker)
     assert daemon.ticker.calls == ["start", "stop"]
@@ -184,9 +185,9 @@ def test_a_desk_that_has_not_chosen_says_so_at_the_start(env: Services, by_reply
     with capture_logs() as logged:
         daemon = a_daemon(upgraded, mailbox)
         thread = running(daemon)
-        assert mailbox.looked.wait(10)
+        assert mailbox.looked.wait(PATIENCE)
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     said = [line for line in logged if line["event"] == "approving by reply not chosen"]
     assert [line["result"] for line in said] == ["off"] * times
 
@@ -202,9 +203,9 @@ def test_old_names_of_settings_are_in_the_journal_once_a_start(env: Services) ->
     with capture_logs() as logged:
         daemon = a_daemon(noted, mailbox)
         thread = running(daemon)
-        assert mailbox.looked.wait(10)
+        assert mailbox.looked.wait(PATIENCE)
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     said = [line for line in logged if line["event"] == "setting under an old name"]
     assert [(line["log_level"], line["object"], line["result"]) for line in said] == [
         ("warning", "flaggermail.yaml:32:3 mailbox.unwatched", "is now called excluded_folders"),
@@ -238,9 +239,9 @@ def test_a_start_removes_what_was_half_written_and_needs_not(
     mailbox = WatchedMailbox(env)
     daemon = a_daemon(replace(env, octets=archive(tmp_path / "archive")), mailbox)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert daemon.failure is None
     assert len(list((tmp_path / "archive").rglob("*.part"))) == left
 
@@ -265,10 +266,10 @@ def test_a_failing_tick_stops_the_daemon_loudly(env: Services, worker: str, monk
     mailbox = WatchedMailbox(env)
     daemon = a_daemon(env, mailbox)
     thread = running_expecting(daemon, worker)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     daemon.ticker.works[worker]()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert str(daemon.failure) == worker
 
 
@@ -300,7 +301,7 @@ def test_a_fault_in_what_only_tells_is_an_alarm_and_no_end(
     daemon.heartbeat = UnheardHeartbeat()
     with capture_logs() as logged:
         thread = running(daemon)
-        assert mailbox.looked.wait(10)
+        assert mailbox.looked.wait(PATIENCE)
         assert isinstance(daemon.ticker, StepTicker)
         for _ in range(3):
             daemon.ticker.works[worker]()
@@ -308,7 +309,7 @@ def test_a_fault_in_what_only_tells_is_an_alarm_and_no_end(
         mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
         poll.look(env, mailbox)
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     assert daemon.failure is None
     with env.store.read() as tx:
         assert [mail.subject for mail in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))] == [
@@ -335,11 +336,11 @@ def test_a_fault_that_breaks_its_own_alarm_is_in_the_log(env: Services, monkeypa
     daemon = a_daemon(env, mailbox)
     with capture_logs() as logged:
         thread = running(daemon)
-        assert mailbox.looked.wait(10)
+        assert mailbox.looked.wait(PATIENCE)
         assert isinstance(daemon.ticker, StepTicker)
         daemon.ticker.works["status"]()
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     assert daemon.failure is None
     said = [line["object"] for line in logged if line["event"] == "job failed, the daemon goes on"]
     assert set(said) == {"status", "alarm"}
@@ -351,9 +352,9 @@ def test_what_the_first_mail_needs_is_made_before_the_first_look(env: Services) 
     daemon = a_daemon(env, mailbox)
     daemon.warm = lambda: seen.append(mailbox.looked.is_set())
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert seen == [False]
 
 
@@ -375,9 +376,9 @@ def test_a_lost_line_is_taken_up_again(env: Services) -> None:
     mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
     daemon = a_daemon(env, mailbox)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert mailbox.closed == 4
     with env.store.read() as tx:
         cursor = tx.cursor("INBOX")
@@ -403,13 +404,13 @@ class HintingMailbox(WatchedMailbox):
         del stop
         self.waits.append(at_most)
         self.looked.set()
-        self.hint.acquire(timeout=10)
+        self.hint.acquire(timeout=PATIENCE)
 
     def announce(self) -> None:
         """Ends the wait, and returns when the next one begins."""
         self.looked.clear()
         self.hint.release()
-        assert self.looked.wait(10)
+        assert self.looked.wait(PATIENCE)
 
 
 def test_new_mail_is_followed_at_once_by_what_is_to_be_sent(env: Services) -> None:
@@ -417,14 +418,14 @@ def test_new_mail_is_followed_at_once_by_what_is_to_be_sent(env: Services) -> No
     mailbox = HintingMailbox(env)
     daemon = a_daemon(env, mailbox)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     assert "outbox after mail" not in daemon.ticker.planned
     mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
     mailbox.announce()
     daemon.stop.set()
     mailbox.hint.release()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert daemon.ticker.planned["outbox after mail"] == 0.0
 
 
@@ -438,7 +439,7 @@ def test_one_call_at_a_time_sends(env: Services, monkeypatch: pytest.MonkeyPatch
     def drain(*_: object) -> int:
         calls.append("drain")
         begun.set()
-        assert ended.wait(10)
+        assert ended.wait(PATIENCE)
         return 0
 
     def recover(*_: object) -> int:
@@ -452,7 +453,7 @@ def test_one_call_at_a_time_sends(env: Services, monkeypatch: pytest.MonkeyPatch
     mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
     daemon = a_daemon(env, mailbox)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     works = daemon.ticker.works
     monkeypatch.setattr(delivery, "drain", drain)
@@ -460,18 +461,18 @@ def test_one_call_at_a_time_sends(env: Services, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(paging, "drain", away)
     first, second = (threading.Thread(target=works["outbox"], daemon=True) for _ in range(2))
     first.start()
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE)
     works["pagers"]()  # an outage begins
     works["database"]()  # and ends
     second.start()
     works["outbox after mail"]()
     assert calls == ["drain"]
     ended.set()
-    first.join(10)
-    second.join(10)
+    first.join(PATIENCE)
+    second.join(PATIENCE)
     assert calls == ["drain", "recover", "drain"]
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
 
 
 def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: Services) -> None:
@@ -481,7 +482,7 @@ def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: Se
     daemon = a_daemon(env, mailbox)
     daemon.monotonic = lambda: now[0]
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     seen = []
     for _ in range(12):
         now[0] += 10
@@ -489,7 +490,7 @@ def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: Se
         seen.append(mailbox.listed)
     daemon.stop.set()
     mailbox.hint.release()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert seen == [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3]
     assert mailbox.waits[:7] == [60, 50, 40, 30, 20, 10, 60]
 
@@ -523,7 +524,7 @@ def test_review_windows_are_looked_at_at_once_and_then_at_half_past_each_hour(
     monkeypatch.setattr(type(env.store), "scrub", lambda _store: scrubbed.pop(0))
     thread = running(daemon)
     assert isinstance(daemon.mailbox, WatchedMailbox)
-    assert daemon.mailbox.looked.wait(10)
+    assert daemon.mailbox.looked.wait(PATIENCE)
     ticker = daemon.ticker
     assert isinstance(ticker, StepTicker)
     assert ticker.planned["clean-up at the start"] == 0
@@ -533,7 +534,7 @@ def test_review_windows_are_looked_at_at_once_and_then_at_half_past_each_hour(
     assert ticker.planned["clean-up again"] == 60
     ticker.works["clean-up again"]()
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert daemon.failure is None
     assert ran == ["retention"] * 3
 

@@ -20,6 +20,7 @@ from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.replay.doubles import ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.said import as_written
+from tests.patience import PATIENCE
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
 
 
@@ -74,9 +75,9 @@ def test_a_new_password_of_the_mailbox_is_tried_at_once(env: Services, monkeypat
     with capture_logs() as logged:
         daemon = a_daemon(env, mailbox)
         thread = running(daemon)
-        assert mailbox.looked.wait(10)
+        assert mailbox.looked.wait(PATIENCE)
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     (lost,) = (line for line in logged if line["event"] == "mailbox link lost")
     assert lost["again_in"] == 60
     assert mailbox.tried == 1
@@ -98,7 +99,7 @@ def test_a_new_password_of_the_submission_server_is_tried_at_once(env: Services)
     with capture_logs() as logged:
         daemon = a_daemon(env, mailbox)
         thread = running(daemon)
-        assert mailbox.looked.wait(10)
+        assert mailbox.looked.wait(PATIENCE)
         assert isinstance(daemon.ticker, StepTicker)
         send = daemon.ticker.works["outbox"]
         for _ in range(3):
@@ -109,7 +110,7 @@ def test_a_new_password_of_the_submission_server_is_tried_at_once(env: Services)
         send()
         assert submitter.tried == 2
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     said = [(line["event"], line["reason"]) for line in logged if line["log_level"] == "warning"]
     assert said == [("submission server refuses the desk", "535 authentication refused")]
 

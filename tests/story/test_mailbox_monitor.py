@@ -19,6 +19,7 @@ from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
 from flaggermail.server_answers.recognise import explain
 from flaggermail.services import Services
 from tests.both_shapes import words_of
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
 
@@ -108,7 +109,7 @@ def test_the_daemon_keeps_the_vigil(env: Services, lost: bool) -> None:  # noqa:
         passed[0] = LIMIT.total_seconds()
         ticker.works["remind"]()
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
     assert alarms(env) == (["mailbox silent"] if lost else [])
 
 

@@ -14,6 +14,7 @@ from flaggermail.adapters.files.status_file import PREFIX, StatusFile, expositio
 from flaggermail.health.metrics import METRICS_FILE, metrics
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.mail.message_json import Json
+from tests.patience import PATIENCE
 from tests.unit.health.test_metrics import FULL
 from tests.unit.health.test_overview import FINE
 
@@ -71,7 +72,7 @@ ALERTS: dict[str, list[Course]] = {
 
 def promtool(*words: str, given: bytes = b"") -> tuple[int, str]:
     """Returns exit status and output of Prometheus' tool."""
-    ended = subprocess.run(["promtool", *words], input=given, capture_output=True, timeout=60, check=False)
+    ended = subprocess.run(["promtool", *words], input=given, capture_output=True, timeout=PATIENCE, check=False)
     return ended.returncode, (ended.stdout + ended.stderr).decode()
 
 

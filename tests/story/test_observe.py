@@ -42,6 +42,7 @@ from flaggermail.shipped import shipped
 from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.told_status import document, told
+from tests.patience import PATIENCE
 from tests.story.conftest import CONFIG
 from tests.story.test_daemon import StepTicker, WatchedMailbox
 
@@ -331,9 +332,9 @@ def started(env: Services, *, observe: bool) -> list[str]:
     daemon = Daemon(env, mailbox, StepTicker(), stop, "here:1:now", lambda: 0.0, told, observe)
     thread = threading.Thread(target=daemon.run)
     thread.start()
-    assert mailbox.looked.wait(20)
+    assert mailbox.looked.wait(PATIENCE)
     stop.set()
-    thread.join(20)
+    thread.join(PATIENCE)
     return told.lines
 
 

@@ -40,6 +40,7 @@ from flaggermail.replay.doubles import ListPager, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
 from flaggermail.wording.said import as_written
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_late import notify, reminders
 
@@ -337,7 +338,7 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     yield server.server_port
     server.shutdown()
     server.server_close()
-    thread.join(10)
+    thread.join(PATIENCE)
 
 
 def written(folder: Path, **addresses: str) -> ApprisePager:

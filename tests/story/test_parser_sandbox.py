@@ -22,6 +22,7 @@ from flaggermail.record.rows import StoredMessage
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from tests.doubles.probing_child import MODULE, VARIANT, Variant
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, running
 
@@ -50,9 +51,9 @@ def takes_in(env: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         daemon = Daemon(probed, mailbox, StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0)
         daemon.confinement = parser.confinement
         thread = running(daemon)
-        assert mailbox.looked.wait(30)
+        assert mailbox.looked.wait(PATIENCE)
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert daemon.failure is None
         with env.store.read() as tx:
             return [row for row in tx.find(StoredMessage) if row.place != "own"]

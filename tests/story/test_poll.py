@@ -23,12 +23,12 @@ from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.crashing import UNJUDGEABLE, FailingMatcher
 
 OLD = NOW - timedelta(hours=5)
 OLDER = NOW - timedelta(days=30)
-PATIENCE = 10.0
 
 
 def mail(number: int) -> bytes:

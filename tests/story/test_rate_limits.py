@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -26,6 +25,7 @@ from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.said import as_written
 from tests.both_shapes import words_of
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_late import mail, notify, queued, read
 
@@ -356,7 +356,7 @@ def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Services) -> None:
 
 
 def test_a_reminder_is_not_late_in_a_flood(env: Services) -> None:
-    """A tick gets its turn while a flood of 5,000 mails is taken in, and the reminder is queued within ten seconds."""
+    """A tick gets its turn while a flood of 5,000 mails is taken in: the reminder is queued before half of them are."""
     mailbox = flooded(env, 200)
     poured(env, 4_800)
     notify(env, 1, NOW - timedelta(minutes=60))
@@ -364,12 +364,10 @@ def test_a_reminder_is_not_late_in_a_flood(env: Services) -> None:
     intake.start()
     while intake.is_alive() and taken_in(env) < 20:
         intake.join(0.01)
-    started = time.monotonic()
     assert reminders.tick(env) == 1
-    took, during = time.monotonic() - started, intake.is_alive()
-    intake.join(120)
-    assert during
-    assert took < 10
+    meanwhile = taken_in(env)
+    intake.join(10 * PATIENCE)
+    assert meanwhile < 2_500
     assert queued(env).count("reminder") == 1
 
 

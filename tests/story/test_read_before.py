@@ -13,6 +13,7 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.errors import MailboxReadBefore
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.services import Services
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_daemon import WatchedMailbox, a_daemon, running
 
@@ -37,9 +38,9 @@ def mailbox(env: Services) -> WatchedMailbox:
 def look(daemon: Daemon, mailbox: WatchedMailbox) -> None:
     """Runs the daemon until it has looked at the mailbox once, or has failed."""
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
 
 
 def counts(env: Services) -> tuple[int, int]:
@@ -51,7 +52,7 @@ def counts(env: Services) -> tuple[int, int]:
 def test_a_new_database_on_an_old_mailbox_is_refused(env: Services, mailbox: WatchedMailbox) -> None:
     """Nothing is taken in and nothing is written; the reason names the way without sending and the way on."""
     daemon = a_daemon(env, mailbox)
-    in_vain = threading.Timer(10, daemon.stop.set)
+    in_vain = threading.Timer(PATIENCE, daemon.stop.set)
     in_vain.start()
     with pytest.raises(MailboxReadBefore) as refused:
         daemon.run()

@@ -28,6 +28,7 @@ from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
+from tests.patience import PATIENCE
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_daemon import HintingMailbox, StepTicker, running
 
@@ -125,11 +126,11 @@ def desk(tmp_path: Path, clock: SetClock) -> Iterator[Desk]:
     renewal = wiring.renewal(env)
     daemon = Daemon(env, mailbox, StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, renewal=renewal)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     yield Desk(tmp_path, clock, daemon, mailbox, thread)
     daemon.stop.set()
     mailbox.hint.release()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     env.close()
 

@@ -34,6 +34,7 @@ from flaggermail.settings.oauth_section import OAuth2Settings
 from flaggermail.wording.alarm_texts import Health
 from flaggermail.wording.pages import AlarmName
 from flaggermail.wording.said import UNSAID
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon
 from tests.story.test_late import mail
@@ -381,7 +382,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}/canary-7c2"
     server.shutdown()
     server.server_close()
-    thread.join(10)
+    thread.join(PATIENCE)
 
 
 def test_the_heartbeat_is_heard(outside: str) -> None:

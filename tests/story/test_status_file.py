@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ from flaggermail.services import Services
 from flaggermail.wiring import play
 from flaggermail.wording.mailbox_causes import MailboxCause
 from tests.doubles.broken_desks import sound
+from tests.patience import PATIENCE
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
 
@@ -53,12 +55,12 @@ def looking(env: Services, path: Path, losses: int = 0) -> Iterator[Daemon]:
     daemon = a_daemon(env, mailbox)
     daemon.board = StatusFile(path)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     try:
         yield daemon
     finally:
         daemon.stop.set()
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def tick(daemon: Daemon) -> None:
@@ -119,9 +121,9 @@ def test_the_fault_of_a_lost_link_is_in_it_until_it_is_back(env: Services, path:
     daemon = a_daemon(env, mailbox)
     daemon.board = Watched(path)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert seen == [f"mail.example: the server refuses <address> {meaning.english}", None]
 
 
@@ -141,9 +143,9 @@ def test_a_lost_link_is_in_it_at_once(env: Services, path: Path) -> None:
     daemon = a_daemon(env, mailbox)
     daemon.board = Watched(path)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert seen == ["down", "up"]
 
 
@@ -167,11 +169,13 @@ def test_a_reader_never_sees_half(path: Path) -> None:
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    for number in range(60):
+    for number in count():
         assert board.show(documents[number % 2]) == ""
+        assert reader.is_alive()
+        if number > 60 and len(seen) > 10:
+            break
     done.set()
-    reader.join(10)
-    assert len(seen) > 1
+    reader.join(PATIENCE)
     assert all(found in documents for found in seen)
     assert {file.name for file in path.parent.glob("*status*")} == {STATUS_FILE, METRICS_FILE}
 
@@ -278,9 +282,9 @@ def test_a_daemon_is_starting_until_its_first_look_has_ended(env: Services, path
     daemon = a_daemon(env, mailbox)
     daemon.board = StatusFile(path)
     thread = running(daemon)
-    assert mailbox.looked.wait(10)
+    assert mailbox.looked.wait(PATIENCE)
     daemon.stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert seen[0] == (True, True)
     assert (held(path)["starting"], held(path)["wrong"]) == (False, [])
 

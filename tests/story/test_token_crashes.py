@@ -18,6 +18,7 @@ from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, ask
 from flaggermail.adapters.oauth.line import TokenLine
 from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings
+from tests.patience import PATIENCE
 from tests.servers.token_endpoint import Answer, TokenEndpoint, grants, refuses
 
 FIRST = "refresh-0"
@@ -83,7 +84,7 @@ def test_a_desk_that_was_killed_while_it_fetched_a_token_logs_in(step: str, tmp_
             process = subprocess.run(
                 [sys.executable, "-m", "tests.story.test_token_crashes", running.url, str(tmp_path), step],
                 check=False,
-                timeout=60,
+                timeout=PATIENCE,
             )
             assert process.returncode == -signal.SIGKILL
         tokens = source(running.url, tmp_path)

@@ -10,6 +10,7 @@ import pytest
 
 from tests import running
 from tests.flow.desk_process import patiently, while_it_grows
+from tests.patience import PATIENCE
 from tests.servers.platform import PlatformServer
 
 LONG = 3600.0  # seconds: a bench waited that long
@@ -22,7 +23,7 @@ def dead(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     log = tmp_path / "daemon-0.log"
     log.write_text("worker failed, the daemon stops", "utf-8")
     with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as process:
-        process.wait(30)
+        process.wait(PATIENCE)
     running.expect(process, log)
     yield process
     running.expect_no_more(process)

@@ -10,8 +10,7 @@ import pytest
 
 from flaggermail.adapters.db.turns import BY_ANOTHER, BY_THIS, Turns
 from flaggermail.errors import StoreBusy
-
-PATIENCE = 30.0  # seconds, of which none is needed
+from tests.patience import PATIENCE
 
 
 def until_waiting(turns: Turns, count: int) -> None:
@@ -68,7 +67,7 @@ def test_one_that_gives_up_holds_up_nobody() -> None:
             came.append(f"{name} gave up")
 
     with turns.turn(PATIENCE):
-        impatient = threading.Thread(target=ask, args=("impatient", 0.2), daemon=True)
+        impatient = threading.Thread(target=ask, args=("impatient", 5.0), daemon=True)  # until both wait
         impatient.start()
         until_waiting(turns, 1)
         patient = threading.Thread(target=ask, args=("patient", PATIENCE), daemon=True)

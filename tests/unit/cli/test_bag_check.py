@@ -20,6 +20,7 @@ from flaggermail.cli.new_folder import usable
 from flaggermail.errors import Refusal
 from flaggermail.unfinished import INCOMPLETE, leftovers
 from tests.corpus import looked_at
+from tests.patience import PATIENCE
 
 FILES = {README: b"read me\n", "case/0001/0001.eml": b"Subject: x\r\n\r\n\x00\xff", "case/index.txt": b""}
 INFO = {"Bagging-Date": "2024-06-06", "Source-Organization": "Ministerie\nX: y", "Bag-Software-Agent": "flaggermail"}
@@ -253,7 +254,7 @@ with bags.new_bag(new_folder.usable(place)) as writer:
 def child(place: Path, stage: str) -> subprocess.CompletedProcess[str]:
     """Makes a bag in another process, which dies when it opens a file of that name for writing."""
     command = [sys.executable, "-c", CHILD, str(place), stage]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 @pytest.mark.outside

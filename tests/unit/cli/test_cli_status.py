@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from flaggermail.cli import main
 from flaggermail.desk import status as status_command
@@ -108,11 +109,12 @@ def test_the_exit_status_is_for_monitoring(
     wrong: list[str],
 ) -> None:  # fmt: skip
     """The exit status is 0 while the daemon writes and finds nothing wrong, otherwise 1 with the problems."""
-    write(directory, older(document, age))
-    status, said, err = printed(directory, capsys)
-    assert (status, err) == (exit_status, "")
-    assert [line.split(maxsplit=1)[1] for line in said.splitlines() if line.startswith("wrong:")] == wrong
-    status, said, err = printed(directory, capsys, "--json")
+    with time_machine.travel(NOW, tick=False):
+        write(directory, older(document, age))
+        status, said, err = printed(directory, capsys)
+        assert (status, err) == (exit_status, "")
+        assert [line.split(maxsplit=1)[1] for line in said.splitlines() if line.startswith("wrong:")] == wrong
+        status, said, err = printed(directory, capsys, "--json")
     found = json.loads(said)
     assert (status, err) == (exit_status, "")
     assert (found["ok"], found["wrong"], found["daemon"]) == (not wrong, wrong, age <= 90)
