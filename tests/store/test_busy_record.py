@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from subprocess import Popen
 
 import pytest
@@ -227,9 +226,9 @@ def test_a_new_password_is_tried_even_if_the_record_was_busy(desk: Desk, monkeyp
 
 
 def test_writers_that_write_again_at_once_starve_nobody(store: SqlStore) -> None:
-    """Between two turns of a thread each other thread has one, and no more, however quickly it asks again.
+    """Between two turns of a thread each other thread has one, however quickly it asks again.
 
-    A busy machine may stop this thread for some turns before it asks again, though not each time.
+    A busy machine may stop a thread for some turns before it asks again, though not each time.
     """
     stop, written, greedy = threading.Event(), list[int](), 3
 
@@ -254,7 +253,7 @@ def test_writers_that_write_again_at_once_starve_nobody(store: SqlStore) -> None
             writer.join(PATIENCE)
     turns = [number for number, last in enumerate(written) if last == 0]
     between = [later - earlier - 1 for earlier, later in pairwise(turns)]
-    assert median(between) <= greedy + 1, written  # one of them may have asked before this thread asked again
+    assert between.count(greedy) > len(between) / 2, written
 
 
 @contextmanager
