@@ -138,7 +138,7 @@ class Soak:
         """Restarts the daemon with SIGTERM."""
         if self._armed or self.desk.process_ended():
             return
-        self.diary.slowest_stop = max(self.diary.slowest_stop, self.desk.stop())
+        self._stop()
         self.desk.start()
         self.diary.done["restart by SIGTERM"] += 1
 
@@ -225,7 +225,12 @@ class Soak:
             kept = inbox_size(self.servers, self.desk.mailbox)
             sizes = f"{kept} in the mailbox, {queued(self.servers)} in the queue of Postfix"
             self.diary.findings.append(f"not settled: {sizes}, waiting: {waiting[:5]}")
-        self.diary.slowest_stop = max(self.diary.slowest_stop, self.desk.stop())
+        self._stop()
+
+    def _stop(self) -> None:
+        begun = time.monotonic()
+        self.desk.stop()
+        self.diary.slowest_stop = max(self.diary.slowest_stop, time.monotonic() - begun)
 
     def is_settled(self) -> bool:
         """Returns whether nothing is pending, in the daemon or around it."""
