@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.redaction.known import KnownToDesk
@@ -15,6 +17,7 @@ from flaggermail.redaction.marks import Mark, PrintedPart, PrintedText
 from flaggermail.redaction.proposals import propose
 from flaggermail.settings.redaction_words import read_redaction_words
 from flaggermail.shipped import shipped
+from tests.invented import NAMES, STAY, UNKNOWN, Planted
 from tests.planted import NOWHERE, Annex, Detail
 
 WORDS = read_redaction_words(shipped("rules"))
@@ -120,3 +123,118 @@ def _add(annex: Annex, part: PrintedPart, marked: str) -> None:
         text += match[2]
         at = match.end()
     annex.texts.append(PrintedText(0, part, 0, text + marked[at:]))
+
+
+Asked: TypeAlias = Callable[[Sequence[PrintedText], Sequence[Mark], KnownToDesk], Iterable[tuple[int, int, int]]]
+"""Gives the places (text, start, end) of words that a person is asked about."""
+
+
+@dataclass
+class Truth:
+    """How many places of each kind there are, and how many were covered whole, in part, or not and asked about."""
+
+    places: Counter[Planted] = field(default_factory=Counter)
+    whole: Counter[Planted] = field(default_factory=Counter)
+    ticked: Counter[Planted] = field(default_factory=Counter)  # not whole by marks, and whole with what is asked
+    halves: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)  # marks that hold more than what is to be marked
+    asked: list[int] = field(default_factory=list)  # words that a person is asked about, of each exchange
+    marks: int = 0
+    mails: int = 0
+    seconds: float = 0.0
+
+    def recall(self, kinds: Iterable[Planted], *, after_ticks: bool = False) -> float:
+        """Returns the share of the places of `kinds` that marks cover whole; with the asked words if `after_ticks`."""
+        kinds = tuple(kinds)
+        found = sum(self.whole[kind] + (self.ticked[kind] if after_ticks else 0) for kind in kinds)
+        return found / max(1, sum(self.places[kind] for kind in kinds))
+
+    def touched(self, kinds: Iterable[Planted]) -> float:
+        """Returns the share of the places of kinds that stay and that a mark touches all the same."""
+        kinds = tuple(kinds)
+        return 1 - sum(self.whole[kind] for kind in kinds) / max(1, sum(self.places[kind] for kind in kinds))
+
+    @property
+    def unasked(self) -> int:
+        """Unknown words behind a function that were neither marked nor asked about."""
+        return sum(self.places[kind] - self.whole[kind] - self.ticked[kind] for kind in UNKNOWN)
+
+    @property
+    def precision(self) -> float:
+        """The share of marks that hold nothing but what is to be marked."""
+        return 1 - len(self.wrong) / max(1, self.marks)
+
+    def table(self) -> str:
+        """Returns the figures."""
+        kinds = [
+            f"{kind:34}{self.places[kind]:6}{self.recall([kind]):8.3f}{self.recall([kind], after_ticks=True):8.3f}"
+            for kind in Planted
+            if self.places[kind]
+        ]
+        files = (Planted.IN_SUBJECT, Planted.IN_FILE)
+        return "\n".join(
+            (
+                *kinds,
+                f"all names                          {self.recall(NAMES):.3f}",
+                f"all names after ticks              {self.recall(NAMES, after_ticks=True):.3f}",
+                f"subjects and file names            {self.recall(files):.3f}",
+                f"subjects, file names after ticks   {self.recall(files, after_ticks=True):.3f}",
+                f"half marks                         {len(self.halves)}",
+                f"unknown words kept, not asked      {self.unasked}",
+                f"institutions, own numbers marked   {self.touched(STAY):.4f}",
+                f"precision                          {self.precision:.4f} of {self.marks} marks",
+                f"words asked an exchange            {sum(self.asked) / max(1, len(self.asked)):.1f}",
+                f"ms a mail                          {1000 * self.seconds / max(1, self.mails):.1f}",
+            )
+        )
+
+
+def truth_of(annexes: Iterable[Annex], asked: Asked | None = None) -> Truth:
+    """Returns what `propose` finds in annexes whose details are of `Planted`, and what `asked` asks about."""
+    result = Truth()
+    for annex in annexes:
+        begun = time.process_time()
+        marks = propose(annex.texts, KNOWN)
+        left = list(asked(annex.texts, marks, KNOWN)) if asked else []
+        result.seconds += time.process_time() - begun
+        result.mails += 1 + annex.texts[-1].mail
+        result.asked.append(len(left))
+        for number, text in enumerate(annex.texts):
+            own = [mark for mark in marks if mark.of == number]
+            details = [detail for detail in annex.details if detail.of == number]
+            _judge(result, text.text, own, details, [(start, end) for of, start, end in left if of == number])
+    return result
+
+
+def _judge(
+    result: Truth, text: str, marks: Sequence[Mark], details: Sequence[Detail], asked: Sequence[tuple[int, int]]
+) -> None:
+    covered = {at for mark in marks for at in range(mark.start, mark.end)}
+    ticked = covered | {at for start, end in asked for at in range(start, end)}
+    wanted: set[int] = set()
+    for detail in details:
+        kind = Planted(detail.kind)
+        van = len("van ") if kind is Planted.UNKNOWN_PERSON else 0  # alone it names nobody
+        signs = [at for at in range(detail.start + van, detail.end) if text[at].isalnum()]
+        hit = sum(at in covered for at in signs)
+        result.places[kind] += 1
+        shown = f"{kind}: {text[detail.start : detail.end]!r} in {text[max(0, detail.start - 30) : detail.end + 15]!r}"
+        if kind in STAY:
+            result.whole[kind] += not hit
+            if hit:
+                result.missed.append(shown)
+            continue
+        if kind is not Planted.UNKNOWN:
+            wanted.update(range(detail.start, detail.end))
+        result.whole[kind] += hit == len(signs)
+        if hit < len(signs):
+            result.ticked[kind] += all(at in ticked for at in signs)
+            result.missed.append(shown)
+            if hit and kind not in UNKNOWN:
+                result.halves.append(shown)
+    for mark in marks:
+        result.marks += 1
+        inside = all(at in wanted for at in range(mark.start, mark.end) if text[at].isalnum())
+        if not inside and text[mark.start : mark.end] not in OURS:
+            result.wrong.append(f"{text[mark.start : mark.end]!r} in {text[max(0, mark.start - 30) : mark.end + 15]!r}")
