@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flaggermail.mail.tailed_numbers import prefix_of
+from flaggermail.record.case_values import Source
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Channel, Notification
 from flaggermail.redaction.known import KnownToDesk
+from flaggermail.rules.domain_lists import FREE_MAIL, LIST_OF
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.redaction_words import read_redaction_words
 
@@ -20,9 +24,12 @@ def known(work: UnitOfWork, use: Notification) -> KnownToDesk:
     tokens = {one.token for one in siblings} | ({case.token} if case is not None else set())
     tails = {one.tail for one in siblings} | ({case.tail} if case is not None else set())
     phones = {officer.phone for officer in settings.rota.officers} | {desk.organisation.phone}
+    published = desk.report.colophon
     pages = {one.policy_url for one in channels} | {one.policy_url for one in siblings}
     for one in settings.platform_list:
         pages |= {one.report_url.nl, one.report_url.en} if one.report_url is not None else set()
+    if published is not None:
+        pages |= {published.address.nl, published.address.en, published.telephone}
     contacts = {one for of in channels for one in (*of.to, *of.cc, *(of.answers_from or ()), of.phone)}
     own = {desk.mailbox.address, *desk.mailbox.aliases, *phones}
     organisations = {platform.name for platform in settings.platform_list} | {one.name for one in channels}
@@ -39,4 +46,12 @@ def known(work: UnitOfWork, use: Notification) -> KnownToDesk:
         names=tuple(sorted({one.name for one in settings.rota.officers})),
         organisations=tuple(sorted(organisations)),
         public=tuple(sorted(pages - {""})),
+        official_hosts=_official_hosts(settings.rules.lists),
+        mail_hosts=settings.rules.lists.get(FREE_MAIL, frozenset()),
     )
+
+
+def _official_hosts(lists: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Returns the domains of authorities: their pages name nobody."""
+    authorities = (LIST_OF[Source.GOVERNMENT_BODY], LIST_OF[Source.FELLOW_AUTHORITY])
+    return frozenset[str]().union(*(lists.get(name, frozenset()) for name in authorities))

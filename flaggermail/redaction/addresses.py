@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from flaggermail.redaction.known import KnownToDesk, contact_key
 from flaggermail.redaction.marks import Detail
-from flaggermail.redaction.spans import TextSpan
+from flaggermail.redaction.spans import TextSpan, fold
 
 _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^{|}~\u2019-]+\Z")
 _LOCAL_SIGNS = "!#$%&'*+/=?^{|}~_-.\u2019"
@@ -66,13 +66,13 @@ def _told_apart(text: str, start: int, end: int, known: KnownToDesk) -> Iterator
 
 
 def _in_words(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
-    """Yields addresses in which words stand for `@` and for the points."""
+    """Yields addresses in which words stand for `@` and for the points, and those with blanks around `@`."""
     at = "|".join(map(re.escape, known.words.sorted_lists["at_words"]))
     dot = "|".join(map(re.escape, known.words.sorted_lists["dot_words"]))
     if not at or not dot:
         return
     point = rf"(?:\.|[ ]?[(\[{{][ ]?(?:{dot}|\.)[ ]?[)\]}}][ ]?|[ ](?:{dot})[ ])"
-    sign = re.compile(rf"[ ]?[(\[{{<][ ]?(?:{at}|@)[ ]?[)\]}}>][ ]?|[ ](?:{at})[ ]", re.IGNORECASE)
+    sign = re.compile(rf"[ ]?[(\[{{<][ ]?(?:{at}|@)[ ]?[)\]}}>][ ]?|[ ](?:{at}|@)[ ]|[ ]@|@[ ]", re.IGNORECASE)
     host = re.compile(rf"[\w-]{{1,63}}(?:{point}[\w-]{{1,63}}){{1,5}}", re.IGNORECASE)
     local = re.compile(rf"[\w+-]{{1,64}}(?:{point}[\w+-]{{1,64}}){{0,5}}\Z", re.IGNORECASE)
     spaced = re.compile(rf"[ ](?:{dot})[ ]", re.IGNORECASE)
@@ -80,8 +80,29 @@ def _in_words(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
         domain = host.match(text, match.end())
         before = text[max(0, match.start() - 2 * _MOST_LOCAL // 3) : match.start()]
         name = local.search(before) if domain and before[-1:].isalnum() else None
-        bare = not re.search(r"[(\[{<]", match[0])
-        if not domain or not name or (bare and not spaced.search(domain[0])):
-            continue  # "at" alone is a word: "at gemeente punt nl" needs its point in words too
-        if _TOP.search(re.sub(rf"{point}", ".", domain[0], flags=re.IGNORECASE)):
-            yield TextSpan(match.start() - len(name[0]), domain.end(), Detail.MAIL_ADDRESS)
+        if not domain or not name or not any(map(str.isalpha, name[0])) or domain[0][0].isdigit():
+            continue
+        bare = not re.search(r"[(\[{<@]", match[0])
+        if bare and not spaced.search(domain[0]) and not _reads_as_local(name[0], known):
+            continue  # "we looked at" a host
+        end = _end_of_host(domain, point)
+        if end:
+            yield TextSpan(match.start() - len(name[0]), end, Detail.MAIL_ADDRESS)
+
+
+def _reads_as_local(written: str, known: KnownToDesk) -> bool:
+    """True if what is before "at" is no word of a sentence: it has a point, a digit or a capital, or is a name."""
+    if any(sign in "._+-" or sign.isdigit() for sign in written) or written[0].isupper():
+        return True
+    folded = fold(written)
+    return folded in known.words["given_names"] | known.words["mailbox_words"]
+
+
+def _end_of_host(domain: re.Match[str], point: str) -> int | None:
+    """Returns where the host ends with its top-level domain, without what follows in the sentence; None without one."""
+    labels = [*re.finditer(point, domain[0], re.IGNORECASE)]
+    for count in range(len(labels), 0, -1):
+        stop = labels[count].start() if count < len(labels) else len(domain[0])
+        if _TOP.search(re.sub(point, ".", domain[0][:stop], flags=re.IGNORECASE)):
+            return domain.start() + stop
+    return None

@@ -106,6 +106,8 @@ class HeaderNames:
         named = [word for word in inner if word.folded not in titles]
         if not named or (self._names_none(named) and not self._is_named_by(local, named)):
             return
+        if self._is_institution(named) and not self._is_named_by(local, named):
+            return
         if all(word.text.isupper() and len(word.text) < _ABBREVIATION for word in named) or not any(
             len(word.text) > 1 for word in named
         ):
@@ -117,12 +119,21 @@ class HeaderNames:
         if len(named) < len(words) and self.text[stop : stop + 1] == "(":  # "J. de Vries (Jan)"
             nick = [word for word in words if word.start > stop]
             close = self.text.find(")", stop, end)
-            if len(nick) == 1 and close >= 0 and nick[0].capital and not self.known.is_no_name(nick[0].folded):
+            if len(nick) == 1 and close >= 0 and self._is_nick(nick[0]):
                 yield ReadName(nick[0].start, nick[0].end, PersonName((nick[0].text,)))
                 last = close + 1
         if self.text[last : last + 1] == "." and last < end:
             last += 1
         yield ReadName(named[0].start, last, person_of(self.capitalised(tokens), self.known.words))
+
+    def _is_nick(self, word: Word) -> bool:
+        """True if a word in brackets behind a name may be the given name and no organisation: "(Jan)", "(RDW)"."""
+        return word.capital and not self.known.is_no_name(word.folded) and not self._is_institution([word])
+
+    def _is_institution(self, words: Sequence[Word]) -> bool:
+        """True if all words are the name of an institution."""
+        first = self._index(words[0].start)
+        return self.reader.lexicon.institution(first) >= len(words)
 
     def _is_named_by(self, local: str, words: Sequence[Word]) -> bool:
         """True if the local part of an address is a name's first and last word, the first no function."""
@@ -151,7 +162,7 @@ class HeaderNames:
         if opened >= 0:
             closed = self.text.find(")", opened, end)
             within = [word for word in words if word.start > opened and word.end <= (closed if closed >= 0 else end)]
-            if len(within) == 1 and within[0].capital and not self.known.is_no_name(within[0].folded):
+            if len(within) == 1 and self._is_nick(within[0]):
                 nick = [within[0].text]
                 stop = closed + 1 if closed >= 0 else end
             else:
@@ -192,10 +203,16 @@ def _named_by(local: str, given: str, surname: str) -> bool:
     )  # a short surname is in every word
 
 
-def in_local_part(address: str, known: KnownToDesk) -> PersonName | None:
-    """Returns the name in the local part of an address ("jan.devries"); None if it names a function or one word."""
-    local = address.partition("@")[0].partition("+")[0]
+def in_address(address: str, known: KnownToDesk) -> PersonName | None:
+    """Returns the name in an address: in its local part ("jan.devries"), or with the surname in the host.
+
+    None if it names a function, or one word before a host that is no surname.
+    """
+    local, _, host = address.partition("@")
+    local = local.partition("+")[0]
     parts = _LOCAL_PARTS.findall(local.replace("_", "."))
+    if len(parts) == 1 and fold(parts[0]) in known.words["given_names"] and not known.is_of_everybody(host):
+        parts += _LOCAL_PARTS.findall(host.rpartition(".")[0].rpartition(".")[2])
     if len(parts) <= 1 or any(known.is_no_name(fold(part)) for part in parts if len(part) > 1):  # one word is no name
         return None
     tokens = [part.upper() if len(part) == 1 else part[0].upper() + part[1:] for part in parts]

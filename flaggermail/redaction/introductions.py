@@ -167,7 +167,8 @@ class Introductions:
             not rest or self.text[rest[-1].end : end].strip(f"{SPACES},!.\r") or len(rest) > _MOST_WORDS
         ):  # three words at most
             return None, index
-        if any(self.known.is_no_name(word.folded) or word.folded in words["ordinary"] for word in rest):
+        common = words["ordinary"] | words["functions"]
+        if any(self.known.is_no_name(word.folded) or word.folded in common for word in rest):
             return None, index
         name, after = self.reader.read(index, end, small=True)
         if name:
@@ -311,13 +312,19 @@ class Introductions:
         while index < len(words):
             if words[index].folded in first:
                 length = self._cue(index, cues)
-                if length and _CUE_GAP.match(self.reader.gap(index + length - 1)) and index + length < len(words):
+                if length and self._goes_on(index + length - 1) and index + length < len(words):
                     line = self.text.find("\n", words[index + length].start)
                     names, after = self._list(index + length, line if line >= 0 else len(self.text))
                     yield from names
                     index = max(after, index + length)
                     continue
             index += 1
+
+    def _goes_on(self, index: int) -> bool:
+        """True if a name may follow the last word of a cue: a point ends a sentence behind a long one."""
+        gap = self.reader.gap(index)
+        short = len(self.reader.words[index].text) <= _SHORT_CUE
+        return bool(_CUE_GAP.match(gap)) and (short or not gap.startswith("."))
 
     def _cue(self, index: int, cues: frozenset[str]) -> int:
         """Returns how many words at `index` are a cue, or a label with its colon; 0 if none."""
@@ -327,6 +334,7 @@ class Introductions:
         return next((length for length in range(len(words), 0, -1) if " ".join(words[:length]) in cues), 0)
 
 
+_SHORT_CUE = 4  # letters: "mevr."
 _FEW = 4  # words behind a name on the line of a closing
 _ASIDE = re.compile(r"[ ]?\([^()\n]{1,40}\)")  # "Jan de Vries (verslag), ..."
 _CUE_GAP = re.compile(rf"\.?[{SPACES}]?:?[{SPACES}]{{1,3}}\Z|\.[{SPACES}]?\Z")

@@ -59,6 +59,11 @@ class Detail(StrEnum):
     OWN_ADDRESS = "own address"  # of the desk's mailbox
     KEY = "key"  # of ours, in an address or a Message-ID
     TAIL = "tail"  # behind a case number
+    LICENCE_PLATE = "licence plate"  # of a vehicle, series of the RDW
+    BIRTH_DATE = "date of birth"
+    DOCUMENT_NUMBER = "document number"  # of a passport, an identity card, a driving licence
+    STAFF_NUMBER = "staff number"
+    IP_ADDRESS = "ip address"
     HIDDEN_TEXT = "hidden text"  # that the HTML of a mail hides from its reader
     OTHER = "other"  # marked by a person
 

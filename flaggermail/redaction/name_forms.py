@@ -64,13 +64,19 @@ class LearnedNames:
     joined: set[str] = field(default_factory=set)
     initials: set[str] = field(default_factory=set)  # capitals: "JV", "JPV"
     glued: set[str] = field(default_factory=set)  # as they are written together: "JdV"
-    seen: set[PersonName] = field(default_factory=set)
+    guessed: set[str] = field(default_factory=set)  # words of names that only their shape or a neighbour tells
+    seen: set[tuple[PersonName, bool]] = field(default_factory=set)
 
-    def learn(self, person: PersonName) -> None:
-        """Adds a name and its forms."""
-        if person in self.seen:
+    def learn(self, person: PersonName, *, guessed: bool = False) -> None:
+        """Adds a name and its forms. A `guessed` one is found with its capitals only."""
+        if (person, guessed) in self.seen:
             return
-        self.seen.add(person)
+        self.seen.add((person, guessed))
+        words = {fold(word) for word in (*person.given, *person.surname)}
+        if guessed:
+            self.guessed |= words - self.parts.keys()
+        else:
+            self.guessed -= words
         for word in (*person.given, *person.surname):
             self._learn_word(fold(word))
         self.given |= {fold(word) for word in person.given}

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flaggermail.redaction.known import KnownToDesk
+from flaggermail.redaction.lexicon import Lexicon
 from flaggermail.redaction.name_forms import PersonName, person_of
 from flaggermail.redaction.spans import HYPHENS, SPACES, Word, words_of
 
 _MOST_WORDS = 8
 _GAP = re.compile(rf"(?:\.?[{SPACES}]{{0,2}}|[{HYPHENS}]|\.?[{SPACES}]?\([{SPACES}]?|\)[{SPACES}]|\.[{HYPHENS}])\Z")
+_DASH = re.compile(rf"[{SPACES}][{HYPHENS}\u2013][{SPACES}]\Z")  # "Meeuwsen - ten Have"
 _POINT = re.compile(r"\.[^\W\d_]?")
 _SHORTEST_CAPITALS = 4  # letters of a word in capitals that may be a name by itself; shorter ones are abbreviations
 _LONGEST_INITIAL = 2  # "Th."
@@ -40,6 +42,11 @@ class NameReader:
     def words(self) -> Sequence[Word]:
         """The words of the text."""
         return tuple(words_of(self.text))
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """What the lists know of the words."""
+        return Lexicon(self.text, self.words, self.known)
 
     @cached_property
     def starts(self) -> Sequence[int]:
@@ -76,7 +83,7 @@ class NameReader:
         titled = begin > index
         at, last = begin, begin - 1
         while at < len(self.words) and at - begin < _MOST_WORDS and self.words[at].end <= stop:
-            if at > begin and not self._joins(at - 1):
+            if at > begin and (not self._joins(at - 1) or self._leaves_for_a_town(begin, at)):
                 break
             if not self._fits(at, first=at == begin, small=small):
                 break
@@ -87,11 +94,21 @@ class NameReader:
             return None, max(begin, index + 1) if begin == index else begin
         return self._name(begin, last, stop, titled=titled), last + 1
 
+    def _leaves_for_a_town(self, begin: int, index: int) -> bool:
+        """True for "van" in "wethouder Heeringa van Urk": a surname behind a function, and before an institution."""
+        if index != begin + 1 or not begin or self.words[index].capital or index + 1 >= len(self.words):
+            return False
+        given = self.words[begin].folded in self.known.words["given_names"] or self.words[begin].initial
+        function = self.words[begin - 1].folded in self.known.words["functions"]
+        small = self.words[index].folded in self.known.words["infixes"]
+        return small and function and not given and self.lexicon.institution(index + 1) > 0
+
     def _joins(self, index: int) -> bool:
         """True if what is behind a word joins it to the next one as one name."""
         gap = self.gap(index)
         if not _GAP.match(gap):
-            return False
+            following = index + 2 < len(self.words) and self.words[index + 2].capital
+            return bool(_DASH.match(gap)) and self.lexicon.infix(index + 1) and following
         word = self.words[index]
         return (
             not gap.startswith(".") or len(word.text) <= _LONGEST_INITIAL or word.folded in self.known.words["infixes"]
@@ -101,11 +118,15 @@ class NameReader:
         """True if a word can be part of a name."""
         word = self.words[index]
         folded = word.folded
+        if not first and self.lexicon.institution(index) and "(" in self.gap(index - 1):
+            return False  # "Ypma (Volt)"
         if folded in self.known.words["infixes"]:
             return not first or word.capital or self._infix_first(index)
         if not word.capital and folded in self.known.words["infix_openers"]:
             return self._opens(index)
-        if first and folded in self.known.words["places"]:
+        if first and (
+            folded in self.known.words["places"] or (self.lexicon.institution(index) and not self._titled(index))
+        ):
             return False
         behind_infix = not first and word.capital and self.words[index - 1].folded in self.known.words["infixes"]
         barred = folded in self.known.words["roles"] if behind_infix else self.known.is_no_name(folded)
@@ -115,17 +136,26 @@ class NameReader:
             return False
         return word.capital or small
 
+    def _titled(self, index: int) -> bool:
+        """True if a title is right before a word: "mevrouw Best" is no town."""
+        return bool(index) and self.words[index - 1].folded in self.known.words["titles"]
+
     def _opens(self, index: int) -> bool:
         """True if a small word such as "in" belongs to a surname: "in 't Veld"."""
         behind = self.words[index + 1 : index + 3]
-        return len(behind) > 1 and behind[0].folded in {"t", "den", "der"} and behind[1].capital
+        small = len(behind) > 1 and behind[0].folded in {"t", "den", "der"} and behind[1].capital
+        return small and not self.lexicon.institution(index + 1)  # "uit Den Haag"
 
     def _infix_first(self, index: int) -> bool:
-        """True if a small word begins a surname: "mevrouw van den Berg"."""
-        ahead = self.words[index + 1 : index + 4]
-        for word in ahead:
-            if word.folded not in self.known.words["infixes"]:
-                return word.capital and not self.known.is_no_name(word.folded)
+        """True if a small word begins a surname: "mevrouw van den Berg", and not "de burgemeester van Terneuzen"."""
+        function = self.lexicon.behind_function(index)
+        for at in range(index + 1, min(index + 4, len(self.words))):
+            word = self.words[at]
+            if word.folded in self.known.words["infixes"]:
+                continue
+            if function and (word.folded not in self.known.words["surnames"] or self.lexicon.institution(at)):
+                return False
+            return word.capital and not self.known.is_no_name(word.folded)
         return False
 
     def _counts(self, index: int, *, small: bool) -> bool:

@@ -119,7 +119,7 @@ class NameSearch:
             plain = word.capital or not ordinary or (key in self.names.surnames and key not in self.names.given)
             return plain and len(key) >= _SHORTEST_IN_FILE
         if not word.capital:
-            given = key in self.names.given and self.names.parts.get(key, False)
+            given = key in self.names.given and self.names.parts.get(key, False) and key not in self.names.guessed
             return given and ((not ordinary and len(key) >= _SHORTEST_SMALL) or self._alone(word))
         abbreviated = word.text.isupper() and len(word.text) < _SHORTEST_IN_FILE  # "BO"
         return not abbreviated and not (ordinary and starts_sentence(self.text, word.start))
@@ -177,9 +177,8 @@ class NameSearch:
         gap = self.text[word.end : following.start]
         if self.part is PrintedPart.ATTACHMENT:
             return bool(_FILE_GAP.match(gap))
-        if (
-            gap.startswith(".") and len(word.text) > SHORT and not self._dotted_names(word, following)
-        ):  # the end of a sentence
+        ended = len(word.text) > SHORT or word.folded in self.known.words["infix_openers"]
+        if gap.startswith(".") and ended and not self._dotted_names(word, following):  # the end of a sentence
             return False
         return bool(_GAP.match(gap) or (_COMMA.match(gap) and self._turned(word, following)))
 
@@ -210,7 +209,10 @@ class NameSearch:
         hits = [word for word in words[first : last + 1] if self._hit(word)]
         if len(hits) <= 1:  # a pair that was learned as one word
             return words[first].capital
-        return any(word.capital for word in hits) or all(len(word.text) > SHORT for word in hits)  # "jan devries"
+        if any(word.capital for word in hits):
+            return True
+        guessed = any(self._key(word) in self.names.guessed for word in hits)
+        return not guessed and all(len(word.text) > SHORT for word in hits)  # "jan devries"
 
     def _backwards(self, words: Sequence[Word], index: int) -> int:
         """Returns where the surname at `index` begins with the infixes and initials before it."""

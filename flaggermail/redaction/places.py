@@ -24,6 +24,7 @@ _HOUSE_BEFORE = re.compile(
 _JOINED = re.compile(rf"[{SPACES}{HYPHENS}.]{{1,2}}\Z")
 _SHORTEST = 4  # letters of a word with the ending of a street, which has a name before it
 _MOST_LINES, _MOST_BETWEEN = 2, 5  # line breaks and words between a street and its postcode
+_BOX_NUMBER = re.compile(rf"{_SPACE}\d[\d ]{{0,7}}(?:,|{_SPACE}|\r?\n|[|])[\s>|]{{0,4}}\Z")
 _MOST_WORDS = 5  # words of a street's name beside its type
 _NEAR = 24  # characters before a street in which its number is
 _LOOK = 80
@@ -51,9 +52,23 @@ def streets(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
         if word.start < end or not (kind or (word.capital and folded.endswith(endings) and len(folded) > _SHORTEST)):
             continue
         span = _street(text, words, index, known, kind=kind)
-        if span and span[0] >= end:
+        if span and span[0] >= end and not _is_box(text[span[0] : span[1]], known):
             end = span[1]
             yield TextSpan(*span, Detail.STREET)
+
+
+def _is_box(found: str, known: KnownToDesk) -> bool:
+    """True for a PO box ("via Postbus 20011") and for a number of ours."""
+    folded = [word.folded for word in words_of(found)]
+    boxes = known.words["box_words"]
+    return known.prefix.casefold() in folded or any(one in boxes for one in (*folded, " ".join(folded[-2:])))
+
+
+def behind_box(text: str, start: int, known: KnownToDesk) -> bool:
+    """True if a PO box and its number are right before a place: its postcode follows."""
+    before = text[max(0, start - _LOOK) : start]
+    found = _BOX_NUMBER.search(before)
+    return found is not None and _is_box(before[: found.start()][-_NEAR:], known)
 
 
 def _street(text: str, words: Sequence[Word], index: int, known: KnownToDesk, *, kind: bool) -> tuple[int, int] | None:

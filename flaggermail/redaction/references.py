@@ -15,12 +15,17 @@ from flaggermail.redaction.spans import SPACES, TextSpan
 _FRAMED = re.compile(r"(?<![^\W_])(?:ref:[ ]?[!._A-Za-z0-9]{6,64}[ ]?:ref|thread::[\w.+/=-]{6,64}::)(?![^\W_])")
 _HASH = re.compile(r"(?<![\w&/])#{1,3}[ ]?(?=[\w-]{0,40}\d{4})[A-Za-z0-9][\w-]{2,40}")
 _BRACKET = re.compile(r"(?<=[\[{(])[ ]?(?:[A-Za-z]{1,10}[-_:#]{1,2})?\d[\d-]{4,24}(?=[ ]?[\]})])")
-_CODE = re.compile(r"(?<![\w/@.-])(?:[A-Z]{2,10}[-_]\d{4,20}|[A-Z]{2,5}\d{6,20})(?![\w@-]|\.\w)")
+_CODE = re.compile(r"(?<![^\W_])(?<![/@.-])(?:[A-Z]{2,10}[-_]\d{4,20}|[A-Z]{2,5}\d{6,20})(?![^\W_]|[@-]|\.\w)")
 _VALUE = r"(?=[\w#/-]{0,40}\d)#?[A-Za-z0-9](?:[A-Za-z0-9]|[-_/](?=[A-Za-z0-9])){2,40}"
 _YEAR = re.compile(r"#?(?:19|20)\d\d(?:[-/]\d{1,4}){0,2}")
 _TELEPHONE = re.compile(r"[+(]?0(?!00)\d(?:\D?\d){8,}")
 _TOKEN = re.compile(r"(?<![0-9a-z])(?:vf\.)?[0-9a-f]{32}(?:\.\d{1,6})?(?![0-9a-z])", re.IGNORECASE)
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_OF_PARLIAMENT = re.compile(
+    r"(?:19|20)\d\d[ZDz]\d{4,6}|kst-?\d{5}.*|\d{2}[ ]?\d{3}(?:-[IVXLC]+)?(?:-\d{1,4})?", re.IGNORECASE
+)
+_OF_STATE = re.compile(r"(?:19|20)\d\d-0000\d{6}")  # a letter of a ministry
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = 3  # of a reference behind a word
 
 
@@ -47,7 +52,11 @@ def _behind_words(known: KnownToDesk) -> re.Pattern[str]:
 def _is_reference(value: str, known: KnownToDesk) -> bool:
     bare = value.lstrip("# ")
     digits = sum(map(str.isdigit, bare))
+    if _DATE.fullmatch(bare.lstrip(_CAPITALS).lstrip("-_")):  # "IMG_20240605"
+        return False
     if digits < _DIGITS or _YEAR.fullmatch(bare) or _DATE.fullmatch(bare) or _TELEPHONE.fullmatch(bare):
+        return False
+    if _OF_PARLIAMENT.fullmatch(bare) or _OF_STATE.fullmatch(bare):
         return False
     ours = bare.casefold().startswith(f"{known.prefix.casefold()}-") if known.prefix else False
     return not ours and not bare.casefold().startswith("cve-")

@@ -13,8 +13,8 @@ from flaggermail.redaction.spans import SPACES, TextSpan, fold
 _GAP = rf"[{SPACES}().\-/\u2010\u2011\u2013]"
 # Up to three signs between two digits: "+31 (0)20", "(070) - 123".
 _CANDIDATE = re.compile(
-    rf"(?<![\w.,+#/@=\u20ac$\u00a3-])(?:\([ ]?)?(?:\+[ ]?(?:\([ ]?)?)?"
-    rf"\d(?:{_GAP}{{0,3}}\d){{5,17}}(?!\w|[.,:]\d|[ ]?[%\u20ac])"
+    rf"(?<![^\W_])(?<![.,+#/@=\u20ac$\u00a3-])(?:\([ ]?)?(?:\+[ ]?(?:\([ ]?)?)?"
+    rf"\d(?:{_GAP}{{0,3}}\d){{5,17}}(?![^\W_]|[.,:]\d|[ ]?[%\u20ac])"
 )
 _BEHIND_X = re.compile(rf"(?<![\w.,#/@=-])(?:\(|\+)?[ ]?\d(?:{_GAP}{{0,3}}\d){{6,17}}(?=x\d{{1,6}}\b)")
 _DATE = re.compile(r"\(?(?:\d{1,2}([-./ ])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([-./ ])\d{1,2}\2\d{1,2})(?!\d)")
@@ -42,7 +42,7 @@ def telephones(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
         start, end = match.start(), match.end()
         if match[0].startswith("(") and ")" not in match[0]:
             start += 1
-        if not _is_number(text, start, end, known):
+        if not _is_number(text, start, end, known) or contact_key(text[start:end]) in known.public_numbers:
             continue
         further = extension.match(text, end)
         end = last = further.end() if further else end
@@ -65,7 +65,8 @@ def _is_number(text: str, start: int, end: int, known: KnownToDesk) -> bool:
     """True if the digits from `start` to `end` are a telephone number by their form or by the word before them."""
     number = text[start:end]
     digits = "".join(filter(str.isdigit, number))
-    if _DATE.match(number) or _PARLIAMENT.match(number):
+    switchboard = digits.startswith(_SWITCHBOARDS) and len(digits) in _OF_EVERYBODY
+    if switchboard or _DATE.match(number) or _PARLIAMENT.match(number):
         return False
     if number.lstrip("( ").startswith("+"):
         return len(digits) in _INTERNATIONAL
@@ -85,9 +86,13 @@ def _is_number(text: str, start: int, end: int, known: KnownToDesk) -> bool:
         if bare:
             return len(digits) == _DUTCH or (len(digits) == _DUTCH + 1 and digits.startswith(("01", "02", "03", "07")))
         return len(digits) in _NATIONAL
-    return _stands_alone(text, start, end) and len(digits) in range(8, 13) and _pairs_or_threes(number)
+    mobile = bare and len(digits) == len(_MOBILE) + 8 and digits.startswith(_MOBILE)
+    return mobile or (_stands_alone(text, start, end) and len(digits) in range(8, 13) and _pairs_or_threes(number))
 
 
+_MOBILE = "316"  # Dutch, without a plus sign: "31612345678"
+_SWITCHBOARDS = ("0800", "0900", "0906", "0909", "140", "14000")  # of organisations, never a person's
+_OF_EVERYBODY = range(4, 12)  # digits
 _CALLED = ("0031", "0032", "0033", "0034", "0039", "0044", "0045", "0046", "0047", "0048", "0049", "0090", "00353")
 
 

@@ -51,7 +51,7 @@ def _trimmed(address: str) -> str:
 
 
 def _is_public(key: str, known: KnownToDesk) -> bool:
-    return any(
+    return known.is_official(key) or any(
         key == public or key.startswith((f"{public}/", f"{public}?", f"{public}#")) for public in known.public_keys
     )
 

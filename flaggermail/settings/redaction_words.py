@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads `rules/redaction.yaml`: the words by which names, streets and numbers are found in printed mail."""
+"""Reads `rules/redaction.yaml`: the words by which names, streets and numbers are found in printed mail.
+
+Beside it, `rules/institutions/NAME.txt` are dated lists that come with flaggermail: names that stay.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +16,15 @@ from pydantic import AfterValidator, Field
 
 from flaggermail.errors import ConfigurationError
 from flaggermail.redaction.known import LISTS, RedactionWords, merged_words
+from flaggermail.redaction.spans import words_of
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model, Text
 from flaggermail.yaml_files.source import read
 
 FILE = "redaction.yaml"
+INSTITUTIONS = "institutions"
+_TOWNS = frozenset({"municipalities.txt", "provinces.txt"})
 
 
 def _known(lists: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
@@ -60,4 +67,28 @@ def read_redaction_words(rules: Path) -> RedactionWords:
     file = checked(RedactionFile, source)
     if source.faults or file is None:
         raise ConfigurationError(*map(str, sorted(source.faults)))
-    return merged_words(getattr(file, language) for language in RedactionFile.model_fields)
+    words = merged_words(getattr(file, language) for language in RedactionFile.model_fields)
+    return _with_institutions(words, rules if (rules / INSTITUTIONS).is_dir() else shipped("rules"))
+
+
+def _with_institutions(words: RedactionWords, rules: Path) -> RedactionWords:
+    """Adds the names of the dated lists. One with a digit in it is left out: no name of a person looks like it."""
+    towns, others, abbreviations = set[str](), set[str](), set[str]()
+    for path in sorted((rules / INSTITUTIONS).glob("*.txt")):
+        for name in _names(path):
+            folded = " ".join(word.folded for word in words_of(name))
+            if path.name in _TOWNS:
+                towns.add(folded)
+            elif name.isupper() and " " not in name:
+                abbreviations.add(folded)
+            else:
+                others.add(folded)
+    lists = {**words.lists, "institutions": words["institutions"] | others}
+    return replace(words, lists=lists, towns=frozenset(towns), abbreviations=frozenset(abbreviations))
+
+
+def _names(path: Path) -> Iterator[str]:
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        name = line.partition("#")[0].strip()
+        if name and not any(map(str.isdigit, name)):
+            yield name

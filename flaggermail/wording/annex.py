@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from flaggermail.wording.said import Sentence
 
+LAW = "https://wetten.overheid.nl/BWBR0045754/#Hoofdstuk5"
+"""Where the grounds stand: Wet open overheid, articles 5.1 and 5.2."""
+
 # fmt: off
 
 
@@ -31,9 +34,9 @@ class AnnexLabel(Sentence):
         "{at}: een mail die niet bewaard is gebleven, met de hand genoteerd.")
     LEGEND = ("annex: legend",
         ("[gelakt ...] stands where words were taken out; behind it is the ground in the Open Government Act (Wet open "
-         "overheid)."),
+         f"overheid): {LAW}"),
         ("Waar [gelakt ...] staat, zijn woorden onleesbaar gemaakt; daarachter staat de grond in de Wet open overheid "
-         "(Woo)."))
+         f"(Woo): {LAW}"))
     FLOWED = ("annex: flowed",
         "[The lines of a paragraph were joined; where they ended in the mail is not shown.]",
         "[Regels binnen een alinea zijn samengevoegd; de regeleinden van de mail zijn niet overgenomen.]")
@@ -69,7 +72,9 @@ class FormWords(Sentence):
     TICKS = ("annex form: ticks",
         "[x] no name, it stays; [n] a name: it is taken out at each of these places, on ground 5.1.2e.",
         "[x] geen naam, het blijft staan; [n] een naam: die wordt op al deze plaatsen gelakt, op grond 5.1.2e.")
-    GROUNDS = ("annex form: grounds", "Grounds (Wet open overheid):", "Gronden (Wet open overheid):")
+    GROUNDS = ("annex form: grounds",
+        f"A ground here is a proposal; a lawyer has to look at each. Grounds (Wet open overheid, {LAW}):",
+        f"Een grond is hier een voorstel; laat een jurist elke grond beoordelen. Gronden (Wet open overheid, {LAW}):")
 
 
 class GroundWords(Sentence):

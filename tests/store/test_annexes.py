@@ -89,7 +89,7 @@ def test_a_hostile_mail_is_printed_to_the_character_that_is_seen(desk: Desk, tmp
     assert edited(desk.env, ANNEX, by_hand(form, ["Vance"]), tmp_path).startswith(f"annex {ANNEX}, revision 2")
     desk.do(ApproveAnnex(annex=ANNEX, revision=2), by="signer")
     text = applied(desk.env, ANNEX, tmp_path / "out")["annex.txt"].decode()
-    assert "⟦5.1.2e|no mark⟧ ⟧⟧ ⟦⟦ ⟦(⟧ | [gelakt 5.1.2e] [gelakt 5.1.2f] 9\n\nMail 2\n\nVan: the minister <" in text
+    assert "⟦5.1.2e|no mark⟧ ⟧⟧ ⟦⟦ ⟦(⟧ | [gelakt 5.1.2e] [gelakt 5.1.2i] 9\n\nMail 2\n\nVan: the minister <" in text
     assert "\nRobin ecnaV \ufffd\ufffd\ufffd[31m red\nline\n# head\n\n\n    end " in text
     assert text.startswith("Mail 1\n\n⟦5.1.2e|a⟧\n\nVan: ")
     assert text.partition("\nWaar [gelakt")[0].endswith("\nBijlage: Robin ⟦5.1.2e|x⟧ fdp.pdf\n")

@@ -60,7 +60,7 @@ On Thu, Jun 6, 2024 at 10:34 AM Verkiezingen flagger <[gelakt 5.1.2i]> wrote:
 
 [Regels binnen een alinea zijn samengevoegd; de regeleinden van de mail zijn niet overgenomen.]
 
-Waar [gelakt ...] staat, zijn woorden onleesbaar gemaakt; daarachter staat de grond in de Wet open overheid (Woo).
+Waar [gelakt ...] staat, zijn woorden onleesbaar gemaakt; daarachter staat de grond in de Wet open overheid (Woo): https://wetten.overheid.nl/BWBR0045754/#Hoofdstuk5
 5.1.2e  de eerbiediging van de persoonlijke levenssfeer
 5.1.2i  het goed functioneren van de Staat
 """  # noqa: W291 - the label CC stays, and nothing stands behind it

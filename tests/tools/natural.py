@@ -59,6 +59,7 @@ def named_platforms(source: str, names: set[str]) -> list[str]:
 
 
 NAMESPACE = r"^https://www\.nationaalarchief\.nl/mdto$"  # of MDTO: a name that a standard fixes
+LAWS = r"https://wetten\.overheid\.nl/\S+"
 NOBODY = r"[\w.@-]*\b(?:elsewhere|nowhere|pages|desk)\.example\b"
 
 # Names in the form of an address: nothing is fetched from them. Of SVG, of links and of metadata in OpenDocument.
@@ -68,9 +69,12 @@ XML_NAMES = r"http://(?:www\.w3\.org/(?:2000/svg|1999/xlink)|purl\.org/dc/elemen
 def addresses(source: str) -> list[str]:
     """Returns the mail domains and addresses in Python source.
 
-    URNs, tag URIs, names of XML namespaces and the placeholders of anonymised mail (RFC 2606) are not addresses.
+    URNs, tag URIs, names of XML namespaces, the placeholders of anonymised mail (RFC 2606) and the site of Dutch laws
+    are not addresses that an officer could have to change.
     """
-    plain = [re.sub(rf"\b(?:urn|tag):\S+|{NAMESPACE}|\A{XML_NAMES}\Z|{NOBODY}", "", text) for text in texts(source)]
+    plain = [
+        re.sub(rf"\b(?:urn|tag):\S+|{NAMESPACE}|{LAWS}|\A{XML_NAMES}\Z|{NOBODY}", "", text) for text in texts(source)
+    ]
     return [match.group() for text in plain for pattern in (DOMAIN, ADDRESS) for match in pattern.finditer(text)]
 
 

@@ -39,6 +39,14 @@ HOSTILE = {
     "quote marks": "> > > \n",
     "apostrophes": "d'd'd'd'",
     "one letter": "a",
+    "unknown capitals": "Xiulan Hummelink ",
+    "a town behind a function": "burgemeester van Terneuzen ",
+    "capitals behind small words": "van Xa van der ",
+    "words of numbers": "kenteken geboren paspoort personeelsnummer ",
+    "plates": "XX-99-XX 12 AB ",
+    "addresses of the internet": "1.2.3.4 a:b::c:d ",
+    "boxes": "Postbus 1 2500 EA ",
+    "word and at": "jan @ a at b.nl ",
 }
 
 

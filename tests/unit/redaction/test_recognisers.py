@@ -22,6 +22,8 @@ MARKED = {
         "«jan.de.vries at gemeente punt nl» is mijn adres",
         "> «info@bücher.example», «a_b@xn--bcher-kva.example»",
         "geen adres: a@b, @@, 5@ 3,50 per stuk",
+        "«jorinde.h at gemeente.nl», «jorinde @ gemeente.nl» en «jorinde@ gemeente.nl» of «j.h at gemeente punt nl»",
+        "we looked at example.com en wij keken at 10.34.png; het is @ kantoor",
     ],
     Detail.TELEPHONE: [
         "«06-12345678», «06 12 34 56 78», «(070) 123 45 67», «+31 (0)6 12345678», «0031612345678»",
@@ -30,6 +32,7 @@ MARKED = {
         "op 06-12-2024 10:34 of 2024-06-06 10:34, € 1.234.567,89 en 1.234.567 stemmen",
         "Kamerstukken II 2023/24, 36 410, nr. 5; artikel 5.1; Case VF-EP2024-0001; 192.168.10.20",
         "van 2019-2024 en 12.30-14.00 uur, versie 10.2.33.4444",
+        "Bel 14 070, 1400, 0800-8051 of 0900 1234: dat zijn nummers van iedereen; opname_«31612345678».mp3",
     ],
     Detail.IBAN: [
         "«NL91 ABNA 0417 1643 00», «nl91abna0417164300», «DE89 3704 0044 0532 0130 00».",
@@ -49,6 +52,29 @@ MARKED = {
         "at «12 High Street» or «1, rue de la Paix» or «Via Cavour 15» or «ul. Polna 3/4»",
         "De straat is 12 meter; om 12 uur op het plein; Stationsweg 2024 is geen adres; via 06",
     ],
+    Detail.LICENCE_PLATE: [
+        "«GP-15-PK», «99-XX-12», «XX-123-X», «1-XXX-23» en «GP 15 PK» stonden er",
+        "kenteken «gp-15-pk» of «GP15PK», auto «TK-12-34»",
+        "TK-12-34 is geen kenteken; 12-06-2024; VF-EP2024-0001; 2024-06-06; A4-12-B; 1234 AB-12",
+    ],
+    Detail.BIRTH_DATE: [
+        "geboren op «3-5-1980», geboortedatum: «03/05/80», geb. «3 mei 1980», born on «May 3, 1980»",
+        "Date of birth «1980-05-03»; geboren te Kromwoude op «3 mei 1980»; geboren in «1980»",
+        "De verkiezing is op 6 juni 2024. Hij is geboren. Op 6 juni 2024 was dat bekend.",
+    ],
+    Detail.DOCUMENT_NUMBER: [
+        "paspoort met nummer «NX5B123K9», documentnummer: «SPECI2014», rijbewijs «5012345678»",
+        "Passport number «512345678», identity card no. «IA1234567»",
+        "Het paspoort is van 2024 en kost 80 euro; op pagina 12 staat het paspoort",
+    ],
+    Detail.STAFF_NUMBER: [
+        "personeelsnummer «901125», medewerkernummer: «P-00123», Employee ID: «E12345»",
+        "Er zijn 901125 medewerkers; het personeelsnummer ontbreekt. 901125 is het aantal.",
+    ],
+    Detail.IP_ADDRESS: [
+        "vanaf «84.22.19.7» en «2a02:1903:4804:1::99», poort «203.0.113.9»:443",
+        "versie 84.22.19.7, 192.168.10.20, 10.0.0.1, 300.1.2.3, 10:34:12, std::vector, fe80::1:2:3",
+    ],
     Detail.WEB_ADDRESS: [
         "(«https://x.example/jan/status/1»), «www.video.example/@a». En «social.example/p/1?x=2#y»!",
         "https://policy.x-platform.example/civic en gemeente.example en e.g. a/b",
@@ -60,6 +86,7 @@ MARKED = {
     Detail.TICKET: [
         "[«#123456»] Case «00012345», Ticket ID: «AB-1234», «ref:_00D2w0abc._5002wXyZ9:ref»",
         "Case VF-EP2024-0001, report 2024, request 2024-06-06, punt #1, zaak 12",
+        "Kamerstuk 36 410 VII, nr. 5; zaaknummer 2024Z07123, 2024D18922, kst-36410-VII-5; kenmerk 2024-0000123456",
     ],
 }
 
@@ -80,10 +107,31 @@ def test_a_form_is_marked_and_its_likeness_is_not(wanted: str) -> None:
 
 @each("kind", list(MARKED))
 def test_a_mark_has_the_kind_and_the_ground_of_what_it_takes_out(kind: Detail) -> None:
-    """Numbers of identity have 5.1.1e, tickets 5.1.2f, all else about a person 5.1.2e."""
+    """The number that a law prescribes has 5.1.1e, tickets 5.1.2i, all else about a person 5.1.2e: an IBAN too."""
     marks = propose([PrintedText(0, PrintedPart.BODY, 0, re.sub("[«»]", "", MARKED[kind][0]))], KNOWN)
     assert {mark.detail for mark in marks} == {kind}
-    assert {mark.ground for mark in marks} == {GROUNDS[kind]}
+    other = {
+        Detail.CITIZEN_NUMBER: WooGround.IDENTIFICATION_NUMBERS,
+        Detail.TICKET: WooGround.GOVERNMENT_FUNCTIONING,
+    }
+    assert {mark.ground for mark in marks} == {GROUNDS[kind]} == {other.get(kind, WooGround.PERSONAL_SPHERE)}
+
+
+def test_what_is_everybody_s_stays() -> None:
+    """PO boxes with their postcode, the colophon's address and telephone number, pages of authorities."""
+    known = replace(
+        KNOWN,
+        public=("Turfmarkt 147, 2511 DP Den Haag", "070 426 64 26"),
+        own=("flagger@bzk.example",),
+        official_hosts=frozenset({"kiesraad.example"}),
+    )
+    text = (
+        "Postbus 20011, 2500 EA Den Haag of via Postbus 20011.\nTurfmarkt 147\n2511 DP Den Haag\n"
+        "T +31 (0)70 426 64 26, https://www.kiesraad.example/verkiezingen en regels.kiesraad.example/a\n"
+    )
+    assert propose([PrintedText(0, PrintedPart.BODY, 0, text)], known) == ()
+    [mark] = propose([PrintedText(0, PrintedPart.BODY, 0, "Zie https://kiesraad.example.org/a")], known)
+    assert mark.detail is Detail.WEB_ADDRESS
 
 
 def test_ours_and_the_channels_have_grounds_of_their_own() -> None:
