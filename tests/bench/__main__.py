@@ -29,6 +29,7 @@ from tests.bench import (
     nights,
     parsing,
     peers,
+    redacting,
     running,
     soak,
     startup,
@@ -50,8 +51,10 @@ MEASUREMENTS: dict[str, Measurement] = {
     "flood": flood.measure,
     "busy": busy.measure,
     "moved": moved.measure,
+    "redacting": redacting.measure,
 }
-PEERS: dict[str, Measurement] = {"peers": peers.measure}  # not by default: it installs other programs
+# Not by default: they install other programs.
+PEERS: dict[str, Measurement] = {"peers": peers.measure, "deduce": redacting.beside_deduce}
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -101,12 +104,20 @@ def _which(wanted: argparse.Namespace) -> nights.Nights:
     return nights.Nights.MEMBER if wanted.member else nights.Nights.PLAIN
 
 
+def _chosen(wanted: argparse.Namespace) -> tuple[dict[str, Measurement], tuple[str, ...]]:
+    """Returns what is measured, and the names that its figures must have."""
+    if wanted.what == "peers":
+        return PEERS, PEER_NAMES
+    if wanted.what in PEERS:
+        return {wanted.what: PEERS[wanted.what]}, ()
+    return {name: MEASUREMENTS[name] for name in wanted.only or MEASUREMENTS}, () if wanted.only else NAMES
+
+
 def _measurements(wanted: argparse.Namespace) -> int:
     begun = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fm-bench-")))
-        chosen = PEERS if wanted.what in PEERS else {name: MEASUREMENTS[name] for name in wanted.only or MEASUREMENTS}
-        expected = PEER_NAMES if wanted.what in PEERS else () if wanted.only else NAMES
+        chosen, expected = _chosen(wanted)
         status = running.run(chosen, Bench(folder, wanted.quick, stack), wanted.json, expected)
     table.note(f"\n{time.monotonic() - begun:,.0f} s in all")
     return status
