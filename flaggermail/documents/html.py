@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from flaggermail.documents.addresses import with_addresses
 from flaggermail.documents.looks import DARK, LIGHT, Colours, text_sheet
 from flaggermail.documents.markup import Markup, element, escaped, lines
 from flaggermail.documents.model import (
@@ -41,8 +42,11 @@ _SAFE_ADDRESS = re.compile(r"(?:https?://|mailto:)\S+|#\S+", re.ASCII)
 _QUOTED = re.compile(r'[\\"\x00-\x1f<>&]')
 
 
-def page(document: Document) -> str:
-    """Returns the document as HTML. Raises ValueError if a picture is no SVG or a heading skips a level."""
+def page(document: Document, *, paged: bool = False) -> str:
+    """Returns the document as HTML; `paged`: its notes stand at the foot of each page, else at its end.
+
+    Raises ValueError if a picture is no SVG or a heading skips a level.
+    """
     head = (
         element("meta", {"charset": "utf-8"}),
         element("meta", {"http-equiv": "Content-Security-Policy", "content": POLICY}),
@@ -53,7 +57,7 @@ def page(document: Document) -> str:
         element("title", None, document.title),
         element("style", None, Markup(f"\n{document_sheet(document)}\n")),
     )
-    writing = _Blocks(document.language)
+    writing = _Blocks(document.language, paged=paged)
     subtitle = element("p", {"class": "subtitle"}, document.subtitle) if document.subtitle else ""
     body = (element("h1", None, document.title), subtitle, *map(writing.block, document.blocks), writing.notes())
     content = element("body", None, element("main", None, lines("", *body, "\n")))
@@ -80,11 +84,11 @@ def _no_role(_name: str) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _Blocks:
-    """What is counted while a page is written: its notes, its tables and its pictures."""
+    """What is counted while a page is written: its notes and its pictures."""
 
     language: str
+    paged: bool
     _notes: list[Note] = field(default_factory=list)
-    _tables: int = 0
     _pictures: int = 0
     _level: int = 0
 
@@ -118,16 +122,14 @@ class _Blocks:
         return element(f"h{heading.level + 1}", where, *self._words(heading.words))
 
     def _table(self, table: Table) -> Markup:
-        """Returns a table in an element that scrolls by itself; its rows are a list where the page is narrow.
+        """Returns a table; its rows are a list where the page is narrow, so that it never scrolls.
 
         Its roles are written out: where a narrow page shows it as a list, some programs would take it for none. Not
         where its caption leads to a note: a table whose role is written out may hold no link beside its cells.
         """
-        self._tables += 1
-        key = f"table-{self._tables}"
         role = _no_role if any(isinstance(word, Link | Note) for word in table.caption) else _role
         names = [plain(column) for column in table.columns]
-        caption = element("caption", {"id": key}, *self._words(table.caption))
+        caption = element("caption", None, *self._words(table.caption))
         heads = [
             element("th", {**role("columnheader"), "scope": "col"}, *self._words(column)) for column in table.columns
         ]
@@ -137,7 +139,7 @@ class _Blocks:
             element("thead", role("rowgroup"), element("tr", role("row"), *heads)),
             element("tbody", role("rowgroup"), lines("", *rows, "\n")) if rows else "",
         )
-        return _scrolling(key, element("table", role("table"), lines("", *parts, "\n")))
+        return element("table", role("table"), lines("", *parts, "\n"))
 
     def _cells(self, row: Sequence[Words], names: Sequence[str], role: _Role) -> Iterator[Markup]:
         """Yields the cells of a row; raises ValueError where it has another number than the header."""
@@ -151,8 +153,11 @@ class _Blocks:
     def _picture(self, picture: Picture) -> Markup:
         self._pictures += 1
         key = f"picture-{self._pictures}"
-        drawn = inline(picture.svg, key, picture.title, picture.description)
-        return _scrolling(f"{key}-title", element("figure", None, drawn))
+        named = (picture.title, picture.description)
+        drawn = [inline(picture.svg, key, *named, kind="broad" if picture.upright else "")]
+        if picture.upright:
+            drawn.append(inline(picture.upright, f"{key}-upright", *named, kind="upright"))
+        return element("figure", None, *drawn)
 
     def _labelled(self, labelled: Labelled) -> Markup:
         """Returns labels with their values; a label stays where its value is empty."""
@@ -165,20 +170,24 @@ class _Blocks:
     # ------------------------------------------------------------ words and notes
 
     def _words(self, words: Words) -> Iterator[Markup]:
-        for one in words:
+        for one in with_addresses(words):
             yield self._note(one) if isinstance(one, Note) else _word(one)
 
     def _note(self, note: Note) -> Markup:
-        """Returns the number of a note, which leads to it."""
+        """Returns the number of a note, which leads to it, and the note if it stands at the foot of the page."""
         self._notes.append(note)
         number = len(self._notes)
         label = PrintedWord.NOTE(number=number).in_language(self.language)
         attributes = {"href": f"#note-{number}", "id": f"note-{number}-at", "role": "doc-noteref", "aria-label": label}
-        return element("sup", None, element("a", attributes, str(number)))
+        reference = element("sup", None, element("a", attributes, str(number)))
+        if not self.paged:
+            return reference
+        label, foot = element("sup", {"class": "label"}, f"{number} "), {"class": "foot", "id": f"note-{number}"}
+        return lines(reference, element("span", foot, label, *map(_word, note.words)))
 
     def notes(self) -> Markup:
-        """Returns the notes as a list, each with a way back to its number; nothing if there is none."""
-        if not self._notes:
+        """Returns the notes as a list, each with a way back to its number; nothing if they stand elsewhere."""
+        if not self._notes or self.paged:
             return Markup()
         items = [self._item(number, note) for number, note in enumerate(self._notes, 1)]
         head = element("h2", {"id": "notes"}, PrintedWord.NOTES.words(self.language))
@@ -207,12 +216,6 @@ def plain(words: Words) -> str:
     return _SPACES.sub(" ", "".join(word.text for word in words if not isinstance(word, Note))).strip()
 
 
-def _scrolling(key: str, content: Markup) -> Markup:
-    """Returns an element that is scrolled by itself where it is wider than the page, by keyboard too."""
-    attributes = {"class": "scroll", "role": "group", "aria-labelledby": key, "tabindex": "0"}
-    return element("div", attributes, content)
-
-
 # ---------------------------------------------------------------- how it looks
 
 
@@ -223,8 +226,7 @@ def document_sheet(document: Document) -> str:
         "main { max-width: 46rem } .subtitle { margin-top: -.5rem; font-size: 1.125rem }\n"
         "h5 { font-size: 1rem; font-style: italic; margin: 1.5rem 0 .5rem }\n"
         "main > p, main > ul, main > dl, main > pre { margin: .75rem 0 }\n"
-        ".scroll { overflow-x: auto; margin: 1rem 0 1.5rem } caption { padding-bottom: .5rem }\n"
-        "figure svg { display: block; width: 100%; height: auto }\n"
+        "main > table, main > figure { margin: 1rem 0 1.5rem } caption { padding-bottom: .5rem }\n"
         "pre { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; padding: .75rem 1rem }\n"
         "pre { unicode-bidi: plaintext } sup { line-height: 0; font-size: .75em; font-weight: 400 }\n"
         "dl > div { display: grid; grid-template-columns: minmax(8rem, 14rem) 1fr; column-gap: 1rem }\n"
@@ -258,8 +260,10 @@ def _paper_sheet(document: Document) -> str:
         ".subtitle { font-size: 12pt } h1, h2, h3, h4, h5, caption { break-after: avoid; break-inside: avoid }\n"
         ".new-page { break-before: page } tr, figure, dl > div, li { break-inside: avoid }\n"
         "thead { display: table-header-group } th, td { padding: 1mm 3mm 1mm 0 } table { font-size: 9.5pt }\n"
-        ".scroll { overflow: visible; margin: 4mm 0 6mm } pre { padding: 2mm 4mm }\n"
+        "main > table, main > figure { margin: 4mm 0 6mm } pre { padding: 2mm 4mm }\n"
         "dl { display: table; border-collapse: collapse } dl > div { display: table-row }\n"
         "dt, dd { display: table-cell; padding: .5mm 0 } dt { width: 45mm; padding-right: 4mm }\n"
-        "[role=doc-backlink], sup a { text-decoration: none } li { padding-left: 1mm }"
+        "[role=doc-backlink], sup a { text-decoration: none } li { padding-left: 1mm }\n"
+        ".foot { float: footnote; font-size: 8.5pt; font-weight: 400; font-style: normal; line-height: 1.3 }\n"
+        ".foot::footnote-call, .foot::footnote-marker { content: none }"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NARROW = 480  # pixels of a window below which a picture with two layouts is shown upright
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
 
@@ -28,10 +29,11 @@ LIGHT = Colours(ground="#ffffff", text="#1b1f24", soft="#4d5661", line="#57606a"
 DARK = Colours(ground="#0d1117", text="#e6edf3", soft="#a3adb8", line="#8b949e", rule="#30363d", band="#161b22")
 
 
-def text_sheet() -> str:
+def text_sheet(listed: int = 48) -> str:
     """Returns the style sheet of what every page has: ground, headings, and tables that a narrow screen lists.
 
-    A table as a list has its rows below one another, and each cell is named by its `data-head`.
+    A table as a list has its rows below one another, and each cell is named by its `data-head`; that is how it is shown
+    in windows of up to `listed` times the size of the text, where the page's broadest table would have to scroll.
     """
     return (
         ":root { color-scheme: light dark }\n"
@@ -40,6 +42,9 @@ def text_sheet() -> str:
         "h1 { font-size: 1.75rem; line-height: 1.2 } h2 { font-size: 1.375rem; margin-top: 2.5rem }\n"
         "h3 { font-size: 1.125rem; margin-top: 2rem } h4 { font-size: 1rem; margin: 1.5rem 0 .5rem }\n"
         "p, li { max-width: 42rem } figure { margin: 0 }\n"
+        "figure svg { display: block; width: 100%; height: auto } figure svg.upright { display: none }\n"
+        f"@media screen and (max-width: {NARROW}px) {{\n"
+        "figure svg.broad { display: none } figure svg.upright { display: block; max-width: 24rem } }\n"
         "table { border-collapse: collapse; overflow-wrap: normal; width: 100% }\n"
         "caption { text-align: start; font-weight: 600; padding: .25rem 0 }\n"
         "th, td { text-align: start; vertical-align: top; padding: .25rem .75rem }\n"
@@ -48,7 +53,7 @@ def text_sheet() -> str:
         "tbody th { min-width: 7em } caption, tbody th { overflow-wrap: anywhere }\n"
         f"{_text_colours(LIGHT)}\n"
         f"@media screen and (prefers-color-scheme: dark) {{\n{_text_colours(DARK)} }}\n"
-        "@media screen and (max-width: 40rem) {\n"
+        f"@media screen and (max-width: {listed}rem) {{\n"
         "table, caption, tbody, tr, th, td { display: block } td:empty { display: none }\n"
         "thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }\n"
         "tbody tr { padding: .5rem 0 } th, td { padding: 0; text-align: start }\n"
@@ -60,6 +65,5 @@ def _text_colours(colours: Colours) -> str:
     return (
         f"body {{ color: {colours.text}; background: {colours.ground} }} .soft {{ color: {colours.soft} }}\n"
         f"thead th {{ border-bottom: 2px solid {colours.line} }}\n"
-        f"tbody tr {{ border-bottom: 1px solid {colours.rule} }}\n"
-        f".scroll:focus-visible {{ outline: 3px solid {colours.line} }}"
+        f"tbody tr {{ border-bottom: 1px solid {colours.rule} }}"
     )

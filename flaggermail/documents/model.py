@@ -85,11 +85,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawing as an SVG document, with what it shows in a few words and in full."""
+    """A drawing as an SVG document, with what it shows in a few words and in full.
+
+    `upright` is the same for a narrow screen; empty if there is no such layout.
+    """
 
     svg: str
     title: str
     description: str
+    upright: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,10 @@ class _Copying:
         return _OWN_URL.sub(lambda found: f"url(#{self._key}-{found[1]})", value)
 
 
-def inline(svg: str, key: str, title: str, description: str) -> Markup:
+def inline(svg: str, key: str, title: str, description: str, *, kind: str = "") -> Markup:
     """Returns an SVG document as an element whose names begin with `key`, with what it shows in words.
+
+    `kind` is its class on the page; empty: that of the document.
 
     Raises ValueError if it is no well-formed SVG, or declares entities.
     """
@@ -99,7 +101,7 @@ def inline(svg: str, key: str, title: str, description: str) -> Markup:
         raise ValueError(f"a picture is no SVG: {fault}") from fault
     if not copying.attributes:
         raise ValueError("a picture is no SVG: its root is another element")
-    attributes = _root(copying.attributes, key)
+    attributes = _root({**copying.attributes, **({"class": kind} if kind else {})}, key)
     named = (
         element("title", {"id": f"{key}-title"}, title),
         element("desc", {"id": f"{key}-described"}, _SPACE.sub(" ", description)),

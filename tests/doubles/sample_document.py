@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import assert_never
 
+from flaggermail.documents.addresses import with_addresses
 from flaggermail.documents.model import (
     Block,
     Bullets,
@@ -163,7 +164,9 @@ def _texts(block: Block) -> Iterator[str]:
 
 
 def _words(words: Words) -> Iterator[str]:
-    yield "".join(word.text for word in words if not isinstance(word, Note))
-    for word in words:
+    """Yields the words of a passage, then those of each note in it, with the address of each link."""
+    printed = [*with_addresses(words)]
+    yield "".join(word.text for word in printed if not isinstance(word, Note))
+    for word in printed:
         if isinstance(word, Note):
             yield "".join(one.text for one in word.words)

@@ -25,9 +25,9 @@ MILLISECONDS = 1000 * PATIENCE
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("browser")]
 
 CELLS = one_in(2, [("nl", "light"), ("nl", "dark"), ("en", "dark"), ("en", "light"), ("nl", "print"), ("en", "print")])
-WIDTHS = (320, 375, 1200)
+WIDTHS = (320, 375, 769, 1200)
 _WITHIN = """[...document.querySelectorAll('table, pre')].every(one => one.scrollWidth <= one.parentElement.clientWidth)
-&& [...document.querySelectorAll('.scroll')].every(one => one.scrollWidth <= one.clientWidth)"""
+&& document.querySelector('[tabindex]') === null"""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,8 @@ def test_libreoffice_prints_every_word(office: Path) -> None:
     hard = {*HARD.split(), *ARABIC.split()}  # whether these are there depends on LibreOffice's fonts
     words = {squeezed(word) for text in texts(sample("nl")) for word in text.split() if word not in hard}
     lost = {word for word in words if word not in read and len(word) < 90}
-    assert lost == {"--"}  # a hyphen at the end of a line is taken for hyphenation
+    # A hyphen at the end of a line is taken for hyphenation, and the number of a note stands before a point.
+    assert lost == {"--", "website."}
     assert squeezed("herinnering aan de medewerker") in read  # in the picture
     assert ran.stdout.count(TITLES["nl"]) >= 5  # the foot of each page
 
@@ -66,7 +67,7 @@ def test_what_libreoffice_saves_is_read(office: Path) -> None:
     saved = (office / "document.odt").read_bytes()
     assert OfficeDocuments().read_odt(saved) == OfficeDocuments().read_odt(OfficeDocuments().odt(sample("nl")))
     content = ZipFile(office / "document.odt").read("content.xml").decode()
-    assert content.count("<text:note ") == 4
+    assert content.count("<text:note ") == 6
     assert content.count("<svg:title>") == 2
     assert "<table:table-header-rows>" in content
     assert len(re.findall(r"<text:h [^>]*text:outline-level", content)) == 8
@@ -142,6 +143,5 @@ def test_paper_is_light(browser: Browser, tmp_path: Path) -> None:
     shown.goto(path.as_uri())
     shown.emulate_media(media="print")
     assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert shown.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
     assert shown.evaluate("getComputedStyle(document.querySelector('pre')).backgroundColor") == "rgb(246, 248, 250)"
     context.close()

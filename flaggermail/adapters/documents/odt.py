@@ -8,7 +8,7 @@ between two bookmarks of its name, because these survive when an office program 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from io import BytesIO
@@ -16,6 +16,7 @@ from typing import assert_never
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from flaggermail.adapters.documents.odt_styles import locale, root, styles
+from flaggermail.documents.addresses import with_addresses
 from flaggermail.documents.markup import Markup, element, escaped, lines
 from flaggermail.documents.model import (
     Block,
@@ -211,6 +212,9 @@ class _Body:
     # ------------------------------------------------------------ words
 
     def _words(self, words: Words) -> Iterator[Markup]:
+        return self._written(with_addresses(words))
+
+    def _written(self, words: Iterable[Text | Figure | Link | Note]) -> Iterator[Markup]:
         for word in words:
             match word:
                 case Text() if word.language:
@@ -237,7 +241,9 @@ class _Body:
 
     def _note(self, note: Note) -> Markup:
         self._notes += 1
-        body = element("text:note-body", None, self._p("Footnote", note.words))
+        body = element(
+            "text:note-body", None, element("text:p", {"text:style-name": "Footnote"}, "", *self._written(note.words))
+        )
         citation = element("text:note-citation", None, str(self._notes))
         attributes = {"text:id": f"note{self._notes}", "text:note-class": "footnote"}
         return element("text:note", attributes, citation, body)

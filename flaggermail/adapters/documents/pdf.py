@@ -23,7 +23,7 @@ VARIANT = "pdf/ua-1"
 
 def written(document: Document) -> bytes:
     """Returns the document as a PDF. Raises OSError if a library or a font of the system is missing."""
-    source = page(document)
+    source = page(document, paged=True)
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # it reports each rule for screens
     with fonts.only_these(source):
         import weasyprint  # noqa: PLC0415 - it reads the configuration of the fonts when it is imported

@@ -209,11 +209,15 @@ def _kinds(element: Element, *, marker: bool = False) -> tuple[str, ...]:
     if tag == "li":
         if marker:
             return ("LI", "Lbl")
-        return ("LI", "LBody", "Note") if identity.startswith(_NOTE) else ("LI", "LBody")
+        return ("LI", "LBody")
     if tag == "div" and element.get("class") is None:  # of a `dl`
         return ("LI",)
     if tag == "a" and element.get("role") == _REFERENCE:
         return ("Reference", "Link")
+    if tag == "sup" and element.get("class") == "label":
+        return ("Lbl",)
+    if tag == "span" and identity.startswith(_NOTE):
+        return ("Note",)
     if tag == "span":
         return ("Span",) if element.get("lang") else ()
     found = _STRUCTURE.get(str(tag))

@@ -80,13 +80,32 @@ def test_notes_lead_there_and_back() -> None:
     """Each number leads to its note, and the note back; every name is given once."""
     found = tree()
     places = texts_of(found, "//sup/a/@href")
-    assert places == ["#note-1", "#note-2", "#note-3", "#note-4"]
+    assert places == [f"#note-{number}" for number in range(1, 7)]  # four, and the addresses of two links
     names = texts_of(found, "//@id")
     assert len(names) == len(set(names))
     back = texts_of(found, "//li/a[@role='doc-backlink']/@href")
     assert {one[1:] for one in [*places, *back]} <= set(names)
     assert texts_of(found, "//sup/a/@aria-label")[0] == "noot 1"
     assert texts_of(found, "//li/a[@role='doc-backlink']/@aria-label")[3] == "terug naar de plaats van noot 4"
+
+
+def test_where_there_are_pages_notes_stand_at_their_feet() -> None:
+    """For paper a note stands in the page beside its number, and there is no list at the end."""
+    written = page(sample("nl"), paged=True)
+    assert "doc-endnotes" not in written
+    assert written.count('<span class="foot" id="note-') == 6
+
+
+@pytest.mark.parametrize("paged", [False, True])
+def test_the_address_of_a_link_is_printed(*, paged: bool) -> None:
+    """Paper shows where words lead; an address that stands there already is not printed twice."""
+    told = Paragraph([
+        Link("rules", "https://a.example/rules"), Link("https://b.example/", "https://b.example/"),
+        Note([Link("law", "https://c.example/law")]),
+    ])  # fmt: skip
+    shown = re.sub(r"<[^>]+>", "", page(small(told), paged=paged).partition("<main>")[2])
+    counts = [shown.count(address) for address in ("https://a.example/rules", "https://b.example/", "c.example/law")]
+    assert counts == [1, 1, 1]
 
 
 def test_a_document_without_notes_has_no_list_of_them() -> None:

@@ -87,7 +87,7 @@ def test_another_program_finds_every_block(tmp_path: Path) -> None:
     [table] = body.tables
     assert (table.height, table.width) == (41, 4)
     assert table.get_value((0, 7)) == "Channel 7"
-    assert len(body.get_notes(note_class="footnote")) == 4
+    assert len(body.get_notes(note_class="footnote")) == 6
     assert len(body.get_images()) == 2
 
 
