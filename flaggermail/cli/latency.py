@@ -34,7 +34,8 @@ _MINUTES_A_DAY = 24 * 60
 METHOD = (
     "Waits for a person's answer; an open one counts up to that instant. MEDIAN: from\n"
     "five uses on, estimated after Kaplan and Meier, in which a use without an\n"
-    "answer counts as 'longer than so far'; none if more than half may still wait."
+    "answer counts as 'longer than so far'; the midpoint if exactly half are answered\n"
+    "between two answers; none if half or more may still wait."
 )
 
 

@@ -43,10 +43,8 @@ class Print:
         return Calendar(self.months, dutch=self.language is LanguageCode.NL)
 
     def took(self, minutes: int) -> str:
-        """Returns hours in tenths with the exact time behind them; the exact time alone if there is not one tenth."""
-        if latency.tenths(minutes) == 0:
-            return latency.exact(minutes, self.language)
-        return latency.spoken(minutes, self.language, SIGNS[self.decimal_sign])
+        """Returns a wait as `latency.in_sentence` does."""
+        return latency.in_sentence(minutes, self.language, SIGNS[self.decimal_sign])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,14 @@ from flaggermail.documents.looks import DARK, FONT, LIGHT, Colours, text_sheet
 
 # Pixels of the picture.
 WIDTH, MARGIN = 840, 16
+UPRIGHT = 288  # width of the pictures for a telephone: a window of 320 less the margins of the page
 LABEL, SMALL, HEAD, FIGURE = 15, 13, 15, 26  # sizes of text
 LINE = 17  # from one line of text to the next
 PITCH = 118  # between two labels, where there is room for it
 ROOM = 160  # of a label whose neighbours are far
 GAP = 5  # between two things that a label says
+EDGE = 2  # from the edge of a picture without margins to its texts, whose strokes may stand out a little
+_LISTED = 54  # times the size of the text: in windows up to here tables are lists
 MOST_LABELS = 7  # labels that fit side by side at `PITCH`
 
 # Width of a sign in thousandths of the size, at least that of the widest usual font (DejaVu Sans).
@@ -36,7 +39,7 @@ def picture_sheet() -> str:
         f".small {{ font-size: {SMALL}px }} .figure {{ font-size: {FIGURE}px; font-weight: 700 }}\n"
         ".wait { stroke-width: 6 } .axis, .lead, .rule { stroke-width: 1.5 } .later { stroke-width: 3 }\n"
         ".open { stroke-dasharray: 10 6 } .shape { stroke-width: 2.5; stroke-linejoin: round }\n"
-        ".axis, .lead, .wait, .later, .rule { fill: none }\n"
+        ".gap { stroke-width: 12 } .axis, .lead, .wait, .later, .rule { fill: none }\n"
         f"{_picture_colours(LIGHT)}\n"
         f"@media screen and (prefers-color-scheme: dark) {{\n{_picture_colours(DARK)} }}"
     )
@@ -47,21 +50,20 @@ def _picture_colours(colours: Colours) -> str:
         f"svg text {{ fill: {colours.text} }} svg .small {{ fill: {colours.soft} }}\n"
         f".back {{ fill: {colours.ground} }} .axis, .lead {{ stroke: {colours.line} }}\n"
         f".wait, .later, .shape {{ stroke: {colours.text} }} .rule {{ stroke: {colours.rule} }}\n"
-        f".full {{ fill: {colours.text} }} .hollow {{ fill: {colours.ground} }}"
+        f".full {{ fill: {colours.text} }} .hollow {{ fill: {colours.ground} }} .gap {{ stroke: {colours.ground} }}"
     )
 
 
 def page_sheet() -> str:
     """Returns the style sheet of the page, with that of its pictures."""
     return (
-        f"{text_sheet()}"
-        f".scroll {{ overflow-x: auto; max-width: {WIDTH}px; margin: .5rem 0 1rem }} .number {{ text-align: end }}\n"
-        f"figure svg {{ display: block; width: 100%; max-width: {WIDTH}px; height: auto }}\n"
-        "@media screen and (max-width: 40rem) { td.number { text-align: start } }\n"
+        f"{text_sheet(_LISTED)}"
+        f"figure, table {{ max-width: {WIDTH}px; margin: .5rem 0 1rem }} .number {{ text-align: end }}\n"
+        f"figure svg {{ max-width: {WIDTH}px }}\n"
+        f"@media screen and (max-width: {_LISTED}rem) {{ td.number {{ text-align: start }} }}\n"
         "@media print {\n"
         "@page { margin: 18mm 15mm } main { max-width: none; padding: 0 } body { font-size: 10.5pt }\n"
-        "section, tr, figure { break-inside: avoid } h2, h3, h4, caption { break-after: avoid }\n"
-        ".scroll { overflow: visible } }\n"
+        "section, tr, figure { break-inside: avoid } h2, h3, h4, caption { break-after: avoid } }\n"
         f"{picture_sheet()}"
     )
 
@@ -96,13 +98,13 @@ def cut(text: str, size: int, room: int, *, bold: bool = False) -> str:
     return f"{text[:kept].rstrip()}{ELLIPSIS}"
 
 
-def wrapped(text: str, size: int, room: int) -> list[str]:
+def wrapped(text: str, size: int, room: int, *, bold: bool = False) -> list[str]:
     """Returns `text` in lines of at most `room` pixels, broken between words; a longer word is cut."""
     found: list[str] = []
     for word in text.split():
         joined = f"{found[-1]} {word}" if found else ""
-        if joined and width(joined, size) <= room:
+        if joined and width(joined, size, bold=bold) <= room:
             found[-1] = joined
         else:
-            found.append(cut(word, size, room))
+            found.append(cut(word, size, room, bold=bold))
     return found

@@ -112,6 +112,14 @@ def shown(use: PlatformUse, as_of: datetime, most: int) -> list[TimelineLabel]:
     return [*labels(moments, most - 1), end]
 
 
+def stopped_together(use: PlatformUse) -> list[tuple[Stop | None, tuple[Sign, ...]]]:
+    """Returns each answer once, with the signs of all clocks that it stopped; None with those that run."""
+    found: dict[Stop | None, tuple[Sign, ...]] = {}
+    for sign, stop in ((Sign.RECEIPT, use.receipt), (Sign.HUMAN, use.human), (Sign.SUBSTANCE, use.substance)):
+        found[stop] = (*found.get(stop, ()), sign)
+    return list(found.items())
+
+
 def counted_instants(use: PlatformUse, as_of: datetime) -> list[datetime]:
     """Returns the instants that a reader may subtract from each other: `as_of` only if the use is open."""
     return [*(moment.at for moment in of_use(use)), *([as_of] if use.human is None else [])]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The page of figures: summary, timeline and table of each use, and the method, in one file.
+"""The page of figures: summary, all uses on one scale, timeline and table of each, and the method, in one file.
 
 It holds no script and fetches nothing; a policy in its head forbids both.
 """
@@ -11,11 +11,13 @@ from datetime import datetime
 from itertools import groupby
 
 from flaggermail.documents.markup import Markup, element, lines
+from flaggermail.figures.dots import dots, upright_dots
 from flaggermail.figures.local_times import Telling
 from flaggermail.figures.looks import page_sheet
-from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants
-from flaggermail.figures.picture import by_election, inline
+from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants, stopped_together
+from flaggermail.figures.picture import by_election, figure_of
 from flaggermail.figures.timeline import drawn, heading
+from flaggermail.figures.upright import upright
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, SummaryBy
 from flaggermail.notifications import latency
 from flaggermail.record.clocks import Sign
@@ -29,12 +31,14 @@ _SUMMARIES: Mapping[SummaryBy, tuple[Caption, Caption]] = {
     SummaryBy.ELECTION: (Caption.BY_ELECTION, Caption.ELECTION),
 }
 _METHOD = (
-    Method.UNIT, Method.CLOCKS, Method.INSTANTS, Method.MINUTES, Method.MEDIAN, Method.REMINDERS, Method.NO_OUTCOME,
+    Method.UNIT, Method.CLOCKS, Method.INSTANTS, Method.MINUTES, Method.MEDIAN, Method.SHARES, Method.REMINDERS,
+    Method.NO_OUTCOME,
 )  # fmt: skip
-_COUNTS = (Caption.COUNT_SENT, Caption.COUNT_ANSWERED, Caption.COUNT_OPEN, Caption.MEDIAN, Caption.LONGEST)
+_COUNTS = (Caption.COUNT_SENT, Caption.COUNT_ANSWERED, Caption.COUNT_OPEN)
+_WAITS = (Caption.MEDIAN, Caption.LONGEST, Caption.VALUES, Caption.SHARES)
+_SEVERAL = 2  # uses that are drawn in one picture
 _CLOCKS = (Caption.INSTANT, Caption.MINUTES, Caption.TENTHS, Caption.BASIS, Caption.FORM)
-NOTHING = "-"  # in a cell
-_COUNTED = frozenset({*_COUNTS, Caption.MINUTES, Caption.TENTHS})
+_COUNTED = frozenset({*_COUNTS, Caption.MEDIAN, Caption.LONGEST, Caption.MINUTES, Caption.TENTHS})
 
 
 def page(figures: Figures, telling: Telling, organisation: str) -> str:
@@ -53,7 +57,8 @@ def page(figures: Figures, telling: Telling, organisation: str) -> str:
         element("h1", None, title),
         element("p", {"class": "soft"}, telling.say(Caption.AS_OF(organisation=organisation, at=at))),
         element("h2", None, telling.say(Caption.SUMMARY)),
-        *_summary(figures.summary, telling),
+        *_summary(figures, telling),
+        *_together(figures, telling),
         element("h2", None, telling.say(Caption.USES)),
         *_uses(figures, telling),
         element("h2", None, telling.say(Caption.METHOD)),
@@ -65,32 +70,57 @@ def page(figures: Figures, telling: Telling, organisation: str) -> str:
     return f"<!DOCTYPE html>\n{document}\n"
 
 
-def _summary(summary: Sequence[Summary], telling: Telling) -> Iterator[Markup]:
-    """Yields a table for each way of summing up."""
-    if not any(one.sent for one in summary):
+def _summary(figures: Figures, telling: Telling) -> Iterator[Markup]:
+    """Yields a table for each way of summing up, without the columns in which nothing would stand."""
+    if not any(one.sent for one in figures.summary):
         yield element("p", None, telling.say(Caption.NOT_USED))
+        return
     for by, (caption, what) in _SUMMARIES.items():
+        groups = [one for one in figures.summary if one.by is by]
+        waits = [_waits(one, telling) for one in groups]
+        several = any(one.sent > 1 for one in groups)  # a single wait is the longest
+        kept = [head for head in _WAITS if any(one.get(head) for one in waits) and (several or head != Caption.VALUES)]
         rows = [
-            (one.name, [one.sent, one.answered, one.open], [one.median_minutes, one.longest_minutes])
-            for one in summary
-            if one.by is by
+            (
+                figures.printed_name(one, telling.language),
+                [str(one.sent), str(one.answered), str(one.open), *(told.get(head, "") for head in kept)],
+            )
+            for one, told in zip(groups, waits, strict=True)
         ]
         if rows:
-            texts = [
-                (name, [*map(str, counts), *(_wait(one, telling) for one in waits)]) for name, counts, waits in rows
-            ]
-            yield _table(f"by-{by}", telling.say(caption), (what, *_COUNTS), texts, telling)
+            yield _table(telling.say(caption), (what, *_COUNTS, *kept), rows, telling)
 
 
-def _wait(minutes: int | None, telling: Telling) -> str:
-    return NOTHING if minutes is None else f"{minutes}{latency.in_days(minutes, telling.language)}"
+def _waits(one: Summary, telling: Telling) -> Mapping[Caption, str]:
+    """Returns what is told of the waits of a group: each of them if they are few, else shares."""
+    found = {
+        head: f"{minutes}{latency.in_days(minutes, telling.language)}"
+        for head, minutes in ((Caption.MEDIAN, one.median_minutes), (Caption.LONGEST, one.longest_minutes))
+        if minutes is not None
+    }
+    if one.within_hours:
+        found[Caption.SHARES] = ", ".join(
+            telling.say(Caption.SHARE(count=hours, answered=count, of=of))
+            for hours, (count, of) in one.within_hours.items()
+        )
+    else:
+        waiting = (telling.say(Caption.OPEN_SO_FAR(took=minutes)) for minutes in one.waiting_minutes)
+        found[Caption.VALUES] = "; ".join([*map(str, one.answered_minutes), *waiting])
+    return found
+
+
+def _together(figures: Figures, telling: Telling) -> Iterator[Markup]:
+    """Yields all uses in one picture, if there are several."""
+    if len(figures.uses) >= _SEVERAL:
+        uses, as_of = figures.uses, figures.as_of
+        yield figure_of(dots(uses, as_of, telling), upright_dots(uses, as_of, telling), "all")
 
 
 def _uses(figures: Figures, telling: Telling) -> Iterator[Markup]:
     """Yields each use with its timeline and its table, by election."""
     number = 0
     for election, uses in by_election(figures).items():
-        yield element("h3", None, f"{telling.say(Caption.ELECTION)} {election}")
+        yield element("h3", None, figures.election_name(election, telling.language))
         if not uses:
             yield element("p", None, telling.say(Caption.NOT_USED))
         for use in uses:
@@ -102,26 +132,24 @@ def _uses(figures: Figures, telling: Telling) -> Iterator[Markup]:
 
 def _use(use: PlatformUse, figures: Figures, telling: Telling, key: str) -> Markup:
     title = f"{heading(use, telling)}, {use.notification}"
-    picture = element("figure", None, inline(drawn(use, figures.as_of, telling), key))
+    picture = figure_of(drawn(use, figures.as_of, telling), upright(use, figures.as_of, telling), key)
     exact = telling.about(counted_instants(use, figures.as_of))
     rows = [
         (telling.say(WORDS[Sign.SENT]), [exact.instant(use.sent_at), "", "", telling.say(BASES[use.sent_basis]), ""]),
-        *((telling.say(WORDS[sign]), _cells(stop, exact)) for sign, stop in _stops(use).items()),
+        *(
+            (", ".join(telling.say(WORDS[sign]) for sign in signs), _cells(stop, exact))
+            for stop, signs in stopped_together(use)
+        ),
     ]
     told = Caption.TOLD(reminders=_listed(use.reminders, exact), escalations=_listed(use.escalations, exact))
     caption = telling.say(Caption.CLOCKS_OF(number=use.notification))
     return element(
         "section", None,
         lines(
-            "", element("h4", {"id": f"{key}-name"}, title), _scrolling(f"{key}-name", picture),
-            _table(f"{key}-clocks", caption, (Caption.CLOCK, *_CLOCKS), rows, telling),
+            "", element("h4", None, title), picture, _table(caption, (Caption.CLOCK, *_CLOCKS), rows, telling),
             element("p", None, telling.say(told)), "\n",
         ),
     )  # fmt: skip
-
-
-def _stops(use: PlatformUse) -> Mapping[Sign, Stop | None]:
-    return {Sign.RECEIPT: use.receipt, Sign.HUMAN: use.human, Sign.SUBSTANCE: use.substance}
 
 
 def _cells(stop: Stop | None, telling: Telling) -> list[str]:
@@ -138,9 +166,9 @@ def _listed(instants: Iterable[datetime], telling: Telling) -> str:
 
 
 def _table(
-    key: str, caption: str, heads: Sequence[Sentence], rows: Sequence[tuple[str, Sequence[str]]], telling: Telling
-) -> Markup:
-    """Returns a table whose first column names its rows, in an element that scrolls by itself.
+    caption: str, heads: Sequence[Sentence], rows: Sequence[tuple[str, Sequence[str]]], telling: Telling
+) -> Markup:  # fmt: skip
+    """Returns a table whose first column names its rows.
 
     Its roles are written out: where a narrow page shows it as a list, some programs would take it for none.
     """
@@ -161,14 +189,8 @@ def _table(
         for name, cells in rows
     ]  # fmt: skip
     parts = (
-        element("caption", {"id": key}, caption),
+        element("caption", None, caption),
         element("thead", {"role": "rowgroup"}, element("tr", {"role": "row"}, *head)),
         element("tbody", {"role": "rowgroup"}, lines("", *body, "\n")),
     )
-    return _scrolling(key, element("table", {"role": "table"}, lines("", *parts, "\n")))
-
-
-def _scrolling(key: str, content: Markup) -> Markup:
-    """Returns an element that is scrolled by itself where it is wider than the page, by keyboard too."""
-    attributes = {"class": "scroll", "role": "group", "aria-labelledby": key, "tabindex": "0"}
-    return element("div", attributes, content)
+    return element("table", {"role": "table"}, lines("", *parts, "\n"))

@@ -26,11 +26,12 @@ def svg(figures: Figures, telling: Telling) -> str:
     described = [as_of]
     y = MARGIN + HEAD + 2 * LINE
     for election, uses in by_election(figures).items():
-        parts += [_rule(y), _text("head", y + HEAD + LINE, f"{telling.say(Caption.ELECTION)} {election}")]
+        name = figures.election_name(election, telling.language)
+        parts += [_rule(y), _text("head", y + HEAD + LINE, name)]
         y += HEAD + 2 * LINE
         if not uses:
             parts.append(_text("small", y + LINE, telling.say(Caption.NOT_USED)))
-            described.append(f"{election}: {telling.say(Caption.NOT_USED)}")
+            described.append(f"{name}: {telling.say(Caption.NOT_USED)}")
             y += 2 * LINE
         for use in uses:
             one = drawn(use, figures.as_of, telling)
@@ -41,18 +42,28 @@ def svg(figures: Figures, telling: Telling) -> str:
         parts.append(_text("small", y + LINE, telling.say(Caption.NOT_USED)))
         described.append(telling.say(Caption.NOT_USED))
         y += 2 * LINE
-    return _document(y + MARGIN, title, "\n".join(described), parts)
+    return svg_of(Drawing(y + MARGIN, title, "\n".join(described), lines(*parts)))
 
 
 def svg_of_use(use: PlatformUse, as_of: datetime, telling: Telling) -> str:
     """Returns one use as an SVG document."""
-    one = drawn(use, as_of, telling)
-    return _document(one.height, one.title, one.described, [one.body])
+    return svg_of(drawn(use, as_of, telling))
 
 
-def inline(one: Drawing, key: str) -> Markup:
-    """Returns a drawing as an element of a page, whose style sheet it shares; `key` is its own there."""
-    return _svg(one.height, key, one.title, one.described, [one.body])
+def svg_of(one: Drawing) -> str:
+    """Returns a drawing as an SVG document."""
+    style = element("style", None, Markup(picture_sheet()))
+    ground = element("rect", {"class": "back", "width": one.wide, "height": one.height})
+    return f"{_svg(one, 'picture', [style, ground, one.body])}\n"
+
+
+def figure_of(broad: Drawing, upright: Drawing, key: str) -> Markup:
+    """Returns both layouts of a drawing as an element of a page, whose style sheet they share; one of them is shown.
+
+    `key` is its own there.
+    """
+    layouts = ((broad, "broad", key), (upright, "upright", f"{key}-upright"))
+    return element("figure", None, *(_svg(one, name, [one.body], kind) for one, kind, name in layouts))
 
 
 def by_election(figures: Figures) -> Mapping[str, Sequence[PlatformUse]]:
@@ -63,20 +74,14 @@ def by_election(figures: Figures) -> Mapping[str, Sequence[PlatformUse]]:
     return found | {one.name: [] for one in figures.summary if one.by is SummaryBy.ELECTION and one.name not in found}
 
 
-def _document(height: int, title: str, described: str, parts: Iterable[str]) -> str:
-    style = element("style", None, Markup(picture_sheet()))
-    ground = element("rect", {"class": "back", "width": WIDTH, "height": height})
-    return f"{_svg(height, 'picture', title, described, [style, ground, *parts])}\n"
-
-
-def _svg(height: int, key: str, title: str, described: str, parts: Iterable[str]) -> Markup:
+def _svg(one: Drawing, key: str, parts: Iterable[str], kind: str = "") -> Markup:
     attributes: dict[str, str | int] = {
-        "xmlns": _NAMESPACE, "width": WIDTH, "height": height, "viewBox": f"0 0 {WIDTH} {height}", "role": "img",
-        "aria-labelledby": f"{key}-title {key}-described",
+        "xmlns": _NAMESPACE, "width": one.wide, "height": one.height, "viewBox": f"0 0 {one.wide} {one.height}",
+        "role": "img", "aria-labelledby": f"{key}-title {key}-described", **({"class": kind} if kind else {}),
     }  # fmt: skip
     named = (
-        element("title", {"id": f"{key}-title"}, title),
-        element("desc", {"id": f"{key}-described"}, described),
+        element("title", {"id": f"{key}-title"}, one.title),
+        element("desc", {"id": f"{key}-described"}, one.described),
     )
     return element("svg", attributes, lines("", *named, *parts))
 

@@ -2,15 +2,16 @@
 """The timeline of one use: a bar to scale, and a label for each moment, none of which touches another.
 
 The bar is the wait for a person, the tick of each moment stands on it where its minute is. Labels are spread below, as
-little moved as possible, each joined to its tick; so a wait of nine days with three reminders in its first hours is
-readable too.
+little moved as possible, each joined to its tick. A bar of more than two days is cut behind its first day, so a wait of
+nine days with three reminders in its first hours is readable too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import accumulate
 
 from flaggermail.documents.markup import Markup, element, lines
 from flaggermail.figures.local_times import Telling
@@ -29,7 +30,8 @@ from flaggermail.figures.looks import (
     width,
     wrapped,
 )
-from flaggermail.figures.moments import TimelineLabel, counted_instants, of_use, shown, to_the_minute
+from flaggermail.figures.moments import TimelineLabel, counted_instants, shown, to_the_minute
+from flaggermail.figures.scale import scale_of
 from flaggermail.figures.signs import drawn_sign
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.notifications import latency
@@ -37,21 +39,22 @@ from flaggermail.record.clocks import Sign
 from flaggermail.wording.captions import Caption
 
 _LEFT, _RIGHT = MARGIN + PITCH // 2, WIDTH - MARGIN - PITCH // 2  # of the bar
-_HEAD, _DAY, _FIGURE, _BELOW, _BAR, _SIGNS, _TIME = 28, 48, 92, 114, 142, 184, 212  # heights
+_HEAD, _DAY, _FIGURE, _BELOW, _BAR, _SIGNS, _TIME = 28, 48, 92, 114, 148, 190, 218  # heights
 _BETWEEN_SIGNS = 22
 _SIGNS_TOP = _SIGNS - 12
-MINUTE = timedelta(minutes=1)
+_CUT = _BAR - 16  # height of what is said of a cut bar
 _APART = 8  # pixels, at least, between the texts of two labels
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture of one use, `WIDTH` pixels wide, with the same in words."""
+    """A picture, `wide` pixels wide, with the same in words."""
 
     height: int
     title: str
     described: str
     body: Markup
+    wide: int = WIDTH
 
 
 def drawn(use: PlatformUse, as_of: datetime, telling: Telling) -> Drawing:
@@ -65,35 +68,34 @@ def heading(use: PlatformUse, telling: Telling) -> str:
 
 
 def figure(use: PlatformUse, as_of: datetime, telling: Telling) -> tuple[str, str]:
-    """Returns the reported hours, or that the use is open, and the minutes in words with what is unusual about them."""
+    """Returns the reported hours, or that the use is open, and the minutes in words."""
     if use.human is None:
         count = latency.minutes(use.sent_at, as_of)
-        large, waited = Caption.OPEN(), Caption.WAITS(count=count, days=latency.in_days(count, telling.language))
+        large, waited = telling.say(Caption.OPEN), Caption.WAITS(took=latency.in_minutes(count, telling.language))
     else:
-        large = Caption.HOURS(hours=telling.hours(use.human.minutes))
-        in_days = latency.in_days(use.human.minutes, telling.language)
-        waited = Caption.WAITED(count=use.human.minutes, days=in_days)
-    counted = {Sign.SENT, Sign.HUMAN}
-    unusual = dict.fromkeys(note for moment in of_use(use) if moment.sign in counted for note in moment.notes)
-    notes = f" ({', '.join(map(telling.say, unusual))})" if unusual else ""
-    return telling.say(large), f"{telling.say(waited)}{notes}"
+        count = use.human.minutes
+        large = latency.rounded(count, telling.language, telling.sign)
+        waited = Caption.WAITED(took=latency.in_minutes(count, telling.language))
+    return large, telling.say(waited).removeprefix(large).lstrip()  # a wait of minutes is said once
 
 
-def spread(wanted: Sequence[int], apart: int, first: int, last: int) -> list[int]:
-    """Returns places in the order of `wanted`, `apart` from each other within `first` and `last`, and near them.
+def spread(wanted: Sequence[int], apart: Sequence[int], first: int, last: int) -> list[int]:
+    """Returns places in the order of `wanted`, within `first` and `last` and near them.
 
-    Those that would touch are moved together, so that the middle of the group stays (pool adjacent violators).
+    `apart` says for each how far the next is from it at least; that of the last is not used. Those that would touch are
+    moved together, so that the middle of the group stays (pool adjacent violators).
     """
+    offsets = [0, *accumulate(apart)]
     groups: list[tuple[int, int]] = []  # sum and number of what is wanted, each less its distance from the first
     for number, place in enumerate(wanted):
-        total, count = place - number * apart, 1
+        total, count = place - offsets[number], 1
         while groups and groups[-1][0] * count >= total * groups[-1][1]:
             before, several = groups.pop()
             total, count = total + before, count + several
         groups.append((total, count))
     starts = [total // count for total, count in groups for _ in range(count)]
-    latest = last - (len(wanted) - 1) * apart
-    return [max(first, min(start, latest)) + number * apart for number, start in enumerate(starts)]
+    latest = last - offsets[max(len(wanted) - 1, 0)]
+    return [max(first, min(start, latest)) + offset for start, offset in zip(starts, offsets, strict=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ class _Timeline:
         # Of what is open after a person has answered, the picture shows that it is, not how long.
         self._broken = self._is_open and use.human is not None
         self._right = _RIGHT - pitch if self._broken else _RIGHT
-        self._span = self._ticks[0], known[-1].last if self._broken else found[-1].last
+        end = known[-1].last if self._broken else found[-1].last
+        self._scale = scale_of(self._ticks, end, _LEFT, self._right)
         self._placed = self._place(found, pitch)
 
     def _place(self, shown: Sequence[TimelineLabel], pitch: int) -> list[_Placed]:
@@ -129,7 +132,7 @@ class _Timeline:
         spans = [(self._at(label.first), self._at(label.last)) for label in shown]
         if self._is_open:
             spans[-1] = _RIGHT, _RIGHT
-        places = spread([(first + last) // 2 for first, last in spans], pitch, _LEFT, _RIGHT)
+        places = spread([(first + last) // 2 for first, last in spans], [pitch] * len(spans), _LEFT, _RIGHT)
         edges = [-places[0], *places, 2 * WIDTH - places[-1]]
         found = []
         for at, (label, (first, last)) in enumerate(zip(shown, spans, strict=True)):
@@ -139,16 +142,11 @@ class _Timeline:
 
     def _at(self, minute: datetime) -> int:
         """Returns the place of a minute on the bar."""
-        first, last = self._span
-        if last == first:
-            return _LEFT
-        return _LEFT + (self._right - _LEFT) * min((minute - first) // MINUTE, (last - first) // MINUTE) // (
-            (last - first) // MINUTE
-        )
+        return self._scale.at(minute)
 
     def drawing(self) -> Drawing:
         """Returns the picture."""
-        large, below = figure(self._use, self._span[1], self._telling)
+        large, below = figure(self._use, self._scale.last, self._telling)
         texts = [[*self._paragraphs(placed)] for placed in self._placed]
         heights = [sum(len(lines_) * LINE + GAP for _, lines_ in text) for text in texts]
         body = lines(
@@ -163,7 +161,7 @@ class _Timeline:
         return Drawing(_TIME + max(heights), title, f"{times}. {large}. {below}. {told}.", body)
 
     def _head(self, large: str, below: str) -> Iterator[Markup]:
-        number, channel = (cut(text, SMALL, WIDTH // 2) for text in (self._use.notification, self._use.channel))
+        number, channel = (cut(text, SMALL, WIDTH // 2) for text in (self._use.notification, self._use.channel_name))
         room = WIDTH - 3 * MARGIN - width(number, SMALL)
         yield _text("head", MARGIN, _HEAD, cut(heading(self._use, self._telling), HEAD, room, bold=True), "start")
         yield _text("small", MARGIN, _DAY, self._telling.day(self._use.sent_at), "start")
@@ -185,7 +183,12 @@ class _Timeline:
                 yield _line("later", human, self._minute(use.substance.at))
         if self._broken:
             yield _line("later open", right + 12, _RIGHT)
-            yield _path("lead", "".join(f"M{x - 3} {_BAR + 9}L{x + 3} {_BAR - 9}" for x in (right + 2, right + 8)))
+            yield _slashes(right + 2, right + 8)
+        if self._scale.is_cut:
+            begin, end = self._scale.cut
+            yield _line("gap", begin, end)
+            yield _slashes(begin, end)
+            yield _text("small", (begin + end) // 2, _CUT, self._telling.say(Caption.CUT))
         ticks = {self._at(minute) for minute in self._ticks} | ({_RIGHT} if self._is_open else set())
         yield _path("lead", "".join(f"M{x} {_BAR - 9}V{_BAR + 9}" for x in sorted(ticks)))
 
@@ -193,19 +196,24 @@ class _Timeline:
         return self._at(to_the_minute(at))
 
     def _paragraphs(self, placed: _Placed) -> Iterator[tuple[str, list[str]]]:
-        """Yields what a label says, each with its class and in lines: the time, the day, what happened."""
-        label, telling = placed.label, self._telling
-        yield "time", [f"{telling.local(label.first):%H:%M}"]
-        small = [telling.offset(label.first)] if telling.offsets else []
-        if telling.day(label.first) != telling.day(self._use.sent_at):
-            small.append(telling.day(label.first))
-        small += map(telling.say, label.words())
-        if self._broken and label is self._placed[-1].label:
-            small.append(telling.say(Caption.NOT_TO_SCALE))
-        if label.last > label.first:
-            small.append(telling.say(Caption.UNTIL(at=telling.instant(label.last))))
-        for text in small:
+        """Yields what a label says, each with its class and in lines: the time, what happened."""
+        yield "time", [f"{self._telling.local(placed.label.first):%H:%M}"]
+        beyond = self._broken and placed.label is self._placed[-1].label
+        for text in label_words(placed.label, self._use, self._telling, beyond=beyond):
             yield "small", wrapped(text, SMALL, placed.room)
+
+
+def label_words(label: TimelineLabel, use: PlatformUse, telling: Telling, *, beyond: bool) -> Iterator[str]:
+    """Yields what a label says below its time: the day, what happened; `beyond`: it is not to scale."""
+    if telling.offsets:
+        yield telling.offset(label.first)
+    if telling.day(label.first) != telling.day(use.sent_at):
+        yield telling.day(label.first)
+    yield from map(telling.say, label.words())
+    if beyond:
+        yield telling.say(Caption.NOT_TO_SCALE)
+    if label.last > label.first:
+        yield telling.say(Caption.UNTIL(at=telling.instant(label.last)))
 
 
 def _drawn_label(placed: _Placed, text: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Markup]:
@@ -227,6 +235,11 @@ def _leader(placed: _Placed) -> Markup:
     several = f"H{placed.last}V{tick}" if placed.last > placed.first else ""
     course = f"M{placed.first} {tick}V{below}{several}M{middle} {below}L{placed.place} {_SIGNS_TOP - 6}V{_SIGNS_TOP}"
     return _path("lead", course)
+
+
+def _slashes(first: int, second: int) -> Markup:
+    """Returns the sign that something is left out of the bar."""
+    return _path("lead", "".join(f"M{x - 3} {_BAR + 9}L{x + 3} {_BAR - 9}" for x in (first, second)))
 
 
 def _line(kind: str, left: int, right: int) -> Markup:

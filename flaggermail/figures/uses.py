@@ -8,7 +8,7 @@ a platform did.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -66,8 +66,8 @@ class Stop:
 class PlatformUse:
     """One use of the line: a notification to one platform, by its number, with its three clocks.
 
-    `platform` is the platform's name, `channel` and `election` are codes. `reminders` and `escalations` are the
-    instants at which officers were reminded of it.
+    `platform` is the platform's name, `channel` and `election` are codes, `channel_name` is the channel's name then.
+    `reminders` and `escalations` are the instants at which officers were reminded of it.
     """
 
     case: str
@@ -83,6 +83,7 @@ class PlatformUse:
     state: UseState
     reminders: tuple[datetime, ...]
     escalations: tuple[datetime, ...]
+    channel_name: str = ""
 
     def stop(self, kind: ClockKind) -> Stop | None:
         """Returns the answer that stopped the clock of that kind; None while it runs."""
@@ -93,8 +94,10 @@ class PlatformUse:
 class Summary:
     """How many uses there were, and how long a person's answer took; those still open count up to the instant asked.
 
-    `median_minutes` is None if there are too few uses, or if more than half may still wait: see `survival.median`.
-    `longest_minutes` is the longest wait, answered or open; None if there was no use.
+    `median_minutes` is None if there are too few uses, or if half or more may still wait: see `survival.median`.
+    `longest_minutes` is the longest wait, answered or open; None if there was no use. `answered_minutes` and
+    `waiting_minutes` are all of them, in the order of sending; `within_hours` says for `LIMITS` how many of how many
+    were answered, empty for fewer uses than shares are given of.
     """
 
     by: SummaryBy
@@ -104,15 +107,32 @@ class Summary:
     open: int
     median_minutes: int | None
     longest_minutes: int | None
+    answered_minutes: tuple[int, ...] = ()
+    waiting_minutes: tuple[int, ...] = ()
+    within_hours: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The uses in the order in which they were sent, and their summary, as the record stood at `as_of`."""
+    """The uses in the order in which they were sent, and their summary, as the record stood at `as_of`.
+
+    `election_names` are by code and language.
+    """
 
     as_of: datetime
     uses: tuple[PlatformUse, ...]
     summary: tuple[Summary, ...]
+    election_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def printed_name(self, one: Summary, language: str) -> str:
+        """Returns what a reader knows a group by, where its own name is a code of the configuration."""
+        if one.by is SummaryBy.CHANNEL:
+            return next((use.channel_name for use in self.uses if use.channel == one.name), "") or one.name
+        return self.election_name(one.name, language) if one.by is SummaryBy.ELECTION else one.name
+
+    def election_name(self, code: str, language: str) -> str:
+        """Returns the name of an election; its code if it has none."""
+        return self.election_names.get(code, {}).get(language) or code
 
 
 def figures(ledger: Ledger, as_of: datetime, election: str | None = None, platform: str | None = None) -> Figures:
@@ -131,7 +151,8 @@ def figures(ledger: Ledger, as_of: datetime, election: str | None = None, platfo
         *_summaries(SummaryBy.CHANNEL, sorted({use.channel for use in uses}), uses, as_of),
         *_summaries(SummaryBy.ELECTION, sorted(elections), uses, as_of),
     ]
-    return Figures(as_of, tuple(uses), tuple(summary))
+    names = {one.code: {"nl": one.name_nl, "en": one.name_en} for one in ledger.elections}
+    return Figures(as_of, tuple(uses), tuple(summary), names)
 
 
 def uses_of(ledger: Ledger) -> list[PlatformUse]:
@@ -171,6 +192,7 @@ class _UseReader:
             state=UseState.OPEN if stops[ClockKind.HUMAN] is None else UseState.ANSWERED,
             reminders=self._told(one, Kind.REMINDER),
             escalations=self._told(one, Kind.ESCALATION),
+            channel_name=one.channel_name,
         )
 
     def _stop(self, clock: ClockRow | None) -> Stop | None:
@@ -215,6 +237,9 @@ def summed(by: SummaryBy, name: str, uses: Sequence[PlatformUse], as_of: datetim
         open=len(waiting),
         median_minutes=survival.median(answered, waiting),
         longest_minutes=max((*answered, *waiting), default=None),
+        answered_minutes=tuple(answered),
+        waiting_minutes=tuple(waiting),
+        within_hours=survival.shares(answered, waiting),
     )
 
 

@@ -27,11 +27,21 @@ class Caption(Sentence):
         "tot dan geen reactie van een medewerker")
     STILL_MATTER = ("caption: still matter", "until then no answer to the matter",
         "tot dan geen inhoudelijk antwoord")
-    HOURS = "caption: hours", "{hours} hours", "{hours} uur"
-    WAITED = ("caption: waited", "{count:minute|minutes}{days} until a person answered",
-        "{count:minuut|minuten}{days} tot de reactie van een medewerker")
-    WAITS = ("caption: waits", "{count:minute|minutes}{days} without an answer by a person",
-        "{count:minuut|minuten}{days} zonder reactie van een medewerker")
+    WAITED = "caption: waited", "{took} until a person answered", "{took} tot de reactie van een medewerker"
+    WAITS = ("caption: waits", "{took} without an answer by a person",
+        "{took} zonder reactie van een medewerker")
+    CUT = "caption: cut", "cut after 24 hours: another scale", "afgebroken na 24 uur: andere schaal"
+    DOTS = ("caption: dots", "Until a person answered, all notifications",
+        "Tot de reactie van een medewerker, alle meldingen")
+    STEPS = ("caption: steps", "The scale runs in steps of equal width; an arrow is a notification without an answer.",
+        "De schaal loopt in stappen van gelijke breedte; een pijl is een melding zonder antwoord.")
+    OPEN_SO_FAR = "caption: open so far", "open, {took}", "open, {took}"
+    MEDIAN_TICK = "caption: median tick", "median", "mediaan"
+    ALL_PLATFORMS = "caption: all platforms", "All platforms", "Alle platforms"
+    STEP_MINUTES = "caption: step minutes", "{count} min", "{count} min"
+    STEP_HOURS = "caption: step hours", "{count:hour|hours}", "{count} uur"
+    STEP_DAYS = "caption: step days", "{count} days", "{count} dagen"
+    STEP_YEARS = "caption: step years", "{count:year|years}", "{count} jaar"
     NOT_TO_SCALE = "caption: not to scale", "(not to scale)", "(niet op schaal)"
 
     # what an instant rests on, and the form of an answer
@@ -68,6 +78,9 @@ class Caption(Sentence):
     COUNT_OPEN = "caption: count open", "Open", "Open"
     MEDIAN = "caption: median", "Median (minutes)", "Mediaan (minuten)"
     LONGEST = "caption: longest", "Longest wait (minutes)", "Langste wachttijd (minuten)"
+    VALUES = "caption: values", "Every wait (minutes)", "Alle wachttijden (minuten)"
+    SHARES = "caption: shares", "Answered within (no norm)", "Beantwoord binnen (geen norm)"
+    SHARE = "caption: share", "{count:hour|hours}: {answered} of {of}", "{count} uur: {answered} van {of}"
 
     # the page
     TITLE = "caption: title", "Response times of platforms", "Reactietijden van platforms"
@@ -109,11 +122,18 @@ class Method(Sentence):
         " een halve tiende naar boven: 152 minuten is 2,5 uur."))
     MEDIAN = ("method: median",
         ("A median is given from five notifications on. It is the estimate of Kaplan and Meier (1958): a notification"
-        " without an answer counts as 'longer than so far'. If more than half may still be open, there is none. The"
-        " longest wait includes open notifications."),
+        " without an answer counts as 'longer than so far'. Where exactly half are answered between two answers, it is"
+        " the midpoint of these two. If half or more may still be open, there is none. The longest wait includes open"
+        " notifications."),
         ("Een mediaan wordt gegeven vanaf vijf meldingen. Het is de schatting van Kaplan en Meier (1958): een melding"
-        " zonder antwoord telt mee als 'langer dan tot nu toe'. Kan meer dan de helft nog open zijn, dan is er geen"
-        " mediaan. De langste wachttijd omvat ook open meldingen."))
+        " zonder antwoord telt mee als 'langer dan tot nu toe'. Is tussen twee reacties precies de helft beantwoord,"
+        " dan is het het midden van die twee. Kan de helft of meer nog open zijn, dan is er geen mediaan. De langste"
+        " wachttijd omvat ook open meldingen."))
+    SHARES = ("method: shares",
+        ("With fewer than ten notifications every wait is shown, and no share. From ten on, the shares answered within"
+        " 1, 4 and 24 hours are given. There is no norm for these times."),
+        ("Bij minder dan tien meldingen staat elke wachttijd er, en geen aandeel. Vanaf tien staat erbij welk deel"
+        " binnen 1, 4 en 24 uur is beantwoord. Voor deze tijden geldt geen norm."))
     REMINDERS = ("method: reminders",
         "Reminders and escalations went to our own officers. None of them went to a platform.",
         "Herinneringen en escalaties gingen naar onze eigen medewerkers. Geen daarvan ging naar een platform.")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flaggermail.figures.local_times import Telling
-from flaggermail.figures.uses import AnswerForm, Figures, PlatformUse, Stop, Summary, SummaryBy, UseState
+from flaggermail.figures.uses import AnswerForm, Figures, PlatformUse, Stop, Summary, SummaryBy, UseState, summed
 from flaggermail.notifications import latency
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode
@@ -110,3 +110,30 @@ def figures(*uses: PlatformUse) -> Figures:
             Summary(SummaryBy.ELECTION, "PS2023", 0, 0, 0, None, None),
         ),
     )
+
+
+PLATFORMS = ("Meta", "X", "TikTok", "Google")
+
+
+def several(waits: Sequence[int | None]) -> list[PlatformUse]:
+    """Returns a use a day at four platforms in turn, answered after so many minutes; None: open."""
+    found = []
+    for day, wait in enumerate(waits, 1):
+        sent = at(f"2024-06-{day:02}T10:34+02:00")
+        answer = None if wait is None else (sent + timedelta(minutes=wait)).isoformat()
+        one = use(sent.isoformat(), [answer] * 3, number=day)
+        found.append(replace(one, platform=PLATFORMS[day % 4], channel_name="Urgent Escalation Channel"))
+    return found
+
+
+def thirteen() -> Figures:
+    """Returns thirteen uses at four platforms, two of them open, with what they come to and names as they are long."""
+    uses = several([0, 2, 25, 48, 97, 152, 152, 310, 400, 1560, 13_150, None, None])
+    names = sorted({one.platform for one in uses})
+    summary = [summed(SummaryBy.PLATFORM, name, [one for one in uses if one.platform == name], AS_OF) for name in names]
+    summary += [summed(by, code, uses, AS_OF) for by, code in _CODES]
+    return Figures(AS_OF, tuple(uses), tuple(summary), {"EP2024": dict.fromkeys(("nl", "en"), _ELECTION)})
+
+
+_CODES = ((SummaryBy.CHANNEL, "x-urgent"), (SummaryBy.ELECTION, "EP2024"))
+_ELECTION = "Provinciale Statenverkiezingen en waterschapsverkiezingen 2027"

@@ -16,7 +16,7 @@ from flaggermail.figures.page import page
 from flaggermail.figures.picture import svg
 from flaggermail.figures.uses import Figures
 from tests.corpus import one_in
-from tests.doubles.sample_uses import HOSTILE, TELLINGS, USES, figures, of_june
+from tests.doubles.sample_uses import HOSTILE, TELLINGS, USES, figures, of_june, thirteen
 from tests.patience import PATIENCE
 
 MILLISECONDS = 1000 * PATIENCE
@@ -27,18 +27,20 @@ PAGES: Mapping[str, Figures] = {
     "no use": figures(),
     "one": figures(of_june()),
     "several": figures(*(one for name, one in USES.items() if "names" not in name)),
+    "thirteen": thirteen(),
     "open": figures(USES["open"], USES["open matter"], USES["open with an automatic receipt"]),
     "hostile names": figures(USES["hostile names"], USES["long names"]),
 }
 LANGUAGES = ("nl", "en")
-_TEXTS = """() => [...document.querySelectorAll("svg")].map(picture => {
+_SHOWN = "[...document.querySelectorAll('figure svg')].filter(one => getComputedStyle(one).display !== 'none')"
+_TEXTS = f"""() => {_SHOWN}.map(picture => {{
     const whole = picture.getBoundingClientRect();
-    return [...picture.querySelectorAll("text")].map(text => {
+    return [...picture.querySelectorAll("text")].map(text => {{
         const box = text.getBoundingClientRect();
         return [text.textContent, box.left - whole.left, box.right - whole.left, box.top - whole.top,
             box.bottom - whole.top, whole.width, whole.height];
-    });
-})"""
+    }});
+}})"""
 
 
 @pytest.fixture(scope="module")
@@ -92,27 +94,38 @@ def test_axe_objects_to_nothing(
     assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.parametrize("wide", [320, 375, 1200])
-def test_a_picture_is_as_wide_as_the_screen_at_most(browser: Browser, tmp_path: Path, wide: int) -> None:
-    """On a telephone the whole timeline is seen at once, without scrolling sideways; on a screen it has its size."""
-    shown = opened(browser, page(PAGES["several"], TELLINGS["nl"], "A"), tmp_path, wide, "light")
-    widths = shown.evaluate(
-        "[...document.querySelectorAll('figure svg')].map(one => one.getBoundingClientRect().width)"
-    )
-    scrolled = shown.evaluate("[...document.querySelectorAll('.scroll')].map(one => one.scrollWidth > one.clientWidth)")
+@pytest.mark.parametrize("wide", [320, 375, 480, 481, 641, 769, 864, 865, 1200])
+def test_nothing_scrolls_sideways_and_nothing_takes_a_tab(browser: Browser, tmp_path: Path, wide: int) -> None:
+    """Whatever the window's width, tables and pictures fit, so that the key Tab has no stop on the page."""
+    shown = opened(browser, page(PAGES["thirteen"], TELLINGS["nl"], "A"), tmp_path, wide, "light")
+    widths = shown.evaluate(f"{_SHOWN}.map(one => one.getBoundingClientRect().width)")
+    wider = shown.evaluate("[...document.querySelectorAll('html, table')].filter(one => one.scrollWidth > innerWidth)")
+    stops = shown.evaluate("document.querySelectorAll('[tabindex], a, button, input').length")
     shown.context.close()
-    assert widths
-    assert all(min(wide, WIDTH) - 40 <= width <= min(wide, WIDTH) for width in widths), widths
-    assert not any(scrolled)
+    assert len(widths) == 13 + 1  # one of two layouts of each, and all in one
+    assert all(width <= min(wide, WIDTH) for width in widths), widths
+    assert (wider, stops) == ([], 0)
 
 
+@pytest.mark.parametrize(("wide", "layout"), [(320, "upright"), (480, "upright"), (481, "broad"), (1200, "broad")])
+def test_labels_can_be_read_on_a_telephone(browser: Browser, tmp_path: Path, wide: int, layout: str) -> None:
+    """Up to 480 pixels pictures stand upright, with letters of eleven pixels and more; they were five."""
+    shown = opened(browser, page(PAGES["several"], TELLINGS["nl"], "A"), tmp_path, wide, "light")
+    classes = set(shown.evaluate(f"{_SHOWN}.map(one => one.getAttribute('class'))"))
+    sizes = shown.evaluate(f"{_SHOWN}.map(one => one.getBoundingClientRect().width / one.viewBox.baseVal.width * 13)")
+    shown.context.close()
+    assert classes == {layout}
+    assert layout == "broad" or min(sizes) >= 11, sizes
+
+
+@pytest.mark.parametrize("wide", [320, 1200])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_texts_are_where_they_were_reckoned(browser: Browser, tmp_path: Path, language: str) -> None:
+def test_texts_are_where_they_were_reckoned(browser: Browser, tmp_path: Path, language: str, wide: int) -> None:
     """With the fonts of this machine, no text of a picture touches another or is cut at its edge."""
-    shown = opened(browser, page(figures(*USES.values()), TELLINGS[language], "A"), tmp_path, 1200, "light")
+    shown = opened(browser, page(figures(*USES.values()), TELLINGS[language], "A"), tmp_path, wide, "light")
     pictures = shown.evaluate(_TEXTS)
     shown.context.close()
-    assert len(pictures) == len(USES)
+    assert len(pictures) == len(USES) + 1
     for texts in pictures:
         outside = [text for text, left, right, top, bottom, wide, high in texts if left < 0 or right > wide or top < 0]
         assert outside == []
@@ -143,6 +156,6 @@ def test_paper_is_light(browser: Browser, tmp_path: Path) -> None:
     shown = opened(browser, page(PAGES["several"], TELLINGS["nl"], "A"), tmp_path, 1200, "dark")
     shown.emulate_media(media="print")
     assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert shown.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
+    assert set(shown.evaluate(f"{_SHOWN}.map(one => one.getAttribute('class'))")) == {"broad"}
     assert shown.pdf(format="A4").startswith(b"%PDF-")
     shown.context.close()

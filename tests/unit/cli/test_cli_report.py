@@ -44,19 +44,19 @@ def test_the_table_names_the_uses_behind_each_figure(desk: Desk) -> None:
         "Google    0     0         0     none    none",
         "Meta      0     0         0     none    none",
     ]
-    assert "X, sent: VF-TK2023-0001/1, VF-EP2024-0001/1" in printed
+    assert "X, sent: VF-PS2023-0001/1, VF-TK2023-0001/1, VF-EP2024-0001/1" in printed
     assert "X, answered: VF-EP2024-0001/1" in printed
     assert max(map(len, printed.splitlines())) <= 80
     assert "\n".join(f"    {line}".rstrip() for line in printed.splitlines()) in MANUAL.read_text("utf-8"), printed
 
 
 @each(("options", "expected"), [
-    (["--by", "election"], {"PS2023": 0, "TK2023": 1, "EP2024": 1, "PS2027": 0}),
+    (["--by", "election"], {"PS2023": 1, "TK2023": 1, "EP2024": 1, "PS2027": 0}),
     (["--by", "election", "--from", "2024", "--to", "2026"], {"EP2024": 1}),
-    (["--by", "year", "--from", "2023", "--to", "2025"], {"2023": 1, "2024": 1, "2025": 0}),
+    (["--by", "year", "--from", "2023", "--to", "2025"], {"2023": 2, "2024": 1, "2025": 0}),
     (["--by", "year", "--from", "2026"], {"2026": 0, "2027": 0}),
-    (["--by", "channel"], {"x-urgent": 2}),
-    (["--by", "type"], {"A_content": 1, "B_channel": 0, "C_advert": 0, "D_general_warning": 1, "other": 0}),
+    (["--by", "channel"], {"x-urgent": 3}),
+    (["--by", "type"], {"A_content": 2, "B_channel": 0, "C_advert": 0, "D_general_warning": 1, "other": 0}),
     (["--platform", "meta"], {"Meta": 0}),
     (["--platform", "X", "--from", "2024-06-06", "--to", "2024-06-06"], {"X": 1}),
     (["--platform", "X", "--from", "2024-06-07", "--to", "2024-12-31"], {"X": 0}),
@@ -85,10 +85,10 @@ def test_csv_has_a_line_for_each_group_and_the_total(desk: Desk) -> None:
     printed = desk.done("report", "uses", "--from", "2023", "--by", "election", "--format", "csv")
     lines = list(csv.DictReader(io.StringIO(printed, newline="")))
     assert [(line["by"], line["name"], line["sent"]) for line in lines] == [
-        ("election", "PS2023", "0"), ("election", "TK2023", "1"), ("election", "EP2024", "1"),
-        ("election", "PS2027", "0"), ("total", "all", "2"),
+        ("election", "PS2023", "1"), ("election", "TK2023", "1"), ("election", "EP2024", "1"),
+        ("election", "PS2027", "0"), ("total", "all", "3"),
     ]  # fmt: skip
-    assert lines[-1]["uses"] == "VF-TK2023-0001/1 VF-EP2024-0001/1"
+    assert lines[-1]["uses"] == "VF-PS2023-0001/1 VF-TK2023-0001/1 VF-EP2024-0001/1"
     assert (lines[2]["longest_minutes"], lines[2]["longest_uses"]) == ("152", "VF-EP2024-0001/1")
 
 
@@ -98,8 +98,8 @@ def test_no_line_of_a_narrow_terminal_breaks_a_number(desk: Desk, monkeypatch: p
     monkeypatch.setattr("flaggermail.cli.report_uses.on_terminal", lambda: True)
     printed = desk.done("report", "uses", "--platform", "X")
     below = printed.partition("Behind the figures:")[2].splitlines()
-    assert "X, sent: VF-TK2023-0001/1," in below
-    assert "    VF-EP2024-0001/1" in below
+    assert "X, sent: VF-PS2023-0001/1," in below
+    assert "    VF-TK2023-0001/1, VF-EP2024-0001/1" in below
     assert max(map(len, below)) <= 40
 
 

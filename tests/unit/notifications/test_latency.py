@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.notifications.latency import hours, minutes, spoken, tenths
+from flaggermail.notifications.latency import hours, in_sentence, minutes, spoken, tenths
 from tests.corpus import each
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -95,7 +95,7 @@ def test_seconds_and_zone_never_change_the_count(begin: datetime, count: int, ea
 @each(
     ("count", "dutch", "english"),
     [
-        (0, "0,0 uur (0 minuten)", "0.0 hours (0 minutes)"),
+        (0, "0,0 uur (minder dan een minuut)", "0.0 hours (less than a minute)"),
         (1, "0,0 uur (1 minuut)", "0.0 hours (1 minute)"),
         (2, "0,0 uur (2 minuten)", "0.0 hours (2 minutes)"),
         (60, "1,0 uur (1 uur)", "1.0 hours (1 hour)"),
@@ -114,3 +114,22 @@ def test_spoken_figure(count: int, dutch: str, english: str) -> None:
     """The figure has hours with one decimal and the exact time, a comma in Dutch, and correct singulars."""
     assert spoken(count, "nl") == dutch
     assert spoken(count, "en") == english
+
+
+@each(
+    ("count", "dutch", "english"),
+    [
+        (0, "minder dan een minuut", "less than a minute"),
+        (1, "1 minuut", "1 minute"),
+        (2, "2 minuten", "2 minutes"),
+        (3, "0,1 uur (3 minuten)", "0.1 hours (3 minutes)"),
+        (152, "2,5 uur (2 uur en 32 minuten)", "2.5 hours (2 hours and 32 minutes)"),
+        (2879, "48,0 uur (47 uur en 59 minuten)", "48.0 hours (47 hours and 59 minutes)"),
+        (2880, "2 dagen (2880 minuten)", "2 days (2880 minutes)"),
+        (13_152, "9 dagen, 3 uur en 12 minuten (13152 minuten)", "9 days, 3 hours and 12 minutes (13152 minutes)"),
+    ],
+)
+def test_running_text_counts_days_from_two_on(count: int, dutch: str, english: str) -> None:
+    """Nobody reads 26,182.3 hours; below a tenth of an hour the minutes are enough."""
+    assert in_sentence(count, "nl") == dutch
+    assert in_sentence(count, "en") == english
