@@ -85,7 +85,7 @@ def changes(session: Session, election: str, *, as_json: bool) -> None:
 @click.argument("election", type=ELECTION)
 @click.option(
     "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-    help="The new file; its ending says the format: .odt, .pdf, .html, or .csv for the uses alone.",
+    help="The new file; its ending says the format: .odt, .pdf, .html, or .csv for the uses alone, with a codebook.",
 )  # fmt: skip
 @click.option("--language", type=choice(LanguageCode), help="Only this language. [default: all that the report holds]")
 @click.option("--draft", is_flag=True, help="From the record of now, without a freeze; marked as a draft throughout.")
@@ -126,7 +126,9 @@ def _form(out: Path) -> ReportForm:
 
 def _files(found: Document, form: ReportForm, out: Path) -> Sequence[tuple[Path, bytes]]:
     if form is ReportForm.CSV:
-        return [(out, _csv(found))]
+        heads, *explained = _rows(found, "codebook")
+        book = printed(lambda: print_csv([str(head) for head in heads], explained))
+        return [(out, _csv(found)), (out.with_suffix(f".codebook{out.suffix}"), book)]
     made = parts(found, "files")
     several = len(made) > 1
     return [
@@ -139,6 +141,9 @@ def _files(found: Document, form: ReportForm, out: Path) -> Sequence[tuple[Path,
 
 
 def _csv(found: Document) -> bytes:
-    lines = found["lines"]
-    rows = [row for row in lines if isinstance(row, list)] if isinstance(lines, list) else []
-    return printed(lambda: print_csv(texts(found, "columns"), rows))
+    return printed(lambda: print_csv(texts(found, "columns"), _rows(found, "lines")))
+
+
+def _rows(found: Document, name: str) -> list[list[Json]]:
+    lines = found[name]
+    return [row for row in lines if isinstance(row, list)] if isinstance(lines, list) else []

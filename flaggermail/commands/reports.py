@@ -12,7 +12,7 @@ from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election, ReportDraft, ReportFreeze
 from flaggermail.record.terms import day_of
-from flaggermail.report import annexes, canonical, draft, facts, frozen, moving
+from flaggermail.report import agreeing, annexes, canonical, draft, facts, frozen, moving
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.report_refusals import ReportBecause
 
@@ -80,6 +80,9 @@ class FreezeReport(Command):
         missing = list(draft.missing(inputs.written, inputs.facts))
         if missing:
             raise Refusal(ReportBecause.INCOMPLETE(election=election.code, missing=missing[:_MOST_MISSING]))
+        disagreements = list(agreeing.disagreements(inputs.facts))
+        if disagreements:
+            raise Refusal(ReportBecause.DISAGREES(election=election.code, found=disagreements))
         last, differences = moving.since_last(work, election, inputs)
         head = work.tx.head()
         row = ReportFreeze(

@@ -41,6 +41,7 @@ class FigureGroup(StrEnum):
     CRITERIA = "criteria"
     BY_PLATFORM = "by_platform"
     BY_TYPE = "by_type"
+    ELECTIONS = "elections"
 
 
 _COUNTS = (
@@ -89,8 +90,11 @@ def _figures(inputs: ReportInputs) -> dict[str, str]:
         "declined": str(facts.declined),
     }
     for name in _COUNTS:
-        unnamed = "undecided" if name is FigureGroup.DECISIONS else "none"  # "none" is a decision, too
-        found |= {f"{name}/{one.name or unnamed}": str(one.count) for one in getattr(facts, name) if one.count}
+        found |= {f"{name}/{one.name or 'none'}": str(one.count) for one in getattr(facts, name) if one.count}
+    for one in facts.elections:
+        if one.election != facts.election:  # of this one each use is compared
+            answered = ", ".join(map(str, one.answered))
+            found[f"elections/{one.election}"] = f"{len(one.waiting)} open, {answered or '-'}"
     for contact in facts.contacts:
         found[f"contacts/{contact.id}"] = f"{_instant(contact.at, zone)} {contact.means}"
     for told in facts.uses:
@@ -150,16 +154,14 @@ def _touching(
         return lambda event: event.kind is EventKind.TEMPLATES_IN_FORCE
     if part == FigureGroup.ELECTION:
         return lambda event: _any(event, Election.TABLE, key=now.election)
+    if part == FigureGroup.ELECTIONS:
+        return lambda event: _any(event, ClockRow.TABLE) or _any(event, Notification.TABLE)
     if part == FigureGroup.CONTACTS:
         return lambda event: _any(event, ContactNote.TABLE, key=key)
     if part == FigureGroup.DECLINED:
         return _declining
     fields, cases = _FIELDS_OF_CASES.get(part, frozenset()), {*was.cases, *now.cases}
-    uses = (
-        set[str]()
-        if part in {FigureGroup.RECEIVED, FigureGroup.DECISIONS}
-        else {told.use.notification for told in both}
-    )
+    uses = set[str]() if part == FigureGroup.RECEIVED else {told.use.notification for told in both}
     return lambda event: any(
         (bool(fields) and change.key in cases and _fits(change, Case.TABLE, None, fields))
         or (change.key in uses and _fits(change, Notification.TABLE, None, _COUNTING))

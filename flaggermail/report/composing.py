@@ -23,12 +23,12 @@ from flaggermail.documents.model import (
     Table,
     Text,
 )
-from flaggermail.record.case_values import CaseType, Decision, Source
+from flaggermail.record.case_values import Origin, Source
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.report.phrases import MEANS, Piece, Style, style_of, times
-from flaggermail.report.small_counts import protected
+from flaggermail.report.several_uses import MATTERS, SeveralUses
 from flaggermail.report.use_section import UseSection, person_wrote
-from flaggermail.report.values import NamedCount, Paper, ReportInputs, TextBlock
+from flaggermail.report.values import CaseCount, NamedCount, Paper, ReportInputs, TextBlock
 from flaggermail.wording.report import Counted, ReportText
 
 BACKGROUND, METHOD = "report_background", "report_method"
@@ -110,7 +110,8 @@ class _Report:
             number=Figure(f"{name}/number", str(paper.number)),
         )  # fmt: skip
         if paper.annex:
-            said += self.style.say(ReportText.PAPER_ANNEX, annex=paper.annex)
+            dutch = "" if self.language is LanguageCode.NL else LanguageCode.NL.value  # Parliament's titles are Dutch
+            said += self.style.say(ReportText.PAPER_ANNEX, annex=Text(paper.annex, dutch))
         return [piece for piece in (*said, Text(".")) if isinstance(piece, Text | Figure)]
 
     # ---------------------------------------------------------------- the uses
@@ -123,6 +124,8 @@ class _Report:
             return
         often = Figure("uses", times(len(facts.uses)).in_language(self.language))
         yield Paragraph(style.say(ReportText.COUNT, organisation=organisation, times=often))
+        together = SeveralUses(facts, style)
+        yield from together.before()
         numbers = self._numbers()
         for told in facts.uses:
             number = told.use.notification
@@ -135,7 +138,8 @@ class _Report:
         ):
             rows = [(one, Figure(f"{name}/{one.name}", str(one.count))) for one in counts if one.count]
             if rows:  # a use that was typed by hand may have no consequence on record
-                yield self._counted(caption, head, rows)
+                yield self._counted(caption, head, rows, _USES)
+        yield from together.after()
 
     def _organisation(self) -> str:
         return self.inputs.settings.organisation_named[self.language]
@@ -165,46 +169,38 @@ class _Report:
 
     def _signals(self) -> Iterator[Block]:
         facts, style = self.inputs.facts, self.style
-        least, cases = self.inputs.settings.smallest_count, sum(one.count for one in facts.decisions)
-        received = [one for one in facts.received if one.name or one.count]
-        safe = protected({one.name: one.count for one in received}, least, cases)
         yield Heading(2, style.say(ReportText.RECEIVED_HEADING))
-        fewer = {one.name: self._fewer(one.name, least) for one in received if one.name in safe.small}
-        rows = [
-            (one, fewer.get(one.name, [Figure(f"received/{one.name or 'none'}", str(one.count))])) for one in received
-        ]
-        yield self._with_total(rows, sum(one.count for one in received) if safe.total else None)
-        if safe.ceiling:
-            decided = [
-                (one, Figure(f"decisions/{one.name or 'undecided'}", str(one.count)))
-                for one in facts.decisions
-                if one.name or one.count
+        for caption, head, counts, name, names in (
+            (ReportText.RECEIVED, ReportText.SOURCE, facts.received, "received", _SOURCES),
+            (ReportText.DECIDED, ReportText.DECISION, facts.decisions, "decisions", _DECISIONS),
+        ):
+            rows = [
+                (one, Figure(f"{name}/{one.name or 'none'}", str(one.count)))
+                for one in counts
+                if one.count or one.name in _ALWAYS
             ]
-            yield self._counted(ReportText.DECIDED, ReportText.DECISION, decided, _DECISIONS)
-        else:
-            yield Paragraph(style.say(ReportText.NOT_DECIDED_SHOWN))
-        yield Paragraph(style.say(ReportText.DECLINED, count=Figure("declined", str(facts.declined))))
+            total = Figure(f"{name}/total", str(sum(one.count for one in counts)))
+            yield self._counted(caption, head, rows, names, total)
+        yield Paragraph(style.say(ReportText.DECLINED, count=self._declined()))
 
-    def _fewer(self, name: str, least: int) -> list[Piece]:
-        return self.style.say(ReportText.FEWER, least=Figure(f"received/{name or 'none'}", str(least)))
-
-    def _with_total(self, rows: Sequence[tuple[NamedCount, Sequence[Piece]]], total: int | None) -> Table:
-        style = self.style
-        cells = [[self._kind(_SOURCES[one.name]), list(cell)] for one, cell in rows]
-        if total is not None:
-            cells.append([style.say(ReportText.TOTAL), [Figure("received/total", str(total))]])
-        heads = [style.say(ReportText.SOURCE), style.say(ReportText.NUMBER)]
-        return Table(style.say(ReportText.RECEIVED), heads, cells)
+    def _declined(self) -> list[Piece]:
+        """Returns how many mails of citizens were declined: these are persons, so a small number is not printed."""
+        declined, least = self.inputs.facts.declined, self.inputs.settings.smallest_count
+        if 0 < declined < least:
+            return self.style.say(ReportText.FEWER, least=Figure("declined", str(least)))
+        return [Figure("declined", str(declined))]
 
     def _counted(
         self, caption: ReportText, head: ReportText, rows: Sequence[tuple[NamedCount, Figure]],
-        names: Mapping[str, Counted] | None = None,
+        names: Mapping[str, Counted], total: Figure | None = None,
     ) -> Table:  # fmt: skip
         """Returns a table of counts; `names` are those of the values where they are no names by themselves."""
-        style, known = self.style, _USES if names is None else names
+        style = self.style
         cells = [
-            [self._kind(known[one.name]) if one.name in known else [Text(one.name)], [figure]] for one, figure in rows
+            [self._kind(names[one.name]) if one.name in names else [Text(one.name)], [figure]] for one, figure in rows
         ]
+        if total is not None:
+            cells.append([style.say(ReportText.TOTAL), [total]])
         return Table(style.say(caption), [style.say(head), style.say(ReportText.NUMBER)], cells)
 
     def _kind(self, of: Counted) -> list[Piece]:
@@ -245,11 +241,14 @@ class _Report:
 
 
 def _block(block: TextBlock) -> Iterator[Block]:
-    """Yields a section of fixed text: its heading, then paragraphs and lists, each ended by an empty line."""
+    """Yields a section of fixed text: its heading, then sub-headings, paragraphs and lists, between empty lines."""
     yield Heading(1, [Text(block.heading)])
     for part in block.body.split("\n\n"):
         lines = part.strip("\n").splitlines()
         if not lines:
+            continue
+        if lines[0].startswith("## "):
+            yield Heading(2, [Text(lines[0].removeprefix("## "))])
             continue
         if not lines[0].startswith("- "):
             yield Paragraph([Text(" ".join(line.strip() for line in lines))])
@@ -263,21 +262,22 @@ _SOURCES: Mapping[str, Counted] = {
     Source.FACT_CHECKER: Counted.FACT_CHECKER,
     Source.GOVERNMENT_BODY: Counted.GOVERNMENT_BODY,
     Source.FELLOW_AUTHORITY: Counted.FELLOW_AUTHORITY,
+    Origin.EARLIER_CASES: Counted.EARLIER,
     "": Counted.NO_SOURCE,
 }
 _DECISIONS: Mapping[str, Counted] = {
-    Decision.NOTIFY: Counted.NOTIFY,
-    Decision.DECLINE: Counted.DECLINE,
-    Decision.REFER: Counted.REFER,
-    Decision.NONE: Counted.NONE,
-    "": Counted.UNDECIDED,
+    CaseCount.NOTIFIED: Counted.NOTIFY,
+    CaseCount.NOT_BEFOREHAND: Counted.NOT_BEFOREHAND,
+    CaseCount.NOT_SENT: Counted.NOT_SENT,
+    CaseCount.DECLINED: Counted.DECLINE,
+    CaseCount.REFERRED: Counted.REFER,
+    CaseCount.NONE: Counted.NONE,
+    CaseCount.UNDECIDED: Counted.UNDECIDED,
 }
+_ALWAYS = frozenset({*Source, CaseCount.NOTIFIED, CaseCount.DECLINED, CaseCount.REFERRED, CaseCount.NONE})
+"""What has its row even if there is none of it."""
 _USES: Mapping[str, Counted] = {
-    CaseType.CONTENT: Counted.CONTENT,
-    CaseType.CHANNEL: Counted.CHANNEL,
-    CaseType.ADVERT: Counted.ADVERT,
-    CaseType.GENERAL_WARNING: Counted.WARNING,
-    CaseType.OTHER: Counted.OTHER,
+    **MATTERS,
     "1": Counted.INVALID,
     "2": Counted.MISDIRECTED,
     "3": Counted.LOST,

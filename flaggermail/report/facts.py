@@ -4,25 +4,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import PlatformUse, uses_of
+from flaggermail.notifications import latency
 from flaggermail.record.case_values import CaseType, Decision, Origin, Source
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Election, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
-from flaggermail.report.values import ContactFacts, EarlierCase, NamedCount, Policy, ReportFacts, UseFacts
+from flaggermail.report.values import (
+    CaseCount,
+    ContactFacts,
+    EarlierCase,
+    ElectionUses,
+    NamedCount,
+    OwnSteps,
+    Policy,
+    ReportFacts,
+    UseFacts,
+)
 from flaggermail.services import UnitOfWork
 
 UNRECORDED = ""
-"""The name of a count of what has no source, or no decision."""
+"""The name of a count of what has no source."""
+NoticedDecisions = Mapping[str, Sequence[tuple[datetime, str]]]
+"""Each decision on a case with its instant, in their order, by the number of the case."""
 
 
 def of_election(work: UnitOfWork, election: Election) -> ReportFacts:
@@ -33,10 +47,10 @@ def of_election(work: UnitOfWork, election: Election) -> ReportFacts:
         if not case.exercise and not election.exercise
     }
     sent = work.tx.find(Notification, where(Notification.case).in_(list(cases)))
-    uses = [use for use in uses_of(ledger.of_rows(work.tx)) if use.case in cases]
-    told = tuple(_use(work, use, cases[use.case], sent) for use in uses)
-    signals = [case for case in cases.values() if case.origin is not Origin.EARLIER_CASES]
-    used = {use.case for use in uses}
+    every = uses_of(ledger.of_rows(work.tx))
+    uses = [use for use in every if use.case in cases]
+    decided = _decisions(work) if uses else {}
+    told = tuple(_use(work, use, cases[use.case], sent, decided) for use in uses)
     return ReportFacts(
         as_of=work.now,
         election=election.code,
@@ -45,12 +59,33 @@ def of_election(work: UnitOfWork, election: Election) -> ReportFacts:
         cases=tuple(sorted(cases)),
         uses=told,
         contacts=_contacts(work, cases, sent),
-        received=_counts(map(_source, signals), (*Source, UNRECORDED)),
-        decisions=_counts((_decision(case, used) for case in cases.values()), (*Decision, UNRECORDED)),
+        received=_counts(map(_source, cases.values()), (*Source, Origin.EARLIER_CASES, UNRECORDED)),
+        decisions=_counts((_decision(case, told) for case in cases.values()), CaseCount),
         declined=_declined(work, election),
         criteria=_counts((str(one) for use in told for one in use.criteria), ("1", "2", "3")),
         by_platform=_counts((use.platform for use in uses), sorted({use.platform for use in uses})),
         by_type=_counts((use.about for use in told), tuple(CaseType)),
+        elections=_elections(work, election, every),
+    )
+
+
+def _elections(work: UnitOfWork, election: Election, uses: Sequence[PlatformUse]) -> tuple[ElectionUses, ...]:
+    """Returns the uses of this election and of those before it, without exercises, in the order of polling."""
+    held = [
+        one
+        for one in work.tx.find(Election)
+        if one.code == election.code or (not one.exercise and min(one.polling_days) < min(election.polling_days))
+    ]
+    return tuple(
+        ElectionUses(
+            election=one.code,
+            names={LanguageCode.NL: one.name_nl, LanguageCode.EN: one.name_en},
+            answered=tuple(use.human.minutes for use in uses if use.election == one.code and use.human is not None),
+            waiting=tuple(
+                latency.minutes(use.sent_at, work.now) for use in uses if use.election == one.code and not use.human
+            ),
+        )
+        for one in sorted(held, key=lambda one: (min(one.polling_days), one.code))
     )
 
 
@@ -61,17 +96,49 @@ def _counts(found: Iterable[str], names: Iterable[str]) -> tuple[NamedCount, ...
 
 
 def _source(case: Case) -> str:
-    """Returns where a case's signal came from; an officer who read of it in the media has noted no source."""
-    return case.source or (Source.MEDIA if case.origin is Origin.MEDIA else UNRECORDED)
+    """Returns where a case came from; an officer who read of it in the media, or saw it before, noted no source."""
+    own = {Origin.MEDIA: Source.MEDIA.value, Origin.EARLIER_CASES: Origin.EARLIER_CASES.value}
+    return case.source or own.get(case.origin, UNRECORDED)
 
 
-def _decision(case: Case, used: Collection[str]) -> str:
-    """Returns what became of a case: one that a mail typed by hand put to a platform may have no decision."""
-    return case.decision or (Decision.NOTIFY if case.number in used else UNRECORDED)
+def _decision(case: Case, told: Sequence[UseFacts]) -> CaseCount:
+    """Returns what became of a case: whatever was decided later, one with a use was put to a platform."""
+    beforehand = [use.is_decided for use in told if use.use.case == case.number]
+    if beforehand:
+        return CaseCount.NOTIFIED if all(beforehand) else CaseCount.NOT_BEFOREHAND
+    return CaseCount.NOT_SENT if case.decision is Decision.NOTIFY else CaseCount(case.decision or CaseCount.UNDECIDED)
 
 
-def _use(work: UnitOfWork, use: PlatformUse, case: Case, sent: Sequence[Notification]) -> UseFacts:
+def _decisions(work: UnitOfWork) -> NoticedDecisions:
+    """Returns the decisions on all cases: a row holds the last alone, which may be later than the sending."""
+    found: dict[str, list[tuple[datetime, str]]] = {}
+    for _, event in work.tx.events(kind=EventKind.CASE_DECIDED):
+        for change in event.changes:
+            if change.table == Case.TABLE and "decision" in change.values:
+                found.setdefault(change.key, []).append((event.at, str(change.values["decision"])))
+    return found
+
+
+def _steps(work: UnitOfWork, own: Notification, case: Case, decided: NoticedDecisions) -> OwnSteps:
+    """Returns the desk's own steps up to a sending; an instant counts up to the end of the minute of sending."""
+    until = (own.sent_at or work.now).replace(second=59, microsecond=999_999)
+    root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
+    came_at = case.opened_at if root is None else root.received_at
+    before = [(at, decision) for at, decision in decided.get(case.number, ()) if at <= until]
+    decides = bool(before) and before[-1][1] == Decision.NOTIFY
+    return OwnSteps(
+        came_at=came_at if came_at <= until else None,
+        is_signal=root is not None,
+        decided_at=before[-1][0] if decides else None,
+        approved_at=own.approved_at if own.approved_at is not None and own.approved_at <= until else None,
+    )
+
+
+def _use(
+    work: UnitOfWork, use: PlatformUse, case: Case, sent: Sequence[Notification], decided: NoticedDecisions
+) -> UseFacts:  # fmt: skip
     own = next(one for one in sent if one.id == use.notification)
+    steps = _steps(work, own, case, decided)
     clock = work.tx.get(ClockRow, f"{use.notification}/{ClockKind.HUMAN}")
     answer = (clock.stopped_by or "") if clock is not None and use.human is not None else ""
     return UseFacts(
@@ -80,12 +147,17 @@ def _use(work: UnitOfWork, use: PlatformUse, case: Case, sent: Sequence[Notifica
         about=case.type,
         criteria=case.criteria,
         policy=Policy(
-            title=own.policy_title, url=own.policy_url, read_on=own.policy_read_on, named=_names_policy(work, own)
+            title=own.policy_title,
+            url=own.policy_url,
+            named=_names_policy(work, own),
+            read_on=own.policy_read_on if own.digest else None,  # nobody noted when who typed a mail had read it
         ),
         earlier=_earlier(work, case, use),
         came_back=_came_back(sent, own),
         answer=answer,
-        is_decided=case.decision is not None,
+        is_decided=bool(own.digest) or steps.decided_at is not None,
+        decision=case.decision,
+        steps=steps,
         is_noted=bool(answer) and work.tx.get(ContactNote, answer) is not None,
     )
 

@@ -49,12 +49,17 @@ class Style:
         return Figure(name, f"{shown.day} {self.telling.months[shown.month - 1]} {shown.year}")
 
     def took(self, name: str, minutes: int) -> list[Piece]:
-        """Returns hours in tenths with the exact time behind them; the exact time alone if there is not one tenth."""
-        exact = Figure(f"{name}/exact", latency.exact(minutes, self.language))
+        """Returns a wait as `latency.in_sentence` does, with its figures named."""
+        exact, units = self.exact(f"{name}/exact", minutes), latency.UNITS[self.language]
+        if latency.days(minutes):
+            return [exact, Text(" ("), Figure(f"{name}/minutes", str(minutes)), Text(f" {units[3]})")]
         if latency.tenths(minutes) == 0:
             return [exact]
-        hours = Figure(f"{name}/hours", self.telling.hours(minutes))
-        return [hours, Text(f" {latency.UNITS[self.language][1]} ("), exact, Text(")")]
+        return [Figure(f"{name}/hours", self.telling.hours(minutes)), Text(f" {units[1]} ("), exact, Text(")")]
+
+    def exact(self, name: str, minutes: int) -> Figure:
+        """Returns the exact time alone: `2 uur en 32 minuten`."""
+        return Figure(name, latency.exact(minutes, self.language))
 
     def listed(self, figures: Sequence[Figure]) -> list[Piece]:
         """Returns figures in a row: `A, B en C`."""

@@ -1,25 +1,68 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The uses of a report as a table for a spreadsheet: one line each, with its figures."""
+"""The uses of a report as a table for a spreadsheet, a line each, and the codebook that says what its columns hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flaggermail.figures.uses import Stop
+from flaggermail.figures.moments import BASES, FORMS, WORDS
+from flaggermail.figures.uses import AnswerForm, Stop
 from flaggermail.notifications import latency
-from flaggermail.report.values import ReportInputs, UseFacts
+from flaggermail.record.clocks import InstantBasis, Sign
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.report.several_uses import MATTERS
+from flaggermail.report.values import ReportFacts, ReportInputs, UseFacts
+from flaggermail.wording.report_columns import ReportColumn
+from flaggermail.wording.said import Sentence
 
-_CLOCKS = ("receipt", "human", "substance")
-_OF_STOP = ("at", "minutes", "hours", "exact", "basis", "form")
-COLUMNS = (
-    "election", "notification", "platform", "channel", "kind", "sent_at", "sent_basis",
-    *(f"{clock}_{name}" for clock in _CLOCKS for name in _OF_STOP), "policy", "policy_url", "policy_read_on",
-    "criteria", "as_of",
+_CLOCKS = (Sign.RECEIPT, Sign.HUMAN, Sign.SUBSTANCE)
+_OF_USE = (
+    ReportColumn.ELECTION, ReportColumn.NOTIFICATION, ReportColumn.PLATFORM, ReportColumn.CHANNEL, ReportColumn.KIND,
+    ReportColumn.SENT_AT, ReportColumn.SENT_BASIS,
 )  # fmt: skip
+_OF_STOP = (
+    ReportColumn.AT, ReportColumn.MINUTES, ReportColumn.HOURS, ReportColumn.EXACT, ReportColumn.BASIS,
+    ReportColumn.FORM,
+)  # fmt: skip
+_AT_END = (
+    ReportColumn.POLICY, ReportColumn.POLICY_URL, ReportColumn.POLICY_READ_ON, ReportColumn.CRITERIA,
+    ReportColumn.SIGNAL_AT, ReportColumn.DECIDED_AT, ReportColumn.APPROVED_AT, ReportColumn.AS_OF,
+)  # fmt: skip
+_BY_NAME: Mapping[str, tuple[ReportColumn, Sign | None]] = {
+    **{column.name.lower(): (column, None) for column in _OF_USE},
+    **{f"{clock}_{column.name.lower()}": (column, clock) for clock in _CLOCKS for column in _OF_STOP},
+    **{column.name.lower(): (column, None) for column in _AT_END},
+}
+COLUMNS = tuple(_BY_NAME)
+CODEBOOK_COLUMNS = ("column", "value", "meaning_en", "meaning_nl")
+
+
+def _by_code(words: Mapping[InstantBasis, Sentence] | Mapping[AnswerForm, Sentence]) -> Mapping[str, Sentence]:
+    return {code.value: sentence for code, sentence in words.items()}
+
+
+_CODES: Mapping[ReportColumn, Mapping[str, Sentence]] = {
+    ReportColumn.KIND: MATTERS,
+    ReportColumn.SENT_BASIS: _by_code(BASES),
+    ReportColumn.BASIS: _by_code(BASES),
+    ReportColumn.FORM: _by_code(FORMS),
+}
 
 Cell = str | int | None
+
+
+def codebook(facts: ReportFacts) -> list[Sequence[str]]:
+    """Returns a line for each column, and below it one for each code that it may hold, in both languages."""
+    found: list[Sequence[str]] = []
+    election = ("election", facts.election, facts.names[LanguageCode.EN], facts.names[LanguageCode.NL])
+    for name, (column, clock) in _BY_NAME.items():
+        of = ("", "") if clock is None else (f"{WORDS[clock].en}: ", f"{WORDS[clock].nl}: ")
+        found.append((name, "", f"{of[0]}{column.en}", f"{of[1]}{column.nl}"))
+        found += [(name, code, words.en, words.nl) for code, words in _CODES.get(column, {}).items()]
+        found += [election] if column is ReportColumn.ELECTION else []
+    return found
 
 
 def lines(inputs: ReportInputs) -> list[Sequence[Cell]]:
@@ -29,7 +72,7 @@ def lines(inputs: ReportInputs) -> list[Sequence[Cell]]:
 
 
 def _line(inputs: ReportInputs, told: UseFacts, zone: ZoneInfo) -> Iterator[Cell]:
-    use, policy = told.use, told.policy
+    use, policy, steps = told.use, told.policy, told.steps
     yield from (inputs.facts.election, use.notification, use.platform, told.channel_name, told.about.value)
     yield from (_instant(use.sent_at, zone), use.sent_basis.value)
     for stop in (use.receipt, use.human, use.substance):
@@ -38,6 +81,8 @@ def _line(inputs: ReportInputs, told: UseFacts, zone: ZoneInfo) -> Iterator[Cell
     yield from (policy.title, policy.url) if named else (None, None)
     yield policy.read_on.isoformat() if named and policy.read_on else None
     yield ", ".join(map(str, told.criteria))
+    for at in (steps.came_at, steps.decided_at, steps.approved_at):
+        yield None if at is None else _instant(at, zone)
     yield _instant(inputs.facts.as_of, zone)
 
 

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.documents.model import Block, Figure, Heading, Link, Paragraph, Picture, Table, Text
 from flaggermail.figures.account import ASKED, SENT_ON, manner
-from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants
-from flaggermail.figures.picture import svg_of_use
+from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants, stopped_together
+from flaggermail.figures.picture import svg_of
 from flaggermail.figures.timeline import drawn
+from flaggermail.figures.upright import upright
 from flaggermail.figures.uses import AnswerForm, Stop
 from flaggermail.notifications import latency
+from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis, Sign
 from flaggermail.report.phrases import Piece, Style
 from flaggermail.report.values import UseFacts, UseWords
@@ -49,9 +51,10 @@ class UseSection:
             number = Figure(self._name("annex"), str(self.annex))
             yield Paragraph(style.say(ReportText.SEE_ANNEX, number=number))
         picture = drawn(use, self.as_of, style.telling)
-        named = replace(use, channel=self.told.channel_name)  # its code says nothing outside the desk
-        yield Picture(svg_of_use(named, self.as_of, style.telling), picture.title, picture.described)
-        yield self._clocks()
+        layouts = svg_of(picture), svg_of(upright(use, self.as_of, style.telling))
+        yield Picture(layouts[0], picture.title, picture.described, layouts[1])
+        if any(stop is not None for stop, _ in stopped_together(use)):
+            yield self._clocks()
 
     def _name(self, what: str) -> str:
         return f"{self.told.use.notification}/{what}"
@@ -64,11 +67,12 @@ class UseSection:
     def _asked(self) -> Iterator[list[Piece]]:
         """Yields the sentences up to the sending."""
         told, use, style = self.told, self.told.use, self.style
+        days = [at for case in told.earlier for at in case.sent]
+        warns = told.about is CaseType.GENERAL_WARNING and not days  # nothing says that such posts appeared before
         yield style.say(
-            ASKED[told.about], organisation=self.organisation, platform=use.platform,
+            ReportText.WARNING if warns else ASKED[told.about], organisation=self.organisation, platform=use.platform,
             at=style.at(self._name("sent_at"), use.sent_at), channel=told.channel_name,
         )  # fmt: skip
-        days = [at for case in told.earlier for at in case.sent]
         if days:
             earlier = ReportText.EARLIER_ONE if len(days) == 1 else ReportText.EARLIER_MORE
             named = [style.day(self._name(f"earlier/{place}"), at) for place, at in enumerate(sorted(days), 1)]
@@ -79,7 +83,8 @@ class UseSection:
         if use.sent_basis in SENT_ON:
             yield style.say(SENT_ON[use.sent_basis])
         if not told.is_decided:
-            yield style.say(ReportText.NOT_DECIDED)
+            typed = use.sent_basis is InstantBasis.SENT_COPY
+            yield style.say(ReportText.NOT_DECIDED_MAIL if typed else ReportText.NOT_DECIDED)
 
     def _policy(self) -> Iterator[list[Piece]]:
         policy, style = self.told.policy, self.style
@@ -118,19 +123,19 @@ class UseSection:
             yield [Text(said.in_language(self.style.language))]
 
     def _clocks(self) -> Table:
-        """Returns the three clocks, each with its time, minutes, hours, basis and form."""
+        """Returns the clocks: each answer once, with all that it was, its time, minutes, hours, basis and form."""
         use, style = self.told.use, self.style
         exact = style.telling.about(counted_instants(use, self.as_of))
         say = style.telling.say
         sent_at = Figure(self._name("table/sent/at"), exact.instant(use.sent_at))
         basis = Text(say(BASES[use.sent_basis]))
         rows: list[Sequence[list[Piece]]] = [[[Text(say(WORDS[Sign.SENT]))], [sent_at], [], [], [basis], []]]
-        for sign, stop in ((Sign.RECEIPT, use.receipt), (Sign.HUMAN, use.human), (Sign.SUBSTANCE, use.substance)):
-            head: list[Piece] = [Text(say(WORDS[sign]))]
+        for stop, signs in stopped_together(use):
+            head: list[Piece] = [Text(", ".join(say(WORDS[sign]) for sign in signs))]
             if stop is None:
                 rows.append([head, [Text(say(Caption.OPEN))], [], [], [], []])
                 continue
-            name = self._name(f"table/{sign}")
+            name = self._name(f"table/{Sign.HUMAN if Sign.HUMAN in signs else signs[0]}")
             rows.append([
                 head, [Figure(f"{name}/at", exact.instant(stop.at))], [Figure(f"{name}/minutes", str(stop.minutes))],
                 [Figure(f"{name}/hours", style.telling.hours(stop.minutes))], [Text(say(BASES[stop.basis]))],

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.notifications.dates import DateForm, DecimalSign
-from flaggermail.record.case_values import CaseType
+from flaggermail.record.case_values import CaseType, Decision
 from flaggermail.record.contacts import ContactMeans, LanguageCode
 
 
@@ -35,6 +36,31 @@ class EarlierCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSteps:
+    """When the desk took each step before a sending; None for one that is not on record, or came later.
+
+    `is_signal`: `came_at` is the arrival of a mail that reported the matter; else an officer opened the case then.
+    """
+
+    came_at: datetime | None = None
+    is_signal: bool = False
+    decided_at: datetime | None = None
+    approved_at: datetime | None = None
+
+
+class CaseCount(StrEnum):
+    """What became of a case, as the report counts it: a case with a use is one of the first two."""
+
+    NOTIFIED = "notify"
+    NOT_BEFOREHAND = "not_beforehand"  # a use was made before any decision to notify was on record
+    NOT_SENT = "not_sent"  # decided to notify, and no notification reached a platform
+    DECLINED = "decline"
+    REFERRED = "refer"
+    NONE = "none"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UseFacts:
     """One use with what is told of it beside its clocks.
 
@@ -51,7 +77,9 @@ class UseFacts:
     came_back: tuple[datetime, ...] = ()
     answer: str = ""
     is_noted: bool = False  # the answer is a contact note
-    is_decided: bool = True  # a decision on its case is on record
+    is_decided: bool = True  # a decision to notify was on record before it was sent
+    decision: Decision | None = None  # on its case, as the record has it now
+    steps: OwnSteps = OwnSteps()
 
     @property
     def shown_by(self) -> str:
@@ -80,12 +108,22 @@ class NamedCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ElectionUses:
+    """The uses of one election: the minutes until each answer, and those that each open one has waited so far."""
+
+    election: str
+    names: Mapping[str, str]  # by language
+    answered: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFacts:
     """What the record says of an election's uses at `as_of`.
 
-    `received` counts signals by source, with an empty name where none is recorded; `decisions` counts all cases, one
-    with a use as put to a platform, with an empty name where nothing was decided; `declined` counts citizens'
-    mails. The other counts are of uses.
+    `received` counts all cases by their source or origin, with an empty name where none is recorded; `decisions`
+    counts the same cases by `CaseCount`; `declined` counts citizens' mails; `elections` are this one and those before
+    it, in their order. The other counts are of uses.
     """
 
     as_of: datetime
@@ -101,6 +139,7 @@ class ReportFacts:
     criteria: tuple[NamedCount, ...] = ()
     by_platform: tuple[NamedCount, ...] = ()
     by_type: tuple[NamedCount, ...] = ()
+    elections: tuple[ElectionUses, ...] = ()
 
 
 # ---------------------------------------------------------------- what a person writes

@@ -24,5 +24,5 @@ class ReportSettings(Model):
     organisation: Names | None = None  # as it begins a sentence, with its article; by default its name
     date_form: DateForm = DateForm.ISO  # of the instants beside a mail
     decimal_sign: DecimalSign = DecimalSign.LANGUAGE
-    smallest_count: int = Field(default=3, ge=3, le=10)  # of signals by source; below, "fewer than" it is printed
+    smallest_count: int = Field(default=3, ge=3, le=10)  # of citizens; below, "fewer than" it is printed
     colophon: ColophonSettings | None = None

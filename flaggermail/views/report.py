@@ -19,7 +19,7 @@ from flaggermail.record.kinds import ReportForm
 from flaggermail.record.rows import Case, Election, ReportDraft
 from flaggermail.report import draft, facts, form, frozen, moving
 from flaggermail.report.changes import NumberedEvent
-from flaggermail.report.tabular import COLUMNS, lines
+from flaggermail.report.tabular import CODEBOOK_COLUMNS, COLUMNS, codebook, lines
 from flaggermail.report.values import ReportInputs
 from flaggermail.services import UnitOfWork
 from flaggermail.views.event import document_of
@@ -106,7 +106,9 @@ class MakeReport(View):
     draft: bool = False
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns {"files": [{"language", "base64", "digest"}], "freeze", "moved"}; for CSV, {"columns", "lines"}.
+        """Returns {"files": [{"language", "base64", "digest"}], "freeze", "moved", "columns", "lines", "codebook"}.
+
+        Files are empty for CSV, and the last three for every other format.
 
         "other" names the documents that are not what was frozen, though the inputs are.
         Raises NotFound, Refusal, ConfigurationError.
@@ -114,14 +116,15 @@ class MakeReport(View):
         election = reportable(work, self.election)
         inputs, said = self._inputs(work, election)
         if self.form is ReportForm.CSV:
-            return {**said, "files": [], "columns": list(COLUMNS), "lines": lines(inputs)}
+            book = [list(CODEBOOK_COLUMNS), *map(list, codebook(inputs.facts))]
+            return {**said, "files": [], "columns": list(COLUMNS), "lines": lines(inputs), "codebook": book}
         made = frozen.documents(inputs, as_draft=self.draft)
         if self.language is not None and self.language not in made:
             known = [str(language) for language in made]
             because = ReportBecause.LANGUAGE_NOT_HELD(election=election.code, language=self.language, known=known)
             raise Refusal(because)
         return {
-            **said, "columns": [], "lines": [],
+            **said, "columns": [], "lines": [], "codebook": [],
             "files": [
                 _file(work, language, self.form, document)
                 for language, document in made.items()

@@ -30,9 +30,15 @@ class ReportText(Sentence):
         "Over hetzelfde onderwerp zijn eerder meldingen gedaan, op {days}.")
     POLICY = ("report: policy", "The notification cites {platform}'s policy {policy}.",
         "De melding noemt het beleid {policy} van {platform}.")
-    NOT_DECIDED = ("report: not decided",
+    NOT_DECIDED = ("report: not decided", "No decision was recorded beforehand.",
+        "Er is vooraf geen besluit vastgelegd.")
+    NOT_DECIDED_MAIL = ("report: not decided, mail",
         "No decision was recorded beforehand; a member of staff wrote the mail themselves.",
         "Er is vooraf geen besluit vastgelegd; een medewerker schreef de mail zelf.")
+    WARNING = ("report: warning",
+        "{organisation} asked {platform} on {at}, through its channel {channel}, to watch for the following posts.",
+        ("{organisation} heeft {platform} op {at} via het kanaal {channel} gevraagd te letten op de volgende "
+         "berichten."))
     MAIL_BASIS = ("report: mail basis", "Both times come from our own server, not from the sender.",
         "Beide tijden komen van onze eigen server, niet van de afzender.")
     SEE_ANNEX = "report: see annex", "See annex {number}.", "Zie bijlage {number}."
@@ -50,11 +56,8 @@ class ReportText(Sentence):
     MEETING = "report: meeting", "in a meeting", "in een overleg"
     MAIL = "report: mail", "by mail", "per mail"
     RECEIVED_HEADING = "report: received heading", "Signals and decisions", "Signalen en besluiten"
-    RECEIVED = "report: received", "Signals received, by source", "Ontvangen signalen, naar bron"
+    RECEIVED = "report: received", "Cases, by the source of the signal", "Zaken, naar bron van het signaal"
     DECIDED = "report: decided", "Cases, by decision", "Zaken, naar besluit"
-    NOT_DECIDED_SHOWN = ("report: decisions left out",
-        "The decisions are not given by kind, because small numbers could be computed from them.",
-        "De besluiten zijn niet naar soort vermeld, omdat daaruit kleine aantallen zouden zijn af te leiden.")
     SOURCE = "report: source", "Source", "Bron"
     DECISION = "report: decision", "Decision", "Besluit"
     NUMBER = "report: number", "Number", "Aantal"
@@ -69,6 +72,41 @@ class ReportText(Sentence):
     PLATFORM = "report: platform", "Platform", "Platform"
     KIND = "report: kind", "Kind", "Soort"
     CRITERION = "report: criterion", "Consequence", "Gevolg"
+    OVERVIEW = "report: overview", "The uses at a glance", "Overzicht van het gebruik"
+    DAY = "report: day", "Sent on", "Verzonden op"
+    MATTER = "report: matter", "Matter", "Onderwerp"
+    WAIT = "report: wait", "Until a person answered", "Tot de reactie van een medewerker"
+    RESTS_ON = "report: rests on", "The times rest on", "Tijden berusten op"
+    STILL_OPEN = "report: still open", "open, so far {took}", "open, tot nu toe {took}"
+    MEDIAN = ("report: median",
+        "Of the {count} uses the median wait is {took}; a use without an answer counts as 'longer than so far'.",
+        ("Van de {count} meldingen is de mediaan van de wachttijd {took}; een melding zonder antwoord telt mee als "
+         "'langer dan tot nu toe'."))
+    WITHIN = ("report: within",
+        ("A member of the platform's staff answered within 1 hour to {first}, within 4 hours to {second} and within "
+         "24 hours to {third}. There is no norm for these times."),
+        ("Een medewerker van het platform reageerde binnen 1 uur op {first}, binnen 4 uur op {second} en binnen "
+         "24 uur op {third}. Voor deze tijden geldt geen norm."))
+    SHARE = "report: share", "{count} of {of} uses", "{count} van de {of} meldingen"
+    NO_SHARES = ("report: no shares", "With fewer than ten uses every value is given, and no share.",
+        "Bij minder dan tien meldingen staat elke waarde er, en geen aandeel.")
+    STEPS = "report: steps", "Our own steps up to the sending", "Onze eigen stappen tot de verzending"
+    STEP_OF = "report: step of", "Use", "Melding"
+    STEP_OF_USE = "report: step of use", "{platform}, {day}", "{platform}, {day}"
+    STEP_SIGNAL = "report: step signal", "Signal", "Signaal"
+    STEP_DECISION = "report: step decision", "Decision", "Besluit"
+    STEP_APPROVAL = "report: step approval", "Approval", "Goedkeuring"
+    STEP_SENT = "report: step sent", "Sent", "Verzonden"
+    STEP_TOOK = "report: step took", "From the first step to the sending", "Van de eerste stap tot de verzending"
+    OPENED_ALONE = "report: opened alone", "{at} (case opened)", "{at} (zaak geopend)"
+    NOT_RECORDED = "report: not recorded", "not recorded", "niet vastgelegd"
+    ELECTIONS = "report: elections", "Elections side by side", "Verkiezingen naast elkaar"
+    ELECTION = "report: election", "Election", "Verkiezing"
+    USES = "report: uses", "Uses", "Meldingen"
+    ANSWERED = "report: answered", "Answered", "Beantwoord"
+    OPEN = "report: open", "Open", "Open"
+    WAITS = "report: waits", "Waits", "Wachttijden"
+    MEDIAN_OF = "report: median of", "median {took}", "mediaan {took}"
     CLOCKS = "report: clocks", "Times of this notification", "Tijdstippen bij deze melding"
     REMARKS_HEADING = "report: remarks heading", "Remarks", "Opmerkingen"
     PAPERS = ("report: papers", "Parliament was informed about the status before.",
@@ -92,8 +130,13 @@ class Counted(Sentence):
     GOVERNMENT_BODY = ("counted: government_body", "government bodies with a legal basis of their own",
         "overheidsorganisaties met een eigen grondslag")
     FELLOW_AUTHORITY = "counted: fellow_authority", "fellow authorities", "medeoverheden"
+    EARLIER = ("counted: earlier_cases", "earlier cases, without a new signal",
+        "eerdere zaken, zonder nieuw signaal")
     NO_SOURCE = "counted: no source", "source not recorded", "bron niet vastgelegd"
     NOTIFY = "counted: notify", "notified to a platform", "voorgelegd aan een platform"
+    NOT_BEFOREHAND = ("counted: not_beforehand", "notified to a platform without a decision recorded beforehand",
+        "voorgelegd aan een platform zonder vooraf vastgelegd besluit")
+    NOT_SENT = "counted: not_sent", "decided to notify, not sent", "besloten voor te leggen, niet verzonden"
     DECLINE = "counted: decline", "not notified to a platform", "niet voorgelegd"
     REFER = "counted: refer", "referred elsewhere", "doorverwezen"
     NONE = "counted: none", "not pursued", "geen vervolg"
@@ -101,7 +144,7 @@ class Counted(Sentence):
     CONTENT = "counted: A_content", "posts", "berichten"
     CHANNEL = "counted: B_channel", "account taken over or not usable", "account overgenomen of onbruikbaar"
     ADVERT = "counted: C_advert", "advertisement held back", "tegengehouden advertentie"
-    WARNING = "counted: D_general_warning", "general warning", "algemene waarschuwing"
+    WARNING = "counted: D_general_warning", "request to watch for posts", "verzoek op berichten te letten"
     OTHER = "counted: other", "other", "overig"
     INVALID = "counted: 1", "a vote becomes invalid", "een stem wordt ongeldig"
     MISDIRECTED = ("counted: 2", "a vote goes to a person other than intended",

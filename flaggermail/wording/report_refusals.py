@@ -20,6 +20,9 @@ class ReportBecause(Sentence):
         "report {election}: is frozen since {day} by {by} ({freeze}); first `report freeze {election} --undo`",
         ("rapport {election}: is vastgelegd op {day} door {by} ({freeze}); eerst `report freeze "
          "{election} --undo`"))
+    DISAGREES = ("report disagrees with itself",
+        "report {election}: is not frozen, because it would contradict itself: {found}",
+        "rapport {election}: is niet vastgelegd, want het zou zichzelf tegenspreken: {found}")
     NOT_FROZEN = ("report not frozen",
         "report {election}: is not frozen; `flaggermail report freeze {election}`, or --draft for a draft",
         "rapport {election}: is niet vastgelegd; `flaggermail report freeze {election}`, of --draft voor een concept")
@@ -36,6 +39,26 @@ class ReportBecause(Sentence):
     WHICH_ELECTION = ("which election",
         "the document does not say of which election it is; name it with --election; a report is frozen of {known}",
         "het document zegt niet over welke verkiezing het gaat; noem die met --election; bevroren rapporten: {known}")
+
+
+class Disagreement(Sentence):
+    """What in a report contradicts something else in it."""
+
+    SUM = ("report disagrees: sum", "the table {table} adds up to {total}, and there are {count}",
+        "de tabel {table} telt op tot {total}, en het zijn er {count}")
+    CASES = ("report disagrees: cases",
+        "the table of cases has {total} under {kind}, and the uses tell of {count}",
+        "de tabel van zaken heeft er {total} onder {kind}, en bij de meldingen gaat het om {count}")
+    DECIDED_OTHERWISE = ("report disagrees: decision",
+        ("{use} was sent, and the decision on {case} is {decision}; "
+         "`flaggermail case decide {case} notify --reason ...` says what was decided"),
+        ("{use} is verzonden, en het besluit over {case} is {decision}; "
+         "`flaggermail case decide {case} notify --reason ...` legt vast wat is besloten"))
+    NOT_COUNTED = ("report disagrees: not counted", "{use} is told of, and {case} is not counted",
+        "{use} wordt beschreven, en {case} telt niet mee")
+    MINUTES = ("report disagrees: minutes",
+        "{use}: the clock {clock} says {minutes}, which is not the difference of the two printed times",
+        "{use}: de klok {clock} zegt {minutes}, en dat is niet het verschil van de twee afgedrukte tijden")
 
 
 class ReportTold(Sentence):

@@ -61,28 +61,28 @@ Zie bijlage 1.
 Tijdstippen bij deze melding
 Klok | Tijdstip | Minuten | Uren | Basis | Vorm
 verzonden | 6 juni 2024 10:34 |  |  | mail | \n\
-ontvangst bevestigd | 6 juni 2024 13:06 | 152 | 2,5 | mail | mail
-reactie van een medewerker | 6 juni 2024 13:06 | 152 | 2,5 | mail | mail
-inhoudelijk antwoord | 6 juni 2024 13:06 | 152 | 2,5 | mail | mail
+ontvangst bevestigd, reactie van een medewerker, inhoudelijk antwoord | 6 juni 2024 13:06 | 152 | 2,5 | mail | mail
 Gebruik per platform
 Platform | Aantal
 X | 1
 Gebruik per soort zaak
 Soort | Aantal
-algemene waarschuwing | 1
+verzoek op berichten te letten | 1
 Gebruik per te verwachten gevolg (meer dan één is mogelijk)
 Gevolg | Aantal
 een stem wordt ongeldig | 1
 ## Signalen en besluiten
-Ontvangen signalen, naar bron
+Zaken, naar bron van het signaal
 Bron | Aantal
 media | 0
 medeoverheden | 4
-Totaal | 4
+eerdere zaken, zonder nieuw signaal | 1
+Totaal | 5
 Zaken, naar besluit
 Besluit | Aantal
 voorgelegd aan een platform | 1
 niet voorgelegd | 4
+Totaal | 5
 Berichten van burgers over losse posts die niet in behandeling zijn genomen: 27.
 # Bijlagen
 ## Bijlage 1
@@ -128,7 +128,9 @@ def inputs(*uses: UseFacts, zone: str = "Europe/Amsterdam") -> ReportInputs:
             as_of=datetime(2024, 12, 6, 12, tzinfo=UTC), election="EP2024",
             names={"nl": "Europees Parlement", "en": "European Parliament"}, polling_days=(date(2024, 6, 6),),
             uses=uses,
-            received=(NamedCount(name="media", count=0), NamedCount(name="fellow_authority", count=4)),
+            received=(NamedCount(name="media", count=0), NamedCount(name="fellow_authority", count=4),
+                NamedCount(name="earlier_cases", count=1),
+            ),
             decisions=(NamedCount(name="notify", count=1), NamedCount(name="decline", count=4)), declined=27,
             criteria=(NamedCount(name="1", count=len(uses)),),
             by_platform=(NamedCount(name="X", count=len(uses)),),
@@ -214,7 +216,7 @@ def test_an_automatic_receipt_is_no_answer() -> None:
     automatic = Stop(SENT + timedelta(minutes=1), 1, InstantBasis.MAIL, AnswerForm.AUTOMATIC)
     text = plain(made(inputs(told(replace(use(), receipt=automatic)))))
     assert "Na 1 minuut kwam een automatische ontvangstbevestiging, op 6 juni 2024 om 10.35 uur." in text
-    assert "Op 6 december 2024 om 13.00 uur, 4395,4 uur (183 dagen, 3 uur en 26 minuten) na de melding" in text
+    assert "Op 6 december 2024 om 13.00 uur, 183 dagen, 3 uur en 26 minuten (263726 minuten) na de melding" in text
 
 
 def test_inputs_and_documents_survive_as_json() -> None:
