@@ -157,6 +157,7 @@ _PATTERNS: Mapping[str, str] = {
     "hands": rf"(?P<h2>[0-9]{{1,2}}) ?(?:u|h)(?P<n2>[0-9]{{2}}){_END}",
     "quarter": r"(?:(?P<quarters>drie|3|three) ?|een |one |a )?(?:kwartier|quarters? of an hour)\b",
     "half": r"(?:een |a )?half(?: an)? ?(?:uur|hour)\b|an? hour and a half\b|(?P<whole>an?|één|een) (?:uur|hour)\b",
+    "moment": r"(?:minder|korter) dan (?:een|één|1) minuut\b|(?:less than|under) (?:a|one|1) minute\b",
     "rate": rf"(?P<rate>{_AMOUNT}) ?(?:%|procent\b|percent\b|per cent\b)",
     "never": r"(?:geen enkele (?:keer|maal)|geen keer|nooit|never|not once)\b",
     "latin": r"(?<!at )(?P<latin>once|twice|thrice)\b(?! (?:the|it|they|we|this|these|that|all|an?)\b)",
@@ -235,6 +236,10 @@ def _half(found: Match) -> Iterator[Meaning]:
     yield Meaning(QuantityKind.DURATION, Fraction(minutes), Fraction(0 if found["whole"] else 6))
 
 
+def _moment(_: Match) -> Iterator[Meaning]:
+    yield Meaning(QuantityKind.DURATION, Fraction(0))
+
+
 def _long(found: Match) -> Iterator[Meaning]:
     count, unit = amount(found["long"]), found["unit"].casefold()
     if count is None:
@@ -274,7 +279,7 @@ def _offset(found: Match) -> Iterator[Meaning]:
 _MEANINGS: Mapping[str, Callable[[Match], Iterator[Meaning]]] = {
     "number": _number, "iso": _date, "digits": _date, "named": _date, "english": _date, "month": _date,
     "offset": _offset, "clock": _clock, "hands": _hands, "quarter": _quarter, "half": _half,
-    "rate": _numeral(QuantityKind.PERCENT, "rate"), "never": _never, "latin": _latin,
+    "moment": _moment, "rate": _numeral(QuantityKind.PERCENT, "rate"), "never": _never, "latin": _latin,
     "times": _numeral(QuantityKind.TIMES, "times"), "long": _long, "nth": _nth,
     "count": _numeral(QuantityKind.COUNT, "count"),
 }  # fmt: skip

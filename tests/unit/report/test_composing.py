@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.documents.model import Block, Document, Figure, Heading, Paragraph, Text
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
 from flaggermail.notifications.dates import DateForm, DecimalSign
@@ -29,6 +30,7 @@ from flaggermail.report.values import (
     UseWords,
     WrittenParts,
 )
+from flaggermail.report.verifying import compare
 from tests.doubles.told_report import figures, plain
 
 SENT = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
@@ -229,3 +231,32 @@ def test_inputs_and_documents_survive_as_json() -> None:
     assert canonical.written(canonical.read_several(canonical.written(blocks), Block)) == canonical.written(blocks)
     with pytest.raises(TypeError, match="a report holds no float"):
         canonical.written(1.5)
+
+
+@pytest.mark.parametrize("language", list(LanguageCode))
+def test_a_report_of_thirteen_uses_is_checked_against_itself(language: LanguageCode) -> None:
+    """Saved as it was made, and translated figure by figure, nothing in it is accused; each use has its figures."""
+    waits = (0, 2, 25, 48, 97, 152, 152, 310, 400, 1560, 13_150, None, None)
+    uses = [
+        told(use(f"VF-EP2024-{place:04}/1", sent_at=SENT + timedelta(days=place), answer=_after(place, wait)))
+        for place, wait in enumerate(waits, 1)
+    ]
+    found = inputs(*uses)
+    other = LanguageCode.EN if language is LanguageCode.NL else LanguageCode.NL
+    saved = OfficeDocuments().read_odt(OfficeDocuments().odt(made(found, language)))
+    assert compare(made(found, language), saved) == []
+    assert compare(made(found, other), saved) == []
+    text = plain(made(found))
+    for line in (
+        "Van de 13 meldingen is de mediaan van de wachttijd 2,5 uur (2 uur en 32 minuten); een melding zonder antwoord",
+        "binnen 1 uur op 4 van de 13 meldingen, binnen 4 uur op 7 van de 13 meldingen en binnen 24 uur op 9 van de 13",
+        "Voor deze tijden geldt geen norm.",
+        "X heeft na minder dan een minuut gereageerd",
+        "X heeft na 9 dagen, 3 uur en 10 minuten (13150 minuten) gereageerd",
+    ):
+        assert line in text
+
+
+def _after(place: int, wait: int | None) -> Stop | None:
+    at = SENT + timedelta(days=place)
+    return None if wait is None else Stop(at + timedelta(minutes=wait), wait, InstantBasis.MAIL, AnswerForm.MAIL)

@@ -27,6 +27,7 @@ SAME: dict[str, tuple[str, ...]] = {
     "an hour and a half": ("anderhalf uur", "1,5 uur", "1½ uur", "an hour and a half", "one and a half hours",
                             "90 min"),
     "152 minutes": ("2 uur en 32 minuten", "152 minuten", "2 h 32 min", "2u32", "2 hours and 32 minutes", "2 uur 32"),
+    "no minute": ("minder dan een minuut", "minder dan 1 minuut", "less than a minute", "0 minuten"),
     "quarter": ("een kwartier", "15 minuten", "a quarter of an hour", "vijftien minuten"),
     "nine days": ("9 dagen, 3 uur en 12 minuten", "9 days, 3 hours and 12 minutes", "13.152 minuten",
                   "219 uur en 12 min"),
