@@ -49,13 +49,17 @@ class Print:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told of a use beside its clocks; `earlier` are the instants of notifications that came back."""
+    """What is told of a use beside its clocks.
+
+    `earlier` are the instants of notifications that came back; `appeared`: an earlier case is linked to its case.
+    """
 
     organisation: str
     about: CaseType
     channel: str
     policy: str = ""
     earlier: Sequence[datetime] = ()
+    appeared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def block(head: MailHead, of: AccountLabel, style: Print) -> str:
 
 
 def _sentences(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> Iterator[Said]:
-    yield ASKED[told.about](
+    yield asked(told.about, appeared=told.appeared)(
         organisation=told.organisation, platform=use.platform, at=style.words(use.sent_at), channel=told.channel
     )
     if told.policy:
@@ -112,6 +116,11 @@ def _sentences(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> I
         yield from manner(use.substance)
 
 
+def asked(about: CaseType, *, appeared: bool) -> Account:
+    """Returns the sentence of what was asked; that posts appeared before is said only if an earlier case says so."""
+    return Account.WARNING if about is CaseType.GENERAL_WARNING and not appeared else _ASKED[about]
+
+
 def manner(stop: Stop) -> Iterator[Said]:
     """Yields how an answer was given or recognised, unless it came by mail and by a key of ours."""
     if stop.form is AnswerForm.COMMENT:
@@ -124,7 +133,7 @@ def manner(stop: Stop) -> Iterator[Said]:
         yield Account.BY_HAND()
 
 
-ASKED: Mapping[CaseType, Account] = {
+_ASKED: Mapping[CaseType, Account] = {
     CaseType.CONTENT: Account.CONTENT,
     CaseType.CHANNEL: Account.CHANNEL,
     CaseType.ADVERT: Account.ADVERT,

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.documents.model import Block, Figure, Heading, Link, Paragraph, Picture, Table, Text
-from flaggermail.figures.account import ASKED, SENT_ON, manner
+from flaggermail.figures.account import SENT_ON, asked, manner
 from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants, stopped_together
 from flaggermail.figures.picture import svg_of
 from flaggermail.figures.timeline import drawn
 from flaggermail.figures.upright import upright
 from flaggermail.figures.uses import AnswerForm, Stop
 from flaggermail.notifications import latency
-from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis, Sign
 from flaggermail.report.phrases import Piece, Style
 from flaggermail.report.values import UseFacts, UseWords
@@ -68,9 +67,8 @@ class UseSection:
         """Yields the sentences up to the sending."""
         told, use, style = self.told, self.told.use, self.style
         days = [at for case in told.earlier for at in case.sent]
-        warns = told.about is CaseType.GENERAL_WARNING and not days  # nothing says that such posts appeared before
         yield style.say(
-            ReportText.WARNING if warns else ASKED[told.about], organisation=self.organisation, platform=use.platform,
+            asked(told.about, appeared=bool(days)), organisation=self.organisation, platform=use.platform,
             at=style.at(self._name("sent_at"), use.sent_at), channel=told.channel_name,
         )  # fmt: skip
         if days:

@@ -62,6 +62,7 @@ def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Do
         channel=own.channel_name,
         policy=_policy(work, own),
         earlier=_came_back(sent, own),
+        appeared=bool(case.related),
     )
     text = account.paragraph(use, told, work.now, style)
     tails = {case.tail or "", *(one.tail or "" for one in sent)} - {""}

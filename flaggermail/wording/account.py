@@ -29,6 +29,9 @@ class Account(Sentence):
          "they appeared before."),
         ("{organisation} heeft {platform} op {at} via het kanaal {channel} gevraagd te letten op zulke berichten, "
          "omdat zij eerder verschenen."))
+    WARNING = ("account: warning",
+        "{organisation} asked {platform} on {at}, through its channel {channel}, to watch for certain posts.",
+        ("{organisation} heeft {platform} op {at} via het kanaal {channel} gevraagd te letten op bepaalde berichten."))
     OTHER = ("account: other",
         "{organisation} sent {platform} a notification on {at}, through its channel {channel}.",
         "{organisation} heeft {platform} op {at} via het kanaal {channel} een melding gedaan.")

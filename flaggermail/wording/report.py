@@ -35,10 +35,6 @@ class ReportText(Sentence):
     NOT_DECIDED_MAIL = ("report: not decided, mail",
         "No decision was recorded beforehand; a member of staff wrote the mail themselves.",
         "Er is vooraf geen besluit vastgelegd; een medewerker schreef de mail zelf.")
-    WARNING = ("report: warning",
-        "{organisation} asked {platform} on {at}, through its channel {channel}, to watch for the following posts.",
-        ("{organisation} heeft {platform} op {at} via het kanaal {channel} gevraagd te letten op de volgende "
-         "berichten."))
     MAIL_BASIS = ("report: mail basis", "Both times come from our own server, not from the sender.",
         "Beide tijden komen van onze eigen server, niet van de afzender.")
     SEE_ANNEX = "report: see annex", "See annex {number}.", "Zie bijlage {number}."

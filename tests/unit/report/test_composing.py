@@ -221,6 +221,13 @@ def test_an_automatic_receipt_is_no_answer() -> None:
     assert "Op 6 december 2024 om 13.00 uur, 183 dagen, 3 uur en 26 minuten (263726 minuten) na de melding" in text
 
 
+def test_that_posts_appeared_before_is_said_only_if_an_earlier_case_is_linked() -> None:
+    """A warning without an earlier case claims nothing that no table and no other sentence has."""
+    text = plain(made(inputs(replace(told(use(answer=stop(5))), earlier=()))))
+    assert "gevraagd te letten op bepaalde berichten." in text
+    assert "eerder" not in text.partition("## Melding")[2].partition("## Signalen")[0]
+
+
 def test_inputs_and_documents_survive_as_json() -> None:
     """What is frozen is read back as it was, annexes and figures too, and the same value has the same digest."""
     found = inputs(told(use(answer=stop(152))))
