@@ -32,7 +32,7 @@ _BEFORE = re.compile(r"(\S+) $")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WordsAsked:
     """Words that are asked about as one, with all their places; `kept` if each was ticked as no name."""
 
     words: str
@@ -60,14 +60,14 @@ class WordsLeft:
         """Returns the words that no list knows and these marks do not take out, in order; none of a line of ours."""
         return words_left(self._texts, (*marks, *self._ours), self._known)
 
-    def asked(self) -> list[Asked]:
+    def asked(self) -> list[WordsAsked]:
         """Returns what is asked, in the order of the text: each name once."""
         places: dict[str, list[tuple[LeftWord, ...]]] = {}
         for run in self._runs(self.beside(self._made.marks)):
             words = self._texts[run[0].of].text[run[0].start : run[-1].end]
             places.setdefault(words, []).append(run)
         return [
-            Asked(words, tuple(runs), all(self._made.kept.issuperset(run) for run in runs))
+            WordsAsked(words, tuple(runs), all(self._made.kept.issuperset(run) for run in runs))
             for words, runs in places.items()
         ]
 
@@ -132,7 +132,7 @@ class WordsLeft:
             start = before.start(1)
         return Mark(run[0].of, start, run[-1].end, WooGround.PERSONAL_SPHERE, Detail.OTHER)
 
-    def _line(self, one: Asked) -> str:
+    def _line(self, one: WordsAsked) -> str:
         """Returns the line of a word: its tick, how often it is there, and the first place in its sentence."""
         first, last = one.places[0][0], one.places[0][-1]
         text = self._texts[first.of]

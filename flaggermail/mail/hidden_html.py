@@ -93,7 +93,7 @@ def shown(markup: str) -> tuple[str, tuple[tuple[int, str], ...]]:
 
 def _marked(source: str) -> str:
     """Returns the HTML with signs around each hidden text."""
-    page, found, at = _Page(source), list[str](), 0
+    page, found, at = _Boxes(source), list[str](), 0
     for start, end, tag in page.walk():
         if not tag and page.look.hidden and _has_ink(source[start:end]):
             found += (source[at:start], _BEGIN, source[start:end], _END)
@@ -142,7 +142,7 @@ def _line(line: str) -> tuple[str, list[tuple[int, str]]]:
     return seen.rstrip(" "), hidden
 
 
-class _Page(HtmlPage[Box]):
+class _Boxes(HtmlPage[Box]):
     """The look of each text of a page, as a browser has it."""
 
     def __init__(self, source: str) -> None:
