@@ -56,19 +56,26 @@ class RedactionFile(Model):
 
 
 def read_redaction_words(rules: Path) -> RedactionWords:
-    """Returns the words of `redaction.yaml` in the folder `rules`; those shipped with flaggermail if it has none.
+    """Returns the words of `redaction.yaml` in the folder `rules`; what it lacks is as flaggermail ships it.
 
-    Raises ConfigurationError with one line per fault in the file.
+    That may be the file, a list in it, or the dated lists: a desk may have been set up before there was one. Raises
+    ConfigurationError with one line per fault in the file.
     """
-    path = rules / FILE
-    if not path.exists():  # a desk that was set up before there was one
-        path = shipped("rules") / FILE
+    own = rules / FILE
+    words = _read(own if own.exists() else shipped("rules") / FILE)
+    missing = [name for name in LISTS if not words[name]]
+    if missing and own.exists():
+        others = _read(shipped("rules") / FILE)
+        words = RedactionWords({**words.lists, **{name: others[name] for name in missing}})
+    return _with_institutions(words, rules if (rules / INSTITUTIONS).is_dir() else shipped("rules"))
+
+
+def _read(path: Path) -> RedactionWords:
     source = read(path, f"{path.parent.name}/{path.name}")
     file = checked(RedactionFile, source)
     if source.faults or file is None:
         raise ConfigurationError(*map(str, sorted(source.faults)))
-    words = merged_words(getattr(file, language) for language in RedactionFile.model_fields)
-    return _with_institutions(words, rules if (rules / INSTITUTIONS).is_dir() else shipped("rules"))
+    return merged_words(getattr(file, language) for language in RedactionFile.model_fields)
 
 
 def _with_institutions(words: RedactionWords, rules: Path) -> RedactionWords:

@@ -26,6 +26,16 @@ def test_a_desk_without_the_file_reads_the_shipped_one(tmp_path: Path) -> None:
     assert read_redaction_words(tmp_path).lists == read_redaction_words(shipped("rules")).lists
 
 
+def test_a_list_that_the_file_lacks_is_the_shipped_one(tmp_path: Path) -> None:
+    """A file that was set up before there was such a list does not make a name of every word that begins a sentence."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "redaction.yaml").write_text("nl:\n  openers: [gisteren]\n", encoding="utf-8")
+    words = read_redaction_words(rules)
+    assert words["openers"] == {"gisteren"}
+    assert words["functions"] == read_redaction_words(shipped("rules"))["functions"]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
