@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from flaggermail.mail.tailed_numbers import prefix_of
 from flaggermail.record.case_values import Source
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, Channel, Notification
+from flaggermail.record.rows import Case, Channel, Election, Notification
 from flaggermail.redaction.known import KnownToDesk
 from flaggermail.rules.domain_lists import FREE_MAIL, LIST_OF
 from flaggermail.services import UnitOfWork
@@ -33,6 +33,8 @@ def known(work: UnitOfWork, use: Notification) -> KnownToDesk:
     contacts = {one for of in channels for one in (*of.to, *of.cc, *(of.answers_from or ()), of.phone)}
     own = {desk.mailbox.address, *desk.mailbox.aliases, *phones}
     organisations = {platform.name for platform in settings.platform_list} | {one.name for one in channels}
+    organisations |= {one.policy_title for one in channels}  # our own mails name policies and elections
+    organisations |= {name for one in work.tx.find(Election) for name in (one.name_nl, one.name_en)}
     for names in (desk.organisation.name, desk.report.organisation, desk.mailbox.display_name):
         organisations |= {names.nl, names.en} if names is not None else set()
     return KnownToDesk(

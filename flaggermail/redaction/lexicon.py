@@ -22,11 +22,15 @@ _ENDINGS = (
     "antly", "ably", "ibly", "edly", "ingly", "ously", "fully", "tely",
 )  # fmt: skip
 """How words end that are no names, where they begin a sentence or a title."""
-_WRITTEN_SMALL = re.compile(r"(?<!\w)[^\W\d_A-Z][^\W\d_]{2,}")
+_WRITTEN_SMALL = re.compile(
+    r"(?:(?<=\s)|(?<=[\"'(\u2018\u201c])|\A)[^\W\d_A-Z][^\W\d_]{2,}"
+    r"(?![\w@/]|[-.:]\w|\s?(?:@|\bat\b)\s?\S+\.\w)"
+)
+"""Not in an address or the name of a file: there each name stands in small letters."""
 
 
 def written_small(texts: Sequence[str]) -> frozenset[str]:
-    """Returns the words that stand in `texts` without a capital: where they have one, they begin a sentence."""
+    """Returns the words that stand in `texts` by themselves and without a capital: with one, they begin a sentence."""
     return frozenset(fold(match[0]) for text in texts for match in _WRITTEN_SMALL.finditer(text))
 
 

@@ -333,3 +333,12 @@ def test_a_body_that_is_taken_out_whole_has_no_language(desk: Desk, tmp_path: Pa
         page = applied(desk.env, annex, tmp_path / annex)["annex.html"].decode()
         assert words[:20] not in page
         assert page.count('lang="en"') == languages
+
+
+def test_no_word_that_the_desk_wrote_into_each_of_its_mails_is_a_name(desk: Desk) -> None:
+    """The names of elections and policies stand in each notification, in the language of the platform."""
+    use = desk.notified(case=desk.decided(election="PS2027"))
+    desk.do(ProposeAnnex(of=use, form=AnnexForm.THREAD))
+    form = form_of(desk.env, ANNEX)
+    assert form.count("Provincial council and water authority elections 2027") == 2
+    assert "⟦5.1.2e|Provincial⟧" not in form

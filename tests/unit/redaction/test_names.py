@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from flaggermail.redaction.marks import Detail, PrintedPart, PrintedText
 from flaggermail.redaction.proposals import propose
 from tests.corpus import each
@@ -110,3 +112,19 @@ def test_the_desk_s_officers_are_known_beforehand() -> None:
     text = PrintedText(0, PrintedPart.BODY, 0, "Gesproken over Roodnat vandaag.")
     assert propose([text], KNOWN) == ()
     assert len(propose([text], replace(KNOWN, names=("Sanne Roodnat",)))) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "jorinde.plukebol at host.example",
+        "Zie https://host.example/jorinde/plukebol",
+        "jorinde_plukebol.pdf",
+        "plukebol @ host.nl",
+    ],
+)
+def test_a_name_in_an_address_is_no_word_in_small_letters(address: str) -> None:
+    """Small letters say nothing there: the name that begins a sentence is marked all the same."""
+    assert _marked((PrintedPart.BODY, f"Jorinde Plukebol belde.\n\n{address}\n"))[0].startswith(
+        "«Jorinde Plukebol» belde."
+    )
