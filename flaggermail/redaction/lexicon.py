@@ -24,9 +24,9 @@ _ENDINGS = (
 """How words end that are no names, where they begin a sentence or a title."""
 _WRITTEN_SMALL = re.compile(
     r"(?:(?<=\s)|(?<=[\"'(\u2018\u201c])|\A)[^\W\d_A-Z][^\W\d_]{2,}"
-    r"(?![\w@/]|[-.:]\w|\s?(?:@|\bat\b)\s?\S+\.\w)"
+    r"(?![\w@/]|[-.:]\w|\s?(?:@|\bat\b)\s?\S+\.\w)(?=[,;]?[ \t]+\S)"
 )
-"""Not in an address or the name of a file: there each name stands in small letters."""
+"""Not in an address or the name of a file, nor last in its line: there people write names in small letters."""
 
 
 def written_small(texts: Sequence[str]) -> frozenset[str]:

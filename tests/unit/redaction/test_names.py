@@ -121,10 +121,11 @@ def test_the_desk_s_officers_are_known_beforehand() -> None:
         "Zie https://host.example/jorinde/plukebol",
         "jorinde_plukebol.pdf",
         "plukebol @ host.nl",
+        "Fijne dag, jorinde",
     ],
 )
 def test_a_name_in_an_address_is_no_word_in_small_letters(address: str) -> None:
-    """Small letters say nothing there: the name that begins a sentence is marked all the same."""
+    """Small letters say nothing there, nor at the end of a line: the name that begins a sentence is marked."""
     assert _marked((PrintedPart.BODY, f"Jorinde Plukebol belde.\n\n{address}\n"))[0].startswith(
         "«Jorinde Plukebol» belde."
     )
