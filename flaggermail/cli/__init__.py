@@ -58,7 +58,7 @@ COMMANDS_OF = {
         "status": "Summarise the desk's status.",
     },
     "For developers": {
-        "demo": "Play the whole story on this machine.",
+        "demo": "Play the story on this machine.",
         "parse": "Parse mails and print their content.",
         "replay": "Play a scenario in simulated time.",
         "threads": "Group mails into conversations.",
