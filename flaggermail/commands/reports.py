@@ -44,7 +44,8 @@ class DraftReport(Command):
         )  # fmt: skip
         still = list(draft.missing(written, told))
         last, differences = moving.since_last(work, election)
-        warnings = (*(f"still to be written: {one}" for one in still[:_MOST_MISSING]),)
+        unlike = (f"to be mended before a freeze: {one.english}" for one in agreeing.disagreements(told))
+        warnings = (*(f"still to be written: {one}" for one in still[:_MOST_MISSING]), *unlike)
         return Outcome(
             f"report {election.code}: the draft is kept",
             election.code,

@@ -500,6 +500,7 @@ def test_what_would_contradict_itself_is_not_frozen(desk: Desk) -> None:
         assert old is not None
         work = UnitOfWork(desk.env, tx, desk.clock.now(), "officer1")
         work.record(EventKind.CASE_DECIDED, changed(old, replace(old, decision=Decision.DECLINE)))
+    assert "to be mended before a freeze: VF-EP2024-0002/1 was sent" in drafted(desk, "EP2024", DRAFT)
     refused = desk.type("report", "freeze", "EP2024", officer="head1")
     assert refused.status == 1
     assert "report EP2024: is not frozen, because it would contradict itself: VF-EP2024-0002/1 was sent" in refused.err
