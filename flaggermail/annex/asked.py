@@ -62,18 +62,20 @@ class WordsLeft:
 
     def asked(self) -> list[WordsAsked]:
         """Returns what is asked, in the order of the text: each name once."""
+        return self._asked(self._made.marks, self._made.kept)
+
+    def unticked(self, marks: Sequence[Mark], kept: frozenset[LeftWord]) -> list[str]:
+        """Returns the words beside these marks that nobody has decided about, where `kept` are the places that stay."""
+        return [one.words for one in self._asked(marks, kept) if not one.kept]
+
+    def _asked(self, marks: Sequence[Mark], kept: frozenset[LeftWord]) -> list[WordsAsked]:
         places: dict[str, list[tuple[LeftWord, ...]]] = {}
-        for run in self._runs(self.beside(self._made.marks)):
+        for run in self._runs(self.beside(marks)):
             words = self._texts[run[0].of].text[run[0].start : run[-1].end]
             places.setdefault(words, []).append(run)
         return [
-            WordsAsked(words, tuple(runs), all(self._made.kept.issuperset(run) for run in runs))
-            for words, runs in places.items()
+            WordsAsked(words, tuple(runs), all(kept.issuperset(run) for run in runs)) for words, runs in places.items()
         ]
-
-    def unticked(self) -> list[str]:
-        """Returns the words that nobody has decided about."""
-        return [one.words for one in self.asked() if not one.kept]
 
     def below(self, language: LanguageCode) -> str:
         """Returns what stands below the form; nothing if nothing is asked."""

@@ -105,9 +105,8 @@ class ConfirmAnnex(Command):
         _check_revision(annex, self.revision)
         made = of_annex(work, annex)
         marks = seals.fitting(made.exchange.texts, self.marks)
-        kept = (made.kept if self.kept is None else frozenset(self.kept)).intersection(
-            WordsLeft(work, made).beside(marks)
-        )
+        asked = WordsLeft(work, made)
+        kept = (made.kept if self.kept is None else frozenset(self.kept)).intersection(asked.beside(marks))
         confirmed = replace(annex, revision=annex.revision + 1, marks=seals.written(marks, kept))
         only_ticked = annex.state is AnnexState.CONFIRMED and marks == made.marks and kept > made.kept
         if not only_ticked:
@@ -121,7 +120,7 @@ class ConfirmAnnex(Command):
         _record(work, EventKind.ANNEX_CONFIRMED, confirmed, annex)
         done = f"annex {annex.id}, revision {confirmed.revision}: confirmed with {counted(len(marks), 'mark', 'marks')}"
         step = f"another person: `flaggermail annex approve {annex.id}`"
-        unticked = WordsLeft(work, replace(made, marks=marks, kept=kept)).unticked()
+        unticked = asked.unticked(marks, kept)
         if unticked:
             words = counted(len(unticked), "word is", "words are")
             step = f"{words} not ticked: `flaggermail annex edit {annex.id}`"
@@ -153,7 +152,7 @@ class ApproveAnnex(Command):
             others = [one.id for one in people.may_approve(work, annex)]
             raise Refusal(NoAnnex.OWN_MARKS(annex=annex.id, officer=work.actor, who=_who(others)))
         made = of_annex(work, annex)  # every mail is still there, and reads as it did
-        unticked = WordsLeft(work, made).unticked()
+        unticked = WordsLeft(work, made).unticked(made.marks, made.kept)
         if unticked:
             raise Refusal(NoAnnex.UNTICKED(annex=annex.id, count=len(unticked)))
         earlier = approved(work, annex.notification)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.redaction.marks import Detail, PrintedPart, PrintedText
+from flaggermail.redaction.marks import PrintedPart, PrintedText
 from flaggermail.redaction.proposals import propose
 from tests.corpus import each
+from tests.unit.redaction.marked_names import marked_names
 from tests.unit.redaction.measuring import KNOWN
 
 SENDERS = {
@@ -49,40 +50,29 @@ FORMS = [
 ]
 
 
-def _marked(*texts: tuple[PrintedPart, str]) -> list[str]:
-    """Returns the texts with the names in them between guillemets."""
-    printed = [PrintedText(0, part, 0, text) for part, text in texts]
-    marks = [mark for mark in propose(printed, KNOWN) if mark.detail is Detail.NAME]
-    shown = [text for _, text in texts]
-    for mark in reversed(marks):
-        text = shown[mark.of]
-        shown[mark.of] = f"{text[: mark.start]}«{text[mark.start : mark.end]}»{text[mark.end :]}"
-    return shown
-
-
 @each("sender", SENDERS)
 def test_a_display_name_is_a_person_or_an_organisation(sender: str) -> None:
     """A person is marked, with initials and nickname; a team, an organisation and a function are not."""
     name = SENDERS[sender]
-    assert _marked((PrintedPart.FROM, sender)) == [sender.replace(name, f"«{name}»", 1) if name else sender]
+    assert marked_names((PrintedPart.FROM, sender)) == [sender.replace(name, f"«{name}»", 1) if name else sender]
 
 
 @each("wanted", INTRODUCED)
 def test_mail_introduces_its_people(wanted: str) -> None:
     """Salutations, closings, cues and attribution lines introduce names; functions and teams are none."""
-    assert _marked((PrintedPart.BODY, wanted.replace("«", "").replace("»", ""))) == [wanted]
+    assert marked_names((PrintedPart.BODY, wanted.replace("«", "").replace("»", ""))) == [wanted]
 
 
 @each("wanted", FORMS)
 def test_a_name_is_found_in_each_of_its_forms(wanted: str) -> None:
     """Whole, in part, with initials, in capitals, inflected and joined; not as an ordinary word or a month."""
     plain = wanted.replace("«", "").replace("»", "")
-    assert _marked((PrintedPart.FROM, "Jan de Vries"), (PrintedPart.BODY, plain))[1] == wanted
+    assert marked_names((PrintedPart.FROM, "Jan de Vries"), (PrintedPart.BODY, plain))[1] == wanted
 
 
 def test_a_name_is_found_in_all_texts_of_the_annex() -> None:
     """A name that one mail introduces is marked in the subject and the attachments of another."""
-    shown = _marked(
+    shown = marked_names(
         (PrintedPart.BODY, "Groeten,\nŁucja Wójcik\n"),
         (PrintedPart.SUBJECT, "Vraag van Lucja"),
         (PrintedPart.ATTACHMENT, "brief_L.Wojcik.pdf"),
@@ -94,7 +84,7 @@ def test_a_name_is_found_in_all_texts_of_the_annex() -> None:
 def test_an_ordinary_word_is_no_name_at_the_start_of_a_sentence() -> None:
     """A name that is a word too is marked only with a capital inside a sentence."""
     body = "Dear Will,\n\nWill you ask Will? The will is clear. Grace is a virtue.\n"
-    assert _marked((PrintedPart.BODY, body)) == [
+    assert marked_names((PrintedPart.BODY, body)) == [
         body.replace("Dear Will", "Dear «Will»").replace("ask Will", "ask «Will»")
     ]
 
@@ -102,7 +92,7 @@ def test_an_ordinary_word_is_no_name_at_the_start_of_a_sentence() -> None:
 def test_recipients_of_a_forwarded_mail_are_one_place() -> None:
     """Three recipients in a body are one mark, so that nobody can count them."""
     body = "Van: Jan Bos <j@a.example>\nAan: Piet Vos <p@a.example>; Els Mol <e@a.example>\n"
-    assert _marked((PrintedPart.BODY, body)) == [
+    assert marked_names((PrintedPart.BODY, body)) == [
         "Van: «Jan Bos» <j@a.example>\nAan: «Piet Vos <p@a.example>; Els Mol <e@a.example>»\n"
     ]
 
@@ -126,6 +116,6 @@ def test_the_desk_s_officers_are_known_beforehand() -> None:
 )
 def test_a_name_in_an_address_is_no_word_in_small_letters(address: str) -> None:
     """Small letters say nothing there, nor at the end of a line: the name that begins a sentence is marked."""
-    assert _marked((PrintedPart.BODY, f"Jorinde Plukebol belde.\n\n{address}\n"))[0].startswith(
+    assert marked_names((PrintedPart.BODY, f"Jorinde Plukebol belde.\n\n{address}\n"))[0].startswith(
         "«Jorinde Plukebol» belde."
     )
