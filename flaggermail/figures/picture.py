@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 from flaggermail.documents.markup import Markup, element, lines
 from flaggermail.figures.local_times import Telling
@@ -43,11 +42,6 @@ def svg(figures: Figures, telling: Telling) -> str:
         described.append(telling.say(Caption.NOT_USED))
         y += 2 * LINE
     return svg_of(Drawing(y + MARGIN, title, "\n".join(described), lines(*parts)))
-
-
-def svg_of_use(use: PlatformUse, as_of: datetime, telling: Telling) -> str:
-    """Returns one use as an SVG document."""
-    return svg_of(drawn(use, as_of, telling))
 
 
 def svg_of(one: Drawing) -> str:

@@ -24,7 +24,8 @@ from flaggermail.documents.model import (
     Verbatim,
     Words,
 )
-from flaggermail.figures.picture import svg_of_use
+from flaggermail.figures.picture import svg_of
+from flaggermail.figures.timeline import drawn
 from tests.doubles.sample_uses import AS_OF, TELLINGS, of_june
 
 AT = datetime(2024, 6, 12, 7, 30, tzinfo=UTC)
@@ -107,8 +108,8 @@ def sample(language: str, *, brief: bool = False) -> Document:
             ],
         ),
         Paragraph([Text(say["foreign"] * 20)]),
-        Picture(svg_of_use(of_june(), AS_OF, TELLINGS[language]), say["shown"], say["told"]),
-        Picture(svg_of_use(of_june(), AS_OF, TELLINGS[language]), say["shown"], f"{say['told']} <2>"),
+        Picture(svg_of(drawn(of_june(), AS_OF, TELLINGS[language])), say["shown"], say["told"]),
+        Picture(svg_of(drawn(of_june(), AS_OF, TELLINGS[language])), say["shown"], f"{say['told']} <2>"),
         Heading(3, [Text(say["per"])]),
         Heading(4, [Text(say["per"])]),
         Paragraph([Text(f"<script>alert(1)</script> & {HARD}")]),

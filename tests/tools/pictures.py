@@ -16,7 +16,8 @@ from xml.sax.saxutils import escape
 
 from flaggermail import replay
 from flaggermail.cli.acting import typed
-from flaggermail.figures.picture import svg_of_use
+from flaggermail.figures.picture import svg_of
+from flaggermail.figures.timeline import drawn
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
 from flaggermail.record.clocks import InstantBasis
 from tests.doubles import migrated
@@ -42,13 +43,13 @@ def timeline(language: str) -> str:
     assert isinstance(told, list)
     (use,) = told
     assert isinstance(use, dict)
-    drawn = PlatformUse(
+    found = PlatformUse(
         case=str(use["case"]), notification=f"{use['case']}/1", platform=str(use["platform"]),
         channel=str(use["channel"]), election="EP2024", sent_at=_instant(use["sent_at"]), sent_basis=InstantBasis.MAIL,
         receipt=_stop(use, "receipt"), human=_stop(use, "human"), substance=_stop(use, "substance"),
         state=UseState.ANSWERED, reminders=_instants(use["reminders"]), escalations=_instants(use["escalations"]),
     )  # fmt: skip
-    return svg_of_use(drawn, _instant(use["substance_at"]), TELLINGS[language])
+    return svg_of(drawn(found, _instant(use["substance_at"]), TELLINGS[language]))
 
 
 def _instant(told: object) -> datetime:

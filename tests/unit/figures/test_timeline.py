@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flaggermail.documents.markup import REPLACEMENT
 from flaggermail.figures.looks import FIGURE, HEAD, LABEL, SMALL, WIDTH, cut, width, wrapped
-from flaggermail.figures.picture import svg, svg_of_use
+from flaggermail.figures.picture import svg, svg_of
 from flaggermail.figures.timeline import drawn, spread
 from flaggermail.figures.uses import PlatformUse, UseState
 from flaggermail.notifications import latency
@@ -80,7 +80,7 @@ def lines(picture: ET.Element, kind: str) -> list[tuple[int, int]]:
 @each("name", sorted(USES))
 def test_no_text_touches_another_or_leaves_the_picture(name: str, language: str) -> None:
     """Every text is inside the viewBox and apart from every other."""
-    picture = root(svg_of_use(USES[name], AS_OF, TELLINGS[language]))
+    picture = root(svg_of(drawn(USES[name], AS_OF, TELLINGS[language])))
     _, _, right, bottom = map(int, picture.attrib["viewBox"].split())
     assert (right, bottom) == (int(picture.attrib["width"]), int(picture.attrib["height"]))
     found = boxes(picture)
@@ -91,7 +91,7 @@ def test_no_text_touches_another_or_leaves_the_picture(name: str, language: str)
 @each("name", sorted(USES))
 def test_every_shape_is_inside_the_picture(name: str) -> None:
     """No coordinate of a sign, a tick or a line is outside the viewBox."""
-    picture = root(svg_of_use(USES[name], AS_OF, TELLINGS["nl"]))
+    picture = root(svg_of(drawn(USES[name], AS_OF, TELLINGS["nl"])))
     for element in picture.iter():
         for key in ("x", "x1", "x2", "cx"):
             assert 0 <= int(element.attrib.get(key, 0)) <= WIDTH
@@ -101,7 +101,7 @@ def test_every_shape_is_inside_the_picture(name: str) -> None:
 
 def test_the_use_of_june_reads_as_it_was() -> None:
     """Times, figure and words of 6 June 2024; the signs of the answer are those of the three clocks."""
-    picture = root(svg_of_use(of_june(), AS_OF, TELLINGS["nl"]))
+    picture = root(svg_of(drawn(of_june(), AS_OF, TELLINGS["nl"])))
     assert texts(picture, "time") == ["10:34", "11:34", "12:34", "13:06"]
     assert texts(picture, "figure") == ["2,5 uur"]
     assert "152 minuten tot de reactie van een medewerker" in texts(picture, "small")
@@ -113,7 +113,7 @@ def test_the_use_of_june_reads_as_it_was() -> None:
 
 def test_ticks_are_to_scale() -> None:
     """Reminders at 60 and 120 of 152 minutes stand where that part of the bar is."""
-    picture = root(svg_of_use(of_june(), AS_OF, TELLINGS["en"]))
+    picture = root(svg_of(drawn(of_june(), AS_OF, TELLINGS["en"])))
     ((left, right),) = lines(picture, "wait")
     course = next(path.attrib["d"] for path in picture.iter(f"{SVG}path") if path.attrib["d"].count("M") > 2)
     ticks = [int(x) for x in re.findall(r"M(\d+)", course)]
@@ -123,7 +123,7 @@ def test_ticks_are_to_scale() -> None:
 
 def test_an_open_wait_runs_to_the_instant_asked() -> None:
     """What nobody answered is dashed to its end, where the instant asked and an open sign stand."""
-    picture = root(svg_of_use(USES["open"], AS_OF, TELLINGS["en"]))
+    picture = root(svg_of(drawn(USES["open"], AS_OF, TELLINGS["en"])))
     assert lines(picture, "wait") == []
     assert lines(picture, "wait open") == lines(picture, "axis")
     assert texts(picture, "figure") == ["open"]
@@ -135,7 +135,7 @@ def test_an_open_wait_runs_to_the_instant_asked() -> None:
 
 def test_an_open_matter_is_beyond_the_scale() -> None:
     """If a person answered and the matter is open, the rest is dashed after a break, and said not to be to scale."""
-    picture = root(svg_of_use(USES["open matter"], AS_OF, TELLINGS["nl"]))
+    picture = root(svg_of(drawn(USES["open matter"], AS_OF, TELLINGS["nl"])))
     ((_, answered),) = lines(picture, "wait")
     ((begin, end),) = lines(picture, "later open")
     assert answered < begin < end
@@ -144,7 +144,7 @@ def test_an_open_matter_is_beyond_the_scale() -> None:
 
 def test_signs_differ_in_shape() -> None:
     """Without colour, each kind of moment has a shape of its own."""
-    picture = root(svg_of_use(USES["every label"], AS_OF, TELLINGS["en"]))
+    picture = root(svg_of(drawn(USES["every label"], AS_OF, TELLINGS["en"])))
     shapes = set()
     for element in picture.iter():
         kind = element.attrib.get("class", "")
@@ -155,14 +155,14 @@ def test_signs_differ_in_shape() -> None:
 
 def test_instants_of_one_minute_share_a_label() -> None:
     """A reminder in the minute of the answer stands above the same time; the sending has a label for itself."""
-    picture = root(svg_of_use(USES["a reminder in the minute of the answer"], AS_OF, TELLINGS["en"]))
+    picture = root(svg_of(drawn(USES["a reminder in the minute of the answer"], AS_OF, TELLINGS["en"])))
     assert texts(picture, "time") == ["10:34", "11:34"]
-    assert texts(root(svg_of_use(USES["the same minute"], AS_OF, TELLINGS["en"])), "time") == ["10:34", "10:34"]
+    assert texts(root(svg_of(drawn(USES["the same minute"], AS_OF, TELLINGS["en"]))), "time") == ["10:34", "10:34"]
 
 
 def test_many_reminders_are_counted() -> None:
     """A run of reminders has one label, with their number and the last."""
-    picture = root(svg_of_use(USES["many reminders"], AS_OF, TELLINGS["en"]))
+    picture = root(svg_of(drawn(USES["many reminders"], AS_OF, TELLINGS["en"])))
     words = " ".join(texts(picture, "small"))
     assert "59 reminders to the officer 2 escalations until 8 June 2024 21:34" in words
 
@@ -179,7 +179,7 @@ def test_many_reminders_are_counted() -> None:
 )
 def test_times_have_their_offset_where_the_clocks_change(name: str, offsets: list[str]) -> None:
     """The two half past two of the night are told apart; when the figures are of does not matter to an answered use."""
-    picture = root(svg_of_use(USES[name], AS_OF, TELLINGS["nl"]))
+    picture = root(svg_of(drawn(USES[name], AS_OF, TELLINGS["nl"])))
     assert [text for text in texts(picture, "small") if re.fullmatch(r"[+-]\d\d:\d\d", text)] == offsets
 
 
@@ -189,13 +189,13 @@ def test_what_is_unusual_is_said() -> None:
         ("nl", ("volgens verzonden kopie", "mondeling", "met de hand", "herkend aan geciteerde tekst")),
         ("en", ("by the sent copy", "oral", "by hand", "matched by quoted text")),
     ):
-        small = texts(root(svg_of_use(USES["by hand"], AS_OF, TELLINGS[language])), "small")
+        small = texts(root(svg_of(drawn(USES["by hand"], AS_OF, TELLINGS[language]))), "small")
         assert [" ".join(small).count(word) for word in words] == [1, 1, 1, 1]
 
 
 def test_names_become_no_elements() -> None:
     """A platform called `<script>` is text; characters that XML forbids or that turn a line around are replaced."""
-    document = svg_of_use(USES["hostile names"], AS_OF, TELLINGS["en"])
+    document = svg_of(drawn(USES["hostile names"], AS_OF, TELLINGS["en"]))
     assert "<script" not in document
     assert not re.search("[\u202e\x07]", document)
     assert [element.tag for element in root(document).iter() if "script" in element.tag] == []
@@ -205,7 +205,7 @@ def test_names_become_no_elements() -> None:
 
 def test_the_whole_name_is_in_the_title() -> None:
     """A name too long for the picture ends in an ellipsis there, and is whole in title and page."""
-    picture = root(svg_of_use(USES["long names"], AS_OF, TELLINGS["en"]))
+    picture = root(svg_of(drawn(USES["long names"], AS_OF, TELLINGS["en"])))
     assert texts(picture, "head")[0].endswith("…")
     assert "Wm" * 150 in (picture.findtext(f"{SVG}title") or "")
 
@@ -270,7 +270,7 @@ def test_whatever_happens_can_be_read(
 
 def assert_readable(one: PlatformUse, language: str) -> None:
     """Checks that no text touches another or leaves the picture, and that the state is drawn."""
-    picture = root(svg_of_use(one, at("2024-08-01T12:00+02:00"), TELLINGS[language]))
+    picture = root(svg_of(drawn(one, at("2024-08-01T12:00+02:00"), TELLINGS[language])))
     found = boxes(picture)
     assert all(box.left >= 0 and box.right <= WIDTH and box.bottom <= int(picture.attrib["height"]) for box in found)
     assert not any(first.touches(second) for first, second in combinations(found, 2))
