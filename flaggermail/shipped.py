@@ -16,4 +16,5 @@ def shipped(name: str) -> Path:
 
 def stories() -> dict[str, Path]:
     """Returns the folder of each shipped story, by its name: scenarios that `replay` and `exercise start` play."""
-    return {folder.name: folder for folder in sorted((_PACKAGE / "rehearsal" / "stories").iterdir()) if folder.is_dir()}
+    rehearsals = _PACKAGE / "stories" / "rehearsals"
+    return {folder.name: folder for folder in sorted(rehearsals.iterdir()) if folder.is_dir()}

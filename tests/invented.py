@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from flaggermail.redaction.marks import PrintedPart, PrintedText
+from flaggermail.annex.redaction.marks import PrintedPart, PrintedText
 from tests.planted import Annex, Detail, plain
 
 SEED, EXCHANGES = 20261130, 300

@@ -17,7 +17,7 @@ from pathlib import Path
 from faker import Faker
 from ruamel.yaml import YAML
 
-from flaggermail.redaction.marks import PrintedPart, PrintedText
+from flaggermail.annex.redaction.marks import PrintedPart, PrintedText
 
 LOCALES = ("nl_NL", "en_GB", "de_DE", "fr_FR", "pl_PL", "es_ES", "tr_TR", "it_IT", "da_DK")
 TITLES = frozenset(

@@ -10,10 +10,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flaggermail.adapters.server_answers.answer import ConnectFault, ProtocolStep, Reader, ServerAnswer
+from flaggermail.adapters.server_answers.recognise import explain
 from flaggermail.errors import ConfigurationError
 from flaggermail.record.instants import usable
-from flaggermail.server_answers.answer import ConnectFault, ProtocolStep, Reader, ServerAnswer
-from flaggermail.server_answers.recognise import explain
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.wording.delivery import Attempted

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from flaggermail.annex import exchange, layout, printed, seals
 from flaggermail.annex.printed import PrintedExchange
+from flaggermail.annex.redaction.marks import Mark
+from flaggermail.annex.redaction.words_left import LeftWord
 from flaggermail.documents.model import Block
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.figures.account import Print
@@ -14,8 +16,6 @@ from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import UNDECIDED, AnnexState
-from flaggermail.redaction.marks import Mark
-from flaggermail.redaction.words_left import LeftWord
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.annex import NoAnnex
 

@@ -15,12 +15,12 @@ from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.exchange import the_use
 from flaggermail.annex.form import BELOW, Filled
 from flaggermail.annex.known import known
+from flaggermail.annex.redaction.known import KnownToDesk
+from flaggermail.annex.redaction.marks import Detail, Mark, PrintedText, WooGround, marks_beside
+from flaggermail.annex.redaction.spans import fold
+from flaggermail.annex.redaction.words_left import LeftWord, words_left
 from flaggermail.errors import Refusal
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.redaction.known import KnownToDesk
-from flaggermail.redaction.marks import Detail, Mark, PrintedText, WooGround, marks_beside
-from flaggermail.redaction.spans import fold
-from flaggermail.redaction.words_left import LeftWord, words_left
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.annex import AnnexLabel, FormWords, NoAnnex
 

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 
 from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.printed import PrintedMail, PrintedNote
+from flaggermail.annex.redaction.marks import markers
 from flaggermail.documents import html
 from flaggermail.documents.model import Document
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
-from flaggermail.redaction.marks import markers
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.annex import AnnexLabel, NoAnnex
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 from flaggermail.annex import layout, seals
 from flaggermail.annex.printed import PrintedExchange
+from flaggermail.annex.redaction.marks import Detail, Mark, WooGround
 from flaggermail.errors import Refusal
 from flaggermail.figures.account import Print
-from flaggermail.redaction.marks import Detail, Mark, WooGround
 from flaggermail.wording.annex import FormWords, GroundWords, NoAnnex
 
 OPEN, CLOSE, BETWEEN = "⟦", "⟧", "|"

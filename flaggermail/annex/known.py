@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flaggermail.annex.redaction.known import KnownToDesk
+from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.mail.tailed_numbers import prefix_of
 from flaggermail.record.case_values import Source
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Channel, Election, Notification
-from flaggermail.redaction.known import KnownToDesk
 from flaggermail.rules.domain_lists import FREE_MAIL, LIST_OF
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.redaction_words import read_redaction_words
 
 
 def known(work: UnitOfWork, use: Notification) -> KnownToDesk:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from flaggermail.annex.printed import PrintedExchange, PrintedMail, PrintedNote
+from flaggermail.annex.redaction.marks import MARKER, Mark, PrintedPart, WooGround, redacted
 from flaggermail.documents.model import Block, Heading, Labelled, Paragraph, Text, Verbatim, Words
 from flaggermail.figures.account import Print
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.redaction.marks import MARKER, Mark, PrintedPart, WooGround, redacted
 from flaggermail.wording.account import AccountLabel
 from flaggermail.wording.annex import AnnexLabel, GroundWords
 

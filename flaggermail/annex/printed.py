@@ -15,6 +15,7 @@ from flaggermail.annex import clean
 from flaggermail.annex.clean import CleanText
 from flaggermail.annex.exchange import Entry
 from flaggermail.annex.flowing import flowed
+from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart, PrintedText, WooGround
 from flaggermail.annex.seals import seal
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail.language_guess import UNKNOWN
@@ -22,7 +23,6 @@ from flaggermail.mail.message import Address, Message
 from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.record.kinds import AnnexForm, Direction, PersonBasis
 from flaggermail.record.rows import ContactNote, StoredMessage
-from flaggermail.redaction.marks import Detail, Mark, PrintedPart, PrintedText, WooGround
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.annex import AnnexLabel, NoAnnex
 

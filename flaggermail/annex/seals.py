@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from flaggermail import __version__
+from flaggermail.annex.redaction.marks import Detail, Mark, PrintedText, WooGround
+from flaggermail.annex.redaction.words_left import LeftWord
 from flaggermail.errors import Refusal
-from flaggermail.redaction.marks import Detail, Mark, PrintedText, WooGround
-from flaggermail.redaction.words_left import LeftWord
 from flaggermail.wording.annex import NoAnnex
 
 PARSER = f"flaggermail {__version__}, mail-parser {version('mail-parser')}"

@@ -15,7 +15,7 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import FlaggermailError, Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.opening import Given
+    from flaggermail.wiring.opening import Given
 
 _NAME = "flaggermail"
 

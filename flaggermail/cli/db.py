@@ -19,7 +19,7 @@ from flaggermail.cli.terminal import safe_line
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.wiring_backup import BackedUp
+    from flaggermail.wiring.desk_backup import BackedUp
 
 _FILE = click.Path(path_type=Path)
 
@@ -60,7 +60,7 @@ def backup(session: Session, out: Path, *, as_json: bool) -> None:
 
     Example: flaggermail db backup --out /backup/flaggermail-2027-03-17.tar.gz
     """
-    from flaggermail.wiring_backup import back_up
+    from flaggermail.wiring.desk_backup import back_up
 
     with _shown("backing up") as progress:
         found = back_up(session.directory, out, progress)
@@ -89,7 +89,7 @@ def restore(file: Path, to: Path, database: str | None, *, verify: bool, any_siz
 
     Example: flaggermail db restore flaggermail-2027-03-17.tar.gz --to /srv/restored --verify
     """
-    from flaggermail.wiring_backup import restore as restored
+    from flaggermail.wiring.desk_backup import restore as restored
 
     with _shown("restoring") as progress:
         made = restored(file, to, database, progress, verify=verify, any_size=any_size)

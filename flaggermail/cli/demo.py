@@ -18,7 +18,7 @@ from flaggermail.cli.session import login, show_json_line
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.demo import Look
+    from flaggermail.stories.demo import Look
 
 _PROGRAM = "flaggermail"
 _WEEK = 7 * 24 * 60  # minutes
@@ -47,8 +47,8 @@ def command(*, once: bool, everything: bool, answer_after: int | None, as_json: 
         _run_daemon(directory)
         return
     from flaggermail.cli.acting import typed
-    from flaggermail.demo import Wanted
-    from flaggermail.wiring import show_demo
+    from flaggermail.stories.demo import Wanted
+    from flaggermail.wiring.assembly import show_demo
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo cleanly, like Ctrl-C
     wanted = Wanted(once, everything, answer_after, login(), _own_command())
@@ -93,7 +93,7 @@ def _own_command() -> str:
 def _run_daemon(directory: Path) -> None:
     """Runs the daemon of a demo in another process. It ends on SIGTERM, or when that process is gone."""
     from flaggermail import logbook
-    from flaggermail.wiring_daemon import demo_daemon
+    from flaggermail.wiring.daemon_assembly import demo_daemon
 
     logbook.configure()
     running = demo_daemon(directory)

@@ -33,7 +33,7 @@ def command(session: Session, *, observe: bool, new_record: bool, as_json: bool)
     """
     from flaggermail import logbook
     from flaggermail.cli import USUALLY
-    from flaggermail.wiring_daemon import daemon
+    from flaggermail.wiring.daemon_assembly import daemon
 
     logbook.configure(readable=not as_json)
     logbook.catch_crashes()

@@ -15,11 +15,11 @@ import click
 
 from flaggermail.cli.documents import texts
 from flaggermail.cli.terminal import safe_json, safe_line
-from flaggermail.opening import OpenDesk
+from flaggermail.wiring.opening import OpenDesk
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
-    from flaggermail.opening import Given
+    from flaggermail.wiring.opening import Given
 
 
 @dataclass

@@ -12,6 +12,9 @@ from flaggermail.annex.approved import approved, of_annex, open_annex, the_annex
 from flaggermail.annex.asked import WordsLeft
 from flaggermail.annex.known import known
 from flaggermail.annex.printed import PrintedExchange
+from flaggermail.annex.redaction.marks import Mark, marks_beside
+from flaggermail.annex.redaction.proposals import propose
+from flaggermail.annex.redaction.words_left import LeftWord
 from flaggermail.commands.command import ACCOUNTS, Command, Subject
 from flaggermail.commands.lookups import the_case, whole_number
 from flaggermail.commands.outcome import Outcome
@@ -22,9 +25,6 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex, Notification
 from flaggermail.record.states import UNDECIDED, AnnexState
-from flaggermail.redaction.marks import Mark, marks_beside
-from flaggermail.redaction.proposals import propose
-from flaggermail.redaction.words_left import LeftWord
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.annex import NoAnnex
 from flaggermail.wording.refusals import Because

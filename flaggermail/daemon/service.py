@@ -18,7 +18,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import logbook, rehearsal
+from flaggermail import logbook
 from flaggermail.daemon.archive_watch import ArchiveWatch
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.daemon.outage_call import OutageCall
@@ -54,6 +54,7 @@ from flaggermail.record.states import LEASE
 from flaggermail.reminders import handover, paging, reminders
 from flaggermail.rule_changes.reload import RuleReloader, tell_broken
 from flaggermail.services import Services
+from flaggermail.stories import rehearsal
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
 LEASE_SECONDS, LEASE_EVERY = 60, 10.0

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.cases import remembered_domains
 from flaggermail.desk.ground import Ground
 from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFault
@@ -29,8 +30,7 @@ from flaggermail.settings import advice
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load, rules_of
-from flaggermail.settings.redaction_words import read_redaction_words
-from flaggermail.yaml_files.kinds import Model
+from flaggermail.settings.yaml_files.kinds import Model
 
 _AHEAD = timedelta(weeks=4)
 _WORST_FIRST = tuple(Severity)

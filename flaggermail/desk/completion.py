@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaggermail.errors import Refusal
-from flaggermail.yaml_files.source import YamlSource, read
+from flaggermail.settings.yaml_files.source import YamlSource, read
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import Ground
     from flaggermail.mail.message_json import Json
-    from flaggermail.yaml_files.source import Value
+    from flaggermail.settings.yaml_files.source import Value
 
 DESK_FILE, DATABASE_KEY = "flaggermail.yaml", ("store", "database")
 DATABASE = "sqlite:///flaggermail.db"  # the default in `settings`, which is slow to import; a test compares the two

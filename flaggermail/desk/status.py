@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.health.overview import PROCESS, STATUS_FILE, judged
-from flaggermail.yaml_files.source import read, require_folder
+from flaggermail.settings.yaml_files.source import read, require_folder
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import Ground

@@ -10,8 +10,8 @@ import re2
 from pydantic import AfterValidator, Field
 
 from flaggermail.notifications.draft_policy import DraftPatterns, LanguagePatterns
-from flaggermail.yaml_files.kinds import Model
-from flaggermail.yaml_files.model import read_model
+from flaggermail.settings.yaml_files.kinds import Model
+from flaggermail.settings.yaml_files.model import read_model
 
 
 def _compiles(pattern: str) -> str:

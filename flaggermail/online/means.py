@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a check works with; `wiring_online` puts it together."""
+"""What a check works with; `wiring.online_means` puts it together."""
 
 from __future__ import annotations
 

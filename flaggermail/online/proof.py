@@ -27,9 +27,9 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
 from flaggermail.settings.model import ElectionSettings, PeriodSettings, Settings
+from flaggermail.settings.yaml_files.kinds import Names
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.vouched import Vouched
-from flaggermail.yaml_files.kinds import Names
 
 ELECTION = "CHECK"
 LIST = "government"  # of `rules/lists`

@@ -23,9 +23,9 @@ from flaggermail.report.values import (
     WrittenParts,
 )
 from flaggermail.settings.model import Settings
-from flaggermail.yaml_files.faults import checked
-from flaggermail.yaml_files.kinds import Model, Names, Text, shape
-from flaggermail.yaml_files.source import Fault, Key, read_text
+from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.kinds import Model, Names, Text, shape
+from flaggermail.settings.yaml_files.source import Fault, Key, read_text
 
 LONGEST_DRAFT = 400_000  # characters
 

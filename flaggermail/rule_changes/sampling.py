@@ -21,9 +21,9 @@ from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.models import WhoFile
 from flaggermail.rules.samples import WHO
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.source import read
 from flaggermail.wording.refusals import Because
-from flaggermail.yaml_files.faults import checked
-from flaggermail.yaml_files.source import read
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _REMARK = re.compile(r"(?m)(?:^|\s)#(?:\s.*)?$")

@@ -4,5 +4,5 @@
 Entry points: `classifier.classify` and `classifier.explain` apply the rules to a mail, `files` reads `rules/*.yaml`,
 `rulebook.check` tests a rule set against its sample mails.
 
-May import: `mail`, `record`, `yaml_files`, `ports`.
+May import: `mail`, `record`, `settings`, `ports`.
 """

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flaggermail.record.case_values import Source
 from flaggermail.rules.conditions import in_domains
-from flaggermail.yaml_files.source import Fault
+from flaggermail.settings.yaml_files.source import Fault
 
 FREE_MAIL = "free_mail"  # providers of mailboxes to the public
 LISTS, DATED = "lists", "authorities"

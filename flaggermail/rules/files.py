@@ -20,8 +20,8 @@ from flaggermail.rules.domain_lists import PACKAGE, list_paths, package_octets, 
 from flaggermail.rules.findings import KnownNames, RulesFolder, findings, kinds_of
 from flaggermail.rules.models import LanguagesFile, RuleSettings, RulesFile
 from flaggermail.rules.written_conditions import condition_of
-from flaggermail.yaml_files.faults import checked
-from flaggermail.yaml_files.source import Fault, YamlSource, read
+from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.source import Fault, YamlSource, read
 
 LANGUAGES = "languages.yaml"
 _NAME = re.compile(r"\d\d-[a-z0-9-]+\.yaml")

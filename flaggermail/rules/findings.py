@@ -15,8 +15,8 @@ from flaggermail.rules.conditions import All, Between, Condition, Either, Not, O
 from flaggermail.rules.models import KINDS_OF, RuleSettings, RulesFile, WhenSettings, is_everywhere
 from flaggermail.rules.overlap import implies
 from flaggermail.rules.written_conditions import condition_of
-from flaggermail.yaml_files.faults import nearest
-from flaggermail.yaml_files.source import Fault, Key, YamlSource
+from flaggermail.settings.yaml_files.faults import nearest
+from flaggermail.settings.yaml_files.source import Fault, Key, YamlSource
 
 SAMPLES = "samples"
 _ANSWERS = frozenset({"platform_ack", "substantive_reply"})

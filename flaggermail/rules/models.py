@@ -18,7 +18,7 @@ from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.rules.classifier import AnswerTemplate, Stage, Statement
 from flaggermail.rules.conditions import Wording, is_pattern, wording
-from flaggermail.yaml_files.kinds import Code, Domain, MailAddress, Model, Text
+from flaggermail.settings.yaml_files.kinds import Code, Domain, MailAddress, Model, Text
 
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False

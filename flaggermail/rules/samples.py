@@ -9,8 +9,8 @@ from pathlib import Path
 
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.models import SampleFile, WhoFile
-from flaggermail.yaml_files.faults import checked, nearest
-from flaggermail.yaml_files.source import Fault, read
+from flaggermail.settings.yaml_files.faults import checked, nearest
+from flaggermail.settings.yaml_files.source import Fault, read
 
 WHO = "who.yaml"
 

@@ -4,5 +4,5 @@
 Entry points: `reading.load` reads a configuration directory, `model.Settings` is the result, `checks` finds faults,
 `advice` finds mistakes in settings that are valid, and `mistakes` lists all that `check` knows.
 
-May import: `rules`, `notifications`, `oncall`, `yaml_files`, `mail`, `record`, `errors`.
+May import: `rules`, `notifications`, `oncall`, `mail`, `record`, `errors`.
 """

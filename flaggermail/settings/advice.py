@@ -21,8 +21,8 @@ from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, SubmissionSettings, database_file
 from flaggermail.settings.renamed_keys import read_settings
+from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.shipped import shipped
-from flaggermail.yaml_files.faults import checked
 
 Period = tuple[str, date, date]
 """The code of an election, and the first and the last day of its period."""

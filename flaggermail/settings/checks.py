@@ -38,8 +38,8 @@ from flaggermail.settings.model import (
     PlatformsFile,
     SubmissionSettings,
 )
-from flaggermail.yaml_files.faults import nearest
-from flaggermail.yaml_files.source import Key
+from flaggermail.settings.yaml_files.faults import nearest
+from flaggermail.settings.yaml_files.source import Key
 
 Finding = tuple[Key, str]
 

@@ -7,7 +7,7 @@ Waardering, bewaartermijn and informatiecategorie are those of the classes in `r
 
 from __future__ import annotations
 
-from flaggermail.yaml_files.kinds import Model, Text
+from flaggermail.settings.yaml_files.kinds import Model, Text
 
 UNDECIDED = "nog te bepalen"
 

@@ -11,8 +11,8 @@ from flaggermail.record.clocks import ClockKind
 from flaggermail.settings.checks import Finding, rising, twice
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile, PolicyStep
 from flaggermail.settings.model import OncallFile, PlatformsFile
-from flaggermail.yaml_files.faults import nearest
-from flaggermail.yaml_files.source import Key
+from flaggermail.settings.yaml_files.faults import nearest
+from flaggermail.settings.yaml_files.source import Key
 
 
 def faults(file: EscalationFile) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from flaggermail.oncall.escalation import OFFICER, Step
 from flaggermail.oncall.periods import Period
 from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.record.clocks import ClockKind, Means
-from flaggermail.yaml_files.kinds import Code, Minutes, Model, shape
+from flaggermail.settings.yaml_files.kinds import Code, Minutes, Model, shape
 
 CLOCKS = (ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.SUBSTANCE, ClockKind.DECISION)
 Until = Annotated[

@@ -30,7 +30,7 @@ from flaggermail.settings.escalation_file import EscalationFile, StepSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
 from flaggermail.settings.report_section import ReportSettings
 from flaggermail.settings.retention_section import RetentionSettings
-from flaggermail.yaml_files.kinds import (
+from flaggermail.settings.yaml_files.kinds import (
     AuthservId,
     CasePrefix,
     Code,

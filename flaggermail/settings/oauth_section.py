@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 from flaggermail.settings.hosts import is_loopback
-from flaggermail.yaml_files.kinds import Credential, LastDay, Model, Text, WebAddress
-from flaggermail.yaml_files.source import Key
+from flaggermail.settings.yaml_files.kinds import Credential, LastDay, Model, Text, WebAddress
+from flaggermail.settings.yaml_files.source import Key
 
 
 class LoginMethod(StrEnum):

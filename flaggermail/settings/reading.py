@@ -21,9 +21,9 @@ from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
 from flaggermail.settings.renamed_keys import read_settings, renamed_templates
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
-from flaggermail.yaml_files.faults import checked
-from flaggermail.yaml_files.kinds import Model
-from flaggermail.yaml_files.source import Fault, YamlSource, require_folder, require_open
+from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.kinds import Model
+from flaggermail.settings.yaml_files.source import Fault, YamlSource, require_folder, require_open
 
 M = TypeVar("M", bound=Model)
 

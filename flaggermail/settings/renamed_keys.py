@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flaggermail.yaml_files.source import Key, YamlSource, read
+from flaggermail.settings.yaml_files.source import Key, YamlSource, read
 
 # Per file the old keys and their new names, a section before its keys. Entries of lists are not supported.
 RENAMED: dict[str, tuple[tuple[Key, str], ...]] = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from flaggermail.notifications.dates import DateForm, DecimalSign
-from flaggermail.yaml_files.kinds import Model, Names, Text
+from flaggermail.settings.yaml_files.kinds import Model, Names, Text
 
 
 class ColophonSettings(Model):

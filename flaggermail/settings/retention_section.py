@@ -11,8 +11,8 @@ from pydantic import AfterValidator
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.kinds import Kind
 from flaggermail.record.terms import Appraisal, Term, TermStart
-from flaggermail.yaml_files.kinds import Code, Model, Text
-from flaggermail.yaml_files.source import Key
+from flaggermail.settings.yaml_files.kinds import Code, Model, Text
+from flaggermail.settings.yaml_files.source import Key
 
 
 def _is_term(value: str) -> str:

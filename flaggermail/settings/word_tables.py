@@ -16,9 +16,9 @@ from flaggermail.rules.reply_words import ReplyWords, V, WordsOf
 from flaggermail.rules.tags import outcome_word
 from flaggermail.settings.checks import Finding
 from flaggermail.settings.model import TagSettings
-from flaggermail.yaml_files.faults import checked
-from flaggermail.yaml_files.kinds import Model, Text
-from flaggermail.yaml_files.source import Fault, read
+from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.kinds import Model, Text
+from flaggermail.settings.yaml_files.source import Fault, read
 
 M = TypeVar("M", bound=Model)
 Words = Annotated[tuple[Text, ...], Field(min_length=1)]

@@ -19,9 +19,9 @@ from flaggermail.record.case_values import Aspect
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.yaml_files.source import Fault, YamlSource, read_text
 from flaggermail.views.case import earlier
 from flaggermail.views.view import Document, View, plain
-from flaggermail.yaml_files.source import Fault, YamlSource, read_text
 
 T = TypeVar("T")
 

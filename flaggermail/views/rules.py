@@ -22,9 +22,9 @@ from flaggermail.rules.rulebook import judge_samples
 from flaggermail.rules.samples import WHO, load_samples
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.reading import load
+from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.views import explained
 from flaggermail.views.view import Document, View
-from flaggermail.yaml_files.source import Fault
 
 _AT_ONCE = 2_000  # messages compared in one answer
 

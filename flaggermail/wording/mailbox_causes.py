@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Why no connection is made, or a mailbox server does not let the desk in; and what to change where.
 
-A sentence quotes nothing that a server said: its details come from the settings alone (`server_answers.Reader`).
+A sentence quotes nothing that a server said: its details come from the settings alone (`Reader` of `recognise`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Why a token endpoint gives no token, and what to change where.
 
-A sentence quotes nothing that a server said: its details come from the settings alone (`server_answers.Reader`).
+A sentence quotes nothing that a server said: its details come from the settings alone (`Reader` of `recognise`).
 """
 
 from __future__ import annotations

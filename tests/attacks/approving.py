@@ -16,8 +16,8 @@ from flaggermail.cli.acting import typed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, StoredMessage
-from flaggermail.replay.doubles import ListPager
 from flaggermail.settings.model import ApprovalSettings, PagerSettings, Settings
+from flaggermail.stories.doubles import ListPager
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, desk_settings, equipped, mail, opened
 

@@ -18,7 +18,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Device, Notification, OutboxMail
-from flaggermail.replay.doubles import SetClock
+from flaggermail.stories.doubles import SetClock
 from tests.attacks.approving import (
     ADDRESSES,
     a_desk,

@@ -23,8 +23,8 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, HeldBack, OutboxMail, Page, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
+from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 from tests.story.conftest import clock as clock  # noqa: PLC0414 - a fixture

@@ -20,7 +20,7 @@ from flaggermail.errors import FlaggermailError
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Device, OutboxMail
 from flaggermail.reminders import paging
-from flaggermail.replay.doubles import ListPager
+from flaggermail.stories.doubles import ListPager
 from tests.attacks.approving import App, a_desk, asked, enrolled, replied, settings_for, types, with_app
 from tests.store.desk_fixtures import Desk
 

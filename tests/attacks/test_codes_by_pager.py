@@ -11,7 +11,7 @@ import pytest
 
 from flaggermail.record.rows import Page
 from flaggermail.reminders import paging
-from flaggermail.replay.doubles import ListPager
+from flaggermail.stories.doubles import ListPager
 from tests.attacks.approving import (
     a_desk,
     asked,

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from flaggermail import wiring
 from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.record.rows import ClockRow
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.wiring import assembly
 from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
@@ -58,7 +58,7 @@ def desk(tmp_path: Path, resolver: ScriptedResolver) -> Iterator[Services]:
     made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
     notified(made)
     with time_machine.travel(NOW, tick=False):  # dkimpy reads the system clock
-        yield wiring.with_signatures(asking(made, "named+dkim", SERVER), resolver)
+        yield assembly.with_signatures(asking(made, "named+dkim", SERVER), resolver)
     made.close()
 
 

@@ -18,15 +18,24 @@ import pytest
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.annex import layout, seals
 from flaggermail.annex.printed import PrintedExchange, PrintedMail
+from flaggermail.annex.redaction.marks import (
+    MARKER,
+    RECIPIENTS,
+    SEPARATORS,
+    Detail,
+    Mark,
+    PrintedText,
+    WooGround,
+    redacted,
+)
+from flaggermail.annex.redaction.proposals import propose
 from flaggermail.documents.html import page
 from flaggermail.documents.model import Document
 from flaggermail.figures.account import Print
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.redaction.marks import MARKER, RECIPIENTS, SEPARATORS, Detail, Mark, PrintedText, WooGround, redacted
-from flaggermail.redaction.proposals import propose
 from tests import pdf_reading, planted
 from tests.tools.leaks import leaks
-from tests.unit.redaction.measuring import KNOWN
+from tests.unit.annex.measuring import KNOWN
 
 AT = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 STYLE = Print(LanguageCode.NL, ZoneInfo("Europe/Amsterdam"), tuple(f"maand {number}" for number in range(1, 13)))

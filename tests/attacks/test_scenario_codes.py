@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import replay
 from flaggermail.cli.acting import typed
 from flaggermail.errors import ConfigurationError
+from flaggermail.stories import replay
 from tests.doubles import migrated
 
 STORY = Path(__file__).parents[1] / "scenarios" / "S05-by-reply"

@@ -12,7 +12,7 @@ from pathlib import Path
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
-from flaggermail.replay import codes
+from flaggermail.stories import codes
 from tests.attacks.approving import a_desk, replied, settings_for, state_of
 from tests.store.desk_fixtures import OFFICER, Desk
 

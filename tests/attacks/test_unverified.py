@@ -20,7 +20,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
-from flaggermail.replay.doubles import ListMailbox
+from flaggermail.stories.doubles import ListMailbox
 from flaggermail.wording.filing import Basis
 from tests.both_shapes import words_of
 from tests.store.conftest import desk as desk  # noqa: PLC0414 - a fixture

@@ -9,15 +9,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flaggermail import wiring
 from flaggermail.intake.ingest import ingest_together
 from flaggermail.ports import RawMessage
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rule_changes.comparison import compare
 from flaggermail.rules.classifier import RuleSet, Stage
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.wiring import assembly
 from tests.bench import corpus
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row, times
 
@@ -33,7 +33,7 @@ def filled(folder: Path, files: list[Path]) -> Iterator[Services]:
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     clock = SetClock(datetime(2027, 3, 17, 9, tzinfo=UTC))
     folder.mkdir()
-    env = wiring.replayed(settings, folder, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
+    env = assembly.replayed(settings, folder, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
     with closing(env):
         for first in range(0, len(files), TOGETHER):
             raws = [_raw(path, first + at) for at, path in enumerate(files[first : first + TOGETHER], start=1)]

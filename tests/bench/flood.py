@@ -9,17 +9,17 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from flaggermail import wiring
 from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
+from flaggermail.wiring import assembly
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_late import notify
@@ -48,7 +48,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield Heading(f"a flood of {count:,} mails")
     settings, clock = load(CONFIG, shipped("rules"), shipped("config") / "templates"), Running()
     desk = Path(tempfile.mkdtemp(dir=bench.folder))
-    env = wiring.replayed(settings, desk, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
+    env = assembly.replayed(settings, desk, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
     with closing(env):
         mailbox = flooded(env, count)
         began = clock.now()

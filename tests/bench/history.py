@@ -9,9 +9,9 @@ from pathlib import Path
 
 from imapclient import IMAPClient
 
-from flaggermail import wiring
 from flaggermail.intake.poll import look
 from flaggermail.services import Services
+from flaggermail.wiring import assembly
 from tests.bench import corpus
 from tests.bench.desk import Servers
 from tests.bench.figures import Figure
@@ -68,8 +68,8 @@ def filled(servers: Servers, size: int, user: str) -> Iterator[Filled]:
     """Yields a desk that ingested the mailbox of `user`; raises AssertionError if that is not `size` mails."""
     with ExitStack() as stack:
         desk = stack.enter_context(servers.desk(user, port=servers.dovecot.imap_port, tls="none", ca_file=None))
-        env = stack.enter_context(closing(wiring.open_services(desk.folder, lasting=True)))
-        mailbox = stack.enter_context(closing(wiring.mailbox(env.settings)))
+        env = stack.enter_context(closing(assembly.open_services(desk.folder, lasting=True)))
+        mailbox = stack.enter_context(closing(assembly.mailbox(env.settings)))
         octets, bare = bare_fetch(servers, user)
         begun = time.perf_counter()
         taken = look(env, mailbox)

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 
-from flaggermail import wiring
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
 from flaggermail.ports import Interrupt, Lease, Mailbox, Store, Transaction
 from flaggermail.services import Services
+from flaggermail.wiring import assembly
 from tests.bench import corpus, table
 from tests.bench.desk import Servers
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row
@@ -94,12 +94,12 @@ class Watching:
 @contextmanager
 def watching(servers: Servers, user: str) -> Iterator[Watching]:
     """Watches the mailbox of `user` in its own thread."""
-    with servers.desk(user) as desk, closing(wiring.open_services(desk.folder, lasting=True)) as opened:
-        env = wiring.with_whole_templates(wiring.with_signatures(opened))
+    with servers.desk(user) as desk, closing(assembly.open_services(desk.folder, lasting=True)) as opened:
+        env = assembly.with_whole_templates(assembly.with_signatures(opened))
         warm(env)  # not `get_ready`, which is for a process that stays
         committed: list[float] = []
         watched = Watching(
-            replace(env, store=TimedStore(env.store, committed)), wiring.mailbox(env.settings), EventInterrupt(),
+            replace(env, store=TimedStore(env.store, committed)), assembly.mailbox(env.settings), EventInterrupt(),
             committed, [],
         )  # fmt: skip
         worker = Thread(target=watched.run, name="watched")

@@ -12,11 +12,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from flaggermail.redaction.words_left import words_left
+from flaggermail.annex.redaction.words_left import words_left
 from tests.bench.figures import Bench, Figure, Goal, Heading, Note, Row
 from tests.invented import EXCHANGES, NAMES, SEED, STAY, Planted, exchanges
 from tests.planted import Annex
-from tests.unit.redaction.measuring import Truth, truth_of
+from tests.unit.annex.measuring import Truth, truth_of
 
 QUICK_EXCHANGES = 20
 PACKAGE = "deduce>=3.0.6,<4"

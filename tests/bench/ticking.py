@@ -14,9 +14,9 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case
 from flaggermail.record.states import CaseState
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.bench.comparing import CONFIG
 from tests.bench.corpus import as_arrived
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row

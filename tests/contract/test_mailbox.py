@@ -37,10 +37,10 @@ from flaggermail.ports import (
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, StoredMessage
-from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
 from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates

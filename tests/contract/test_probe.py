@@ -14,7 +14,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccoun
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Folder, Role
 from flaggermail.ports.probing import Found, SubmissionSeen
-from flaggermail.replay.doubles import SetClock
+from flaggermail.stories.doubles import SetClock
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.mailbox_causes import MailboxCause
 from tests.contract.imap_account import account

@@ -26,11 +26,11 @@ from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.oauth.endpoint import SecretFiles, ask
 from flaggermail.adapters.oauth.line import TokenLine
 from flaggermail.adapters.oauth.sasl import Bearer
+from flaggermail.adapters.server_answers.answer import ConnectFault, KnownAnswer, ProtocolStep
+from flaggermail.adapters.server_answers.recognise import KNOWN
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import AccessToken, Refused
-from flaggermail.server_answers.answer import ConnectFault, KnownAnswer, ProtocolStep
-from flaggermail.server_answers.recognise import KNOWN
 from flaggermail.settings.oauth_section import OAuth2Settings
 from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import Said

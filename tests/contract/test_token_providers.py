@@ -22,7 +22,7 @@ from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.settings.model import Settings
 from flaggermail.settings.oauth_section import ACCEPTED_REACH, Grant, LoginMethod, OAuth2Settings, Provider
 from flaggermail.settings.reading import load
-from flaggermail.wiring_tokens import bearer, imap_account
+from flaggermail.wiring.logins import bearer, imap_account
 from tests.doubles.broken_desks import sound
 from tests.servers.authority import TENANT, Authority
 from tests.servers.certificates import Certificates

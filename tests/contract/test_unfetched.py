@@ -25,10 +25,10 @@ from flaggermail.ports import Folder, Role
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Alarm, StoredMessage, UnfetchedMail
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.contract.imap_account import account
 from tests.contract.test_mailbox import CONFIG, closes, mail, subjects
 from tests.doubles import migrated

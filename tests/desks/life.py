@@ -15,8 +15,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
 from flaggermail.record.states import MailState
-from flaggermail.replay.doubles import ListPager
 from flaggermail.settings.model import OncallFile
+from flaggermail.stories.doubles import ListPager
 from tests.desks import scenes
 from tests.desks.played import Played
 from tests.store.desk_fixtures import DESK, META, REFERRER, X_CHANNEL, X, mail, report_of

@@ -21,7 +21,12 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
-from flaggermail.replay.doubles import (
+from flaggermail.rule_changes import versions
+from flaggermail.services import Services
+from flaggermail.settings.model import Settings
+from flaggermail.settings.reading import load
+from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import (
     CountedRandomness,
     ListMailbox,
     ListPager,
@@ -29,13 +34,8 @@ from flaggermail.replay.doubles import (
     ScriptedSubmitter,
     SetClock,
 )
-from flaggermail.rule_changes import versions
-from flaggermail.services import Services
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
-from flaggermail.shipped import shipped
-from flaggermail.wiring import make_services
-from flaggermail.wiring_stores import upgrade_database
+from flaggermail.wiring.assembly import make_services
+from flaggermail.wiring.stores import upgrade_database
 
 R = TypeVar("R", bound=Record)
 

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from flaggermail.record.rows import Case
-from flaggermail.replay.given import prepare
-from flaggermail.replay.scenario import EnteredCommand, Incoming, Scenario, read
+from flaggermail.stories.given import prepare
+from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario, read
 from tests.desks.played import Played
 
 FOLDER = Path(__file__).parents[1] / "scenarios"

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import Node
 
 from flaggermail.rules import models as rule_models
-from flaggermail.yaml_files import model, source
+from flaggermail.settings.yaml_files import model, source
 
 KEPT = 256  # texts; a configuration with its rules has about fifteen files
 PATTERNS = 2048

@@ -5,12 +5,12 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from flaggermail import wiring
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
+from flaggermail.wiring import assembly
 from tests.doubles.shared_parser import sharing
 
 NAME = "scenario.db"  # the name that wiring gives the database of a scenario
@@ -35,8 +35,8 @@ def migrated() -> bytes:
 
 
 def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
-    """Works like `wiring.replayed`, with a copied database if `folder` has none yet, and the shared parser."""
+    """Works like `wiring.assembly.replayed`, with a copied database if `folder` has none yet, and the shared parser."""
     path = folder / NAME
     if not path.exists():
         path.write_bytes(migrated())
-    return sharing(wiring.replayed(settings, folder, clock, randomness, submit))
+    return sharing(assembly.replayed(settings, folder, clock, randomness, submit))

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import replay
 from flaggermail.cli.acting import typed
 from flaggermail.ports import Clock, Randomness, Submission, Submitter
-from flaggermail.replay import Report
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
+from flaggermail.stories import replay
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.stories.replay import Report
 from tests.doubles import migrated
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

@@ -25,9 +25,9 @@ from flaggermail.ports import (
     Unknown,
 )
 from flaggermail.ports.probing import DatabaseSeen, Found, SubmissionSeen
-from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
+from flaggermail.stories.doubles import SetClock
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import UNSAID, as_written
 from flaggermail.wording.token_reach import ReachText

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from flaggermail import wiring_daemon
 from flaggermail.cli import main
 from flaggermail.errors import ArchiveFault
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
+from flaggermail.wiring import daemon_assembly
 
 
 class FailingOctets:
@@ -56,5 +56,5 @@ def adapt(env: Services) -> Services:
 
 
 if __name__ == "__main__":
-    wiring_daemon.daemon = partial(wiring_daemon.daemon, adapt=adapt)
+    daemon_assembly.daemon = partial(daemon_assembly.daemon, adapt=adapt)
     main()

@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flaggermail import wiring
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.smtp.session import SmtpSession
@@ -38,6 +37,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services
+from flaggermail.wiring import assembly
 from tests.acting import run
 
 CHANNEL = "tiktok-elections"
@@ -204,7 +204,7 @@ def settle(env: Services) -> None:
     """Does all the work of a start, including a look at the mailbox."""
     delivery.recover(env)
     delivery.drain(env)
-    mailbox = wiring.mailbox(env.settings)
+    mailbox = assembly.mailbox(env.settings)
     try:
         look(env, mailbox)
     finally:
@@ -218,7 +218,7 @@ def run_desk(equipment: Services, order: Order) -> None:
     clock = AheadClock(order.minutes)
     settings = equipment.settings
     store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
-    env = replace(equipment, store=store, clock=clock, submitter=wiring.submitter(settings, clock))
+    env = replace(equipment, store=store, clock=clock, submitter=assembly.submitter(settings, clock))
     if order.do == "prepare":
         prepare(env, order)
     elif order.do == "send":
@@ -245,7 +245,7 @@ def forked(work: Callable[[], None]) -> int:
 
 def main(directory: str) -> None:
     """Runs the requested desks."""
-    equipment = wiring.open_services(Path(directory))
+    equipment = assembly.open_services(Path(directory))
     equipment.store.close()
     for line in sys.stdin:
         order = Order(**json.loads(line))

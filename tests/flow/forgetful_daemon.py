@@ -6,9 +6,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from flaggermail import logbook, wiring_daemon
+from flaggermail import logbook
 from flaggermail.reminders import reminders
 from flaggermail.services import Services
+from flaggermail.wiring import daemon_assembly
 
 
 def remind_nobody(env: Services) -> int:
@@ -20,6 +21,6 @@ def remind_nobody(env: Services) -> int:
 if __name__ == "__main__":
     reminders.tick = remind_nobody
     logbook.configure()
-    running = wiring_daemon.demo_daemon(Path(sys.argv[1]))
+    running = daemon_assembly.demo_daemon(Path(sys.argv[1]))
     running.obey_signals()
     running.run()

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail import logbook, wiring_daemon
+from flaggermail import logbook
 from flaggermail.ports import BlobStore, Submission, Submitter
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
+from flaggermail.wiring import daemon_assembly
 
 POINTS = ("octets stored", "attempt recorded", "after the final dot")
 
@@ -88,7 +89,7 @@ def main(directory: str, point: str) -> None:
     if point not in POINTS:
         raise ValueError(f"no such point: {point}")
     logbook.configure()
-    daemon = wiring_daemon.daemon(Path(directory), lambda env: adapt(env, point))
+    daemon = daemon_assembly.daemon(Path(directory), lambda env: adapt(env, point))
     daemon.obey_signals()
     daemon.run()
 

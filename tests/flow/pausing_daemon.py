@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from flaggermail import wiring_daemon
 from flaggermail.cli import main
 from flaggermail.ports import BlobStore
 from flaggermail.services import Services
+from flaggermail.wiring import daemon_assembly
 
 NTH = 5  # mail in which it pauses
 PAUSED, GO_ON = "paused", "go-on"  # files beside the configuration: it has paused, it may go on
@@ -45,5 +45,5 @@ def adapt(env: Services) -> Services:
 
 
 if __name__ == "__main__":
-    wiring_daemon.daemon = partial(wiring_daemon.daemon, adapt=adapt)
+    daemon_assembly.daemon = partial(daemon_assembly.daemon, adapt=adapt)
     main()

@@ -20,7 +20,7 @@ from flaggermail.ports import Clock, Submitter
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
-from flaggermail.wiring_online import means, scratch_desk
+from flaggermail.wiring.online_means import means, scratch_desk
 from flaggermail.wording.mailbox_causes import ConnectionCause
 from tests.doubles.dns import ScriptedResolver
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
@@ -42,7 +42,7 @@ from dataclasses import replace
 from pathlib import Path
 from flaggermail.online import checking
 from flaggermail.settings.reading import load
-from flaggermail.wiring_online import means
+from flaggermail.wiring.online_means import means
 from tests.doubles.dns import ScriptedResolver
 def scratch(settings, submit, clock):
     os.kill(os.getpid(), signal.SIGKILL)

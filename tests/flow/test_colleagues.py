@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from flaggermail import wiring
 from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.ports import Mailbox
@@ -20,6 +19,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
+from flaggermail.wiring import assembly
 from tests.corpus import one_in
 from tests.flow.desk_process import DeskProcess
 from tests.flow.test_daemon import refer
@@ -72,8 +72,8 @@ class Looking:
 @pytest.fixture
 def looking(desk: DeskProcess, dovecot: Dovecot, postfix: Postfix) -> Iterator[Looking]:
     """Builds a desk that has looked once, after which one referral arrived."""
-    env = wiring.open_services(desk.folder)
-    mailbox = wiring.mailbox(env.settings)
+    env = assembly.open_services(desk.folder)
+    mailbox = assembly.mailbox(env.settings)
     found = Looking(desk, env, mailbox, dovecot)
     try:
         assert found.look() == 0

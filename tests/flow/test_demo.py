@@ -20,11 +20,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flaggermail.cli.acting import typed
-from flaggermail.demo import Wanted
-from flaggermail.demo.configuration import SHIPPED as STORY
-from flaggermail.demo.telling import Look
 from flaggermail.errors import StoryBroken
-from flaggermail.wiring import play, show_demo
+from flaggermail.stories.demo import Wanted
+from flaggermail.stories.demo_configuration import SHIPPED as STORY
+from flaggermail.stories.demo_telling import Look
+from flaggermail.wiring.assembly import play, show_demo
 from tests.flow.desk_process import ROOT, patiently
 from tests.patience import PATIENCE
 

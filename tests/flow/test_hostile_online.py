@@ -28,7 +28,7 @@ from dataclasses import replace
 from pathlib import Path
 from flaggermail.online import checking
 from flaggermail.settings.reading import load
-from flaggermail.wiring_online import means
+from flaggermail.wiring.online_means import means
 from tests.doubles.dns import ScriptedResolver
 found = checking.check(replace(means(load(Path(sys.argv[1]))), resolver=ScriptedResolver({})))
 told = [[one.result, one.step, one.what.english] for one in found]

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiosmtplib import SMTPResponse
 
-from flaggermail import wiring
 from flaggermail.adapters.smtp.session import SmtpSession
 from flaggermail.health import status
 from flaggermail.intake.ingest import ingest
@@ -22,8 +21,9 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.reminders import outbox_ageing
-from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.stories.doubles import SetClock
+from flaggermail.wiring import assembly
 from tests.bench.soak_count import message_id
 from tests.corpus import one_in
 from tests.flow.desk_process import DeskProcess
@@ -57,7 +57,7 @@ class Evening:
     def ahead(self, minutes: float) -> None:
         """Puts the clock that many minutes ahead of the machine's."""
         clock = AheadClock(minutes)
-        self.env = replace(self.env, clock=clock, submitter=wiring.submitter(self.env.settings, clock))
+        self.env = replace(self.env, clock=clock, submitter=assembly.submitter(self.env.settings, clock))
 
     def work(self) -> None:
         """Sends what is due and raises the alarms about what is not."""
@@ -99,9 +99,9 @@ class Evening:
 @pytest.fixture
 def evening(desk: DeskProcess, postfix: Postfix, platform: PlatformServer) -> Iterator[Evening]:
     """Yields a desk without a daemon; afterwards Postfix refuses nothing."""
-    env = wiring.open_services(desk.folder)
+    env = assembly.open_services(desk.folder)
     clock = AheadClock(0)
-    env = replace(env, clock=clock, submitter=wiring.submitter(env.settings, clock))
+    env = replace(env, clock=clock, submitter=assembly.submitter(env.settings, clock))
     yield Evening(env, postfix, platform, f"{desk.officer}@bzk.example")
     env.close()
     for stage in STAGES:
@@ -216,7 +216,7 @@ def test_a_swallowed_answer_hands_a_notice_over_three_times_an_hour(
 
     def drain(minute: int) -> None:
         clock = SetClock(began + timedelta(minutes=minute))
-        evening.env = replace(evening.env, clock=clock, submitter=wiring.submitter(evening.env.settings, clock))
+        evening.env = replace(evening.env, clock=clock, submitter=assembly.submitter(evening.env.settings, clock))
         delivery.drain(evening.env)
 
     with monkeypatch.context() as patch:

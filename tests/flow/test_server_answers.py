@@ -10,12 +10,12 @@ import pytest
 
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.oauth.sasl import Bearer
+from flaggermail.adapters.server_answers.answer import Reader
+from flaggermail.adapters.server_answers.recognise import worded
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
 from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused
 from flaggermail.ports import AccessToken, Refused
-from flaggermail.replay.doubles import SetClock
-from flaggermail.server_answers.answer import Reader
-from flaggermail.server_answers.recognise import worded
+from flaggermail.stories.doubles import SetClock
 from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import Said, Sentence
 from flaggermail.wording.submission_causes import SubmissionCause

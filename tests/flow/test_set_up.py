@@ -14,7 +14,7 @@ from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
 from flaggermail.errors import LinkLost
 from flaggermail.ports import Refused
-from flaggermail.replay.doubles import SetClock
+from flaggermail.stories.doubles import SetClock
 from tests.contract.imap_account import given
 from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates

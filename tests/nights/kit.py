@@ -17,14 +17,14 @@ from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.intake import trust_proofs, vouching
 from flaggermail.ports import Randomness
-from flaggermail.replay import codes
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rule_changes import versions
 from flaggermail.services import Services
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories import codes
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
 from tests.nights.oracle import DEFAULT, EDITED, Policy
 from tests.nights.world import Server, WallClock, Watch, WatchedOctets, WatchedStore

@@ -11,8 +11,8 @@ from random import Random
 from flaggermail.notifications.approval import ByReply
 from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail
-from flaggermail.replay import codes
 from flaggermail.settings.model import ApprovalSettings, PagerSettings, Settings
+from flaggermail.stories import codes
 from tests.nights.diary import Diary
 from tests.nights.kit import Kit
 from tests.nights.member import Member

@@ -25,9 +25,9 @@ from flaggermail.mail.message_json import Json
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import CountedRandomness
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
+from flaggermail.stories.doubles import CountedRandomness
 from tests.nights import verdict
 from tests.nights.diary import Diary, Incoming, Tick
 from tests.nights.faces import Face

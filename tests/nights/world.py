@@ -29,7 +29,7 @@ from flaggermail.ports import (
 )
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.replay.doubles import ListMailbox
+from flaggermail.stories.doubles import ListMailbox
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import as_written
 from tests.nights.faces import Face

@@ -36,12 +36,12 @@ from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring import make_services
+from flaggermail.stories.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
+from flaggermail.wiring.assembly import make_services
 from tests.acting import run
 from tests.doubles.shared_parser import sharing
 from tests.tools.dutch import english_in_mail

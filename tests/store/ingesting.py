@@ -11,8 +11,8 @@ from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.files.old_mail import MailFiles, MailNames
 from flaggermail.intake import old_mail
 from flaggermail.intake.old_mail import FoundMail
-from flaggermail.replay.doubles import SetClock
-from flaggermail.wiring import make_services
+from flaggermail.stories.doubles import SetClock
+from flaggermail.wiring.assembly import make_services
 from tests.store.desk_fixtures import START, RecordingSubmitter, desk_settings
 from tests.store.processes import tell
 

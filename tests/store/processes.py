@@ -22,9 +22,9 @@ from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.events import added
 from flaggermail.record.rows import Case
-from flaggermail.replay.doubles import CountedRandomness, SetClock
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.wiring import make_services
+from flaggermail.stories.doubles import CountedRandomness, SetClock
+from flaggermail.wiring.assembly import make_services
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import START, RecordingSubmitter, desk_settings
 from tests.store.samples import alarm, happened

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.annex import seals
+from flaggermail.annex.redaction.marks import Mark
 from flaggermail.cli.acting import typed
 from flaggermail.cli.new_folder import new_folder
 from flaggermail.commands.annexes import ApproveAnnex, ConfirmAnnex, ProposeAnnex
@@ -18,7 +19,6 @@ from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex
-from flaggermail.redaction.marks import Mark
 from flaggermail.services import Services
 from flaggermail.settings.model import OfficerSettings
 from tests.corpus import each

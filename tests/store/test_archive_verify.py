@@ -24,9 +24,9 @@ from flaggermail.ports import Census, Cursor, MailPage
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery
-from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Services
 from flaggermail.settings.model import MailboxSettings
+from flaggermail.stories.doubles import ListMailbox
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, mail
 
 MARCH = datetime(2024, 3, 31, 21, 59, tzinfo=UTC)  # 23:59 in Amsterdam

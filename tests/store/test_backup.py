@@ -19,14 +19,14 @@ from flaggermail.adapters.files import backup_file
 from flaggermail.errors import BackupFault, ConfigurationError
 from flaggermail.letters import observing
 from flaggermail.mail.message_json import Json
-from flaggermail.opening import OpenDesk
 from flaggermail.record.events import EventKind, fold
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device, OutboxMail, Record, StoredMessage, Token
 from flaggermail.record.states import MailState
 from flaggermail.settings.model import Settings, StoreSettings
 from flaggermail.settings.reading import load
-from flaggermail.wiring_backup import BackedUp, Restored, back_up_desk, restore
+from flaggermail.wiring.desk_backup import BackedUp, Restored, back_up_desk, restore
+from flaggermail.wiring.opening import OpenDesk
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, desk_settings, mail
 

@@ -26,9 +26,9 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail, Page
 from flaggermail.record.states import MailState
 from flaggermail.reminders import paging
-from flaggermail.replay.doubles import CountedRandomness, ListPager, SetClock
 from flaggermail.services import until_recorded
-from flaggermail.wiring import make_services
+from flaggermail.stories.doubles import CountedRandomness, ListPager, SetClock
+from flaggermail.wiring.assembly import make_services
 from tests.doubles.shared_parser import sharing
 from tests.patience import PATIENCE
 from tests.store.conftest import new_store

@@ -17,7 +17,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, Kind
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
-from flaggermail.replay.doubles import ListMailbox
+from flaggermail.stories.doubles import ListMailbox
 from tests.both_shapes import words_of
 from tests.store.desk_fixtures import OFFICER, REFERRER, START, Desk, mail
 from tests.store.test_ingest import REFERRAL, RUNNING, after, answer_to, told

@@ -31,8 +31,8 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
-from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import UnitOfWork
+from flaggermail.stories.doubles import ListMailbox
 from flaggermail.wording.said import UNSAID
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import REFERRER, START, Desk, X, mail

@@ -17,7 +17,7 @@ import pytest
 from flaggermail.adapters.db.revisions import newest
 from flaggermail.adapters.files import backup_file
 from flaggermail.errors import BackupFault
-from flaggermail.wiring_backup import restore
+from flaggermail.wiring.desk_backup import restore
 from tests.pace import within
 from tests.store.desk_fixtures import Desk
 from tests.store.test_backup import backed_up, repacked, unseen

@@ -34,10 +34,10 @@ from flaggermail.record.rows import (
     Reminder,
     StoredMessage,
 )
-from flaggermail.replay.doubles import ListMailbox
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet
 from flaggermail.rules.conditions import Find
+from flaggermail.stories.doubles import ListMailbox
 from flaggermail.wording.said import as_written
 from tests.both_shapes import words_of
 from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, Desk, X, mail

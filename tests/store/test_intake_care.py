@@ -19,9 +19,9 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail
-from flaggermail.replay.report import report as reported
-from flaggermail.replay.scenario import read as read_scenario
 from flaggermail.services import UnitOfWork
+from flaggermail.stories.replayed import report as reported
+from flaggermail.stories.scenario import read as read_scenario
 from flaggermail.views.case_form import CaseForm
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, NewDesk, mail
 

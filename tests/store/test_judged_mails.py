@@ -19,8 +19,8 @@ from flaggermail.cases import referrals
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
-from flaggermail.replay.doubles import CountedRandomness
 from flaggermail.services import UnitOfWork
+from flaggermail.stories.doubles import CountedRandomness
 from tests.corpus import each
 from tests.mail_senders import Mail, Senders, load
 from tests.store.desk_fixtures import SERVER, Desk, NewDesk, opened

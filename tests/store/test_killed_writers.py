@@ -20,7 +20,7 @@ from flaggermail.cli.new_folder import new_folder
 from flaggermail.errors import BackupFault, Refusal
 from flaggermail.settings.mistakes import CheckCode
 from flaggermail.unfinished import leftovers
-from flaggermail.wiring_backup import Restored, restore
+from flaggermail.wiring.desk_backup import Restored, restore
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import Desk
 from tests.store.test_backup import at_work, backed_up, unseen
@@ -40,19 +40,21 @@ with new_folder(Path(sys.argv[1])) as folder:
     wait()
 """,
     "restore": """
-from flaggermail.wiring_backup import restore
+from flaggermail.wiring.desk_backup import restore
 restore(Path(sys.argv[2]), Path(sys.argv[1]), sys.argv[3] or None, wait, verify=False)
 """,
     "after": """
-from flaggermail import unfinished, wiring_backup
-wiring_backup.point_to = wait
-wiring_backup.restore(Path(sys.argv[2]), Path(sys.argv[1]), sys.argv[3] or None, lambda *_: None, verify=True)
+from flaggermail import unfinished
+from flaggermail.wiring import desk_backup
+desk_backup.point_to = wait
+desk_backup.restore(Path(sys.argv[2]), Path(sys.argv[1]), sys.argv[3] or None, lambda *_: None, verify=True)
 """,
     "last": """
-from flaggermail import unfinished, wiring_backup
+from flaggermail import unfinished
+from flaggermail.wiring import desk_backup
 real = unfinished.finish_folder
 unfinished.finish_folder = lambda *all: [real(*all), wait()]
-wiring_backup.restore(Path(sys.argv[2]), Path(sys.argv[1]), sys.argv[3] or None, lambda *_: None, verify=True)
+desk_backup.restore(Path(sys.argv[2]), Path(sys.argv[1]), sys.argv[3] or None, lambda *_: None, verify=True)
 """,
     "files": """
 import os

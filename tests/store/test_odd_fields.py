@@ -26,8 +26,8 @@ from flaggermail.matching.arrival import TOLERANCE
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.instants import EARLIEST, FIRST, LAST, YEARS
 from flaggermail.record.rows import Delivery, StoredMessage
+from flaggermail.settings.yaml_files import kinds
 from flaggermail.views import VIEWS
-from flaggermail.yaml_files import kinds
 from tests.corpus import each
 from tests.store.desk_fixtures import CONFIG, META, REFERRER, Desk, X, mail, report_of
 from tests.store.test_odd_rows import raised_by_jobs, raised_by_views

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import rehearsal
 from flaggermail.cli import commands
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
@@ -45,6 +44,7 @@ from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings
 from flaggermail.shipped import stories
+from flaggermail.stories import rehearsal
 from flaggermail.views.exercise import ShowDebrief
 from tests.doubles.told_status import written
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
@@ -451,7 +451,7 @@ def test_a_story_that_cannot_be_played_ends_and_stops_no_daemon(
     folder = shutil.copytree(stories()["S08"], tmp_path / "S08")
     (folder / {"missing": "x", "no yaml": "scenario.yaml", "no mail": "referral.eml"}[broken]).unlink(missing_ok=True)
     shipped = {} if broken == "missing" else {"S08": folder}
-    monkeypatch.setattr("flaggermail.rehearsal.playing.stories", lambda: shipped)
+    monkeypatch.setattr("flaggermail.stories.rehearsing.stories", lambda: shipped)
     assert go_on(desk) == 0
     assert desk.row(Election, "EX240606").closed_at is not None
 

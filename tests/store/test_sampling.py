@@ -11,8 +11,8 @@ from flaggermail.record.rows import StoredMessage
 from flaggermail.rule_changes.sampling import SampleText, make_sample
 from flaggermail.rules.models import SampleFile
 from flaggermail.services import UnitOfWork
-from flaggermail.yaml_files.faults import checked
-from flaggermail.yaml_files.source import read
+from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.source import read
 from tests.store.desk_fixtures import DESK, META, OFFICER, REFERRER, Desk, X, mail, report_of
 
 # Each occurs in the hostile mail below, and none may occur in the sample.

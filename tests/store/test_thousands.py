@@ -24,8 +24,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Delivery, OutboxMail, StoredMessage
 from flaggermail.reminders import open_clocks, reminders, stand
-from flaggermail.replay.doubles import SetClock
 from flaggermail.services import UnitOfWork
+from flaggermail.stories.doubles import SetClock
 from tests.store.desk_fixtures import START, Desk, mail
 from tests.store.test_reading_once import statements
 

@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail import wiring, wiring_daemon
 from flaggermail.errors import Refusal
 from flaggermail.health import self_check
 from flaggermail.health.confinement import Confinement
 from flaggermail.intake import trust_proofs, vouching
 from flaggermail.mail.authentication.authres import AuthenticationMethod
-from flaggermail.opening import OpenDesk
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, TrustProof
 from flaggermail.record.states import MailState
 from flaggermail.record.trust_proofs import LASTS, WARNED, ProofState, end_of, state_of
-from flaggermail.replay.doubles import SetClock
 from flaggermail.settings.mistakes import CheckCode
+from flaggermail.stories.doubles import SetClock
+from flaggermail.wiring import assembly, daemon_assembly
+from flaggermail.wiring.opening import OpenDesk
 from tests.doubles.broken_desks import SETTINGS, edit, sound
 from tests.store.desk_fixtures import OFFICER, START, X_CHANNEL, Desk, X, mail, report_of
 
@@ -203,7 +203,7 @@ def test_each_state_of_the_proof_has_its_sentence(exchange: Desk) -> None:
 
 def test_check_and_run_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`check` names a missing trial, and `run` logs the same sentence; after a trial both are silent."""
-    monkeypatch.setattr(wiring, "parser_confinement", lambda _: Confinement())  # which takes seconds to find out
+    monkeypatch.setattr(assembly, "parser_confinement", lambda _: Confinement())  # which takes seconds to find out
     folder = sound(tmp_path / "desk")
     lines = f"  trust: exchange\n  received_by: {SERVER}\n  own_domains: [bzk.example]\n"
     edit(folder / SETTINGS, "  authserv_id: mx.bzk.example\n", lines)
@@ -218,7 +218,7 @@ def test_check_and_run_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return [str(one["text"]) for one in told if isinstance(one, dict) and one["code"] in OF_THE_MARK]
 
     with capture_logs() as lines_of_start:
-        daemon = wiring_daemon.daemon(folder, clock=clock)
+        daemon = daemon_assembly.daemon(folder, clock=clock)
     logged = [str(line["reason"]) for line in lines_of_start if line.get("object") in OF_THE_MARK]
     assert said() == logged
     assert len(logged) == 1

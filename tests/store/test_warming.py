@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import wiring_daemon
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.errors import StoreBusy
 from flaggermail.intake import warming
 from flaggermail.intake.warming import FOLDER, get_ready, warm
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
-from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services
+from flaggermail.stories.doubles import SetClock
+from flaggermail.wiring import daemon_assembly
 from tests.doubles.broken_desks import sound
 from tests.store.desk_fixtures import REFERRER, START, Desk, mail
 from tests.store.test_reading_once import statements
@@ -75,7 +75,7 @@ def test_a_daemon_gets_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """What `run` starts warms the services that it works with."""
     warmed: list[Services] = []
     monkeypatch.setattr(warming, "get_ready", warmed.append)
-    daemon = wiring_daemon.daemon(sound(tmp_path / "desk"), clock=SetClock(START))
+    daemon = daemon_assembly.daemon(sound(tmp_path / "desk"), clock=SetClock(START))
     assert daemon.warm is not None
     daemon.warm()
     assert [one.store for one in warmed] == [daemon.env.store]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
 
 CONFIG = Path(__file__).parents[1] / "config"

@@ -31,11 +31,11 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Folder, Mailbox, MailName, MailPage, Matcher, Role, Submission, Transaction
-from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import MailboxSettings, RateLimitSettings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.wording.delivery import Attempted
 from tests.doubles import migrated
 from tests.flow.faulty_desk import forked

@@ -23,8 +23,8 @@ from flaggermail.notices import digest
 from flaggermail.ports import Folder, MailPage, Role, Store, Transaction
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery
-from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services
+from flaggermail.stories.doubles import SetClock
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_daemon import MAIL, StepTicker, WatchedMailbox, a_daemon, running

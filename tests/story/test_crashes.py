@@ -51,10 +51,10 @@ from flaggermail.record.rows import (
     OutboxMail,
     StoredMessage,
 )
-from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from tests.acting import run
 from tests.corpus import long, one_in
 from tests.doubles import migrated

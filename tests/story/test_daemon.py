@@ -29,8 +29,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Alarm, Case, StoredMessage
 from flaggermail.reminders import handover, paging, reminders
-from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Services
+from flaggermail.stories.doubles import ListMailbox
 from tests.acting import run
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW

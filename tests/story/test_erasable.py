@@ -21,10 +21,10 @@ from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, StoredMessage
-from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from tests.acting import run
 from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW

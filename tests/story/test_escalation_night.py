@@ -28,12 +28,12 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import CountedRandomness, SetClock
 from flaggermail.rule_changes import versions
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import OncallFile, Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, SetClock
 from tests.both_shapes import words_of
 from tests.doubles import migrated
 from tests.store.desk_fixtures import CONFIG, HEAD, OFFICER, START, Desk, RecordingSubmitter, X, mail

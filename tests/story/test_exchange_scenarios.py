@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import replay
 from flaggermail.cli.acting import typed
 from flaggermail.intake import trust_proofs
 from flaggermail.ports import Accepted, Clock, Randomness, Submission, Submitter
-from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Services
 from flaggermail.settings.model import MailboxSettings, Settings
+from flaggermail.stories import replay
+from flaggermail.stories.doubles import ListMailbox
 from tests.corpus import one_in
 from tests.doubles import migrated
 from tests.doubles.scenarios import FOLDERS

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
-from flaggermail.replay import Report
-from flaggermail.wiring import play
+from flaggermail.stories.replay import Report
+from flaggermail.wiring.assembly import play
 
 TESTS = Path(__file__).parents[1]
 PLAYED = """

@@ -21,9 +21,9 @@ from flaggermail.errors import Refusal
 from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case, Election, Notification, StoredMessage
-from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.report_section import ReportSettings
+from flaggermail.stories.doubles import SetClock
 from tests.corpus import each
 from tests.doubles.scenarios import Reopen
 

@@ -15,8 +15,8 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Delivery, OutboxMail, StoredMessage, UnfetchedMail
-from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
+from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests.story.conftest import NOW
 from tests.story.test_late import mail
 from tests.story.test_rate_limits import OFFICER

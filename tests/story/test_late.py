@@ -24,8 +24,8 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.record.states import CaseState, MailState, NotificationState
 from flaggermail.reminders.reminders import tick
-from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 

@@ -17,8 +17,8 @@ from flaggermail.errors import LoginRefused
 from flaggermail.notices import notices
 from flaggermail.ports import Folder, Role, Submission
 from flaggermail.record.alarms import AlarmKind, alarm
-from flaggermail.replay.doubles import ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.stories.doubles import ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.wording.said import as_written
 from tests.patience import PATIENCE
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running

@@ -9,15 +9,15 @@ from datetime import timedelta
 
 import pytest
 
+from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
+from flaggermail.adapters.server_answers.recognise import explain
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import LinkLost
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
 from flaggermail.record.rows import Alarm, OutboxMail
-from flaggermail.replay.doubles import ListMailbox, SetClock
-from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
-from flaggermail.server_answers.recognise import explain
 from flaggermail.services import Services
+from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests.both_shapes import words_of
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW

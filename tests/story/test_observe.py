@@ -35,10 +35,10 @@ from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredM
 from flaggermail.record.states import MailState
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.told_status import document, told

@@ -28,8 +28,8 @@ from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.kinds import ArrivalBasis, Direction, Place
 from flaggermail.record.rows import Alarm, Case, Delivery, OutboxMail, Page, Reminder, StoredMessage
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services
+from flaggermail.stories.doubles import SetClock
 from tests.story.conftest import NOW
 from tests.tools.outlook_file import OutlookMail, outlook_message
 

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail import logbook, wiring
+from flaggermail import logbook
 from flaggermail.cli import main
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import LinkLost, MailboxUnproven
 from flaggermail.ports import Reach, TokenReach
-from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services
 from flaggermail.settings.oauth_section import ACCEPTED_REACH, OAuth2Settings
+from flaggermail.stories.doubles import SetClock
+from flaggermail.wiring import assembly
 from flaggermail.wording.token_reach import ReachText
 from tests.story.conftest import NOW
 from tests.story.test_daemon import WatchedMailbox, a_daemon
@@ -87,7 +88,7 @@ def test_the_command_ends_with_status_2_and_what_to_change(
     env: Services, mailbox: WatchedMailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`run` prints it after the journal's lines, so that systemd does not start the desk again."""
-    monkeypatch.setattr("flaggermail.wiring_daemon.daemon", lambda *_, **__: with_proof(env, mailbox, OPENED))
+    monkeypatch.setattr("flaggermail.wiring.daemon_assembly.daemon", lambda *_, **__: with_proof(env, mailbox, OPENED))
     monkeypatch.setattr(Daemon, "obey_signals", lambda _: None)
     monkeypatch.setattr("flaggermail.logbook.configure", lambda **_: None)
     monkeypatch.setattr("flaggermail.logbook.catch_crashes", lambda: None)
@@ -103,8 +104,8 @@ def test_a_signed_risk_is_in_the_journal_of_each_start(env: Services, monkeypatc
         token_endpoint="https://login.example/token", client_id="desk", scope="mail", accept_risk=ACCEPTED_REACH
     )
     desk = env.settings.desk.model_copy(update={"oauth2": section})
-    monkeypatch.setattr(wiring, "machine_mistakes", lambda *_: ())
+    monkeypatch.setattr(assembly, "machine_mistakes", lambda *_: ())
     monkeypatch.setattr("flaggermail.settings.advice.mistakes", lambda _: ())
     with capture_logs() as logs:
-        wiring.require_ready(env.settings.model_copy(update={"desk": desk}), SetClock(NOW))
+        assembly.require_ready(env.settings.model_copy(update={"desk": desk}), SetClock(NOW))
     assert [line["said"] for line in logs if line["event"] == "token may open other mailboxes"] == [ACCEPTED_REACH]

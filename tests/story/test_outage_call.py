@@ -12,8 +12,8 @@ from flaggermail.daemon.outage import Outage
 from flaggermail.daemon.outage_call import AFTER, AGAIN, OutageCall
 from flaggermail.errors import DiskFails, StoreAway
 from flaggermail.record.rows import Alarm, Page
-from flaggermail.replay.doubles import ListPager, SetClock
 from flaggermail.services import Services
+from flaggermail.stories.doubles import ListPager, SetClock
 from tests.story.conftest import NOW
 from tests.story.test_mailbox_monitor import alarms
 from tests.story.test_pagers import calls, paged  # noqa: F401 - a fixture

@@ -15,7 +15,6 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import rehearsal
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.commands import door
@@ -36,9 +35,10 @@ from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.record.states import ClockState, PageState
 from flaggermail.reminders import paging
 from flaggermail.reminders.reminders import tick
-from flaggermail.replay.doubles import ListPager, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
+from flaggermail.stories import rehearsal
+from flaggermail.stories.doubles import ListPager, SetClock
 from flaggermail.wording.said import as_written
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW

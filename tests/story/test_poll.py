@@ -21,8 +21,8 @@ from flaggermail.ports import BlobStore, Folder, Lease, MailPage, News, Role, St
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
-from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.crashing import UNJUDGEABLE, FailingMatcher

@@ -21,8 +21,8 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.stories.doubles import ListMailbox, SetClock
 from flaggermail.wording.said import as_written
 from tests.both_shapes import words_of
 from tests.patience import PATIENCE

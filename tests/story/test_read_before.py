@@ -110,7 +110,7 @@ def test_the_command_ends_with_status_1_and_the_sentence(
     env: Services, mailbox: WatchedMailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`run` prints the sentence after the journal's lines and exits with 1, as its disk may be mounted late."""
-    monkeypatch.setattr("flaggermail.wiring_daemon.daemon", lambda *_, **__: a_daemon(env, mailbox))
+    monkeypatch.setattr("flaggermail.wiring.daemon_assembly.daemon", lambda *_, **__: a_daemon(env, mailbox))
     monkeypatch.setattr(Daemon, "obey_signals", lambda _: None)
     monkeypatch.setattr("flaggermail.logbook.configure", lambda **_: None)
     monkeypatch.setattr("flaggermail.logbook.catch_crashes", lambda: None)

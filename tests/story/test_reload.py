@@ -17,16 +17,16 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail import wiring
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules.domain_lists import PACKAGE
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.wiring import assembly
 from tests.doubles import migrated
 from tests.patience import PATIENCE
 from tests.story.conftest import CONFIG, NOW
@@ -115,7 +115,7 @@ def opened(folder: Path, clock: SetClock) -> Services:
     shutil.copytree(shipped("config") / "templates", folder / "templates")
     settings = load(CONFIG, folder / "rules", folder / "templates")
     env = migrated.replayed(settings, folder, clock, CountedRandomness("renewal"), ScriptedSubmitter(clock))
-    return wiring.with_whole_templates(env)
+    return assembly.with_whole_templates(env)
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def desk(tmp_path: Path, clock: SetClock) -> Iterator[Desk]:
     """Runs a daemon that has read its mailbox."""
     env = opened(tmp_path, clock)
     mailbox = HintingMailbox(env)
-    renewal = wiring.renewal(env)
+    renewal = assembly.renewal(env)
     daemon = Daemon(env, mailbox, StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, renewal=renewal)
     thread = running(daemon)
     assert mailbox.looked.wait(PATIENCE)

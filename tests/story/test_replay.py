@@ -14,19 +14,19 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import replay
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
-from flaggermail.demo.configuration import SHIPPED as STORY
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.intake import apply, poll
 from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
-from flaggermail.replay import Report
-from flaggermail.replay.scenario import read
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
-from flaggermail.wiring import play
+from flaggermail.stories import replay
+from flaggermail.stories.demo_configuration import SHIPPED as STORY
+from flaggermail.stories.replay import Report
+from flaggermail.stories.scenario import read
+from flaggermail.wiring.assembly import play
 from tests.corpus import each
 from tests.doubles import migrated
 from tests.doubles.scenarios import FOLDERS, SCENARIOS, Played
@@ -210,7 +210,7 @@ def test_an_installed_program_plays_its_story_on_its_own_configuration(
 ) -> None:
     """Without a checkout the shipped configuration is used. A configuration folder that is named must exist."""
     installed = Path(shutil.copytree(shipped("config"), tmp_path / "installed" / "config"))
-    monkeypatch.setattr("flaggermail.replay.scenario.shipped", lambda name: installed.parent / name)
+    monkeypatch.setattr("flaggermail.stories.scenario.shipped", lambda name: installed.parent / name)
     assert read(STORY).config == installed
     with pytest.raises(ConfigurationError, match="no configuration in"):
         read(spoilt(tmp_path, "title:", "config: elsewhere\ntitle:"))

@@ -14,7 +14,6 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import wiring
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.adapters.system.heartbeat import HttpHeartbeat
@@ -28,9 +27,10 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
 from flaggermail.record.states import MailState
 from flaggermail.reminders import outbox_ageing, paging
-from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.oauth_section import OAuth2Settings
+from flaggermail.stories.doubles import ListMailbox, SetClock
+from flaggermail.wiring import assembly
 from flaggermail.wording.alarm_texts import Health
 from flaggermail.wording.pages import AlarmName
 from flaggermail.wording.said import UNSAID
@@ -457,7 +457,7 @@ def test_the_daemon_asks_nobody_outside_unless_told_to(env: Services, name: str 
     named = env.settings.desk.watch.model_copy(update={"heartbeat": name})
     desk = env.settings.desk.model_copy(update={"watch": named})
     daemon = a_daemon(env, WatchedMailbox(env))
-    daemon.heartbeat = wiring.heartbeat(env.settings.model_copy(update={"desk": desk}))
+    daemon.heartbeat = assembly.heartbeat(env.settings.model_copy(update={"desk": desk}))
     daemon.stop.set()
     daemon.run()
     assert isinstance(daemon.ticker, StepTicker)

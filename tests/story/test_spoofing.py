@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from flaggermail import wiring
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore
@@ -33,11 +32,12 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.wiring import assembly
 from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
@@ -407,7 +407,7 @@ def checking(waiting: OpenClock, clock: SetClock, tmp_path: Path, resolver: Scri
     copied = waiting.copied(tmp_path, clock)
     changed = asking(copied, "dkim")
     with time_machine.travel(NOW, tick=False):
-        yield wiring.with_signatures(changed, resolver)
+        yield assembly.with_signatures(changed, resolver)
     copied.store.close()
 
 

@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import logbook, wiring, wiring_daemon
+from flaggermail import logbook
 from flaggermail.adapters.files.status_file import StatusFile
+from flaggermail.adapters.server_answers.answer import Reader
+from flaggermail.adapters.server_answers.recognise import worded
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
@@ -28,11 +30,10 @@ from flaggermail.errors import LinkLost, StoreFault
 from flaggermail.health.metrics import METRICS_FILE
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.ports import Folder, Role
-from flaggermail.replay.doubles import SetClock
-from flaggermail.server_answers.answer import Reader
-from flaggermail.server_answers.recognise import worded
 from flaggermail.services import Services
-from flaggermail.wiring import play
+from flaggermail.stories.doubles import SetClock
+from flaggermail.wiring import assembly, daemon_assembly
+from flaggermail.wiring.assembly import play
 from flaggermail.wording.mailbox_causes import MailboxCause
 from tests.doubles.broken_desks import sound
 from tests.patience import PATIENCE
@@ -233,7 +234,7 @@ def test_a_folder_that_takes_no_file_is_a_reason_too(path: Path) -> None:
 
 def test_the_daemon_of_a_configuration_writes_above_its_archive(env: Services) -> None:
     """The daemon writes the file in the parent folder of its archive."""
-    board = wiring.status_board(env.settings)
+    board = assembly.status_board(env.settings)
     assert isinstance(board, StatusFile)
     assert vars(board)["_path"] == env.settings.archive.parent / STATUS_FILE
 
@@ -253,9 +254,9 @@ def test_a_start_says_so_before_it_has_a_database(tmp_path: Path, monkeypatch: p
         assert ran.output.endswith("wrong:          the daemon is starting\n")
         raise StoreFault("no database")
 
-    monkeypatch.setattr(wiring, "services_on", seen)
+    monkeypatch.setattr(assembly, "services_on", seen)
     with pytest.raises(StoreFault):
-        wiring_daemon.daemon(desk, clock=SetClock(datetime.now(UTC)))
+        daemon_assembly.daemon(desk, clock=SetClock(datetime.now(UTC)))
     document = json.loads(status.read_bytes())
     assert (document["quarantine"], document["process"]["pid"]) == (3, os.getpid())
     with subprocess.Popen(["true"]) as gone:

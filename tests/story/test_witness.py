@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import wiring, wiring_daemon, wiring_stores
 from flaggermail.intake.vouching import ByReceivingServer, BySignature
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.wiring import assembly, daemon_assembly, stores
 from tests.story.conftest import CONFIG
 
 MAIL = (
@@ -60,21 +60,21 @@ def test_only_the_daemon_checks_signatures(directory: Path, lines: str, signatur
     It does so to record what it finds, unless the settings say otherwise, and always where a signature decides.
     """
     ask(directory, lines)
-    wiring_stores.upgrade_database(directory)
-    daemon = wiring_daemon.daemon(directory)
+    stores.upgrade_database(directory)
+    daemon = daemon_assembly.daemon(directory)
     with closing(daemon.env):
         assert isinstance(daemon.env.sender_check, BySignature if signatures else ByReceivingServer)
-    with closing(wiring.open_services(directory)) as env:
+    with closing(assembly.open_services(directory)) as env:
         assert isinstance(env.sender_check, ByReceivingServer)
 
 
 def test_a_server_without_a_name_is_asked_where_the_settings_say_so(directory: Path) -> None:
     """A nameless result (Exchange Online) verifies with `trust: topmost`, and not when a server's name is required."""
-    wiring_stores.upgrade_database(directory)
-    with closing(wiring.open_services(directory)) as env:
+    stores.upgrade_database(directory)
+    with closing(assembly.open_services(directory)) as env:
         named = env.sender_check.verdict(MAIL, env.parser.parse(MAIL))
     ask(directory, "  trust: topmost\n  received_by: protection.mailcloud.example\n")
-    with closing(wiring.open_services(directory)) as env:
+    with closing(assembly.open_services(directory)) as env:
         topmost = env.sender_check.verdict(MAIL, env.parser.parse(MAIL))
     assert (named.value, topmost.value) == ("unverified", "verified")
     assert topmost.basis.english == "dmarc=pass by the server of protection.mailcloud.example for x-platform.example"

@@ -11,15 +11,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from flaggermail import replay
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.cli.acting import typed
 from flaggermail.letters.shapes import fixed
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.rows import OutboxMail
-from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
+from flaggermail.stories import replay
+from flaggermail.stories.doubles import ScriptedSubmitter, SetClock
 from tests.doubles import migrated
 from tests.story.conftest import NOW
 

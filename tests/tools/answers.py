@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from flaggermail.server_answers.answer import KnownAnswer, ProtocolStep, Reader, Service
-from flaggermail.server_answers.recognise import KNOWN, worded
+from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Reader, Service
+from flaggermail.adapters.server_answers.recognise import KNOWN, worded
 
 MANUAL = Path(__file__).parents[2] / "docs" / "server-answers.md"
 HEADING = "## The answers\n"

@@ -27,11 +27,11 @@ def lines_of(path: Path) -> int:
 
 
 def rooms() -> Counter[str]:
-    """Returns the lines of each room; modules that share their first word, as `wiring_views`, are one."""
+    """Returns the lines of each room."""
     found: Counter[str] = Counter()
     for path in (ROOT / PRODUCT).rglob("*.py"):
         parts = path.relative_to(ROOT / PRODUCT).parts
-        found[parts[0] if parts[1:] else parts[0].removesuffix(".py").partition("_")[0] or "top"] += lines_of(path)
+        found[parts[0] if parts[1:] else parts[0].removesuffix(".py")] += lines_of(path)
     return found
 
 

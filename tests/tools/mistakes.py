@@ -22,9 +22,9 @@ import pytest
 import time_machine
 from click.testing import CliRunner
 
-from flaggermail import wiring
 from flaggermail.cli import main
 from flaggermail.settings.mistakes import CheckCode
+from flaggermail.wiring import assembly
 from tests.doubles.broken_desks import edit, sound
 from tests.unit.settings.test_mistakes import CASES
 
@@ -298,7 +298,7 @@ def _typed(folder: Path, mistake: Made) -> tuple[int, str, str]:
 @contextmanager
 def _as_new_administrator(login: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wiring, "is_installed", lambda: False)
+        patch.setattr(assembly, "is_installed", lambda: False)
         patch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)
         patch.setitem(sys.modules, "aiosmtpd", None)
         for name in ("aiosmtpd.smtp", "flaggermail.adapters.demo_servers"):

@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from flaggermail import replay
 from flaggermail.cli.acting import typed
 from flaggermail.figures.picture import svg_of
 from flaggermail.figures.timeline import drawn
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
 from flaggermail.record.clocks import InstantBasis
+from flaggermail.stories import replay
 from tests.doubles import migrated
 from tests.doubles.sample_uses import TELLINGS
 from tests.story.told_night import ROOT, played

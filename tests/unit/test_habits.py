@@ -26,7 +26,7 @@ def test_mail_is_fetched_a_hundred_at_a_time_and_in_bounded_octets() -> None:
     """
     defaults = {spec.name: spec.default for spec in ImapAccount.__dataclass_fields__.values()}
     assert (defaults["batch_messages"], defaults["batch_octets"]) == (100, 8_000_000)
-    wiring = (PACKAGE / "wiring_tokens.py").read_text("utf-8")
+    wiring = (PACKAGE / "wiring/logins.py").read_text("utf-8")
     assert "ImapAccount(" in wiring
     assert "batch_" not in wiring
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from flaggermail.replay.report import differences
+from flaggermail.stories.replayed import differences
 
 FOUND = {
     "notifications": [

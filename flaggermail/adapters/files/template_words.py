@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.yaml_files.model import read_model
+from flaggermail.settings.yaml_files.model import read_model
 
 Word = Annotated[str, Field(min_length=1)]
 

@@ -21,10 +21,10 @@ from flaggermail.adapters.deadline import Deadline, encrypt, of
 from flaggermail.adapters.deadline import connect as connect_socket
 from flaggermail.adapters.imap.idle import has_octets
 from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
+from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
+from flaggermail.adapters.server_answers.recognise import AnswerMeaning, explain, worded
 from flaggermail.adapters.tls import connect_meaning, one_line, silence_meaning, tls_words, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused, PauseAsked
-from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
-from flaggermail.server_answers.recognise import AnswerMeaning, explain, worded
 from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import UNSAID, Said
 

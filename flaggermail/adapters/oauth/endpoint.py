@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from flaggermail.adapters.oauth.line import TokenAnswer, TokenLine
+from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
+from flaggermail.adapters.server_answers.recognise import explain
 from flaggermail.errors import LinkLost, LoginRefused
-from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
-from flaggermail.server_answers.recognise import explain
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings
 
 _USUAL_LIFE = 600.0  # seconds, where the endpoint does not say

@@ -19,7 +19,7 @@ from flaggermail.mail.machine_words import MACHINE_KEYS, machine_words
 from flaggermail.mail.vocabulary import KEYS, Language, folded, merged
 
 if TYPE_CHECKING:
-    from flaggermail.yaml_files.source import Fault, YamlSource
+    from flaggermail.settings.yaml_files.source import Fault, YamlSource
 
 FILE_NAME = "mail-language.yaml"
 MACHINES_FILE_NAME = "mail-machines.yaml"
@@ -62,7 +62,7 @@ def _tables(path: Path, keys: Sequence[str], faults: list[Fault]) -> list[Table]
     tables = as_shipped(path, keys)
     if tables is not None:
         return tables
-    from flaggermail.yaml_files.source import read  # noqa: PLC0415 - slow to import, often not needed
+    from flaggermail.settings.yaml_files.source import read  # noqa: PLC0415 - slow to import, often not needed
 
     source = read(path, f"{path.parent.name}/{path.name}")
     tables = list(checked(source, keys))

@@ -30,6 +30,8 @@ from aiosmtplib import (
 )
 
 from flaggermail.adapters.oauth.sasl import Bearer
+from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
+from flaggermail.adapters.server_answers.recognise import explain
 from flaggermail.adapters.smtp.session import LoginDenied, Loop, NotOffered, SessionFault, SmtpSession, TokenDenied
 from flaggermail.adapters.tls import (
     certificate_end,
@@ -46,8 +48,6 @@ from flaggermail.mail.message_ids import told_in_reply
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
 from flaggermail.ports.probing import SubmissionSeen
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
-from flaggermail.server_answers.recognise import explain
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import UNSAID, Said
 

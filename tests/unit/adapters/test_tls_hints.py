@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.adapters.server_answers.answer import Reader
 from flaggermail.adapters.tls import tls_fault
-from flaggermail.server_answers.answer import Reader
 
 OWN = Path("ca.pem")
 

@@ -16,8 +16,8 @@ from flaggermail.adapters.parsing.vocabulary_file import as_shipped, checked, re
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.machine_words import MACHINE_KEYS
 from flaggermail.mail.vocabulary import KEYS
+from flaggermail.settings.yaml_files.source import read
 from flaggermail.shipped import shipped
-from flaggermail.yaml_files.source import read
 from tests.pace import within
 
 TABLE = """# remark
@@ -144,7 +144,7 @@ def test_faults_of_both_tables_are_told_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        "from flaggermail.cli.parse import command; from flaggermail.wiring_reading import parser; parser()",
+        "from flaggermail.cli.parse import command; from flaggermail.wiring.quick_parts import parser; parser()",
         "from flaggermail.adapters.parsing import child as c; c.read_language(__import__('pathlib').Path('rules'))",
     ],
     ids=["the command", "the process that reads"],

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from flaggermail.annex import form, seals
 from flaggermail.annex.printed import PrintedExchange, PrintedMail
+from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart, PrintedText, WooGround
 from flaggermail.errors import Refusal
 from flaggermail.figures.account import Print
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.redaction.marks import Detail, Mark, PrintedPart, PrintedText, WooGround
 from flaggermail.wording.annex import GroundWords
 from tests.corpus import each
 from tests.doubles.sample_uses import AMSTERDAM

@@ -23,11 +23,11 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
 
 CONFIG = Path(__file__).parents[2] / "config"

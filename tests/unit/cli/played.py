@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from flaggermail import replay
 from flaggermail.cli.acting import typed
 from flaggermail.ports import Clock, Randomness, Submitter
-from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
+from flaggermail.stories import replay
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
 from tests.unit.cli.conftest import Desk
 

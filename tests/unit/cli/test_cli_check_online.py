@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from flaggermail import wiring_online
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.desk.online import check_online
 from flaggermail.errors import LoginRefused, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.online.means import CheckMeans
+from flaggermail.wiring import online_means
 from tests.doubles.dns import ScriptedResolver
 from tests.doubles.scripted_means import Around
 from tests.flow.desk_process import configure
@@ -129,7 +129,7 @@ def test_the_command_reaches_the_servers_of_its_configuration(tmp_path: Path, mo
         file.write_text("geheim", "utf-8")
         file.chmod(0o600)
     resolver = ScriptedResolver({})
-    monkeypatch.setattr(wiring_online, "DnsResolver", lambda: resolver)
+    monkeypatch.setattr(online_means, "DnsResolver", lambda: resolver)
     done = CliRunner().invoke(commands, ["--config", str(tmp_path), "check", "--online", "--json"])
     assert done.exit_code == 1, done.output
     codes = {one["step"]: one["code"] for one in json.loads(done.stdout)}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail import rehearsal
+from flaggermail.stories import rehearsal
 from tests.unit.cli.conftest import Desk
 
 START = ("exercise", "start", "--story", "S08")

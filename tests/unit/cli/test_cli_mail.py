@@ -12,7 +12,7 @@ import pytest
 
 from flaggermail.outbox import delivery
 from flaggermail.record.rows import Channel, Notification
-from flaggermail.replay.doubles import ScriptedAnswer, ScriptedSubmitter
+from flaggermail.stories.doubles import ScriptedAnswer, ScriptedSubmitter
 from tests.unit.cli.conftest import Desk
 
 HOSTILE = (

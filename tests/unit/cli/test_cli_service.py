@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import wiring
 from flaggermail.adapters.db import migrations
 from flaggermail.cli import main
 from flaggermail.daemon.service import Daemon
 from flaggermail.shipped import shipped
+from flaggermail.wiring import assembly
 from tests.doubles.broken_desks import sound
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -79,8 +79,8 @@ def test_a_daemon_does_not_start_on_a_broken_configuration(
 
 def test_what_is_edited_while_the_daemon_runs_waits_for_the_next_start(directory: Path) -> None:
     """Templates edited while the daemon runs take effect at its next start."""
-    with closing(wiring.open_services(directory)) as env:
-        running = wiring.with_whole_templates(env)
+    with closing(assembly.open_services(directory)) as env:
+        running = assembly.with_whole_templates(env)
         for template in directory.glob("templates/*/*.j2"):
             template.unlink()
         values: dict[str, object] = {

@@ -46,7 +46,7 @@ RUNNING = """
 import gc, sys
 usual = gc.get_threshold()
 sys.argv = ["flaggermail", "run"]
-from flaggermail import wiring_daemon
+from flaggermail.wiring import daemon_assembly
 from flaggermail.cli import main
 
 class Running:
@@ -58,7 +58,7 @@ def daemon(*_, **__):
     print(gc.get_threshold() == usual)
     return Running()
 
-wiring_daemon.daemon = daemon
+daemon_assembly.daemon = daemon
 main()
 """
 

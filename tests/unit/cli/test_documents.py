@@ -14,9 +14,9 @@ import pytest
 
 from flaggermail.desk.inspections import INSPECTIONS
 from flaggermail.errors import ConfigurationError, FlaggermailError, NotFound, Refusal
-from flaggermail.opening import OpenDesk
 from flaggermail.shipped import shipped
 from flaggermail.views import VIEWS
+from flaggermail.wiring.opening import OpenDesk
 from tests.unit.cli.conftest import CONFIG, Desk
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.replay.given import read_policies
 from flaggermail.settings.model import Settings
+from flaggermail.stories.given import read_policies
 from tests.unit.cli.conftest import Desk, opened
 
 CASE = "VF-EP2024-0001"

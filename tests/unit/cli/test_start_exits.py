@@ -20,7 +20,7 @@ from typing import NamedTuple, NoReturn
 
 import pytest
 
-from flaggermail import logbook, wiring_daemon
+from flaggermail import logbook
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cli import main
 from flaggermail.daemon.service import Daemon
@@ -28,7 +28,8 @@ from flaggermail.errors import StoreBusy
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.record.kinds import Versioned
 from flaggermail.rule_changes import versions
-from flaggermail.wiring import open_services
+from flaggermail.wiring import daemon_assembly
+from flaggermail.wiring.assembly import open_services
 from tests.doubles.broken_desks import ARCHIVE, DATABASE, SETTINGS, edit, no_file_grows, sound, written_by_another
 
 WAITS, STARTS = "waits", 0
@@ -220,7 +221,7 @@ def waited(_: float) -> NoReturn:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Returns a sound desk whose daemon ends as soon as it has started."""
     monkeypatch.setattr("flaggermail.adapters.db.store.SqlStore", partial(SqlStore, wait=0.05))
-    monkeypatch.setattr(wiring_daemon, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waited))
+    monkeypatch.setattr(daemon_assembly, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waited))
     monkeypatch.setattr(Daemon, "obey_signals", lambda daemon: daemon.stop.set())
     monkeypatch.setattr(logbook, "configure", lambda **_: None)
     monkeypatch.setattr(logbook, "catch_crashes", lambda: None)

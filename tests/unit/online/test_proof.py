@@ -20,7 +20,7 @@ from flaggermail.ports import BlobStore, Clock, Submitter
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
-from flaggermail.wiring_online import scratch_desk
+from flaggermail.wiring.online_means import scratch_desk
 from tests.doubles.scripted_means import Around
 from tests.store.desk_fixtures import desk_settings
 from tests.unit.online.test_checking import OF_THE_PROOF, OWN

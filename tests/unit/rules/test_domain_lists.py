@@ -12,8 +12,8 @@ from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.rules.conditions import in_domains
 from flaggermail.rules.domain_lists import DATED, FREE_MAIL, LIST_OF, PACKAGE, read_lists
 from flaggermail.rules.files import load_rules
+from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.shipped import shipped
-from flaggermail.yaml_files.source import Fault
 
 SHIPPED = read_lists(shipped("rules"), [], dated=True)
 DATED_LISTS = sorted((shipped("rules") / DATED).glob("*.txt"))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from flaggermail.rules.files import load_rules
+from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.shipped import shipped
-from flaggermail.yaml_files.source import Fault
 
 Refused = Callable[[str, str], list[str]]
 

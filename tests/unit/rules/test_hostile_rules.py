@@ -12,8 +12,8 @@ from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.message import Address, Message
 from flaggermail.rules.classifier import Context, RuleSet, explain
 from flaggermail.rules.files import load_rules
+from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.shipped import shipped
-from flaggermail.yaml_files.source import Fault
 from tests.corpus import each, long
 from tests.pace import within
 from tests.unit.mail.test_text_linear import HOSTILE

@@ -17,9 +17,9 @@ from flaggermail.rules.classifier import Classification, Context, Rule, RuleSet,
 from flaggermail.rules.conditions import All, Condition, Domain, Either, Not, OneOf, Words
 from flaggermail.rules.samples import load_samples
 from flaggermail.settings.reading import load
+from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.shipped import shipped
-from flaggermail.wiring import rule_remarks
-from flaggermail.yaml_files.source import Fault
+from flaggermail.wiring.assembly import rule_remarks
 from tests.corpus import each
 
 SETTINGS = load(shipped("config"), shipped("rules"))

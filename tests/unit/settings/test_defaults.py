@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from flaggermail.rules import models
 from flaggermail.settings import model
 from flaggermail.settings.reading import load
+from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.shipped import shipped
-from flaggermail.yaml_files.kinds import Model
 
 MODULES = model, models  # they import all others
 

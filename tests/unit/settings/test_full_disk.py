@@ -13,7 +13,6 @@ import pytest
 import time_machine
 from click.testing import CliRunner
 
-from flaggermail import wiring
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.files.disks import fault_words, full_disk, mount_point
 from flaggermail.cli.check import command as check
@@ -21,6 +20,7 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import ArchiveFault, StoreFault
 from flaggermail.settings.mistakes import CheckCode
 from flaggermail.settings.reading import load
+from flaggermail.wiring import assembly
 from tests.doubles.broken_desks import ARCHIVE, DATABASE, SETTINGS, edit, sound
 from tests.unit.settings.test_mistakes import NOW
 
@@ -72,7 +72,7 @@ def test_one_disk_of_both_is_told_once(folder: Path, disks: Disks) -> None:
     """Database and archive on one disk are one sentence, and a database that cannot be read there is no second one."""
     (folder / DATABASE).write_bytes(b"\0" * 8192)
     disks({folder: (0, 10**6)})
-    found = wiring.machine_mistakes(load(folder), wiring.marks_in_file)
+    found = assembly.machine_mistakes(load(folder), assembly.marks_in_file)
     assert [one.code for one in found] == [CheckCode.DISK_FULL]
     assert f"no room left for {folder}/{ARCHIVE} and {folder}/{DATABASE}; make room" in found[0].text
 
@@ -89,7 +89,7 @@ def test_a_database_that_cannot_open_for_want_of_room_is_no_fault_of_the_setting
     (folder / DATABASE).write_bytes(b"no database " * 999)
     disks({folder: (0, 10**6)})
     with pytest.raises(StoreFault, match=f"store.database: disk full: the disk mounted at {folder} has no room left"):
-        wiring.open_services(folder)
+        assembly.open_services(folder)
 
 
 def test_a_write_that_finds_no_room_names_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,25 +20,25 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 
-from flaggermail import wiring
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import AssignCase, OpenCase
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message_json import Json
-from flaggermail.opening import OpenDesk
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Case
 from flaggermail.record.states import Severity
-from flaggermail.replay.doubles import SetClock
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.advice import mistakes, mistakes_on
 from flaggermail.settings.mistakes import SORTS, CheckCode, Mistake
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import SetClock
+from flaggermail.wiring import assembly
+from flaggermail.wiring.opening import OpenDesk
 from tests.doubles.broken_desks import CONFIG, DATABASE, SETTINGS, edit, sound
 from tests.tools.check_table import MANUAL, rows, with_table
 
@@ -325,7 +325,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def found(folder: Path) -> list[Mistake]:
     """Returns what the program finds in the set-up."""
     read = load(folder)
-    return [*mistakes(read), *mistakes_on(read, NOW.date()), *wiring.machine_mistakes(read, wiring.marks_in_file)]
+    return [*mistakes(read), *mistakes_on(read, NOW.date()), *assembly.machine_mistakes(read, assembly.marks_in_file)]
 
 
 def test_a_good_set_up_has_no_mistake(folder: Path) -> None:
@@ -341,9 +341,9 @@ def test_a_mistake_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch, code: CheckCode, spoil: Spoil, said: str
 ) -> None:
     """Each mistake is found once for its cause, in one line with what would be right, with its severity's status."""
-    monkeypatch.setattr(wiring, "is_installed", lambda: False)
+    monkeypatch.setattr(assembly, "is_installed", lambda: False)
     if code is CheckCode.TOKEN_EXTRA:
-        monkeypatch.setattr("flaggermail.wiring_tokens.is_module", lambda _: False)
+        monkeypatch.setattr("flaggermail.wiring.logins.is_module", lambda _: False)
     monkeypatch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)
     spoil(folder)
     named = found(folder)
@@ -500,7 +500,7 @@ def test_a_referrer_on_no_list_is_a_note_until_somebody_adds_it(folder: Path) ->
 
     A listed municipality, a mailbox at a provider and a case of an exercise give none.
     """
-    env = wiring.open_services(folder, SetClock(NOW))
+    env = assembly.open_services(folder, SetClock(NOW))
     try:
         with env.store.begin() as tx:
             work = UnitOfWork(env, tx, NOW, "officer1")
@@ -547,7 +547,7 @@ def test_an_override_of_somebody_who_has_left_is_a_note(folder: Path) -> None:
 
 def test_cases_of_an_officer_who_left_the_rota_are_a_note_until_somebody_has_them(folder: Path) -> None:
     """A form that waits for somebody who left waits for ever; a decided case, and a colleague's, are no note."""
-    env = wiring.open_services(folder, SetClock(NOW))
+    env = assembly.open_services(folder, SetClock(NOW))
     opened: list[str] = []
     try:
         with env.store.begin() as tx:
@@ -595,7 +595,7 @@ def test_the_daemon_refuses_what_check_refuses(folder: Path) -> None:
     edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2027-03-11", first=True)
     (folder / SECRET).unlink()
     with pytest.raises(ConfigurationError) as refused:
-        wiring.require_ready(load(folder), SetClock(NOW))
+        assembly.require_ready(load(folder), SetClock(NOW))
     assert [line.partition(":")[0] for line in refused.value.faults] == [
         "platforms.yaml platforms[0].policy.read_on", "flaggermail.yaml store.database",
     ]  # fmt: skip
@@ -605,7 +605,7 @@ def test_a_missing_password_does_not_keep_the_daemon_from_starting_and_is_said(f
     """A desk that restarts at night goes on; the journal says what is missing, where, and what would be right."""
     (folder / SECRET).unlink()
     with capture_logs() as logged:
-        wiring.require_ready(load(folder), SetClock(NOW))
+        assembly.require_ready(load(folder), SetClock(NOW))
     (said,) = (line for line in logged if line["event"] == "set-up faulty")
     assert said["object"] == CheckCode.CREDENTIAL_MISSING
     assert said["log_level"] == "warning"
@@ -617,7 +617,7 @@ def test_a_missing_authority_stops_the_daemon_and_no_command(folder: Path) -> No
     """`run` ends with status 2; what is shown and recorded beside it needs no authority: the daemon sends later."""
     edit(folder / SETTINGS, "port: 1\n  tls: none\n\nstore", "port: 1\n  ca_file: gone.pem\n\nstore")
     with pytest.raises(ConfigurationError, match=r"submission\.ca_file: .*gone\.pem does not exist; name a PEM file"):
-        wiring.require_ready(load(folder), SetClock(NOW))
+        assembly.require_ready(load(folder), SetClock(NOW))
     desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
     try:
         assert desk.ask("case list")["cases"] == []
@@ -630,9 +630,9 @@ def test_the_example_is_a_note_and_does_not_run(folder: Path) -> None:
     """Address, host and organisation of the example: `check` notes it, `run` refuses; one of them changed is enough."""
     mailbox()(folder)
     with pytest.raises(ConfigurationError, match="are those of the example"):
-        wiring.require_ready(load(folder), SetClock(NOW))
+        assembly.require_ready(load(folder), SetClock(NOW))
     edit(folder / SETTINGS, "nl: Ministerie van Voorbeeldzaken", "nl: Ministerie van Binnenlandse Zaken")
-    wiring.require_ready(load(folder), SetClock(NOW))
+    assembly.require_ready(load(folder), SetClock(NOW))
 
 
 def test_the_shipped_configuration_is_the_example() -> None:

@@ -18,9 +18,9 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.settings.model import DeskSettings, OncallFile
 from flaggermail.settings.reading import load
 from flaggermail.settings.renamed_keys import RENAMED, RENAMED_TEMPLATES
+from flaggermail.settings.yaml_files.kinds import Model
+from flaggermail.settings.yaml_files.source import Key
 from flaggermail.shipped import shipped
-from flaggermail.yaml_files.kinds import Model
-from flaggermail.yaml_files.source import Key
 from tests.corpus import each
 from tests.doubles.broken_desks import give_secrets
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Composes the text of any YAML 1.2 file into nodes with ruamel.yaml, and words the faults of its syntax."""
+
+from __future__ import annotations
+
+import re
+
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
+
+from flaggermail.settings.yaml_files.composing import DEEPEST, TOO_DEEP, Node
+
+# Message of the YAML scanner -> what the person with the editor needs to know.
+_TRANSLATIONS = (
+    (r"found character '\\t'|found a tab character", "a tab; indent with spaces"),
+    (r"found character '[@`%*&!|>]' that cannot start", "this sign cannot begin a value; put the value in quotes"),
+    (r"^mapping values are not allowed here$", "a second colon on the line; put the value in quotes"),
+    (r"^expected <block end>", "the indentation does not fit the lines above; align it with them"),
+    (r"^found unexpected end of stream$", "the quotation mark opened here is never closed; close it"),
+    (r"^expected ',' or '[]}]'", "the bracket opened here is never closed, or a comma is missing after it"),
+    (r"^could not find expected ':'$", "a line that is neither `key: value` nor `- entry`; add the colon"),
+    (r"^but found another document$", "a second document begins; one file holds one, remove the line `---`"),
+    (r"^found undefined alias", "an alias; write the value out, or put it in quotes"),
+)  # fmt: skip
+
+
+_SLIPS = (
+    (
+        re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE),
+        "a merge that was not finished; keep one of the two texts",
+    ),
+    (
+        re.compile(r"^ *[\u00a0\u2007\u202f]", re.MULTILINE),
+        "a hard space, as web pages have; indent with ordinary spaces",
+    ),
+)
+"""What is looked for where the text is no YAML, since the scanner tells only what it led to."""
+
+
+class NotYaml(Exception):
+    """The text is not YAML 1.2; line and column count from 1, the words say what is wrong."""
+
+    def __init__(self, line: int, column: int, words: str) -> None:
+        super().__init__(words)
+        self.line, self.column, self.words = line, column, words
+
+
+class _BoundedComposer(Composer):
+    """Composes a node within a node by calling itself, as its base does, but at most DEEPEST times."""
+
+    _levels = 0
+
+    def compose_node(self, parent: object, index: object) -> object:
+        """Composes the next node. Raises NotYaml at the first one that is too deep."""
+        if self._levels == DEEPEST:
+            mark = self.parser.peek_event().start_mark
+            raise NotYaml(mark.line + 1, mark.column + 1, TOO_DEEP)
+        self._levels += 1
+        node: object = super().compose_node(parent, index)
+        self._levels -= 1
+        return node
+
+
+def composed(text: str) -> Node | None:
+    """Returns the root of the one document, None if it is empty. Raises NotYaml."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _BoundedComposer
+    try:
+        root: Node | None = yaml.compose(text)
+    except YAMLError as error:
+        raise _syntax(error, text) from error
+    return root
+
+
+def _syntax(error: YAMLError, text: str) -> NotYaml:
+    """Translates an error of the YAML reader into plain words where they are known."""
+    if isinstance(error, ReaderError):
+        return NotYaml(*_place(text, error.position), "a control character; remove it")
+    for slip, words in _SLIPS:
+        if found := slip.search(text):
+            return NotYaml(*_place(text, found.end() - 1), words)
+    if not isinstance(error, MarkedYAMLError):
+        return NotYaml(1, 1, f"is not YAML 1.2: {error}")
+    problem = str(error.problem)
+    words = next((plain for said, plain in _TRANSLATIONS if re.search(said, problem)), f"is not YAML 1.2: {problem}")
+    opened = error.context_mark if "opened here" in words else None
+    mark = opened or error.problem_mark or error.context_mark
+    return NotYaml(mark.line + 1, mark.column + 1, words)
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """Returns line and column of a position, from 1."""
+    before = text[:position]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The demo: a whole story with the real daemon and real sockets, and a clock that jumps from event to event.
+
+A scenario (`story/scenario.yaml`, in the format read by `replay`) is played on a running desk: a mailbox server and a
+submission server on loopback, the daemon in its own process, and the command line as officers use it. Only the clock is
+simulated: the demo sets it, and each time waits until the daemon has done all that is due. The summary at the end is
+read back from the record.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from flaggermail.errors import FlaggermailError, StoryBroken
+from flaggermail.stories import demo_figures
+from flaggermail.stories.demo_configuration import ARCHIVE, DATABASE, SHIPPED, STORY
+from flaggermail.stories.demo_stage import LOG, Parts, RunningDesk, opened
+from flaggermail.stories.demo_telling import Look, Tell, Teller
+from flaggermail.stories.replay import instants
+from flaggermail.stories.scenario import Scenario, read
+
+__all__ = ["Look", "Parts", "Tell", "Wanted", "show"]
+
+TRACEBACK = "traceback.txt"
+PAGE = "figures.html"
+LATER = 3.0  # seconds until a platform answers after the story
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The options of the command line."""
+
+    once: bool
+    everything: bool  # not the story's last day alone
+    answer_after: int | None  # minutes; None: as in the story
+    login: str  # of the user, who is an officer during the demo
+    program: str  # how the user runs this program
+
+
+def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
+    """Plays the story, then runs until Ctrl-C unless `wanted.once`. Raises StoryBroken."""
+    folder = Path(tempfile.mkdtemp(prefix="flaggermail-demo-"))
+    try:
+        story = read(SHIPPED, wanted.answer_after)
+        with opened(folder, parts, story, wanted.login) as desk:
+            last = story.instants()[-1].astimezone(desk.env.settings.zone)
+            teller = Teller(desk.env, tell, None if wanted.everything else last.date())
+            _print_introduction(folder, tell)
+            _play(desk, story, teller)
+            _conclude(desk, story, teller)
+            if not wanted.once:
+                desk.clock.release()
+                _print_invitation(folder, story, wanted.program, tell)
+                with suppress(KeyboardInterrupt):
+                    _answer_user(desk, story)
+            desk.end()
+        _print_farewell(folder, story, wanted.program, tell)
+    except Exception as fault:
+        what = str(fault)
+        if not isinstance(fault, FlaggermailError | OSError):  # unexpected: keep the traceback for a bug report
+            (folder / TRACEBACK).write_text(traceback.format_exc(), encoding="utf-8")
+            what = f"{type(fault).__name__}, see {folder / TRACEBACK}"
+        raise StoryBroken(f"demo: {what}; the daemon's log is {folder / LOG}") from fault
+
+
+def _play(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
+    """Steps through the instants of the story and those at which the daemon has to act."""
+    for now in instants(desk.env, story):
+        desk.clock.set(now)
+        desk.settle()  # work due at this instant is done before the story's next event
+        teller.news()
+        for reading in story.readings_at(now):
+            teller.remark(now, reading.tell)
+            desk.read_policies(now)
+        for mail in story.mails_at(now):
+            teller.remark(now, mail.tell)
+            desk.deliver(mail)
+        acts = story.acts_at(now)
+        for act in acts:
+            teller.remark(now, act.tell)
+            printed = desk.do(act)
+            if act.show != "nothing":
+                teller.typed(act, printed)
+        desk.settle()
+        teller.news()
+        with desk.env.store.read() as tx:
+            _raise_if_any(demo_figures.troubles(tx))
+        if any(act.show == "letter" for act in acts):
+            channels = (c for platform in desk.env.settings.platform_list for c in platform.channels)
+            teller.letter(desk.servers.last_for({address for channel in channels for address in channel.to}))
+
+
+def _answer_user(desk: RunningDesk, story: Scenario) -> NoReturn:
+    """Answers what the user sends until they stop the demo. Raises KeyboardInterrupt, StoryBroken, OSError."""
+    answered = story.later_asked(desk.env)
+    while True:
+        time.sleep(LATER)
+        if desk.daemon.poll() is not None:
+            raise StoryBroken(f"the daemon ended with status {desk.daemon.returncode}")
+        while answered < story.later_asked(desk.env):
+            desk.deliver(story.later(answered, desk.clock.now()))
+            answered += 1
+
+
+def _print_introduction(folder: Path, tell: Tell) -> None:
+    for line in (
+        "The real daemon reads a mailbox over IMAP and sends over SMTP, all of it on this machine. Only the clock",
+        "is not the machine's: it jumps from event to event. Mail to officers and referrers is in Dutch here.",
+        f"Everything is kept in {folder}",
+        "Three clocks start when the submission server has taken a notification: the receipt clock stops at any answer",
+        "of the platform, the human clock at a person's, the substance clock at one that goes into the matter.",
+    ):
+        tell(line, "plain")
+
+
+def _raise_if_any(troubles: Sequence[str]) -> None:
+    if troubles:
+        raise StoryBroken("; ".join(troubles))
+
+
+def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
+    with desk.env.store.read() as tx:
+        wrong = demo_figures.faults(tx)
+        found = list(demo_figures.lines(tx, story.demo.figures[: None if teller.only is None else 1], teller))
+        page = demo_figures.page_of_uses(tx, desk.env, desk.clock.now())
+    _raise_if_any(wrong)
+    teller.tell("", "plain")
+    teller.tell("What the record says now", "heading")
+    for text, look in found:
+        teller.tell(text, look)
+    teller.tell("", "plain")
+    (desk.folder / PAGE).write_text(page, encoding="utf-8")
+    kept = ("database", DATABASE), ("archive", ARCHIVE), ("daemon's log", LOG), ("page of figures", PAGE)
+    for what, name in kept[0 if teller.only is None else -1 :]:
+        teller.tell(f"  {what:<16}{desk.folder / name}", "plain")
+
+
+def _print_invitation(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
+    tell("", "plain")
+    tell("The story is over. The daemon goes on, now by the clock of this machine; Ctrl-C ends it.", "heading")
+    tell("In another terminal you are the officer; the platform of the first story answers within seconds:", "plain")
+    _commands(folder, story.demo.tries, program, tell)
+
+
+def _print_farewell(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
+    tell("", "plain")
+    tell("The daemon has ended. The record can still be read:", "heading")
+    _commands(folder, story.demo.look, program, tell)
+
+
+def _commands(folder: Path, lines: Sequence[str], program: str, tell: Tell) -> None:
+    for line in lines:
+        tell(f"  {program} --config {folder} {line.format(story=folder / STORY)}", "typed")

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The summary after the story, read from the record only and not from the story itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flaggermail.errors import StoryBroken
+from flaggermail.figures.ledger import of_rows
+from flaggermail.figures.local_times import Telling
+from flaggermail.figures.page import page
+from flaggermail.figures.uses import figures
+from flaggermail.notifications import latency
+from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT
+from flaggermail.oncall import escalation
+from flaggermail.ports import Transaction
+from flaggermail.record.case_values import Origin
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
+from flaggermail.record.states import ClockState, MailState, NotificationState
+from flaggermail.services import Services
+from flaggermail.stories.demo_telling import Look, Teller
+
+Line = tuple[str, Look]
+
+
+def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator[Line]:
+    """Yields case, clocks, latency and reminders of each of these cases. Raises StoryBroken if one is missing."""
+    for number in numbers:
+        case = tx.get(Case, number)
+        if case is None:
+            raise StoryBroken(f"there is no case {number}")
+        yield "", "plain"
+        yield f"{case.number}  {case.title}", "heading"
+        yield _row("type", case.type.replace("_", " ")), "plain"
+        yield _row("origin", _origin(case)), "plain"
+        yield _row("opened", f"{teller.day(case.opened_at)} {teller.clock(case.opened_at)}"), "plain"
+        yield _row("decision", f"{case.decision}: {case.decision_reason}"), "plain"
+        yield _row("state", case.state), "plain"
+        for notification in tx.find(
+            Notification,
+            where(Notification.case).is_(number),
+            where(Notification.counted).is_(True),
+            where(Notification.state).is_(NotificationState.SENT),
+        ):
+            yield from _notification(tx, notification, teller)
+
+
+def page_of_uses(tx: Transaction, env: Services, now: datetime) -> str:
+    """Returns the page of all uses, in English as the demo's own text: what `latency --format html` writes."""
+    months = env.draft_patterns.languages[LanguageCode.EN].months
+    telling = Telling(LanguageCode.EN, months, env.settings.zone)
+    return page(figures(of_rows(tx), now), telling, env.settings.desk.organisation.name.en)
+
+
+def troubles(tx: Transaction) -> list[str]:
+    """Returns what must not exist whenever no work is left."""
+    found = [f"alarm {alarm.kind}: {alarm.text.english}" for alarm in tx.find(Alarm)]
+    found += [
+        f"quarantine: {message.reason.english}"
+        for message in tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))
+    ]
+    return found + [
+        f"outbox {m.id}: {m.state} ({m.answer.english})" for m in tx.find(OutboxMail) if m.state != MailState.ACCEPTED
+    ]
+
+
+def faults(tx: Transaction) -> list[str]:
+    """Returns what is wrong in the record after the story, whatever the story."""
+    found = troubles(tx)
+    found += [f"case {case.number} has no decision" for case in tx.find(Case, where(Case.decision).is_(None))]
+    for case in tx.find(Case, where(Case.origin).is_(Origin.REFERRAL)):
+        if not tx.find(
+            OutboxMail, where(OutboxMail.case).is_(case.number), where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION)
+        ):
+            found.append(f"case {case.number}: nobody told the referrer its number")
+    for notification in tx.find(Notification, where(Notification.counted).is_(True)):
+        found += _notification_faults(tx, notification)
+    return found
+
+
+def _notification_faults(tx: Transaction, notification: Notification) -> list[str]:
+    """Checks that all clocks have stopped if the platform answered, run if not, and that no due reminder is missing."""
+    clocks = {clock.kind: clock for clock in tx.find(ClockRow, where(ClockRow.notification).is_(notification.id))}
+    if notification.state != NotificationState.SENT or set(clocks) != set(CLOCKS):
+        return [f"notification {notification.id}: is {notification.state} with the clocks {sorted(clocks)}"]
+    answers = tx.find(
+        StoredMessage,
+        where(StoredMessage.notification).is_(notification.id),
+        where(StoredMessage.direction).is_(Direction.IN),
+    )
+    wanted = ClockState.STOPPED if answers else ClockState.RUNNING
+    found = [
+        f"notification {notification.id}: clock {kind} is {clock.state}"
+        for kind, clock in clocks.items()
+        if clock.state != wanted
+    ]
+    minutes = _minutes(clocks[RECEIPT])
+    steps = [step for step in escalation.read_steps(notification.steps) if step.clock == RECEIPT]
+    due = [step.after for step in steps if minutes is None or step.after <= minutes]
+    told = sorted(
+        r.step
+        for r in tx.find(
+            Reminder, where(Reminder.notification).is_(notification.id), where(Reminder.clock).is_(RECEIPT)
+        )
+    )
+    if told != due:
+        found.append(f"notification {notification.id}: reminders at minutes {told}, must be {due}")
+    return found
+
+
+def _notification(tx: Transaction, notification: Notification, teller: Teller) -> Iterator[Line]:
+    platform = tx.get(Platform, notification.platform)
+    clocks = {clock.kind: clock for clock in tx.find(ClockRow, where(ClockRow.notification).is_(notification.id))}
+    reminders = sorted(
+        tx.find(Reminder, where(Reminder.notification).is_(notification.id)), key=lambda r: (r.told_at, r.step)
+    )
+    to = f"{platform.name if platform else notification.platform}, {notification.channel_name}"
+    yield _row("notified", to), "plain"
+    if notification.sent_at is not None:
+        yield _row("sent", f"{teller.day(notification.sent_at)} {teller.clock(notification.sent_at)}"), "plain"
+    for kind in CLOCKS:
+        yield _row(f"{kind} clock", _clock_text(clocks[kind], teller)), "plain"
+    minutes = _minutes(clocks[HUMAN])
+    if minutes is not None:
+        yield _row("latency", f"{latency.hours(minutes)} hours ({_minutes_text(minutes)})"), "figure"
+        yield _row("in Dutch", latency.spoken(minutes, "nl")), "figure"
+    for sent in (Kind.REMINDER, Kind.ESCALATION):
+        told = [reminder for reminder in reminders if reminder.kind == sent]
+        yield _row(f"{sent}s", "; ".join(_reminder_text(r, teller) for r in told) or "none"), "plain"
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<16}{text}"
+
+
+def _origin(case: Case) -> str:
+    if case.referrer_address:
+        return f"referred by {case.referrer_name or case.referrer_address}"
+    return ", ".join([case.origin.replace("_", " "), *case.related])
+
+
+def _minutes(clock: ClockRow) -> int | None:
+    return None if clock.stopped_at is None else latency.minutes(clock.started_at, clock.stopped_at)
+
+
+def _clock_text(clock: ClockRow, teller: Teller) -> str:
+    minutes = _minutes(clock)
+    if minutes is None or clock.stopped_at is None:
+        return f"{clock.state} since {teller.clock(clock.started_at)}"
+    day = f" on {teller.day(clock.stopped_at)}" if teller.day(clock.stopped_at) != teller.day(clock.started_at) else ""
+    return f"stopped at {teller.clock(clock.stopped_at)}{day}, after {_minutes_text(minutes)}"
+
+
+def _minutes_text(minutes: int) -> str:
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def _reminder_text(reminder: Reminder, teller: Teller) -> str:
+    officer = teller.env.settings.rota.officer(reminder.officer)
+    name = officer.name if officer else reminder.officer
+    return f"{teller.clock(reminder.told_at)} to {name} (after {_minutes_text(reminder.step)})"

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The stage of the demo: two servers, the real daemon in its own process, and the clock they share."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from flaggermail.errors import StoryBroken
+from flaggermail.outbox import delivery
+from flaggermail.ports import Clock
+from flaggermail.record.finding import where
+from flaggermail.record.rows import Delivery, OutboxMail
+from flaggermail.record.states import MailState
+from flaggermail.reminders import reminders
+from flaggermail.services import Services
+from flaggermail.stories import demo_configuration
+from flaggermail.stories.doubles import StoryClock
+from flaggermail.stories.given import read_policies
+from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario
+
+USER = "desk"
+FOLDERS = ("INBOX", "Sent")
+LOG = "daemon.log"
+STARTING = 60.0  # seconds; takes two seconds on an idle machine
+PATIENCE = 20.0  # seconds; takes a tenth of a second on an idle machine
+POLL = 0.02
+
+
+class Servers(Protocol):
+    """A mailbox server and a submission server on loopback."""
+
+    @property
+    def imap_port(self) -> int:
+        """The port of the mailbox server."""
+        ...
+
+    @property
+    def smtp_port(self) -> int:
+        """The port of the submission server."""
+        ...
+
+    def deliver(self, octets: bytes, at: datetime) -> None:
+        """Adds a mail to the inbox with the arrival time `at`. Raises OSError."""
+        ...
+
+    def last_for(self, addresses: AbstractSet[str]) -> bytes:
+        """Returns the most recently submitted mail for any of `addresses`."""
+        ...
+
+    def close(self) -> None:
+        """Stops both servers; idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The demo's dependencies: adapters from wiring, and the command line."""
+
+    servers: Callable[[str, str, Sequence[str]], Servers]  # user, password, folders
+    upgrade: Callable[[Path], str]
+    environment: Callable[[Path, Clock], Services]
+    command: Callable[[Services, str, Sequence[str]], str]
+    daemon: Sequence[str]  # the command that starts it, without the folder
+
+
+@dataclass
+class RunningDesk:
+    """The running desk and its surroundings."""
+
+    folder: Path
+    env: Services
+    clock: StoryClock
+    servers: Servers
+    daemon: subprocess.Popen[bytes]
+    parts: Parts
+    delivered: int = 0
+
+    def deliver(self, mail: Incoming) -> None:
+        """Delivers a mail to the mailbox. Raises OSError."""
+        self.servers.deliver(mail.octets(self.env), mail.at)
+        self.delivered += 1
+
+    def do(self, act: EnteredCommand) -> str:
+        """Runs an officer's command line; returns its output. Raises Refusal."""
+        with contextlib.chdir(self.folder / demo_configuration.STORY):
+            return self.parts.command(self.env, act.by, act.words)
+
+    def read_policies(self, at: datetime) -> None:
+        """Records in configuration and record that the officer read the platforms' policies."""
+        demo_configuration.read_policies(self.folder, at)
+        self.env = read_policies(self.env, at)
+
+    def settle(self) -> None:
+        """Waits until the daemon has done all that is due at this instant. Raises StoryBroken."""
+        self._wait(self._unfinished, PATIENCE)
+
+    def begin(self) -> None:
+        """Waits until the daemon has started up. Raises StoryBroken."""
+        self._wait(self._starting, STARTING)
+
+    def _wait(self, unfinished: Callable[[], str | None], seconds: float) -> None:
+        """Waits until nothing is unfinished; raises StoryBroken after `seconds` or if the daemon ends."""
+        deadline = time.monotonic() + seconds
+        while (what := unfinished()) is not None:
+            if self.daemon.poll() is not None:
+                raise StoryBroken(f"the daemon ended with status {self.daemon.returncode}, and {what}")
+            if time.monotonic() > deadline:
+                raise StoryBroken(f"for {seconds:.0f} seconds {what}")
+            time.sleep(POLL)
+
+    def _starting(self) -> str | None:
+        with self.env.store.read() as tx:
+            looked = all(tx.cursor(folder) is not None for folder in FOLDERS)
+        return None if looked else "the daemon has not read the mailbox"
+
+    def _unfinished(self) -> str | None:
+        now = self.clock.now()
+        with self.env.store.read() as tx:
+            if len(tx.find(Delivery, where(Delivery.folder).is_(FOLDERS[0]))) < self.delivered:
+                return "the daemon has not taken in a mail that lies in the mailbox"
+            mail, reminder = delivery.next_due(tx), reminders.next_due(self.env, tx)
+            if tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.ATTEMPTING)) or (
+                mail is not None and mail <= now
+            ):
+                return "the daemon has not sent a mail that waits"
+            if reminder is not None and reminder <= now:
+                return f"the daemon has not sent the reminder that fell due at {reminder:%Y-%m-%d %H:%M} UTC"
+        return None
+
+    def end(self) -> None:
+        """Terminates the daemon as systemd would; raises StoryBroken if it does not end cleanly."""
+        self.daemon.terminate()
+        try:
+            status = self.daemon.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise StoryBroken(f"the daemon did not end within {PATIENCE:.0f} seconds of SIGTERM") from None
+        if status:
+            raise StoryBroken(f"the daemon ended with status {status}")
+
+
+@contextmanager
+def opened(folder: Path, parts: Parts, story: Scenario, login: str) -> Iterator[RunningDesk]:
+    """Yields the desk at the first instant of the story, and stops it afterwards. Raises StoryBroken, OSError."""
+    with ExitStack() as running:
+        password = secrets.token_hex(16)
+        servers = parts.servers(USER, password, FOLDERS)
+        running.callback(servers.close)
+        ports = {"imap_port": str(servers.imap_port), "smtp_port": str(servers.smtp_port)}
+        values = {"user": USER, "login": login, **ports}
+        demo_configuration.write(folder, values, password, story.instants()[0])
+        parts.upgrade(folder)
+        clock = StoryClock(folder)
+        clock.set(story.instants()[0])
+        env = parts.environment(folder, clock)
+        running.callback(env.close)
+        daemon = running.enter_context(_process([*parts.daemon, str(folder)], folder / LOG))
+        desk = RunningDesk(folder, env, clock, servers, daemon, parts)
+        desk.begin()
+        yield desk
+
+
+@contextmanager
+def _process(words: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a process that logs to `log`, and ends it afterwards.
+
+    Its standard input is a pipe from this process: the end of that pipe tells the daemon that its parent is gone. It
+    gets its own session, so that Ctrl-C reaches this process only.
+    """
+    with log.open("wb") as file:
+        process = subprocess.Popen(  # noqa: S603 - this program itself, with a folder created here
+            words, stdin=subprocess.PIPE, stdout=file, stderr=file, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process.stdin is not None:
+            process.stdin.close()

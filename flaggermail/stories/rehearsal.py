@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Rehearsals: the desk plays the referrers and platforms of a shipped story to its own officers.
+
+Entry point: `tick` takes in the mail of the story that is due, and ends the rehearsal after the last one.
+
+The record says what was played: each mail has a delivery of its own in a folder that no server has, so that a daemon
+that was restarted goes on where it was. What a mailbox server delivers goes another way and stays real.
+
+May import: `replay` and every room below it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flaggermail.letters import exercises
+
+if TYPE_CHECKING:
+    from flaggermail.services import Services
+
+
+def tick(env: Services) -> int:
+    """Takes in what is due and ends what is over; returns the number of mails taken in."""
+    with env.store.read() as tx:
+        if exercises.under_way(tx) is None:
+            return 0
+    from flaggermail.stories import rehearsing  # noqa: PLC0415 - most daemons never play, and `replay` is large
+
+    return rehearsing.tick(env)

@@ -1,0 +1,423 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Makes the services of a desk from its settings: an adapter for each port.
+
+What not every command needs is imported in the function that does: it takes as long as all the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flaggermail import __version__, logbook
+from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, lead
+from flaggermail.adapters.db.inspection import archive_marks, database_mistake
+from flaggermail.adapters.dns.public_suffixes import organisational
+from flaggermail.adapters.documents.writer import OfficeDocuments
+from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake, gone_mistake
+from flaggermail.adapters.files.code_vault import FileCodeVault
+from flaggermail.adapters.files.disks import full_disks
+from flaggermail.adapters.files.durable import left_over_mistakes
+from flaggermail.adapters.files.secrets import credential, secret_mistake
+from flaggermail.adapters.files.template_words import read_words
+from flaggermail.adapters.files.templates import FileTemplates
+from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
+from flaggermail.adapters.parsing.patterns import Re2Matcher
+from flaggermail.adapters.parsing.vocabulary_file import read_language
+from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.adapters.smtp.submission import SmtpSubmitter
+from flaggermail.adapters.system.health_probe import MachineHealthProbe, places
+from flaggermail.adapters.tls import ca_file_mistake
+from flaggermail.cases.sync_settings import register
+from flaggermail.errors import ConfigurationError, MachineFault
+from flaggermail.intake import trust_proofs, vouching
+from flaggermail.intake.vouching import DECIDING, BySignature, SignatureWeight
+from flaggermail.notifications.draft_patterns import load_draft_patterns
+from flaggermail.ports import (
+    BlobStore,
+    Clock,
+    HealthProbe,
+    Heartbeat,
+    Mailbox,
+    MailService,
+    Pager,
+    Randomness,
+    Resolver,
+    Store,
+    Submitter,
+    TokenReach,
+)
+from flaggermail.record.states import Severity
+from flaggermail.record.topics import Topic
+from flaggermail.services import Services
+from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.settings.model import Settings, database_file
+from flaggermail.settings.reading import load
+from flaggermail.shipped import shipped
+from flaggermail.wiring.logins import (
+    Presented,
+    certificate_mistake,
+    extra_mistake,
+    imap_account,
+    login_certificate_end,
+    named_secrets,
+    submission_account,
+    tries_another,
+    unseen,
+)
+from flaggermail.wiring.rule_folders import RuleFolders, watched
+from flaggermail.wiring.stores import command_store, marks_of, upgrade_database, whole_store
+
+if TYPE_CHECKING:
+    from flaggermail.adapters.files.status_file import StatusFile
+    from flaggermail.health.confinement import Confinement
+    from flaggermail.intake import old_mail
+    from flaggermail.rule_changes.reload import RuleReloader
+    from flaggermail.rules.rulebook import Remark
+    from flaggermail.stories import demo
+    from flaggermail.stories.replay import Command, Report
+
+
+def _would_work(topic: Topic, language: str) -> tuple[str, ...]:
+    from flaggermail.replies.verbs import would_work
+
+    return would_work(topic, language)
+
+
+def template_faults(settings: Settings) -> tuple[str, ...]:
+    """Returns the faults in the templates of the settings, one line each: file, line, name."""
+    return FileTemplates(settings.templates, settings.zone).check()
+
+
+def rule_remarks(settings: Settings) -> list[Remark]:
+    """Returns faults and warnings about the rules of the settings and their sample mails."""
+    from flaggermail.rules import rulebook
+    from flaggermail.rules.samples import load_samples
+    from flaggermail.settings.yaml_files.source import Fault
+
+    faults: list[Fault] = []
+    samples = load_samples(settings.rules_directory, faults)
+    remarks = [rulebook.Remark(fault.file, fault.line, fault.column, fault.said) for fault in faults]
+    if remarks:
+        return remarks
+    reader = ContainedParser(settings.rules_directory)
+    try:
+        return rulebook.check(settings.rules, samples, reader, Re2Matcher())
+    finally:
+        reader.close()
+
+
+def parser_confinement(settings: Settings) -> Confinement:
+    """Returns what confines the processes that parse mail on this machine; starts one to find out, and ends it."""
+    reader = ContainedParser(settings.rules_directory)
+    try:
+        return reader.confinement()
+    finally:
+        reader.close()
+
+
+def measures(settings: Settings, octets: FileBlobStore | None = None) -> MachineHealthProbe:
+    """Returns a health probe for the disks of database and archive and for the sessions presented to it."""
+    where = places(database_file(settings.desk), settings.archive)
+    return MachineHealthProbe(where, lambda: login_certificate_end(settings), lead, octets.fault if octets else None)
+
+
+def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:
+    """Returns a submitter for the submission server in the settings."""
+    return SmtpSubmitter(submission_account(settings, presented), clock)
+
+
+def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
+    """Returns the mailbox in the settings."""
+    from flaggermail.adapters.imap.mailbox import ImapMailbox
+
+    return ImapMailbox(imap_account(settings, presented))
+
+
+def proves_one_mailbox(settings: Settings) -> TokenReach | None:
+    """Tries another mailbox with the token of the desk; None where the configuration names none.
+
+    It must be refused. Raises LinkLost, or LoginRefused if the desk's own mailbox does not open.
+    """
+    return tries_another(settings, imap_account(settings))
+
+
+@dataclass(frozen=True, slots=True)
+class ImapService:
+    """Implements `ports.MailService` with a mailbox over IMAP and a submission server."""
+
+    settings: Settings
+    presented: Presented = unseen
+
+    def mailbox(self) -> Mailbox:
+        """Returns the mailbox in the settings."""
+        return mailbox(self.settings, self.presented)
+
+    def submitter(self, clock: Clock) -> Submitter:
+        """Returns the submitter in the settings."""
+        return submitter(self.settings, clock, self.presented)
+
+
+def mail_service(settings: Settings, presented: Presented = unseen) -> MailService:
+    """Returns the mail service in the settings; the one place that chooses its kind."""
+    return ImapService(settings, presented)
+
+
+def make_services(  # noqa: PLR0913 - one argument for each port that differs
+    settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, pager: Pager | None = None,
+    health_probe: HealthProbe | None = None,
+    database: str | None = None, archive: Path | None = None, store: Store | None = None,
+    octets: BlobStore | None = None,
+) -> Services:  # fmt: skip
+    """Returns services on the settings' database and archive, or on others; records the configuration."""
+    store = store or whole_store(database or settings.desk.store.database, randomness)
+    octets = octets or FileBlobStore(archive or settings.archive)
+    env = Services(
+        settings=settings,
+        store=store,
+        octets=octets,
+        parser=ContainedParser(settings.rules_directory),
+        sender_check=vouching.by_settings(
+            settings.desk.mailbox, organisational, lambda: trust_proofs.is_proven(store, clock)
+        ),
+        templates=FileTemplates(settings.templates, settings.zone),
+        matcher=Re2Matcher(),
+        submitter=submit,
+        clock=clock,
+        randomness=randomness,
+        draft_patterns=load_draft_patterns(settings.rules_directory / "drafts.yaml"),
+        language=read_language(settings.rules_directory),
+        would_work=_would_work,
+        pager=pager or ApprisePager(lambda name: credential(name, settings.directory)),
+        health_probe=health_probe or MachineHealthProbe({}),
+        codes=FileCodeVault(archive.parent / "codes" if archive else settings.codes, randomness.salt),
+        documents=OfficeDocuments(),
+        organisational=organisational,
+    )
+    register(env)
+    return env
+
+
+def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_comes: bool = True) -> Services:
+    """Returns `env` with our own DKIM verification if the settings ask for it.
+
+    `resolver` looks up the keys, by default with this machine's name servers. Unless mail is taken in `as_it_comes`, a
+    signature is looked up only to decide: what the DNS says today is no fact about old mail.
+
+    Used only where mail is taken in: a command that shows stored mail makes no DNS queries.
+    """
+    mailbox = env.settings.desk.mailbox
+    recorded = SignatureWeight.RECORDED if as_it_comes and mailbox.record_signatures else None
+    weight = DECIDING.get(mailbox.trusted.asked, recorded)
+    if weight is None:
+        return env
+    from flaggermail.adapters.dns.dkim_check import DkimCheck
+    from flaggermail.adapters.dns.resolver import DnsResolver
+
+    domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
+    check = DkimCheck(resolver or DnsResolver(), organisational)
+    answering = frozenset(address for channel in env.settings.channels for address in channel.answers_from or ())
+    return replace(env, sender_check=BySignature(env.sender_check, check, domains, env.clock, weight, answering))
+
+
+def with_whole_templates(env: Services) -> Services:
+    """Returns `env` with checked templates, all compiled in advance: edits take effect only after a reload.
+
+    Where one of them cannot be filled in all the same, its mail leaves by the shipped one: no clock waits for it.
+    Raises ConfigurationError with every fault. A daemon would otherwise find it when it has to raise an alarm.
+    """
+    spared = with_spare_templates(env)
+    faults = spared.templates.check()
+    if faults:
+        raise ConfigurationError(*faults)
+    return spared
+
+
+def with_spare_templates(env: Services) -> Services:
+    """Returns `env` with its templates as they are: in the place of a faulty one the shipped one is used."""
+    spare = shipped("config") / "templates"
+    return replace(env, templates=FileTemplates(env.settings.templates, env.settings.zone, spare))
+
+
+def with_usable_words(settings: Settings) -> Settings:
+    """Returns the settings, with the shipped templates if the words of its own cannot be read."""
+    try:
+        read_words(settings.templates / "words.yaml")
+    except ConfigurationError:
+        return settings.model_copy(update={"templates": shipped("config") / "templates"})
+    return settings
+
+
+def renewal(env: Services, edited: RuleFolders | None = None) -> RuleReloader:
+    """Returns the watcher for changes to the rules and templates of `env`; see `rule_folders.watched`."""
+    return watched(env, renewed, edited)
+
+
+def renewed(env: Services) -> Services:
+    """Returns `env` with the current rules and templates. Raises ConfigurationError with every fault in them."""
+    settings = load(env.settings.directory, env.settings.rules_directory, env.settings.templates)
+    faults = [str(remark) for remark in rule_remarks(settings) if remark.fault]
+    if faults:
+        raise ConfigurationError(*faults)
+    kept = env.settings.model_copy(update={"rules": settings.rules})
+    return with_whole_templates(replace(env, settings=kept))
+
+
+def open_services(directory: Path, clock: Clock | None = None, *, lasting: bool = False) -> Services:
+    """Returns the services of a configuration directory, by default on the system clock. Raises ConfigurationError.
+
+    `lasting`: they serve more than one command, so that reading keeps its connections.
+    """
+    settings, clock, randomness = load(directory), clock or SystemClock(), SystemRandomness()
+    store = whole_store(settings.desk.store.database, randomness) if lasting else command_store(settings, randomness)
+    return services_on(settings, store, clock, randomness)
+
+
+def services_on(
+    settings: Settings, store: Store, clock: Clock, randomness: Randomness, submit: Submitter | None = None
+) -> Services:  # fmt: skip
+    """Returns services with the settings' own servers and archive on an open store. Raises ConfigurationError."""
+    octets = FileBlobStore(settings.archive, marks_of(store))
+    health_probe = measures(settings, octets)
+    submit = submit or mail_service(settings, health_probe.presented).submitter(clock)
+    return make_services(
+        settings, clock=clock, randomness=randomness, store=store, octets=octets, submit=submit,
+        health_probe=health_probe,
+    )  # fmt: skip
+
+
+def machine_mistakes(settings: Settings, marks: Callable[[Settings], Collection[str]]) -> tuple[Mistake, ...]:
+    """Returns what on this machine does not fit the settings: database, archive, authorities, secrets, extras.
+
+    Reads files, and asks no server but by `marks`, which returns those of the archive; nothing is made or changed.
+    """
+    return tuple(found for found in _machine_mistakes(settings, marks) if found is not None)
+
+
+def marks_in_file(settings: Settings) -> Collection[str]:
+    """Returns the marks of the archive that an SQLite file names; none where the record is on a server."""
+    return archive_marks(database_file(settings.desk))
+
+
+def _machine_mistakes(settings: Settings, marks: Callable[[Settings], Collection[str]]) -> Iterator[Mistake | None]:
+    desk = settings.desk
+    on_server = not desk.store.database.startswith("sqlite")
+    yield database_mistake(database_file(desk), on_server=on_server)
+    yield folder_mistake(settings.archive) or gone_mistake(settings.archive, marks(settings))
+    yield folder_mistake(settings.codes, "codes") if os.path.lexists(settings.codes) else None
+    yield from full_disks(places(database_file(desk), settings.archive))
+    yield ca_file_mistake("mailbox", desk.mailbox.ca_file)
+    yield ca_file_mistake("submission", desk.submission.ca_file)
+    if any(officer.pagers for officer in settings.oncall.officers) and not is_installed():
+        yield mistake(CheckCode.PAGER_EXTRA)
+    yield extra_mistake(desk.oauth2)
+    yield certificate_mistake(settings, SystemClock().now())
+    of_lines = desk.oauth2.files_of_lines if desk.oauth2 else frozenset()
+    for name, key in named_secrets(settings).items():
+        found = secret_mistake(name, settings.directory, several=name in of_lines)
+        yield found and replace(found, text=f"{key}: {found.text}")
+    around = [settings.directory, settings.directory.parent, settings.archive.parent, Path.cwd()]
+    database = database_file(desk)
+    yield from left_over_mistakes([*around, database.parent] if database is not None else around)
+
+
+def require_ready(settings: Settings, clock: Clock) -> None:
+    """Logs each mistake that the daemon runs with.
+
+    Raises ConfigurationError with each that it does not start with, and what else would be found on the way; it is a
+    MachineFault if all of it may pass.
+    """
+    from flaggermail.settings import advice
+
+    today = clock.now().astimezone(settings.zone).date()
+    on_machine = machine_mistakes(settings, marks_in_file)
+    found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *on_machine)
+    refused = [one for one in found if one.stops_run]
+    if refused:
+        others = list(_faults_on_the_way(settings))
+        kind = ConfigurationError if others or not all(one.passes for one in refused) else MachineFault
+        raise kind(*(one.text for one in refused), *others)
+    for one in found:
+        if one.severity is Severity.FAULT:
+            logbook.set_up_faulty(one.code, one.text)
+    if settings.desk.oauth2 is not None and settings.desk.oauth2.accept_risk is not None:
+        logbook.token_reach_accepted(settings.desk.oauth2.accept_risk)
+
+
+def _faults_on_the_way(settings: Settings) -> Iterator[str]:
+    from flaggermail.annex.redaction_words import read_redaction_words
+
+    yield from template_faults(settings)
+    rules = settings.rules_directory
+    words = (
+        lambda: read_language(rules),
+        lambda: load_draft_patterns(rules / "drafts.yaml"),
+        lambda: read_redaction_words(rules),
+    )
+    for read in words:
+        try:
+            read()
+        except ConfigurationError as error:
+            yield from error.faults
+
+
+def heartbeat(settings: Settings) -> Heartbeat | None:
+    """Returns the heartbeat if the settings configure one, else None."""
+    from flaggermail.adapters.system.heartbeat import HttpHeartbeat
+
+    name = settings.desk.watch.heartbeat
+    return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
+
+
+def status_board(settings: Settings) -> StatusFile:
+    """Returns the writer of the file read by `flaggermail status`, in the folder above the archive."""
+    from flaggermail.adapters.files.status_file import StatusFile
+    from flaggermail.adapters.system.own_process import own_process
+    from flaggermail.health.overview import STATUS_FILE
+
+    return StatusFile(settings.archive.parent / STATUS_FILE, own_process())
+
+
+def ingest_files(
+    env: Services, paths: Sequence[Path], sent: Sequence[Path], progress: Callable[[int, int], None]
+) -> old_mail.FoundMail:  # fmt: skip
+    """Takes in the old mail of files and folders; `sent` are those of sent mail.
+
+    `progress` gets the octets read and those of all files. Raises StoreBusy, StoreFault, ArchiveFault.
+    """
+    from flaggermail.adapters.files.old_mail import MailFiles, MailNames
+    from flaggermail.intake import old_mail
+
+    desk = env.settings.desk.mailbox
+    files = MailFiles(paths, sent, MailNames(desk.sent, desk.junk))
+    size = files.size()
+    return old_mail.take_in(with_signatures(env, as_it_comes=False), files, lambda read, _: progress(read, size))
+
+
+def play(path: Path, command: Command) -> Report:
+    """Plays the scenario in `path`; `command` runs the command line. Raises ConfigurationError, Refusal."""
+    from flaggermail.stories import replay
+
+    return replay.play(path, command, replayed)
+
+
+def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
+    """Returns services for a scenario: database and archive in `folder`, live adapters for every other port."""
+    from flaggermail.stories.doubles import ListPager
+
+    return make_services(
+        settings, clock=clock, randomness=randomness, submit=submit, pager=ListPager(),
+        database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
+    )  # fmt: skip
+
+
+def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str], tell: demo.Tell) -> None:
+    """Plays the story of the demo. Raises StoryBroken, and ImportError if the extra `demo` is not installed."""
+    from flaggermail.adapters.demo_servers import DemoServers  # part of the extra
+    from flaggermail.stories import demo
+
+    parts = demo.Parts(DemoServers, upgrade_database, open_services, command, start_daemon)
+    demo.show(wanted, parts, tell)

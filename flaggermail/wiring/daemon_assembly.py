@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Makes the daemon: it waits for the record, and begins with the last sound rules.
+
+A machine that starts may be ready before its database server or its disks, and a daemon that gave up would stay down.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from flaggermail import __version__, logbook
+from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
+from flaggermail.daemon.outage import PROBE_EVERY, Outage
+from flaggermail.errors import ConfigurationError, MachineFault, StoreAway, StoreBusy
+from flaggermail.intake import trust_proofs
+from flaggermail.settings.reading import load, rules_of
+from flaggermail.shipped import shipped
+from flaggermail.wiring import assembly
+from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules
+from flaggermail.wiring.stores import whole_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from flaggermail.daemon.service import Daemon
+    from flaggermail.ports import Clock, Supervisor
+    from flaggermail.services import Services
+    from flaggermail.settings.model import Settings
+
+T = TypeVar("T")
+GIVE_BACK_EVERY = 60.0  # seconds; it takes some milliseconds
+DEMO_TICK = 0.1  # seconds; the demo plays days of a story in seconds
+
+
+def daemon(
+    directory: Path, adapt: Callable[[Services], Services] = lambda env: env, clock: Clock | None = None,
+    *, observe: bool = False, new_record: bool = False,
+) -> Daemon:  # fmt: skip
+    """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
+    from flaggermail.adapters.clock.ticker import SchedulerTicker
+    from flaggermail.adapters.db.store import this_process
+    from flaggermail.adapters.imap.interrupt import EventInterrupt
+    from flaggermail.adapters.system import free_memory
+    from flaggermail.adapters.system.sd_notify import SystemdSupervisor
+    from flaggermail.daemon.service import Daemon
+    from flaggermail.intake.warming import get_ready
+
+    free_memory.keep_little()  # before there is a second thread
+    supervisor, clock = SystemdSupervisor(os.environ), clock or SystemClock()
+    plain, edited = _started(directory, clock, supervisor)
+    env = adapt(plain)
+    for found in trust_proofs.mistakes(env):
+        logbook.set_up_faulty(found.code, found.text)
+    ticker = SchedulerTicker()
+    ticker.every(GIVE_BACK_EVERY, "memory", free_memory.give_back)
+    return Daemon(
+        renewal=assembly.renewal(env, edited),
+        env=env,
+        mailbox=assembly.mail_service(env.settings, env.health_probe.presented).mailbox(),
+        ticker=ticker,
+        stop=EventInterrupt(),
+        holder=this_process(env.clock.now()),
+        fraction=random.SystemRandom().random,
+        supervisor=supervisor,
+        observe=observe,
+        new_record=new_record,
+        heartbeat=assembly.heartbeat(env.settings),
+        board=assembly.status_board(env.settings),
+        proof=lambda: assembly.proves_one_mailbox(env.settings),
+        confinement=lambda: assembly.parser_confinement(env.settings),
+        warm=lambda: get_ready(plain),
+    )
+
+
+def demo_daemon(directory: Path) -> Daemon:
+    """Returns the daemon of the demo, with the story's clock and short intervals. Raises ConfigurationError."""
+    from flaggermail.stories.doubles import StoryClock
+
+    running = daemon(directory, clock=StoryClock(directory))
+    running.outbox_every = running.remind_every = DEMO_TICK
+    return running
+
+
+def _started(directory: Path, clock: Clock, supervisor: Supervisor) -> tuple[Services, RuleFolders | None]:
+    """Returns the services of a configuration directory once the database works for this desk.
+
+    With rules or templates that have faults they begin with those that were last in force: then it returns where they
+    are edited, too. This version may refuse those as well: in the place of a faulty template the shipped one is used.
+    Raises ConfigurationError, a MachineFault where what is wrong may pass.
+    """
+    try:
+        settings = load(directory)
+        _get_ready(settings, clock)
+        return _on(settings, clock, supervisor, assembly.with_whole_templates), None
+    except MachineFault:
+        raise
+    except ConfigurationError as refused:
+        try:
+            spare = load(directory, shipped("rules"), shipped("config") / "templates")
+        except ConfigurationError:  # the fault is in none of the two
+            raise refused from None
+        _get_ready(spare, clock)
+        kept = _once_it_answers(partial(with_last_rules, spare, refused), spare, clock, supervisor)
+        edited = RuleFolders(rules_of(directory.absolute()), directory.absolute() / "templates")
+        return _on(assembly.with_usable_words(kept), clock, supervisor, assembly.with_spare_templates), edited
+
+
+def _get_ready(settings: Settings, clock: Clock) -> None:
+    _tell_starting(settings, clock)
+    assembly.require_ready(settings, clock)
+
+
+def _on(
+    settings: Settings, clock: Clock, supervisor: Supervisor, with_templates: Callable[[Services], Services]
+) -> Services:
+    opened = _once_it_answers(lambda: _opened(settings, clock), settings, clock, supervisor)
+    try:
+        return with_templates(assembly.with_signatures(opened))
+    except ConfigurationError:
+        opened.close()
+        raise
+
+
+def _opened(settings: Settings, clock: Clock) -> Services:
+    randomness = SystemRandomness()
+    store = whole_store(settings.desk.store.database, randomness)
+    try:
+        return assembly.services_on(settings, store, clock, randomness)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _once_it_answers(step: Callable[[], T], settings: Settings, clock: Clock, supervisor: Supervisor) -> T:
+    """Takes a step of the start, again each second while the record is busy or away. Raises what else it raises."""
+    outage = Outage(time.monotonic)
+    while True:
+        try:
+            done = step()
+        except (StoreAway, StoreBusy) as kept:
+            outage.met_by("start", kept, clock.now())
+            supervisor.status("waits for the database")
+            _tell_starting(settings, clock, outage)
+            time.sleep(PROBE_EVERY)
+        else:
+            outage.end()
+            return done
+
+
+def _tell_starting(settings: Settings, clock: Clock, outage: Outage | None = None) -> None:
+    at = clock.now().astimezone(settings.zone)
+    wrong = {"database": outage.words(settings.zone)} if outage is not None and outage.lasts else {}
+    assembly.status_board(settings).begin(at, __version__, wrong)

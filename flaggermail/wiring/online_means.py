@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What `check --online` works with: the servers step by step, and a scratch desk that is thrown away."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from os import geteuid
+from pathlib import Path
+from pwd import getpwuid
+
+from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
+from flaggermail.adapters.db.migrate import require_revision
+from flaggermail.adapters.db.server import seen
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.adapters.dns.resolver import DnsResolver
+from flaggermail.adapters.files.code_vault import FileCodeVault
+from flaggermail.adapters.files.secrets import credential
+from flaggermail.adapters.imap.probe import ImapProbe
+from flaggermail.adapters.pagers.apprise_pager import ApprisePager
+from flaggermail.adapters.smtp.submission import SmtpSubmitter
+from flaggermail.adapters.system.health_probe import free_octets, places
+from flaggermail.intake.trust_proofs import record_trust_proof
+from flaggermail.mail.authentication.authres import AuthenticationMethod
+from flaggermail.online.means import CheckMeans
+from flaggermail.ports import Clock, Resolver, Submitter
+from flaggermail.ports.probing import DatabaseSeen
+from flaggermail.services import Services
+from flaggermail.settings.model import Settings, database_file
+from flaggermail.wiring.assembly import make_services, open_services, proves_one_mailbox
+from flaggermail.wiring.logins import imap_account, submission_account
+
+
+def means(settings: Settings, *, pages: bool = True, resolver: Resolver | None = None) -> CheckMeans:
+    """Returns what a check works with; `resolver` is by default this machine's. Raises ConfigurationError."""
+    clock, randomness = SystemClock(), SystemRandomness()
+    submitter = SmtpSubmitter(submission_account(settings), clock)
+    asked = settings.desk.mailbox.trusted.asked
+    where = places(database_file(settings.desk), settings.archive)
+    return CheckMeans(
+        settings=settings,
+        mailbox=ImapProbe(imap_account(settings)),
+        submission=submitter,
+        submitter=submitter,
+        resolver=resolver or DnsResolver(),
+        pager=ApprisePager(lambda name: credential(name, settings.directory)),
+        other_mailbox=lambda: proves_one_mailbox(settings),
+        database=lambda: _database(settings),
+        free=lambda: free_octets(where),
+        seal=FileCodeVault(settings.codes, randomness.salt).seal,
+        scratch=scratch_desk,
+        clock=clock,
+        token=randomness.token,
+        wait=time.sleep,
+        local_offset=_local_offset,
+        marks=_MarkProofs(settings) if asked is AuthenticationMethod.EXCHANGE else None,
+        pages=pages,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _MarkProofs:
+    """Implements `online.means.TrustProofs` in the record of the desk, which is opened for this alone."""
+
+    settings: Settings
+
+    def record(self, *, survived: bool, message_id: str) -> None:
+        """Records the outcome in the name of the account that checks. Raises FlaggermailError."""
+        with closing(open_services(self.settings.directory)) as env:
+            record_trust_proof(env, survived=survived, message_id=message_id, by=getpwuid(geteuid()).pw_name)
+
+
+@contextmanager
+def scratch_desk(settings: Settings, submit: Submitter, clock: Clock) -> Iterator[Services]:
+    """Yields an empty desk with these settings in a temporary folder, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="flaggermail-check-") as name:
+        folder = Path(name)
+        made = make_services(
+            settings, clock=clock, randomness=SystemRandomness(),
+            submit=submit, database=f"sqlite:///{folder}/check.db", archive=folder / "archive",
+        )  # fmt: skip
+        with closing(made):
+            yield made
+
+
+def _database(settings: Settings) -> DatabaseSeen | None:
+    file = database_file(settings.desk)
+    if file is not None and not file.exists():
+        return None
+    with closing(SqlStore(settings.desk.store.database, SystemRandomness().salt)) as store:
+        require_revision(store.engine)
+        return seen(store.engine)
+
+
+def _local_offset() -> timedelta:
+    return datetime.now().astimezone().utcoffset() or timedelta(0)

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Opens a desk for whoever asks it: no further than each request needs.
+
+`OpenDesk.ask` is the one way from the command line to a desk. An inspection needs little and is answered at once;
+commands and views open database and archive, which take a second to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from flaggermail.desk.inspections import INSPECTIONS, inspect
+
+if TYPE_CHECKING:
+    from flaggermail.health.confinement import Confinement
+    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.vocabulary import Language
+    from flaggermail.online.means import CheckMeans
+    from flaggermail.ports import BlobStore, Parser, Transaction
+    from flaggermail.rules.rulebook import Remark
+    from flaggermail.services import Services
+    from flaggermail.settings.mistakes import Mistake
+    from flaggermail.settings.model import Settings
+    from flaggermail.wiring.command_desk import CommandDesk
+
+    Given: TypeAlias = Services  # what a replay passes on, without looking into it
+
+
+class OpenDesk:
+    """The desk of a configuration directory and one caller: an officer by id, or an account by its login names.
+
+    `given` are services that are open already, as in a replay; they stay open. `entered_by` is the login with which the
+    session began, for the commands that need the desk's own account.
+    """
+
+    def __init__(
+        self, directory: Path, login: str | None = None, *, officer: str | None = None, given: Given | None = None,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:  # fmt: skip
+        self._ground = _Ground(directory, given, now)
+        self._given, self._officer, self._login = given, officer, login
+        self._opened: CommandDesk | None = None
+
+    def ask(
+        self, name: str, request: Mapping[str, Json] | None = None, *, entered_by: str | None = None
+    ) -> Mapping[str, Json]:
+        """Returns the document that answers a request; `desk.Desk.ask` says which there are.
+
+        Raises Refusal, ConfigurationError.
+        """
+        if name in INSPECTIONS:
+            return inspect(self._ground, name, request or {})
+        from flaggermail.desk.desk import Caller, Desk
+
+        caller = Caller(officer=self._officer, login=self._login, entered_by=entered_by)
+        return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views).ask(name, request)
+
+    @property
+    def services(self) -> Services:
+        """The services, opened on first use. Raises ConfigurationError."""
+        return self._given if self._given is not None else self._open().whole()
+
+    def _for_views(self) -> Services:
+        return self._given if self._given is not None else self._open().for_views
+
+    def _open(self) -> CommandDesk:
+        if self._opened is None:
+            from flaggermail.wiring.command_desk import CommandDesk
+
+            self._opened = CommandDesk(self._ground.directory)
+        return self._opened
+
+    def close(self) -> None:
+        """Closes what was opened here; idempotent."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+        self._ground.close()
+
+
+class _Ground:
+    """Implements `desk.ground.Ground`; imports what is slow when it is used."""
+
+    def __init__(self, directory: Path, given: Given | None, now: Callable[[], datetime] | None) -> None:
+        self._directory, self._given, self._now = directory, given, now
+        self._parser: Parser | None = None
+
+    @property
+    def directory(self) -> Path:
+        return self._directory
+
+    @property
+    def simulated(self) -> bool:
+        return self._given is not None
+
+    def now(self) -> datetime:
+        if self._now is not None:
+            return self._now()
+        return datetime.now(UTC) if self._given is None else self._given.clock.now()
+
+    @contextmanager
+    def evidence(self) -> Iterator[tuple[Transaction, BlobStore]]:
+        if self._given is not None:
+            with self._given.store.read() as tx:
+                yield tx, self._given.octets
+            return
+        from flaggermail.wiring.stores import open_evidence
+
+        store, octets = open_evidence(self._directory)
+        try:
+            with store.read() as tx:
+                yield tx, octets
+        finally:
+            store.close()
+
+    def parser(self) -> Parser:
+        if self._parser is None:
+            from flaggermail.wiring.quick_parts import parser
+
+            self._parser = parser()
+        return self._parser
+
+    def mail_words(self, rules: Path) -> Language:
+        from flaggermail.wiring.quick_parts import mail_words
+
+        return mail_words(rules)
+
+    def template_faults(self, settings: Settings) -> tuple[str, ...]:
+        from flaggermail.wiring.assembly import template_faults
+
+        return template_faults(settings)
+
+    def rule_remarks(self, settings: Settings) -> list[Remark]:
+        from flaggermail.wiring.assembly import rule_remarks
+
+        return rule_remarks(settings)
+
+    def machine_mistakes(self, settings: Settings) -> tuple[Mistake, ...]:
+        from flaggermail.wiring.assembly import machine_mistakes, marks_in_file
+        from flaggermail.wiring.stores import marks_on_server
+
+        on_server = not settings.desk.store.database.startswith("sqlite")
+        return machine_mistakes(settings, marks_on_server if on_server else marks_in_file)
+
+    def confinement(self, settings: Settings) -> Confinement:
+        from flaggermail.wiring.assembly import parser_confinement
+
+        return parser_confinement(settings)
+
+    def online(self, *, pages: bool) -> CheckMeans:
+        from flaggermail.settings.reading import load
+        from flaggermail.wiring.online_means import means
+
+        return means(load(self._directory.absolute()), pages=pages)
+
+    def process_runs(self, process: Json) -> bool | None:
+        from flaggermail.wiring.quick_parts import process_runs
+
+        return process_runs(process)
+
+    def newest_cases(self, database: str) -> list[tuple[str, str]]:
+        from flaggermail.wiring.quick_parts import newest_cases
+
+        return newest_cases(database)
+
+    def elections(self, database: str) -> list[tuple[str, str]]:
+        from flaggermail.wiring.quick_parts import elections
+
+        return elections(database)
+
+    def upgrade_database(self) -> str:
+        from flaggermail.wiring.stores import upgrade_database
+
+        return upgrade_database(self._directory)
+
+    def close(self) -> None:
+        parser, self._parser = self._parser, None
+        if parser is not None:
+            parser.close()

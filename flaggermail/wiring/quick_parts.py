@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What needs neither database nor servers. Separate, because those take a second to import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flaggermail.shipped import shipped
+
+if TYPE_CHECKING:  # importing the ports would add a tenth to the start of `parse`
+    from pathlib import Path
+
+    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.vocabulary import Language
+    from flaggermail.ports import Parser
+
+
+def parser() -> Parser:
+    """Returns the parser in its own process, with the limits for mail from strangers."""
+    from flaggermail.adapters.parsing.worker import ContainedParser
+
+    return ContainedParser(shipped("rules"))
+
+
+def mail_words(rules: Path) -> Language:
+    """Returns the vocabulary in the folder `rules`; raises ConfigurationError with every fault in it."""
+    from flaggermail.adapters.parsing.vocabulary_file import read_language
+
+    return read_language(rules)
+
+
+def newest_cases(database: str) -> list[tuple[str, str]]:
+    """Returns number and state of the newest cases in the database at that URL; nothing if it cannot be read."""
+    from flaggermail.adapters.db.case_numbers import newest_cases as read
+
+    return read(database)
+
+
+def elections(database: str) -> list[tuple[str, str]]:
+    """Returns code and name of the elections in the database at that URL; nothing if it cannot be read."""
+    from flaggermail.adapters.db.case_numbers import elections as read
+
+    return read(database)
+
+
+def process_runs(process: Json) -> bool | None:
+    """Returns whether the process runs that a status document names; None if that is not known here."""
+    from flaggermail.adapters.system.own_process import runs
+
+    return runs(process)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Keeps a desk on rules and templates without a fault: watched, or those on record."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from flaggermail.errors import ArchiveFault, ConfigurationError, MachineFault
+from flaggermail.rules.domain_lists import PACKAGE
+from flaggermail.settings.reading import load, rules_of
+from flaggermail.wiring.stores import evidence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flaggermail.rule_changes.reload import RuleReloader
+    from flaggermail.services import Services
+    from flaggermail.settings.model import Settings
+
+LOOK_EVERY = 15  # ticks of one second between two checks for changed rules or templates
+LAST_RULES = "rules-in-force"  # the folder beside the archive for rules that a start took from the record
+
+
+class RuleFolders(NamedTuple):
+    """Where rules and templates are edited."""
+
+    rules: Path
+    templates: Path
+
+
+def watched(env: Services, renewed: Callable[[Services], Services], edited: RuleFolders | None = None) -> RuleReloader:
+    """Returns the watcher for changes to the rules and templates of `env`, which `renewed` reads.
+
+    `edited`: where they are, if `env` began with those of its record as these have faults; they are tried at once.
+    """
+    from flaggermail.rule_changes.reload import RuleReloader
+    from flaggermail.rules.files import stamp
+
+    folders = edited or RuleFolders(env.settings.rules_directory, env.settings.templates)
+    places = {"rules_directory": folders.rules, "templates": folders.templates}
+
+    def read(env: Services) -> Services:
+        return renewed(replace(env, settings=env.settings.model_copy(update=places)))
+
+    reloader = RuleReloader(lambda: stamp(*folders), read, LOOK_EVERY)
+    if edited:
+        reloader.ask()
+    return reloader
+
+
+def with_last_rules(settings: Settings, refused: ConfigurationError) -> Settings:
+    """Returns the settings with the rules and templates that were last in force on their record.
+
+    They are laid into a folder beside the archive, with the tables of the present rules folder that are not recorded.
+    Raises `refused`, why the present files were not taken, if none were in force yet; as a MachineFault if the
+    archive may still come. Raises StoreBusy, StoreAway.
+    """
+    from flaggermail.record.kinds import Versioned
+    from flaggermail.record.rows import InForce
+
+    directory = settings.directory
+    try:
+        store, octets = evidence_of(settings)
+        with closing(store), store.read() as tx:
+            in_force = {row.what: row.digest for row in tx.find(InForce) if row.until is None}
+        kept = settings.archive.parent / LAST_RULES
+        rules, templates = kept / "rules", kept / "templates"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(rules_of(directory), rules, ignore=shutil.ignore_patterns("[0-9][0-9]-*", "*.txt"))
+        for what, folder in ((Versioned.RULES, rules), (Versioned.TEMPLATES, templates)):
+            _lay_out(octets.get(in_force[what]), folder)
+        (rules / PACKAGE).unlink(missing_ok=True)  # the package's own domains, which are recorded with the rules
+        return load(directory, rules, templates)
+    except (ArchiveFault, OSError) as fault:
+        raise MachineFault(*refused.faults, str(fault)) from fault
+    except (ConfigurationError, KeyError, tarfile.TarError) as fault:
+        raise refused from fault
+
+
+def _lay_out(octets: bytes, folder: Path) -> None:
+    """Writes the files of a tar that this program made, see `rule_changes.versions.archived`."""
+    with tarfile.open(fileobj=io.BytesIO(octets)) as tar:
+        for member in tar:
+            file, target = tar.extractfile(member), folder / member.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read() if file else b"")

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A server's answer is known by the step, its code and a fixed phrase, and its cause is said in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
+from flaggermail.adapters.server_answers.recognise import KNOWN, explain
+from flaggermail.wording.mailbox_causes import ConnectionCause, MailboxCause
+from flaggermail.wording.said import Sentence, every
+from flaggermail.wording.submission_causes import SubmissionCause
+from flaggermail.wording.token_causes import TokenCause
+from tests.corpus import each
+from tests.tools.dutch import english_in
+
+READER = Reader(
+    server="submission", host="mail.desk.example", port=587, user="desk", mailbox="verkiezingen@desk.example",
+    client_id="1234-abcd", file="/etc/secret", client_file="/etc/proof", scope="SCOPE-1", source="token_endpoint",
+)  # fmt: skip
+CAUSES: tuple[type[Sentence], ...] = (ConnectionCause, TokenCause, MailboxCause, SubmissionCause)
+WINDOWS = "\r\n* BYE\r\nreason=all is well\x1b[2J\u202e"
+ROWS = [(row.line, step, row) for row in KNOWN for step in row.steps]
+
+
+@each("at", range(len(ROWS)))
+def test_each_answer_has_its_own_cause(at: int) -> None:
+    """At each of its steps, no earlier row takes an answer away; its words name settings of ours in both languages."""
+    line, step, row = ROWS[at]
+    found = explain(step, ServerAnswer.of_line(step, line), READER)
+    assert found is not None, line
+    assert found.cause is row.means, line
+    for language in ("en", "nl"):
+        words = found.said.in_language(language)
+        assert "{" not in words
+        assert "\n" not in words
+        assert len(words) <= 450, words
+    assert english_in(found.said.in_language("nl")) == []
+    assert found.said.in_language("nl") != found.said.english
+
+
+def test_there_are_forty_causes_and_more() -> None:
+    """Each cause has its own sentence in both languages, and each one is the cause of an answer."""
+    known = {row.means for row in KNOWN}
+    assert len(known) >= 40
+    for language in ("en", "nl"):
+        assert len({cause.words(language) for cause in known}) == len(known)
+    assert {one for one in every().values() if isinstance(one, CAUSES)} <= known
+
+
+def test_no_answer_is_known_by_its_words_alone() -> None:
+    """Each row has a code; the words decide only between causes that share it, or where IMAP has no response code."""
+    assert [row.line for row in KNOWN if not (row.example.code or row.example.status)] == []
+    shared = [(row.steps, row.example.code, row.example.status) for row in KNOWN if not row.phrase]
+    assert len(set(shared)) == len(shared)
+
+
+@each("at", range(len(ROWS)))
+def test_an_answer_is_nothing_at_another_step(at: int) -> None:
+    """The words of an answer at a step where no row has them are not known."""
+    _, step, row = ROWS[at]
+    for other in ProtocolStep:
+        if other is step or any(r.fits(row.example) for r in KNOWN if other in r.steps):
+            continue
+        assert explain(other, row.example, READER) is None
+
+
+@each("at", range(len(ROWS)))
+def test_hostile_words_change_nothing(at: int) -> None:
+    """Whatever follows the words, the sentence is the same: nothing of the answer is in it."""
+    line, step, _ = ROWS[at]
+    plain, hostile = (
+        explain(step, ServerAnswer.of_line(step, text), READER)
+        for text in (line, f"{line} {WINDOWS} 5.7.30 [ALERT] AADSTS1")
+    )
+    assert plain is not None
+    assert hostile == plain
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        (ProtocolStep.SMTP_PASSWORD, "250 5.7.139 SmtpClientAuthentication is disabled for the Tenant."),  # no refusal
+        (ProtocolStep.SMTP_PASSWORD, "550 see 5.7.30 Basic authentication is not supported for Client Submission."),
+        (ProtocolStep.SMTP_RECIPIENT, "550 5.1.1 <relay access denied@x>: unknown"),  # another code
+        (ProtocolStep.SMTP_RECIPIENT, '554 5.7.1 <"relay-access-denied"@platform.example>: no'),
+        (ProtocolStep.SMTP_RECIPIENT, "554 5.7.1 sendasdenied"),
+        (ProtocolStep.SMTP_MESSAGE, "554 5.2.0 not for <sendasdenied@platform.example>"),
+        (ProtocolStep.IMAP_AFTER_PASSWORD, "NO [AUTHENTICATIONFAILED] Authentication failed."),
+        (ProtocolStep.IMAP_PASSWORD, "NO said [PRIVACYREQUIRED] in the middle"),
+        (ProtocolStep.IMAP_TOKEN, "NO [ALERT] AUTHENTICATE failed."),
+        (ProtocolStep.TOKEN, "invalid_client the secret is not AADSTS7000215: at all"),
+        (ProtocolStep.TOKEN, "invalid_grant"),
+    ],
+)
+def test_what_only_resembles_an_answer_is_not_known(step: ProtocolStep, line: str) -> None:
+    """A code stands at its place, and a phrase with the code that it belongs to."""
+    assert explain(step, ServerAnswer.of_line(step, line), READER) is None
+
+
+def test_what_the_reader_does_not_know_is_named_in_capitals() -> None:
+    """Without settings a sentence can be said too, as in the manual."""
+    found = explain(
+        ProtocolStep.SMTP_TOKEN,
+        ServerAnswer.of_smtp(535, "5.7.139 SmtpClientAuthentication is disabled for the Mailbox."),
+    )
+    assert found is not None
+    assert "`Set-CASMailbox MAILBOX -SmtpClientAuthenticationDisabled $false`" in found.said.english
+    assert "`Set-CASMailbox MAILBOX -SmtpClientAuthenticationDisabled $false`" in found.said.in_language("nl")
+
+
+def test_an_answer_of_any_length_is_read_in_bounded_time() -> None:
+    """Only the first 2,000 characters are looked at."""
+    for length, known in ((900, True), (3000, False)):
+        answer = ServerAnswer.of_smtp(554, f"5.7.1 {'x' * length} relay access denied")
+        assert (explain(ProtocolStep.SMTP_RECIPIENT, answer) is not None) == known
