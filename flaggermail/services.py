@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this
     )
     from flaggermail.record.events import Change
     from flaggermail.record.topics import Topic
-    from flaggermail.settings.model import Settings
+    from flaggermail.rules.configuration import Configuration
 
 DAEMON = "daemon"
 AGAIN_SECONDS = 1.0  # between two tries to record a result in hand
@@ -46,7 +46,7 @@ AGAIN_SECONDS = 1.0  # between two tries to record a result in hand
 class Services:
     """The settings, and an adapter for each port."""
 
-    settings: Settings
+    settings: Configuration
     store: Store
     octets: BlobStore
     parser: Parser

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from flaggermail.notifications.approval import APPROVES
-from flaggermail.oncall.schedule import Officer, Rota
 from flaggermail.record.rows import Annex
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import Officer, Rota
 
 
 def may_approve(work: UnitOfWork, annex: Annex) -> list[Officer]:

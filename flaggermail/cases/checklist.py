@@ -10,10 +10,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.message import Attachment, Message
 from flaggermail.record.case_values import CaseType, Item
-from flaggermail.rules.classifier import in_domains
-from flaggermail.rules.intake_words import READ, IntakeWords, found
+from flaggermail.settings.intake_words import READ, IntakeWords, found
 
 SPOKEN: Mapping[Item, str] = {
     Item.ATTEMPTS: "own attempts",

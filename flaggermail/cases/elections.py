@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from flaggermail.cases.periods import distance, period
 from flaggermail.letters import exercises
 from flaggermail.mail.message import Message
 from flaggermail.mail.tailed_numbers import numbers_of_elections, prefix_of
-from flaggermail.oncall.periods import Period, distance, period
+from flaggermail.record.clocks import Period
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Election
 from flaggermail.services import UnitOfWork

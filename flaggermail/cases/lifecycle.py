@@ -7,12 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from flaggermail.cases import elections
+from flaggermail.cases.periods import stricter_days
 from flaggermail.letters.writing import issue
 from flaggermail.mail.tailed_numbers import tail_from
 from flaggermail.notifications import clocks
-from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import Step
-from flaggermail.oncall.periods import stricter_days
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
@@ -31,6 +29,7 @@ from flaggermail.record.rows import (
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.steps import Step, followed_by, quickened, write_steps
 
 
 def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
@@ -42,7 +41,7 @@ def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
         number=f"{prefix}-{case.election}-{work.tx.number(f'case {case.election}'):04d}",
         token=work.env.randomness.token(),
         tail=tail_from(work.env.randomness.token()),
-        reminders=escalation.write_steps(_paced(work, election, _until_decided(work, case.election, election))),
+        reminders=write_steps(_paced(work, election, _until_decided(work, case.election, election))),
         exercise=election is not None and election.exercise,
     )
     work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=EventRef(case=case.number))
@@ -65,7 +64,7 @@ def _until_decided(work: UnitOfWork, code: str, election: Election | None) -> tu
         later = policies.policy(period).steps(ClockKind.DECISION, since=begins)
         if later and policies.policy(period) != policy:
             minute = -((work.now - begins.astimezone(UTC)) // timedelta(minutes=1))  # rounded up
-            policy, steps = policies.policy(period), escalation.followed_by(steps, later, minute)
+            policy, steps = policies.policy(period), followed_by(steps, later, minute)
     return steps
 
 
@@ -92,7 +91,7 @@ def _here(work: UnitOfWork, at: datetime) -> datetime:
 def _paced(work: UnitOfWork, election: Election | None, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Returns the steps at the pace of a rehearsal, if the election is one."""
     rehearsal = work.tx.get(Rehearsal, election.code) if election is not None and election.exercise else None
-    return steps if rehearsal is None else escalation.quickened(steps, rehearsal.speed)
+    return steps if rehearsal is None else quickened(steps, rehearsal.speed)
 
 
 def policy_of(work: UnitOfWork, notification: Notification) -> tuple[Step, ...]:

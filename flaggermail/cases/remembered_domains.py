@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from flaggermail.mail.addresses import in_domains
 from flaggermail.ports import Transaction
 from flaggermail.record.finding import where
 from flaggermail.record.rows import RememberedDomain
-from flaggermail.rules.conditions import in_domains
 from flaggermail.rules.domain_lists import LIST_OF
 from flaggermail.services import UnitOfWork
 

@@ -8,12 +8,11 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flaggermail.mail.addresses import mailbox_of
+from flaggermail.mail.addresses import in_domains, mailbox_of
 from flaggermail.mail.message import Message
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import StoredMessage
-from flaggermail.rules.classifier import in_domains
-from flaggermail.rules.intake_words import READ, IntakeWords, found
+from flaggermail.settings.intake_words import READ, IntakeWords, found
 from flaggermail.wording.filing import CitizenDoubt
 from flaggermail.wording.said import Said
 

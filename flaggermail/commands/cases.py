@@ -13,7 +13,6 @@ from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.subject import split_subject
-from flaggermail.oncall.escalation import read_steps
 from flaggermail.record.case_values import CaseType, Origin, Source
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import EventKind, changed
@@ -22,6 +21,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.steps import read_steps
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.values import SourceWord, TypeWord

@@ -12,9 +12,9 @@ from pydantic import ConfigDict
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.outcome import Outcome
 from flaggermail.commands.requests import STRICT
-from flaggermail.oncall.schedule import AssociateRole
 from flaggermail.record.rows import Case, Record
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import AssociateRole
 
 DESK = frozenset({"officer", "assessor", "approver", "head"})
 LEADS = frozenset({"officer", "head"})

@@ -14,9 +14,9 @@ from flaggermail.commands.lookups import given, one_of, the_case
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
+from flaggermail.mail.addresses import in_domains
 from flaggermail.notices import decision_letters
 from flaggermail.notifications import clocks
-from flaggermail.oncall import escalation
 from flaggermail.outbox.results import sent
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import InstantBasis
@@ -26,8 +26,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState
-from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.steps import write_steps
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
@@ -211,7 +211,7 @@ def use_by_hand(
         sent_at=sent_at,
         sent_basis=basis,
         by_hand=True,
-        steps=escalation.write_steps(steps),
+        steps=write_steps(steps),
         exercise=case.exercise,
         tail=lifecycle.new_tail(work, case),
     )

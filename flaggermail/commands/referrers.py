@@ -10,12 +10,12 @@ from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import shown
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import lookup
 from flaggermail.record.case_values import Source
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Platform, RememberedDomain, StoredMessage
-from flaggermail.rules.conditions import in_domains
 from flaggermail.rules.domain_lists import FREE_MAIL, LIST_OF, is_domain
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.refusals import Because

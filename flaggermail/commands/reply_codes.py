@@ -16,7 +16,7 @@ from flaggermail.commands import devices
 from flaggermail.mail.message import Message
 from flaggermail.notices import approval_requests, code_pages, enrolled, notices
 from flaggermail.notifications import approval
-from flaggermail.notifications.approval import MOST_WRONG, ByReply, CodeFault, Void
+from flaggermail.notifications.approval import MOST_WRONG, CodeFault, Void
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
@@ -24,6 +24,7 @@ from flaggermail.record.rows import Device, Notification, Token
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.approval_section import ByReply
 from flaggermail.wording.alarm_texts import AlarmText
 
 _DIGITS = re.compile(r"(?<!\d)\d{3}[ \t\u00a0.-]?\d{3}(?!\d)")

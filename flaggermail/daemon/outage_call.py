@@ -10,10 +10,10 @@ from flaggermail import logbook
 from flaggermail.daemon.outage import Outage
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.notices import duty, notices
-from flaggermail.oncall.pager_choice import TITLE, alarm_text
-from flaggermail.oncall.schedule import Officer, on_call
+from flaggermail.notices.pager_choice import TITLE, alarm_text
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.rota import Officer, on_call
 from flaggermail.wording.alarm_texts import AlarmText
 
 AFTER = 60.0  # seconds: a server that restarts wakes nobody

@@ -12,12 +12,12 @@ from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.cases import remembered_domains
 from flaggermail.desk.ground import Ground
 from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFault
+from flaggermail.health import advice
 from flaggermail.health.confinement import Confinement
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message_json import Json
 from flaggermail.notices import duty
 from flaggermail.notifications.draft_patterns import load_draft_patterns
-from flaggermail.oncall.schedule import gaps
 from flaggermail.online.outcomes import CheckStep
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import Origin
@@ -26,10 +26,10 @@ from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import Case, Election, TrustProof
 from flaggermail.record.states import CaseState, Severity
 from flaggermail.rules import models as files
-from flaggermail.settings import advice
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load, rules_of
+from flaggermail.settings.reading import rules_of
+from flaggermail.settings.rota import gaps
 from flaggermail.settings.yaml_files.kinds import Model
 
 _AHEAD = timedelta(weeks=4)
@@ -71,7 +71,7 @@ def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
     return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
 
 
-def _of_record(ground: Ground, settings: Settings, read: Callable[[Transaction], T], unread: T) -> T:
+def _of_record(ground: Ground, settings: Configuration, read: Callable[[Transaction], T], unread: T) -> T:
     """Returns what `read` finds in the database file; `unread` on a server, which `check` does not ask.
 
     A file that cannot be read is a mistake of its own.
@@ -85,7 +85,7 @@ def _of_record(ground: Ground, settings: Settings, read: Callable[[Transaction],
         return unread
 
 
-def _is_file(settings: Settings) -> bool:
+def _is_file(settings: Configuration) -> bool:
     return settings.desk.store.database.startswith("sqlite")
 
 
@@ -110,7 +110,7 @@ def _taken(tx: Transaction) -> dict[str, list[str]]:
     return taken
 
 
-def _mark(ground: Ground, settings: Settings, now: datetime) -> tuple[Mistake, ...]:
+def _mark(ground: Ground, settings: Configuration, now: datetime) -> tuple[Mistake, ...]:
     """Returns what is wrong with the trial of the server's mark; a record on a server is not asked, `run` says it."""
     mailbox = settings.desk.mailbox
     exchange = mailbox.trusted.asked is AuthenticationMethod.EXCHANGE
@@ -130,7 +130,7 @@ def _findings(found: Sequence[Mistake]) -> dict[str, Json]:
     }
 
 
-def _loaded(ground: Ground) -> Settings:
+def _loaded(ground: Ground) -> Configuration:
     """Loads the settings and everything they refer to. Raises ConfigurationError with every fault."""
     directory = ground.directory.absolute()
     rules = rules_of(directory)
@@ -160,7 +160,7 @@ def _faults(read: Callable[[], object]) -> tuple[str, ...]:
     return ()
 
 
-def _document(settings: Settings, empty: tuple[Span, ...], held: Confinement) -> dict[str, Json]:
+def _document(settings: Configuration, empty: tuple[Span, ...], held: Confinement) -> dict[str, Json]:
     own = _OWN_STEPS | {CheckStep.DATABASE} if _is_file(settings) else _OWN_STEPS
     spans: list[Json] = [
         {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}

@@ -14,9 +14,9 @@ if TYPE_CHECKING:  # what `status` imports must start in a tenth of a second
     from flaggermail.mail.vocabulary import Language
     from flaggermail.online.means import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
+    from flaggermail.rules.configuration import Configuration
     from flaggermail.rules.rulebook import Remark
     from flaggermail.settings.mistakes import Mistake
-    from flaggermail.settings.model import Settings
 
 
 class ServerGround(Protocol):
@@ -60,19 +60,19 @@ class Ground(ServerGround, Protocol):
         """Returns the vocabulary in the folder `rules`. Raises ConfigurationError with every fault in it."""
         ...
 
-    def template_faults(self, settings: Settings) -> tuple[str, ...]:
+    def template_faults(self, settings: Configuration) -> tuple[str, ...]:
         """Returns the faults in the templates, one line each."""
         ...
 
-    def rule_remarks(self, settings: Settings) -> list[Remark]:
+    def rule_remarks(self, settings: Configuration) -> list[Remark]:
         """Returns faults and warnings about the rules and their sample mails."""
         ...
 
-    def machine_mistakes(self, settings: Settings) -> tuple[Mistake, ...]:
+    def machine_mistakes(self, settings: Configuration) -> tuple[Mistake, ...]:
         """Returns what on this machine does not fit the settings; reads files only."""
         ...
 
-    def confinement(self, settings: Settings) -> Confinement:
+    def confinement(self, settings: Configuration) -> Confinement:
         """Returns what confines the process that parses mail on this machine."""
         ...
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from flaggermail.documents.dates import SIGNS, Calendar, DateForm, DecimalSign
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
 from flaggermail.notifications import latency
-from flaggermail.notifications.dates import SIGNS, Calendar, DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode

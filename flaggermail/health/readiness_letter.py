@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import date, datetime, time
 
 from flaggermail.cases.elections import nearest, open_election
+from flaggermail.cases.periods import next_polling_day
 from flaggermail.health.findings import CERTIFICATE
 from flaggermail.health.readiness import (
     AHEAD,
@@ -22,8 +23,6 @@ from flaggermail.health.readiness import (
 from flaggermail.health.status import running_clocks
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
-from flaggermail.oncall.periods import next_polling_day
-from flaggermail.oncall.schedule import Officer, gaps
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
@@ -43,6 +42,7 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import NotificationState, PageState
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.rota import Officer, gaps
 
 AT = time(8)  # in the desk's zone
 

@@ -11,6 +11,7 @@ from flaggermail.citizens import declining
 from flaggermail.commands import clock_facts, conflicts
 from flaggermail.intake.disposition import Disposition
 from flaggermail.letters import exercises, stored_messages
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
@@ -30,7 +31,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, Platform, StoredMessage
 from flaggermail.record.states import PLATFORM_MAILS
 from flaggermail.replies import reply_mail
-from flaggermail.rules.classifier import Classification, in_domains
+from flaggermail.rules.classifier import Classification
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.delivery import Attempted

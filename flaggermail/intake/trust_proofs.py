@@ -9,6 +9,7 @@ writes that itself, and nobody could tell it from the forged one. `survived`: th
 from __future__ import annotations
 
 from flaggermail.errors import Refusal
+from flaggermail.health import advice
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.ports import Clock, Store, Transaction
 from flaggermail.record import trust_proofs
@@ -16,7 +17,6 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import TrustProof
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings import advice
 from flaggermail.settings.mistakes import Mistake
 from flaggermail.wording.refusals import Because
 

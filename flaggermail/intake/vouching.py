@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication import report_origin
 from flaggermail.mail.authentication.alignment import Organisational, author_domain
 from flaggermail.mail.authentication.authres import WORST_FIRST, AuthenticationMethod, Trust, judge
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.ports import Clock, SenderCheck, SignatureCheck
-from flaggermail.rules.classifier import in_domains
 from flaggermail.settings.model import MailboxSettings
 from flaggermail.wording.vouched import Vouched
 

@@ -163,3 +163,13 @@ def read_written(text: str) -> tuple[Address, ...]:
     """Returns the mailboxes in an address list that a mail program printed into the text of a reply or forward."""
     plain = _MAILTO.sub(r"<\1>", _LINK.sub("", text))
     return read_addresses(_APOSTROPHES.sub(r'\1"\2" <', plain))
+
+
+def in_domains(domain: str, domains: frozenset[str]) -> bool:
+    """True if `domain` is one of `domains` or a subdomain of one."""
+    name = domain.lower()
+    while name not in domains:
+        _, dot, name = name.partition(".")
+        if not dot:
+            return False
+    return True

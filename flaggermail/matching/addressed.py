@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication.dkim_signature import read_signature
 from flaggermail.mail.message import Address, Message
-from flaggermail.rules.classifier import in_domains
 
 FIELD = "dkim-signature"
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from flaggermail.cases import elections
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
 from flaggermail.mail import subject
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.message import ForwardSource, MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import MOST, MOST_WRONG, Tailed, tailed_in
 from flaggermail.matching import quoted_words, scoring
@@ -25,7 +26,6 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Channel, Election, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
-from flaggermail.rules.classifier import in_domains
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.filing import Basis
 

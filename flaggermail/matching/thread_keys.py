@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from flaggermail.cases import elections
 from flaggermail.mail import reference_marks, reply_tokens
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import without_numbers
 from flaggermail.matching.placing import Key, KeyKind
@@ -22,7 +23,6 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
 from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
-from flaggermail.rules.conditions import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Basis
 from flaggermail.wording.said import Said

@@ -12,12 +12,12 @@ from datetime import timedelta
 
 from flaggermail.cases.platforms_named import named
 from flaggermail.cases.referrals import Reader
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.message import Message
 from flaggermail.notices import shown_mail
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import IN_HAND, CaseState
-from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings

@@ -11,7 +11,6 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.mail.reply_tokens import tokens
 from flaggermail.notices import notices
 from flaggermail.notices.notices import Notice
-from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
@@ -19,6 +18,7 @@ from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Re
 from flaggermail.record.states import CaseState, ClockState, MailState, NotificationState
 from flaggermail.record.topics import USUAL_LIFE, Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import Officer
 
 MOST = 12  # sent at one change of shift; the hand-over lists the others
 OF_MAIL = frozenset({Topic.QUARANTINE, Topic.UNVERIFIED, Topic.UNCLEAR_REPORT, Topic.UNCERTAIN_MAIL, Topic.SUBMISSION})

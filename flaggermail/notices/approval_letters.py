@@ -14,7 +14,6 @@ from flaggermail.letters import standing, writing
 from flaggermail.notices import notices
 from flaggermail.notices.approval_requests import counted, draft_values, may_still_approve, shown_to
 from flaggermail.notices.notices import Notice
-from flaggermail.oncall.schedule import Officer, Rota
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import ChannelKind
@@ -24,6 +23,7 @@ from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Channel, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import WITHHELD, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import Officer, Rota
 from flaggermail.wording.said import Said
 
 LATE = timedelta(minutes=2)  # from the approval to the mail that says why the text has not left

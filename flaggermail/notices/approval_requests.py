@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from flaggermail.notices import code_pages, duty, enrolled, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications import draft_policy
-from flaggermail.notifications.approval import ApprovalTally, ByReply, Offer, may_approve, tally
-from flaggermail.oncall.schedule import Officer
+from flaggermail.notifications.approval import ApprovalTally, Offer, may_approve, tally
 from flaggermail.ports import Transaction
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.finding import where
@@ -22,6 +21,8 @@ from flaggermail.record.rows import Channel, Notification, OutboxMail, PageCode,
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.rota import Officer
 
 
 def request(work: UnitOfWork, draft: Notification, text: str) -> None:

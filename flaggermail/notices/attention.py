@@ -7,13 +7,12 @@ from collections.abc import Collection, Iterable
 from typing import Protocol, TypeVar
 
 from flaggermail.cases import remembered_domains
-from flaggermail.mail.addresses import mailbox_of
+from flaggermail.mail.addresses import in_domains, mailbox_of
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Platform, StoredMessage
 from flaggermail.record.trust import SenderTrust
-from flaggermail.rules.conditions import in_domains
 from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
 

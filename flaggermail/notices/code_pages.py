@@ -6,12 +6,13 @@ from __future__ import annotations
 from flaggermail.letters import exercises
 from flaggermail.notices import page_queue
 from flaggermail.notices.page_queue import Wake
-from flaggermail.notifications.approval import ByReply, Offer
-from flaggermail.oncall.pager_choice import code_text, draft_text
-from flaggermail.oncall.schedule import Officer
+from flaggermail.notices.pager_choice import code_text, draft_text
+from flaggermail.notifications.approval import Offer
 from flaggermail.record.rows import Notification, Page, PageCode, Token
 from flaggermail.record.states import PageState
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.rota import Officer
 
 
 def offer_of(work: UnitOfWork, token: Token) -> Offer | None:

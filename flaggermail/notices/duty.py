@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail.oncall.escalation import HEAD, OFFICER, Who
-from flaggermail.oncall.schedule import Officer, Shift, nobody_since, on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Override
 from flaggermail.services import NOTHING, EventRef, UnitOfWork
 from flaggermail.settings.model import Settings
+from flaggermail.settings.rota import Officer, Shift, nobody_since, on_call
+from flaggermail.settings.steps import HEAD, OFFICER, Who
 
 _NOBODY = "nobody on call since"  # the number of the minute at which the state began that was recorded last
 

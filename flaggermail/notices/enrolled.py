@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from flaggermail.notifications.approval import ByReply
-from flaggermail.oncall.schedule import Officer
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Device
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.rota import Officer
 
 
 def devices_of(work: UnitOfWork, officer: str) -> list[Device]:

@@ -18,7 +18,6 @@ from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.notices import alike_cases, attention, duty, last_contact, page_queue, rate_limits, route, shown_mail
 from flaggermail.notifications import latency
-from flaggermail.oncall.schedule import Officer
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Priority
 from flaggermail.record.events import EventKind, added
@@ -30,6 +29,7 @@ from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings import own_addresses
+from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because

@@ -13,8 +13,7 @@ from datetime import timedelta
 
 from flaggermail.letters import exercises, observing
 from flaggermail.letters.writing import render
-from flaggermail.oncall.pager_choice import alarm_text
-from flaggermail.oncall.schedule import Officer
+from flaggermail.notices.pager_choice import alarm_text
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
@@ -22,6 +21,7 @@ from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platfor
 from flaggermail.record.states import PageState
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import Officer
 
 HOUR = timedelta(hours=1)
 CALLED = (PageState.QUEUED, PageState.ATTEMPTING, PageState.SENT, PageState.FAILED)

@@ -18,7 +18,6 @@ from functools import partial
 from flaggermail.mail.addresses import mailbox_of
 from flaggermail.mail.vocabulary import folded
 from flaggermail.notices import attention
-from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Kind
@@ -27,6 +26,7 @@ from flaggermail.record.states import SUPPRESSED
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.model import RateLimitSettings
+from flaggermail.settings.rota import Officer
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LIMITED_TEMPLATES = frozenset({"alarm", "officer_notice"})  # templates; the others already combine several subjects

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.notices import attention, notices
-from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm, StoredMessage
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarm_texts import AlarmText
 
 LATELY = timedelta(hours=24)

@@ -18,30 +18,20 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
-from flaggermail.oncall.schedule import Officer, Rota
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.rows import Channel, Notification
+from flaggermail.settings.rota import Officer, Rota
 from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.said import Said
 
 APPROVES = frozenset({OfficerRole.APPROVER, OfficerRole.HEAD})  # the roles that may approve
-ACCEPTED_RISK = "members of the mailbox can approve"  # the words that `approval.by_reply: mail` needs
 MOST_WRONG = 5  # wrong codes in a row, after which a device is locked
 _SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, without the easily confused I, O, 0 and 1
 _LENGTH, _BITS = 6, 5
 _STEP = 30  # seconds of a time step (RFC 6238, section 4.1)
 _DRIFT = 1  # steps by which a device's clock may differ (RFC 6238, section 5.2)
 _REMEMBERED = 240  # steps, two hours: an honest code that came late is told apart from a guess
-
-
-class ByReply(StrEnum):
-    """How a notification is approved by reply: where the code comes from."""
-
-    PAGER = "pager"  # to the approver's pager
-    TOTP = "totp"  # from the approver's own device
-    MAIL = "mail"  # in the request, which every member of the mailbox can read
-    OFF = "off"  # not at all: by command only
 
 
 class CodeFault(StrEnum):

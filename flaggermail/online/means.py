@@ -11,8 +11,8 @@ from typing import Protocol
 
 from flaggermail.ports import Clock, Pager, Resolver, Submitter, TokenReach
 from flaggermail.ports.probing import DatabaseSeen, MailboxProbe, SubmissionProbe
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 
 
 class TrustProofs(Protocol):
@@ -27,7 +27,7 @@ class TrustProofs(Protocol):
 class CheckMeans:
     """The settings, the servers as they are probed, and this machine."""
 
-    settings: Settings
+    settings: Configuration
     mailbox: MailboxProbe
     submission: SubmissionProbe
     submitter: Submitter
@@ -37,7 +37,7 @@ class CheckMeans:
     database: Callable[[], DatabaseSeen | None]  # raises FlaggermailError; None if there is none yet
     free: Callable[[], Mapping[str, int]]  # octets by place
     seal: Callable[[str], bytes | None]  # as in `ports.CodeVault`
-    scratch: Callable[[Settings, Submitter, Clock], AbstractContextManager[Services]]  # empty, and thrown away
+    scratch: Callable[[Configuration, Submitter, Clock], AbstractContextManager[Services]]  # empty, and thrown away
     clock: Clock
     token: Callable[[], str]  # as in `ports.Randomness`
     wait: Callable[[float], None]  # seconds

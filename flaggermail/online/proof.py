@@ -25,8 +25,9 @@ from flaggermail.record.audit import compared
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import ElectionSettings, PeriodSettings, Settings
+from flaggermail.settings.model import ElectionSettings, PeriodSettings
 from flaggermail.settings.yaml_files.kinds import Names
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.vouched import Vouched
@@ -36,7 +37,7 @@ LIST = "government"  # of `rules/lists`
 _AROUND = timedelta(days=2)
 
 
-def scratch_settings(settings: Settings, now: datetime) -> Settings:
+def scratch_settings(settings: Configuration, now: datetime) -> Configuration:
     """Returns the settings of the scratch desk: an election of today, and the desk's own domain among governments."""
     today, domain = now.astimezone(settings.zone).date(), settings.desk.mailbox.address.rpartition("@")[2].lower()
     election = ElectionSettings(

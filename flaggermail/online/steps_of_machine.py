@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flaggermail.errors import ConfigurationError, StoreFault
 from flaggermail.health.overview import MEGA
 from flaggermail.mail.authentication.dkim_signature import Signature, key_weakness, read_signature, read_tags
-from flaggermail.oncall.pager_choice import TITLE
+from flaggermail.notices.pager_choice import TITLE
 from flaggermail.online.check_mail import fields
 from flaggermail.online.checked import Checked
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome

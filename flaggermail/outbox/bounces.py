@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail.cases import lifecycle
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication import report_origin
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.authentication.received_fields import read_trace
@@ -42,7 +43,6 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import AttemptResult, ClockState, MailState, NotificationState
 from flaggermail.record.topics import Topic
-from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.delivery import Attempted

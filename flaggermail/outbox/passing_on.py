@@ -14,7 +14,6 @@ from flaggermail.letters import standing
 from flaggermail.mail.reply_tokens import tokens
 from flaggermail.notices import anew, duty, notices, page_queue
 from flaggermail.notices.notices import Notice
-from flaggermail.oncall.schedule import Officer
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
@@ -24,6 +23,7 @@ from flaggermail.record.rows import Alarm, Case, OutboxMail, Token
 from flaggermail.record.states import MailState, ServerState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarm_texts import AlarmText
 
 PERSONAL_TOPICS = frozenset({Topic.APPROVAL, Topic.DEVICE, Topic.FORM})

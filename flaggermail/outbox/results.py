@@ -12,7 +12,6 @@ from flaggermail.cases import lifecycle
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import assigned_ids, standing
 from flaggermail.notices import approval_letters, decision_letters, notices
-from flaggermail.oncall import escalation
 from flaggermail.outbox import passing_on
 from flaggermail.outbox.retry import DOUBT_WAITS, LOGIN_WAITS, fraction, next_try
 from flaggermail.outbox.sent_copies import proven
@@ -29,6 +28,7 @@ from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, Sto
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.steps import write_steps
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import Said, as_written
@@ -137,7 +137,7 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
 
     It gets the escalation policy of that instant, whenever it was approved.
     """
-    now_sent = replace(now_sent, steps=escalation.write_steps(lifecycle.policy_of(work, now_sent)))
+    now_sent = replace(now_sent, steps=write_steps(lifecycle.policy_of(work, now_sent)))
     about = EventRef(case=now_sent.case, notification=now_sent.id)
     work.record(EventKind.NOTIFICATION_SENT, changed(before, now_sent), about=about)
     case = work.tx.get(Case, now_sent.case)

@@ -51,3 +51,11 @@ class OfficerRole(StrEnum):
     ASSESSOR = "assessor"
     APPROVER = "approver"
     HEAD = "head"
+
+
+class Period(StrEnum):
+    """The period that selects the escalation policy."""
+
+    POLLING_DAY = "polling_day"
+    ELECTION = "election"
+    QUIET = "quiet"

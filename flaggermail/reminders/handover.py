@@ -13,9 +13,6 @@ from datetime import datetime, timedelta
 from flaggermail.notices import anew, attention, last_contact, notices
 from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
-from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import Expected
-from flaggermail.oncall.schedule import AT_MOST, WEEKDAYS, Officer, Shift, changes, void
 from flaggermail.ports import Transaction, WallTime
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import ClockKind
@@ -24,8 +21,11 @@ from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
 from flaggermail.record.rows import Alarm, Case, InForce, OutboxMail, Platform, Reminder, StoredMessage, Withheld
 from flaggermail.record.states import CaseState, MailState
 from flaggermail.record.topics import Topic
+from flaggermail.reminders import escalation
+from flaggermail.reminders.escalation import Expected
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.rota import AT_MOST, WEEKDAYS, Officer, Shift, changes, void
 from flaggermail.wording.alarm_texts import AlarmText
 
 JOB = "hand-over"  # what an alarm calls it

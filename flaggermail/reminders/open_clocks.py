@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
-from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import Acknowledgement, SentStep, Silence, Step
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
 from flaggermail.record.states import CaseState, ClockState
+from flaggermail.reminders.escalation import Acknowledgement, SentStep, Silence
+from flaggermail.settings.steps import Step, read_steps
 
 DECISION = ClockKind.DECISION
 TOGETHER = 10_000  # subjects in one statement; SQLite takes 32,766 values
@@ -66,7 +66,7 @@ def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
     undecided = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None))
     told = _told_by(Reminder.case, tx, [case.number for case in undecided], where(Reminder.notification).is_(None))
     for case in undecided:
-        steps = list(escalation.read_steps(case.reminders))
+        steps = list(read_steps(case.reminders))
         if steps:
             yield OpenClock(case, None, DECISION, case.opened_at, steps, told.get(case.number, ()))
 
@@ -85,7 +85,7 @@ def _of_notifications(tx: Transaction) -> Iterator[OpenClock]:
         notification = notifications.get(clock.notification)
         case = cases.get(notification.case) if notification else None
         if notification is not None and case is not None and case.state != CaseState.CLOSED:
-            policy = escalation.read_steps(notification.steps)
+            policy = read_steps(notification.steps)
             if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
                 continue  # before any answer, only the receipt clock reminds, if the channel can confirm
             steps = [s for s in policy if s.clock == clock.kind]

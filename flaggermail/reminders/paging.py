@@ -17,9 +17,7 @@ from itertools import groupby
 from flaggermail.letters import exercises
 from flaggermail.notices import anew, code_pages, notices, page_queue
 from flaggermail.notices.page_queue import Wake
-from flaggermail.oncall import escalation
-from flaggermail.oncall.pager_choice import TITLE, next_pager, reminder_text
-from flaggermail.oncall.schedule import Officer
+from flaggermail.notices.pager_choice import TITLE, next_pager, reminder_text
 from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import Means
@@ -30,6 +28,8 @@ from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode
 from flaggermail.record.states import PageState
 from flaggermail.reminders import waiting_mail
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
+from flaggermail.settings.rota import Officer
+from flaggermail.settings.steps import quicker
 from flaggermail.wording.alarm_texts import AlarmText
 from flaggermail.wording.pages import PageFault, PageText
 from flaggermail.wording.said import Said
@@ -67,7 +67,7 @@ def _due(work: UnitOfWork) -> Iterator[tuple[Officer, int, Wake]]:
         if officer is None or not waiting:
             continue
         speed = exercises.pace(work.tx, first.case)
-        delays = [escalation.quicker(pager.after, speed) for pager in officer.pagers]
+        delays = [quicker(pager.after, speed) for pager in officer.pagers]
         states = [page.state for page in _pages_of(work.tx, first.id, officer)]
         urgent = first.kind == Kind.ESCALATION or Means.MAIL not in first.how
         position = next_pager(delays, states, first.told_at, work.now, at_once=urgent)

@@ -15,9 +15,6 @@ from flaggermail.cases import elections
 from flaggermail.letters import observing
 from flaggermail.notices import attention, duty, notices
 from flaggermail.notices.notices import Notice
-from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import HEAD, OFFICER, Due, SentStep, Silence, Step, Who
-from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added
@@ -25,7 +22,11 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.record.topics import Topic
+from flaggermail.reminders import escalation
+from flaggermail.reminders.escalation import Due, SentStep, Silence
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.rota import Officer
+from flaggermail.settings.steps import HEAD, OFFICER, Step, Who
 from flaggermail.wording.said import as_written
 
 LISTED = 40  # mails listed in one reminder; the rest is counted
@@ -189,7 +190,7 @@ def _values(work: UnitOfWork, late: Sequence[_DueStep]) -> dict[str, object]:
     oldest = sorted((one.waiting.message for one in late), key=lambda m: (m.received_at, m.id))
     listed = attention.by_trust(work, oldest)
     return {
-        "kind": HEAD if any(one.due.call.escalates for one in late) else escalation.OFFICER,
+        "kind": HEAD if any(one.due.call.escalates for one in late) else OFFICER,
         "total": len(listed),
         "more": max(len(listed) - LISTED, 0),
         "entries": [notices.entry_of(m) for m in listed[:LISTED]],

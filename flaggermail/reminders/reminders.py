@@ -16,9 +16,6 @@ from flaggermail.letters import observing
 from flaggermail.notices import duty, last_contact, notices, rate_limits
 from flaggermail.notices.duty import readers
 from flaggermail.notices.notices import Notice
-from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import HEAD, Call, Due
-from flaggermail.oncall.schedule import Officer, Rota
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.record.events import EventKind, added
@@ -28,13 +25,17 @@ from flaggermail.record.rows import Notification, Platform, Reminder, StoredMess
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import (
     approval_ageing,
+    escalation,
     handover,
     outbox_ageing,
     quarantine_ageing,
     waiting_mail,
 )
+from flaggermail.reminders.escalation import Call, Due
 from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.rota import Officer, Rota
+from flaggermail.settings.steps import HEAD
 from flaggermail.wording.said import counted
 
 KNOWN = 5  # automatic mails of which a reminder says what they say

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.cases import elections
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import scoring, thread_keys
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import FROM_MAILBOX, Direction, Place
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage
-from flaggermail.rules.conditions import in_domains
 from flaggermail.services import UnitOfWork
 
 LISTED = 5  # mails named in one reminder

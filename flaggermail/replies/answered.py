@@ -13,7 +13,7 @@ from flaggermail.replies import case_form
 from flaggermail.replies.case_form import Channels
 from flaggermail.replies.first_line import folded
 from flaggermail.replies.request import Request
-from flaggermail.rules.reply_words import ReplyWords
+from flaggermail.settings.reply_words import ReplyWords
 
 
 class Why(StrEnum):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.record.case_values import CaseType, Source
-from flaggermail.rules.reply_words import ReplyWords, V, WordsOf
+from flaggermail.settings.reply_words import ReplyWords, V, WordsOf
 
 
 def type_named(written: str, words: ReplyWords) -> CaseType | None:

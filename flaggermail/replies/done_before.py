@@ -11,7 +11,6 @@ from flaggermail.commands.lookups import whole_number
 from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.notices import duty
-from flaggermail.oncall.schedule import Officer
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, ContactNote, Reminder, StoredMessage, Token
@@ -19,6 +18,7 @@ from flaggermail.record.topics import Topic
 from flaggermail.replies import verbs
 from flaggermail.replies.answered import NotUnderstood, Why
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import Officer
 from flaggermail.wording.vouched import Vouched
 
 BY_NUMBER = frozenset({Topic.SHIFT, Topic.STAND})  # topics whose verbs name a case by its number

@@ -16,7 +16,6 @@ from flaggermail.mail import reply_tokens
 from flaggermail.notices import reading, shown_mail
 from flaggermail.notices.alike_cases import platform_names
 from flaggermail.notices.notices import Notice, tell
-from flaggermail.oncall.schedule import Officer
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Direction, Kind
@@ -25,6 +24,7 @@ from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form
 from flaggermail.replies.case_form import SentForm
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import Officer
 
 
 def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers: StoredMessage) -> None:

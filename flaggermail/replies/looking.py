@@ -8,7 +8,6 @@ from flaggermail.letters.strangers_words import left_out
 from flaggermail.notices.notices import Notice, entry_of, tell
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
-from flaggermail.oncall.schedule import Officer
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform, StoredMessage
@@ -18,6 +17,7 @@ from flaggermail.reminders import stand
 from flaggermail.replies.answered import Understood
 from flaggermail.replies.request import SHOW_CASE, Request
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import Officer
 
 USES, MESSAGES = 3, 6  # shown of a case; the command line shows all
 

@@ -24,8 +24,7 @@ from flaggermail.mail.message_json import Json
 from flaggermail.matching import lookup
 from flaggermail.notices import anew, approval_requests, enrolled, notices, rate_limits, unheard
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications.approval import ByReply, CodeFault
-from flaggermail.oncall.schedule import Officer
+from flaggermail.notifications.approval import CodeFault
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
@@ -47,6 +46,8 @@ from flaggermail.replies.case_form import FormFault, SentForm
 from flaggermail.replies.request import LOOKS
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings import own_addresses
+from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.rota import Officer
 from flaggermail.wording.refusals import Because
 
 Did = Sequence[Mapping[str, object]]

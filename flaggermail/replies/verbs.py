@@ -19,7 +19,7 @@ from flaggermail.replies.answered import Answered, BadArgument, NotUnderstood, U
 from flaggermail.replies.case_form import FormFault
 from flaggermail.replies.first_line import Line, seen
 from flaggermail.replies.request import Request
-from flaggermail.rules.reply_words import ReplyWords
+from flaggermail.settings.reply_words import ReplyWords
 
 LANGUAGES = tuple(LanguageCode)
 

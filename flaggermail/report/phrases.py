@@ -9,10 +9,10 @@ from datetime import date, datetime
 from string import Formatter
 from zoneinfo import ZoneInfo
 
+from flaggermail.documents.dates import SIGNS, Calendar
 from flaggermail.documents.model import Figure, Link, Note, Text, Words
 from flaggermail.figures.local_times import Telling
 from flaggermail.notifications import latency
-from flaggermail.notifications.dates import SIGNS, Calendar
 from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.report.values import PrintSettings
 from flaggermail.wording.report import ReportText, Times

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from flaggermail.rules.tags import outcome_word
+from flaggermail.settings.tag_words import outcome_word
 
 LONGEST = 4000  # characters of one text of a person
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.figures.uses import PlatformUse
-from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType, Decision
 from flaggermail.record.contacts import ContactMeans, LanguageCode
 

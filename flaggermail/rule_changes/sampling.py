@@ -11,12 +11,12 @@ from flaggermail.cases import remembered_domains
 from flaggermail.cases.elections import in_period, open_election
 from flaggermail.commands.lookups import the_message
 from flaggermail.errors import Refusal
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.vocabulary import folded
 from flaggermail.notifications.latency import minutes
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.rule_changes import sample_mail
 from flaggermail.rule_changes.anonymise import Roles
-from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.models import WhoFile
 from flaggermail.rules.samples import WHO

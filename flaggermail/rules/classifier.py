@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Message
 from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Platform
-from flaggermail.rules.conditions import Condition, Context, Find, Looked, MailFacts, in_domains
+from flaggermail.rules.conditions import Condition, Context, Find, Looked, MailFacts
 
 __all__ = [
     "STAGES",
@@ -33,7 +34,6 @@ __all__ = [
     "Then",
     "classify",
     "explain",
-    "in_domains",
     "platform_of",
     "references",
 ]  # fmt: skip

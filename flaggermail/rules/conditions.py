@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.language_guess import UNKNOWN, Languages
 from flaggermail.mail.message import Message, SenderVerdict
 
@@ -82,16 +83,6 @@ class Condition:
     def holds(self, facts: MailFacts) -> bool:
         """Returns what `look` finds, without its trace: most conditions fail, and nobody reads why."""
         return self.look(facts).held
-
-
-def in_domains(domain: str, domains: frozenset[str]) -> bool:
-    """True if `domain` is one of `domains` or a subdomain of one."""
-    name = domain.lower()
-    while name not in domains:
-        _, dot, name = name.partition(".")
-        if not dot:
-            return False
-    return True
 
 
 # ---- conditions on facts

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flaggermail.mail.addresses import in_domains
 from flaggermail.record.case_values import Source
-from flaggermail.rules.conditions import in_domains
 from flaggermail.settings.yaml_files.source import Fault
 
 FREE_MAIL = "free_mail"  # providers of mailboxes to the public

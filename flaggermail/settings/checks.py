@@ -14,21 +14,17 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from flaggermail.mail.addresses import mailbox_of
+from flaggermail.mail.addresses import in_domains, mailbox_of
 from flaggermail.mail.authentication.authres import AuthenticationMethod, is_nameless
 from flaggermail.mail.invisible import is_invisible
 from flaggermail.mail.reply_tokens import reply_address
-from flaggermail.notifications.approval import ACCEPTED_RISK, ByReply
-from flaggermail.oncall.escalation import ROLES
-from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.record.instants import LAST
-from flaggermail.rules.classifier import in_domains
 from flaggermail.settings import oauth_section, own_addresses, retention_section
+from flaggermail.settings.approval_section import ACCEPTED_RISK, ApprovalSettings, ByReply
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.model import (
-    ApprovalSettings,
     ChannelSettings,
     DeskSettings,
     ElectionsFile,
@@ -38,6 +34,8 @@ from flaggermail.settings.model import (
     PlatformsFile,
     SubmissionSettings,
 )
+from flaggermail.settings.rota import WEEKDAYS
+from flaggermail.settings.steps import ROLES
 from flaggermail.settings.yaml_files.faults import nearest
 from flaggermail.settings.yaml_files.source import Key
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from flaggermail.oncall.escalation import ROLES
-from flaggermail.oncall.periods import Period
-from flaggermail.record.clocks import ClockKind
+from flaggermail.record.clocks import ClockKind, Period
 from flaggermail.settings.checks import Finding, rising, twice
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile, PolicyStep
 from flaggermail.settings.model import OncallFile, PlatformsFile
+from flaggermail.settings.steps import ROLES
 from flaggermail.settings.yaml_files.faults import nearest
 from flaggermail.settings.yaml_files.source import Key
 

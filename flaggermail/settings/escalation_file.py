@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flaggermail.oncall.escalation import OFFICER, Step
-from flaggermail.oncall.periods import Period
-from flaggermail.oncall.schedule import WEEKDAYS
-from flaggermail.record.clocks import ClockKind, Means
+from flaggermail.record.clocks import ClockKind, Means, Period
+from flaggermail.settings.rota import WEEKDAYS
+from flaggermail.settings.steps import OFFICER, Step
 from flaggermail.settings.yaml_files.kinds import Code, Minutes, Model, shape
 
 CLOCKS = (ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.SUBSTANCE, ClockKind.DECISION)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The configuration as frozen values: `config/*.yaml` and `rules/*.yaml`, checked before anything starts.
+"""The configuration as frozen values: `config/*.yaml` and words of `rules/*.yaml`, checked before anything starts.
 
 The models define what the files may contain; `settings.reading` reads them and reports faults by file, line and column.
 """
@@ -14,22 +14,30 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
-from flaggermail.notifications.approval import ByReply
-from flaggermail.oncall.escalation import WAITING, Step
-from flaggermail.oncall.schedule import WEEKDAYS, Associate, AssociateRole, Officer, Rota, Shift, WeeklyShift
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.record.instants import LAST
 from flaggermail.record.kinds import Role
 from flaggermail.record.rows import Channel, Election, Platform
-from flaggermail.rules.classifier import RuleSet
-from flaggermail.rules.intake_words import IntakeWords
-from flaggermail.rules.reply_words import ReplyWords
+from flaggermail.settings.approval_section import ApprovalSettings
 from flaggermail.settings.dossier_settings import DossierSettings
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
+from flaggermail.settings.intake_words import IntakeWords
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
+from flaggermail.settings.reply_words import ReplyWords
 from flaggermail.settings.report_section import ReportSettings
 from flaggermail.settings.retention_section import RetentionSettings
+from flaggermail.settings.rota import (
+    WEEKDAYS,
+    Associate,
+    AssociateRole,
+    Officer,
+    OfficerPager,
+    Rota,
+    Shift,
+    WeeklyShift,
+)
+from flaggermail.settings.steps import WAITING, Step
 from flaggermail.settings.yaml_files.kinds import (
     AuthservId,
     CasePrefix,
@@ -158,21 +166,6 @@ class QuarantineSettings(Model):
         """Returns the steps for a waiting mail, in rising order."""
         steps = self.in_period if in_period else self.outside
         return tuple(Step(WAITING, step.after, step.tell) for step in sorted(steps, key=lambda step: step.after))
-
-
-class ApprovalSettings(Model):
-    """How many people must approve a notification (with two, the author cannot be one of them), and how by reply."""
-
-    persons: Literal[1, 2] = 1
-    by_reply: ByReply | None = None  # None: nobody chose, so by command only
-    accept_risk: Text | None = None  # the words that `by_reply: mail` needs
-    others_after_minutes: int = Field(default=10, ge=0, le=1440)  # without an answer of those on duty; 0: all at once
-    repeat_policy_date: bool = False  # an approver repeats the day on which an old policy was read
-
-    @property
-    def means(self) -> ByReply:
-        """How a reply approves."""
-        return self.by_reply or ByReply.OFF
 
 
 class ExerciseSettings(Model):
@@ -379,7 +372,7 @@ class ElectionsFile(Model):
 
 
 class Settings(Model):
-    """The complete configuration, checked as a whole."""
+    """The configuration but for its rules, which `rules.configuration` adds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -390,7 +383,6 @@ class Settings(Model):
     platform_list: tuple[PlatformSettings, ...]
     oncall: OncallFile
     election_list: tuple[ElectionSettings, ...]
-    rules: RuleSet
     intake: IntakeWords
     reply_words: ReplyWords
     escalation: EscalationFile = EscalationFile.unchecked()
@@ -447,8 +439,6 @@ class Settings(Model):
 
 
 def _officer(officer: OfficerSettings) -> Officer:
-    from flaggermail.oncall.pager_choice import OfficerPager  # noqa: PLC0415 - it brings the words of pages
-
     return Officer(
         id=officer.id,
         name=officer.name,

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads a configuration directory: five YAML files, the rules, and the location of the templates.
+"""Reads a configuration directory: five YAML files, the words of the rules folder, and where the templates are.
 
-`load` reads every file and collects all faults in one ConfigurationError. `yaml_files.source` gives a file as plain
-values with line and column, `yaml_files.faults` words the errors of pydantic, `checks` finds faults that no single
-value shows, `rules.files` reads `rules/NN-name.yaml`, `word_tables` reads other words there, `advice` finds mistakes
-in settings that are valid.
+`read` collects all faults; `rules.configuration.load` adds the rules and raises them in one ConfigurationError.
+`yaml_files.source` gives a file as plain values with line and column, `yaml_files.faults` words the errors of
+pydantic, `checks` finds faults that no single value shows, `word_tables` reads the words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.rules.files import load_rules
-from flaggermail.rules.findings import KnownNames
 from flaggermail.settings import checks, escalation_checks
 from flaggermail.settings.escalation_file import EscalationFile
-from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
+from flaggermail.settings.intake_words import IntakeWords
+from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile
 from flaggermail.settings.renamed_keys import read_settings, renamed_templates
+from flaggermail.settings.reply_words import ReplyWords
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model
@@ -30,75 +30,87 @@ M = TypeVar("M", bound=Model)
 _SQLITE_FILE = "sqlite:///"
 
 
-def load(directory: Path, rules_directory: Path | None = None, templates_directory: Path | None = None) -> Settings:
-    """Loads and checks the configuration in `directory`. Raises ConfigurationError with one line for every fault.
+@dataclass(slots=True)
+class FilesRead:
+    """What the files of a configuration directory hold, and their faults; a file with a fault may be None."""
 
-    Rules are read from `rules_directory`, else from `rules` in the directory, else from `rules` beside it (a checkout
-    has `config/` and `rules/` side by side); templates from `templates_directory`, else from `templates` in the
-    directory. Relative paths in the files are relative to the directory; the settings contain absolute ones.
+    directory: Path
+    rules_directory: Path
+    templates: Path
+    sources: Mapping[str, YamlSource]
+    desk: DeskSettings | None = None
+    platforms: PlatformsFile | None = None
+    oncall: OncallFile | None = None
+    elections: ElectionsFile | None = None
+    escalation: EscalationFile | None = None
+    intake: IntakeWords | None = None
+    reply_words: ReplyWords | None = None
+    outcome_words: tuple[str, ...] = ()
+    faults: list[Fault] = field(default_factory=list)  # of the rules folder; those of a source are in it
+
+    def labels(self) -> Sequence[str] | None:
+        """Returns the labels that rules may give; None if a fault hides them, and one may only seem unknown."""
+        return None if self.desk is None or self.sources[DESK].faults else self.desk.tags.labels
+
+    def values(self) -> dict[str, object]:
+        """Returns the values of `Settings` by name. Raises ConfigurationError with one line for every fault."""
+        faults = self.faults + [fault for source in self.sources.values() for fault in source.faults]
+        template_notes, twice = renamed_templates(self.templates)
+        desk, platforms, oncall, elections = self.desk, self.platforms, self.oncall, self.elections
+        if faults or twice or not (desk and platforms and oncall and elections):
+            raise ConfigurationError(*map(str, sorted(faults)), *twice)
+        notes = [str(note) for source in self.sources.values() for note in sorted(source.notes)]
+        return {
+            "directory": self.directory, "templates": self.templates, "rules_directory": self.rules_directory,
+            "desk": _absolute(desk, self.directory), "platform_list": platforms.platforms, "oncall": oncall,
+            "election_list": elections.elections, "intake": self.intake, "reply_words": self.reply_words,
+            "escalation": self.escalation, "outcome_words": self.outcome_words, "notes": (*notes, *template_notes),
+        }  # fmt: skip
+
+
+def read(directory: Path, rules_directory: Path | None = None, templates: Path | None = None) -> FilesRead:
+    """Reads and checks every file of a configuration but the rules. Raises ConfigurationError if a folder is missing.
+
+    Words are read from `rules_directory`, else from `rules` in the directory, else from `rules` beside it (a checkout
+    has `config/` and `rules/` side by side); templates are in `templates`, else in `templates` in the directory.
+    Relative paths in the files are relative to the directory; the settings contain absolute ones.
     """
     directory = directory.absolute()
     require_folder(directory)
-    faults: list[Fault] = []
     rules_directory = (rules_directory or rules_of(directory)).absolute()
     require_open(rules_directory)
-    intake, outcomes = load_intake(rules_directory, faults), load_outcomes(rules_directory, faults)
-    reply_words = load_reply_words(rules_directory, faults)
     sources = {name: read_settings(directory / name) for name in _FILES}
     if not (directory / _OPTIONAL).exists():
         sources[_OPTIONAL] = YamlSource(_OPTIONAL)  # the defaults apply
-    desk = _model(DeskSettings, sources["flaggermail.yaml"], checks.desk)
-    platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
-    oncall = _model(OncallFile, sources["oncall.yaml"], checks.oncall)
-    elections = _model(ElectionsFile, sources["elections.yaml"], checks.elections)
-    escalation = _model(EscalationFile, sources["escalation.yaml"], escalation_checks.faults)
-    if escalation:
-        _add(sources["escalation.yaml"], escalation_checks.names(escalation, oncall, platforms))
+    found = FilesRead(directory, rules_directory, templates or directory / "templates", sources)
+    found.intake = load_intake(rules_directory, found.faults)
+    found.outcome_words = load_outcomes(rules_directory, found.faults)
+    found.reply_words = load_reply_words(rules_directory, found.faults)
+    found.desk = _model(DeskSettings, sources[DESK], checks.desk)
+    found.platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
+    found.oncall = _model(OncallFile, sources["oncall.yaml"], checks.oncall)
+    found.elections = _model(ElectionsFile, sources["elections.yaml"], checks.elections)
+    found.escalation = _model(EscalationFile, sources["escalation.yaml"], escalation_checks.faults)
+    _check_together(found)
+    return found
+
+
+def _check_together(found: FilesRead) -> None:
+    """Adds the faults that only two files together show."""
+    sources, desk, platforms, oncall = found.sources, found.desk, found.platforms, found.oncall
+    if found.escalation:
+        _add(sources["escalation.yaml"], escalation_checks.names(found.escalation, oncall, platforms))
     if desk:
-        _add(sources["flaggermail.yaml"], tag_findings(desk.tags, outcomes))
-    if desk:
-        _add(sources["flaggermail.yaml"], checks.players(desk, oncall, platforms))
+        _add(sources[DESK], tag_findings(desk.tags, found.outcome_words))
+        _add(sources[DESK], checks.players(desk, oncall, platforms))
     if platforms:
         _add(sources["platforms.yaml"], checks.own_address(platforms, desk))
     if oncall:
         _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
-    whole = not sources["flaggermail.yaml"].faults  # otherwise a label may be unknown only because of such a fault
-    known = _known_names(desk if whole else None, platforms)
-    rules = load_rules(rules_directory, faults, known, dated_lists=desk is None or desk.referrers.dated_lists)
-    faults += [fault for source in sources.values() for fault in source.faults]
-    templates = templates_directory or directory / "templates"
-    template_notes, twice = renamed_templates(templates)
-    if faults or twice or not (desk and platforms and oncall and elections and escalation and intake and reply_words):
-        raise ConfigurationError(*map(str, sorted(faults)), *twice)
-    return Settings.unchecked(  # its parts are checked
-        directory=directory,
-        templates=templates,
-        rules_directory=rules_directory,
-        desk=_absolute(desk, directory),
-        platform_list=platforms.platforms,
-        oncall=oncall,
-        election_list=elections.elections,
-        rules=rules,
-        intake=intake,
-        reply_words=reply_words,
-        escalation=escalation,
-        outcome_words=outcomes,
-        notes=(*(str(note) for source in sources.values() for note in sorted(source.notes)), *template_notes),
-    )
 
 
-def _known_names(desk: DeskSettings | None, platforms: PlatformsFile | None) -> KnownNames:
-    """Returns the names that rules may use."""
-    return KnownNames(
-        labels=desk.tags.labels if desk else None,
-        platforms=[platform.code for platform in platforms.platforms] if platforms else None,
-        channels=[channel.code for platform in platforms.platforms for channel in platform.channels]
-        if platforms
-        else None,
-    )
-
-
-_FILES = ("flaggermail.yaml", "platforms.yaml", "oncall.yaml", "elections.yaml", "escalation.yaml")
+DESK = "flaggermail.yaml"
+_FILES = (DESK, "platforms.yaml", "oncall.yaml", "elections.yaml", "escalation.yaml")
 _OPTIONAL = "escalation.yaml"
 
 

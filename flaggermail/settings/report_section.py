@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from flaggermail.notifications.dates import DateForm, DecimalSign
+from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.settings.yaml_files.kinds import Model, Names, Text
 
 

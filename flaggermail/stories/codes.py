@@ -7,13 +7,14 @@ from datetime import datetime
 
 from flaggermail.errors import ConfigurationError
 from flaggermail.notices import code_pages, enrolled
-from flaggermail.notifications.approval import ByReply, Offer, step_of
+from flaggermail.notifications.approval import Offer, step_of
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Device, OutboxMail, Token
 from flaggermail.record.topics import Topic
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.approval_section import ByReply
 
 
 def enrol(env: Services, tx: Transaction, officer_id: str, by: str) -> None:

@@ -13,7 +13,6 @@ from flaggermail.figures.page import page
 from flaggermail.figures.uses import figures
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT
-from flaggermail.oncall import escalation
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import Origin
 from flaggermail.record.contacts import LanguageCode
@@ -22,6 +21,7 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
 from flaggermail.record.states import ClockState, MailState, NotificationState
 from flaggermail.services import Services
+from flaggermail.settings.steps import read_steps
 from flaggermail.stories.demo_telling import Look, Teller
 
 Line = tuple[str, Look]
@@ -99,7 +99,7 @@ def _notification_faults(tx: Transaction, notification: Notification) -> list[st
         if clock.state != wanted
     ]
     minutes = _minutes(clocks[RECEIPT])
-    steps = [step for step in escalation.read_steps(notification.steps) if step.clock == RECEIPT]
+    steps = [step for step in read_steps(notification.steps) if step.clock == RECEIPT]
     due = [step.after for step in steps if minutes is None or step.after <= minutes]
     told = sorted(
         r.step

@@ -19,9 +19,8 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.reminders import reminders
 from flaggermail.rule_changes import versions
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.stories.given import prepare, read_policies
@@ -31,7 +30,7 @@ from flaggermail.stories.scenario import Scenario, read
 __all__ = ["Report", "instants", "play"]
 
 Command = Callable[[Services, str, Sequence[str]], str]
-Build = Callable[[Settings, Path, Clock, Randomness, Submitter], Services]
+Build = Callable[[Configuration, Path, Clock, Randomness, Submitter], Services]
 
 
 def play(path: Path, command: Command, build: Build) -> Report:

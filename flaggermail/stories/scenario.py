@@ -17,13 +17,13 @@ from typing import Literal
 from pydantic import Field
 
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.message import Address
 from flaggermail.mail.tailed_numbers import tailed_numbers
 from flaggermail.ports import Role
 from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import MailState
-from flaggermail.rules.classifier import in_domains
 from flaggermail.services import Services
 from flaggermail.settings.yaml_files.kinds import Instant, Minutes, Model
 from flaggermail.settings.yaml_files.model import read_model

@@ -9,12 +9,13 @@ from datetime import datetime
 from flaggermail.cases.elections import period_at
 from flaggermail.mail.message_json import Json
 from flaggermail.notices.duty import readers
-from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import EVERY_MEANS, HEAD, Call, Nothing
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Election
+from flaggermail.reminders import escalation
+from flaggermail.reminders.escalation import Call, Nothing
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.steps import EVERY_MEANS, HEAD
 from flaggermail.views.view import Document, json_of
 
 

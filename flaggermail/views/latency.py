@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flaggermail.commands.lookups import nearest, the_election
 from flaggermail.commands.requests import Instant
+from flaggermail.documents.dates import SIGNS
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.figures import ledger
 from flaggermail.figures.local_times import Telling
@@ -16,7 +17,6 @@ from flaggermail.figures.picture import svg
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, figures
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
-from flaggermail.notifications.dates import SIGNS
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.rows import Platform
 from flaggermail.services import UnitOfWork

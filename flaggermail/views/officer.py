@@ -9,9 +9,9 @@ from flaggermail.commands.devices import has_secret
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.notices.enrolled import devices_of
-from flaggermail.oncall.schedule import Officer
 from flaggermail.record.rows import Device
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import Officer
 from flaggermail.views.view import Document, View
 
 

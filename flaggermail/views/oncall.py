@@ -11,8 +11,7 @@ from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.notices.anew import runs
 from flaggermail.notices.duty import officer_on_call, overrides
-from flaggermail.oncall.pager_choice import TITLE
-from flaggermail.oncall.schedule import Officer, Shift, on_call, planned, void
+from flaggermail.notices.pager_choice import TITLE
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import where
 from flaggermail.record.instants import LAST
@@ -21,6 +20,7 @@ from flaggermail.reminders.handover import gather
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.reminders.reminders import next_due
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import Officer, Shift, on_call, planned, void
 from flaggermail.views.calculation import Calculation, policies_at
 from flaggermail.views.view import Document, View, json_of, plain
 

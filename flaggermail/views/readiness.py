@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from flaggermail.cases.periods import next_polling_day
 from flaggermail.health.readiness_letter import gather, next_election
-from flaggermail.oncall.periods import next_polling_day
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import Document, View, json_of
 

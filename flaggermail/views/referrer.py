@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.cases import remembered_domains
+from flaggermail.mail.addresses import in_domains
 from flaggermail.record.rows import RememberedDomain
-from flaggermail.rules.conditions import in_domains
 from flaggermail.rules.domain_lists import LIST_OF
 from flaggermail.services import UnitOfWork
 from flaggermail.views.view import Document, View, plain

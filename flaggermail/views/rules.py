@@ -17,11 +17,11 @@ from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rule_changes.comparison import Difference, RuleOutcome, compare_next, count
 from flaggermail.rules.classifier import Explanation, explain
+from flaggermail.rules.configuration import load
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.rulebook import judge_samples
 from flaggermail.rules.samples import WHO, load_samples
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.reading import load
 from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.views import explained
 from flaggermail.views.view import Document, View

@@ -52,10 +52,10 @@ from flaggermail.ports import (
 )
 from flaggermail.record.states import Severity
 from flaggermail.record.topics import Topic
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.settings.model import Settings, database_file
-from flaggermail.settings.reading import load
+from flaggermail.settings.model import database_file
 from flaggermail.shipped import shipped
 from flaggermail.wiring.logins import (
     Presented,
@@ -87,12 +87,12 @@ def _would_work(topic: Topic, language: str) -> tuple[str, ...]:
     return would_work(topic, language)
 
 
-def template_faults(settings: Settings) -> tuple[str, ...]:
+def template_faults(settings: Configuration) -> tuple[str, ...]:
     """Returns the faults in the templates of the settings, one line each: file, line, name."""
     return FileTemplates(settings.templates, settings.zone).check()
 
 
-def rule_remarks(settings: Settings) -> list[Remark]:
+def rule_remarks(settings: Configuration) -> list[Remark]:
     """Returns faults and warnings about the rules of the settings and their sample mails."""
     from flaggermail.rules import rulebook
     from flaggermail.rules.samples import load_samples
@@ -110,7 +110,7 @@ def rule_remarks(settings: Settings) -> list[Remark]:
         reader.close()
 
 
-def parser_confinement(settings: Settings) -> Confinement:
+def parser_confinement(settings: Configuration) -> Confinement:
     """Returns what confines the processes that parse mail on this machine; starts one to find out, and ends it."""
     reader = ContainedParser(settings.rules_directory)
     try:
@@ -119,25 +119,25 @@ def parser_confinement(settings: Settings) -> Confinement:
         reader.close()
 
 
-def measures(settings: Settings, octets: FileBlobStore | None = None) -> MachineHealthProbe:
+def measures(settings: Configuration, octets: FileBlobStore | None = None) -> MachineHealthProbe:
     """Returns a health probe for the disks of database and archive and for the sessions presented to it."""
     where = places(database_file(settings.desk), settings.archive)
     return MachineHealthProbe(where, lambda: login_certificate_end(settings), lead, octets.fault if octets else None)
 
 
-def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:
+def submitter(settings: Configuration, clock: Clock, presented: Presented = unseen) -> Submitter:
     """Returns a submitter for the submission server in the settings."""
     return SmtpSubmitter(submission_account(settings, presented), clock)
 
 
-def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
+def mailbox(settings: Configuration, presented: Presented = unseen) -> Mailbox:
     """Returns the mailbox in the settings."""
     from flaggermail.adapters.imap.mailbox import ImapMailbox
 
     return ImapMailbox(imap_account(settings, presented))
 
 
-def proves_one_mailbox(settings: Settings) -> TokenReach | None:
+def proves_one_mailbox(settings: Configuration) -> TokenReach | None:
     """Tries another mailbox with the token of the desk; None where the configuration names none.
 
     It must be refused. Raises LinkLost, or LoginRefused if the desk's own mailbox does not open.
@@ -149,7 +149,7 @@ def proves_one_mailbox(settings: Settings) -> TokenReach | None:
 class ImapService:
     """Implements `ports.MailService` with a mailbox over IMAP and a submission server."""
 
-    settings: Settings
+    settings: Configuration
     presented: Presented = unseen
 
     def mailbox(self) -> Mailbox:
@@ -161,13 +161,13 @@ class ImapService:
         return submitter(self.settings, clock, self.presented)
 
 
-def mail_service(settings: Settings, presented: Presented = unseen) -> MailService:
+def mail_service(settings: Configuration, presented: Presented = unseen) -> MailService:
     """Returns the mail service in the settings; the one place that chooses its kind."""
     return ImapService(settings, presented)
 
 
 def make_services(  # noqa: PLR0913 - one argument for each port that differs
-    settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, pager: Pager | None = None,
+    settings: Configuration, *, clock: Clock, randomness: Randomness, submit: Submitter, pager: Pager | None = None,
     health_probe: HealthProbe | None = None,
     database: str | None = None, archive: Path | None = None, store: Store | None = None,
     octets: BlobStore | None = None,
@@ -242,7 +242,7 @@ def with_spare_templates(env: Services) -> Services:
     return replace(env, templates=FileTemplates(env.settings.templates, env.settings.zone, spare))
 
 
-def with_usable_words(settings: Settings) -> Settings:
+def with_usable_words(settings: Configuration) -> Configuration:
     """Returns the settings, with the shipped templates if the words of its own cannot be read."""
     try:
         read_words(settings.templates / "words.yaml")
@@ -277,7 +277,7 @@ def open_services(directory: Path, clock: Clock | None = None, *, lasting: bool 
 
 
 def services_on(
-    settings: Settings, store: Store, clock: Clock, randomness: Randomness, submit: Submitter | None = None
+    settings: Configuration, store: Store, clock: Clock, randomness: Randomness, submit: Submitter | None = None
 ) -> Services:  # fmt: skip
     """Returns services with the settings' own servers and archive on an open store. Raises ConfigurationError."""
     octets = FileBlobStore(settings.archive, marks_of(store))
@@ -289,7 +289,7 @@ def services_on(
     )  # fmt: skip
 
 
-def machine_mistakes(settings: Settings, marks: Callable[[Settings], Collection[str]]) -> tuple[Mistake, ...]:
+def machine_mistakes(settings: Configuration, marks: Callable[[Configuration], Collection[str]]) -> tuple[Mistake, ...]:
     """Returns what on this machine does not fit the settings: database, archive, authorities, secrets, extras.
 
     Reads files, and asks no server but by `marks`, which returns those of the archive; nothing is made or changed.
@@ -297,12 +297,14 @@ def machine_mistakes(settings: Settings, marks: Callable[[Settings], Collection[
     return tuple(found for found in _machine_mistakes(settings, marks) if found is not None)
 
 
-def marks_in_file(settings: Settings) -> Collection[str]:
+def marks_in_file(settings: Configuration) -> Collection[str]:
     """Returns the marks of the archive that an SQLite file names; none where the record is on a server."""
     return archive_marks(database_file(settings.desk))
 
 
-def _machine_mistakes(settings: Settings, marks: Callable[[Settings], Collection[str]]) -> Iterator[Mistake | None]:
+def _machine_mistakes(
+    settings: Configuration, marks: Callable[[Configuration], Collection[str]]
+) -> Iterator[Mistake | None]:
     desk = settings.desk
     on_server = not desk.store.database.startswith("sqlite")
     yield database_mistake(database_file(desk), on_server=on_server)
@@ -324,13 +326,13 @@ def _machine_mistakes(settings: Settings, marks: Callable[[Settings], Collection
     yield from left_over_mistakes([*around, database.parent] if database is not None else around)
 
 
-def require_ready(settings: Settings, clock: Clock) -> None:
+def require_ready(settings: Configuration, clock: Clock) -> None:
     """Logs each mistake that the daemon runs with.
 
     Raises ConfigurationError with each that it does not start with, and what else would be found on the way; it is a
     MachineFault if all of it may pass.
     """
-    from flaggermail.settings import advice
+    from flaggermail.health import advice
 
     today = clock.now().astimezone(settings.zone).date()
     on_machine = machine_mistakes(settings, marks_in_file)
@@ -347,7 +349,7 @@ def require_ready(settings: Settings, clock: Clock) -> None:
         logbook.token_reach_accepted(settings.desk.oauth2.accept_risk)
 
 
-def _faults_on_the_way(settings: Settings) -> Iterator[str]:
+def _faults_on_the_way(settings: Configuration) -> Iterator[str]:
     from flaggermail.annex.redaction_words import read_redaction_words
 
     yield from template_faults(settings)
@@ -364,7 +366,7 @@ def _faults_on_the_way(settings: Settings) -> Iterator[str]:
             yield from error.faults
 
 
-def heartbeat(settings: Settings) -> Heartbeat | None:
+def heartbeat(settings: Configuration) -> Heartbeat | None:
     """Returns the heartbeat if the settings configure one, else None."""
     from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 
@@ -372,7 +374,7 @@ def heartbeat(settings: Settings) -> Heartbeat | None:
     return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
 
 
-def status_board(settings: Settings) -> StatusFile:
+def status_board(settings: Configuration) -> StatusFile:
     """Returns the writer of the file read by `flaggermail status`, in the folder above the archive."""
     from flaggermail.adapters.files.status_file import StatusFile
     from flaggermail.adapters.system.own_process import own_process
@@ -404,7 +406,9 @@ def play(path: Path, command: Command) -> Report:
     return replay.play(path, command, replayed)
 
 
-def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
+def replayed(
+    settings: Configuration, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter
+) -> Services:
     """Returns services for a scenario: database and archive in `folder`, live adapters for every other port."""
     from flaggermail.stories.doubles import ListPager
 

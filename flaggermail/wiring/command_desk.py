@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.cases.sync_settings import register
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services
-from flaggermail.settings.reading import load
 from flaggermail.wiring.stores import command_store
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.errors import ConfigurationError, MachineFault, StoreAway, StoreBusy
 from flaggermail.intake import trust_proofs
-from flaggermail.settings.reading import load, rules_of
+from flaggermail.rules.configuration import load
+from flaggermail.settings.reading import rules_of
 from flaggermail.shipped import shipped
 from flaggermail.wiring import assembly
 from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
     from flaggermail.daemon.service import Daemon
     from flaggermail.ports import Clock, Supervisor
+    from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
-    from flaggermail.settings.model import Settings
 
 T = TypeVar("T")
 GIVE_BACK_EVERY = 60.0  # seconds; it takes some milliseconds
@@ -110,13 +111,13 @@ def _started(directory: Path, clock: Clock, supervisor: Supervisor) -> tuple[Ser
         return _on(assembly.with_usable_words(kept), clock, supervisor, assembly.with_spare_templates), edited
 
 
-def _get_ready(settings: Settings, clock: Clock) -> None:
+def _get_ready(settings: Configuration, clock: Clock) -> None:
     _tell_starting(settings, clock)
     assembly.require_ready(settings, clock)
 
 
 def _on(
-    settings: Settings, clock: Clock, supervisor: Supervisor, with_templates: Callable[[Services], Services]
+    settings: Configuration, clock: Clock, supervisor: Supervisor, with_templates: Callable[[Services], Services]
 ) -> Services:
     opened = _once_it_answers(lambda: _opened(settings, clock), settings, clock, supervisor)
     try:
@@ -126,7 +127,7 @@ def _on(
         raise
 
 
-def _opened(settings: Settings, clock: Clock) -> Services:
+def _opened(settings: Configuration, clock: Clock) -> Services:
     randomness = SystemRandomness()
     store = whole_store(settings.desk.store.database, randomness)
     try:
@@ -136,7 +137,7 @@ def _opened(settings: Settings, clock: Clock) -> Services:
         raise
 
 
-def _once_it_answers(step: Callable[[], T], settings: Settings, clock: Clock, supervisor: Supervisor) -> T:
+def _once_it_answers(step: Callable[[], T], settings: Configuration, clock: Clock, supervisor: Supervisor) -> T:
     """Takes a step of the start, again each second while the record is busy or away. Raises what else it raises."""
     outage = Outage(time.monotonic)
     while True:
@@ -152,7 +153,7 @@ def _once_it_answers(step: Callable[[], T], settings: Settings, clock: Clock, su
             return done
 
 
-def _tell_starting(settings: Settings, clock: Clock, outage: Outage | None = None) -> None:
+def _tell_starting(settings: Configuration, clock: Clock, outage: Outage | None = None) -> None:
     at = clock.now().astimezone(settings.zone)
     wrong = {"database": outage.words(settings.zone)} if outage is not None and outage.lasts else {}
     assembly.status_board(settings).begin(at, __version__, wrong)

@@ -39,8 +39,8 @@ from flaggermail.letters import restored
 from flaggermail.mail.message_json import Json
 from flaggermail.record.audit import Kept, Octets
 from flaggermail.record.rows import BY_TABLE
+from flaggermail.rules.configuration import load as load_settings
 from flaggermail.settings.model import Settings, database_file
-from flaggermail.settings.reading import load as load_settings
 from flaggermail.settings.yaml_files.store_places import point_to
 
 Progress = Callable[[int, int], None]  # how much is done, of how much

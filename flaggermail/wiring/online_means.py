@@ -29,13 +29,14 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.online.means import CheckMeans
 from flaggermail.ports import Clock, Resolver, Submitter
 from flaggermail.ports.probing import DatabaseSeen
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings, database_file
+from flaggermail.settings.model import database_file
 from flaggermail.wiring.assembly import make_services, open_services, proves_one_mailbox
 from flaggermail.wiring.logins import imap_account, submission_account
 
 
-def means(settings: Settings, *, pages: bool = True, resolver: Resolver | None = None) -> CheckMeans:
+def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | None = None) -> CheckMeans:
     """Returns what a check works with; `resolver` is by default this machine's. Raises ConfigurationError."""
     clock, randomness = SystemClock(), SystemRandomness()
     submitter = SmtpSubmitter(submission_account(settings), clock)
@@ -66,7 +67,7 @@ def means(settings: Settings, *, pages: bool = True, resolver: Resolver | None =
 class _MarkProofs:
     """Implements `online.means.TrustProofs` in the record of the desk, which is opened for this alone."""
 
-    settings: Settings
+    settings: Configuration
 
     def record(self, *, survived: bool, message_id: str) -> None:
         """Records the outcome in the name of the account that checks. Raises FlaggermailError."""
@@ -75,7 +76,7 @@ class _MarkProofs:
 
 
 @contextmanager
-def scratch_desk(settings: Settings, submit: Submitter, clock: Clock) -> Iterator[Services]:
+def scratch_desk(settings: Configuration, submit: Submitter, clock: Clock) -> Iterator[Services]:
     """Yields an empty desk with these settings in a temporary folder, which is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="flaggermail-check-") as name:
         folder = Path(name)
@@ -87,7 +88,7 @@ def scratch_desk(settings: Settings, submit: Submitter, clock: Clock) -> Iterato
             yield made
 
 
-def _database(settings: Settings) -> DatabaseSeen | None:
+def _database(settings: Configuration) -> DatabaseSeen | None:
     file = database_file(settings.desk)
     if file is not None and not file.exists():
         return None

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from flaggermail.mail.vocabulary import Language
     from flaggermail.online.means import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
+    from flaggermail.rules.configuration import Configuration
     from flaggermail.rules.rulebook import Remark
     from flaggermail.services import Services
     from flaggermail.settings.mistakes import Mistake
-    from flaggermail.settings.model import Settings
     from flaggermail.wiring.command_desk import CommandDesk
 
     Given: TypeAlias = Services  # what a replay passes on, without looking into it
@@ -129,30 +129,30 @@ class _Ground:
 
         return mail_words(rules)
 
-    def template_faults(self, settings: Settings) -> tuple[str, ...]:
+    def template_faults(self, settings: Configuration) -> tuple[str, ...]:
         from flaggermail.wiring.assembly import template_faults
 
         return template_faults(settings)
 
-    def rule_remarks(self, settings: Settings) -> list[Remark]:
+    def rule_remarks(self, settings: Configuration) -> list[Remark]:
         from flaggermail.wiring.assembly import rule_remarks
 
         return rule_remarks(settings)
 
-    def machine_mistakes(self, settings: Settings) -> tuple[Mistake, ...]:
+    def machine_mistakes(self, settings: Configuration) -> tuple[Mistake, ...]:
         from flaggermail.wiring.assembly import machine_mistakes, marks_in_file
         from flaggermail.wiring.stores import marks_on_server
 
         on_server = not settings.desk.store.database.startswith("sqlite")
         return machine_mistakes(settings, marks_on_server if on_server else marks_in_file)
 
-    def confinement(self, settings: Settings) -> Confinement:
+    def confinement(self, settings: Configuration) -> Confinement:
         from flaggermail.wiring.assembly import parser_confinement
 
         return parser_confinement(settings)
 
     def online(self, *, pages: bool) -> CheckMeans:
-        from flaggermail.settings.reading import load
+        from flaggermail.rules.configuration import load
         from flaggermail.wiring.online_means import means
 
         return means(load(self._directory.absolute()), pages=pages)

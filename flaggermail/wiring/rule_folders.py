@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flaggermail.errors import ArchiveFault, ConfigurationError, MachineFault
+from flaggermail.rules.configuration import load
 from flaggermail.rules.domain_lists import PACKAGE
-from flaggermail.settings.reading import load, rules_of
+from flaggermail.settings.reading import rules_of
 from flaggermail.wiring.stores import evidence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flaggermail.rule_changes.reload import RuleReloader
+    from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
-    from flaggermail.settings.model import Settings
 
 LOOK_EVERY = 15  # ticks of one second between two checks for changed rules or templates
 LAST_RULES = "rules-in-force"  # the folder beside the archive for rules that a start took from the record
@@ -54,7 +55,7 @@ def watched(env: Services, renewed: Callable[[Services], Services], edited: Rule
     return reloader
 
 
-def with_last_rules(settings: Settings, refused: ConfigurationError) -> Settings:
+def with_last_rules(settings: Configuration, refused: ConfigurationError) -> Configuration:
     """Returns the settings with the rules and templates that were last in force on their record.
 
     They are laid into a folder beside the archive, with the tables of the present rules folder that are not recorded.

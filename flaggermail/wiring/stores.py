@@ -11,8 +11,8 @@ from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.revisions import is_current
 from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy, StoreFault
+from flaggermail.rules.configuration import load
 from flaggermail.settings.model import database_file
-from flaggermail.settings.reading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

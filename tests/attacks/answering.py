@@ -18,8 +18,9 @@ from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Source
 from flaggermail.record.rows import Notification, StoredMessage
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import ChannelSettings, Settings
+from flaggermail.settings.model import ChannelSettings
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import (
     DESK,
@@ -42,7 +43,7 @@ STOPPED = {"receipt": "stopped", "human": "stopped", "substance": "running"}
 RUNNING = dict.fromkeys(STOPPED, "running")
 
 
-def settings() -> Settings:
+def settings() -> Configuration:
     """Returns the store's settings, with an address outside the platform's domains that answers for a channel."""
     found = desk_settings()
     first = found.platform_list[0]

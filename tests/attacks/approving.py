@@ -16,7 +16,9 @@ from flaggermail.cli.acting import typed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, StoredMessage
-from flaggermail.settings.model import ApprovalSettings, PagerSettings, Settings
+from flaggermail.rules.configuration import Configuration
+from flaggermail.settings.approval_section import ApprovalSettings
+from flaggermail.settings.model import PagerSettings
 from flaggermail.stories.doubles import ListPager
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, desk_settings, equipped, mail, opened
@@ -27,7 +29,7 @@ ADDRESSES = {"officer1": OFFICER, "officer2": SECOND, "head1": HEAD, "clerk": "c
 _serial = count(1)
 
 
-def settings_for(by_reply: str | None, persons: int = 1, pagers: Sequence[str] = ()) -> Settings:
+def settings_for(by_reply: str | None, persons: int = 1, pagers: Sequence[str] = ()) -> Configuration:
     """Returns the settings of a desk that approves by reply in that way; these officers have a pager."""
     found = desk_settings(persons)
     approval = {"persons": persons, "by_reply": by_reply, "accept_risk": RISK if by_reply == "mail" else None}
@@ -45,7 +47,7 @@ def settings_for(by_reply: str | None, persons: int = 1, pagers: Sequence[str] =
     )
 
 
-def a_desk(folder: Path, settings: Settings) -> Desk:
+def a_desk(folder: Path, settings: Configuration) -> Desk:
     """Returns an empty desk with its database, archive and secrets in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "database").write_bytes(migrated())

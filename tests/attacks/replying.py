@@ -15,7 +15,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
-from flaggermail.settings.model import Settings
+from flaggermail.rules.configuration import Configuration
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import OFFICER, REFERRER, SERVER, Desk, desk_settings, equipped, mail, opened
 
@@ -33,13 +33,13 @@ ACTS = frozenset({
 _serial = count(1)
 
 
-def in_language(settings: Settings, language: str) -> Settings:
+def in_language(settings: Configuration, language: str) -> Configuration:
     """Returns the settings of a desk that writes in that language."""
     organisation = settings.desk.organisation.model_copy(update={"language": language})
     return settings.model_copy(update={"desk": settings.desk.model_copy(update={"organisation": organisation})})
 
 
-def a_desk(folder: Path, language: str = "nl", settings: Settings | None = None) -> Desk:
+def a_desk(folder: Path, language: str = "nl", settings: Configuration | None = None) -> Desk:
     """Returns an empty desk with its database and archive in `folder`, by default with the store's settings."""
     (folder / "database").write_bytes(migrated())
     settings = in_language(settings or desk_settings(1), language)

@@ -20,8 +20,8 @@ from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Notification, OutboxMail
 from flaggermail.record.states import MailState
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from flaggermail.views.view import Document
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import OFFICER, REFERRER, X_CHANNEL, Desk, desk_settings, equipped, mail, opened
@@ -31,7 +31,7 @@ MALLORY = "mallory"
 LOGINS = {"officer1": "jansen", "officer2": "devries", "head1": "bakker", "signer": "signer"}
 
 
-def with_logins(settings: Settings, logins: dict[str, str]) -> Settings:
+def with_logins(settings: Configuration, logins: dict[str, str]) -> Configuration:
     """Returns the settings with these logins of officers."""
     officers = tuple(
         officer.model_copy(update={"login": logins.get(officer.id)}) for officer in settings.oncall.officers
@@ -39,7 +39,7 @@ def with_logins(settings: Settings, logins: dict[str, str]) -> Settings:
     return settings.model_copy(update={"oncall": settings.oncall.model_copy(update={"officers": officers})})
 
 
-def with_channel_to(settings: Settings, address: str) -> Settings:
+def with_channel_to(settings: Configuration, address: str) -> Configuration:
     """Returns the settings with another address of the urgent channel of X."""
     first = settings.platform_list[0]
     channels = tuple(
@@ -50,7 +50,7 @@ def with_channel_to(settings: Settings, address: str) -> Settings:
     return settings.model_copy(update={"platform_list": (changed, *settings.platform_list[1:])})
 
 
-def with_officer_at(settings: Settings, address: str) -> Settings:
+def with_officer_at(settings: Configuration, address: str) -> Configuration:
     """Returns the settings with another address of the officer on call."""
     officers = tuple(
         officer.model_copy(update={"address": address}) if officer.address == OFFICER else officer
@@ -88,7 +88,7 @@ def withheld(desk: Desk) -> list[str]:
     return [alarm.text.english for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_WITHHELD))]
 
 
-def copied(desk: Desk, change: Callable[[Settings], Settings]) -> Services:
+def copied(desk: Desk, change: Callable[[Configuration], Configuration]) -> Services:
     """Returns the services of a command that reads a changed copy of the configuration."""
     env = replace(desk.env, settings=change(desk.env.settings))
     register(env)
@@ -162,7 +162,7 @@ def test_the_author_is_compared_by_the_desks_own_rota(desk: Desk, persons: int) 
     assert len(desk.server.to(X_CHANNEL)) == (1 if persons == 1 else 0)
 
 
-def with_author(settings: Settings, name: str) -> Settings:
+def with_author(settings: Configuration, name: str) -> Configuration:
     """Returns the settings with one more officer, whose login is mallory's."""
     first = settings.oncall.officers[0]
     ghost = first.model_copy(update={"id": name, "name": name, "address": f"{name}@bzk.example", "login": MALLORY})

@@ -16,8 +16,8 @@ import time_machine
 
 from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.record.rows import ClockRow
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.wiring import assembly

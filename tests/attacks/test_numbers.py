@@ -28,8 +28,8 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage, ThreadKey
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import (
     DESK,
@@ -57,13 +57,13 @@ REFERRAL = ("Verkeerde stemdag rondgestuurd", "Zie het bericht. Zelf twee keer g
 
 
 @pytest.fixture(scope="module")
-def settings() -> Settings:
+def settings() -> Configuration:
     """Returns the settings of the store's tests."""
     return desk_settings()
 
 
 @pytest.fixture(scope="module")
-def equipment(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+def equipment(settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Returns the services that are slow to load, on a desk that only knows its configuration."""
     folder = tmp_path_factory.mktemp("equipment")
     (folder / "database").write_bytes(migrated())
@@ -74,7 +74,7 @@ def equipment(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def desk(equipment: Services, settings: Settings, tmp_path: Path) -> Iterator[Desk]:
+def desk(equipment: Services, settings: Configuration, tmp_path: Path) -> Iterator[Desk]:
     """Returns an empty desk."""
     (tmp_path / "database").write_bytes(migrated())
     made = opened(equipment, settings, tmp_path)

@@ -13,8 +13,8 @@ from flaggermail.intake.ingest import ingest_together
 from flaggermail.ports import RawMessage
 from flaggermail.rule_changes.comparison import compare
 from flaggermail.rules.classifier import RuleSet, Stage
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.wiring import assembly

@@ -20,8 +20,8 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.rows import Notification
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.acting import run

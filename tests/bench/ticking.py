@@ -14,7 +14,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case
 from flaggermail.record.states import CaseState
 from flaggermail.reminders import reminders
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.bench.comparing import CONFIG

@@ -37,8 +37,8 @@ from flaggermail.ports import (
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, StoredMessage
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from tests.doubles import migrated

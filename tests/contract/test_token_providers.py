@@ -19,9 +19,9 @@ from cryptography.x509.oid import NameOID
 
 from flaggermail.adapters.oauth.delegation import GRANT, PROVIDERS_OWN
 from flaggermail.errors import LinkLost, LoginRefused
+from flaggermail.rules.configuration import load
 from flaggermail.settings.model import Settings
 from flaggermail.settings.oauth_section import ACCEPTED_REACH, Grant, LoginMethod, OAuth2Settings, Provider
-from flaggermail.settings.reading import load
 from flaggermail.wiring.logins import bearer, imap_account
 from tests.doubles.broken_desks import sound
 from tests.servers.authority import TENANT, Authority

@@ -25,8 +25,8 @@ from flaggermail.ports import Folder, Role
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Alarm, StoredMessage, UnfetchedMail
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.contract.imap_account import account

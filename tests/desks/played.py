@@ -22,9 +22,8 @@ from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
 from flaggermail.rule_changes import versions
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import (
     CountedRandomness,
@@ -123,7 +122,7 @@ class Played:
         self.script.clear()
 
     @contextlib.contextmanager
-    def settings(self, settings: Settings) -> Iterator[None]:
+    def settings(self, settings: Configuration) -> Iterator[None]:
         """Gives the desk other settings meanwhile."""
         before, self.env = self.env, replace(self.env, settings=settings)
         yield

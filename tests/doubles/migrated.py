@@ -8,8 +8,8 @@ from pathlib import Path
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from flaggermail.wiring import assembly
 from tests.doubles.shared_parser import sharing
 
@@ -34,7 +34,9 @@ def migrated() -> bytes:
         return path.read_bytes()
 
 
-def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
+def replayed(
+    settings: Configuration, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter
+) -> Services:
     """Works like `wiring.assembly.replayed`, with a copied database if `folder` has none yet, and the shared parser."""
     path = folder / NAME
     if not path.exists():

@@ -17,8 +17,8 @@ import pytest
 
 from flaggermail.cli.acting import typed
 from flaggermail.ports import Clock, Randomness, Submission, Submitter
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from flaggermail.stories import replay
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.stories.replay import Report
@@ -46,7 +46,7 @@ class Played:
     """A scenario at its end, as expected; `folder` holds its desk, which nobody changes."""
 
     report: Report
-    settings: Settings
+    settings: Configuration
     ended: datetime
     folder: Path
     sent: tuple[tuple[str, bytes], ...]  # recipient and mail
@@ -54,10 +54,10 @@ class Played:
 
 def play(name: str, folder: Path) -> Played:
     """Plays a scenario on a desk in an empty folder; fails if it does not come out as expected."""
-    used: list[tuple[Settings, Clock]] = []
+    used: list[tuple[Configuration, Clock]] = []
     sent: list[tuple[str, bytes]] = []
 
-    def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
+    def build(settings: Configuration, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
         used.append((settings, clock))
         return migrated.replayed(settings, folder, clock, randomness, Keeping(submit, sent))
 

@@ -25,8 +25,8 @@ from flaggermail.ports import (
     Unknown,
 )
 from flaggermail.ports.probing import DatabaseSeen, Found, SubmissionSeen
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import UNSAID, as_written
@@ -125,7 +125,7 @@ class ScriptedSending:
 
     mailbox: ScriptedMailbox
     clock: SetClock
-    settings: Settings
+    settings: Configuration
     seen: SubmissionSeen = SEEN
     refuses: frozenset[str] = frozenset()
     loses: frozenset[str] = frozenset()
@@ -193,7 +193,7 @@ class ScriptedMarks:
         self.survived.append(survived)
 
 
-def _no_desk(_settings: Settings, _submit: Submitter, _clock: Clock) -> AbstractContextManager[Services]:
+def _no_desk(_settings: Configuration, _submit: Submitter, _clock: Clock) -> AbstractContextManager[Services]:
     """Makes no scratch desk: tests of the proof make a real one."""
     raise Refusal("no desk here")
 
@@ -202,7 +202,7 @@ def _no_desk(_settings: Settings, _submit: Submitter, _clock: Clock) -> Abstract
 class Around:
     """Everything around a check; a test changes one thing and calls `means`."""
 
-    settings: Settings
+    settings: Configuration
     clock: SetClock = field(default_factory=lambda: SetClock(NOW))
     mailbox: ScriptedMailbox = field(default_factory=ScriptedMailbox)
     records: dict[str, Sequence[bytes] | None] = field(default_factory=lambda: dict(RECORDS))
@@ -215,7 +215,7 @@ class Around:
     free: Mapping[str, int] = field(default_factory=lambda: {"archive": 10**12})
     offset: timedelta = timedelta(hours=1)
     pages: bool = True
-    scratch: Callable[[Settings, Submitter, Clock], AbstractContextManager[Services]] = _no_desk
+    scratch: Callable[[Configuration, Submitter, Clock], AbstractContextManager[Services]] = _no_desk
     sending: ScriptedSending = field(init=False)
 
     def __post_init__(self) -> None:

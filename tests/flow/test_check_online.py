@@ -17,9 +17,8 @@ from ruamel.yaml import YAML
 from flaggermail.online import checking
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, Result, StepOutcome
 from flaggermail.ports import Clock, Submitter
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
 from flaggermail.wiring.online_means import means, scratch_desk
 from flaggermail.wording.mailbox_causes import ConnectionCause
 from tests.doubles.dns import ScriptedResolver
@@ -32,7 +31,7 @@ from tests.servers.ports import HOST
 from tests.servers.postfix import Postfix
 from tests.servers.token_endpoint import TokenEndpoint
 
-Scratch = Callable[[Settings, Submitter, Clock], AbstractContextManager[Services]]
+Scratch = Callable[[Configuration, Submitter, Clock], AbstractContextManager[Services]]
 RECORDS = {"bzk.example": (b"v=spf1 -all",), "_dmarc.bzk.example": (b"v=DMARC1; p=reject",)}
 WARNED = {OutcomeCode.RESULTS_NONE, OutcomeCode.DKIM_UNSIGNED, OutcomeCode.TIME_ZONE_OTHER}
 """What these servers do not do: results on their users' own mail, signatures; and this machine shows UTC."""
@@ -41,7 +40,7 @@ import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
 from flaggermail.online import checking
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.wiring.online_means import means
 from tests.doubles.dns import ScriptedResolver
 def scratch(settings, submit, clock):
@@ -121,7 +120,7 @@ def test_a_daemon_beside_files_the_mail_and_tells_nobody(desk: DeskProcess, dove
     """Its mail opens no case, waits for nobody and writes to no one; none stays."""
     filed = "SELECT 1 FROM message WHERE reason LIKE '%filed: own check%'"
 
-    def scratch(settings: Settings, submit: Submitter, clock: Clock) -> AbstractContextManager[Services]:
+    def scratch(settings: Configuration, submit: Submitter, clock: Clock) -> AbstractContextManager[Services]:
         patiently(lambda: len(desk.rows(filed)) >= 2, "the daemon files both mails")
         return scratch_desk(settings, submit, clock)
 

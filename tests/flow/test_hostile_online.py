@@ -27,7 +27,7 @@ import json, sys
 from dataclasses import replace
 from pathlib import Path
 from flaggermail.online import checking
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.wiring.online_means import means
 from tests.doubles.dns import ScriptedResolver
 found = checking.check(replace(means(load(Path(sys.argv[1]))), resolver=ScriptedResolver({})))

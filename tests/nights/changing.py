@@ -12,7 +12,8 @@ from datetime import timedelta
 from functools import partial
 from random import Random
 
-from flaggermail.settings.model import ChannelSettings, PlatformSettings, Settings
+from flaggermail.rules.configuration import Configuration
+from flaggermail.settings.model import ChannelSettings, PlatformSettings
 from tests.nights.night import ADDRESSES, HOURS, Night
 from tests.nights.reading import PLATFORMS
 
@@ -29,7 +30,7 @@ def plan(night: Night) -> None:
         night.plan(chance.uniform(5, HOURS * 60 - 30), partial(change, night, chance))
 
 
-def _change(night: Night, what: str, changes: Callable[[Settings], Settings]) -> None:
+def _change(night: Night, what: str, changes: Callable[[Configuration], Configuration]) -> None:
     night.diary.counts[f"change: {what}"] += 1
     night.configure(what, changes)
 
@@ -37,7 +38,7 @@ def _change(night: Night, what: str, changes: Callable[[Settings], Settings]) ->
 def _leaves(night: Night, chance: Random) -> None:
     """A colleague leaves oncall.yaml, and may come back; whoever is next in the rota is on call meanwhile."""
 
-    def without(settings: Settings) -> Settings:
+    def without(settings: Configuration) -> Configuration:
         stay = tuple(officer for officer in settings.oncall.officers if officer.id != COLLEAGUE)
         return settings.model_copy(update={"oncall": settings.oncall.model_copy(update={"officers": stay})})
 
@@ -69,7 +70,7 @@ def _elects(night: Night, chance: Random) -> None:
 def _renumbers(night: Night, _chance: Random) -> None:
     """New cases get another prefix; mail about the old ones finds them by their old numbers."""
 
-    def renumbered(settings: Settings) -> Settings:
+    def renumbered(settings: Configuration) -> Configuration:
         organisation = settings.desk.organisation.model_copy(update={"case_prefix": PREFIX})
         return settings.model_copy(update={"desk": settings.desk.model_copy(update={"organisation": organisation})})
 
@@ -82,7 +83,7 @@ def _moves(night: Night, chance: Random) -> None:
     before = night.address_of[platform]
     after = f"desk{before.removeprefix('urgent')}"
 
-    def moved(settings: Settings) -> Settings:
+    def moved(settings: Configuration) -> Configuration:
         platforms = tuple(_moved(one, before, after) for one in settings.platform_list)
         return settings.model_copy(update={"platform_list": platforms})
 

@@ -30,7 +30,8 @@ from flaggermail.ports import Folder, Role
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, StoredMessage
-from flaggermail.settings.model import MailboxSettings, Settings
+from flaggermail.rules.configuration import Configuration
+from flaggermail.settings.model import MailboxSettings
 from tests.nights.diary import Diary, Incoming
 from tests.nights.faces import Face
 from tests.nights.kit import Kit
@@ -62,7 +63,7 @@ class Copies(StrEnum):
     NOWHERE = "nowhere"
 
 
-def with_exchange(settings: Settings) -> Settings:
+def with_exchange(settings: Configuration) -> Configuration:
     """Returns the settings of a desk whose mailbox is there."""
     mailbox = settings.desk.mailbox.model_copy(
         update={

@@ -18,10 +18,9 @@ from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.intake import trust_proofs, vouching
 from flaggermail.ports import Randomness
 from flaggermail.rule_changes import versions
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.settings.escalation_file import EscalationFile
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories import codes
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
@@ -35,7 +34,7 @@ STORE = "scenario.db"
 PATIENCE = 900.0  # seconds that a machine may be busy with something else
 
 
-def with_policy(settings: Settings, policy: Policy) -> Settings:
+def with_policy(settings: Configuration, policy: Policy) -> Configuration:
     """Returns the settings with that reminder policy, for mail sent from now on."""
     clocks: dict[str, object] = {
         clock: [{"after": after, "tell": who} for after, who in steps] for clock, steps in policy.items()
@@ -56,8 +55,8 @@ class Kit:
     folder: Path
     equipment: Services
     store: SqlStore  # one for all: its compiled statements save half the time of a night
-    default: Settings
-    edited: Settings
+    default: Configuration
+    edited: Configuration
     chance: Randomness  # of the current night
 
     @classmethod

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
-from flaggermail.notifications.approval import ByReply
 from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail
-from flaggermail.settings.model import ApprovalSettings, PagerSettings, Settings
+from flaggermail.rules.configuration import Configuration
+from flaggermail.settings.approval_section import ApprovalSettings, ByReply
+from flaggermail.settings.model import PagerSettings
 from flaggermail.stories import codes
 from tests.nights.diary import Diary
 from tests.nights.kit import Kit
@@ -71,7 +72,7 @@ def _approving(kit: Kit, means: ByReply) -> Iterator[None]:
         kit.default, kit.edited = before
 
 
-def _with_means(settings: Settings, means: ByReply) -> Settings:
+def _with_means(settings: Configuration, means: ByReply) -> Configuration:
     approval = ApprovalSettings(persons=1, by_reply=means)
     paged = (PagerSettings(credential="pager"),) if means is ByReply.PAGER else ()
     officers = tuple(

@@ -25,8 +25,8 @@ from flaggermail.mail.message_json import Json
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from flaggermail.stories.doubles import CountedRandomness
 from tests.nights import verdict
 from tests.nights.diary import Diary, Incoming, Tick
@@ -116,7 +116,7 @@ class Night:
         self.mailbox = Mailbox(self.env.settings.desk.mailbox)
         self.mailbox.watch = self.watch
         self.up, self._fresh = True, False
-        self.changes: dict[str, Callable[[Settings], Settings]] = {}  # of the configuration, by what they are
+        self.changes: dict[str, Callable[[Configuration], Configuration]] = {}  # of the configuration, by what they are
         self.gone: set[str] = set()  # officers who left it
         self.address_of = dict(ADDRESS_OF)  # of each platform's channel, as it is now
         self.archived: list[str] = []  # digests of the octets archived in the last commit
@@ -306,7 +306,7 @@ class Night:
         if self.clock.true < self.end and self.chance.random() < 0.2:  # a start may be killed too
             self.fatal = self.chance.randint(1, 8)
 
-    def configure(self, what: str, changes: Callable[[Settings], Settings] | None = None) -> None:
+    def configure(self, what: str, changes: Callable[[Configuration], Configuration] | None = None) -> None:
         """Starts the desk with a change of the configuration, or without the one of that name."""
         self.changes.pop(what, None)
         if changes is not None:

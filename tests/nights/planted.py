@@ -14,17 +14,17 @@ from flaggermail.commands import platform_checks
 from flaggermail.letters import standing
 from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.notifications import clocks
-from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.outbox import delivery, results
 from flaggermail.ports import Interrupt, Refused, Transaction, Unknown
 from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.record.states import AttemptResult, ClockState
-from flaggermail.reminders import reminders
+from flaggermail.reminders import escalation, reminders
+from flaggermail.reminders.escalation import Acknowledgement, Call, Silence
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.replies import reply_mail
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.steps import Step
 from tests.nights.diary import Violation
 from tests.nights.kit import Kit
 from tests.nights.troubles import play

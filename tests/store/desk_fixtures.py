@@ -27,7 +27,6 @@ from flaggermail.commands.outbox import CancelMail
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.intake.ingest import ingest
-from flaggermail.notifications.approval import ACCEPTED_RISK
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.case_values import CaseType, Decision, Origin
@@ -36,9 +35,10 @@ from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
-from flaggermail.settings.model import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
-from flaggermail.settings.reading import load
+from flaggermail.settings.approval_section import ACCEPTED_RISK, ApprovalSettings
+from flaggermail.settings.model import ChannelSettings, OfficerSettings
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.wiring.assembly import make_services
@@ -167,7 +167,7 @@ class Desk:
         self.env, self.clock, self.server = env, clock, server
         self._uid = 0
 
-    def with_settings(self, settings: Settings) -> Desk:
+    def with_settings(self, settings: Configuration) -> Desk:
         """Returns the same desk with other settings."""
         self.env = replace(self.env, settings=settings)
         return self
@@ -317,7 +317,7 @@ class Desk:
             assert tx.verify().findings == []
 
 
-def desk_settings(persons: int = 1) -> Settings:
+def desk_settings(persons: int = 1) -> Configuration:
     """Returns the scenarios' settings with officers of single roles and more channels of the first platform."""
     found = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     officers = [
@@ -352,7 +352,7 @@ def desk_settings(persons: int = 1) -> Settings:
     )
 
 
-def equipped(settings: Settings, folder: Path) -> Services:
+def equipped(settings: Configuration, folder: Path) -> Services:
     """Builds the services as the program does; its rules, templates and parser are slow to load."""
     clock = SetClock(START)
     return sharing(make_services(
@@ -361,7 +361,7 @@ def equipped(settings: Settings, folder: Path) -> Services:
     ))  # fmt: skip
 
 
-def opened(equipment: Services, settings: Settings, folder: Path, seed: str = "desk") -> Desk:
+def opened(equipment: Services, settings: Configuration, folder: Path, seed: str = "desk") -> Desk:
     """Opens a desk at 10:34 with its own database and archive in `folder`; the read-only services are shared.
 
     `seed`: of its randomness; another one for a folder that has a desk already, because salts never repeat.

@@ -23,8 +23,8 @@ from flaggermail.record.events import EventKind, fold
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device, OutboxMail, Record, StoredMessage, Token
 from flaggermail.record.states import MailState
+from flaggermail.rules.configuration import load
 from flaggermail.settings.model import Settings, StoreSettings
-from flaggermail.settings.reading import load
 from flaggermail.wiring.desk_backup import BackedUp, Restored, back_up_desk, restore
 from flaggermail.wiring.opening import OpenDesk
 from tests.store.conftest import new_store

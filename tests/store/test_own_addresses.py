@@ -12,7 +12,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import CITIZEN, CONFIG, DESK, OFFICER, REFERRER, Desk, mail
 

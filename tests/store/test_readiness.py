@@ -16,8 +16,9 @@ from flaggermail.health.readiness import Readiness
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import BadAddress, Election, Watched
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.model import Settings, ShiftSettings
+from flaggermail.settings.model import ShiftSettings
 from tests.store.desk_fixtures import HEAD, OFFICER, START, X_CHANNEL, Desk
 
 EIGHT = datetime.fromisoformat("2024-06-07T08:00:00+02:00")
@@ -109,7 +110,7 @@ def test_the_letter_tells_what_the_record_knows(desk: Desk) -> None:
     assert "Laatste oefening: nooit" in told
 
 
-def unattended(settings: Settings) -> Settings:
+def unattended(settings: Configuration) -> Configuration:
     """Returns settings with one shift of two hours from eight, and nobody else on call."""
     shift = ShiftSettings(officer="officer1", begins=EIGHT, ends=EIGHT + timedelta(hours=2))
     oncall = settings.oncall.model_copy(update={"fallback_officer": None, "weekly": (), "shifts": (shift,)})

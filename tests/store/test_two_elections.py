@@ -16,12 +16,12 @@ from flaggermail.desk.desk import Desk as Door
 from flaggermail.health import readiness_letter
 from flaggermail.mail.message_json import Json
 from flaggermail.mail.tailed_numbers import with_tail
-from flaggermail.oncall.escalation import read_steps
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder
 from flaggermail.settings.escalation_file import EscalationFile
+from flaggermail.settings.steps import read_steps
 from tests.corpus import each
 from tests.store.desk_fixtures import META, REFERRER, Desk, NewDesk, mail
 from tests.store.test_reported_mail import bounce

@@ -25,8 +25,8 @@ from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Notification, OutboxMail
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.model import Settings
 from flaggermail.views.oncall import ShowHandover
 from flaggermail.views.outbox import ShowMail
 from tests.store.desk_fixtures import (
@@ -41,13 +41,13 @@ from tests.store.desk_fixtures import (
 
 NEW = "elections@x-platform.example"
 SIGNER = "signer@bzk.example"
-Change = Callable[[Settings], Settings]
+Change = Callable[[Configuration], Configuration]
 
 
 def persons(number: int) -> Change:
     """Returns the change after which so many persons must approve."""
 
-    def change(settings: Settings) -> Settings:
+    def change(settings: Configuration) -> Configuration:
         approval = settings.desk.approval.model_copy(update={"persons": number})
         return settings.model_copy(update={"desk": settings.desk.model_copy(update={"approval": approval})})
 
@@ -57,7 +57,7 @@ def persons(number: int) -> Change:
 def without(*officers: str) -> Change:
     """Returns the change after which these officers are not in oncall.yaml."""
 
-    def change(settings: Settings) -> Settings:
+    def change(settings: Configuration) -> Configuration:
         left = tuple(one for one in settings.oncall.officers if one.id not in officers)
         return settings.model_copy(update={"oncall": settings.oncall.model_copy(update={"officers": left})})
 
@@ -67,7 +67,7 @@ def without(*officers: str) -> Change:
 def another_login(officer: str) -> Change:
     """Returns the change after which an officer has another login."""
 
-    def change(settings: Settings) -> Settings:
+    def change(settings: Configuration) -> Configuration:
         officers = tuple(
             one.model_copy(update={"login": "another"}) if one.id == officer else one
             for one in settings.oncall.officers
@@ -80,7 +80,7 @@ def another_login(officer: str) -> Change:
 def channel(of: str = "x-urgent", /, **values: object) -> Change:
     """Returns the change after which the first platform's channel of that code has other values."""
 
-    def change(settings: Settings) -> Settings:
+    def change(settings: Configuration) -> Configuration:
         first = settings.platform_list[0]
         channels = tuple(one.model_copy(update=values) if one.code == of else one for one in first.channels)
         platform = first.model_copy(update={"channels": channels})
@@ -92,7 +92,7 @@ def channel(of: str = "x-urgent", /, **values: object) -> Change:
 def only(*codes: str) -> Change:
     """Returns the change after which the first platform has these channels alone."""
 
-    def change(settings: Settings) -> Settings:
+    def change(settings: Configuration) -> Configuration:
         first = settings.platform_list[0]
         left = tuple(one for one in first.channels if one.code in codes)
         platform = first.model_copy(update={"channels": left})

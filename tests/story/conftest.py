@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
@@ -27,13 +26,13 @@ def clock() -> SetClock:
 
 
 @pytest.fixture(scope="session")
-def story_settings() -> Settings:
+def story_settings() -> Configuration:
     """Returns the elections, platforms and officers of tests/config, with the shipped rules and templates."""
     return load(CONFIG, shipped("rules"), shipped("config") / "templates")
 
 
 @pytest.fixture
-def env(story_settings: Settings, tmp_path: Path, clock: SetClock) -> Iterator[Services]:
+def env(story_settings: Configuration, tmp_path: Path, clock: SetClock) -> Iterator[Services]:
     """Builds the services with a set clock and no network."""
     made = migrated.replayed(story_settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
     yield made

@@ -31,9 +31,9 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Folder, Mailbox, MailName, MailPage, Matcher, Role, Submission, Transaction
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.settings.model import MailboxSettings, RateLimitSettings
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.wording.delivery import Attempted

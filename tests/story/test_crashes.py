@@ -51,8 +51,8 @@ from flaggermail.record.rows import (
     OutboxMail,
     StoredMessage,
 )
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from tests.acting import run

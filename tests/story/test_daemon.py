@@ -22,7 +22,6 @@ from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy
 from flaggermail.health import readiness_letter, self_check, status
 from flaggermail.intake import poll
 from flaggermail.notices import digest, notices
-from flaggermail.notifications.approval import ByReply
 from flaggermail.outbox import delivery
 from flaggermail.ports import Folder, Interrupt, JobFault, JobReport, MailPage, Role, WallTime
 from flaggermail.record.finding import where
@@ -30,6 +29,7 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Alarm, Case, StoredMessage
 from flaggermail.reminders import handover, paging, reminders
 from flaggermail.services import Services
+from flaggermail.settings.approval_section import ByReply
 from flaggermail.stories.doubles import ListMailbox
 from tests.acting import run
 from tests.patience import PATIENCE

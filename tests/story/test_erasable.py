@@ -21,8 +21,8 @@ from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from tests.acting import run

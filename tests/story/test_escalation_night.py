@@ -19,7 +19,6 @@ from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.elections import AddElection
 from flaggermail.commands.oncall import Acknowledge, SwapShift
-from flaggermail.oncall import escalation
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.contacts import ContactMeans
@@ -29,9 +28,10 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
 from flaggermail.reminders import reminders
 from flaggermail.rule_changes import versions
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.escalation_file import EscalationFile
-from flaggermail.settings.model import OncallFile, Settings
-from flaggermail.settings.reading import load
+from flaggermail.settings.model import OncallFile
+from flaggermail.settings.steps import read_steps
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, SetClock
 from tests.both_shapes import words_of
@@ -69,7 +69,9 @@ def builder(tmp_path: Path) -> Iterator[Made]:
         desk.env.close()
 
 
-def configured(settings: Settings, policy: dict[str, object] | None, rota: dict[str, object] | None) -> Settings:
+def configured(
+    settings: Configuration, policy: dict[str, object] | None, rota: dict[str, object] | None
+) -> Configuration:
     """Returns the settings with another escalation.yaml or other keys of oncall.yaml."""
     oncall = settings.oncall.model_dump(by_alias=True) | (rota or {})
     return settings.model_copy(
@@ -271,7 +273,7 @@ def test_the_policy_is_that_of_the_day_of_sending(make: Made, day: int, after: i
     use = desk.drafted()
     desk.do(Approve(draft=use))
     desk.go_on(0 if day == 5 else 11)
-    assert [step.after for step in escalation.read_steps(desk.row(Notification, use).steps)] == [after]
+    assert [step.after for step in read_steps(desk.row(Notification, use).steps)] == [after]
 
 
 def test_a_running_escalation_keeps_the_policy_it_started_with(make: Made) -> None:

@@ -14,8 +14,9 @@ import pytest
 from flaggermail.cli.acting import typed
 from flaggermail.intake import trust_proofs
 from flaggermail.ports import Accepted, Clock, Randomness, Submission, Submitter
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import MailboxSettings, Settings
+from flaggermail.settings.model import MailboxSettings
 from flaggermail.stories import replay
 from flaggermail.stories.doubles import ListMailbox
 from tests.corpus import one_in
@@ -112,7 +113,7 @@ def played(folder: Path, desk: Path, there: There, monkeypatch: pytest.MonkeyPat
         there.mailbox = ExchangeList(settings, there)
         return there.mailbox
 
-    def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
+    def build(settings: Configuration, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
         env = migrated.replayed(with_exchange(settings), desk, clock, randomness, Renaming(submit, there))
         trust_proofs.record_trust_proof(env, survived=False, message_id=f"trial@{HOME}", by="officer1")
         return env

@@ -17,8 +17,8 @@ import pytest
 
 from flaggermail.cases import lifecycle
 from flaggermail.cli.acting import typed
+from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.errors import Refusal
-from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case, Election, Notification, StoredMessage
 from flaggermail.services import Services, UnitOfWork

@@ -13,7 +13,6 @@ from flaggermail.cases import lifecycle
 from flaggermail.commands import door
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.intake import poll
-from flaggermail.oncall.escalation import Step, write_steps
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.clocks import ClockKind
@@ -25,6 +24,7 @@ from flaggermail.record.rows import Case, ClockRow, Decline, Notification, Outbo
 from flaggermail.record.states import CaseState, MailState, NotificationState
 from flaggermail.reminders.reminders import tick
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.steps import Step, write_steps
 from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests.both_shapes import words_of
 from tests.story.conftest import NOW

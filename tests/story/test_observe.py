@@ -35,8 +35,8 @@ from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredM
 from flaggermail.record.states import MailState
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import reminders
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.acting import run

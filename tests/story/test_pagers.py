@@ -23,7 +23,6 @@ from flaggermail.commands.oncall import Acknowledge
 from flaggermail.letters import observing
 from flaggermail.logbook import configure
 from flaggermail.notices import notices
-from flaggermail.oncall.escalation import Step
 from flaggermail.outbox import delivery
 from flaggermail.ports import Paged
 from flaggermail.record.alarms import AlarmKind
@@ -37,6 +36,7 @@ from flaggermail.reminders import paging
 from flaggermail.reminders.reminders import tick
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
+from flaggermail.settings.steps import Step
 from flaggermail.stories import rehearsal
 from flaggermail.stories.doubles import ListPager, SetClock
 from flaggermail.wording.said import as_written

@@ -38,8 +38,8 @@ from flaggermail.record.events import Event, EventKind, changed, values_of
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, OctetSource
 from flaggermail.record.rows import Delivery, StoredMessage
+from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.views.message import ShowMessage

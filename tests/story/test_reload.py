@@ -21,9 +21,9 @@ from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.rule_changes.reload import RuleReloader
+from flaggermail.rules.configuration import load
 from flaggermail.rules.domain_lists import PACKAGE
 from flaggermail.services import Services
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.wiring import assembly

@@ -21,10 +21,9 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification, ReportFreeze
 from flaggermail.record.states import NotificationState
 from flaggermail.report import frozen
-from flaggermail.rules.tags import outcome_word
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
+from flaggermail.settings.tag_words import outcome_word
 from flaggermail.shipped import shipped
 from tests.doubles.told_report import figures, lines_of, plain, unnamed
 from tests.unit.cli.conftest import CONFIG, Desk
@@ -56,13 +55,13 @@ earlier_papers:
 
 
 @pytest.fixture(scope="module")
-def settings() -> Settings:
+def settings() -> Configuration:
     """Returns the settings of the scenarios."""
     return load(CONFIG, shipped("rules"), shipped("config") / "templates")
 
 
 @pytest.fixture(scope="module")
-def afterwards(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def afterwards(settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the folder of the desk after the three elections; played once."""
     folder = tmp_path_factory.mktemp("elections")
     with played("account-of-elections", settings, folder):
@@ -70,7 +69,7 @@ def afterwards(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def desk(settings: Settings, afterwards: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(settings: Configuration, afterwards: Path, tmp_path: Path) -> Iterator[Desk]:
     """Returns a copy of that desk."""
     folder = tmp_path / "desk"
     shutil.copytree(afterwards, folder)
@@ -167,7 +166,7 @@ def test_a_signal_from_the_media_counts_where_no_source_was_noted(desk: Desk) ->
     assert dutch.count("Totaal | 1") == 2
 
 
-def test_a_use_without_a_recorded_decision_says_so(settings: Settings, tmp_path: Path) -> None:
+def test_a_use_without_a_recorded_decision_says_so(settings: Configuration, tmp_path: Path) -> None:
     """A mail typed by hand was put to a platform; no table of consequences stands there empty."""
     text = (
         "languages: [nl, en]\nuses: {VF-EP2024-0001/1: {reason: {nl: Twee vakjes., en: Two boxes.}, "
@@ -539,7 +538,7 @@ def test_no_picture_or_table_tells_one_use_twice(desk: Desk) -> None:
     assert text.count("6 juni 2024 13:06 | 152 | 2,5 | mail | mail") == 1
 
 
-def test_a_typed_mail_has_no_reading_date(settings: Settings, tmp_path: Path) -> None:
+def test_a_typed_mail_has_no_reading_date(settings: Configuration, tmp_path: Path) -> None:
     """The channel's policy was read on some day; whoever typed the mail noted none, so the table has none."""
     text = "languages: [nl]\nuses: {VF-EP2024-0001/1: {reason: {nl: Twee vakjes.}, paraphrase: {nl: X let op.}}}\n"
     with played("letter-of-2024", settings, tmp_path) as desk:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.story.test_report import DRAFT, drafted, frozen_report
@@ -21,13 +20,13 @@ from tests.unit.cli.played import played, reopened
 
 
 @pytest.fixture(scope="module")
-def settings() -> Settings:
+def settings() -> Configuration:
     """Returns the settings of the scenarios."""
     return load(CONFIG, shipped("rules"), shipped("config") / "templates")
 
 
 @pytest.fixture(scope="module")
-def afterwards(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def afterwards(settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the folder of the desk after the three elections; played once."""
     folder = tmp_path_factory.mktemp("elections")
     with played("account-of-elections", settings, folder):
@@ -35,7 +34,7 @@ def afterwards(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def desk(settings: Settings, afterwards: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(settings: Configuration, afterwards: Path, tmp_path: Path) -> Iterator[Desk]:
     """Yields a copy of that desk."""
     shutil.copytree(afterwards, tmp_path / "desk")
     found = reopened(settings, tmp_path / "desk")
@@ -90,7 +89,7 @@ _CHANGES = {
 
 @each("field", _CHANGES)
 def test_a_row_that_was_changed_beside_the_program_is_told(
-    settings: Settings, afterwards: Path, tmp_path: Path, field: str
+    settings: Configuration, afterwards: Path, tmp_path: Path, field: str
 ) -> None:
     """Whoever changes a freeze in the database: the record's audit names the row, and so does the next report."""
     folder = tmp_path / field

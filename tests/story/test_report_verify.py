@@ -14,7 +14,7 @@ import pytest
 from flaggermail.documents.model import Figure, Passage
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.report.verifying import compare
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.doubles.edited_reports import passages, unmarked

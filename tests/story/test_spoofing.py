@@ -32,9 +32,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.wiring import assembly
@@ -275,13 +274,13 @@ def told(env: Services) -> int:
 
 
 @pytest.fixture(scope="module")
-def settings() -> Settings:
+def settings() -> Configuration:
     """Returns the settings of the scenarios, in which the receiving server is trusted by its name."""
     return load(CONFIG, shipped("rules"), shipped("config") / "templates")
 
 
 @pytest.fixture(scope="module")
-def waiting(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenClock]:
+def waiting(settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenClock]:
     """Builds a desk with sent notifications, which each test copies."""
     folder = tmp_path_factory.mktemp("waiting")
     clock = SetClock(NOW)

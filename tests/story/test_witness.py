@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.intake.vouching import ByReceivingServer, BySignature
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from flaggermail.wiring import assembly, daemon_assembly, stores
 from tests.story.conftest import CONFIG

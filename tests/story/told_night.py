@@ -16,8 +16,8 @@ from flaggermail.cli.acting import typed
 from flaggermail.letters.shapes import fixed
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.rows import OutboxMail
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from flaggermail.stories import replay
 from flaggermail.stories.doubles import ScriptedSubmitter, SetClock
 from tests.doubles import migrated
@@ -75,10 +75,10 @@ def to_officer(language: str, scenario: str) -> list[tuple[str, str]]:
             env.close()
 
 
-def _play(language: str, folder: Path, scenario: str = "") -> Settings:
-    used: list[Settings] = []
+def _play(language: str, folder: Path, scenario: str = "") -> Configuration:
+    used: list[Configuration] = []
 
-    def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
+    def build(settings: Configuration, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
         organisation = settings.desk.organisation.model_copy(update={"language": language})
         desk = settings.desk.model_copy(update={"organisation": organisation})
         used.append(settings.model_copy(update={"desk": desk}))

@@ -41,8 +41,8 @@ from flaggermail.letters.template_values import LANGUAGES, PLAIN_TEMPLATES, VALU
 from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.message import Address
 from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.rules import configuration
 from flaggermail.services import UnitOfWork
-from flaggermail.settings import reading
 from flaggermail.settings.model import Settings
 from flaggermail.wording.refusals import Because
 from tests.tools.said import sample
@@ -91,7 +91,7 @@ class Keeper:
     def __init__(self, folder: Path, language: str) -> None:
         self._folder, self._language = folder, language
         self._seen: set[Trait] = set()
-        self._load, self._freeze = reading.load, writing.freeze
+        self._load, self._freeze = configuration.load, writing.freeze
 
     def load(self, directory: Path, rules: Path | None = None, templates: Path | None = None) -> Settings:
         """Reads settings as the program does, with the desk in the language."""
@@ -121,7 +121,7 @@ def record(folder: Path, language: str) -> None:
     """Runs the tests with the desk in that language; to be called before any of them is imported."""
     keeper = Keeper(folder, language)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "load", keeper.load)
+        patch.setattr(configuration, "load", keeper.load)
         patch.setattr(writing, "freeze", keeper.freeze)
         pytest.main(["-q", "--tb=no", "-p", "no:cacheprovider", f"--basetemp={folder}.tests", *ROOMS])
 

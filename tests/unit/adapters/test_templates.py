@@ -32,7 +32,7 @@ from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import Item
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.wording.refusals import Because
 from tests.corpus import each
 from tests.tools.dutch import english_in, english_in_mail

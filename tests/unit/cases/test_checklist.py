@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flaggermail.cases.checklist import ADDRESS, HANDLE, attempts_told, missing
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, Message
 from flaggermail.record.case_values import CaseType, Item
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

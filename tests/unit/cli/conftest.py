@@ -23,9 +23,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
@@ -114,7 +113,7 @@ class Desk:
         return "VF-EP2024-0001"
 
 
-def opened(settings: Settings, folder: Path) -> Desk:
+def opened(settings: Configuration, folder: Path) -> Desk:
     """Builds a desk at 10:33 in `folder`."""
     clock = SetClock(datetime.fromisoformat("2024-06-06T10:33:00+02:00"))
     env = migrated.replayed(settings, folder, clock, CountedRandomness("desk"), ScriptedSubmitter(clock))
@@ -122,13 +121,13 @@ def opened(settings: Settings, folder: Path) -> Desk:
 
 
 @pytest.fixture(scope="session")
-def settings() -> Settings:
+def settings() -> Configuration:
     """Returns the elections, platforms and officers of tests/config, with the shipped rules and templates."""
     return load(CONFIG, shipped("rules"), shipped("config") / "templates")
 
 
 @pytest.fixture(scope="session")
-def fresh(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fresh(settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns a database made once; a copy is faster than a new one for each test."""
     folder = tmp_path_factory.mktemp("fresh")
     opened(settings, folder).env.close()
@@ -136,7 +135,7 @@ def fresh(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(settings: Settings, fresh: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(settings: Configuration, fresh: Path, tmp_path: Path) -> Iterator[Desk]:
     """Returns an empty desk."""
     shutil.copy(fresh, tmp_path / "scenario.db")
     desk = opened(settings, tmp_path)

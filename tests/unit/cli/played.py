@@ -10,8 +10,8 @@ from pathlib import Path
 
 from flaggermail.cli.acting import typed
 from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from flaggermail.stories import replay
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
@@ -22,10 +22,10 @@ AFTERWARDS = datetime.fromisoformat("2027-06-01T12:00:00+02:00")
 
 
 @contextmanager
-def played(scenario: str, settings: Settings, folder: Path) -> Iterator[Desk]:
+def played(scenario: str, settings: Configuration, folder: Path) -> Iterator[Desk]:
     """Yields the desk of a scenario, some time after its last instant."""
 
-    def build(own: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
+    def build(own: Configuration, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
         return migrated.replayed(own, folder, clock, randomness, submit)
 
     report = replay.play(SCENARIOS / scenario, typed, build)
@@ -37,7 +37,7 @@ def played(scenario: str, settings: Settings, folder: Path) -> Iterator[Desk]:
         desk.env.close()
 
 
-def reopened(settings: Settings, folder: Path) -> Desk:
+def reopened(settings: Configuration, folder: Path) -> Desk:
     """Returns the desk that was played in `folder`, or in the folder that it is a copy of."""
     clock = SetClock(AFTERWARDS)
     env = migrated.replayed(settings, folder, clock, CountedRandomness("after"), ScriptedSubmitter(clock))

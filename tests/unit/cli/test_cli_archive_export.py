@@ -25,8 +25,8 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import ArchiveReading, Case, Notification, StoredMessage, Token
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.model import Settings
 from tests.mdto_schemas import NAMESPACE, faults_of
 from tests.unit.cli.conftest import CONFIG, VOUCHED, Desk
 from tests.unit.cli.played import played, reopened
@@ -37,7 +37,7 @@ SCREENSHOT = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
 @pytest.fixture(scope="module")
-def after_s01(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def after_s01(settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the folder of the desk of 6 June 2024, some time afterwards; played once."""
     folder = tmp_path_factory.mktemp("s01")
     with played("S01", settings, folder):
@@ -45,7 +45,7 @@ def after_s01(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def s01(settings: Settings, after_s01: Path, tmp_path: Path) -> Iterator[Desk]:
+def s01(settings: Configuration, after_s01: Path, tmp_path: Path) -> Iterator[Desk]:
     """Returns a copy of that desk."""
     folder = tmp_path / "desk"
     shutil.copytree(after_s01, folder)
@@ -202,7 +202,7 @@ def test_an_election_without_a_case_is_exported_too(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["S08-by-reply", "night-nl", "letter-of-2024", "S08-phone-note"])
-def test_what_belongs_to_the_desk_alone_is_left_out(scenario: str, settings: Settings, tmp_path: Path) -> None:
+def test_what_belongs_to_the_desk_alone_is_left_out(scenario: str, settings: Configuration, tmp_path: Path) -> None:
     """No key and no mail of officers is in a dossier; each such mail is named. The others are there, unchanged."""
     with played(scenario, settings, tmp_path) as desk, desk.env.store.read() as tx:
         case = max(tx.find(Case), key=lambda row: row.opened_at)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.unit.cli.conftest import Desk

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.settings.model import Settings
+from flaggermail.rules.configuration import Configuration
 from flaggermail.stories.given import read_policies
 from tests.unit.cli.conftest import Desk, opened
 
@@ -38,7 +38,7 @@ def notify(desk: Desk) -> tuple[int, str]:
     ],
 )
 def test_a_policy_read_in_the_future_is_refused_in_a_draft(
-    settings: Settings, tmp_path: Path, *, read_at: str, refused: bool
+    settings: Configuration, tmp_path: Path, *, read_at: str, refused: bool
 ) -> None:
     """The draft is refused with the day and where to correct it; a policy read today is drafted."""
     desk = opened(settings, tmp_path)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.figures.account import MailHead, Print, Told, block, paragraph
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
-from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode

@@ -25,7 +25,8 @@ from flaggermail.online.check_mail import (
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, Result, StepOutcome
 from flaggermail.ports import Folder, Reach, Role, TokenReach
 from flaggermail.ports.probing import Found, SubmissionSeen
-from flaggermail.settings.model import PagerSettings, Settings
+from flaggermail.rules.configuration import Configuration
+from flaggermail.settings.model import PagerSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
 from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.mailbox_causes import MailboxCause
@@ -243,12 +244,12 @@ CASES: tuple[tuple[OutcomeCode, CheckStep, Change], ...] = (
 
 
 @pytest.fixture(scope="module")
-def settings() -> Settings:
+def settings() -> Configuration:
     """Returns the settings of the scenarios."""
     return desk_settings()
 
 
-def checked(settings: Settings, *changes: Change) -> tuple[Around, list[StepOutcome]]:
+def checked(settings: Configuration, *changes: Change) -> tuple[Around, list[StepOutcome]]:
     """Returns what was around a check, and its outcomes."""
     around = Around(settings)
     for change in changes:
@@ -257,7 +258,7 @@ def checked(settings: Settings, *changes: Change) -> tuple[Around, list[StepOutc
     return around, checking.check(around.means())
 
 
-def test_where_all_is_well_every_step_says_so(settings: Settings) -> None:
+def test_where_all_is_well_every_step_says_so(settings: Configuration) -> None:
     """Each step has one outcome, in order; three mails would be sent to the desk itself, and none stays."""
     around, found = checked(settings)
     assert [one.step for one in found] == list(CheckStep)
@@ -267,7 +268,7 @@ def test_where_all_is_well_every_step_says_so(settings: Settings) -> None:
 
 
 @each("case", CASES, ids=lambda case: f"{case[0]}-{case[1]}-{CASES.index(case)}")
-def test_each_outcome_is_provoked(settings: Settings, case: tuple[OutcomeCode, CheckStep, Change]) -> None:
+def test_each_outcome_is_provoked(settings: Configuration, case: tuple[OutcomeCode, CheckStep, Change]) -> None:
     """The step ends with its code, in whole sentences that say what to change if anything is wrong."""
     code, step, change = case
     _, found = checked(settings, change)
@@ -297,7 +298,7 @@ def test_every_code_has_its_words() -> None:
     assert [one.name for one in OnlineStep] == [step.name for step in CheckStep]
 
 
-def test_steps_that_rest_on_a_failed_one_are_not_tried(settings: Settings) -> None:
+def test_steps_that_rest_on_a_failed_one_are_not_tried(settings: Configuration) -> None:
     """The first to mend is named, and each step behind it names it; what is apart from it is tried."""
     around, found = checked(settings, fails("log_in", LoginRefused("no")))
     first = checking.first_to_mend(found)
@@ -310,7 +311,7 @@ def test_steps_that_rest_on_a_failed_one_are_not_tried(settings: Settings) -> No
     assert around.sending.recipients == []
 
 
-def test_a_known_answer_is_explained_in_the_language_of_the_reader(settings: Settings) -> None:
+def test_a_known_answer_is_explained_in_the_language_of_the_reader(settings: Configuration) -> None:
     """What the adapter recognised is what mends it, in English and in Dutch, and no other cure is offered."""
     cause = MailboxCause.IMAP_OFF
     refused = LoginRefused("the server refuses the login of desk (ALERT)", sample(cause))
@@ -320,7 +321,7 @@ def test_a_known_answer_is_explained_in_the_language_of_the_reader(settings: Set
     assert all(outcome.what.in_language(language).endswith("(ALERT)") for language in ("en", "nl"))
 
 
-def test_an_answer_that_is_known_mends_nothing_where_all_is_well(settings: Settings) -> None:
+def test_an_answer_that_is_known_mends_nothing_where_all_is_well(settings: Configuration) -> None:
     """A refusal of another mailbox is what was wanted: its explanation asks nobody to change anything."""
     told = Attempted.HINTED(what=Attempted.SAYS(words="NO"), hint=sample(MailboxCause.IMAP_OFF))
     _, found = checked(settings, with_token(TokenReach(Reach.REFUSED, told)))
@@ -328,7 +329,7 @@ def test_an_answer_that_is_known_mends_nothing_where_all_is_well(settings: Setti
     assert (outcome.code, outcome.mend) == (OutcomeCode.OTHER_REFUSED, "")
 
 
-def test_mail_is_named_if_the_line_is_lost_before_it_is_deleted(settings: Settings) -> None:
+def test_mail_is_named_if_the_line_is_lost_before_it_is_deleted(settings: Configuration) -> None:
     """After one try on a new connection, each mail that may be left is named with its Message-ID."""
     around = Around(settings)
     means = around.means()
@@ -351,7 +352,7 @@ def test_mail_is_named_if_the_line_is_lost_before_it_is_deleted(settings: Settin
     assert calls == ["token"]
 
 
-def test_a_mark_of_somebody_else_is_no_mail_of_a_check(settings: Settings) -> None:
+def test_a_mark_of_somebody_else_is_no_mail_of_a_check(settings: Configuration) -> None:
     """A mail with a seal that this desk did not make stays where it is, and is not named."""
     around, found = checked(settings, left(genuine=False))
     assert len(around.mailbox.mails) == 1
@@ -359,7 +360,7 @@ def test_a_mark_of_somebody_else_is_no_mail_of_a_check(settings: Settings) -> No
     assert OutcomeCode.LEFT_NOTHING in {one.code for one in found}
 
 
-def test_hostile_words_of_a_server_stay_in_their_line(settings: Settings) -> None:
+def test_hostile_words_of_a_server_stay_in_their_line(settings: Configuration) -> None:
     """A break in a step shows a bounded text in one line."""
     _, found = checked(settings, fails("find", LinkLost("NO\r\nok: forged\n" + "x" * 5000)))
     broken = [one for one in found if one.code is OutcomeCode.BROKEN]
@@ -367,7 +368,7 @@ def test_hostile_words_of_a_server_stay_in_their_line(settings: Settings) -> Non
     assert all("\n" not in one.what.english and len(one.what.english) < 400 for one in broken)
 
 
-def test_the_outcome_of_the_forged_mark_is_recorded(settings: Settings) -> None:
+def test_the_outcome_of_the_forged_mark_is_recorded(settings: Configuration) -> None:
     """Once, with what became of it; an unclear trial proves nothing."""
     for change, recorded in (
         (trusts_marks({MARKED: b""}), [False]), (trusts_marks({}), [True]),

@@ -18,8 +18,8 @@ from flaggermail.online.check_mail import CheckPart
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, Result, StepOutcome
 from flaggermail.ports import BlobStore, Clock, Submitter
 from flaggermail.record.audit import ArchivedFile
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import Settings
 from flaggermail.wiring.online_means import scratch_desk
 from tests.doubles.scripted_means import Around
 from tests.store.desk_fixtures import desk_settings
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.outside  # the scratch desk parses mail in a process of
 RIGHT = (
     OutcomeCode.PROOF_PLACED, OutcomeCode.PROOF_ANSWERED, OutcomeCode.PROOF_ARCHIVED, OutcomeCode.PROOF_VERIFIED,
 )  # fmt: skip
-Scratch = Callable[[Settings, Submitter, Clock], AbstractContextManager[Services]]
+Scratch = Callable[[Configuration, Submitter, Clock], AbstractContextManager[Services]]
 
 
 class Lossy(BlobStore):
@@ -65,7 +65,7 @@ class Lossy(BlobStore):
 
 
 @contextmanager
-def losing(settings: Settings, submit: Submitter, clock: Clock) -> Iterator[Services]:
+def losing(settings: Configuration, submit: Submitter, clock: Clock) -> Iterator[Services]:
     """Yields a scratch desk whose archive loses mail."""
     with scratch_desk(settings, submit, clock) as env:
         yield replace(env, octets=Lossy(env.octets))
@@ -84,7 +84,7 @@ class Meddled(SqlStore):
 
 
 @contextmanager
-def changed(settings: Settings, submit: Submitter, clock: Clock) -> Iterator[Services]:
+def changed(settings: Configuration, submit: Submitter, clock: Clock) -> Iterator[Services]:
     """Yields a scratch desk whose database somebody changes by other means."""
     with scratch_desk(settings, submit, clock) as env:
         assert isinstance(env.store, SqlStore)

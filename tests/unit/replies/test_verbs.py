@@ -18,7 +18,7 @@ from flaggermail.replies.answered import Answered, NotUnderstood, Understood, Wh
 from flaggermail.replies.case_words import sources, type_named
 from flaggermail.replies.request import LOOKS, Request
 from flaggermail.replies.verbs import read, still_work, would_work
-from flaggermail.rules.reply_words import ReplyWords
+from flaggermail.settings.reply_words import ReplyWords
 from flaggermail.settings.word_tables import load_reply_words
 from flaggermail.shipped import shipped
 from tests.corpus import each

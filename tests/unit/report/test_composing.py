@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from flaggermail.adapters.documents.writer import OfficeDocuments
+from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.documents.model import Block, Document, Figure, Heading, Paragraph, Text
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
-from flaggermail.notifications.dates import DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode

@@ -15,8 +15,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.rules import rulebook
 from flaggermail.rules.classifier import Classification, Context, Rule, RuleSet, classify, explain
 from flaggermail.rules.conditions import All, Condition, Domain, Either, Not, OneOf, Words
+from flaggermail.rules.configuration import load
 from flaggermail.rules.samples import load_samples
-from flaggermail.settings.reading import load
 from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.shipped import shipped
 from flaggermail.wiring.assembly import rule_remarks

@@ -16,7 +16,7 @@ from flaggermail.mail.message import (
     SenderVerdict,
 )
 from flaggermail.rules.classifier import Classification, Context, classify
-from flaggermail.settings.reading import load
+from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

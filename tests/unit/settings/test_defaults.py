@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flaggermail.rules import models
+from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings import model
-from flaggermail.settings.reading import load
 from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.shipped import shipped
 
@@ -40,4 +40,4 @@ def test_the_whole_of_the_settings_has_every_part() -> None:
     """The parts that `load` puts together, each checked before, are those that the whole demands, and no others."""
     loaded = load(shipped("config"))
     assert loaded.model_fields_set == model.Settings.model_fields.keys()
-    assert model.Settings(**loaded.__dict__) == loaded
+    assert Configuration(**loaded.__dict__) == loaded

@@ -18,8 +18,8 @@ from flaggermail.adapters.files.disks import fault_words, full_disk, mount_point
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ArchiveFault, StoreFault
+from flaggermail.rules.configuration import load
 from flaggermail.settings.mistakes import CheckCode
-from flaggermail.settings.reading import load
 from flaggermail.wiring import assembly
 from tests.doubles.broken_desks import ARCHIVE, DATABASE, SETTINGS, edit, sound
 from tests.unit.settings.test_mistakes import NOW

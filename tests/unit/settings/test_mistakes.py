@@ -25,16 +25,16 @@ from flaggermail.cli.session import Session
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import AssignCase, OpenCase
 from flaggermail.errors import ConfigurationError
+from flaggermail.health.advice import mistakes, mistakes_on
 from flaggermail.mail.message_json import Json
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Case
 from flaggermail.record.states import Severity
 from flaggermail.rules.classifier import RuleSet
+from flaggermail.rules.configuration import load
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.advice import mistakes, mistakes_on
 from flaggermail.settings.mistakes import SORTS, CheckCode, Mistake
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly

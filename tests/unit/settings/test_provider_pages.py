@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from flaggermail.rules.configuration import load
 from flaggermail.settings.oauth_section import LoginMethod, Provider
-from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles.broken_desks import sound
 

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ConfigurationError
+from flaggermail.rules.configuration import load
 from flaggermail.settings.model import DeskSettings, OncallFile
-from flaggermail.settings.reading import load
 from flaggermail.settings.renamed_keys import RENAMED, RENAMED_TEMPLATES
 from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.settings.yaml_files.source import Key

@@ -15,16 +15,14 @@ from click.testing import CliRunner
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ConfigurationError
+from flaggermail.health.advice import mistakes
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
-from flaggermail.notifications.approval import ByReply
-from flaggermail.oncall.escalation import Step
-from flaggermail.oncall.periods import Period
-from flaggermail.record.clocks import ClockKind, Means
-from flaggermail.settings.advice import mistakes
+from flaggermail.record.clocks import ClockKind, Means, Period
+from flaggermail.rules.configuration import Configuration, load
+from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile
 from flaggermail.settings.mistakes import CheckCode
-from flaggermail.settings.model import Settings
-from flaggermail.settings.reading import load
+from flaggermail.settings.steps import Step
 from flaggermail.shipped import shipped
 from tests.corpus import each
 
@@ -62,7 +60,7 @@ def faults(directory: Path) -> tuple[str, ...]:
     return caught.value.faults
 
 
-def warnings(settings: Settings) -> tuple[str, ...]:
+def warnings(settings: Configuration) -> tuple[str, ...]:
     """Returns the sentences of what the settings show by themselves, except what all of these desks have."""
     shared = {CheckCode.EXAMPLE, CheckCode.LOGIN_DOMAIN}
     return tuple(found.text for found in mistakes(settings) if found.code not in shared)

@@ -5,16 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
-from enum import StrEnum
 
-
-class Period(StrEnum):
-    """The period that selects the escalation policy."""
-
-    POLLING_DAY = "polling_day"
-    ELECTION = "election"
-    QUIET = "quiet"
-
+from flaggermail.record.clocks import Period
 
 _STRICTEST_FIRST = tuple(Period)
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail.notifications.dates import Calendar, DateForm
+from flaggermail.documents.dates import Calendar, DateForm
 
 DUTCH = Calendar(("januari", "", "maart", "", "", "juni", "", "", "", "oktober", "", ""), dutch=True)
 ENGLISH = Calendar(("January", "", "March", "", "", "June", "", "", "", "October", "", ""), dutch=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from flaggermail.record.case_values import CaseType, Source
-from flaggermail.rules.intake_words import WordList, found
+from flaggermail.settings.intake_words import WordList, found
 
 V = TypeVar("V", CaseType, Source)
 WordsOf = Mapping[str, Mapping[V, tuple[str, ...]]]

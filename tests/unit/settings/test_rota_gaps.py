@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.oncall.schedule import Officer, Rota, Shift, gaps, on_call
+from flaggermail.settings.rota import Officer, Rota, Shift, gaps, on_call
 
 OFFICERS = (Officer("a", "A", "a@bzk.example"), Officer("b", "B", "b@bzk.example"))
 DAY = datetime(2027, 3, 17, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.oncall.schedule import Officer, Rota, Shift, WeeklyShift, changes, gaps, on_call, planned, running
 from flaggermail.record.clocks import OfficerRole
+from flaggermail.settings.rota import Officer, Rota, Shift, WeeklyShift, changes, gaps, on_call, planned, running
 from tests.corpus import each
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

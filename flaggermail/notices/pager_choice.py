@@ -8,7 +8,6 @@ of silence, or the draft and the code that approves it: no subject, no person, n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail.mail.invisible import visible
@@ -19,14 +18,6 @@ from flaggermail.wording.pages import AlarmName, PageText
 TITLE = "flaggermail"
 LONGEST = 120  # characters; one SMS of GSM 03.38 carries 160, the title included
 _UNDER_WAY = frozenset({PageState.QUEUED, PageState.ATTEMPTING})
-
-
-@dataclass(frozen=True, slots=True)
-class OfficerPager:
-    """One pager of a person: the credential that holds its address, and the minutes to wait for an acknowledgement."""
-
-    credential: str
-    after: int
 
 
 def reminder_text(

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from flaggermail.record.clocks import OfficerRole
-
-if TYPE_CHECKING:
-    from flaggermail.oncall.pager_choice import OfficerPager
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEK = timedelta(weeks=1)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 AT_MOST = timedelta(hours=12)  # the longest a take-over lasts if no change of the schedule ends it
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerPager:
+    """One pager of a person: the credential that holds its address, and the minutes to wait for an acknowledgement."""
+
+    credential: str
+    after: int
 
 
 @dataclass(frozen=True, slots=True)

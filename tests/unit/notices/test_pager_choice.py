@@ -3,7 +3,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.oncall.pager_choice import LONGEST, alarm_text, next_pager, reminder_text
+from flaggermail.notices.pager_choice import LONGEST, alarm_text, next_pager, reminder_text
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.states import PageState
 from flaggermail.wording.pages import AlarmName

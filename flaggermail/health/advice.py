@@ -9,18 +9,20 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
 from itertools import combinations
 
+from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication.authres import AuthenticationMethod
-from flaggermail.notifications.approval import APPROVES, ByReply
-from flaggermail.oncall.schedule import Shift, void
+from flaggermail.notifications.approval import APPROVES
 from flaggermail.record import trust_proofs
 from flaggermail.record.rows import TrustProof
 from flaggermail.record.trust_proofs import ProofState
-from flaggermail.rules.conditions import in_domains
+from flaggermail.rules.configuration import Configuration
+from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, SubmissionSettings, database_file
 from flaggermail.settings.renamed_keys import read_settings
+from flaggermail.settings.rota import Shift, void
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.shipped import shipped
 
@@ -39,12 +41,12 @@ _OTHER_PORT = {
 }  # fmt: skip
 
 
-def mistakes(settings: Settings) -> tuple[Mistake, ...]:
+def mistakes(settings: Configuration) -> tuple[Mistake, ...]:
     """Returns the mistakes that the settings show by themselves."""
     return tuple(_mistakes(settings))
 
 
-def mistakes_on(settings: Settings, today: date, added: Sequence[Period] = ()) -> tuple[Mistake, ...]:
+def mistakes_on(settings: Configuration, today: date, added: Sequence[Period] = ()) -> tuple[Mistake, ...]:
     """Returns the mistakes that depend on the day: a policy read in the future, no election near, or two at once.
 
     `added`: the open elections that the database knows, beside those of the file.
@@ -53,7 +55,7 @@ def mistakes_on(settings: Settings, today: date, added: Sequence[Period] = ()) -
     return (*_policies_ahead(settings, today), *ending, *_no_election_near(settings, today, added), *overlapping)
 
 
-def _mistakes(settings: Settings) -> Iterator[Mistake]:
+def _mistakes(settings: Configuration) -> Iterator[Mistake]:
     desk = settings.desk
     yield from _tls("mailbox", desk.mailbox)
     yield from _tls("submission", desk.submission)
@@ -88,7 +90,7 @@ def _example() -> DeskSettings | None:
     return checked(DeskSettings, read_settings(shipped("config") / "flaggermail.yaml"))
 
 
-def _left_of_the_example(settings: Settings) -> Iterator[Mistake]:
+def _left_of_the_example(settings: Configuration) -> Iterator[Mistake]:
     """What a desk with a name of its own still has from the example, each place once.
 
     Addresses below `.example` are nobody's (RFC 2606, section 2): mail to them bounces, and none comes from them.
@@ -207,7 +209,7 @@ def _officers_within(settings: Settings) -> Iterator[Mistake]:
         yield mistake(CheckCode.LOGIN_DOMAIN, officers=", ".join(within), domain=own)
 
 
-def unlisted(settings: Settings, referrers: Sequence[str], remembered: Collection[str]) -> tuple[Mistake, ...]:
+def unlisted(settings: Configuration, referrers: Sequence[str], remembered: Collection[str]) -> tuple[Mistake, ...]:
     """Returns the domains of `referrers`, an address for each case, that are neither listed nor remembered.
 
     On the list of free mail anybody may have a mailbox, so such a referrer cannot be listed.

@@ -12,25 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.oncall.escalation import (
-    BOTH,
-    HEAD,
-    OFFICER,
+from flaggermail.record.clocks import ClockKind, Means
+from flaggermail.reminders.escalation import (
     Acknowledgement,
     Call,
     Due,
     Nothing,
     SentStep,
     Silence,
-    Step,
     due,
     next_due,
-    quickened,
-    read_steps,
     upcoming,
-    write_steps,
 )
-from flaggermail.record.clocks import ClockKind, Means
+from flaggermail.settings.steps import BOTH, HEAD, OFFICER, Step, quickened, read_steps, write_steps
 from tests.corpus import each
 
 START = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
