@@ -4,5 +4,7 @@
 Entry points: `approved.blocks` gives the approved annex of a use for a report, `files.of_annex` its files; `form` is
 what a person edits. Its rows hold places and keyed digests, never a word of a mail.
 
-May import: `services`, `figures`, `redaction`, `documents` and every room below them.
+`redaction` finds in a text what identifies a person or a secret channel: a program proposes, two persons decide.
+
+May import: `services`, `figures` and every room below them.
 """

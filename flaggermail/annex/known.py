@@ -11,8 +11,8 @@ from flaggermail.mail.tailed_numbers import prefix_of
 from flaggermail.record.case_values import Source
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Channel, Election, Notification
-from flaggermail.rules.domain_lists import FREE_MAIL, LIST_OF
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 
 
 def known(work: UnitOfWork, use: Notification) -> KnownToDesk:

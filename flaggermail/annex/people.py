@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from flaggermail.notifications.approval import APPROVES
 from flaggermail.record.rows import Annex
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.approval_section import APPROVES
 from flaggermail.settings.rota import Officer, Rota
 
 

@@ -7,8 +7,8 @@ from flaggermail.mail.addresses import in_domains
 from flaggermail.ports import Transaction
 from flaggermail.record.finding import where
 from flaggermail.record.rows import RememberedDomain
-from flaggermail.rules.domain_lists import LIST_OF
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.word_tables import LIST_OF
 
 
 def in_force(tx: Transaction) -> list[RememberedDomain]:

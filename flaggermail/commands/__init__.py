@@ -4,5 +4,5 @@
 Entry points: `door.ask` takes the name of a command and a JSON object, checks authority and version, performs and
 answers; `command.Command` is the base class, `door.COMMANDS` the list of all.
 
-May import: `matching`, `outbox`, `citizens`, `health` and every room below them.
+May import: `matching`, `outbox`, `health` and every room below them.
 """

@@ -19,13 +19,13 @@ from flaggermail.commands.command import ACCOUNTS, Command, Subject
 from flaggermail.commands.lookups import the_case, whole_number
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.notifications.approval import APPROVES
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex, Notification
 from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.approval_section import APPROVES
 from flaggermail.wording.annex import NoAnnex
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said, counted

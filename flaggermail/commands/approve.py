@@ -14,13 +14,14 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import observing, standing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
 from flaggermail.notices import approval_letters, approval_requests
-from flaggermail.notifications.approval import APPROVES, ApprovalTally
+from flaggermail.notifications.approval import ApprovalTally
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Token
 from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.approval_section import APPROVES
 from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because

@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from flaggermail.commands.lookups import platform_of
-from flaggermail.commands.outcome import ClockFact, ClockTurn, Did, Done, Outcome, Unstopped
+from flaggermail.commands.outcome import ClockFact, ClockTurn, Did, Done, Outcome
+from flaggermail.letters.template_values import Unstopped
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notifications import clocks, latency
 from flaggermail.record.events import EventKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flaggermail.citizens import declining
+from flaggermail.cases import declining
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_message
 from flaggermail.commands.outcome import Outcome

@@ -17,13 +17,13 @@ from flaggermail.letters import observing
 from flaggermail.notices import notices
 from flaggermail.notices.enrolled import devices_of
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications.approval import APPROVES
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device
 from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import NOTHING, UnitOfWork
+from flaggermail.settings.approval_section import APPROVES
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because

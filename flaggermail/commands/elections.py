@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from flaggermail.cases import declining
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.citizens import declining
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_election
 from flaggermail.commands.outcome import Outcome

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from flaggermail.cases import citizen_criteria, citizen_retention
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.citizens import criteria, retention
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.decline import not_destroyed
 from flaggermail.commands.holds import LIFTS
@@ -59,7 +59,7 @@ class ExcludeMessage(Command):
         for row in rows:
             _refuse_by_row(work, row, held)
             _refuse_by_sender(work, row)
-        for mail in retention.unsettled(work.tx, rows):
+        for mail in citizen_retention.unsettled(work.tx, rows):
             raise Refusal(Because.EXCLUDES_AFTER_SENDING(message=stored.id, mail=mail.id))
         emptied = [self._emptied(work, row) for row in rows]
         copies = {row.id: work.tx.find(Delivery, where(Delivery.message).is_(row.id)) for row in rows}
@@ -70,13 +70,13 @@ class ExcludeMessage(Command):
         work.tx.erase(StoredMessage, [row.id for row in rows], StoredMessage.PERSONAL, since)
         received = [one.id for found in copies.values() for one in found]
         work.tx.erase(Delivery, received, Delivery.PERSONAL, since)
-        retention.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
+        citizen_retention.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
         more = f", with {len(rows) - 1} attached" if len(rows) > 1 else ""
         return Outcome(f"message {stored.id} is taken out of the archive{more}; its octets are destroyed", stored.id)
 
     def _emptied(self, work: UnitOfWork, row: StoredMessage) -> StoredMessage:
         """Returns the row that stays: nothing of sender and subject, and why it was taken out."""
-        minimal = criteria.minimal(row, Filed.TAKEN_OUT(reason=self.reason.strip()))
+        minimal = citizen_criteria.minimal(row, Filed.TAKEN_OUT(reason=self.reason.strip()))
         return replace(
             minimal,
             place=Place.DECLINED if row.place is Place.DECLINED else Place.NOISE,

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail.cases import elections
-from flaggermail.citizens import declining
+from flaggermail.cases import declining, elections
 from flaggermail.mail.message import MechanicalKind, Message, Verdict
 from flaggermail.matching import lookup, own_comments, thread_keys
 from flaggermail.record.kinds import Kind, PersonBasis

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flaggermail.cases import lifecycle
+from flaggermail.cases import declining, lifecycle
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.citizens import declining
 from flaggermail.commands import decline, judging
 from flaggermail.commands.lookups import the_case, the_message
 from flaggermail.errors import Refusal

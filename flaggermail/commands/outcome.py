@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from flaggermail.letters.template_values import Unstopped
 from flaggermail.record.case_values import CaseType, Decision, Source
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import ChannelKind, ContactMeans
@@ -47,17 +48,6 @@ class ClockTurn(StrEnum):
 
     STOPPED = "stopped"
     RESUMED = "running again"
-
-
-class Unstopped(StrEnum):
-    """Why a mail or note that could be an answer stopped no clock."""
-
-    NO_NOTIFICATION = "no notification"  # it answers none that was sent
-    NEVER_ASKED = "never asked"  # it is a platform's, which was asked nothing in that case
-    UNVERIFIED = "sender not verified"
-    NO_ANSWER = "no answer"  # by its kind; a call that reached nobody
-    BEFORE_SENDING = "before the sending"
-    STOPPED_BEFORE = "stopped before"  # by an earlier answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from flaggermail import logbook
 from flaggermail.daemon.outage import Outage
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.notices import duty, notices
-from flaggermail.notices.pager_choice import TITLE, alarm_text
+from flaggermail.notices.pager_choice import alarm_text
+from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.rota import Officer, on_call
@@ -52,7 +53,7 @@ class OutageCall:
         text = alarm_text(AlarmKind.DATABASE_AWAY, None, None, language=language)
         for officer in _readers(env):
             for pager in officer.pagers:
-                if env.pager.call(pager.credential, TITLE, text).taken:
+                if env.pager.call(pager.credential, PAGE_TITLE, text).taken:
                     logbook.called_without_record(officer.id)
                     return
 

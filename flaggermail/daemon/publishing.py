@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flaggermail import logbook
-from flaggermail.citizens import retention
+from flaggermail.cases import citizen_retention
 from flaggermail.daemon.outage import Outage
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.health import status
@@ -47,7 +47,7 @@ def log_full_disks(env: Services) -> None:
 
 def clean_up(env: Services) -> bool:
     """Runs retention and logs the head of the chain; returns False if erased values are still to be overwritten."""
-    gone = retention.tick(env)
+    gone = citizen_retention.tick(env)
     if gone:
         logbook.octets_discarded(gone)
     done = env.store.scrub()

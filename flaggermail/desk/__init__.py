@@ -2,8 +2,9 @@
 """The one desk behind every way in: a name and a JSON object in, a JSON document out.
 
 Entry point: `desk.Desk.ask`. The command line, scenarios and simulated nights know nothing else of the desk; reply mail
-gives its commands through `commands.door`, in the transaction of the mail. What works without a desk that can be opened
-(`check`, `status`, `audit verify`, `parse`) is an inspection: `inspections.INSPECTIONS`.
+gives its commands through `commands.door`, in the transaction of the mail. `views` are what it shows. What works
+without a desk that can be opened (`check`, `status`, `audit verify`, `parse`) is an inspection:
+`inspections.INSPECTIONS`.
 
-May import: `views`, `commands` and every room below them.
+May import: `commands`, `online`, `rule_changes` and every room below them.
 """

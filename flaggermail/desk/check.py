@@ -8,7 +8,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.cases import remembered_domains
 from flaggermail.desk.ground import Ground
 from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFault
@@ -17,7 +16,6 @@ from flaggermail.health.confinement import Confinement
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message_json import Json
 from flaggermail.notices import duty
-from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.online.outcomes import CheckStep
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import Origin
@@ -134,13 +132,7 @@ def _loaded(ground: Ground) -> Configuration:
     """Loads the settings and everything they refer to. Raises ConfigurationError with every fault."""
     directory = ground.directory.absolute()
     rules = rules_of(directory)
-    words: tuple[str, ...] = ()
-    if rules.is_dir():  # otherwise `load` reports the missing folder
-        words = (
-            *_faults(lambda: ground.mail_words(rules)),
-            *_faults(lambda: load_draft_patterns(rules / "drafts.yaml")),
-            *_faults(lambda: read_redaction_words(rules)),
-        )
+    words = ground.word_faults(rules) if rules.is_dir() else ()  # `load` reports the missing folder
     try:
         settings = load(directory)
         faults = (*words, *ground.template_faults(settings))
@@ -149,15 +141,6 @@ def _loaded(ground: Ground) -> Configuration:
     if faults:
         raise ConfigurationError(*faults)
     return settings
-
-
-def _faults(read: Callable[[], object]) -> tuple[str, ...]:
-    """Returns the faults that `read` raises."""
-    try:
-        read()
-    except ConfigurationError as error:
-        return error.faults
-    return ()
 
 
 def _document(settings: Configuration, empty: tuple[Span, ...], held: Confinement) -> dict[str, Json]:

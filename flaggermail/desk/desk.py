@@ -10,11 +10,11 @@ from importlib import import_module
 from flaggermail.commands.requests import read_request
 from flaggermail.desk.ground import Ground
 from flaggermail.desk.inspections import INSPECTIONS, inspect
+from flaggermail.desk.views import VIEWS
+from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.views import VIEWS
-from flaggermail.views.view import ArchiveView, Document, View
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:  # what `status` imports must start in a tenth of a second
     from flaggermail.health.confinement import Confinement
     from flaggermail.mail.message_json import Json
-    from flaggermail.mail.vocabulary import Language
     from flaggermail.online.means import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.configuration import Configuration
@@ -56,8 +55,8 @@ class Ground(ServerGround, Protocol):
         """Returns the contained parser with the shipped words, which needs no configuration."""
         ...
 
-    def mail_words(self, rules: Path) -> Language:
-        """Returns the vocabulary in the folder `rules`. Raises ConfigurationError with every fault in it."""
+    def word_faults(self, rules: Path) -> tuple[str, ...]:
+        """Returns the faults in the tables of words of the folder `rules`, one line each."""
         ...
 
     def template_faults(self, settings: Configuration) -> tuple[str, ...]:

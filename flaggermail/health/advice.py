@@ -11,12 +11,11 @@ from itertools import combinations
 
 from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication.authres import AuthenticationMethod
-from flaggermail.notifications.approval import APPROVES
 from flaggermail.record import trust_proofs
 from flaggermail.record.rows import TrustProof
 from flaggermail.record.trust_proofs import ProofState
 from flaggermail.rules.configuration import Configuration
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.approval_section import APPROVES, ByReply
 from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake

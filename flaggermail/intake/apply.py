@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flaggermail.cases import lifecycle
-from flaggermail.citizens import declining
+from flaggermail.cases import attention, declining, lifecycle
 from flaggermail.commands import clock_facts, conflicts
 from flaggermail.intake.disposition import Disposition
 from flaggermail.letters import exercises, stored_messages
@@ -18,7 +17,7 @@ from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
 from flaggermail.matching import scoring, thread_keys
 from flaggermail.matching.lookup import Sender
-from flaggermail.notices import attention, notices
+from flaggermail.notices import notices
 from flaggermail.outbox import bounces, reported_mail
 from flaggermail.outbox.results import settle
 from flaggermail.outbox.sent_copies import proven

@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain, islice
 
-from flaggermail.cases import elections, lifecycle
-from flaggermail.citizens import criteria, retention
+from flaggermail.cases import attention, citizen_criteria, citizen_retention, elections, lifecycle
 from flaggermail.commands import reply_codes
 from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
 from flaggermail.intake import apply, server_name
@@ -26,7 +25,7 @@ from flaggermail.letters import assigned_ids, stored_messages
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import arrival, confirmation, likeness, lookup, thread_keys
-from flaggermail.notices import attention, notices
+from flaggermail.notices import notices
 from flaggermail.ports import Cursor, RawMessage, Role, Transaction
 from flaggermail.record import kinds
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -326,7 +325,7 @@ def _another_copy(
     The earliest delivery sets its arrival time, unless disputed; the best verdict counts. A copy in a file of old mail
     changes nothing else; nor does one moved in, unless it was taken out of the junk folder.
     """
-    delivery = retention.again(work, twin, delivery)
+    delivery = citizen_retention.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return _Outcome(f"{twin.id} under a new number", came=False)
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
@@ -420,7 +419,7 @@ def _file(
     if known is not None:
         stored = replace(stored, id=known.id, first_seen_at=known.first_seen_at, same_id_as=known.same_id_as)
     if stored.place == Place.DECLINED:
-        stored = criteria.minimal(stored, stored.reason)
+        stored = citizen_criteria.minimal(stored, stored.reason)
     if judged.decision.opens and judged.election is not None:
         stored = replace(stored, case=apply.open_case(work, stored, judged.found, judged.election).number)
     about = EventRef(case=stored.case, notification=stored.notification, message=stored.id)

@@ -20,8 +20,8 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.matching import lookup
 from flaggermail.notices import rate_limits
 from flaggermail.ports import Interrupt, Mailbox, MailPage, RawMessage
-from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services
+from flaggermail.settings.word_tables import FREE_MAIL
 
 EVERY = timedelta(seconds=5)  # between two looks at the inbox while pages of mail are read
 

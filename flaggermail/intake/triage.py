@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flaggermail.cases import elections, remembered_domains
-from flaggermail.citizens import declining
+from flaggermail.cases import declining, elections, remembered_domains
 from flaggermail.intake import carried, disposition
 from flaggermail.intake.disposition import Disposition
 from flaggermail.mail.automated import mechanical_kind

@@ -19,8 +19,8 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.ports import BlobStore, Lease, RawMessage, Role, Store, Transaction
 from flaggermail.record.audit import ArchivedFile
-from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import Services
+from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.wording.vouched import Vouched
 
 FOLDER = "not a folder"  # of no mailbox

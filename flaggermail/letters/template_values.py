@@ -91,9 +91,80 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 
 from flaggermail.record.contacts import LanguageCode
+
+
+class Unstopped(StrEnum):
+    """Why a mail or note that could be an answer stopped no clock."""
+
+    NO_NOTIFICATION = "no notification"  # it answers none that was sent
+    NEVER_ASKED = "never asked"  # it is a platform's, which was asked nothing in that case
+    UNVERIFIED = "sender not verified"
+    NO_ANSWER = "no answer"  # by its kind; a call that reached nobody
+    BEFORE_SENDING = "before the sending"
+    STOPPED_BEFORE = "stopped before"  # by an earlier answer
+
+
+class Turn(StrEnum):
+    """What happened in a rehearsal."""
+
+    CAME = "came"
+    ANSWERED = "answered"  # a platform, about a notification
+    PLACED = "placed"
+    TAKEN = "taken"
+    ASSESSED = "assessed"
+    DECIDED = "decided"
+    APPROVED = "approved"
+    SENT = "sent"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    PAGED = "paged"
+    NOTED = "noted"
+
+
+class Why(StrEnum):
+    """The reasons for which a reply does nothing."""
+
+    UNKNOWN = "not understood"
+    TWO = "two verbs"
+    DOUBT = "words of doubt"
+    CODE = "wrong code"
+    CODE_LATE = "code too late"
+    CODE_SPENT = "code spent"
+    CLOCK_BACK = "clock set back"
+    BY_COMMAND = "by command only"
+    NO_DEVICE = "no device"
+    DEVICE_LOCKED = "device locked"
+    DEVICE_LOST = "device lost"
+    DEVICE_SHARED = "device made by an approver"
+    NO_PAGER = "no pager"
+    CODE_NOT_GIVEN = "no code given"
+    NAME = "no such officer"
+    INSTANT = "no such time"
+    LINES = "lines missing"
+    CHANNEL = "no such channel"
+    UNCHANGED = "form unchanged"
+    TYPE = "no such type"
+    SOURCE = "no such source"
+    NOTHING = "nothing is asked"
+    FORWARD = "a forward"
+    FOREIGN = "somebody else was asked"
+    TWO_MAILS = "answers two mails"
+    EXPIRED = "expired"
+    USED = "answered before"
+    ACTED = "acted on since"
+    SETTLED = "settled before"
+    REFUSED = "refused"
+    FORM = "form as sent is missing"
+    SENDER = "another sender"
+    RESENT = "sent on"
+    HIDDEN = "hidden text"
+    DISAGREE = "alternatives disagree"
+
 
 LANGUAGES = tuple(LanguageCode)
 

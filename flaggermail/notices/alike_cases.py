@@ -18,9 +18,9 @@ from flaggermail.notices import shown_mail
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import IN_HAND, CaseState
-from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
+from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.wording.hints import Hint
 from flaggermail.wording.said import Said
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from flaggermail.letters.template_values import Turn
 from flaggermail.notices import notices
 from flaggermail.notices.notices import Notice
 from flaggermail.record.clocks import ClockKind
@@ -23,24 +23,6 @@ from flaggermail.record.states import ClockState
 from flaggermail.services import EventRef, UnitOfWork
 
 LISTED = 40  # entries per list in the mail; the command shows the rest
-
-
-class Turn(StrEnum):
-    """What happened in a rehearsal."""
-
-    CAME = "came"
-    ANSWERED = "answered"  # a platform, about a notification
-    PLACED = "placed"
-    TAKEN = "taken"
-    ASSESSED = "assessed"
-    DECIDED = "decided"
-    APPROVED = "approved"
-    SENT = "sent"
-    REMINDED = "reminded"
-    ESCALATED = "escalated"
-    ACKNOWLEDGED = "acknowledged"
-    PAGED = "paged"
-    NOTED = "noted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from datetime import datetime, time, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
+from flaggermail.cases import attention
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.notices import attention, duty, notices, rate_limits
+from flaggermail.notices import duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where

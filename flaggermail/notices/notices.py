@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from flaggermail.cases import elections, lifecycle
+from flaggermail.cases import attention, elections, lifecycle
 from flaggermail.cases.referrals import missing_of
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing
@@ -16,7 +16,7 @@ from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, note_unmade, queue
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.mail.tailed_numbers import with_tail
-from flaggermail.notices import alike_cases, attention, duty, last_contact, page_queue, rate_limits, route, shown_mail
+from flaggermail.notices import alike_cases, duty, last_contact, page_queue, rate_limits, route, shown_mail
 from flaggermail.notifications import latency
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Priority
@@ -452,7 +452,7 @@ def refuse_unproven(work: UnitOfWork, case: Case) -> None:
 def confirm_intake(work: UnitOfWork, case: Case, subject: str) -> None:
     """Sends the referrer the case number and, in the election period, the phone number; once per case."""
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
-    if root is None or not rate_limits.may_answer(work, root, Kind.INTAKE_CONFIRMATION, EventRef(case=case.number)):
+    if root is None or not attention.may_answer(work, root, Kind.INTAKE_CONFIRMATION, EventRef(case=case.number)):
         return  # the case exists all the same, and the referrer will receive the decision
     _confirm(work, case, subject, f"confirmation/{case.number}")
 

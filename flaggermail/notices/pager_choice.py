@@ -15,7 +15,6 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.states import PageState
 from flaggermail.wording.pages import AlarmName, PageText
 
-TITLE = "flaggermail"
 LONGEST = 120  # characters; one SMS of GSM 03.38 carries 160, the title included
 _UNDER_WAY = frozenset({PageState.QUEUED, PageState.ATTEMPTING})
 

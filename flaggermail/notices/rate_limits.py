@@ -13,11 +13,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 
-from flaggermail.mail.addresses import mailbox_of
+from flaggermail.cases import attention
 from flaggermail.mail.vocabulary import folded
-from flaggermail.notices import attention
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Kind
@@ -172,24 +170,6 @@ def over_hourly_limit(work: UnitOfWork, officer: Officer, kinds: Collection[Kind
         for within in (timedelta(minutes=limits.min_interval_minutes), HOUR)
     )
     return lately > 0 and of_hour >= limits.mails_per_hour
-
-
-def may_answer(work: UnitOfWork, stored: StoredMessage, kind: Kind, about: EventRef) -> bool:
-    """True if one more automatic answer of this kind is within its limits; records an event if not.
-
-    Each kind is counted apart. A known sender's confirmation has the limit of its mailbox only, which ends a loop
-    between two machines; other answers have that of their sender and one for all of them together.
-    """
-    limits, known = work.env.settings.desk.rate_limits, attention.trust_of(work, stored) is SenderTrust.KNOWN
-    key = partial(mailbox_of) if known else partial(attention.sender_key, work.env)
-    asked = where(OutboxMail.queued_at).after(work.now - HOUR), where(OutboxMail.kind).is_(kind)
-    lately = work.tx.columns(OutboxMail, (OutboxMail.recipient,), *asked)
-    sender = key(stored.from_address or "")
-    of_sender = sum(key(recipient) == sender for (recipient,) in lately)
-    if of_sender < limits.answers_per_sender and (known or len(lately) < limits.answers_per_hour):
-        return True
-    work.record(EventKind.ANSWER_LEFT_OUT, about=about, reason=kind.value)
-    return False
 
 
 def may_jump_queue(env: Services, octets: bytes) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from flaggermail import logbook
-from flaggermail.notices import attention, notices
+from flaggermail.cases import attention
+from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm, StoredMessage

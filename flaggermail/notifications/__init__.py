@@ -4,5 +4,5 @@
 Entry points: `draft_policy.faults`, `approval.read`, `clocks.judge`, `latency`. `commands` drafts, approves and records
 them.
 
-May import: `mail`, `record`, `settings`.
+May import: `settings` and every room below it.
 """

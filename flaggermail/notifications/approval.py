@@ -18,14 +18,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
-from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.rows import Channel, Notification
+from flaggermail.settings.approval_section import APPROVES
 from flaggermail.settings.rota import Officer, Rota
 from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.said import Said
 
-APPROVES = frozenset({OfficerRole.APPROVER, OfficerRole.HEAD})  # the roles that may approve
 MOST_WRONG = 5  # wrong codes in a row, after which a device is locked
 _SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, without the easily confused I, O, 0 and 1
 _LENGTH, _BITS = 6, 5

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from flaggermail.errors import ConfigurationError, StoreFault
 from flaggermail.health.overview import MEGA
 from flaggermail.mail.authentication.dkim_signature import Signature, key_weakness, read_signature, read_tags
-from flaggermail.notices.pager_choice import TITLE
 from flaggermail.online.check_mail import fields
 from flaggermail.online.checked import Checked
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
+from flaggermail.ports.servers import PAGE_TITLE
 
 _SPF, _DMARC = "v=spf1", "v=dmarc1"
 _SHOWN = 120  # characters of a record
@@ -79,7 +79,7 @@ def pagers(checked: Checked) -> StepOutcome:
     if not means.pages:
         return OutcomeCode.PAGERS_LEFT_OUT.at(CheckStep.PAGERS, count=len(found))
     for officer, credential in found:
-        answer = means.pager.call(credential, TITLE, "check --online")
+        answer = means.pager.call(credential, PAGE_TITLE, "check --online")
         if not answer.taken:
             mend = {"pager": credential, "officer": officer}
             return OutcomeCode.PAGER_REFUSED.at(CheckStep.PAGERS, pager=credential, words=answer.why, mend=mend)

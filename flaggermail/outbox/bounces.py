@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail.cases import lifecycle
+from flaggermail.cases import attention, lifecycle
 from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication import report_origin
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.message import BounceClass, Message, SenderVerdict
-from flaggermail.notices import attention, notices
+from flaggermail.notices import notices
 from flaggermail.outbox import passing_on
 from flaggermail.outbox.reported_mail import Reported
 from flaggermail.outbox.results import settle

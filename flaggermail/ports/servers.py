@@ -367,6 +367,9 @@ class Paged:
     why: Said = UNSAID
 
 
+PAGE_TITLE = "flaggermail"  # of each page
+
+
 class Pager(Protocol):
     """Sends pages to officers."""
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.notices import anew, attention, last_contact, notices
+from flaggermail.cases import attention
+from flaggermail.notices import anew, last_contact, notices
 from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction, WallTime

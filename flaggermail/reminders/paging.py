@@ -17,8 +17,9 @@ from itertools import groupby
 from flaggermail.letters import exercises
 from flaggermail.notices import anew, code_pages, notices, page_queue
 from flaggermail.notices.page_queue import Wake
-from flaggermail.notices.pager_choice import TITLE, next_pager, reminder_text
+from flaggermail.notices.pager_choice import next_pager, reminder_text
 from flaggermail.ports import Interrupt, Paged, Transaction
+from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, changed
@@ -131,7 +132,7 @@ def _called(env: Services, page: Page) -> Paged:
     """Calls the pager; a code is filled in now, so that it is in no row."""
     with env.store.read() as tx:
         text = code_pages.text_of(UnitOfWork(env, tx, env.clock.now()), page)
-    return Paged(taken=False, why=CODE_VOID) if text is None else env.pager.call(page.pager, TITLE, text)
+    return Paged(taken=False, why=CODE_VOID) if text is None else env.pager.call(page.pager, PAGE_TITLE, text)
 
 
 def recover(env: Services) -> int:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.cases import elections
+from flaggermail.cases import attention, elections
 from flaggermail.letters import observing
-from flaggermail.notices import attention, duty, notices
+from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key

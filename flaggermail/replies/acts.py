@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from flaggermail.letters.template_values import Why
 from flaggermail.mail.message_json import Json
 from flaggermail.record.case_values import Source
 from flaggermail.record.contacts import AuthorWord, ContactMeans
 from flaggermail.replies import case_words, consent, phrases
-from flaggermail.replies.answered import Answered, BadArgument, Why, names_of
+from flaggermail.replies.answered import Answered, BadArgument, names_of
 from flaggermail.replies.first_line import Line
 from flaggermail.replies.request import SHOW_CASE, SHOW_STAND, Request
 

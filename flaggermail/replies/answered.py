@@ -6,54 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from flaggermail.letters.template_values import Why
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form
 from flaggermail.replies.case_form import Channels
 from flaggermail.replies.first_line import folded
 from flaggermail.replies.request import Request
 from flaggermail.settings.reply_words import ReplyWords
-
-
-class Why(StrEnum):
-    """The reasons for which a reply does nothing."""
-
-    UNKNOWN = "not understood"
-    TWO = "two verbs"
-    DOUBT = "words of doubt"
-    CODE = "wrong code"
-    CODE_LATE = "code too late"
-    CODE_SPENT = "code spent"
-    CLOCK_BACK = "clock set back"
-    BY_COMMAND = "by command only"
-    NO_DEVICE = "no device"
-    DEVICE_LOCKED = "device locked"
-    DEVICE_LOST = "device lost"
-    DEVICE_SHARED = "device made by an approver"
-    NO_PAGER = "no pager"
-    CODE_NOT_GIVEN = "no code given"
-    NAME = "no such officer"
-    INSTANT = "no such time"
-    LINES = "lines missing"
-    CHANNEL = "no such channel"
-    UNCHANGED = "form unchanged"
-    TYPE = "no such type"
-    SOURCE = "no such source"
-    NOTHING = "nothing is asked"
-    FORWARD = "a forward"
-    FOREIGN = "somebody else was asked"
-    TWO_MAILS = "answers two mails"
-    EXPIRED = "expired"
-    USED = "answered before"
-    ACTED = "acted on since"
-    SETTLED = "settled before"
-    REFUSED = "refused"
-    FORM = "form as sent is missing"
-    SENDER = "another sender"
-    RESENT = "sent on"
-    HIDDEN = "hidden text"
-    DISAGREE = "alternatives disagree"
 
 
 def _no_draft(_code: str) -> None:

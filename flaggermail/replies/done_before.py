@@ -10,13 +10,14 @@ from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.lookups import whole_number
 from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.letters.template_values import Why
 from flaggermail.notices import duty
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, ContactNote, Reminder, StoredMessage, Token
 from flaggermail.record.topics import Topic
 from flaggermail.replies import verbs
-from flaggermail.replies.answered import NotUnderstood, Why
+from flaggermail.replies.answered import NotUnderstood
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.vouched import Vouched

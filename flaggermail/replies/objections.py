@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import sha256
 
+from flaggermail.letters.template_values import Why
 from flaggermail.mail.automated.mechanical_kind import answerable
 from flaggermail.mail.message import Message
-from flaggermail.replies.answered import NotUnderstood, Understood, Why
+from flaggermail.replies.answered import NotUnderstood, Understood
 from flaggermail.replies.request import Request
 
 Found = Understood | NotUnderstood

@@ -19,6 +19,7 @@ from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.letters import assigned_ids
 from flaggermail.letters.shapes import MARK
+from flaggermail.letters.template_values import Why
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.message_json import Json
 from flaggermail.matching import lookup
@@ -41,7 +42,7 @@ from flaggermail.record.rows import (
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, done_before, form_mail, looking, objections, verbs
-from flaggermail.replies.answered import Answered, NotUnderstood, Understood, Why
+from flaggermail.replies.answered import Answered, NotUnderstood, Understood
 from flaggermail.replies.case_form import FormFault, SentForm
 from flaggermail.replies.request import LOOKS
 from flaggermail.services import EventRef, UnitOfWork

@@ -12,10 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from flaggermail.letters.template_values import Why
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.topics import Topic
 from flaggermail.replies import acts, case_form, case_words, consent, phrases
-from flaggermail.replies.answered import Answered, BadArgument, NotUnderstood, Understood, Why
+from flaggermail.replies.answered import Answered, BadArgument, NotUnderstood, Understood
 from flaggermail.replies.case_form import FormFault
 from flaggermail.replies.first_line import Line, seen
 from flaggermail.replies.request import Request

@@ -13,8 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail.cases import elections
-from flaggermail.citizens import declining
+from flaggermail.cases import declining, elections
 from flaggermail.intake import disposition, triage
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.matching import lookup, own_comments, scoring

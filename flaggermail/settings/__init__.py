@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The configuration as frozen settings, checked as a whole before anything starts.
 
-Entry points: `reading.load` reads a configuration directory, `model.Settings` is the result, `checks` finds faults,
-`advice` finds mistakes in settings that are valid, and `mistakes` lists all that `check` knows.
+Entry points: `reading.read` reads a configuration directory, `model.Settings` is the result, `checks` finds faults,
+`mistakes` lists all that `check` knows. `rota` holds the officers and their shifts, `steps` those of a reminder policy;
+`yaml_files` loads YAML as frozen models whose values keep their places. `rules.configuration.load` adds the rules.
 
-May import: `rules`, `notifications`, `oncall`, `mail`, `record`, `errors`.
+May import: `mail`, `record`, `documents`, `errors`; no room that reads settings.
 """

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Loads word tables of the rules folder: words for incoming mail, words for replies, words forbidden in tags."""
+"""Loads word tables of the rules folder: words for incoming mail, words for replies, words forbidden in tags.
+
+Also the names of its lists of domains that the program itself asks for.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,14 @@ from flaggermail.settings.yaml_files.source import Fault, read
 M = TypeVar("M", bound=Model)
 Words = Annotated[tuple[Text, ...], Field(min_length=1)]
 
+FREE_MAIL = "free_mail"  # the list of providers of mailboxes to the public
+LIST_OF: Mapping[Source, str] = {
+    Source.FELLOW_AUTHORITY: "fellow_authorities",
+    Source.GOVERNMENT_BODY: "government",
+    Source.FACT_CHECKER: "fact_checkers",
+    Source.MEDIA: "media",
+}
+"""The list on which the shipped rules look for each source of referrals."""
 INTAKE, OUTCOMES, REPLIES = "intake.yaml", "outcome-words.yaml", "reply-words.yaml"
 
 

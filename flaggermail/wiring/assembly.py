@@ -339,7 +339,7 @@ def require_ready(settings: Configuration, clock: Clock) -> None:
     found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *on_machine)
     refused = [one for one in found if one.stops_run]
     if refused:
-        others = list(_faults_on_the_way(settings))
+        others = [*template_faults(settings), *word_faults(settings.rules_directory)]
         kind = ConfigurationError if others or not all(one.passes for one in refused) else MachineFault
         raise kind(*(one.text for one in refused), *others)
     for one in found:
@@ -349,11 +349,10 @@ def require_ready(settings: Configuration, clock: Clock) -> None:
         logbook.token_reach_accepted(settings.desk.oauth2.accept_risk)
 
 
-def _faults_on_the_way(settings: Configuration) -> Iterator[str]:
+def word_faults(rules: Path) -> Iterator[str]:
+    """Yields the faults in the tables of words that are read when they are needed, one line each."""
     from flaggermail.annex.redaction_words import read_redaction_words
 
-    yield from template_faults(settings)
-    rules = settings.rules_directory
     words = (
         lambda: read_language(rules),
         lambda: load_draft_patterns(rules / "drafts.yaml"),

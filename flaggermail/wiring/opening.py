@@ -18,7 +18,6 @@ from flaggermail.desk.inspections import INSPECTIONS, inspect
 if TYPE_CHECKING:
     from flaggermail.health.confinement import Confinement
     from flaggermail.mail.message_json import Json
-    from flaggermail.mail.vocabulary import Language
     from flaggermail.online.means import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.configuration import Configuration
@@ -124,10 +123,10 @@ class _Ground:
             self._parser = parser()
         return self._parser
 
-    def mail_words(self, rules: Path) -> Language:
-        from flaggermail.wiring.quick_parts import mail_words
+    def word_faults(self, rules: Path) -> tuple[str, ...]:
+        from flaggermail.wiring.assembly import word_faults
 
-        return mail_words(rules)
+        return tuple(word_faults(rules))
 
     def template_faults(self, settings: Configuration) -> tuple[str, ...]:
         from flaggermail.wiring.assembly import template_faults

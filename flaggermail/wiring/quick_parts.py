@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING
 from flaggermail.shipped import shipped
 
 if TYPE_CHECKING:  # importing the ports would add a tenth to the start of `parse`
-    from pathlib import Path
-
     from flaggermail.mail.message_json import Json
-    from flaggermail.mail.vocabulary import Language
     from flaggermail.ports import Parser
 
 
@@ -20,13 +17,6 @@ def parser() -> Parser:
     from flaggermail.adapters.parsing.worker import ContainedParser
 
     return ContainedParser(shipped("rules"))
-
-
-def mail_words(rules: Path) -> Language:
-    """Returns the vocabulary in the folder `rules`; raises ConfigurationError with every fault in it."""
-    from flaggermail.adapters.parsing.vocabulary_file import read_language
-
-    return read_language(rules)
 
 
 def newest_cases(database: str) -> list[tuple[str, str]]:

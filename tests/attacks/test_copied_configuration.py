@@ -13,6 +13,7 @@ import pytest
 from flaggermail.cases.sync_settings import register
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door
+from flaggermail.desk.views.view import Document
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.outbox import delivery
@@ -22,7 +23,6 @@ from flaggermail.record.rows import Alarm, Notification, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.views.view import Document
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import OFFICER, REFERRER, X_CHANNEL, Desk, desk_settings, equipped, mail, opened
 

@@ -10,12 +10,12 @@ import pytest
 
 from flaggermail.commands.command import DESK
 from flaggermail.desk.desk import Caller, Desk
+from flaggermail.desk.views import VIEWS
+from flaggermail.desk.views.view import ArchiveView, Document
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import ArchiveReading
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.views import VIEWS
-from flaggermail.views.view import ArchiveView, Document
 from tests.store.desk_fixtures import Desk as PlayedDesk
 
 

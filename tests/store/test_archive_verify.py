@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.citizens import retention
+from flaggermail.cases import citizen_retention
 from flaggermail.cli.documents import parts
 from flaggermail.commands.decline import DeclineMessage
 from flaggermail.desk.desk import Caller
@@ -152,7 +152,7 @@ def test_a_citizens_mail_that_was_destroyed_is_excluded_with_its_reason(desk: De
         (copy,) = tx.find(Delivery, where(Delivery.item).is_("4"))
     desk.do(DeclineMessage(message=copy.message))
     desk.clock.set(desk.env.clock.now() + timedelta(days=71))
-    retention.tick(desk.env)
+    citizen_retention.tick(desk.env)
     assert not last.exists()
     assert counts(desk.env)[None] == (4, 3, {"destroyed": 1}, 0, 0)
     assert verified(desk.env)["closes"]

@@ -14,7 +14,7 @@ import pytest
 
 from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.citizens import declining, retention
+from flaggermail.cases import citizen_retention, declining
 from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.decline import DeclineMessage
 from flaggermail.commands.elections import AddElection, CloseElection
@@ -82,7 +82,7 @@ def archived(desk: Desk) -> Iterator[bytes]:
 def after_the_window(desk: Desk) -> int:
     """Moves the clock past the review window; returns how many mails were destroyed."""
     desk.clock.set(desk.clock.now() + WINDOW)
-    return retention.tick(desk.env)
+    return citizen_retention.tick(desk.env)
 
 
 # ---------------------------------------------------------------- who is declined automatically
@@ -241,12 +241,12 @@ def test_after_the_window_nothing_of_a_citizen_is_left(desk: Desk) -> None:
     """The octets and the address in and around our answer are erased from rows, chain, archive and file."""
     stored = declined(desk)
     desk.server.says(250)
-    assert retention.tick(desk.env) == 0
+    assert citizen_retention.tick(desk.env) == 0
     desk.clock.set(desk.clock.now() + WINDOW - timedelta(seconds=1))
-    assert retention.tick(desk.env) == 0
+    assert citizen_retention.tick(desk.env) == 0
     desk.clock.set(desk.clock.now() + timedelta(seconds=1))
-    assert retention.tick(desk.env) == 2
-    assert retention.tick(desk.env) == 0
+    assert citizen_retention.tick(desk.env) == 2
+    assert citizen_retention.tick(desk.env) == 0
     found = held(desk)
     assert CITIZEN.encode() not in found
     assert not [octets for octets in archived(desk) if CITIZEN.encode() in octets]
@@ -323,7 +323,7 @@ def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
     assert after_the_window(desk) == 0
     assert desk.row(StoredMessage, stored.id).discarded_at is None
     desk.env = replace(desk.env, octets=usual)
-    assert retention.tick(desk.env) == 2
+    assert citizen_retention.tick(desk.env) == 2
 
 
 # ---------------------------------------------------------------- by a person

@@ -13,6 +13,7 @@ from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import CloseCase, OpenCase
 from flaggermail.commands.tags import TagCase
+from flaggermail.desk.views.case_form import CaseForm
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Item, Origin
 from flaggermail.record.events import EventKind
@@ -22,7 +23,6 @@ from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.services import UnitOfWork
 from flaggermail.stories.replayed import report as reported
 from flaggermail.stories.scenario import read as read_scenario
-from flaggermail.views.case_form import CaseForm
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, NewDesk, mail
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

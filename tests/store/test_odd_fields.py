@@ -18,6 +18,7 @@ from flaggermail.adapters.files.old_mail import MailFiles, MailNames
 from flaggermail.archive.criteria import Criteria
 from flaggermail.commands import door, requests
 from flaggermail.desk.desk import view_of
+from flaggermail.desk.views import VIEWS
 from flaggermail.errors import Refusal
 from flaggermail.intake import old_mail
 from flaggermail.intake.ingest import ingest
@@ -27,7 +28,6 @@ from flaggermail.ports import RawMessage, Role
 from flaggermail.record.instants import EARLIEST, FIRST, LAST, YEARS
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.settings.yaml_files import kinds
-from flaggermail.views import VIEWS
 from tests.corpus import each
 from tests.store.desk_fixtures import CONFIG, META, REFERRER, Desk, X, mail, report_of
 from tests.store.test_odd_rows import raised_by_jobs, raised_by_views

@@ -15,9 +15,10 @@ from click.testing import CliRunner
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.mapping import all_tables
-from flaggermail.citizens import retention
+from flaggermail.cases import citizen_retention
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
+from flaggermail.desk.views import VIEWS
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.health import readiness_letter, self_check, status
 from flaggermail.mail.message_json import Json
@@ -36,7 +37,6 @@ from flaggermail.record.rows import (
 )
 from flaggermail.reminders import paging, reminders
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.views import VIEWS
 from tests.desks import kept
 from tests.desks.loaded import SQLITE_FILE
 from tests.store.test_desk_of_before import Before, copied, opened
@@ -175,7 +175,7 @@ def _status(env: Services) -> object:
 
 JOBS: tuple[Callable[[Services], object], ...] = (
     _status, _self_check, reminders.tick, paging.tick, digest.send_digest, digest.tell_held_back, digest.tell_noise,
-    readiness_letter.send, retention.tick, delivery.drain,
+    readiness_letter.send, citizen_retention.tick, delivery.drain,
 )  # fmt: skip
 
 

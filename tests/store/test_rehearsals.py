@@ -19,6 +19,7 @@ from flaggermail.commands.exercises import StartExercise, StopExercise
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.desk.views.exercise import ShowDebrief
 from flaggermail.intake.ingest import ingest
 from flaggermail.letters import observing
 from flaggermail.outbox import delivery
@@ -45,7 +46,6 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings
 from flaggermail.shipped import stories
 from flaggermail.stories import rehearsal
-from flaggermail.views.exercise import ShowDebrief
 from tests.doubles.told_status import written
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
 

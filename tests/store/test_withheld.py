@@ -19,6 +19,8 @@ from flaggermail.cli.session import Session
 from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.outbox import CancelMail, RetryMail
+from flaggermail.desk.views.oncall import ShowHandover
+from flaggermail.desk.views.outbox import ShowMail
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.alarm_kinds import AlarmKind
@@ -27,8 +29,6 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Notification, OutboxMail
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import UnitOfWork
-from flaggermail.views.oncall import ShowHandover
-from flaggermail.views.outbox import ShowMail
 from tests.store.desk_fixtures import (
     HEAD,
     OFFICER,

@@ -13,13 +13,13 @@ import pytest
 
 from flaggermail.annex import approved
 from flaggermail.cli.acting import typed
+from flaggermail.desk.views.annex import FilledAnnexForm
 from flaggermail.documents.model import Heading, Labelled, Paragraph, Text, Verbatim
 from flaggermail.errors import Refusal
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Annex
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.views.annex import FilledAnnexForm
 from tests.doubles.annexes import applied, by_hand, edited, form_of
 from tests.doubles.scenarios import Reopen
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from flaggermail.commands.cases import CloseCase
+from flaggermail.desk.views.case_list import ListCases
+from flaggermail.desk.views.oncall import ShowNow
 from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail, Page, Reminder
 from flaggermail.reminders import paging
 from flaggermail.services import UnitOfWork
-from flaggermail.views.case_list import ListCases
-from flaggermail.views.oncall import ShowNow
 from tests.attacks.replying import in_language
 from tests.store.desk_fixtures import OFFICER, START, Desk, X, mail
 from tests.store.test_officer_unheard import call_pagers

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.imap.interrupt import EventInterrupt
-from flaggermail.citizens import retention
+from flaggermail.cases import citizen_retention
 from flaggermail.commands.exercises import StartExercise
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy
@@ -520,7 +520,7 @@ def test_review_windows_are_looked_at_at_once_and_then_at_half_past_each_hour(
         ran.append("retention")
         return 0
 
-    monkeypatch.setattr(retention, "tick", tick)
+    monkeypatch.setattr(citizen_retention, "tick", tick)
     monkeypatch.setattr(type(env.store), "scrub", lambda _store: scrubbed.pop(0))
     thread = running(daemon)
     assert isinstance(daemon.mailbox, WatchedMailbox)

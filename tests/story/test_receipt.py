@@ -29,6 +29,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.documents import part, parts
 from flaggermail.cli.session import Session
 from flaggermail.commands.messages import ConfirmMessage
+from flaggermail.desk.views.message import ShowMessage
 from flaggermail.errors import StoreFault
 from flaggermail.intake.ingest import ingest, ingest_from_files
 from flaggermail.mail.message_json import Json
@@ -42,7 +43,6 @@ from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.views.message import ShowMessage
 from flaggermail.wiring import assembly
 from tests.acting import run
 from tests.doubles import migrated

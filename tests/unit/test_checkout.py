@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from flaggermail.commands import door
 from flaggermail.desk.inspections import INSPECTIONS
-from flaggermail.views import VIEWS
+from flaggermail.desk.views import VIEWS
 from tests.corpus import each
 from tests.tools.natural import addresses, named_platforms, names_within, word_lists
 
@@ -190,7 +190,7 @@ def test_search_lets_field_names_and_statements_pass(source: str) -> None:
 
 # They read officers' files, speak to people (cli, web, report, logbook) or replace servers (demo).
 READERS = frozenset({"settings", "rules", "notifications"})
-EDGE = frozenset({"commands/requests.py", "commands/command.py", "views/view.py"})  # requests as JSON
+EDGE = frozenset({"commands/requests.py", "commands/command.py", "desk/views/view.py"})  # requests as JSON
 THIRD_PARTY_TOPS = READERS | {"adapters", "annex", "cli", "logbook.py", "report", "stories", "web"}
 NOW = frozenset({"now", "today", "utcnow"})
 

@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from flaggermail.commands.outcome import Unstopped
-from flaggermail.letters.template_values import PLATFORM_TEMPLATES, VALUES
-from flaggermail.notices.debrief import Turn
+from flaggermail.letters.template_values import PLATFORM_TEMPLATES, VALUES, Turn, Unstopped, Why
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason
 from flaggermail.record.states import CASE_STATES, CLOCKS, CaseState, MailState, NotificationState
 from flaggermail.record.trust import SenderTrust
-from flaggermail.replies.answered import Why
 from flaggermail.settings.approval_section import ByReply
 
 SENT = datetime(2024, 6, 6, 8, 34, 40, tzinfo=UTC)

@@ -3,6 +3,4 @@
 
 Entry points: `source.read` keeps places, `model.read_model` gives one model, `kinds` are the types of values, `faults`
 words the faults.
-
-May import: `errors`.
 """

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from flaggermail.cli.timeline import show_timeline
+from flaggermail.desk.views.case import entry
 from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import shown
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.mail.message_json import Json
-from flaggermail.views.case import entry
 from tests.corpus import each
 from tests.doubles.sample_uses import AMSTERDAM, AS_OF, USES, of_june
 

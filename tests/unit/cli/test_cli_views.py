@@ -15,12 +15,12 @@ from click.testing import CliRunner
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.desk.desk import view_of
+from flaggermail.desk.views import VIEWS
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import UnitOfWork
-from flaggermail.views import VIEWS
 from tests.corpus import each
 from tests.unit.cli.conftest import CONFIG, Desk
 from tests.unit.cli.test_cli_case import answer_to

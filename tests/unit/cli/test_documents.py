@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flaggermail.desk.inspections import INSPECTIONS
+from flaggermail.desk.views import VIEWS
 from flaggermail.errors import ConfigurationError, FlaggermailError, NotFound, Refusal
 from flaggermail.shipped import shipped
-from flaggermail.views import VIEWS
 from flaggermail.wiring.opening import OpenDesk
 from tests.unit.cli.conftest import CONFIG, Desk
 
@@ -144,7 +144,7 @@ def test_a_mail_is_explained_from_its_octets(desk: Desk) -> None:
 
 def test_rules_are_compared_part_by_part(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each answer covers a part of the archive; together they cover it once, and the first counts all of it."""
-    monkeypatch.setattr("flaggermail.views.rules._AT_ONCE", 2)
+    monkeypatch.setattr("flaggermail.desk.views.rules._AT_ONCE", 2)
     for number in range(5):
         desk.receive(MAIL.replace(b"q@", f"q{number}@".encode()).replace(b"hello", f"hello {number}".encode()))
     files = {

@@ -17,11 +17,11 @@ from click.testing import CliRunner
 from flaggermail.archive.reading import written
 from flaggermail.cli.events import show_event
 from flaggermail.cli.held_words import HELD, in_words
+from flaggermail.desk.views import VIEWS
+from flaggermail.desk.views.event import document_of
+from flaggermail.desk.views.view import ArchiveView
 from flaggermail.record.events import Change, Event, EventKind
 from flaggermail.record.rows import BY_TABLE, ArchiveReading
-from flaggermail.views import VIEWS
-from flaggermail.views.event import document_of
-from flaggermail.views.view import ArchiveView
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.readings import Asked
 from tests.unit.cli.conftest import Desk

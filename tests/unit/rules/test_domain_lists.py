@@ -10,8 +10,9 @@ import pytest
 
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.mail.addresses import in_domains
-from flaggermail.rules.domain_lists import DATED, FREE_MAIL, LIST_OF, PACKAGE, read_lists
+from flaggermail.rules.domain_lists import DATED, PACKAGE, read_lists
 from flaggermail.rules.files import load_rules
+from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.shipped import shipped
 

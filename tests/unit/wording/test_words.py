@@ -34,7 +34,7 @@ from tests.tools.dutch import english_in
 from tests.tools.said import details_of, sample
 
 PACKAGE = Path(__file__).parents[3] / "flaggermail"
-ROOMS_OF_THE_TERMINAL = ("archive/", "cli/", "desk/", "views/", "stories/")  # no reply mail comes there
+ROOMS_OF_THE_TERMINAL = ("archive/", "cli/", "desk/", "stories/")  # no reply mail comes there
 LIMITS = HealthLimits(free=500, clock=timedelta(seconds=90), certificate=timedelta(days=30))
 SETS = frozenset(type(one).__name__ for one in every().values())
 

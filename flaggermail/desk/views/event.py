@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.requests import Instant
+from flaggermail.desk.views.view import SECRET, Document, View, json_of
 from flaggermail.mail.message_json import Json
 from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.rows import BY_TABLE, Case, Token
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import SECRET, Document, View, json_of
 from flaggermail.wording.said import Said
 
 _ERASED = re.compile(rf"{re.escape(COMMITMENT)}[0-9a-f]{{64}}")

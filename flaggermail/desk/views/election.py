@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flaggermail.desk.views.view import Document, View, plain
 from flaggermail.record.rows import Election
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.commands.devices import has_secret
+from flaggermail.desk.views.view import Document, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.notices.enrolled import devices_of
 from flaggermail.record.rows import Device
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import Officer
-from flaggermail.views.view import Document, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail.commands.requests import Instant
+from flaggermail.desk.views.calculation import Calculation, policies_at
+from flaggermail.desk.views.view import Document, View, json_of, plain
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.notices.anew import runs
 from flaggermail.notices.duty import officer_on_call, overrides
-from flaggermail.notices.pager_choice import TITLE
+from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.finding import where
 from flaggermail.record.instants import LAST
@@ -21,8 +23,6 @@ from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.reminders.reminders import next_due
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import Officer, Shift, on_call, planned, void
-from flaggermail.views.calculation import Calculation, policies_at
-from flaggermail.views.view import Document, View, json_of, plain
 
 _SHOWN = 40  # number of pages or held-back notices listed
 _AHEAD = timedelta(weeks=2)
@@ -127,7 +127,7 @@ class TryPagers(View):
         person = work.env.settings.rota.officer(self.officer)
         if person is None or not person.pagers:
             raise Refusal(f"{self.officer} has no pager in oncall.yaml")
-        answers = [(one.credential, work.env.pager.call(one.credential, TITLE, "trial")) for one in person.pagers]
+        answers = [(one.credential, work.env.pager.call(one.credential, PAGE_TITLE, "trial")) for one in person.pagers]
         return {"pagers": [{"pager": name, "taken": said.taken, "why": said.why.english} for name, said in answers]}
 
 

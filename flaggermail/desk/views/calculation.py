@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.cases.elections import period_at
+from flaggermail.desk.views.view import Document, json_of
 from flaggermail.mail.message_json import Json
 from flaggermail.notices.duty import readers
 from flaggermail.record.finding import where
@@ -16,7 +17,6 @@ from flaggermail.reminders.escalation import Call, Nothing
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.steps import EVERY_MEANS, HEAD
-from flaggermail.views.view import Document, json_of
 
 
 @dataclass(frozen=True, slots=True)

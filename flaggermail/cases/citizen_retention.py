@@ -16,8 +16,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
+from flaggermail.cases import declining
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.citizens import declining
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
 from flaggermail.ports import Transaction

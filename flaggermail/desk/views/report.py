@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flaggermail.commands.reports import reportable
+from flaggermail.desk.views.event import document_of
+from flaggermail.desk.views.view import Document, View, json_of
 from flaggermail.documents import html
 from flaggermail.documents import model as documents
 from flaggermail.errors import ConfigurationError, Refusal
@@ -22,8 +24,6 @@ from flaggermail.report.changes import NumberedEvent
 from flaggermail.report.tabular import CODEBOOK_COLUMNS, COLUMNS, codebook, lines
 from flaggermail.report.values import ReportInputs
 from flaggermail.services import UnitOfWork
-from flaggermail.views.event import document_of
-from flaggermail.views.view import Document, View, json_of
 from flaggermail.wording.report_refusals import ReportBecause
 
 

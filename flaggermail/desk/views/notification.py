@@ -10,10 +10,10 @@ from flaggermail.commands import door
 from flaggermail.commands.lookups import draft_id
 from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.portal_texts import wording
+from flaggermail.desk.views.view import Document, View
 from flaggermail.errors import NotFound
 from flaggermail.record.rows import Notification
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flaggermail.commands.requests import Day, Instant
+from flaggermail.desk.views.latency import ledger_at, the_platform
+from flaggermail.desk.views.view import Document, View, json_of
 from flaggermail.errors import Refusal
 from flaggermail.figures.questions import UseGroup, UseQuestion, answer
 from flaggermail.figures.uses import PlatformUse, SummaryBy, UseState
 from flaggermail.mail.message_json import Json
 from flaggermail.services import UnitOfWork
-from flaggermail.views.latency import ledger_at, the_platform
-from flaggermail.views.view import Document, View, json_of
 from flaggermail.wording.refusals import Because
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flaggermail.commands.lookups import nearest, the_election
 from flaggermail.commands.requests import Instant
+from flaggermail.desk.views.view import Document, View, json_of
 from flaggermail.documents.dates import SIGNS
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.figures import ledger
@@ -20,7 +21,6 @@ from flaggermail.notifications import latency
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.rows import Platform
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View, json_of
 from flaggermail.wording.refusals import Because
 
 

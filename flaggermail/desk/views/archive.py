@@ -12,12 +12,12 @@ from flaggermail.archive.counts import FolderCount
 from flaggermail.archive.criteria import Criteria
 from flaggermail.archive.verify import verify
 from flaggermail.commands.lookups import the_case
+from flaggermail.desk.views.view import ArchiveView, Document, json_of, plain
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.rows import StoredMessage
 from flaggermail.record.terms import day_of
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import ArchiveView, Document, json_of, plain
 
 NOTHING_ASKED = "say what to find: a number, a correspondent, a date, a tag, or a case"
 _OF_CASE = ("number", "title", "election", "state", "opened_at", "narratives", "exercise")

@@ -8,9 +8,10 @@ from collections import Counter
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from flaggermail.cases.citizen_retention import due_at
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.citizens.retention import due_at
 from flaggermail.commands.lookups import the_message
+from flaggermail.desk.views.view import Document, View, json_of, plain
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
 from flaggermail.mail.message import Message
@@ -23,7 +24,6 @@ from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, Delivery, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View, json_of, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from typing import TypeVar
 from flaggermail.cases.referrals import attempts_of
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.tags import same_narrative
+from flaggermail.desk.views.case import earlier
+from flaggermail.desk.views.view import Document, View, plain
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message_json import Json
 from flaggermail.record.case_values import Aspect
@@ -20,8 +22,6 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.yaml_files.source import Fault, YamlSource, read_text
-from flaggermail.views.case import earlier
-from flaggermail.views.view import Document, View, plain
 
 T = TypeVar("T")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flaggermail.desk.views.view import Document, View, json_of, plain
 from flaggermail.errors import NotFound
 from flaggermail.notices.debrief import gather
 from flaggermail.record.rows import Rehearsal
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View, json_of, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

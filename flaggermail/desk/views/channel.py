@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.commands.channel_status import bad_addresses
+from flaggermail.desk.views.view import Document, View, plain
 from flaggermail.record.rows import Channel
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

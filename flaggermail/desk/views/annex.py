@@ -17,13 +17,13 @@ from flaggermail.annex.asked import WordsLeft
 from flaggermail.annex.redaction.marks import Detail, Mark
 from flaggermail.annex.redaction.spreading import spread
 from flaggermail.commands.lookups import the_case
+from flaggermail.desk.views.view import ArchiveView, Document, View, plain
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import AnnexState
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import ArchiveView, Document, View, plain
 from flaggermail.wording.annex import NoAnnex
 
 _LISTED = (

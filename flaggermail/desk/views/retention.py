@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 from flaggermail.archive import declaration, retention
 from flaggermail.archive.configured import schedule_of
 from flaggermail.archive.retention import Dated, DatedCase, KeepingClass, KeptThing, ThingKept
+from flaggermail.cases.citizen_retention import due_at
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.citizens.retention import due_at
 from flaggermail.commands.lookups import the_election
 from flaggermail.commands.requests import Day
+from flaggermail.desk.views.archive import taken_out
+from flaggermail.desk.views.view import ArchiveView, Document, plain
 from flaggermail.mail.message_json import Json
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import LanguageCode
@@ -22,8 +24,6 @@ from flaggermail.record.rows import Case, Election, LegalHold, StoredMessage
 from flaggermail.record.terms import Standing, day_of
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
-from flaggermail.views.archive import taken_out
-from flaggermail.views.view import ArchiveView, Document, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from flaggermail.desk.views import explained
+from flaggermail.desk.views.view import Document, View
 from flaggermail.errors import ConfigurationError, NotFound, Refusal
 from flaggermail.intake.triage import judge
 from flaggermail.mail.message_json import Json
@@ -23,8 +25,6 @@ from flaggermail.rules.rulebook import judge_samples
 from flaggermail.rules.samples import WHO, load_samples
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.yaml_files.source import Fault
-from flaggermail.views import explained
-from flaggermail.views.view import Document, View
 
 _AT_ONCE = 2_000  # messages compared in one answer
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.commands.lookups import the_mail
+from flaggermail.desk.views.view import Document, View, plain
 from flaggermail.letters import standing
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import WAITING
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

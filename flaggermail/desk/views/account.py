@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flaggermail.commands.lookups import the_case
+from flaggermail.desk.views.view import Document, View, json_of
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.figures import account, ledger
 from flaggermail.figures.account import MailHead, Print, Told
@@ -22,7 +23,6 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View, json_of
 from flaggermail.wording.account import AccountLabel
 from flaggermail.wording.refusals import Because
 

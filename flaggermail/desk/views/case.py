@@ -12,6 +12,8 @@ from flaggermail.cases.holds import HeldOnDay
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.tags import same_narrative
+from flaggermail.desk.views.calculation import Calculation
+from flaggermail.desk.views.view import Document, View, json_of, plain
 from flaggermail.figures.ledger import of_rows
 from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import TimelineLabel, shown
@@ -25,8 +27,6 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
-from flaggermail.views.calculation import Calculation
-from flaggermail.views.view import Document, View, json_of, plain
 from flaggermail.wording.captions import Caption
 
 _OF_EARLIER = (

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flaggermail.commands.reports import reportable
+from flaggermail.desk.views.view import Document, View
 from flaggermail.documents import model as documents
 from flaggermail.errors import Refusal
 from flaggermail.record.contacts import LanguageCode
@@ -16,7 +17,6 @@ from flaggermail.record.rows import Election
 from flaggermail.report import frozen
 from flaggermail.report.verifying import FaultKind, FigureFault, compare, likeness
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View
 from flaggermail.wording.report_refusals import ReportBecause
 
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.cases import remembered_domains
+from flaggermail.desk.views.view import Document, View, plain
 from flaggermail.mail.addresses import in_domains
 from flaggermail.record.rows import RememberedDomain
-from flaggermail.rules.domain_lists import LIST_OF
 from flaggermail.services import UnitOfWork
-from flaggermail.views.view import Document, View, plain
+from flaggermail.settings.word_tables import LIST_OF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,13 +21,13 @@ from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, F
 from flaggermail.cases import elections
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
+from flaggermail.desk.views.event import document_of
+from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.finding import where
 from flaggermail.record.rows import BY_TABLE, ArchiveReading, Case, Device, ElectionSecret, PageCode, Token
 from flaggermail.services import UnitOfWork
-from flaggermail.views.event import document_of
-from flaggermail.views.view import ArchiveView, Document, View
 from flaggermail.wording.refusals import Because
 
 EVENTS_A_FILE = 5000

@@ -4,17 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import timedelta
+from functools import partial
 from typing import Protocol, TypeVar
 
 from flaggermail.cases import remembered_domains
 from flaggermail.mail.addresses import in_domains, mailbox_of
 from flaggermail.mail.message import SenderVerdict
+from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
-from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Case, Platform, StoredMessage
+from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.rows import Case, OutboxMail, Platform, StoredMessage
 from flaggermail.record.trust import SenderTrust
-from flaggermail.rules.domain_lists import FREE_MAIL
-from flaggermail.services import Services, UnitOfWork
+from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.word_tables import FREE_MAIL
+
+HOUR = timedelta(hours=1)
 
 
 class FromSomebody(Protocol):
@@ -113,3 +118,21 @@ def origins(work: UnitOfWork, messages: Collection[str]) -> dict[str, str]:
 def by_trust(work: UnitOfWork, rows: Iterable[T]) -> list[T]:
     """Returns the mails with the most trusted senders first, each class in its order."""
     return sorted(rows, key=lambda row: trust_of(work, row).rank)
+
+
+def may_answer(work: UnitOfWork, stored: StoredMessage, kind: Kind, about: EventRef) -> bool:
+    """True if one more automatic answer of this kind is within its limits; records an event if not.
+
+    Each kind is counted apart. A known sender's confirmation has the limit of its mailbox only, which ends a loop
+    between two machines; other answers have that of their sender and one for all of them together.
+    """
+    limits, known = work.env.settings.desk.rate_limits, trust_of(work, stored) is SenderTrust.KNOWN
+    key = partial(mailbox_of) if known else partial(sender_key, work.env)
+    asked = where(OutboxMail.queued_at).after(work.now - HOUR), where(OutboxMail.kind).is_(kind)
+    lately = work.tx.columns(OutboxMail, (OutboxMail.recipient,), *asked)
+    sender = key(stored.from_address or "")
+    of_sender = sum(key(recipient) == sender for (recipient,) in lately)
+    if of_sender < limits.answers_per_sender and (known or len(lately) < limits.answers_per_hour):
+        return True
+    work.record(EventKind.ANSWER_LEFT_OUT, about=about, reason=kind.value)
+    return False

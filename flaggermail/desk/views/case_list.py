@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flaggermail.desk.views.view import Document, View, json_of, plain
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform
 from flaggermail.record.states import CLOCKS, CaseState, ClockState
-from flaggermail.views.view import Document, View, json_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

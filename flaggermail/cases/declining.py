@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail.cases import elections
-from flaggermail.citizens import criteria
+from flaggermail.cases import attention, citizen_criteria, elections
 from flaggermail.letters import observing
 from flaggermail.letters.outgoing import REPLIED, Outgoing
 from flaggermail.letters.writing import issue, note_unmade, queue
 from flaggermail.mail.message import Address, Message
-from flaggermail.notices import rate_limits
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
 from flaggermail.record.topics import Topic
-from flaggermail.rules.domain_lists import FREE_MAIL
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.wording.filing import Basis
 from flaggermail.wording.said import Said
 
@@ -31,7 +29,7 @@ from flaggermail.wording.said import Said
 def doubts(work: UnitOfWork, message: Message) -> tuple[Said, ...]:
     """Returns why a person must decide about an apparent citizen's report."""
     free_mail = work.env.settings.rules.lists.get(FREE_MAIL, frozenset())
-    return criteria.doubts(message, free_mail, work.env.settings.intake)
+    return citizen_criteria.doubts(message, free_mail, work.env.settings.intake)
 
 
 def declined_before(work: UnitOfWork, message: Message) -> bool:
@@ -47,7 +45,7 @@ def told(work: UnitOfWork, held: ElectionSecret | None, address: str) -> Decline
     """Returns the decline row of a sender, as long as the election's key exists."""
     if held is None or held.secret is None:
         return None
-    return work.tx.get(Decline, f"{held.election}/{criteria.pseudonym(held.secret, address)}")
+    return work.tx.get(Decline, f"{held.election}/{citizen_criteria.pseudonym(held.secret, address)}")
 
 
 def decline(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
@@ -57,14 +55,14 @@ def decline(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
         return False
     if observing.suppresses(work, Kind.DECLINE, f"decline/{stored.id}", EventRef(message=stored.id)):
         return False  # not recorded as told, so this sender is told at their next mail
-    if not rate_limits.may_answer(work, stored, Kind.DECLINE, EventRef(message=stored.id)):
+    if not attention.may_answer(work, stored, Kind.DECLINE, EventRef(message=stored.id)):
         return False  # as above
     held = work.tx.get(ElectionSecret, election.code) or _new_key(work, election.code)
     if held.secret is None:
         return False
     old = told(work, held, message.sender.key)
     row = Decline(
-        id=f"{held.election}/{criteria.pseudonym(held.secret, message.sender.key)}", election=held.election,
+        id=f"{held.election}/{citizen_criteria.pseudonym(held.secret, message.sender.key)}", election=held.election,
         declined_at=work.now, message=stored.id,
     )  # fmt: skip
     change = added(row) if old is None else changed(old, row)
@@ -121,7 +119,7 @@ def set_aside(
 ) -> StoredMessage:
     """Reduces a filed mail, and mail attached to it, to what is kept of one that was declined at once."""
     rows = [stored, *attached(work, stored)]
-    kept = [replace(criteria.minimal(row, reason), from_junk=False) for row in rows]
+    kept = [replace(citizen_criteria.minimal(row, reason), from_junk=False) for row in rows]
     kept[0] = replace(
         kept[0],
         kinds=kept[0].kinds if kinds is None else kinds,
@@ -130,7 +128,7 @@ def set_aside(
     )
     for old, new in zip(rows, kept, strict=True):
         work.record(EventKind.MESSAGE_DECLINED, changed(old, new), about=EventRef(message=new.id))
-    work.tx.erase(StoredMessage, [row.id for row in rows], criteria.PERSONAL, stored.first_seen_at)
+    work.tx.erase(StoredMessage, [row.id for row in rows], citizen_criteria.PERSONAL, stored.first_seen_at)
     return kept[0]
 
 

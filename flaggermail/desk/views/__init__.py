@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The views: what the desk shows, one JSON document each; one module per noun.
+
+Entry point: `VIEWS`, the name of each view and the module that holds it, imported when it is asked for. A view is a
+frozen value, as a command is; it changes nothing.
+
+May import: `rule_changes`, `intake` and every room below them.
+"""
+
+from __future__ import annotations
+
+VIEWS: dict[str, str] = {  # name of the view -> module and class
+    "annex files": "flaggermail.desk.views.annex:MakeAnnexFiles",
+    "annex form": "flaggermail.desk.views.annex:ShowAnnexForm",
+    "annex form read": "flaggermail.desk.views.annex:FilledAnnexForm",
+    "annex list": "flaggermail.desk.views.annex:ListAnnexes",
+    "annex show": "flaggermail.desk.views.annex:ShowAnnex",
+    "archive dossier": "flaggermail.desk.views.dossier:PlanDossier",
+    "archive dossier part": "flaggermail.desk.views.dossier:ShowDossierPart",
+    "archive find": "flaggermail.desk.views.archive:FindInArchive",
+    "archive retention": "flaggermail.desk.views.retention:ShowRetention",
+    "archive verify": "flaggermail.desk.views.archive:VerifyArchive",
+    "case account": "flaggermail.desk.views.account:ShowAccount",
+    "case form read": "flaggermail.desk.views.case_form:FilledForm",
+    "case form": "flaggermail.desk.views.case_form:CaseForm",
+    "case list": "flaggermail.desk.views.case_list:ListCases",
+    "case show": "flaggermail.desk.views.case:ShowCase",
+    "case text": "flaggermail.desk.views.notification:NotificationText",
+    "channel list": "flaggermail.desk.views.channel:ListChannels",
+    "declined list": "flaggermail.desk.views.message:ListDeclined",
+    "election list": "flaggermail.desk.views.election:ListElections",
+    "exercise debrief": "flaggermail.desk.views.exercise:ShowDebrief",
+    "events": "flaggermail.desk.views.event:ListEvents",
+    "latency": "flaggermail.desk.views.latency:ShowLatency",
+    "latency page": "flaggermail.desk.views.latency:ShowLatencyPage",
+    "latency picture": "flaggermail.desk.views.latency:DrawLatency",
+    "message list": "flaggermail.desk.views.message:ListMessages",
+    "message octets": "flaggermail.desk.views.message:MessageOctets",
+    "message sample": "flaggermail.desk.views.message:SampleMessage",
+    "message show": "flaggermail.desk.views.message:ShowMessage",
+    "notify preview": "flaggermail.desk.views.notification:PreviewNotification",
+    "officer enrolment": "flaggermail.desk.views.officer:ShowEnrolment",
+    "officer list": "flaggermail.desk.views.officer:ListOfficers",
+    "oncall handover": "flaggermail.desk.views.oncall:ShowHandover",
+    "oncall held": "flaggermail.desk.views.oncall:ListHeldBack",
+    "oncall next": "flaggermail.desk.views.oncall:ShowNext",
+    "oncall now": "flaggermail.desk.views.oncall:ShowNow",
+    "oncall page": "flaggermail.desk.views.oncall:TryPagers",
+    "oncall pages": "flaggermail.desk.views.oncall:ListPages",
+    "outbox list": "flaggermail.desk.views.outbox:ListOutbox",
+    "outbox show": "flaggermail.desk.views.outbox:ShowMail",
+    "quarantine list": "flaggermail.desk.views.message:ListQuarantine",
+    "readiness": "flaggermail.desk.views.readiness:ShowReadiness",
+    "referrer list": "flaggermail.desk.views.referrer:ListReferrers",
+    "report changes": "flaggermail.desk.views.report:ShowReportChanges",
+    "report document": "flaggermail.desk.views.report:MakeReport",
+    "report form": "flaggermail.desk.views.report:ShowReportForm",
+    "report uses": "flaggermail.desk.views.report_uses:ShowUses",
+    "report verify": "flaggermail.desk.views.report_verify:VerifyReport",
+    "rules compare": "flaggermail.desk.views.rules:CompareRules",
+    "rules test": "flaggermail.desk.views.rules:ExplainMail",
+}
