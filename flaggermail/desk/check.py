@@ -172,7 +172,6 @@ def _document(settings: Settings, empty: tuple[Span, ...], held: Confinement) ->
         "channels": len(settings.channels),
         "officers": len(settings.oncall.officers),
         "rules": len(settings.rules.rules),
-        "notes": settings.notes,
         "gaps": spans,
         "parser": {**asdict(held), "missing": held.missing},
         "only_online": [step for step in CheckStep if step not in own],

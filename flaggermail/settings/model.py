@@ -395,7 +395,6 @@ class Settings(Model):
     reply_words: ReplyWords
     escalation: EscalationFile = EscalationFile.unchecked()
     outcome_words: tuple[str, ...] = ()  # of `outcome-words.yaml`
-    notes: tuple[str, ...] = ()  # old names of keys in use, each `file:line:column key: the new name`
 
     @property
     def zone(self) -> ZoneInfo:
@@ -477,8 +476,8 @@ def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:
         policy_read_on=policy.read_on,
         valid_from=channel.valid_from,
         valid_until=channel.valid_until,
-        answers_from=tuple(address.lower() for address in channel.answers_from) or None,
-        hosts=tuple(host.lower() for host in channel.hosts) or None,
+        answers_from=tuple(address.lower() for address in channel.answers_from),
+        hosts=tuple(host.lower() for host in channel.hosts),
     )
 
 

@@ -19,11 +19,10 @@ from flaggermail.rules.findings import KnownNames
 from flaggermail.settings import checks, escalation_checks
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
-from flaggermail.settings.renamed_keys import read_settings, renamed_templates
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model
-from flaggermail.yaml_files.source import Fault, YamlSource, require_folder, require_open
+from flaggermail.yaml_files.source import Fault, YamlSource, read, require_folder, require_open
 
 M = TypeVar("M", bound=Model)
 
@@ -44,7 +43,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     require_open(rules_directory)
     intake, outcomes = load_intake(rules_directory, faults), load_outcomes(rules_directory, faults)
     reply_words = load_reply_words(rules_directory, faults)
-    sources = {name: read_settings(directory / name) for name in _FILES}
+    sources = {name: read(directory / name, name) for name in _FILES}
     if not (directory / _OPTIONAL).exists():
         sources[_OPTIONAL] = YamlSource(_OPTIONAL)  # the defaults apply
     desk = _model(DeskSettings, sources["flaggermail.yaml"], checks.desk)
@@ -66,13 +65,11 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     known = _known_names(desk if whole else None, platforms)
     rules = load_rules(rules_directory, faults, known, dated_lists=desk is None or desk.referrers.dated_lists)
     faults += [fault for source in sources.values() for fault in source.faults]
-    templates = templates_directory or directory / "templates"
-    template_notes, twice = renamed_templates(templates)
-    if faults or twice or not (desk and platforms and oncall and elections and escalation and intake and reply_words):
-        raise ConfigurationError(*map(str, sorted(faults)), *twice)
+    if faults or not (desk and platforms and oncall and elections and escalation and intake and reply_words):
+        raise ConfigurationError(*map(str, sorted(faults)))
     return Settings.unchecked(  # its parts are checked
         directory=directory,
-        templates=templates,
+        templates=templates_directory or directory / "templates",
         rules_directory=rules_directory,
         desk=_absolute(desk, directory),
         platform_list=platforms.platforms,
@@ -83,7 +80,6 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         reply_words=reply_words,
         escalation=escalation,
         outcome_words=outcomes,
-        notes=(*(str(note) for source in sources.values() for note in sorted(source.notes)), *template_notes),
     )
 
 

@@ -69,7 +69,7 @@ class Case(Record):
     exercise: bool = False
     priority: Priority = Priority.NORMAL
     narratives: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
-    tail: str | None = None  # of its number in mail to the referrer, see mail.tailed_numbers; None in cases of before
+    tail: str | None = None  # of its number in mail to the referrer, see mail.tailed_numbers
 
 
 @record
