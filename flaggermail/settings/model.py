@@ -336,12 +336,12 @@ class ShiftSettings(Model):
 
 
 class WeeklyShiftSettings(Model):
-    """A shift that recurs weekly, in the desk's time zone; ends on the next day if `to` is not later than `from`."""
+    """A shift that recurs weekly, in the desk's time zone; one that ends no later than it begins, ends the next day."""
 
     officer: Code
     day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-    begins: WallTime = Field(alias="from")
-    ends: WallTime = Field(alias="to")
+    begins: WallTime
+    ends: WallTime
 
 
 class OncallFile(Model):

@@ -65,7 +65,7 @@ class Case(Record):
     assigned_to: str | None = None
     closed_at: datetime | None = None
     platform_references: tuple[str, ...] = ()
-    reminders: str = "[]"  # the steps while it is undecided, stored when it was opened (JSON)
+    steps: str = "[]"  # the escalation policy in force when it was opened, while it is undecided (JSON)
     exercise: bool = False
     priority: Priority = Priority.NORMAL
     narratives: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure

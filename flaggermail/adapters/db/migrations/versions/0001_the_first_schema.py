@@ -44,8 +44,8 @@ def upgrade() -> None:
     _thread_key_to_assigned_id()
     _held_back_to_outbox()
     _attempt_to_page()
-    _page_code_to_desk_state()
-    _in_force_to_chain_head()
+    _page_code_to_archive_reading()
+    _desk_state_to_chain_head()
     _counter_to_row_event()
     _protect_events()
 
@@ -185,7 +185,7 @@ def _case_file_to_contact_note() -> None:
         sa.Column("assigned_to", AutoString()),
         sa.Column("closed_at", UTCDateTime()),
         sa.Column("platform_references", sa.JSON(), nullable=False),
-        sa.Column("reminders", AutoString(), nullable=False),
+        sa.Column("steps", AutoString(), nullable=False),
         sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.Column("priority", AutoString(), nullable=False),
         sa.Column("narratives", sa.JSON(), nullable=False),
@@ -500,7 +500,7 @@ def _attempt_to_page() -> None:
         sa.Column("token", AutoString(), nullable=False),
         sa.Column("confirmed_at", UTCDateTime()),
         sa.Column("last_step", sa.Integer()),
-        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("wrong_codes", sa.Integer(), nullable=False),
         sa.Column("locked_at", UTCDateTime()),
         sa.Column("revoked_at", UTCDateTime()),
         sa.Column("revoked_by", AutoString()),
@@ -526,8 +526,8 @@ def _attempt_to_page() -> None:
     )
 
 
-def _page_code_to_desk_state() -> None:
-    """Creates the tables page_code, rota_override, token, reminder and desk_state."""
+def _page_code_to_archive_reading() -> None:
+    """Creates the tables page_code, rota_override, token, reminder and archive_reading."""
     op.create_table(
         "page_code",
         sa.Column("id", AutoString(), primary_key=True),
@@ -575,6 +575,19 @@ def _page_code_to_desk_state() -> None:
         sa.Column("how", sa.JSON(), nullable=False),
     )
     op.create_table(
+        "archive_reading",
+        sa.Column("id", AutoString(), primary_key=True),
+        sa.Column("request", AutoString(), nullable=False),
+        sa.Column("reader", AutoString(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("case", AutoString()),
+        sa.Column("asked", sa.Text(), nullable=False),
+    )
+
+
+def _desk_state_to_chain_head() -> None:
+    """Creates the tables desk_state, in_force, remembered_domain, trust_proof, watched and chain_head."""
+    op.create_table(
         "desk_state",
         sa.Column("id", AutoString(), primary_key=True),
         sa.Column("observing", sa.Boolean(), nullable=False),
@@ -584,10 +597,6 @@ def _page_code_to_desk_state() -> None:
         sa.Column("until_by", AutoString()),
         sa.CheckConstraint("id IN ('desk')", name="desk_state_is_one_row"),
     )
-
-
-def _in_force_to_chain_head() -> None:
-    """Creates the tables in_force, reading, remembered_domain, trust_proof, watched and chain_head."""
     op.create_table(
         "in_force",
         sa.Column("id", AutoString(), primary_key=True),
@@ -597,15 +606,6 @@ def _in_force_to_chain_head() -> None:
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("until", UTCDateTime()),
         sa.CheckConstraint("what IN ('rules', 'templates')", name="in_force_what"),
-    )
-    op.create_table(
-        "reading",
-        sa.Column("id", AutoString(), primary_key=True),
-        sa.Column("request", AutoString(), nullable=False),
-        sa.Column("reader", AutoString(), nullable=False),
-        sa.Column("at", UTCDateTime(), nullable=False),
-        sa.Column("case", AutoString()),
-        sa.Column("asked", sa.Text(), nullable=False),
     )
     op.create_table(
         "remembered_domain",
