@@ -194,11 +194,6 @@ def parser_confined(*, no_new_privileges: bool, landlock: int, seccomp: bool, mi
     log("parser confined", object="parser", result="in part" if missing else "done", **held, missing=missing or None)
 
 
-def setting_renamed(place: str, words: str) -> None:
-    """A settings file uses an old name, at `file:line:column key`; `words` state the new one."""
-    _log.warning("setting under an old name", object=place, result=words)
-
-
 def submission_denied(words: str) -> None:
     """The submission server refuses the desk itself; `words` are the server's, without addresses."""
     _log.warning("submission server refuses the desk", object="outbox", result="waits", reason=words)

@@ -30,7 +30,7 @@ def known(work: UnitOfWork, use: Notification) -> KnownToDesk:
         pages |= {one.report_url.nl, one.report_url.en} if one.report_url is not None else set()
     if published is not None:
         pages |= {published.address.nl, published.address.en, published.telephone}
-    contacts = {one for of in channels for one in (*of.to, *of.cc, *(of.answers_from or ()), of.phone)}
+    contacts = {one for of in channels for one in (*of.to, *of.cc, *of.answers_from, of.phone)}
     own = {desk.mailbox.address, *desk.mailbox.aliases, *phones}
     organisations = {platform.name for platform in settings.platform_list} | {one.name for one in channels}
     organisations |= {one.policy_title for one in channels}  # our own mails name policies and elections

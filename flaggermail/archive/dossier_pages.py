@@ -152,8 +152,6 @@ class Pages:
         return [*self._shown.look_up(copy, self._shown.language), *filter(None, [copy.key_record])]
 
     def _sender_then(self, copy: Delivery) -> str:
-        if copy.verdict is None:
-            return self._word(Label.NOT_RECORDED)
         basis = copy.verdict_basis.in_language(self._shown.language)
         return ": ".join(filter(None, (self._shown.value(copy.verdict), basis)))
 

@@ -21,7 +21,7 @@ from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text
 from flaggermail.archive.dossier_names import visible, visible_line
 from flaggermail.archive.dossier_pages import Pages
 from flaggermail.archive.dossier_shown import Shown
-from flaggermail.archive.dossier_words import CASE_TYPES, KINDS, LABELS, Absence, Label, said
+from flaggermail.archive.dossier_words import CASE_TYPES, KINDS, Absence, said
 from flaggermail.archive.mdto import Concept, FileObject, Happening, Level, RecordObject, Target
 from flaggermail.archive.retention import KeptSpan
 from flaggermail.mail.message import Address, Message
@@ -221,7 +221,7 @@ class DossierWriter:
         """Says what was found when a copy came in, without the domain of a sender, which may be one person's."""
         dutch = LanguageCode.NL
         signature = f"handtekening: {said(copy.signature, dutch)}"
-        verdict = said(copy.verdict, dutch) if copy.verdict else LABELS[Label.NOT_RECORDED][dutch]
+        verdict = said(copy.verdict, dutch)
         return "; ".join([f"afzender: {verdict}", signature, *self._shown.look_up(copy, dutch)])
 
     def _kept_mail(self, case: Case, mail: StoredMessage) -> KeptSpan:

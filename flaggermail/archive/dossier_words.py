@@ -74,7 +74,6 @@ class Label(StrEnum):
     KEY = "Key"
     RESOLVER = "Resolver"
     LOOKED_UP = "Looked up"
-    NOT_RECORDED = "Not recorded"
 
 
 def _pairs(pairs: Mapping[Label, tuple[str, str]]) -> Mapping[Label, Words]:
@@ -126,7 +125,6 @@ LABELS: Mapping[Label, Words] = _pairs({
     Label.KEY: ("Sleutel in de DNS", "Key in the DNS"),
     Label.RESOLVER: ("naamserver", "name server"),
     Label.LOOKED_UP: ("opgezocht", "looked up"),
-    Label.NOT_RECORDED: ("niet vastgelegd", "not recorded"),
 })  # fmt: skip
 
 ABSENCES: Mapping[Absence, Words] = {

@@ -41,7 +41,7 @@ def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
         number=f"{prefix}-{case.election}-{work.tx.number(f'case {case.election}'):04d}",
         token=work.env.randomness.token(),
         tail=tail_from(work.env.randomness.token()),
-        reminders=write_steps(_paced(work, election, _until_decided(work, case.election, election))),
+        steps=write_steps(_paced(work, election, _until_decided(work, case.election, election))),
         exercise=election is not None and election.exercise,
     )
     work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=EventRef(case=case.number))

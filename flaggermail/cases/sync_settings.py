@@ -28,18 +28,13 @@ def register(env: Services) -> None:
 def _differences(env: Services, tx: Transaction, now: datetime) -> list[Event]:
     events = []
     if not tx.find(Election):
-        events += [_recorded(EventKind.ELECTION_ADDED, None, e, now) for e in env.settings.elections]
-    platforms = {p.code: p for p in tx.find(Platform)}
-    channels = {c.code: c for c in tx.find(Channel)}
-    for platform in env.settings.platforms:
-        if platforms.get(platform.code) != platform:
-            events.append(_recorded(EventKind.PLATFORM_RECORDED, platforms.get(platform.code), platform, now))
-    for channel in env.settings.channels:
-        if channels.get(channel.code) != channel:
-            events.append(_recorded(EventKind.CHANNEL_RECORDED, channels.get(channel.code), channel, now))
+        seeds = env.settings.elections
+        events += [Event(EventKind.ELECTION_ADDED, now, DAEMON, (added(one),), reason=one.code) for one in seeds]
+    held: dict[tuple[str, str], Record] = {(one.TABLE, one.key): one for one in (*tx.find(Platform), *tx.find(Channel))}
+    new: list[Record] = [*env.settings.platforms, *env.settings.channels]
+    differing = [(held.get((one.TABLE, one.key)), one) for one in new if held.get((one.TABLE, one.key)) != one]
+    if differing:
+        changes = tuple(added(one) if old is None else changed(old, one) for old, one in differing)
+        named = ", ".join(one.key for _, one in differing)
+        events.append(Event(EventKind.PLATFORMS_RECORDED, now, DAEMON, changes, reason=named))
     return events
-
-
-def _recorded(kind: EventKind, old: Record | None, new: Record, now: datetime) -> Event:
-    change = added(new) if old is None else changed(old, new)
-    return Event(kind, now, DAEMON, (change,), reason=new.key)

@@ -87,8 +87,7 @@ def _lines(found: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _about_the_settings(found: Mapping[str, Json]) -> Iterator[str]:
-    """Yields what is told of the settings beside mistakes, how many there are of each, and what was not looked at."""
-    yield from (f"note: {note}" for note in texts(found, "notes"))
+    """Yields what is told of the settings besides mistakes, how many there are of each, and what was not looked at."""
     yield from _about_the_parser(part(found, "parser"))
     for gap in parts(found, "gaps"):
         begins, ends = (f"{datetime.fromisoformat(text(gap, end)):%Y-%m-%d %H:%M %z}" for end in ("begins", "ends"))

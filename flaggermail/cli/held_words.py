@@ -45,9 +45,9 @@ def _count(held: object) -> int:
 
 HELD: Mapping[tuple[str, str], Callable[[object], tuple[Said, ...]]] = MappingProxyType({  # table and column
     ("annex", "marks"): _places,
-    ("case_file", "reminders"): _steps,
+    ("case_file", "steps"): _steps,
     ("notification", "steps"): _steps,
-    ("reading", "asked"): _asked,
+    ("archive_reading", "asked"): _asked,
     ("report_freeze", "inputs"): _report,
 })  # fmt: skip
 

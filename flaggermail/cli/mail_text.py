@@ -101,7 +101,7 @@ def _show_receipt(receipt: Mapping[str, Json]) -> None:
     listed(
         (
             ("taken in", f"{minute(receipt, 'at')}, {receipt['folder']}, octets: {receipt['source']}"),
-            ("sender", f"{receipt['verdict'] or 'not recorded'}{_because(receipt['verdict_basis'])}"),
+            ("sender", f"{receipt['verdict']}{_because(receipt['verdict_basis'])}"),
             ("signature", f"{signature['state']}{_because(signature['basis'])}"),
             ("key", name),
             ("record", text(signature, "key_record") or none_there),

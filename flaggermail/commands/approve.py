@@ -62,7 +62,7 @@ class Approve(Command):
             channel=channel.code,
             channel_name=channel.name,
             approved_by=(*notification.approved_by, work.actor),
-            approved_with=(*_logins(notification), work.login),
+            approved_with=(*notification.approved_with, work.login),
         )
         tally = approval_requests.counted(work.env, approved)
         if tally.is_enough:
@@ -118,12 +118,6 @@ def _check_policy_day(work: UnitOfWork, draft: Notification, repeated: str) -> N
     day = draft.policy_read_on.isoformat() if draft.policy_read_on else ""
     if repeated != day and (repeated or approval_requests.must_repeat(work, draft)):
         raise Refusal(Because.POLICY_DAY_TO_REPEAT(draft=draft.id, day=day))
-
-
-def _logins(notification: Notification) -> tuple[str, ...]:
-    """Returns a login, or none, for each approval; one of before they were recorded has none."""
-    known = notification.approved_with or ()
-    return (*known, *[""] * (len(notification.approved_by) - len(known)))
 
 
 def _rejected(work: UnitOfWork, typed: str) -> str:

@@ -34,7 +34,7 @@ MOST_EVENTS = 20_000  # since the view; a longer look back would keep other writ
 
 _ROUTINE = frozenset({
     EventKind.MESSAGE_COMPOSED, EventKind.MESSAGE_SENT, EventKind.DELIVERY_SEEN, EventKind.DELIVERY_SUPERSEDED,
-    EventKind.MESSAGE_COSTLY, EventKind.REFERENCE_LEARNED, EventKind.KEY_LEARNED, EventKind.KEY_FORGOTTEN,
+    EventKind.MESSAGE_COSTLY, EventKind.KEY_LEARNED, EventKind.KEY_FORGOTTEN,
     EventKind.CLOCK_STARTED, EventKind.CLOCK_STOPPED, EventKind.CLOCK_RESUMED, EventKind.CLOCK_CANCELLED,
     EventKind.MAIL_QUEUED, EventKind.MAIL_ATTEMPTED, EventKind.MAIL_ACCEPTED, EventKind.MAIL_DEFERRED,
     EventKind.MAIL_WITHHELD, EventKind.MAIL_HELD_BACK, EventKind.MAIL_CANCELLED, EventKind.MAIL_RESOLVED,

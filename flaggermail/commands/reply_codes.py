@@ -68,7 +68,7 @@ class ReplyCode:
         """Records what came of the code: it is spent, or one more was wrong. Five wrong ones lock the device."""
         if self._good is not None:
             device, step = self._good
-            spent = replace(device, last_step=step, wrong=0)
+            spent = replace(device, last_step=step, wrong_codes=0)
             self.work.record(EventKind.CODE_SPENT, changed(device, spent), reason=device.officer)
         if self._wrong is not None:
             _count_wrong(self.work, self._wrong)
@@ -120,9 +120,9 @@ class ReplyCode:
 
 
 def _count_wrong(work: UnitOfWork, device: Device) -> None:
-    counted = replace(device, wrong=device.wrong + 1)
+    counted = replace(device, wrong_codes=device.wrong_codes + 1)
     work.record(EventKind.CODE_WRONG, changed(device, counted), reason=device.officer)
-    if counted.wrong < MOST_WRONG:
+    if counted.wrong_codes < MOST_WRONG:
         return
     locked = replace(counted, locked_at=work.now)
     work.record(EventKind.DEVICE_LOCKED, changed(counted, locked), reason=device.officer)

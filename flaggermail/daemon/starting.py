@@ -54,10 +54,8 @@ def recover(env: Services, archive: ArchiveWatch, renewal: RuleReloader | None, 
 
 
 def tell_started(env: Services, holder: str) -> None:
-    """Logs the start, and what the configuration left to be chosen or writes by an old name."""
+    """Logs the start, and what the configuration left to be chosen."""
     logbook.daemon_started(holder)
-    for note in env.settings.notes:
-        logbook.setting_renamed(*note.split(": ", 1))
     if env.settings.desk.approval.by_reply is None:
         logbook.approving_by_reply_not_chosen()
 

@@ -155,7 +155,6 @@ def _document(settings: Configuration, empty: tuple[Span, ...], held: Confinemen
         "channels": len(settings.channels),
         "officers": len(settings.oncall.officers),
         "rules": len(settings.rules.rules),
-        "notes": settings.notes,
         "gaps": spans,
         "parser": {**asdict(held), "missing": held.missing},
         "only_online": [step for step in CheckStep if step not in own],

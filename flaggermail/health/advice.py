@@ -20,9 +20,9 @@ from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, SubmissionSettings, database_file
-from flaggermail.settings.renamed_keys import read_settings
 from flaggermail.settings.rota import Shift, void
 from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.source import read
 from flaggermail.shipped import shipped
 
 Period = tuple[str, date, date]
@@ -86,7 +86,7 @@ def _whose(desk: DeskSettings | None) -> tuple[str, ...]:
 @cache
 def _example() -> DeskSettings | None:
     """Returns the shipped settings of a desk."""
-    return checked(DeskSettings, read_settings(shipped("config") / "flaggermail.yaml"))
+    return checked(DeskSettings, read(shipped("config") / "flaggermail.yaml", "flaggermail.yaml"))
 
 
 def _left_of_the_example(settings: Configuration) -> Iterator[Mistake]:

@@ -127,7 +127,7 @@ def known_senders(env: Services) -> list[str]:
     with env.store.read() as tx:
         remembered = {row.id for row in remembered_domains.in_force(tx)}
     behind = domains.union(remembered, *listed)
-    answering = {address for channel in settings.channels for address in channel.answers_from or ()}
+    answering = {address for channel in settings.channels for address in channel.answers_from}
     return sorted({officer.address for officer in settings.rota.officers} | answering | behind)
 
 

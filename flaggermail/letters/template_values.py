@@ -246,7 +246,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | OFFICER
     | {"total", "open_cases", "clocks", "awaited", "unanswered", "in_hand", "waiting", "entries", "uncertain"}
     | {"withheld"},
-    "stand": EVERY | OFFICER
+    "desk_summary": EVERY | OFFICER
     | {"at", "late", "going_on", "awaited", "drafts", "answers", "entries", "uncertain", "counts", "waiting", "officer"}
     | {"sent_at", "stuck", "withheld"},
     "case_shown": EVERY | OFFICER

@@ -199,9 +199,7 @@ def _went_to(work: UnitOfWork, letter: Message, platform: str) -> bool:
     """True if a recipient of a letter is the platform's."""
     domains = next((frozenset(p.domains) for p in work.env.settings.platforms if p.code == platform), frozenset[str]())
     answering = {
-        address
-        for c in work.tx.find(Channel, where(Channel.platform).is_(platform))
-        for address in c.answers_from or ()
+        address for c in work.tx.find(Channel, where(Channel.platform).is_(platform)) for address in c.answers_from
     }
     return any(in_domains(to.domain, domains) or to.key in answering for to in (*letter.to, *letter.cc))
 

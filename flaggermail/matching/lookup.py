@@ -56,7 +56,7 @@ def sender_of(work: UnitOfWork, message: Message) -> Sender:
 def platform_answering(work: UnitOfWork, addresses: Collection[str]) -> str | None:
     """Returns the platform for whose channel one of these addresses may answer (`answers_from`)."""
     channels = work.tx.find(Channel)
-    return next((channel.platform for channel in channels if set(addresses) & set(channel.answers_from or ())), None)
+    return next((channel.platform for channel in channels if set(addresses) & set(channel.answers_from)), None)
 
 
 def _token_of_an_officer(work: UnitOfWork, message: Message) -> str | None:
@@ -240,7 +240,7 @@ def answering_addresses(channel: Channel | None) -> frozenset[str]:
     """Returns the addresses, in lower case, enumerated in platforms.yaml from which a channel's answers come."""
     if channel is None:
         return frozenset()
-    return frozenset(address.lower() for address in (*channel.to, *(channel.answers_from or ())))
+    return frozenset(address.lower() for address in (*channel.to, *channel.answers_from))
 
 
 def _elsewhere(work: UnitOfWork, message: Message, sender: Sender, uses: Iterable[Notification]) -> frozenset[str]:

@@ -89,10 +89,10 @@ def learn(
         free = [key for key in _ids(value) if key not in {row.id for row in rows}]
         changes += _corrections(own, fresh, by_hand=by_hand)
         changes += [added(replace(fresh, id=free[0]))] if free and not own else []
+    changes += _named(work, stored.case, [_bare(value, platform) for value in values if value.startswith(_REFERENCE)])
     if changes:
         about = EventRef(stored.case, stored.notification, stored.id)
         work.record(EventKind.KEY_LEARNED, *changes, about=about)
-    _name(work, stored, [_bare(value, platform) for value in values if value.startswith(_REFERENCE)])
 
 
 def learn_address(work: UnitOfWork, stored: StoredMessage, platform: str | None) -> None:
@@ -160,13 +160,12 @@ def forget(work: UnitOfWork, stored: StoredMessage) -> None:
         work.record(EventKind.KEY_FORGOTTEN, *changes, about=EventRef(stored.case, stored.notification, stored.id))
 
 
-def _name(work: UnitOfWork, stored: StoredMessage, references: Iterable[str]) -> None:
-    """Adds the platform's references that this mail taught to those that its case names."""
-    case = work.tx.get(Case, stored.case or "")
+def _named(work: UnitOfWork, number: str, references: Iterable[str]) -> Iterator[Change]:
+    """Yields the change by which a case names the platform's references that a mail of it taught."""
+    case = work.tx.get(Case, number)
     known = merged(case.platform_references, references) if case is not None else ()
     if case is not None and known != case.platform_references:
-        about = EventRef(case=case.number, message=stored.id)
-        work.record(EventKind.REFERENCE_LEARNED, changed(case, replace(case, platform_references=known)), about=about)
+        yield changed(case, replace(case, platform_references=known))
 
 
 def _corrections(own: Iterable[ThreadKey], fresh: ThreadKey, *, by_hand: bool) -> Iterator[Change]:

@@ -84,7 +84,7 @@ def tally(rota: Rota, persons: int, draft: Notification) -> ApprovalTally:
     configuration may name any officer for a login, so two approvals with one login are at most one. An approval by
     reply has none: its code proves it. Where two persons must approve, the author's does not count.
     """
-    given = zip_longest(draft.approved_by, draft.approved_with or (), fillvalue="")
+    given = zip_longest(draft.approved_by, draft.approved_with, fillvalue="")
     valid = {key for key, login in given if key in may_approve(rota, persons, draft) and _is_own(rota, key, login)}
     return ApprovalTally(
         counted=tuple(key for key in dict.fromkeys(draft.approved_by) if key in valid),

@@ -6,7 +6,7 @@ it may be empty, and `Annotated` the rest:
 
     token: Annotated[str, Column.UNIQUE]
     case: Annotated[str, References(Case), Column.INDEXED]
-    costly: Annotated[bool, Column.FILLED] = False
+    urgent: Annotated[bool, Column.FILLED] = False
 
 `adapters.db.tables` builds the tables from it, `event_codec` the conversion to and from events.
 """

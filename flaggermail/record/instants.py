@@ -2,8 +2,8 @@
 """The bounds of instants: what may come in from outside, and what the record can show.
 
 Python's calendar ends with the year 9999, and an instant of its last hours is none in Amsterdam: to show it raises, and
-so does each sum with it. What comes in is therefore bounded where it comes in, and kept as text beyond the bounds. An
-earlier version did not, so that a row may hold any instant; it is bounded once, as it is read.
+so does each sum with it. What comes in is therefore bounded where it comes in, and kept as text beyond the bounds. A
+row that another program wrote may hold any instant; it is bounded once, as it is read.
 """
 
 from __future__ import annotations

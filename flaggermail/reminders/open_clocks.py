@@ -66,7 +66,7 @@ def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
     undecided = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None))
     told = _told_by(Reminder.case, tx, [case.number for case in undecided], where(Reminder.notification).is_(None))
     for case in undecided:
-        steps = list(read_steps(case.reminders))
+        steps = list(read_steps(case.steps))
         if steps:
             yield OpenClock(case, None, DECISION, case.opened_at, steps, told.get(case.number, ()))
 

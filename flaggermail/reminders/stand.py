@@ -22,7 +22,7 @@ LISTED = 8  # entries per list; the rest is counted
 
 
 def values(work: UnitOfWork) -> dict[str, object]:
-    """Returns the values of the template `stand`, as of now."""
+    """Returns the values of the template `desk_summary`, as of now."""
     note, officer = handover.gather(work), duty.officer_on_call(work)
     clocks = sorted((one for one, _ in note.clocks), key=lambda one: (_first_due(one), one.started_at, one.about))
     late = [one for one in clocks if _first_due(one) <= work.now]

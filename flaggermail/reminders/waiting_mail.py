@@ -49,7 +49,7 @@ def waiting_for(work: UnitOfWork, case: Case, notification: Notification | None,
     if platform is None:
         return []
     domains, channels = frozenset(platform.domains), work.tx.find(Channel, where(Channel.platform).is_(platform.code))
-    addresses = {address for channel in channels for address in channel.answers_from or ()}
+    addresses = {address for channel in channels for address in channel.answers_from}
     parked = work.tx.find(
         StoredMessage,
         where(StoredMessage.place).is_(Place.QUARANTINE),

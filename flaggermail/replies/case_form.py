@@ -97,10 +97,7 @@ _OPENING = 40  # characters by which the first line of our mail is recognised
 
 
 def mark_of(token: str) -> str:
-    """Returns the word in the marks of the form whose mail carries `token`; it does not reveal the token.
-
-    Forms of earlier versions, which held a stranger's words between the marks, had another word.
-    """
+    """Returns the word in the marks of the form whose mail carries `token`; it does not reveal the token."""
     return sha256(f"empty form {token}".encode()).hexdigest()[:6]
 
 

@@ -395,7 +395,7 @@ def _weekly(file: OncallFile) -> Iterator[Finding]:
         for start, end, other in spans:
             if other != index and (begins - start) % week < end - start and (begins != start or other < index):
                 words = f"it begins in the one of {file.weekly[other].officer} (weekly[{other}]); begin when that ends"
-                yield ("weekly", index, "from"), words
+                yield ("weekly", index, "begins"), words
 
 
 def twice(what: str, values: Iterable[tuple[Key, str]]) -> Iterator[Finding]:

@@ -329,12 +329,12 @@ class ShiftSettings(Model):
 
 
 class WeeklyShiftSettings(Model):
-    """A shift that recurs weekly, in the desk's time zone; ends on the next day if `to` is not later than `from`."""
+    """A shift that recurs weekly, in the desk's time zone; one that ends no later than it begins, ends the next day."""
 
     officer: Code
     day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-    begins: WallTime = Field(alias="from")
-    ends: WallTime = Field(alias="to")
+    begins: WallTime
+    ends: WallTime
 
 
 class OncallFile(Model):
@@ -387,7 +387,6 @@ class Settings(Model):
     reply_words: ReplyWords
     escalation: EscalationFile = EscalationFile.unchecked()
     outcome_words: tuple[str, ...] = ()  # of `outcome-words.yaml`
-    notes: tuple[str, ...] = ()  # old names of keys in use, each `file:line:column key: the new name`
 
     @property
     def zone(self) -> ZoneInfo:
@@ -467,8 +466,8 @@ def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:
         policy_read_on=policy.read_on,
         valid_from=channel.valid_from,
         valid_until=channel.valid_until,
-        answers_from=tuple(address.lower() for address in channel.answers_from) or None,
-        hosts=tuple(host.lower() for host in channel.hosts) or None,
+        answers_from=tuple(address.lower() for address in channel.answers_from),
+        hosts=tuple(host.lower() for host in channel.hosts),
     )
 
 

@@ -18,7 +18,6 @@ from flaggermail.settings import checks, escalation_checks
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.intake_words import IntakeWords
 from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile
-from flaggermail.settings.renamed_keys import read_settings, renamed_templates
 from flaggermail.settings.reply_words import ReplyWords
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.settings.yaml_files.faults import checked
@@ -54,17 +53,15 @@ class FilesRead:
 
     def values(self) -> dict[str, object]:
         """Returns the values of `Settings` by name. Raises ConfigurationError with one line for every fault."""
-        faults = self.faults + [fault for source in self.sources.values() for fault in source.faults]
-        template_notes, twice = renamed_templates(self.templates)
+        faults = self.faults + [fault for one in self.sources.values() for fault in one.faults]
         desk, platforms, oncall, elections = self.desk, self.platforms, self.oncall, self.elections
-        if faults or twice or not (desk and platforms and oncall and elections):
-            raise ConfigurationError(*map(str, sorted(faults)), *twice)
-        notes = [str(note) for source in self.sources.values() for note in sorted(source.notes)]
+        if faults or not (desk and platforms and oncall and elections):
+            raise ConfigurationError(*map(str, sorted(faults)))
         return {
             "directory": self.directory, "templates": self.templates, "rules_directory": self.rules_directory,
             "desk": _absolute(desk, self.directory), "platform_list": platforms.platforms, "oncall": oncall,
             "election_list": elections.elections, "intake": self.intake, "reply_words": self.reply_words,
-            "escalation": self.escalation, "outcome_words": self.outcome_words, "notes": (*notes, *template_notes),
+            "escalation": self.escalation, "outcome_words": self.outcome_words,
         }  # fmt: skip
 
 
@@ -79,7 +76,7 @@ def read(directory: Path, rules_directory: Path | None = None, templates: Path |
     require_folder(directory)
     rules_directory = (rules_directory or rules_of(directory)).absolute()
     require_open(rules_directory)
-    sources = {name: read_settings(directory / name) for name in _FILES}
+    sources = {name: read_file(directory / name, name) for name in _FILES}
     if not (directory / _OPTIONAL).exists():
         sources[_OPTIONAL] = YamlSource(_OPTIONAL)  # the defaults apply
     found = FilesRead(directory, rules_directory, templates or directory / "templates", sources)

@@ -219,7 +219,7 @@ def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_co
 
     domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
     check = DkimCheck(resolver or DnsResolver(), organisational)
-    answering = frozenset(address for channel in env.settings.channels for address in channel.answers_from or ())
+    answering = frozenset(address for channel in env.settings.channels for address in channel.answers_from)
     return replace(env, sender_check=BySignature(env.sender_check, check, domains, env.clock, weight, answering))
 
 

@@ -175,7 +175,7 @@ def test_a_code_counts_once_across_restarts(desk: Desk, tmp_path: Path) -> None:
     answer = told(desk, replied(desk, requests[1], f"akkoord {code}"))
     assert "al gebruikt" in answer
     assert (state_of(desk, first), state_of(desk, second)) == ("approved", "draft")
-    assert desk.one(Device, where(Device.officer).is_("officer1")).wrong == 0
+    assert desk.one(Device, where(Device.officer).is_("officer1")).wrong_codes == 0
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_words_are_no_guesses(desk: Desk) -> None:
     drafted(desk)
     for word in ("morgen", "straks", "dankje", "zeker!", "groet.", "graag.", "prima!"):
         replied(desk, asked(desk, "officer1"), f"akkoord {word}")
-    assert desk.one(Device, where(Device.officer).is_("officer1")).wrong == 0
+    assert desk.one(Device, where(Device.officer).is_("officer1")).wrong_codes == 0
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ def test_after_the_clock_was_set_back_the_answer_says_until_when_no_code_counts(
     assert before.last_step is not None
     until = -(-(before.last_step + 1) // 2) * 60
     assert f"om {spent_at.fromtimestamp(until, desk.env.settings.zone):%H:%M} telt geen code" in answer
-    assert desk.row(Device, before.id).wrong == 0
+    assert desk.row(Device, before.id).wrong_codes == 0
     desk.clock.set(spent_at + timedelta(minutes=3))
     replied(desk, asked(desk, "officer1"), f"akkoord {app.code()}")
     assert state_of(desk, draft) != "draft"

@@ -28,8 +28,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
-from tests.desks import kept
-from tests.desks.played import with_shipped
+from tests.desks import kept, life, scenes
+from tests.desks.played import Played, with_shipped
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import META, X_CHANNEL, Desk, desk_settings, equipped, opened
 
@@ -474,9 +474,10 @@ def test_a_row_that_cannot_be_read_is_found_and_no_traceback(tmp_path: Path, sta
     """Opening the desk reads these rows; `audit verify` names them all the same, with exit status 1."""
     folder = tmp_path / "desk"
     folder.mkdir()
-    kept.unpack(kept.HERE / "v0", folder)
-    with_shipped(folder)
-    assert CliRunner().invoke(commands, ["--config", str(folder), "db", "upgrade"]).exit_code == 0
+    kept.configure(kept.HERE / "config", folder)
+    played = Played.begin(folder, life.BEGIN)
+    scenes.play(played, "S01")
+    played.end()
     with closing(sqlite3.connect(folder / "flaggermail.db")) as connection, connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         try:
@@ -493,7 +494,7 @@ def test_a_missing_database_is_no_empty_record(tmp_path: Path) -> None:
     """`audit verify` neither creates a database nor calls it whole."""
     folder = tmp_path / "desk"
     folder.mkdir()
-    kept.configure(kept.HERE / "v0", folder)
+    kept.configure(kept.HERE / "config", folder)
     with_shipped(folder)
     result = CliRunner().invoke(commands, ["--config", str(folder), "audit", "verify"])
     assert "does not exist" in str(result.exception)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Desks written by earlier versions, which prove that later versions can read them; `life` is what happened on each."""
+"""Makes and keeps the desks that prove that later versions can read them; `life` is what happens on each."""

@@ -37,12 +37,6 @@ def revision_of(file: Path) -> str:
         return str(connection.execute(f"SELECT version_num FROM {VERSION}").fetchone()[0])  # noqa: S608 - a constant
 
 
-def revisions_from(first: str) -> list[str]:
-    """Returns that revision and every later one, in order."""
-    known = sorted(path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py"))
-    return known[known.index(first) :]
-
-
 def upgrade_to(url: str, revision: str) -> None:
     """Migrates the database to a revision."""
     config, engine = Config(), make_engine(url)

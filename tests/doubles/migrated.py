@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A database migrated once in this process: a copy takes a hundredth of the time of another migration."""
 
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
 
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import upgrade
+from flaggermail.adapters.db.revisions import HERE, newest
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
@@ -22,6 +24,14 @@ def migrate(url: str) -> str:
     upgrade(engine)
     engine.dispose()
     return url
+
+
+def with_a_later_revision(folder: Path, act: str = "pass") -> Path:
+    """Returns a copy of the migrations in `folder` with one after them, 9999, whose upgrade does that."""
+    scripts = shutil.copytree(HERE, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    later = f"revision = '9999'\ndown_revision = '{newest()}'\ndef upgrade():\n    {act}\n"
+    (scripts / "versions" / "9999_later.py").write_text(later, "utf-8")
+    return scripts
 
 
 @cache

@@ -18,6 +18,7 @@ from tests.doubles.migrated import migrate, migrated
 from tests.patience import PATIENCE
 from tests.servers.postgres import Postgres
 from tests.store.desk_fixtures import Desk, NewDesk, desk_settings, equipped, opened
+from tests.tools.make_desk import make
 
 SQLITE = "sqlite"
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))
@@ -40,6 +41,14 @@ def new_store(url: str, wait: float = 10) -> SqlStore:
 def engine_name(request: pytest.FixtureRequest) -> str:
     """Runs each test that uses it once on each engine."""
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def kept_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a desk as a release keeps it: nine scenarios and one of most kinds that they lack, packed."""
+    folder = tmp_path_factory.mktemp("kept") / "desk"
+    make(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A row may hold any instant of the calendar, as an earlier version wrote it: nothing that reads it may raise."""
+"""A row may hold any instant of the calendar, if another program wrote it: nothing that reads it may raise."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ from flaggermail.record.rows import (
 )
 from flaggermail.reminders import paging, reminders
 from flaggermail.services import Services, UnitOfWork
-from tests.desks import kept
 from tests.desks.loaded import SQLITE_FILE
-from tests.store.test_desk_of_before import Before, copied, opened
+from tests.store.test_kept_desk import Kept, copied, opened
+
+pytestmark = pytest.mark.xdist_group("kept desk")  # made in one worker only
 
 FIRST, LAST = "0001-01-01 00:00:00.000000", "9999-12-31 23:59:59.999999"
 HELD = {
@@ -48,7 +49,6 @@ HELD = {
 """By name: what the columns of a row hold, in turn."""
 PROOF = frozenset({"event", "chain_head", "cursor", "lease"})
 """What the store keeps for itself: its triggers refuse a change, or its instants are compared in SQL alone."""
-DESK = max(path.parent for path in kept.HERE.glob(f"v*/{kept.EXPECTED}"))
 MOST = 12  # things of one kind that are asked for: those of a kind differ in little else than their words
 NAMED: Mapping[str, tuple[str, type[Record]]] = {
     "annex files": ("annex", Annex), "annex form": ("annex", Annex), "annex show": ("annex", Annex),
@@ -86,15 +86,15 @@ TYPED = (
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Before]:
+def desk(kept_desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """Yields a desk that has nearly every kind of row."""
-    found = opened(DESK, copied(DESK, tmp_path_factory.mktemp("odd") / "desk"))
+    found = opened(kept_desk, copied(kept_desk, tmp_path_factory.mktemp("odd") / "desk"))
     yield found
     found.env.close()
 
 
 @pytest.fixture(params=HELD)
-def odd(desk: Before, request: pytest.FixtureRequest) -> Before:
+def odd(desk: Kept, request: pytest.FixtureRequest) -> Kept:
     """Returns the desk with these instants in every row."""
     with closing(sqlite3.connect(desk.folder / SQLITE_FILE)) as connection, connection:
         for table in all_tables().tables.values():
@@ -140,12 +140,12 @@ def raised_by_jobs(env: Services) -> dict[str, str]:
     return raised
 
 
-def test_every_view_shows_it(odd: Before) -> None:
+def test_every_view_shows_it(odd: Kept) -> None:
     """No view raises, whatever instants the rows hold."""
     assert raised_by_views(odd.env, odd.folder) == {}
 
 
-def _exports(odd: Before, into: Path) -> Iterator[tuple[str, ...]]:
+def _exports(odd: Kept, into: Path) -> Iterator[tuple[str, ...]]:
     """Yields what is typed to export cases and the figures."""
     for number, request in enumerate(requests(odd.env, "case show")):
         yield "archive", "export", str(request["case"]), "--out", str(into / f"case{number}")
@@ -154,7 +154,7 @@ def _exports(odd: Before, into: Path) -> Iterator[tuple[str, ...]]:
         yield "latency", "--format", form, "--out", str(into / form)
 
 
-def test_the_command_line_prints_it(odd: Before, tmp_path: Path) -> None:
+def test_the_command_line_prints_it(odd: Kept, tmp_path: Path) -> None:
     """Each list prints, and each export is written."""
     raised = {}
     for words in (*TYPED, *_exports(odd, tmp_path)):
@@ -179,6 +179,6 @@ JOBS: tuple[Callable[[Services], object], ...] = (
 )  # fmt: skip
 
 
-def test_every_job_goes_on(odd: Before) -> None:
+def test_every_job_goes_on(odd: Kept) -> None:
     """No job of the daemon raises: neither what only tells, nor what reminds and sends."""
     assert raised_by_jobs(odd.env) == {}

@@ -4,6 +4,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Annotated, ClassVar
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,12 +15,15 @@ from sqlalchemy.types import TypeEngine
 
 from flaggermail.adapters.db import revisions
 from flaggermail.adapters.db.engine import make_engine
-from flaggermail.adapters.db.mapping import all_tables
+from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.revisions import HERE, newest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import ConfigurationError, StoreFault
+from flaggermail.record.definition import Column, Record, record
 from flaggermail.record.event_codec import GENESIS
+from flaggermail.record.rows import BY_TABLE
+from tests.doubles.migrated import with_a_later_revision
 from tests.store.processes import go_on, other_process, told
 from tests.tools.make_migration import make
 
@@ -101,21 +105,19 @@ def test_a_migration_that_fails_leaves_nothing(empty: Engine) -> None:
 
 def test_all_revisions_are_one_transaction(empty: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a later revision fails, those before it are undone too, and the database equals its backup."""
-    scripts = shutil.copytree(HERE, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    last = f"revision = '9999'\ndown_revision = '{newest()}'\ndef upgrade():\n    raise OSError('out of paper')\n"
-    (scripts / "versions" / "9999_fails.py").write_text(last, "utf-8")
-    monkeypatch.setattr(revisions, "HERE", scripts)
+    monkeypatch.setattr(revisions, "HERE", with_a_later_revision(tmp_path, "raise OSError('out of paper')"))
     with pytest.raises(OSError, match="out of paper"):
         upgrade(empty)
     assert tables_of(empty) == []
 
 
-def test_an_older_revision_prevents_the_start(store: SqlStore) -> None:
+def test_an_older_revision_prevents_the_start(store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older schema is not changed; the message names both revisions and the command to run."""
-    with store.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    with pytest.raises(ConfigurationError, match=rf"is 0001, .* needs {newest()}: run `flaggermail db"):
+    monkeypatch.setattr(revisions, "HERE", with_a_later_revision(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"is 0001, .* needs 9999: run `flaggermail db upgrade`"):
         require_current(store.engine)
+    assert upgrade(store.engine) == "9999"
+    require_current(store.engine)
 
 
 @pytest.mark.parametrize("act", [require_current, upgrade], ids=["start", "db upgrade"])
@@ -136,49 +138,6 @@ def test_a_damaged_file_is_to_be_restored(tmp_path: Path) -> None:
     damaged.dispose()
 
 
-OF_0001 = """
-    INSERT INTO election (code, name_nl, name_en, polling_days, period_from, period_until, exercise)
-    VALUES ('E', 'E', 'E', '[]', '2024-06-06', '2024-06-06', false);
-    INSERT INTO case_file (
-        number, election, type, origin, state, title, token, language, related, aspects, criteria, opened_at, opened_by,
-        platform_references, reminders, exercise, priority, narratives
-    ) VALUES (
-        'E-1', 'E', 'A_content', 'referral', 'open', 't', 't', 'nl', '[]', '[]', '[]', '2024-06-06 10:00:00', 'o',
-        '[]', '[]', false, 'normal', '[]'
-    );
-    INSERT INTO learned_key (id, "case", message, learned_at, ambiguous)
-    VALUES ('mail 1@a.example', 'E-1', 'm1', '2024-06-06 10:00:00', true);
-    INSERT INTO watched (id, wrong, since, value) VALUES ('clock', true, '2024-06-06 10:00:00', '120 s');
-    INSERT INTO outbox (
-        id, kind, dedupe, message_id, sender, recipient, subject, digest, once, state, queued_at, tries, answer,
-        bounced, exercise
-    ) VALUES (
-        'o1', 'k', 'd', 'm', 's', 'r', 's', 'd', true, 'queued', '2024-06-06 10:00:00', 0, '', false, false
-    )
-"""
-
-
-def test_rows_of_the_first_schema_are_kept(empty: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database of revision 0001 is refused until the upgrade; then its rows are stored under the new names."""
-    later = shutil.ignore_patterns("__pycache__", "000[2-9]_*", "00[1-9]*")
-    scripts = shutil.copytree(HERE, tmp_path / "migrations", ignore=later)
-    monkeypatch.setattr(revisions, "HERE", scripts)
-    assert upgrade(empty) == "0001"
-    monkeypatch.undo()
-    with empty.begin() as connection:
-        for statement in OF_0001.split(";"):
-            connection.execute(text(statement))
-    with pytest.raises(ConfigurationError, match=rf"is 0001, .* needs {newest()}: run `flaggermail db upgrade`"):
-        require_current(empty)
-    assert upgrade(empty) == newest()
-    require_current(empty)
-    with empty.connect() as connection:
-        keys = connection.execute(text('SELECT id, "case", notification, message, ambiguous FROM thread_key')).all()
-        assert keys == [("mail 1@a.example", "E-1", None, "m1", True)]
-        assert connection.execute(text("SELECT id, failing, value FROM watched")).all() == [("clock", True, "120 s")]
-        assert connection.execute(text("SELECT id, at_most_once FROM outbox")).all() == [("o1", True)]
-
-
 def test_foreign_tables_prevent_the_start(empty: Engine) -> None:
     """A database that belongs to another program is not taken over."""
     with empty.begin() as connection:
@@ -186,6 +145,23 @@ def test_foreign_tables_prevent_the_start(empty: Engine) -> None:
     with pytest.raises(ConfigurationError, match="tables of another program"):
         require_current(empty)
     assert tables_of(empty) == ["somebody_elses"]
+
+
+@record
+class Letter(Record):
+    """A row of a table that no revision makes."""
+
+    TABLE: ClassVar[str] = "letter"
+    id: str
+    urgent: Annotated[bool, Column.FILLED] = False
+
+
+@pytest.fixture
+def another_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Adds a table to those that the records define."""
+    monkeypatch.setitem(BY_TABLE, Letter.TABLE, Letter)
+    yield
+    all_tables().remove(table_of(Letter.TABLE))
 
 
 def test_the_next_revision_holds_what_the_tables_differ_in(tmp_path: Path) -> None:
@@ -199,9 +175,18 @@ def test_the_next_revision_holds_what_the_tables_differ_in(tmp_path: Path) -> No
         revision.unlink()
     everything = make("The first schema", scripts)
     assert everything.name == "0001_the_first_schema.py"
-    written = everything.read_text("utf-8")
-    assert written.count("op.create_table(") == len(all_tables().tables)
-    assert "sa.Column('costly', sa.Boolean(), server_default=sa.false(), nullable=False)" in written
+    assert everything.read_text("utf-8").count("op.create_table(") == len(all_tables().tables)
+
+
+@pytest.mark.usefixtures("another_table")
+def test_a_new_table_is_all_that_the_next_revision_makes(tmp_path: Path) -> None:
+    """It bears the number after the newest, and the database fills a column that older rows lack."""
+    scripts = shutil.copytree(HERE, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    made = make("Letters", scripts)
+    assert made.name == f"{int(newest()) + 1:04d}_letters.py"
+    written = made.read_text("utf-8")
+    assert written.count("op.create_table(") == 1
+    assert "sa.Column('urgent', sa.Boolean(), server_default=sa.false(), nullable=False)" in written
 
 
 def newest_in(scripts: Path) -> str:

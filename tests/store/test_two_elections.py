@@ -230,7 +230,7 @@ def test_a_polling_day_is_a_stricter_period_too(desk: Desk) -> None:
     case = opened(desk, "2027-03-16T21:30:00+01:00")
     pass_days(desk, "2027-03-17T03:00:00+01:00")
     assert told(desk, case) == ["03-16 22:30", "03-16 23:30", "03-17 00:20", "03-17 00:50"]
-    steps = read_steps(case.reminders)
+    steps = read_steps(case.steps)
     assert [(step.after, step.tell) for step in steps] == [(60, "officer"), (165, "officer"), (195, "head")]
 
 

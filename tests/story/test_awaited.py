@@ -126,8 +126,8 @@ def test_it_asks_for_no_acknowledgement(make: Made) -> None:
 def test_the_hand_over_names_it_under_its_own_heading(make: Made) -> None:
     """Though its case is answered; a notification whose receipt is awaited stands among the clocks, once."""
     rota = {"shifts": [], "weekly": [
-        {"officer": "officer1", "day": "thursday", "from": "07:00", "to": "20:00"},
-        {"officer": "officer2", "day": "thursday", "from": "20:00", "to": "07:00"},
+        {"officer": "officer1", "day": "thursday", "begins": "07:00", "ends": "20:00"},
+        {"officer": "officer2", "day": "thursday", "begins": "20:00", "ends": "07:00"},
     ]}  # fmt: skip
     desk = make(rota=rota)
     looked = desk.row(Notification, looked_into(desk)).case

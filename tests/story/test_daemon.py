@@ -192,27 +192,6 @@ def test_a_desk_that_has_not_chosen_says_so_at_the_start(env: Services, by_reply
     assert [line["result"] for line in said] == ["off"] * times
 
 
-def test_old_names_of_settings_are_in_the_journal_once_a_start(env: Services) -> None:
-    """Each note of the settings is logged once as a warning with the place and the new name."""
-    notes = (
-        "flaggermail.yaml:32:3 mailbox.unwatched: is now called excluded_folders",
-        "oncall.yaml:9:1 otherwise: is b: c",
-    )
-    noted = replace(env, settings=env.settings.model_copy(update={"notes": notes}))
-    mailbox = WatchedMailbox(noted)
-    with capture_logs() as logged:
-        daemon = a_daemon(noted, mailbox)
-        thread = running(daemon)
-        assert mailbox.looked.wait(PATIENCE)
-        daemon.stop.set()
-        thread.join(PATIENCE)
-    said = [line for line in logged if line["event"] == "setting under an old name"]
-    assert [(line["log_level"], line["object"], line["result"]) for line in said] == [
-        ("warning", "flaggermail.yaml:32:3 mailbox.unwatched", "is now called excluded_folders"),
-        ("warning", "oncall.yaml:9:1 otherwise", "is b: c"),
-    ]
-
-
 def test_a_second_daemon_is_refused_and_told_who_runs(env: Services) -> None:
     """A second daemon is refused, and the error names the holder of the lease."""
     env.store.acquire("mailbox", "elsewhere:9:now", NOW, 60)

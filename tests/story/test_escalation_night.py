@@ -201,7 +201,7 @@ def test_a_new_case_without_a_decision_reminds_in_the_period_only(make: Made) ->
     desk.do(open_case)
     pass_time(desk, 300)
     assert told(desk, START) == [(30, "reminder", OFFICER)]
-    assert desk.one(Case).reminders != "[]"
+    assert desk.one(Case).steps != "[]"
 
 
 def test_a_case_of_a_quiet_month_reminds_nobody(make: Made) -> None:
@@ -330,8 +330,8 @@ def test_nobody_on_call_is_an_event_and_goes_to_the_head(make: Made) -> None:
 
 NIGHTS = {
     "weekly": [
-        {"officer": "officer1", "day": day, "from": "06:00", "to": "02:30"} for day in ("saturday", "sunday")
-    ] + [{"officer": "officer2", "day": day, "from": "02:30", "to": "06:00"} for day in ("sunday", "monday")],
+        {"officer": "officer1", "day": day, "begins": "06:00", "ends": "02:30"} for day in ("saturday", "sunday")
+    ] + [{"officer": "officer2", "day": day, "begins": "02:30", "ends": "06:00"} for day in ("sunday", "monday")],
 }  # fmt: skip
 ELECTION = AddElection(
     code="TK2026", name_nl="Tweede Kamer", name_en="House of Representatives", polling_days=(date(2026, 3, 28),),

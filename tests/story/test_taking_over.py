@@ -20,8 +20,8 @@ from tests.story.test_escalation_night import SECOND_OFFICER, Made, builder, pas
 TEXT = "text/plain; charset=utf-8"
 BOB = f"B. de Vries <{SECOND_OFFICER}>"
 ROTA = {"shifts": [], "weekly": [
-    {"officer": "officer1", "day": "thursday", "from": "07:00", "to": "14:00"},
-    {"officer": "officer2", "day": "thursday", "from": "14:00", "to": "23:00"},
+    {"officer": "officer1", "day": "thursday", "begins": "07:00", "ends": "14:00"},
+    {"officer": "officer2", "day": "thursday", "begins": "14:00", "ends": "23:00"},
 ]}  # fmt: skip
 SAID = {
     "nl": ("neem", "bij u", "Deze mail van 6 juni 2024 om 10:34 aan A. Jansen wacht nog."),

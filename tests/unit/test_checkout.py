@@ -18,9 +18,8 @@ from tests.corpus import each
 from tests.tools.natural import addresses, named_platforms, names_within, word_lists
 
 ROOT = Path(__file__).parents[2]
-# Sentences of both languages, sentences of earlier versions, and the grammar of replies: tests prove them, so they are
-# no settings.
-IN_CODE = ("wording/", "replies/phrases.py", "replies/consent.py", "record/sentences.py")
+# Sentences of both languages, and the grammar of replies: tests prove them, so they are no settings.
+IN_CODE = ("wording/", "replies/phrases.py", "replies/consent.py")
 SOURCES = sorted((ROOT / "flaggermail").rglob("*.py"))
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 PURE = sorted(  # the only list of pure modules
@@ -241,15 +240,8 @@ def test_only_heartbeat_pagers_and_tokens_speak_http() -> None:
     assert speaking == {"heartbeat.py", "apprise_pager.py", "line.py", "web.py"}
 
 
-NUMBERS_OF_IMAP = ("adapters/imap/", "adapters/db/migrations/", "record/event_codec.py")
-
-
 @each("path", SOURCES, ids=name_of)
 def test_only_the_imap_adapter_knows_the_numbers_of_imap(path: Path) -> None:
-    """To the others a position and a mail's name are opaque, so that another kind of mailbox needs no change there.
-
-    Migrations and the codec of events read what earlier versions stored.
-    """
-    inside = path.relative_to(ROOT / "flaggermail").as_posix()
-    if not inside.startswith(NUMBERS_OF_IMAP):
+    """To the others a position and a mail's name are opaque, so that another kind of mailbox needs no change there."""
+    if not path.relative_to(ROOT / "flaggermail").as_posix().startswith("adapters/imap/"):
         assert "uidvalidity" not in path.read_text("utf-8").lower()

@@ -17,7 +17,6 @@ from tests.tools.closed_sets import literals, members, searches
 pytestmark = pytest.mark.xdist_group("closed sets")  # one worker reads the code for all of them
 
 PACKAGE = Path(__file__).parents[2] / "flaggermail"
-OLD_SENTENCES = ("record/event_codec.py", "record/sentences.py", "adapters/db/migrations/")
 
 ELSEWHERE: dict[str, frozenset[str]] = {
     # words of mail and of the web, which are the same as ours by accident
@@ -53,7 +52,6 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     "adapters/db/sealed.py": frozenset({"row[name]"}),
     "commands/assess.py": frozenset({"case"}),
     "record/audit.py": frozenset({"message"}),
-    "record/sentences.py": frozenset({"alarm", "message", "CODED[table]"}),
 }
 """Words that are compared and are a member of a closed set by accident."""
 
@@ -94,13 +92,8 @@ def test_values_of_closed_sets_are_members(trees: dict[str, ast.Module], words: 
 
 
 def test_no_sentence_is_read_back(trees: dict[str, ast.Module]) -> None:
-    """Only the codec of old events and the migrations look for a beginning, an end or a word of a stored sentence."""
-    found = [
-        f"{name}:{line}: {what}"
-        for name, tree in trees.items()
-        if not name.startswith(OLD_SENTENCES)
-        for line, what in searches(tree)
-    ]
+    """Nothing looks for a beginning, an end or a word of a stored sentence."""
+    found = [f"{name}:{line}: {what}" for name, tree in trees.items() for line, what in searches(tree)]
     assert found == []
 
 

@@ -48,7 +48,7 @@ from flaggermail.adapters.db.verification import Verification
 from flaggermail.errors import NotFound
 from flaggermail.ports import Cursor, SearchTerm
 from flaggermail.record.audit import AuditResult, Head, Subject
-from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, decode_each, link, stored_changes
+from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, decode_each, link, stored_event
 from flaggermail.record.events import Change, Event, EventKind, Rows, Scalar, values_of
 from flaggermail.record.finding import Comparison, FieldCondition
 from flaggermail.record.rows import BY_TABLE, Record
@@ -349,7 +349,7 @@ class SqlTransaction(ReadableRows):
         held: dict[tuple[str, str], Plain] = {}
         gone: list[dict[str, Plain]] = []
         for octets in self._octets_since(since) if wanted else ():
-            for change in stored_changes(octets):
+            for change in stored_event(octets)["changes"]:
                 if change["table"] != kind.TABLE or change["key"] not in wanted:
                     continue
                 for name in kind.PERSONAL.intersection(names, change["values"]):

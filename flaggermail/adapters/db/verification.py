@@ -26,7 +26,7 @@ from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.adapters.db.raw import PAGE, RawRow, RowComparison, any_text, as_number, named, rows, selected
 from flaggermail.adapters.db.sealed import SEALED, unsealed
 from flaggermail.record.audit import LIMIT, AuditResult, Discrepancy, Head, Octets, Subject
-from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, completed, link, plain, stored_event
+from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
 from flaggermail.record.events import ERASING, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
 
@@ -124,10 +124,10 @@ class Verification:
             return wrong
         digest = link(self._head.digest, octets)
         try:
-            written, event = stored_event(octets)
+            event = stored_event(octets)
             EventKind(event["kind"])
             at = datetime.fromisoformat(event["at"])
-            columns = _columns(event) | {"seq": seq, "digest": digest, "kind": written}
+            columns = _columns(event) | {"seq": seq, "digest": digest, "kind": event["kind"]}
         except _UNREADABLE:
             unknown = Discrepancy(Subject.EVENT, f"event {seq}", "is no event that this version knows", seq)
             return unknown if row["digest"] == digest else wrong
@@ -158,7 +158,7 @@ class Verification:
                         values[name] = held
                         self._personal += 1
             told = self._told.get(key)
-            self._told[key] = _packed({**_unpacked(told), **completed(event, change["table"], values)})
+            self._told[key] = _packed({**_unpacked(told), **values})
             if change["table"] in self._indexed:
                 beside.index(*key, seq)
 

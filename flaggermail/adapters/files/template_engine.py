@@ -26,7 +26,6 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.letters.strangers_words import guarded, marked, unmarked
 from flaggermail.letters.template_values import LANGUAGES, VALUES
 from flaggermail.ports import Rendered
-from flaggermail.settings.renamed_keys import template_file
 
 SUBJECT = "Subject: "
 
@@ -117,7 +116,7 @@ class TemplateEngine:
         if name not in VALUES or language not in LANGUAGES:
             raise ConfigurationError(f"{place}: no such template; there are {', '.join(sorted(VALUES))}")
         try:
-            text = template_file(self._directory, language, name).read_text(encoding="utf-8")
+            text = (self._directory / language / f"{name}.j2").read_text(encoding="utf-8")
         except OSError as error:
             raise ConfigurationError(
                 f"{place}: cannot be read ({error.strerror}); this file has to be there"

@@ -335,7 +335,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "digest": [{"entries": UNSIGNED}, {"history": 1}],
     "handover": [{"entries": UNSIGNED}],
     "awaited": [{"number": None, "title": ""}, {"more": 0}],
-    "stand": [
+    "desk_summary": [
         {"officer": ""},
         {"waiting": 1},
         {"waiting": 0, "counts": {**dict.fromkeys(LISTS, 0), "replies": 0, "held": 0, "outbox": 0}},
@@ -416,7 +416,7 @@ _OWN: Mapping[str, Mapping[str, object]] = {
     "passed_on": {"kind": "uncertain"},
     "reminder_digest": {"kind": "reminder"},
     "reply_answer": {"why": ""},
-    "stand": STAND,
+    "desk_summary": STAND,
 }
 """What a name means in one template alone."""
 
@@ -436,7 +436,7 @@ _WITHOUT_CASE: Mapping[str, object] = {"number": None, "title": "", "platform": 
 _CASELESS = frozenset({
     "alarm", "awaited", "debrief", "decline", "device_enrolled", "device_told", "digest", "exercise_mark",
     "handed_over", "handover", "held_notices", "noise_digest", "passed_on", "quarantine_reminder",
-    "readiness", "reminder_digest", "reply_answer", "sent_anew", "stand",
+    "readiness", "reminder_digest", "reply_answer", "sent_anew", "desk_summary",
 })  # fmt: skip
 """Templates of mail that may be about no case, or about several."""
 

@@ -186,7 +186,7 @@ def receipts(work: UnitOfWork, stored: StoredMessage) -> list[Document]:
 
 
 def _receipt(copy: Delivery, zone: ZoneInfo) -> Document:
-    """Returns where a copy came from, the verdict then (null: not recorded), and the signature with its key."""
+    """Returns where a copy came from, the verdict then, and the signature with its key."""
     return {
         "at": json_of(copy.first_seen_at, zone),
         "folder": copy.folder,

@@ -65,11 +65,11 @@ class Case(Record):
     assigned_to: str | None = None
     closed_at: datetime | None = None
     platform_references: tuple[str, ...] = ()
-    reminders: str = "[]"  # the steps while it is undecided, stored when it was opened (JSON)
+    steps: str = "[]"  # the escalation policy in force when it was opened, while it is undecided (JSON)
     exercise: bool = False
     priority: Priority = Priority.NORMAL
     narratives: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
-    tail: str | None = None  # of its number in mail to the referrer, see mail.tailed_numbers; None in cases of before
+    tail: str | None = None  # of its number in mail to the referrer, see mail.tailed_numbers
 
 
 @record

@@ -67,7 +67,7 @@ class RememberedDomain(Record):
 class ArchiveReading(Record):
     """Somebody read in the archive: who, when, and what they asked for."""
 
-    TABLE: ClassVar[str] = "reading"
+    TABLE: ClassVar[str] = "archive_reading"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"asked"})
     id: str
     request: str  # the name of the view

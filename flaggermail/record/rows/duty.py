@@ -129,7 +129,7 @@ class Device(Record):
     token: str  # of the mail that asks for the first code
     confirmed_at: datetime | None = None  # when its first good code came from the officer's own mail
     last_step: int | None = None  # the time step of the last spent code; no code of it or of an earlier one counts
-    wrong: int = 0  # wrong codes since the last good one
+    wrong_codes: int = 0  # since the last good one
     locked_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_by: str | None = None

@@ -70,8 +70,8 @@ class Channel(Record):
     policy_read_on: date | None = None
     valid_from: date
     valid_until: date | None = None
-    answers_from: tuple[str, ...] | None = None  # further addresses that may answer there, in lower case
-    hosts: tuple[str, ...] | None = None  # the only hosts of the platform that answer there, in lower case; None: all
+    answers_from: tuple[str, ...] = ()  # further addresses that may answer there, in lower case
+    hosts: tuple[str, ...] = ()  # the only hosts of the platform that answer there, in lower case; none named: all
 
 
 @record

@@ -57,16 +57,16 @@ class StoredMessage(Record):
     labels: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
     discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the retention period
     exercise: bool = False  # belongs to an exercise by its case or its sender
-    costly: Annotated[bool, Column.FILLED] = False  # took so long to parse that no other mail's intake parses it again
+    costly: bool = False  # took so long to parse that no other mail's intake parses it again
     enclosed_in: Annotated[str | None, Column.INDEXED] = None  # the message to which it was attached
     placed_by: str | None = None  # the officer who filed it
-    from_junk: Annotated[bool, Column.FILLED] = False  # came in by the junk folder, and nobody took it out of there
+    from_junk: bool = False  # came in by the junk folder, and nobody took it out of there
     confirmed_by: str | None = None  # the officer who vouches for its sender
     corrected_by: str | None = None  # the officer who said what kind it is
     excluded_by: str | None = None  # who took it out of the archive in its review window; `reason` says why
-    arrival: Annotated[ArrivalBasis, Column.FILLED] = ArrivalBasis.SERVER  # what `received_at` rests on
+    arrival: ArrivalBasis = ArrivalBasis.SERVER  # what `received_at` rests on
     person_basis: PersonBasis | None = None  # why a ticket system's mail counts as a person's
-    says: Annotated[Said, Column.FILLED] = Said()  # what a platform's machine says besides that our mail arrived
+    says: Said = Said()  # what a platform's machine says besides that our mail arrived
 
 
 @record
@@ -91,18 +91,18 @@ class Delivery(Record):
     digest: str
     first_seen_at: datetime
     gone_at: datetime | None = None  # when a complete look at the folder no longer found it there
-    arrival: Annotated[ArrivalBasis, Column.FILLED] = ArrivalBasis.SERVER  # what `internaldate` rests on
-    source: Annotated[OctetSource, Column.FILLED] = OctetSource.IMAP
-    role: Role | None = None  # of the folder; None of a copy recorded before roles were
-    verdict: SenderVerdict | None = None  # None of a copy recorded before it was kept here
-    verdict_basis: Annotated[Said, Column.FILLED] = Said()
-    signature: Annotated[SignatureState, Column.FILLED] = SignatureState.NOT_CHECKED
-    signature_basis: Annotated[Said, Column.FILLED] = Said()
+    arrival: ArrivalBasis = ArrivalBasis.SERVER  # what `internaldate` rests on
+    source: OctetSource
+    role: Role  # of the folder
+    verdict: SenderVerdict
+    verdict_basis: Said = Said()
+    signature: SignatureState = SignatureState.NOT_CHECKED
+    signature_basis: Said = Said()
     signer: Annotated[str | None, Column.LONG] = None
     selector: Annotated[str | None, Column.LONG] = None
     key_record: Annotated[str | None, Column.LONG] = None
     key_digest: str | None = None
-    dnssec: Annotated[Dnssec, Column.FILLED] = Dnssec.UNKNOWN
+    dnssec: Dnssec = Dnssec.UNKNOWN
     resolver: str | None = None
     looked_up_at: datetime | None = None
 

@@ -39,7 +39,7 @@ class Notification(Record):
     drafted_by: str
     drafted_at: datetime
     approved_by: tuple[str, ...] = ()
-    approved_with: tuple[str, ...] | None = None  # the login of each; empty for a reply with a code
+    approved_with: tuple[str, ...] = ()  # the login of each; empty for a reply with a code
     approved_at: datetime | None = None
     rejected_by: str | None = None
     rejected_reason: str | None = None
@@ -47,7 +47,7 @@ class Notification(Record):
     message_id: Annotated[str | None, Column.INDEXED] = None
     digest: str  # of the frozen octets that are sent
     sent_at: datetime | None = None
-    sent_basis: Annotated[InstantBasis, Column.FILLED] = InstantBasis.MAIL  # what `sent_at` rests on
+    sent_basis: InstantBasis = InstantBasis.MAIL  # what `sent_at` rests on
     by_hand: bool = False
     steps: str = "[]"  # the escalation policy in force when it was sent (JSON)
     exercise: bool = False
@@ -70,7 +70,7 @@ class ClockRow(Record):
     automatic: bool = False
     oral: bool = False
     by_hand: bool = False
-    comment: Annotated[bool, Column.FILLED] = False  # stopped by a comment in a ticket system
+    comment: bool = False  # stopped by a comment in a ticket system
 
 
 @record

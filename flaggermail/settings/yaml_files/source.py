@@ -43,24 +43,18 @@ class Fault:
 
 @dataclass(slots=True)
 class YamlSource:
-    """The values of one file, and the line and column of each key and list entry.
-
-    `notes` are hints that need no correction yet. `written` holds the old name of each renamed key.
-    """
+    """The values of one file, and the line and column of each key and list entry."""
 
     file: str
     values: dict[str, Value] = field(default_factory=dict)
     places: dict[Key, tuple[int, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    notes: list[Fault] = field(default_factory=list)
-    written: dict[Key, str] = field(default_factory=dict)
 
     def fault(self, key: Key, text: str) -> Fault:
         """Returns a fault at `key`, or at the nearest enclosing key that is written."""
         nearest = next((key[:end] for end in range(len(key), 0, -1) if key[:end] in self.places), ())
         line, column = self.places.get(nearest, (1, 1))
-        shown = tuple(self.written.get(key[: end + 1], step) for end, step in enumerate(key))
-        return Fault(self.file, line, column, dotted(shown), text)
+        return Fault(self.file, line, column, dotted(key), text)
 
     def value(self, key: Key) -> Value:
         """Returns the value at `key`, or None."""
@@ -73,30 +67,6 @@ class YamlSource:
             else:
                 return None
         return found
-
-    def rename(self, old: Key, name: str) -> None:
-        """Moves the value at `old` to `name` beside it and adds a note; if both are written, adds a fault instead."""
-        around, new = self.value(old[:-1]), (*old[:-1], name)
-        if not isinstance(around, dict) or old[-1] not in around:
-            return
-        value = around.pop(str(old[-1]))
-        if name in around:
-            line, column = self.places[new]
-            words = f"is the old name of {name}, which is given too at {self.file}:{line}:{column}; remove the old one"
-            self.faults.append(self.fault(old, words))
-            return
-        around[name] = value
-        for key in [key for key in self.places if key[: len(old)] == old]:
-            self.places[*new, *key[len(old) :]] = self.places.pop(key)
-        self.written[new] = str(old[-1])
-        self.notes.append(self.fault(new, f"is now called {name}; the old name works until 1.0"))
-
-    def withdraw(self, old: Key, words: str) -> None:
-        """Adds a fault with these words if the key is written, and takes its value out."""
-        around = self.value(old[:-1])
-        if isinstance(around, dict) and old[-1] in around:
-            del around[str(old[-1])]
-            self.faults.append(self.fault(old, words))
 
 
 def dotted(key: Key) -> str:

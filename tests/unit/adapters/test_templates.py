@@ -101,7 +101,7 @@ NUMBERLESS = {
     "quarantine_reminder",
     "readiness",
     "reminder_digest",
-    "stand",
+    "desk_summary",
 }
 
 NUMBER_FIRST = {

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 
+from flaggermail.adapters.db import revisions
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.commands.assess import Decide
@@ -40,6 +41,7 @@ from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly
 from flaggermail.wiring.opening import OpenDesk
 from tests.doubles.broken_desks import CONFIG, DATABASE, SETTINGS, edit, sound
+from tests.doubles.migrated import with_a_later_revision
 from tests.tools.check_table import MANUAL, rows, with_table
 
 NOW = datetime.fromisoformat("2027-03-10T12:00:00+01:00")
@@ -199,7 +201,6 @@ CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
     (CheckCode.DATABASE_UNREADABLE, written(DATABASE, "my notes\n" * 200), "file is not a database); restore it"),
     (CheckCode.DATABASE_FOREIGN, database("DROP TABLE alembic_version"), "the tables of another program; name"),
     (CheckCode.DATABASE_NEWER, database("UPDATE alembic_version SET version_num = '9999'"), "is 9999, this program"),
-    (CheckCode.DATABASE_OLDER, database("UPDATE alembic_version SET version_num = '0001'"), "flaggermail db upgrade"),
     (CheckCode.DATABASE_DRIVER, settings("sqlite:///", "postgresql+psycopg://u@db.example/"), "flaggermail[postgres]"),
     (
         CheckCode.DATABASE_IN_MEMORY,
@@ -359,10 +360,19 @@ def test_every_mistake_has_its_case() -> None:
     """The table of sentences, and these cases, know each code; every sentence can be written."""
     assert set(SORTS) == set(CheckCode)
     unseen = {
-        CheckCode.CREDENTIAL_UNSEEN, CheckCode.DATABASE_CLOSED, CheckCode.RULES_NONE, CheckCode.REFERRER_UNLISTED,
-        CheckCode.OVERRIDE_VOID, CheckCode.OFFICER_LEFT,
+        CheckCode.CREDENTIAL_UNSEEN, CheckCode.DATABASE_CLOSED, CheckCode.DATABASE_OLDER, CheckCode.RULES_NONE,
+        CheckCode.REFERRER_UNLISTED, CheckCode.OVERRIDE_VOID, CheckCode.OFFICER_LEFT,
     }  # fmt: skip # tested below
     assert {code for code, *_ in CASES} | ELSEWHERE.keys() | unseen == set(CheckCode)
+
+
+def test_a_database_of_an_older_revision_is_named(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once there is a later revision, the mistake says which one is needed, and the command to run."""
+    monkeypatch.setattr(revisions, "HERE", with_a_later_revision(tmp_path))
+    (text,) = [one.text for one in found(folder) if one.code is CheckCode.DATABASE_OLDER]
+    assert "is 0001, this program needs 9999: run `flaggermail db upgrade`" in text
 
 
 def test_the_manual_has_the_table_of_mistakes() -> None:
