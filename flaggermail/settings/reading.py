@@ -20,6 +20,7 @@ from flaggermail.settings.intake_words import IntakeWords
 from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile
 from flaggermail.settings.reply_words import ReplyWords
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
+from flaggermail.settings.yaml_files import source
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.settings.yaml_files.source import Fault, YamlSource, require_folder, require_open
@@ -76,7 +77,7 @@ def read(directory: Path, rules_directory: Path | None = None, templates: Path |
     require_folder(directory)
     rules_directory = (rules_directory or rules_of(directory)).absolute()
     require_open(rules_directory)
-    sources = {name: read_file(directory / name, name) for name in _FILES}
+    sources = {name: source.read(directory / name, name) for name in _FILES}
     if not (directory / _OPTIONAL).exists():
         sources[_OPTIONAL] = YamlSource(_OPTIONAL)  # the defaults apply
     found = FilesRead(directory, rules_directory, templates or directory / "templates", sources)

@@ -35,8 +35,8 @@ from flaggermail.record.events import EventKind, changed, fold
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
-from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from tests.desks import kept, loaded
 from tests.desks.played import environment, with_shipped
 from tests.servers.postgres import Postgres
