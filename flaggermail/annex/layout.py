@@ -14,8 +14,8 @@ from flaggermail.documents.model import Block, Heading, Labelled, Paragraph, Tex
 from flaggermail.figures.account import Print
 from flaggermail.record.contacts import ContactMeans
 from flaggermail.redaction.marks import MARKER, Mark, PrintedPart, WooGround, redacted
-from flaggermail.wording.account import AccountLabel
 from flaggermail.wording.annex import AnnexLabel, GroundWords
+from flaggermail.wording.report import AccountLabel
 
 Render = Callable[[int], str]
 """Returns what stands in the place of a text, by its position in `PrintedExchange.texts`."""

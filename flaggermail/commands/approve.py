@@ -21,9 +21,8 @@ from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Tok
 from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import Because, Lacking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Filed
+from flaggermail.wording.pieces import SourceWord, TypeWord
 from flaggermail.wording.refusals import Because
-from flaggermail.wording.values import SourceWord, TypeWord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

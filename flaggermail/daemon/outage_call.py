@@ -14,7 +14,7 @@ from flaggermail.oncall.pager_choice import TITLE, alarm_text
 from flaggermail.oncall.schedule import Officer, on_call
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 AFTER = 60.0  # seconds: a server that restarts wakes nobody
 AGAIN = 3600.0  # seconds between two calls about records that come and go

@@ -17,7 +17,7 @@ from flaggermail.notifications.dates import SIGNS, Calendar, DateForm, DecimalSi
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.wording.account import Account, AccountLabel
+from flaggermail.wording.report import Account, AccountLabel
 from flaggermail.wording.said import Said
 
 

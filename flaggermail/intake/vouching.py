@@ -15,7 +15,7 @@ from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.ports import Clock, SenderCheck, SignatureCheck
 from flaggermail.rules.classifier import in_domains
 from flaggermail.settings.model import MailboxSettings
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 
 
 class ByReceivingServer:

@@ -22,7 +22,7 @@ from flaggermail.oncall.schedule import Officer, Rota
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.rows import Channel, Notification
-from flaggermail.wording.lacking import Lacking
+from flaggermail.wording.refusals import Lacking
 from flaggermail.wording.said import Said
 
 APPROVES = frozenset({OfficerRole.APPROVER, OfficerRole.HEAD})  # the roles that may approve

@@ -27,8 +27,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
 from flaggermail.settings.model import ElectionSettings, PeriodSettings, Settings
-from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
+from flaggermail.wording.servers import Attempted
 from flaggermail.yaml_files.kinds import Names
 
 ELECTION = "CHECK"

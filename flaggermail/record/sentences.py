@@ -15,10 +15,8 @@ from collections.abc import Mapping, Sequence
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.rows import Notification
-from flaggermail.wording.filing import Basis, Filed
-from flaggermail.wording.hints import Hint
+from flaggermail.wording.filing import Basis, Filed, Hint, SignatureProof, Vouched
 from flaggermail.wording.said import Said, Sentence, as_written
-from flaggermail.wording.vouched import SignatureProof, Vouched
 
 CODED = {"message": ("reason", "match_basis", "verdict_basis", "suggestions"), "alarm": ("text",)}
 """By table, the fields that are said by a code since version 4."""

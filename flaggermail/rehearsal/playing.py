@@ -34,7 +34,7 @@ from flaggermail.rehearsal.played_mail import played, sender_of
 from flaggermail.replay.scenario import Answers, CallEntry, ClaimedResult, MailEntry, ScenarioFile
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.shipped import stories
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 from flaggermail.yaml_files.model import read_model
 
 CORRESPONDENCE = frozenset({

@@ -26,7 +26,7 @@ from flaggermail.record.states import CaseState, MailState
 from flaggermail.record.topics import Topic
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 JOB = "hand-over"  # what an alarm calls it
 LISTED = 40  # entries per list in the mail; the rest is counted

@@ -19,7 +19,7 @@ from flaggermail.record.topics import Topic
 from flaggermail.replies import verbs
 from flaggermail.replies.answered import NotUnderstood, Why
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 
 BY_NUMBER = frozenset({Topic.SHIFT, Topic.STAND})  # topics whose verbs name a case by its number
 

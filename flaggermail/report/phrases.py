@@ -16,7 +16,7 @@ from flaggermail.notifications.dates import SIGNS, Calendar
 from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.report.values import PrintSettings
 from flaggermail.wording.report import ReportText, Times
-from flaggermail.wording.said import Said, Sentence
+from flaggermail.wording.said import UNSAID_DETAIL, Said, Sentence
 
 Piece = Text | Figure | Link | Note
 
@@ -32,10 +32,10 @@ class Style:
     def say(self, sentence: Sentence, **details: str | Piece | Sequence[Piece]) -> list[Piece]:
         """Returns a sentence as words; a detail that is a figure, a link or several words keeps what it is."""
         said: list[Piece] = []
-        for text, name, _, _ in Formatter().parse(sentence.words(self.language)):
+        for text, name, form, _ in Formatter().parse(sentence.words(self.language)):
             if text:
                 said.append(Text(text))
-            if name is not None:
+            if name is not None and form != UNSAID_DETAIL:
                 said += _pieces(details[name])
         return said
 

@@ -27,7 +27,7 @@ from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
 from flaggermail.views.calculation import Calculation
 from flaggermail.views.view import Document, View, json_of, plain
-from flaggermail.wording.captions import Caption
+from flaggermail.wording.report import Caption
 
 _OF_EARLIER = (
     "number", "title", "election", "narratives", "decision", "decision_ground", "decision_reason", "decided_at",

@@ -24,7 +24,7 @@ from flaggermail.report.values import ReportInputs
 from flaggermail.services import UnitOfWork
 from flaggermail.views.event import document_of
 from flaggermail.views.view import Document, View, json_of
-from flaggermail.wording.report_refusals import ReportBecause
+from flaggermail.wording.refusals import ReportBecause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.wiring_online import means, scratch_desk
-from flaggermail.wording.mailbox_causes import ConnectionCause
+from flaggermail.wording.servers import ConnectionCause
 from tests.doubles.dns import ScriptedResolver
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.test_oauth_night import Rotating, use_tokens

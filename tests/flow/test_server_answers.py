@@ -16,9 +16,8 @@ from flaggermail.ports import AccessToken, Refused
 from flaggermail.replay.doubles import SetClock
 from flaggermail.server_answers.answer import Reader
 from flaggermail.server_answers.recognise import worded
-from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import Said, Sentence
-from flaggermail.wording.submission_causes import SubmissionCause
+from flaggermail.wording.servers import MailboxCause, SubmissionCause
 from tests.corpus import each
 from tests.flow.server_mistakes import MAIL, NOW, Between
 from tests.servers import program, run

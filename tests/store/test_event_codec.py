@@ -31,10 +31,8 @@ from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.kinds import ArrivalBasis, Kind, OctetSource, Place
 from flaggermail.record.reading import typed
 from flaggermail.record.rows import BY_TABLE, RECORDS, Record, StoredMessage
-from flaggermail.wording.filing import Basis, Filed
-from flaggermail.wording.hints import Hint
+from flaggermail.wording.filing import Basis, Filed, Hint, Vouched
 from flaggermail.wording.said import Said, as_written
-from flaggermail.wording.vouched import Vouched
 from tests.store.samples import NOON
 from tests.store.test_chain import behind_its_back, broken
 

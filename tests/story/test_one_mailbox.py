@@ -17,7 +17,7 @@ from flaggermail.ports import Reach, TokenReach
 from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Services
 from flaggermail.settings.oauth_section import ACCEPTED_REACH, OAuth2Settings
-from flaggermail.wording.token_reach import ReachText
+from flaggermail.wording.servers import ReachText
 from tests.story.conftest import NOW
 from tests.story.test_daemon import WatchedMailbox, a_daemon
 from tests.story.test_read_before import QUESTION, counts, look

@@ -33,7 +33,7 @@ from flaggermail.server_answers.answer import Reader
 from flaggermail.server_answers.recognise import worded
 from flaggermail.services import Services
 from flaggermail.wiring import play
-from flaggermail.wording.mailbox_causes import MailboxCause
+from flaggermail.wording.servers import MailboxCause
 from tests.doubles.broken_desks import sound
 from tests.patience import PATIENCE
 from tests.story.conftest import CONFIG, NOW

@@ -34,7 +34,7 @@ from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, Set
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.servers import Attempted
 from tests.corpus import each
 from tests.doubles import migrated
 from tests.patience import PATIENCE

@@ -25,8 +25,8 @@ from flaggermail.adapters.tls import connect_meaning, one_line, silence_meaning,
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused, PauseAsked
 from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
 from flaggermail.server_answers.recognise import AnswerMeaning, explain, worded
-from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.servers import MailboxCause
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -48,8 +48,8 @@ from flaggermail.ports.probing import SubmissionSeen
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.server_answers.answer import ProtocolStep, Reader, ServerAnswer
 from flaggermail.server_answers.recognise import explain
-from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.servers import Attempted
 
 T = TypeVar("T")
 Tls = Literal["implicit", "starttls", "none"]

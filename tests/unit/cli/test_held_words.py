@@ -22,8 +22,7 @@ from flaggermail.record.rows import BY_TABLE, ArchiveReading
 from flaggermail.views import VIEWS
 from flaggermail.views.event import document_of
 from flaggermail.views.view import ArchiveView
-from flaggermail.wording.filing import Filed
-from flaggermail.wording.readings import Asked
+from flaggermail.wording.filing import Asked, Filed
 from tests.unit.cli.conftest import Desk
 
 RAW = re.compile(r"""[{}]|\[["\[{\]]""")
