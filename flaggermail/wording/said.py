@@ -45,6 +45,18 @@ class Said(str):
         several = found if isinstance(found, list) else [found]
         return tuple(_said(one) for one in several if isinstance(one, dict))
 
+    def document(self) -> dict[str, object] | None:
+        """Returns the code, the details, and the words in English; None if nothing is said."""
+        if not self:
+            return None
+        details = _read(self)
+        return {"code": details.pop(_CODE, ""), "details": details, "text": self.english}
+
+    def retold(self, sentence: Sentence) -> Said:
+        """Returns another sentence with those details of this one that it has. Raises KeyError if one is missing."""
+        found = _read(self)
+        return _said({_CODE: sentence.value, **{name: found[name] for name in sorted(sentence.details)}})
+
     @property
     def english(self) -> str:
         """The sentence as the command line, the journal and documents show it."""

@@ -19,15 +19,19 @@ import pytest
 from flaggermail.errors import Refusal
 from flaggermail.health.findings import HealthLimits, Measured, findings
 from flaggermail.record.case_values import CaseType, Source
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.sentences import CLUES, SENTENCES
 from flaggermail.record.states import MailState
+from flaggermail.record.topics import Topic
+from flaggermail.replies import case_form, verbs
 from flaggermail.settings.mistakes import SORTS
 from flaggermail.wording import catalogues
 from flaggermail.wording.alarms import AlarmText, Health, HealthPlace
 from flaggermail.wording.catalogues import NotWorded, catalogue, details_of, languages, locale, sets
 from flaggermail.wording.filing import Filed, Hint
+from flaggermail.wording.hints import HintByCommand, HintByMail
 from flaggermail.wording.pieces import MailWord, Piece, SourceWord, TypeWord
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import Because, Lacking, ReportBecause
 from flaggermail.wording.said import Said, Sentence, as_written, counted, every
 from tests.corpus import each
 from tests.tools.dutch import english_in
@@ -135,7 +139,7 @@ def test_every_call_gives_the_details_of_its_sentence() -> None:
 def test_every_sentence_is_said_somewhere() -> None:
     """No sentence is left over."""
     text = "\n".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "wording")
-    text += (PACKAGE / "wording" / "said.py").read_text("utf-8")
+    text += "".join((PACKAGE / "wording" / name).read_text("utf-8") for name in ("said.py", "hints.py"))
     named = set(re.findall(r"\b[A-Z]\w+\.[A-Z][A-Z0-9_]*\b", text))
     left = {f"{type(one).__name__}.{one.name}" for one in every().values()} - named
     by_name = (
@@ -150,6 +154,8 @@ def test_every_sentence_is_said_somewhere() -> None:
         "OnlineStep.",
         "Says.",
         "Asked.",
+        "HintByCommand.",
+        "HintByMail.",
     )  # said by the name of a value
     assert {one for one in left if not one.startswith(by_name)} == set()
 
@@ -173,6 +179,50 @@ def test_a_refusal_reads_in_english_and_is_said_in_dutch() -> None:
     assert str(refusal).startswith("case VF-1: the desk observes and sends nothing")
     assert refusal.said.in_language("nl").startswith("zaak VF-1: de desk kijkt alleen mee")
     assert str(Refusal("only here")) == Refusal("only here").said.in_language("nl") == "only here"
+
+
+REFUSALS = (*Because, *ReportBecause, *Lacking)
+HINTS = {one.value.partition(": ")[2]: one for one in HintByCommand}
+LINE = re.compile(r"`flaggermail|(?<!\w)--[a-z]")
+TOLD_APART = {Lacking.WITHHELD, Lacking.WITHHELD_DRAFT}  # alarms and states of a mail, whose reader was refused nothing
+
+
+def test_a_refusal_says_the_fact_and_its_hint_the_line() -> None:
+    """No refusal names a line of a terminal; what to do is a hint, of the same name in each way of reading it."""
+    lines = [one.name for one in REFUSALS for language in languages() if LINE.search(one.words(language))]
+    assert set(lines) == {one.name for one in TOLD_APART}
+    assert [one.name for one in HintByCommand] == [one.name for one in HintByMail]
+    assert HINTS.keys() == {one.value.partition(": ")[2] for one in HintByMail}
+    by_code = {one.value: one for one in REFUSALS}
+    assert {code: (by_code[code].name, True) for code in HINTS} == {
+        code: (one.name, one.details <= by_code[code].details) for code, one in HINTS.items()
+    }
+
+
+def test_a_hint_fits_the_way_in_which_it_is_read() -> None:
+    """A terminal shows a command; a mail shows the line to answer with, in the reader's language."""
+    refusal = Refusal(Because.POLICY_DAY_TO_REPEAT(draft="7/1", day="2027-03-17"))
+    fact = "draft 7/1: the policy was read on 2027-03-17; see whether it still reads so, then repeat that day; "
+    assert str(refusal) == f"{fact}`flaggermail approve 7/1 --policy-read 2027-03-17`"
+    assert refusal.by_mail.english == f"{fact}answer `approve CODE 2027-03-17`"
+    assert refusal.by_mail.in_language("nl").endswith("; antwoord `akkoord CODE 2027-03-17`")
+    assert refusal.said.code == "policy day to repeat"
+    assert Refusal(Because.CASE_CLOSED_ALREADY(case="VF-1")).by_mail == Because.CASE_CLOSED_ALREADY(case="VF-1")
+
+
+FORM = case_form.SentForm(mark="m", language=LanguageCode.EN)
+
+
+@each("language", LanguageCode)
+def test_a_hint_offers_a_reply_that_is_understood(language: LanguageCode) -> None:
+    """Each line that a mail offers begins with a word that a reply or the form has in that language."""
+    known = [line for topic in Topic for line in verbs.would_work(topic, language)]
+    known += case_form.written(replace(FORM, language=language)).splitlines()
+    words = {re.split(r"[ :]", line)[0] for line in known}
+    offered = [line for hint in HintByMail for line in re.findall(r"`([^`]+)`", hint.words(language))]
+    begins = {re.split(r"[ :]", line)[0] for line in offered} - {"flaggermail"}
+    assert len(begins) > 10
+    assert begins <= words
 
 
 def test_details_are_stored_apart_from_the_sentence() -> None:
