@@ -40,7 +40,7 @@ class Print:
         return self._calendar().shown(at.astimezone(self.zone), self.date_form)
 
     def _calendar(self) -> Calendar:
-        return Calendar(self.months, dutch=self.language is LanguageCode.NL)
+        return Calendar(self.months, self.language)
 
     def took(self, minutes: int) -> str:
         """Returns a wait as `latency.in_sentence` does."""

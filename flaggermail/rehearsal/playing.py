@@ -24,7 +24,6 @@ from flaggermail.notices import duty, notices
 from flaggermail.notices.debrief import folder_of
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import RawMessage, Transaction
-from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, OctetSource
 from flaggermail.record.rows import Case, Delivery, Election, OutboxMail, Rehearsal
@@ -123,7 +122,7 @@ def _tell_calls(env: Services, rehearsal: Rehearsal, story: ScenarioFile) -> Non
                 about = EventRef(mail.case, mail.notification)
                 notice = Notice(Kind.OFFICER_NOTICE, "played_call", key, about, topic=Topic.PLAYED_CALL)
                 language = env.settings.desk.organisation.language
-                notices.tell(work, officer, notice, {"text": call.nl if language == LanguageCode.NL else call.en})
+                notices.tell(work, officer, notice, {"text": getattr(call, language)})
 
 
 def _calls_due(

@@ -41,6 +41,9 @@ class Locale:
     day: str  # of day, month, year
     instant: str  # of day, hour, minute
     formal_instant: str  # the same in a letter or a report, and an offset, which is empty on most days
+    conjunction: str  # before the last of several
+    no_minute: str  # less than one
+    units: Mapping[str, Sequence[str]]  # the forms of hours, minutes, days, weeks, months, years
 
     @cached_property
     def index(self) -> Callable[[int], int]:
@@ -52,6 +55,15 @@ class Locale:
         if len(forms) != self.forms:
             raise NotWorded(f"{'|'.join(forms)}: {len(forms)} forms of a plural, of {self.forms}")
         return f"{number} {forms[self.index(abs(number))]}"
+
+    def span(self, number: int, unit: str) -> str:
+        """Returns so many hours, minutes, days, weeks, months or years: `2 minuten`."""
+        return self.counted(number, *self.units[unit])
+
+    def joined(self, parts: Sequence[str]) -> str:
+        """Returns parts in a row: `a, b en c`."""
+        *first, last = parts
+        return f"{', '.join(first)} {self.conjunction} {last}" if first else last
 
     def dated(self, day: date) -> str:
         """Returns a day in words: `6 juni 2024`."""

@@ -156,6 +156,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "Asked.",
         "HintByCommand.",
         "HintByMail.",
+        "Dossier",
     )  # said by the name of a value
     assert {one for one in left if not one.startswith(by_name)} == set()
 
@@ -314,6 +315,21 @@ def test_one_officer_is_not_1_officers() -> None:
     assert [words for words in told.values() if UNCOUNTED.search(words)] == []
     modules = [path for room in ROOMS_THAT_TELL for path in sorted((PACKAGE / room).rglob("*.py"))]
     assert [found for path in modules for found in uncounted(path)] == []
+
+
+def comparisons(path: Path) -> Iterator[str]:
+    """Yields the places of a module at which something is compared with one language."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for side in (node.left, *node.comparators) if isinstance(node, ast.Compare) else ():
+            written = isinstance(side, ast.Constant) and side.value in languages()
+            named = isinstance(side, ast.Attribute) and ast.unparse(side.value) == "LanguageCode"
+            if written or named:
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(node)}"
+
+
+def test_no_code_asks_which_language_it_is() -> None:
+    """What differs by language is in its catalogue, its locale, or a table keyed by language."""
+    assert [found for path in sorted(PACKAGE.rglob("*.py")) for found in comparisons(path)] == []
 
 
 def test_no_code_stands_twice() -> None:
