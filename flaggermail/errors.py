@@ -74,14 +74,30 @@ class MailboxUnclear(MailboxUnproven):
 
 
 class Refusal(FlaggermailError):
-    """An act was refused and nothing was changed; the text says what, where, and what would be right.
+    """An act was refused and nothing was changed; the text says what, where, and what to do at a command line.
 
-    `said` is the reason in the reader's language. Only what a terminal alone can ask for is refused in plain English.
+    `said` is the fact in the reader's language, `hint` what a terminal shows beside it. Only what a terminal alone can
+    ask for is refused in plain English.
     """
 
     def __init__(self, because: Said | str) -> None:
         self.said = because if isinstance(because, Said) else Plainly.AS_WRITTEN(text=because)
-        super().__init__(self.said.english)
+        from flaggermail.wording import hints  # noqa: PLC0415 - most processes refuse nothing
+
+        self.hint = hints.hint(self.said, hints.HintByCommand)
+        super().__init__(hints.hinted(self.said, hints.HintByCommand).english)
+
+    def document(self) -> dict[str, object]:
+        """Returns the refusal and its hint for programs, each as code, details and English text; the code is one."""
+        hint = self.hint.document()
+        return {"refused": self.said.document(), "hint": hint and {**hint, "code": self.said.code}}
+
+    @property
+    def by_mail(self) -> Said:
+        """The fact with what its reader can answer by mail."""
+        from flaggermail.wording import hints  # noqa: PLC0415 - as above
+
+        return hints.hinted(self.said, hints.HintByMail)
 
 
 class NotFound(Refusal):

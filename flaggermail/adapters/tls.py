@@ -16,8 +16,8 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.record.instants import usable
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.servers import Attempted
 
 LONGEST = 200  # characters kept of a server's text
 _CERTIFICATE, _KEY = b"-----BEGIN CERTIFICATE-----", b"PRIVATE KEY-----"  # RFC 7468, sections 5 and 10

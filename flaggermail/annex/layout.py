@@ -14,8 +14,8 @@ from flaggermail.annex.redaction.marks import MARKER, Mark, PrintedPart, WooGrou
 from flaggermail.documents.model import Block, Heading, Labelled, Paragraph, Text, Verbatim, Words
 from flaggermail.figures.account import Print
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.wording.account import AccountLabel
 from flaggermail.wording.annex import AnnexLabel, GroundWords
+from flaggermail.wording.report import AccountLabel
 
 Render = Callable[[int], str]
 """Returns what stands in the place of a text, by its position in `PrintedExchange.texts`."""

@@ -15,7 +15,7 @@ from textwrap import fill
 from flaggermail.archive.retention import KeptThing, ThingKept
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.terms import Standing, TermStart
-from flaggermail.wording.declared import Declared
+from flaggermail.wording.annex import Declared
 from flaggermail.wording.said import Said, dated
 
 _LINE = "_" * 24

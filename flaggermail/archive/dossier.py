@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flaggermail.archive.dossier_names import file_name
-from flaggermail.archive.dossier_words import Absence
 from flaggermail.archive.mdto import Target
 from flaggermail.mail.message import Attachment
 from flaggermail.ports import Transaction
@@ -16,6 +15,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Election, LegalHold, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
+from flaggermail.wording.dossier import Absence
 from flaggermail.wording.said import Said
 
 OF_OFFICERS = frozenset({

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, holds_of, number_of
 from flaggermail.archive.dossier_lists import Cell, DossierLink, DossierPage, DossierTable
 from flaggermail.archive.dossier_shown import Shown
-from flaggermail.archive.dossier_words import ABSENCES, CASE_TYPES, Absence, Label
+from flaggermail.archive.dossier_words import said
 from flaggermail.figures import ledger
 from flaggermail.figures.moments import BASES, FORMS
 from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of
@@ -18,6 +18,7 @@ from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Delivery, LegalHold, Notification, StoredMessage
+from flaggermail.wording.dossier import Absence, Label
 
 _PASSIVE: Mapping[str, frozenset[str]] = {
     ".eml": frozenset({"message/rfc822"}),  # Chromium shows its HTML, and runs and fetches nothing of it
@@ -54,7 +55,7 @@ class Pages:
         heads = (Label.CASE, Label.TYPE, Label.TITLE, Label.STATE, Label.OPENED, Label.FILES)
         rows = [
             (
-                case.number, CASE_TYPES[case.type][self._shown.language], case.title, self._shown.state(case),
+                case.number, said(case.type, self._shown.language), case.title, self._shown.state(case),
                 self._minute(case.opened_at),
                 [DossierLink(f"{case.number}/{name}", f"{case.number}/{name}") for name in ("index.html", "index.txt")],
             )
@@ -87,7 +88,7 @@ class Pages:
         decided = (self._shown.value(case.decision), self._minute(case.decided_at) if case.decided_at else "")
         facts = {
             Label.ELECTION: case.election,
-            Label.TYPE: CASE_TYPES[case.type][self._shown.language],
+            Label.TYPE: said(case.type, self._shown.language),
             Label.ORIGIN: ", ".join(filter(None, map(self._shown.value, (case.origin, case.source)))),
             Label.REFERRER: _person(case.referrer_name, case.referrer_address),
             Label.STATE: self._shown.state(case),
@@ -203,7 +204,7 @@ class Pages:
         rows = [
             (
                 mail.id, self._minute(mail.received_at), self._shown.kinds(mail),
-                ABSENCES[absence][self._shown.language],
+                absence.words(self._shown.language),
             )
             for mail, absence in mails.left_out
         ]  # fmt: skip

@@ -21,7 +21,7 @@ from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text
 from flaggermail.archive.dossier_names import visible, visible_line
 from flaggermail.archive.dossier_pages import Pages
 from flaggermail.archive.dossier_shown import Shown
-from flaggermail.archive.dossier_words import CASE_TYPES, KINDS, Absence, said
+from flaggermail.archive.dossier_words import said
 from flaggermail.archive.mdto import Concept, FileObject, Happening, Level, RecordObject, Target
 from flaggermail.archive.retention import KeptSpan
 from flaggermail.mail.message import Address, Message
@@ -30,6 +30,7 @@ from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Delivery, Election, Notification, Platform, StoredMessage
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.dossier import Absence
 
 EML = Concept("Internet e-mail message format", "IANA Media types", "message/rfc822")
 TEXT, HTML, JSON_LINES, CSV = (
@@ -118,10 +119,10 @@ class DossierWriter:
         files.add_page(f"{case.number}/", self._pages.of_case(case, mails))
         record = RecordObject(
             key=case.number,
-            name=f"{case.number} {CASE_TYPES[case.type][LanguageCode.NL]}",
+            name=f"{case.number} {said(case.type, LanguageCode.NL)}",
             level=Level.DOSSIER,
             kept=self._kept(case),
-            classes=[Concept(CASE_TYPES[case.type][LanguageCode.NL], _CLASSES, case.type.value)],
+            classes=[Concept(said(case.type, LanguageCode.NL), _CLASSES, case.type.value)],
             keywords=[*case.narratives, *sorted({use.platform for use in self._shown.uses(case)})],
             begins=self._shown.day(case.opened_at),
             ends=self._closed(case),
@@ -178,7 +179,7 @@ class DossierWriter:
             level=Level.ITEM,
             kept=self._kept_mail(case, mail),
             further_keys=[(self._shown.keys.hidden(mail.message_id), "RFC 5322")] if mail.message_id else [],
-            classes=[Concept(KINDS[kind][LanguageCode.NL], _KINDS, kind.value) for kind in mail.kinds],
+            classes=[Concept(said(kind, LanguageCode.NL), _KINDS, kind.value) for kind in mail.kinds],
             begins=self._shown.day(mail.received_at),
             happenings=self._of_mail(mail),
             part_of=case_target(case),
@@ -239,7 +240,7 @@ class DossierWriter:
     def _name(self, mail: StoredMessage) -> str:
         """Returns a neutral title: kind and day. A subject may name a person."""
         kind = next(iter(mail.kinds), Kind.UNKNOWN)
-        return f"{mail.id} {KINDS[kind][LanguageCode.NL]} {self._shown.day(mail.received_at).isoformat()}"
+        return f"{mail.id} {said(kind, LanguageCode.NL)} {self._shown.day(mail.received_at).isoformat()}"
 
 
 def _shown_files(files: Files) -> Sequence[str]:

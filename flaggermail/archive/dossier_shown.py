@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from flaggermail.archive.dossier_names import Keys
-from flaggermail.archive.dossier_words import ABSENCES, KINDS, LABELS, Absence, Label, said
+from flaggermail.archive.dossier_words import said
 from flaggermail.cases import elections
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.message import Message
@@ -17,6 +17,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Delivery, Notification, StoredMessage
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.dossier import Absence, Label
 
 
 class Shown:
@@ -56,8 +57,8 @@ class Shown:
             f"{copy.selector}._domainkey.{copy.signer}",
             f"SHA-256 {copy.key_digest}" if copy.key_digest else "",
             f"DNSSEC: {said(copy.dnssec, language)}",
-            f"{LABELS[Label.RESOLVER][language]} {copy.resolver}" if copy.resolver else "",
-            f"{LABELS[Label.LOOKED_UP][language]} {self.minute(copy.looked_up_at)}",
+            f"{Label.RESOLVER.words(language)} {copy.resolver}" if copy.resolver else "",
+            f"{Label.LOOKED_UP.words(language)} {self.minute(copy.looked_up_at)}",
         )
         return [line for line in lines if line]
 
@@ -78,11 +79,11 @@ class Shown:
 
     def word(self, label: Label) -> str:
         """Returns the words of a label."""
-        return LABELS[label][self.language]
+        return label.words(self.language)
 
     def absent(self, absence: Absence) -> str:
         """Says that something is not there, and why."""
-        return f"{self.word(Label.ABSENT)}: {ABSENCES[absence][self.language]}"
+        return f"{self.word(Label.ABSENT)}: {absence.words(self.language)}"
 
     def state(self, case: Case) -> str:
         """Says the state of a case, and that it is an exercise."""
@@ -99,7 +100,7 @@ class Shown:
 
     def kinds(self, mail: StoredMessage) -> str:
         """Says what a mail is."""
-        return ", ".join(KINDS[kind][self.language] for kind in mail.kinds)
+        return ", ".join(said(kind, self.language) for kind in mail.kinds)
 
     def minute(self, at: datetime) -> str:
         """Returns an instant to the minute with its offset."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case
+from flaggermail.wording.refusals import Lacks
 from flaggermail.wording.said import Said
-from flaggermail.wording.shortcomings import Lacks
 
 ENOUGH_ATTEMPTS = 2  # "repeated" means at least two
 

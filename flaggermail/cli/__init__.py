@@ -15,9 +15,9 @@ import click
 
 from flaggermail import __version__
 from flaggermail.cli.groups import Suggesting
-from flaggermail.cli.session import Session
+from flaggermail.cli.session import Session, show_json
 from flaggermail.cli.terminal import safe_line
-from flaggermail.errors import ConfigurationError, FlaggermailError
+from flaggermail.errors import ConfigurationError, FlaggermailError, Refusal
 
 SELDOM = 50_000  # objects made until the interpreter looks for garbage, which takes a twelfth of `case list`
 USUALLY = gc.get_threshold()
@@ -137,6 +137,8 @@ def main(arguments: Sequence[str] | None = None, session: Session | None = None)
     except ConfigurationError as fault:
         _end("\n".join(map(safe_line, fault.faults)), fault.STATUS)
     except FlaggermailError as fault:
+        if isinstance(fault, Refusal) and "--json" in (sys.argv if arguments is None else arguments):
+            show_json(fault.document())
         _end(safe_line(str(fault)), 1)
     except OSError as fault:  # a file or folder that is full, closed or gone, where no command expects it
         place = f"{fault.filename}: " if fault.filename else ""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from flaggermail.wording.readings import Asked, Listed
+from flaggermail.wording.filing import Asked, Listed
 from flaggermail.wording.said import Said
 
 _BY_FIELD: Mapping[str, Asked] = {one.name.lower(): one for one in Asked}

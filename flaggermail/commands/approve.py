@@ -22,9 +22,8 @@ from flaggermail.record.states import CaseState, MailState, NotificationState, S
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES
-from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import Because, Lacking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

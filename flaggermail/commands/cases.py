@@ -23,8 +23,8 @@ from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.steps import read_steps
 from flaggermail.wording.filing import Filed
+from flaggermail.wording.pieces import SourceWord, TypeWord
 from flaggermail.wording.refusals import Because
-from flaggermail.wording.values import SourceWord, TypeWord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,8 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import BadAddress, Channel, Notification, Platform
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import Because, Lacking
 from flaggermail.wording.said import Said
 
 

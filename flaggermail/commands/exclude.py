@@ -22,10 +22,9 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage, Token
 from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.filing import Basis, Filed
+from flaggermail.wording.filing import Basis, Filed, Vouched
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import UNSAID
-from flaggermail.wording.vouched import Vouched
 
 ANSWERS = frozenset({
     Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY, Kind.OFFICER_REPLY, Kind.BOUNCE, Kind.DELIVERED, Kind.FEEDBACK_REPORT,

@@ -24,9 +24,9 @@ from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Channel, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Vouched
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
-from flaggermail.wording.vouched import Vouched
 
 _KINDS = {
     MarkedAs.NOTIFICATION: Kind.NOTIFICATION,

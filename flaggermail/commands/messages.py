@@ -22,9 +22,9 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Vouched
+from flaggermail.wording.pieces import MailWord
 from flaggermail.wording.refusals import Because
-from flaggermail.wording.values import MailWord
-from flaggermail.wording.vouched import Vouched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

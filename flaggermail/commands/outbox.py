@@ -22,11 +22,10 @@ from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.lacking import Lacking
 from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import Because, Lacking
 from flaggermail.wording.said import counted
+from flaggermail.wording.servers import Attempted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import ByReply
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 _DIGITS = re.compile(r"(?<!\d)\d{3}[ \t\u00a0.-]?\d{3}(?!\d)")
 _SIGNS = re.compile(r"(?<![A-Z0-9])[A-HJ-NP-Z2-9]{3}[ \t\u00a0.-]?[A-HJ-NP-Z2-9]{3}(?![A-Z0-9])")

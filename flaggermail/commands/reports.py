@@ -14,7 +14,7 @@ from flaggermail.record.rows import Election, ReportDraft, ReportFreeze
 from flaggermail.record.terms import day_of
 from flaggermail.report import agreeing, annexes, canonical, draft, facts, frozen, moving
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.report_refusals import ReportBecause
+from flaggermail.wording.refusals import ReportBecause
 
 _MOST_MISSING = 12  # words that a refusal lists
 

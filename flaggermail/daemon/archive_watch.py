@@ -17,7 +17,7 @@ from flaggermail.ports import Interrupt
 from flaggermail.rule_changes import versions
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
-from flaggermail.wording.alarm_texts import Health
+from flaggermail.wording.alarms import Health
 from flaggermail.wording.said import UNSAID, Said
 
 LOOK_EVERY = 2.0  # seconds

@@ -15,7 +15,7 @@ from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.rota import Officer, on_call
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 AFTER = 60.0  # seconds: a server that restarts wakes nobody
 AGAIN = 3600.0  # seconds between two calls about records that come and go

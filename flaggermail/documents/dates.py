@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from flaggermail.wording.catalogues import locale
+
 
 class DateForm(StrEnum):
     """How an instant is printed beside a mail."""
@@ -39,7 +41,7 @@ class Calendar:
     """The words of a language for an instant; `months` begins with January."""
 
     months: tuple[str, ...]
-    dutch: bool
+    language: str
 
     def in_words(self, at: datetime) -> str:
         """Returns an instant in its own zone: `6 juni 2024 om 13.06 uur`, or `6 June 2024 at 13:06`.
@@ -47,7 +49,8 @@ class Calendar:
         With the offset on a day on which the clock changes, since an hour of it comes twice.
         """
         day = f"{at.day} {self.months[at.month - 1]} {at.year}"
-        return f"{day} om {at:%H.%M} uur{_offset(at)}" if self.dutch else f"{day} at {at:%H:%M}{_offset(at)}"
+        form = locale(self.language).formal_instant
+        return form.format(day=day, hour=f"{at:%H}", minute=f"{at:%M}", offset=_offset(at))
 
     def shown(self, at: datetime, form: DateForm) -> str:
         """Returns an instant in its own zone, in that form, to the minute."""

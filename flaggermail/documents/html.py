@@ -33,7 +33,7 @@ from flaggermail.documents.model import (
     Words,
 )
 from flaggermail.documents.svg import inline
-from flaggermail.wording.documents import PrintedWord
+from flaggermail.wording.report import PrintedWord
 
 _DEEPEST = 4  # the last level of a heading
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

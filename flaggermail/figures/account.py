@@ -17,7 +17,7 @@ from flaggermail.notifications import latency
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.wording.account import Account, AccountLabel
+from flaggermail.wording.report import Account, AccountLabel
 from flaggermail.wording.said import Said
 
 
@@ -40,7 +40,7 @@ class Print:
         return self._calendar().shown(at.astimezone(self.zone), self.date_form)
 
     def _calendar(self) -> Calendar:
-        return Calendar(self.months, dutch=self.language is LanguageCode.NL)
+        return Calendar(self.months, self.language)
 
     def took(self, minutes: int) -> str:
         """Returns a wait as `latency.in_sentence` does."""

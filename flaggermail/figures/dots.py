@@ -21,7 +21,7 @@ from flaggermail.figures.timeline import Drawing
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.notifications import latency
 from flaggermail.record.clocks import Sign
-from flaggermail.wording.captions import Caption
+from flaggermail.wording.report import Caption
 from flaggermail.wording.said import Said
 
 _HOUR, _DAY = 60, 24 * 60

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
 from flaggermail.record.clocks import InstantBasis, Sign
-from flaggermail.wording.captions import Caption
+from flaggermail.wording.report import Caption
 from flaggermail.wording.said import Said
 
 _NUDGES = frozenset({Sign.REMINDER, Sign.ESCALATION})

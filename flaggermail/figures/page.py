@@ -21,7 +21,7 @@ from flaggermail.figures.upright import upright
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, SummaryBy
 from flaggermail.notifications import latency
 from flaggermail.record.clocks import Sign
-from flaggermail.wording.captions import Caption, Method
+from flaggermail.wording.report import Caption, Method
 from flaggermail.wording.said import Sentence
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -10,7 +10,7 @@ from flaggermail.figures.local_times import Telling
 from flaggermail.figures.looks import HEAD, LINE, MARGIN, SMALL, WIDTH, cut, picture_sheet
 from flaggermail.figures.timeline import Drawing, drawn
 from flaggermail.figures.uses import Figures, PlatformUse, SummaryBy
-from flaggermail.wording.captions import Caption
+from flaggermail.wording.report import Caption
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _SIZES = {"head": HEAD, "small": SMALL}

@@ -36,7 +36,7 @@ from flaggermail.figures.signs import drawn_sign
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.notifications import latency
 from flaggermail.record.clocks import Sign
-from flaggermail.wording.captions import Caption
+from flaggermail.wording.report import Caption
 
 _LEFT, _RIGHT = MARGIN + PITCH // 2, WIDTH - MARGIN - PITCH // 2  # of the bar
 _HEAD, _DAY, _FIGURE, _BELOW, _BAR, _SIGNS, _TIME = 28, 48, 92, 114, 148, 190, 218  # heights

@@ -19,7 +19,7 @@ from flaggermail.figures.signs import drawn_sign
 from flaggermail.figures.timeline import Drawing, figure, heading, label_words, spread
 from flaggermail.figures.uses import PlatformUse
 from flaggermail.record.clocks import Sign
-from flaggermail.wording.captions import Caption
+from flaggermail.wording.report import Caption
 
 _BAR, _SIGNS, _TEXT = 10, 48, 38  # from the left: the bar, the first sign, the words below it
 _BETWEEN_SIGNS = 22

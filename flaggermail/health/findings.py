@@ -12,7 +12,7 @@ from flaggermail.health.overview import DISK, MEGA
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.trust_proofs import WARNED as WARNED_OF_MARK
 from flaggermail.record.trust_proofs import ProofState
-from flaggermail.wording.alarm_texts import Health, HealthPlace
+from flaggermail.wording.alarms import Health, HealthPlace
 from flaggermail.wording.said import Said
 
 ARCHIVE = "archive"  # the finding about its folder

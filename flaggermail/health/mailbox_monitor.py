@@ -13,7 +13,7 @@ from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import UNSAID, Said
 
 

@@ -24,7 +24,7 @@ from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import TrustProof, Watched
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import DeskSettings
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import UNSAID, Said
 
 

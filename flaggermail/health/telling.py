@@ -14,7 +14,7 @@ from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 
 def tell(env: Services, name: str, *works: Callable[[Services], object]) -> list[Exception]:

@@ -32,11 +32,10 @@ from flaggermail.record.states import PLATFORM_MAILS
 from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.filing import Basis, Filed
+from flaggermail.wording.alarms import AlarmText
+from flaggermail.wording.filing import Basis, Filed, Vouched
 from flaggermail.wording.said import Said
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.servers import Attempted
 
 LOOKED_BACK = 1000  # messages of any sender searched for the latest ones of platforms
 

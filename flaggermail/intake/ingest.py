@@ -35,7 +35,7 @@ from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, Person
 from flaggermail.record.rows import AssignedId, Case, Delivery, StoredMessage, ThreadKey, Token
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.filing import Filed
 
 HOLD = timedelta(seconds=0.5)  # of old mail in one transaction, while all other writers wait

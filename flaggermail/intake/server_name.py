@@ -15,7 +15,7 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Alarm, StoredMessage, Watched
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import Said
 
 FOUND = "authserv_id"

@@ -20,7 +20,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.rows import UnfetchedMail
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 EVERY = timedelta(hours=1)
 _NAMED = 20  # mails in one alarm

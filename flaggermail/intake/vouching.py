@@ -15,7 +15,7 @@ from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.ports import Clock, SenderCheck, SignatureCheck
 from flaggermail.settings.model import MailboxSettings
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 
 
 class ByReceivingServer:

@@ -21,7 +21,7 @@ from flaggermail.ports import BlobStore, Lease, RawMessage, Role, Store, Transac
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.settings.word_tables import FREE_MAIL
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 
 FOLDER = "not a folder"  # of no mailbox
 _TEXT = "Dit bericht noemt een verkeerde stemdag en roept kiezers op om een dag later te gaan stemmen.\r\n" * 4

@@ -17,7 +17,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Election, OutboxMail, Rehearsal
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.servers import Attempted
 
 MARK = "exercise_mark"  # the template with the prefix of a subject and the line above a text
 

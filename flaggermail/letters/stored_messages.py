@@ -14,8 +14,7 @@ from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.filing import Basis
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Basis, Vouched
 
 
 def taken_in(work: UnitOfWork, message: Message, digest: str, received_at: datetime, place: Place) -> StoredMessage:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from flaggermail.mail.signature_facts import NOT_CHECKED, SignatureFacts
+from flaggermail.wording.filing import Vouched
 from flaggermail.wording.said import Said
-from flaggermail.wording.vouched import Vouched
 
 YEARS = range(1900, 2101)  # that a field of a mail may name; none is stored as an instant
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flaggermail.wording.hints import Hint
+from flaggermail.wording.filing import Hint
 from flaggermail.wording.said import Said
 
 HIGHEST = 100

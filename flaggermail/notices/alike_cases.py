@@ -21,7 +21,7 @@ from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.word_tables import FREE_MAIL
-from flaggermail.wording.hints import Hint
+from flaggermail.wording.filing import Hint
 from flaggermail.wording.said import Said
 
 WITHIN = timedelta(hours=24)  # from the opening of the earlier case

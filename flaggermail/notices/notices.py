@@ -30,7 +30,7 @@ from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings import own_addresses
 from flaggermail.settings.rota import Officer
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said

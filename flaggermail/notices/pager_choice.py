@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from flaggermail.mail.invisible import visible
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.states import PageState
-from flaggermail.wording.pages import AlarmName, PageText
+from flaggermail.wording.alarms import AlarmName, PageText
 
 LONGEST = 120  # characters; one SMS of GSM 03.38 carries 160, the title included
 _UNDER_WAY = frozenset({PageState.QUEUED, PageState.ATTEMPTING})

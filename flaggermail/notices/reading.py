@@ -12,7 +12,7 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 
 def again(work: UnitOfWork, row: StoredMessage) -> Message | None:

@@ -17,7 +17,7 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import Officer
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 LATELY = timedelta(hours=24)
 MOST = 1000  # counted; `status` needs no exact figure beyond it

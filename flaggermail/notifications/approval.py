@@ -22,7 +22,7 @@ from flaggermail.record.contacts import ChannelKind
 from flaggermail.record.rows import Channel, Notification
 from flaggermail.settings.approval_section import APPROVES
 from flaggermail.settings.rota import Officer, Rota
-from flaggermail.wording.lacking import Lacking
+from flaggermail.wording.refusals import Lacking
 from flaggermail.wording.said import Said
 
 MOST_WRONG = 5  # wrong codes in a row, after which a device is locked

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from flaggermail.mail.invisible import is_invisible, visible
+from flaggermail.wording.refusals import InDraft
 from flaggermail.wording.said import Said
-from flaggermail.wording.shortcomings import InDraft
 
 Search = Callable[[str, str], str | None]
 

@@ -3,17 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from flaggermail.record.contacts import LanguageCode
+from flaggermail.wording.catalogues import locale
 
-UNITS: Mapping[str, tuple[str, ...]] = {
-    LanguageCode.NL: ("uur", "uur", "minuut", "minuten", "en", ","),
-    LanguageCode.EN: ("hour", "hours", "minute", "minutes", "and", "."),
-}
-_NO_MINUTE: Mapping[str, str] = {LanguageCode.NL: "minder dan een minuut", LanguageCode.EN: "less than a minute"}
-_DAYS: Mapping[str, str] = {LanguageCode.NL: "dagen", LanguageCode.EN: "days"}
 _HOURS_A_DAY, _FEWEST_DAYS = 24, 2
 
 
@@ -31,12 +25,17 @@ def tenths(count: int) -> int:
 def hours(count: int, language: str = LanguageCode.EN, sign: str | None = None) -> str:
     """Returns the hours in `count` minutes with one decimal: 152 is "2.5", in Dutch "2,5", unless `sign` says how."""
     whole, part = divmod(tenths(count), 10)
-    return f"{whole}{sign or UNITS[language][-1]}{part}"
+    return f"{whole}{sign or locale(language).decimal}{part}"
 
 
 def spoken(count: int, language: str, sign: str | None = None) -> str:
     """Returns hours with one decimal, followed by the exact time: "2,5 uur (2 uur en 32 minuten)"."""
-    return f"{hours(count, language, sign)} {UNITS[language][1]} ({exact(count, language)})"
+    return f"{in_hours(count, language, sign)} ({exact(count, language)})"
+
+
+def in_hours(count: int, language: str, sign: str | None = None) -> str:
+    """Returns hours with one decimal and their unit: "2,5 uur"."""
+    return f"{hours(count, language, sign)} {locale(language).units['hours'][-1]}"
 
 
 def in_sentence(count: int, language: str, sign: str | None = None) -> str:
@@ -46,32 +45,27 @@ def in_sentence(count: int, language: str, sign: str | None = None) -> str:
     minuten)".
     """
     if days(count):
-        return f"{exact(count, language)} ({count} {UNITS[language][3]})"
+        return f"{exact(count, language)} ({locale(language).span(count, 'minutes')})"
     return spoken(count, language, sign) if tenths(count) else exact(count, language)
 
 
 def rounded(count: int, language: str, sign: str | None = None) -> str:
     """Returns one figure with its unit: "2,5 uur", from two days on "9 dagen", below a tenth of an hour "2 minuten"."""
     if days(count):
-        return f"{days(count)} {_DAYS[language]}"
-    return f"{hours(count, language, sign)} {UNITS[language][1]}" if tenths(count) else exact(count, language)
+        return locale(language).span(days(count), "days")
+    return in_hours(count, language, sign) if tenths(count) else exact(count, language)
 
 
 def exact(count: int, language: str) -> str:
     """Returns the exact time: "2 uur en 32 minuten"; from two days on with days of 24 hours: "9 dagen en 3 uur"."""
+    written = locale(language)
     if count == 0:
-        return _NO_MINUTE[language]
-    one_hour, more_hours, one_minute, more_minutes, joined, _ = UNITS[language]
+        return written.no_minute
     whole, rest = divmod(count, 60)
-    parts = []
     if days(count):
-        parts.append(f"{days(count)} {_DAYS[language]}")
         whole %= _HOURS_A_DAY
-    if whole:
-        parts.append(f"{whole} {one_hour if whole == 1 else more_hours}")
-    if rest:
-        parts.append(f"{rest} {one_minute if rest == 1 else more_minutes}")
-    return f" {joined} ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    parts = ((days(count), "days"), (whole, "hours"), (rest, "minutes"))
+    return written.joined([written.span(number, unit) for number, unit in parts if number])
 
 
 def days(count: int) -> int:
@@ -83,11 +77,10 @@ def days(count: int) -> int:
 def in_minutes(count: int, language: str) -> str:
     """Returns the minutes, with whole days from two on: "13140 minuten (9 dagen)"; "minder dan een minuut" for none."""
     if count == 0:
-        return _NO_MINUTE[language]
-    unit = UNITS[language][2 if count == 1 else 3]
-    return f"{count} {unit}{in_days(count, language)}"
+        return locale(language).no_minute
+    return f"{locale(language).span(count, 'minutes')}{in_days(count, language)}"
 
 
 def in_days(count: int, language: str) -> str:
     """Returns whole days, said after minutes that are hard to read: " (9 dagen)"; empty below two days."""
-    return f" ({days(count)} {_DAYS[language]})" if days(count) else ""
+    return f" ({locale(language).span(days(count), 'days')})" if days(count) else ""

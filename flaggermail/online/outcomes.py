@@ -9,10 +9,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
-from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.online import Online, OnlineStep
-from flaggermail.wording.online_mending import ToMend
+from flaggermail.wording.online import Online, OnlineStep, ToMend
 from flaggermail.wording.said import UNSAID, Detail, Said
+from flaggermail.wording.servers import Attempted
 
 
 class CheckStep(StrEnum):

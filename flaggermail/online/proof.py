@@ -29,8 +29,8 @@ from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.settings.model import ElectionSettings, PeriodSettings
 from flaggermail.settings.yaml_files.kinds import Names
-from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
+from flaggermail.wording.servers import Attempted
 
 ELECTION = "CHECK"
 LIST = "government"  # of `rules/lists`

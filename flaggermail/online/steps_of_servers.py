@@ -14,9 +14,9 @@ from flaggermail.ports import Reach, Role
 from flaggermail.ports.probing import Found
 from flaggermail.settings.model import MailboxSettings, SubmissionSettings
 from flaggermail.settings.oauth_section import LoginMethod
-from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.online import Online
 from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.servers import Attempted
 
 USED = ("IDLE", "UIDPLUS")  # of the mailbox server; what IMAP4rev1 has besides is required (RFC 3501)
 USED_TO_SEND = ("8bitmime", "dsn", "smtputf8")

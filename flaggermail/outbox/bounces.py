@@ -44,10 +44,10 @@ from flaggermail.record.rows import (
 from flaggermail.record.states import AttemptResult, ClockState, MailState, NotificationState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.filing import Basis
 from flaggermail.wording.said import as_written
+from flaggermail.wording.servers import Attempted
 
 MOST_ASKED = 5  # mails named where a report fits several
 

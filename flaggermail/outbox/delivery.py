@@ -33,8 +33,8 @@ from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.settings.model import SendingProof
-from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import Said
+from flaggermail.wording.servers import Attempted
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:

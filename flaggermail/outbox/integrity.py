@@ -33,8 +33,8 @@ from flaggermail.record.rows import Alarm, Case, Channel, Notification, OutboxMa
 from flaggermail.record.states import MailState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText, Differs
-from flaggermail.wording.lacking import Lacking
+from flaggermail.wording.alarms import AlarmText, Differs
+from flaggermail.wording.refusals import Lacking
 from flaggermail.wording.said import Said
 
 DIFFERS = (AlarmKind.OUTBOX_CHANGED, AlarmKind.OCTETS_LOST)  # of a mail that differs from the record, once for each

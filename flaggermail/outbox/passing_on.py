@@ -24,7 +24,7 @@ from flaggermail.record.states import MailState, ServerState
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 PERSONAL_TOPICS = frozenset({Topic.APPROVAL, Topic.DEVICE, Topic.FORM})
 """Topics that only their recipient may act on: another officer learns that there was a mail, and no more."""

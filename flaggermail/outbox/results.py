@@ -29,9 +29,9 @@ from flaggermail.record.states import AttemptResult, CaseState, MailState, Notif
 from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.steps import write_steps
-from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.servers import Attempted
 
 _TOPICS = {
     AlarmKind.UNCERTAIN: Topic.UNCERTAIN_MAIL,

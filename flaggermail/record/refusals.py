@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import Said
+from flaggermail.wording.servers import Attempted
 
 
 class SmtpStage(StrEnum):

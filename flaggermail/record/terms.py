@@ -12,15 +12,11 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.wording.said import counted
+from flaggermail.wording.catalogues import locale
 
 _TERM = re.compile(r"P(?=[0-9])(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,5})D)?|P([0-9]{1,4})W")
 _MONTHS, _WEEK = 12, 7
-_UNITS = {
-    LanguageCode.NL: (("jaar", "jaar"), ("maand", "maanden"), ("week", "weken"), ("dag", "dagen")),
-    LanguageCode.EN: (("year", "years"), ("month", "months"), ("week", "weeks"), ("day", "days")),
-}
-_AND = {LanguageCode.NL: " en ", LanguageCode.EN: " and "}
+_UNITS = ("years", "months", "weeks", "days")
 
 
 class Appraisal(StrEnum):
@@ -75,8 +71,9 @@ class Term:
         """Returns the term in words: `10 jaar`, `1 year and 6 months`, `70 days`."""
         years, months = divmod(self.months, _MONTHS)
         weeks, days = divmod(self.days, _WEEK) if self.written.endswith("W") else (0, self.days)
-        words = zip((years, months, weeks, days), _UNITS[language], strict=True)
-        return _AND[language].join(counted(number, *unit) for number, unit in words if number)
+        written = locale(language)
+        parts = zip((years, months, weeks, days), _UNITS, strict=True)
+        return f" {written.conjunction} ".join(written.span(number, unit) for number, unit in parts if number)
 
     def last_day(self, start: date) -> date:
         """Returns the last day of the term that begins at `start`: the same day that many months later, plus the days.

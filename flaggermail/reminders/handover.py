@@ -27,7 +27,7 @@ from flaggermail.reminders.escalation import Expected
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.rota import AT_MOST, WEEKDAYS, Officer, Shift, changes, void
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 JOB = "hand-over"  # what an alarm calls it
 LISTED = 40  # entries per list in the mail; the rest is counted

@@ -32,7 +32,7 @@ from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import Said, as_written
 
 LISTED = 5  # recipients that one alarm names

@@ -31,8 +31,7 @@ from flaggermail.reminders import waiting_mail
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.settings.rota import Officer
 from flaggermail.settings.steps import quicker
-from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.pages import PageFault, PageText
+from flaggermail.wording.alarms import AlarmText, PageFault, PageText
 from flaggermail.wording.said import Said
 
 LOOKED_BACK = timedelta(hours=12)  # older reminders call no pager

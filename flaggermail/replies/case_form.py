@@ -71,7 +71,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "decision": ("besluit", "decide"),
 }
 _BY_WORD = {word: key for key, words in _WORDS.items() for word in words}
-_NL, _EN = 0, 1
+_AT: Mapping[str, int] = {LanguageCode.NL: 0, LanguageCode.EN: 1}  # of a pair of words
+_ENDS: Mapping[str, tuple[str, str]] = {LanguageCode.NL: ("formulier", "einde"), LanguageCode.EN: ("form", "end")}
 _LINE = re.compile(rf"\W*({'|'.join(_BY_WORD)})\b[\s*_]*[:=]\s*(.*)", re.IGNORECASE)
 _MARK = re.compile(r"=*\s*(formulier|form|einde|end)\s+([0-9a-f]{6})\b", re.IGNORECASE)
 _BEGINS = frozenset({"formulier", "form"})
@@ -114,8 +115,8 @@ def lines_between(text: str, mark: str) -> tuple[str, ...]:
 
 def written(asked: SentForm, values: Values | None = None) -> str:
     """Returns the form with its marks, filled in with the officer's own `values`."""
-    at = _NL if asked.language == LanguageCode.NL else _EN
-    begin, end = ("formulier", "einde") if asked.language == LanguageCode.NL else ("form", "end")
+    at = _AT[asked.language]
+    begin, end = _ENDS[asked.language]
     known = values or {}
     keys = [key for key in _WORDS if key != "all_means_used" or asked.case_type == CaseType.CHANNEL]
     lines = [f"{_WORDS[key][at]}: {known.get(key, '')}".rstrip() for key in keys]
@@ -169,7 +170,7 @@ def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
         if above_all.get(key) and _plain(above_all[key]) != _plain(sent):
             found[key] = above_all[key]
         elif len(changed) > 1:
-            word = _WORDS[key][_NL if asked.language == LanguageCode.NL else _EN]
+            word = _WORDS[key][_AT[asked.language]]
             raise FormFault(TWO, word, line=f"{word}: {changed[-1]}")
         elif changed:
             found[key] = changed[0]
@@ -201,7 +202,7 @@ def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
     language = _language(f"{own}\n{whole}" if values else own, asked)
     decision, argument = _decision(values.get("decision", ""))
     wanted = _WANTED if decision in {Decision.NOTIFY, ""} else ()
-    answers = _Answers(values, _NL if language == LanguageCode.NL else _EN)
+    answers = _Answers(values, _AT[language])
     contradicts = answers.words("contradicts", needed="contradicts" in wanted)
     assessed: Mapping[str, Json] = {
         "incorrect": answers.truth("incorrect", needed="incorrect" in wanted),
@@ -378,5 +379,5 @@ def _language(text: str, asked: SentForm) -> str:
         match = None if plain.lstrip().startswith(_OTHERS) else _LINE.match(plain)
         if match and match[2].strip():
             words = _WORDS[_BY_WORD[match[1].lower()]]
-            return "nl" if match[1].lower() == words[_NL] else "en"
+            return next(language for language, at in _AT.items() if words[at] == match[1].lower())
     return asked.language

@@ -20,7 +20,7 @@ from flaggermail.replies import verbs
 from flaggermail.replies.answered import NotUnderstood
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import Officer
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 
 BY_NUMBER = frozenset({Topic.SHIFT, Topic.STAND})  # topics whose verbs name a case by its number
 

@@ -150,7 +150,7 @@ def _checked_look(work: UnitOfWork, reply: _Reply, found: Understood) -> Underst
         for asked in found.requests:
             looking.check(work, asked)
     except Refusal as refusal:
-        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, refusal.said)
+        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, refusal.by_mail)
     return found
 
 
@@ -243,7 +243,7 @@ def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understoo
         try:
             command = door.read(work, asked.name, asked.fields)
         except Refusal as refusal:
-            return verbs.not_understood(Why.REFUSED, topic, found.language, refusal.said)
+            return verbs.not_understood(Why.REFUSED, topic, found.language, refusal.by_mail)
         done = done_before.refusal_of(work, reply.token, reply.officer, topic, found.language, command)
         if done is not None:
             return done
@@ -308,7 +308,7 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
                 used = changed(token, replace(token, used_at=work.now))
                 work.record(EventKind.REPLY_OBEYED, used, about=about, reason=token.purpose)
     except Refusal as refusal:
-        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, refusal.said)
+        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, refusal.by_mail)
     except OctetsLost:
         lost = Because.MAIL_LOST()
         return verbs.not_understood(Why.REFUSED, reply.topic, found.language, lost)

@@ -23,6 +23,7 @@ from flaggermail.replies.request import Request
 from flaggermail.settings.reply_words import ReplyWords
 
 LANGUAGES = tuple(LanguageCode)
+_BEGINS_SENTENCES = frozenset({LanguageCode.EN})  # in which "to NAME" also begins ordinary sentences
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +40,10 @@ class _Verb:
     coded: bool = False  # takes a code, alone or with a word of consent in any usual form: `consent.code_in`
     replaces: bool = False  # said again, it replaces what it did before, until somebody acted on that
     denies: bool = False  # a yes before it contradicts it
-    en_is_dutch: bool = False  # the English word is a Dutch one too, so it tells no language
+    shared: frozenset[str] = frozenset()  # the languages whose word for it is one of another too, so it tells none
 
     def words(self, language: str) -> str:
-        return self.nl if language == LanguageCode.NL else self.en
+        return {LanguageCode.NL: self.nl, LanguageCode.EN: self.en}[LanguageCode(language)]
 
     def shown(self, language: str) -> str:
         return f"{self.words(language)}{self.shows[language] if self.shows else ''}"
@@ -198,7 +199,7 @@ def _match(line: Line, verb: _Verb, answered: Answered, *, agrees: bool) -> tupl
         return None
     language, groups = said[0]
     several = {one for one, _ in said} != {language}
-    tells_none = several or verb.nl == verb.en or (verb.en_is_dutch and language == LanguageCode.EN)
+    tells_none = several or verb.nl == verb.en or language in verb.shared
     return None if tells_none else language, groups
 
 
@@ -220,7 +221,9 @@ def _is_second_verb(line: Line, answered: Answered) -> bool:
     if any(_match(line, verb, answered, agrees=False) for verb in _ALL_VERBS):
         return True
     said = _match(line, _TO, answered, agrees=False)
-    return said is not None and (said[0] == LanguageCode.NL or bool(acts.officers_named(said[1]["name"], answered)))
+    return said is not None and (
+        said[0] not in _BEGINS_SENTENCES or bool(acts.officers_named(said[1]["name"], answered))
+    )
 
 
 def _language(text: str, answered: Answered) -> str:
@@ -264,7 +267,7 @@ _SOURCE = _Verb(
 _CORRECTIONS = (_TYPE, _SOURCE)  # of a case; one reply may give both
 _PERSON = _Verb("mens", "person", acts.by_person, repeatable=True)  # each takes the other back
 _ROBOT = _Verb("automaat", "robot", acts.by_robot, repeatable=True)
-_STAND = _Verb("stand", "status", acts.show_stand, repeatable=True, en_is_dutch=True)
+_STAND = _Verb("stand", "status", acts.show_stand, repeatable=True, shared=frozenset({LanguageCode.EN}))
 _SHOW = _Verb("toon", "show", acts.show_case, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}, repeatable=True)
 _LOOKS = (_STAND, _SHOW)  # in reply to any mail, and without one
 _TAKE_CASE = _Verb("neem", "take", acts.take_numbered, _NUMBER, _WITH.shows, repeatable=True)  # by its number

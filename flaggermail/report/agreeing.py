@@ -9,7 +9,7 @@ from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.case_values import Decision
 from flaggermail.report.values import CaseCount, NamedCount, ReportFacts, UseFacts
-from flaggermail.wording.report_refusals import Disagreement
+from flaggermail.wording.refusals import Disagreement
 from flaggermail.wording.said import Said
 
 

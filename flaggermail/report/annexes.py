@@ -10,7 +10,7 @@ from flaggermail.documents.model import Block
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.report import canonical
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.report_refusals import ReportTold
+from flaggermail.wording.refusals import ReportTold
 
 
 def annexes_of(work: UnitOfWork, notifications: Iterable[str]) -> dict[str, str]:

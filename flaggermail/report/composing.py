@@ -36,6 +36,7 @@ BLOCKS = (BACKGROUND, METHOD)
 Annexes = Mapping[str, Sequence[Block]]
 """The printed exchange of each use that has one, by the use's number."""
 
+_TITLES = LanguageCode.NL  # the language of titles of parliamentary papers
 _GROUP = 2  # digits before the space in the number of a dossier: 35 165
 
 
@@ -102,6 +103,10 @@ class _Report:
             notes = [Note(self._paper(paper, place)) for place, paper in enumerate(papers, 1)]
             yield Paragraph([*self.style.say(ReportText.PAPERS), *notes])
 
+    def _other(self, language: LanguageCode) -> str:
+        """Returns a language if it is not that of the report, to be marked as another."""
+        return "" if language is self.language else language.value
+
     def _paper(self, paper: Paper, place: int) -> list[Text | Figure]:
         name = f"papers/{place}"
         said = self.style.say(
@@ -110,8 +115,7 @@ class _Report:
             number=Figure(f"{name}/number", str(paper.number)),
         )  # fmt: skip
         if paper.annex:
-            dutch = "" if self.language is LanguageCode.NL else LanguageCode.NL.value  # Parliament's titles are Dutch
-            said += self.style.say(ReportText.PAPER_ANNEX, annex=Text(paper.annex, dutch))
+            said += self.style.say(ReportText.PAPER_ANNEX, annex=Text(paper.annex, self._other(_TITLES)))
         return [piece for piece in (*said, Text(".")) if isinstance(piece, Text | Figure)]
 
     # ---------------------------------------------------------------- the uses

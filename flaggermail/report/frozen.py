@@ -22,8 +22,8 @@ from flaggermail.report.composing import BLOCKS, block_key, document
 from flaggermail.report.phrases import Style, style_of
 from flaggermail.report.values import PrintSettings, ReportInputs, TextBlock, WrittenParts
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import ReportBecause, ReportTold
 from flaggermail.wording.report import ReportText
-from flaggermail.wording.report_refusals import ReportBecause, ReportTold
 
 V = TypeVar("V")
 

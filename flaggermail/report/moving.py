@@ -11,7 +11,7 @@ from flaggermail.report import frozen
 from flaggermail.report.changes import Moved, NumberedEvent, moved
 from flaggermail.report.values import ReportInputs
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.report_refusals import ReportTold
+from flaggermail.wording.refusals import ReportTold
 from flaggermail.wording.said import Said
 
 MOST_TOLD = 20  # lines beside an act; `report changes` lists all

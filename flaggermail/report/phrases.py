@@ -15,8 +15,9 @@ from flaggermail.figures.local_times import Telling
 from flaggermail.notifications import latency
 from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.report.values import PrintSettings
+from flaggermail.wording.catalogues import locale
 from flaggermail.wording.report import ReportText, Times
-from flaggermail.wording.said import Said, Sentence
+from flaggermail.wording.said import UNSAID_DETAIL, Said, Sentence
 
 Piece = Text | Figure | Link | Note
 
@@ -32,10 +33,10 @@ class Style:
     def say(self, sentence: Sentence, **details: str | Piece | Sequence[Piece]) -> list[Piece]:
         """Returns a sentence as words; a detail that is a figure, a link or several words keeps what it is."""
         said: list[Piece] = []
-        for text, name, _, _ in Formatter().parse(sentence.words(self.language)):
+        for text, name, form, _ in Formatter().parse(sentence.words(self.language)):
             if text:
                 said.append(Text(text))
-            if name is not None:
+            if name is not None and form != UNSAID_DETAIL:
                 said += _pieces(details[name])
         return said
 
@@ -50,12 +51,18 @@ class Style:
 
     def took(self, name: str, minutes: int) -> list[Piece]:
         """Returns a wait as `latency.in_sentence` does, with its figures named."""
-        exact, units = self.exact(f"{name}/exact", minutes), latency.UNITS[self.language]
+        exact, units = self.exact(f"{name}/exact", minutes), locale(self.language).units
         if latency.days(minutes):
-            return [exact, Text(" ("), Figure(f"{name}/minutes", str(minutes)), Text(f" {units[3]})")]
+            unit = units["minutes"][locale(self.language).index(minutes)]
+            return [exact, Text(" ("), Figure(f"{name}/minutes", str(minutes)), Text(f" {unit})")]
         if latency.tenths(minutes) == 0:
             return [exact]
-        return [Figure(f"{name}/hours", self.telling.hours(minutes)), Text(f" {units[1]} ("), exact, Text(")")]
+        return [
+            Figure(f"{name}/hours", self.telling.hours(minutes)),
+            Text(f" {units['hours'][-1]} ("),
+            exact,
+            Text(")"),
+        ]
 
     def exact(self, name: str, minutes: int) -> Figure:
         """Returns the exact time alone: `2 uur en 32 minuten`."""
@@ -76,7 +83,7 @@ def style_of(settings: PrintSettings, language: LanguageCode) -> Style:
     """Returns how a report with these settings is printed in a language."""
     months = settings.months[language]
     telling = Telling(language, months, ZoneInfo(settings.zone), SIGNS[settings.decimal_sign])
-    return Style(language, telling, Calendar(months, dutch=language is LanguageCode.NL))
+    return Style(language, telling, Calendar(months, language))
 
 
 def _pieces(detail: str | Piece | Sequence[Piece]) -> Words:

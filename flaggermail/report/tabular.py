@@ -14,7 +14,7 @@ from flaggermail.record.clocks import InstantBasis, Sign
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.report.several_uses import MATTERS
 from flaggermail.report.values import ReportFacts, ReportInputs, UseFacts
-from flaggermail.wording.report_columns import ReportColumn
+from flaggermail.wording.report import ReportColumn
 from flaggermail.wording.said import Sentence
 
 _CLOCKS = (Sign.RECEIPT, Sign.HUMAN, Sign.SUBSTANCE)
@@ -58,9 +58,9 @@ def codebook(facts: ReportFacts) -> list[Sequence[str]]:
     found: list[Sequence[str]] = []
     election = ("election", facts.election, facts.names[LanguageCode.EN], facts.names[LanguageCode.NL])
     for name, (column, clock) in _BY_NAME.items():
-        of = ("", "") if clock is None else (f"{WORDS[clock].en}: ", f"{WORDS[clock].nl}: ")
-        found.append((name, "", f"{of[0]}{column.en}", f"{of[1]}{column.nl}"))
-        found += [(name, code, words.en, words.nl) for code, words in _CODES.get(column, {}).items()]
+        of = ("", "") if clock is None else (f"{WORDS[clock].words('en')}: ", f"{WORDS[clock].words('nl')}: ")
+        found.append((name, "", f"{of[0]}{column.words('en')}", f"{of[1]}{column.words('nl')}"))
+        found += [(name, code, words.words("en"), words.words("nl")) for code, words in _CODES.get(column, {}).items()]
         found += [election] if column is ReportColumn.ELECTION else []
     return found
 

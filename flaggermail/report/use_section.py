@@ -18,9 +18,7 @@ from flaggermail.notifications import latency
 from flaggermail.record.clocks import InstantBasis, Sign
 from flaggermail.report.phrases import Piece, Style
 from flaggermail.report.values import UseFacts, UseWords
-from flaggermail.wording.account import Account
-from flaggermail.wording.captions import Caption
-from flaggermail.wording.report import ReportText
+from flaggermail.wording.report import Account, Caption, ReportText
 from flaggermail.wording.said import Sentence
 
 _HEADS = (Caption.CLOCK, Caption.INSTANT, Caption.MINUTES, Caption.TENTHS, Caption.BASIS, Caption.FORM)

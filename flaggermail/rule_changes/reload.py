@@ -15,7 +15,7 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.rule_changes import versions
 from flaggermail.rules.files import version_of
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 
 REFUSED = "changed, with faults at {places}; those of before stay in force: see `flaggermail rules check`"
 

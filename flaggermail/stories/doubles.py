@@ -31,8 +31,8 @@ from flaggermail.ports import (
 )
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.settings.model import MailboxSettings
-from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import as_written
+from flaggermail.wording.servers import Attempted
 
 NUMBERING = "1"
 

@@ -24,7 +24,6 @@ from flaggermail.notices import duty, notices
 from flaggermail.notices.debrief import folder_of
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import RawMessage, Transaction
-from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, OctetSource
 from flaggermail.record.rows import Case, Delivery, Election, OutboxMail, Rehearsal
@@ -35,7 +34,7 @@ from flaggermail.settings.yaml_files.model import read_model
 from flaggermail.shipped import stories
 from flaggermail.stories.played_mail import played, sender_of
 from flaggermail.stories.scenario import Answers, CallEntry, ClaimedResult, MailEntry, ScenarioFile
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 
 CORRESPONDENCE = frozenset({
     Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE,
@@ -123,7 +122,7 @@ def _tell_calls(env: Services, rehearsal: Rehearsal, story: ScenarioFile) -> Non
                 about = EventRef(mail.case, mail.notification)
                 notice = Notice(Kind.OFFICER_NOTICE, "played_call", key, about, topic=Topic.PLAYED_CALL)
                 language = env.settings.desk.organisation.language
-                notices.tell(work, officer, notice, {"text": call.nl if language == LanguageCode.NL else call.en})
+                notices.tell(work, officer, notice, {"text": getattr(call, language)})
 
 
 def _calls_due(

@@ -1,47 +1,174 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a mail may belong, and by which clues."""
+"""What to do about a refusal: the hint of a refusal has its code, and words for each way in which it is read."""
 
 from __future__ import annotations
 
-from flaggermail.wording.said import Sentence
-
-# fmt: off
+from flaggermail.wording.said import UNSAID, Said, Sentence
 
 
-class Hint(Sentence):
-    """A suggestion, and the clues for it."""
+class Refused(Sentence):
+    """A refusal, and what its reader can do."""
 
-    SUGGESTION = "hint: suggestion", "{case} ({score}): {why}", "{case} (score {score} van 100): {why}"
-    ATTACHED = "hint: attached", "it was attached to mail of this case", "was bijlage van mail in deze zaak"
-    SAME_REFERRAL = ("hint: same referral", "the same referral was taken in before",
-        "dezelfde melding is al eerder ontvangen")
-    OUR_KEY = "hint: our key", "answers mail of ours in this case", "antwoord op mail van ons in deze zaak"
-    SAME_THREAD = ("hint: same thread", "refers to something that mail of this case named",
-        "verwijst naar iets wat mail in deze zaak noemde")
-    NUMBER = "hint: number", "its number is named", "noemt het zaaknummer"
-    TAIL = ("hint: tail", "it bears the number as we sent it there",
-        "draagt het nummer zoals wij het daarheen stuurden")
-    QUOTES = "hint: quotes", "it quotes words of ours", "citeert woorden van ons"
-    PLACED_BEFORE = ("hint: placed before", "a person filed mail from this address there",
-        "een medewerker plaatste mail van dit adres in deze zaak")
-    OTHER_SUBJECT = ("hint: other subject", "answers its mail under another subject",
-        "antwoord op mail in deze zaak, met een ander onderwerp")
-    WAITS = "hint: waits", "waits for an answer of this platform", "wacht op antwoord van dit platform"
-    SAME_TEXT = "hint: same text", "the texts agree", "de teksten komen overeen"
-    SAME_SUBJECT = ("hint: same subject", "the same subject and somebody in common",
-        "hetzelfde onderwerp en een gemeenschappelijke betrokkene")
-    SAME_ADDRESS = "hint: same address", "the same web address in both", "hetzelfde webadres in beide"
-    SAME_SENDER = "hint: same sender", "this sender has a case that is open", "deze afzender heeft een lopende zaak"
-    SAME_ORGANISATION = ("hint: same organisation", "of the same organisation, about the same kind of matter",
-        "van dezelfde organisatie, over hetzelfde soort kwestie")
-    NOT_TO_US = "hint: not to us", "it was not addressed to us", "was niet aan ons gericht"
-    NOT_VERIFIED = "hint: not verified", "nobody vouches for its sender", "de afzender is niet geverifieerd"
-    OTHER_ADDRESS = ("hint: other address", "it comes from another address than was known there",
-        "komt van een ander adres dan daar bekend was")
-    OTHER_HOST = ("hint: other host", "its host is not among those listed for the channel",
-        "de host hoort niet bij het kanaal")
-    OTHER_CASE_WAITS = ("hint: other case waits", "another case waits for this platform too",
-        "ook een andere zaak wacht op dit platform")
-    OTHER_RECIPIENT = "hint: other recipient", "that mail went to somebody else", "die mail ging naar een ander"
-    CLOSED = "hint: closed", "the case is closed", "de zaak is gesloten"
-    NOT_ENOUGH = "hint: not enough", "that alone places no mail", "dat alleen is niet genoeg om mail te plaatsen"
+    HINTED = "refusal and hint"
+
+
+class HintByCommand(Sentence):
+    """What a reader at the command line can do."""
+
+    CASE_OR_ELECTION = "by command: case or election"
+    PLAN_FIRST = "by command: plan first"
+    POLICY_DAY_TO_REPEAT = "by command: policy day to repeat"
+    NOTHING_TO_ASK = "by command: nothing to ask"
+    ELECTION_CLOSED = "by command: election closed"
+    NOTHING_TO_CORRECT = "by command: nothing to correct"
+    CASE_UNDECIDED = "by command: case undecided"
+    CHANNEL_BOUNCED = "by command: channel bounced"
+    ADDRESS_NOT_BAD = "by command: address not bad"
+    NOTE_NEEDS_CHANNEL = "by command: note needs channel"
+    USE_NEEDS_CHANNEL = "by command: use needs channel"
+    NOT_DECIDED_TO_NOTIFY = "by command: not decided to notify"
+    TEXT_NOT_APPROVED = "by command: text not approved"
+    DRAFT_WAITS = "by command: draft waits"
+    HAS_NO_DEVICE = "by command: has no device"
+    HAS_DEVICE = "by command: has device"
+    NO_POLLING_DAY = "by command: no polling day"
+    EXERCISE_RUNS = "by command: exercise runs"
+    NO_EXERCISE = "by command: no exercise"
+    NO_SUCH_ELECTION = "by command: no such election"
+    NO_SUCH_CASE = "by command: no such case"
+    NO_SUCH_DRAFT = "by command: no such draft"
+    NO_DRAFT_OF_CASE = "by command: no draft of case"
+    NO_SUCH_MAIL = "by command: no such mail"
+    MARK_IT = "by command: mark it"
+    NAME_THE_CASE = "by command: name the case"
+    NAME_THE_USE = "by command: name the use"
+    NO_COPY = "by command: no copy"
+    INSTANT_UNKNOWN = "by command: instant unknown"
+    INSTANT_KNOWN = "by command: instant known"
+    PLACE_FIRST = "by command: place first"
+    NAME_A_KIND = "by command: name a kind"
+    TEXT_NEEDED = "by command: text needed"
+    EXCHANGE_NEEDS_CHANNEL = "by command: exchange needs channel"
+    APPROVED_NOT_DONE = "by command: approved not done"
+    MAIL_WAITED_BEFORE = "by command: mail waited before"
+    NO_SUCH_REMINDER = "by command: no such reminder"
+    NO_SUCH_SHIFT = "by command: no such shift"
+    NOBODY_ON_CALL = "by command: nobody on call"
+    ROW_DIFFERS = "by command: row differs"
+    SAY_WHEN_SENT = "by command: say when sent"
+    IN_DOUBT = "by command: in doubt"
+    NO_SUCH_NOTIFICATION = "by command: no such notification"
+    NO_OPEN_ELECTION = "by command: no open election"
+    SAY_WHERE = "by command: say where"
+    REMEMBER_NEW = "by command: remember new"
+    SPEED_NEEDS_STORY = "by command: speed needs story"
+    OBSERVES = "by command: observes"
+    POLLING_DAY_TODAY = "by command: polling day today"
+    FITS_SEVERAL = "by command: fits several"
+    NOT_REMEMBERED = "by command: not remembered"
+    SENDER_NOT_VERIFIED = "by command: sender not verified"
+    EXERCISE_TEACHES_NOTHING = "by command: exercise teaches nothing"
+    OBSERVING = "by command: observing"
+    DRAFT_FAULTY_LETTER = "by command: draft faulty letter"
+    REFERRER_UNPROVEN = "by command: referrer unproven"
+    HOLD_OF_ONE_THING = "by command: hold of one thing"
+    NO_SUCH_HOLD = "by command: no such hold"
+    KEPT_BY_HOLD = "by command: kept by hold"
+    EXCLUDES_NO_CASE = "by command: excludes no case"
+    EXCLUDES_WHAT_IS_JUDGED = "by command: excludes what is judged"
+    EXCLUDES_IN_WINDOW = "by command: excludes in window"
+    EXCLUDES_NOTHING_HELD = "by command: excludes nothing held"
+    EXCLUDES_AFTER_SENDING = "by command: excludes after sending"
+    NO_DRAFT = "by command: no report draft"
+    FROZEN = "by command: report frozen already"
+    NOT_FROZEN = "by command: report not frozen"
+    NOT_OVER = "by command: election not over"
+    WHICH_ELECTION = "by command: which election"
+    DRAFT = "by command: lacking: draft"
+
+
+class HintByMail(Sentence):
+    """What a reader of a mail can answer; the line of a terminal if no answer does it."""
+
+    CASE_OR_ELECTION = "by mail: case or election"
+    PLAN_FIRST = "by mail: plan first"
+    POLICY_DAY_TO_REPEAT = "by mail: policy day to repeat"
+    NOTHING_TO_ASK = "by mail: nothing to ask"
+    ELECTION_CLOSED = "by mail: election closed"
+    NOTHING_TO_CORRECT = "by mail: nothing to correct"
+    CASE_UNDECIDED = "by mail: case undecided"
+    CHANNEL_BOUNCED = "by mail: channel bounced"
+    ADDRESS_NOT_BAD = "by mail: address not bad"
+    NOTE_NEEDS_CHANNEL = "by mail: note needs channel"
+    USE_NEEDS_CHANNEL = "by mail: use needs channel"
+    NOT_DECIDED_TO_NOTIFY = "by mail: not decided to notify"
+    TEXT_NOT_APPROVED = "by mail: text not approved"
+    DRAFT_WAITS = "by mail: draft waits"
+    HAS_NO_DEVICE = "by mail: has no device"
+    HAS_DEVICE = "by mail: has device"
+    NO_POLLING_DAY = "by mail: no polling day"
+    EXERCISE_RUNS = "by mail: exercise runs"
+    NO_EXERCISE = "by mail: no exercise"
+    NO_SUCH_ELECTION = "by mail: no such election"
+    NO_SUCH_CASE = "by mail: no such case"
+    NO_SUCH_DRAFT = "by mail: no such draft"
+    NO_DRAFT_OF_CASE = "by mail: no draft of case"
+    NO_SUCH_MAIL = "by mail: no such mail"
+    MARK_IT = "by mail: mark it"
+    NAME_THE_CASE = "by mail: name the case"
+    NAME_THE_USE = "by mail: name the use"
+    NO_COPY = "by mail: no copy"
+    INSTANT_UNKNOWN = "by mail: instant unknown"
+    INSTANT_KNOWN = "by mail: instant known"
+    PLACE_FIRST = "by mail: place first"
+    NAME_A_KIND = "by mail: name a kind"
+    TEXT_NEEDED = "by mail: text needed"
+    EXCHANGE_NEEDS_CHANNEL = "by mail: exchange needs channel"
+    APPROVED_NOT_DONE = "by mail: approved not done"
+    MAIL_WAITED_BEFORE = "by mail: mail waited before"
+    NO_SUCH_REMINDER = "by mail: no such reminder"
+    NO_SUCH_SHIFT = "by mail: no such shift"
+    NOBODY_ON_CALL = "by mail: nobody on call"
+    ROW_DIFFERS = "by mail: row differs"
+    SAY_WHEN_SENT = "by mail: say when sent"
+    IN_DOUBT = "by mail: in doubt"
+    NO_SUCH_NOTIFICATION = "by mail: no such notification"
+    NO_OPEN_ELECTION = "by mail: no open election"
+    SAY_WHERE = "by mail: say where"
+    REMEMBER_NEW = "by mail: remember new"
+    SPEED_NEEDS_STORY = "by mail: speed needs story"
+    OBSERVES = "by mail: observes"
+    POLLING_DAY_TODAY = "by mail: polling day today"
+    FITS_SEVERAL = "by mail: fits several"
+    NOT_REMEMBERED = "by mail: not remembered"
+    SENDER_NOT_VERIFIED = "by mail: sender not verified"
+    EXERCISE_TEACHES_NOTHING = "by mail: exercise teaches nothing"
+    OBSERVING = "by mail: observing"
+    DRAFT_FAULTY_LETTER = "by mail: draft faulty letter"
+    REFERRER_UNPROVEN = "by mail: referrer unproven"
+    HOLD_OF_ONE_THING = "by mail: hold of one thing"
+    NO_SUCH_HOLD = "by mail: no such hold"
+    KEPT_BY_HOLD = "by mail: kept by hold"
+    EXCLUDES_NO_CASE = "by mail: excludes no case"
+    EXCLUDES_WHAT_IS_JUDGED = "by mail: excludes what is judged"
+    EXCLUDES_IN_WINDOW = "by mail: excludes in window"
+    EXCLUDES_NOTHING_HELD = "by mail: excludes nothing held"
+    EXCLUDES_AFTER_SENDING = "by mail: excludes after sending"
+    NO_DRAFT = "by mail: no report draft"
+    FROZEN = "by mail: report frozen already"
+    NOT_FROZEN = "by mail: report not frozen"
+    NOT_OVER = "by mail: election not over"
+    WHICH_ELECTION = "by mail: which election"
+    DRAFT = "by mail: lacking: draft"
+
+
+def hint(refusal: Said, way: type[HintByCommand | HintByMail]) -> Said:
+    """Returns the hint of a refusal for those who read it that way; nothing if it has none."""
+    found = next((one for one in way if one.value.partition(": ")[2] == refusal.code), None)
+    return refusal.retold(found) if found is not None else UNSAID
+
+
+def hinted(refusal: Said, way: type[HintByCommand | HintByMail]) -> Said:
+    """Returns a refusal with its hint for those who read it that way."""
+    found = hint(refusal, way)
+    return Refused.HINTED(refusal=refusal, hint=found) if found else refusal

@@ -10,6 +10,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Self, TypeAlias
 
+from flaggermail.wording import catalogues
+from flaggermail.wording.catalogues import NotWorded
+
+ENGLISH = "en"
+"""The language of the command line, the journal and `--json`."""
+UNSAID_DETAIL = "unsaid"
+"""The format of a detail that a language leaves out."""
 _CODE = "code"
 _WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _BEGIN = f'{{"{_CODE}":'
@@ -38,13 +45,25 @@ class Said(str):
         several = found if isinstance(found, list) else [found]
         return tuple(_said(one) for one in several if isinstance(one, dict))
 
+    def document(self) -> dict[str, object] | None:
+        """Returns the code, the details, and the words in English; None if nothing is said."""
+        if not self:
+            return None
+        details = _read(self)
+        return {"code": details.pop(_CODE, ""), "details": details, "text": self.english}
+
+    def retold(self, sentence: Sentence) -> Said:
+        """Returns another sentence with those details of this one that it has. Raises KeyError if one is missing."""
+        found = _read(self)
+        return _said({_CODE: sentence.value, **{name: found[name] for name in sorted(sentence.details)}})
+
     @property
     def english(self) -> str:
         """The sentence as the command line, the journal and documents show it."""
-        return self.in_language("en")
+        return self.in_language(ENGLISH)
 
     def in_language(self, language: str) -> str:
-        """Returns the sentence in a language: `en` or `nl`."""
+        """Returns the sentence in a language. Raises NotWorded if the language has no words for it."""
         found = _read(self)
         sentence = _sentence(str(found.pop(_CODE, "")))
         if sentence is None:
@@ -64,31 +83,39 @@ Detail: TypeAlias = "str | int | Sequence[str]"
 
 
 class Sentence(StrEnum):
-    """Base class of every set of sentences. A member is its code, its English and its Dutch words.
+    """Base class of every set of sentences. A member is its code; a catalogue of each language has its words.
 
-    `{name}` stands for the detail of that name, `{count:mail|mails}` for a number with the noun that fits it, and
-    `{at:instant}` for an instant that is stored in ISO 8601, in words.
+    In them `{name}` stands for the detail of that name, `{count:mail|mails}` for a number with the noun that fits it,
+    `{at:instant}` for an instant that is stored in ISO 8601, in words, and `{name:unsaid}` for a detail that a language
+    leaves out.
     """
 
-    en: str
-    nl: str
-
-    def __new__(cls, code: str, en: str, nl: str) -> Self:
+    def __new__(cls, code: str) -> Self:
         """Makes a member; raises ValueError for a code that another sentence has."""
         if code in _SENTENCES:
             raise ValueError(f"two sentences have the code {code!r}")
         member = str.__new__(cls, code)
-        member._value_, member.en, member.nl = code, en, nl
+        member._value_ = code
         _SENTENCES[code] = member
         return member
 
     def __call__(self, **details: Detail) -> Said:
-        """Returns the sentence with its details."""
+        """Returns the sentence with its details. Raises NotWorded if one is missing or is none of its own."""
+        if details.keys() != self.details:
+            raise NotWorded(f"{self.value}: has the details {sorted(self.details)}, not {sorted(details)}")
         return _said({_CODE: self.value, **{name: _plain(value) for name, value in details.items()}})
 
     def words(self, language: str) -> str:
-        """Returns the words, with the names of the details, in a language."""
-        return str(getattr(self, language))
+        """Returns the words, with the names of the details, in a language. Raises NotWorded if it has none."""
+        found = catalogues.catalogue(language, type(self).__module__.rpartition(".")[2])
+        if self.value not in found:
+            raise NotWorded(f"{self.value}: no words in {language!r}")
+        return found[self.value]
+
+    @property
+    def details(self) -> frozenset[str]:
+        """The names of its details, which are the same in every language."""
+        return catalogues.details_of(self.words(ENGLISH))
 
 
 _SENTENCES: dict[str, Sentence] = {}
@@ -97,7 +124,7 @@ _SENTENCES: dict[str, Sentence] = {}
 class Plainly(Sentence):
     """What is said in words of its own: by a person, by a server, or by an earlier version of this program."""
 
-    AS_WRITTEN = "as written", "{text}", "{text}"
+    AS_WRITTEN = "as written"
 
 
 def as_written(text: str) -> Said:
@@ -107,7 +134,8 @@ def as_written(text: str) -> Said:
 
 def every() -> Mapping[str, Sentence]:
     """Returns all sentences by their codes."""
-    importlib.import_module("flaggermail.wording.all_sets")
+    for name in catalogues.sets():
+        importlib.import_module(f"flaggermail.wording.{name}")
     return _SENTENCES
 
 
@@ -115,24 +143,29 @@ def _sentence(code: str) -> Sentence | None:
     return _SENTENCES.get(code) or (every().get(code) if code else None)
 
 
-def counted(number: int, one: str, several: str) -> str:
+def counted(number: int, *forms: str, language: str = ENGLISH) -> str:
     """Returns a number with the noun that fits it: `1 minuut`, `2 minuten`."""
-    return f"{number} {one if number == 1 else several}"
+    return catalogues.locale(language).counted(number, *forms)
 
 
 class _Number(int):
     """A number in a sentence, which may name what is counted."""
 
+    language: str = ENGLISH
+
+    @classmethod
+    def of(cls, number: int, language: str) -> Self:
+        """Returns the number for a sentence in that language."""
+        made = cls(number)
+        made.language = language
+        return made
+
     def __format__(self, spec: str) -> str:
-        one, bar, several = spec.partition("|")
-        return counted(int(self), one, several) if bar else int.__format__(self, spec)
-
-
-_MONTHS = {
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
-    "en": "January February March April May June July August September October November December",
-}
-_AT = {"nl": "om", "en": "at"}
+        if spec == UNSAID_DETAIL:
+            return ""
+        return (
+            counted(int(self), *spec.split("|"), language=self.language) if "|" in spec else int.__format__(self, spec)
+        )
 
 
 class _Text(str):
@@ -150,18 +183,20 @@ class _Text(str):
         return made
 
     def __format__(self, spec: str) -> str:
+        if spec == UNSAID_DETAIL:
+            return ""
         if spec != "instant":
             return str.__format__(self, spec)
         try:
             at = datetime.fromisoformat(self)
         except ValueError:  # changed by other means
             return str(self)
-        return f"{dated(at, self.language)} {_AT[self.language]} {at:%H:%M}"
+        return catalogues.locale(self.language).timed(at)
 
 
 def dated(day: date, language: str) -> str:
     """Returns a day in words: `6 juni 2024`."""
-    return f"{day.day} {_MONTHS[language].split()[day.month - 1]} {day.year}"
+    return catalogues.locale(language).dated(day)
 
 
 def countable(value: object) -> object:
@@ -192,9 +227,15 @@ def _read(stored: str) -> dict[str, object]:
 
 def _detail(value: object, language: str) -> object:
     """Returns a detail as it is put into the words; several are listed."""
+    if isinstance(value, int):
+        return _Number.of(value, language)
+    return _Text.of(_listed(value, language), language)
+
+
+def _listed(value: object, language: str) -> str:
     if isinstance(value, dict):
         return _said(value).in_language(language)
     if isinstance(value, list):
         between = "; " if any(isinstance(one, dict) for one in value) else ", "
-        return between.join(str(_detail(one, language)) for one in value)
-    return _Text.of(value, language) if isinstance(value, str) else countable(value)
+        return between.join(_listed(one, language) for one in value)
+    return str(value)

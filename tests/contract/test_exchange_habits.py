@@ -16,7 +16,7 @@ from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.daemon.reconnection import Reconnection
 from flaggermail.errors import LinkLost, PauseAsked
 from flaggermail.ports import Interrupt
-from flaggermail.wording.mailbox_causes import MailboxCause
+from flaggermail.wording.servers import MailboxCause
 from tests.contract.imap_account import given, mailbox_on
 from tests.contract.test_imap import MAIL, give, mail, sizes
 from tests.doubles.scripted_imap import Line, ScriptedImap

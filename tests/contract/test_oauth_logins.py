@@ -19,7 +19,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Accepted, AccessToken, Refused, Submission
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.servers import Attempted
 from tests.contract.imap_account import account, given
 from tests.contract.test_imap import MAIL, give, mail, sizes, uids
 from tests.contract.test_smtp import OCTETS, ONE, SENDER, SteppingClock

@@ -15,8 +15,7 @@ from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Folder, Role
 from flaggermail.ports.probing import Found, SubmissionSeen
 from flaggermail.stories.doubles import SetClock
-from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.mailbox_causes import MailboxCause
+from flaggermail.wording.servers import Attempted, MailboxCause
 from tests.contract.imap_account import account
 from tests.doubles.scripted_imap import Line, Script, ScriptedImap
 from tests.doubles.scripted_smtp import Fault, ScriptedSmtp

@@ -32,8 +32,8 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import AccessToken, Refused
 from flaggermail.settings.oauth_section import OAuth2Settings
-from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import Said
+from flaggermail.wording.servers import MailboxCause
 from tests.contract.imap_account import SECRET
 from tests.contract.imap_account import account as imap_account
 from tests.contract.test_smtp import OCTETS, ONE, SENDER, SteppingClock

@@ -18,7 +18,7 @@ from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.servers import Attempted
 from tests.corpus import each
 from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
 from tests.patience import PATIENCE

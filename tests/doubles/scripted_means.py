@@ -28,9 +28,8 @@ from flaggermail.ports.probing import DatabaseSeen, Found, SubmissionSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
-from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import UNSAID, as_written
-from flaggermail.wording.token_reach import ReachText
+from flaggermail.wording.servers import Attempted, ReachText
 from tests.doubles.dns import ScriptedResolver
 
 BITS = "0123456789abcdef0123456789abcdef"

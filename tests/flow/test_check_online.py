@@ -20,7 +20,7 @@ from flaggermail.ports import Clock, Submitter
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.wiring.online_means import means, scratch_desk
-from flaggermail.wording.mailbox_causes import ConnectionCause
+from flaggermail.wording.servers import ConnectionCause
 from tests.doubles.dns import ScriptedResolver
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.test_oauth_night import Rotating, use_tokens

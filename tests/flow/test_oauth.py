@@ -21,8 +21,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccoun
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Accepted, Reach, Refused, Role
 from flaggermail.settings.oauth_section import OAuth2Settings
-from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.mailbox_causes import MailboxCause
+from flaggermail.wording.servers import Attempted, MailboxCause
 from tests.contract.imap_account import given
 from tests.patience import PATIENCE
 from tests.servers import OUR_DOMAIN

@@ -16,9 +16,8 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccoun
 from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused
 from flaggermail.ports import AccessToken, Refused
 from flaggermail.stories.doubles import SetClock
-from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import Said, Sentence
-from flaggermail.wording.submission_causes import SubmissionCause
+from flaggermail.wording.servers import MailboxCause, SubmissionCause
 from tests.corpus import each
 from tests.flow.server_mistakes import MAIL, NOW, Between
 from tests.servers import program, run

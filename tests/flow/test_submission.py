@@ -13,8 +13,7 @@ from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import OWN_HEADER
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.mailbox_causes import MailboxCause
+from flaggermail.wording.servers import Attempted, MailboxCause
 from tests.patience import PATIENCE
 from tests.servers import OUR_DOMAIN
 from tests.servers.certificates import Certificates, ServerCertificate

@@ -30,8 +30,8 @@ from flaggermail.ports import (
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.stories.doubles import ListMailbox
-from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import as_written
+from flaggermail.wording.servers import Attempted
 from tests.nights.faces import Face
 from tests.nights.leaving import Hindrance
 from tests.nights.reading import Read

@@ -287,7 +287,7 @@ MAIL_REFUSALS: list[Refused] = [
     (
         "note: which channel",
         lambda f: replace(NOTE, case=f.case, counts_as=(Kind.PLATFORM_ACK,)),
-        "name the channel that the note is about (--channel); there is VF-EP2024-0002/1 (x-urgent), VF-EP2024-0002/2 (",
+        "which channel it is about; there is VF-EP2024-0002/1 (x-urgent), VF-EP2024-0002/2 (",
     ),
     (
         "note: nothing sent",
@@ -297,7 +297,7 @@ MAIL_REFUSALS: list[Refused] = [
     (
         "note: use without a channel",
         lambda f: replace(NOTE, case=f.to_notify, counts_as=(Kind.NOTIFICATION,)),
-        "a note that counts as a notification names its channel (--channel)",
+        "a note that counts as a notification names its channel; name it with --channel",
     ),
     (
         "note: use without a decision",
@@ -339,7 +339,7 @@ MAIL_REFUSALS: list[Refused] = [
     (
         "draft: no text",
         lambda f: Draft(case=f.to_notify, channel="x-urgent", text=" \n"),
-        "template notification needs --text FILE, what the platform is asked to look at",
+        "template notification needs a text: what the platform is asked to look at; write it in a file: --text FILE",
     ),
     ("approve: draft", lambda _: Approve(draft="N/1"), "draft N/1: there is no such draft; `flaggermail notify`"),
     ("approve: sent", lambda f: Approve(draft=f.sent), "is sent; only a draft can be approved or rejected"),
@@ -393,12 +393,12 @@ MAIL_REFUSALS: list[Refused] = [
     (
         "place: nowhere",
         lambda f: PlaceMessage(message=f.stray),
-        "say where it belongs: a case number, --new, --noise with a reason, or --back",
+        "nobody said where it belongs; a case number, --new, --noise with a reason, or --back",
     ),
     (
         "place: twice",
         lambda f: PlaceMessage(message=f.stray, case=f.case, noise=True, reason="r"),
-        "say where it belongs: a case number, --new, --noise with a reason, or --back",
+        "nobody said where it belongs; a case number, --new, --noise with a reason, or --back",
     ),
     ("place: case", lambda f: PlaceMessage(message=f.stray, case="N"), "case N: there is no such case"),
     (

@@ -168,8 +168,8 @@ def test_within_an_election_on_hold_mail_may_be_filed_anew(desk: Desk) -> None:
 def test_a_hold_names_one_thing_a_reason_and_a_day_to_come(desk: Desk) -> None:
     """What a hold lacks is named, and nothing is recorded."""
     case = closed(desk)
-    assert "name either a case or an election" in desk.refused(PlaceHold(reason=WOO))
-    assert "name either a case or an election" in desk.refused(PlaceHold(case=case, election="EP2024", reason=WOO))
+    assert "needs either a case or an election" in desk.refused(PlaceHold(reason=WOO))
+    assert "needs either a case or an election" in desk.refused(PlaceHold(case=case, election="EP2024", reason=WOO))
     assert "reason" in desk.refused(PlaceHold(case=case, reason=" \n"))
     assert "that day is over" in desk.refused(PlaceHold(case=case, reason=WOO, until=date(2024, 6, 5)))
     assert "no such election" in desk.refused(PlaceHold(election="EP2025", reason=WOO))

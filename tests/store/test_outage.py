@@ -27,7 +27,7 @@ from flaggermail.record.states import MailState, ServerState
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import PagerSettings
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.servers import Attempted
 from tests.store.desk_fixtures import META, OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
 
 SECOND = "second@x-platform.example"

@@ -26,7 +26,7 @@ from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail, Token
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.servers import Attempted
 from tests.store.desk_fixtures import CITIZEN, HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, mail
 
 SECOND = timedelta(seconds=1)

@@ -36,7 +36,7 @@ from flaggermail.services import Services
 from flaggermail.settings.model import MailboxSettings, RateLimitSettings
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.servers import Attempted
 from tests.doubles import migrated
 from tests.flow.faulty_desk import forked
 from tests.story.conftest import CONFIG, NOW

@@ -16,12 +16,16 @@ import pytest
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.shipped import shipped
-from flaggermail.wording.alarm_texts import AlarmText
-from flaggermail.wording.delivery import Attempted, ServerHint
-from flaggermail.wording.mailbox_causes import ConnectionCause, MailboxCause
+from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import Said, Sentence
-from flaggermail.wording.submission_causes import SubmissionCause
-from flaggermail.wording.token_causes import TokenCause
+from flaggermail.wording.servers import (
+    Attempted,
+    ConnectionCause,
+    MailboxCause,
+    ServerHint,
+    SubmissionCause,
+    TokenCause,
+)
 from tests.corpus import each
 from tests.doubles.scenarios import FOLDERS, Played
 from tests.tools.dutch import english_in, english_in_mail

@@ -19,7 +19,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, OutboxMail, Reminder
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
 from tests.story.test_escalation_night import SECOND_OFFICER, builder, configured, pass_time, told
 

@@ -18,7 +18,7 @@ from flaggermail.services import Services
 from flaggermail.settings.oauth_section import ACCEPTED_REACH, OAuth2Settings
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly
-from flaggermail.wording.token_reach import ReachText
+from flaggermail.wording.servers import ReachText
 from tests.story.conftest import NOW
 from tests.story.test_daemon import WatchedMailbox, a_daemon
 from tests.story.test_read_before import QUESTION, counts, look

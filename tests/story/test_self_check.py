@@ -31,8 +31,7 @@ from flaggermail.services import Services
 from flaggermail.settings.oauth_section import OAuth2Settings
 from flaggermail.stories.doubles import ListMailbox, SetClock
 from flaggermail.wiring import assembly
-from flaggermail.wording.alarm_texts import Health
-from flaggermail.wording.pages import AlarmName
+from flaggermail.wording.alarms import AlarmName, Health
 from flaggermail.wording.said import UNSAID
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
@@ -332,7 +331,7 @@ def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
         find(paged, wrong)
         paging.drain(paged)
     assert alarms(paged) == [alarm, recovery]
-    names = [AlarmName[AlarmKind(kind).name].nl for kind in (alarm, recovery)]
+    names = [AlarmName[AlarmKind(kind).name].words("nl") for kind in (alarm, recovery)]
     readers = 2 if find is outbox_age else 1
     assert calls(paged) == [("first", f"alarm: {name}") for name in names for _ in range(readers)]
     with paged.store.read() as tx:

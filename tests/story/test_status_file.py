@@ -34,7 +34,7 @@ from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly, daemon_assembly
 from flaggermail.wiring.assembly import play
-from flaggermail.wording.mailbox_causes import MailboxCause
+from flaggermail.wording.servers import MailboxCause
 from tests.doubles.broken_desks import sound
 from tests.patience import PATIENCE
 from tests.story.conftest import CONFIG, NOW

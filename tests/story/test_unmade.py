@@ -19,7 +19,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, Page, Reminder, Token
 from flaggermail.reminders import paging
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.alarm_texts import AlarmText
+from flaggermail.wording.alarms import AlarmText
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
 from tests.story.test_escalation_night import builder, configured, pass_time, told
 

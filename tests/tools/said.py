@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from string import Formatter
 
 from flaggermail.wording.said import Said, Sentence
 
@@ -12,12 +11,6 @@ NUMBERS: Mapping[str, str | int] = {"count": 2, "tries": 3, "events": 3, "of_now
 NOTHING: Mapping[str, str | int] = {}
 
 
-def details_of(words: str) -> frozenset[str]:
-    """Returns the names of the details in words."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(words) if name)
-
-
 def sample(sentence: Sentence, given: Mapping[str, str | int] = NOTHING) -> Said:
     """Says a sentence, with something that belongs to no language for each detail that is not given."""
-    names = details_of(sentence.en) | details_of(sentence.nl)
-    return sentence(**{name: given.get(name, NUMBERS.get(name, "XK-7")) for name in names})
+    return sentence(**{name: given.get(name, NUMBERS.get(name, "XK-7")) for name in sentence.details})

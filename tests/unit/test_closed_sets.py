@@ -28,7 +28,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     ),
     "mail/automated/evidence.py": frozenset({"null"}),
     "mail/automated/no_receipt.py": frozenset({"whole"}),
-    "wording/said.py": frozenset({"instant", "_AT[self.language]", "_MONTHS[language]"}),  # a form of formatting
+    "wording/said.py": frozenset({"instant"}),  # a form of formatting
     "mail/css_values.py": frozenset({"none", "normal"}),
     "mail/forwards/forwarded.py": frozenset({"reply"}),
     "mail/forwards/header_blocks.py": frozenset({"other", "from", "subject"}),  # fields of the vocabulary

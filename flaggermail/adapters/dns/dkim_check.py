@@ -24,8 +24,8 @@ from flaggermail.mail.fields import read_header, unfolded
 from flaggermail.mail.message import SenderVerdict, Verdict
 from flaggermail.mail.signature_facts import NOT_CHECKED, SignatureFacts, SignatureState
 from flaggermail.ports import DnsAnswer, Resolver
+from flaggermail.wording.filing import SignatureProof
 from flaggermail.wording.said import Said
-from flaggermail.wording.vouched import SignatureProof
 
 FIELD = "dkim-signature"
 LARGEST = 64 * 1024 * 1024  # octets; signatures of larger mail are not verified

@@ -20,7 +20,7 @@ from zipfile import BadZipFile, ZipFile
 from flaggermail.adapters.documents.odt_styles import NAMESPACES
 from flaggermail.documents.model import Figure, Passage
 from flaggermail.errors import Refusal
-from flaggermail.wording.documents import DocumentFault
+from flaggermail.wording.report import DocumentFault
 
 MOST_OCTETS = 64 << 20  # of the file
 MOST_FILES = 5_000  # in the package

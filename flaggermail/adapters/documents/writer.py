@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flaggermail.documents.model import Document, Passage
 from flaggermail.errors import Refusal
-from flaggermail.wording.documents import DocumentFault
+from flaggermail.wording.report import DocumentFault
 
 PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 """What the PDF needs of Debian: text shaping, and the font for scripts that the report's own font lacks."""

@@ -24,7 +24,7 @@ from flaggermail.adapters.files.durable import sync_folder
 from flaggermail.errors import ArchiveFault, OctetsLost
 from flaggermail.record.audit import ArchivedFile, FileState
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.wording.alarm_texts import Health
+from flaggermail.wording.alarms import Health
 from flaggermail.wording.said import UNSAID, Said, counted
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")

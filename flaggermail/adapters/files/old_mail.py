@@ -19,7 +19,7 @@ from flaggermail.adapters.parsing.outlook_message import MAGIC
 from flaggermail.ports import RawMessage, RefusedMail, Role
 from flaggermail.record.instants import LAST
 from flaggermail.record.kinds import ArrivalBasis, OctetSource
-from flaggermail.wording.old_mail import NotTaken
+from flaggermail.wording.filing import NotTaken
 from flaggermail.wording.said import Said
 
 FOLDER = "file:"  # prefix of the folder of a mail from a file, which no folder of a mailbox has

@@ -45,7 +45,7 @@ class TemplateEngine:
     def __init__(self, directory: Path, zone: ZoneInfo, words: Mapping[str, LanguageWords]) -> None:
         self._directory = directory
         self._environments: Mapping[str, ImmutableSandboxedEnvironment] = {
-            language: _environment(Formats(words[language], zone)) for language in LANGUAGES
+            language: _environment(Formats(language, words[language], zone)) for language in LANGUAGES
         }
         self._compiled: dict[tuple[str, str], tuple[Template, Template, str]] = {}
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from jinja2 import TemplateRuntimeError
@@ -26,6 +27,7 @@ FILLED = 80  # a longer line is a whole paragraph, not one wrapped by a mail pro
 class Formats:
     """The filters. A value of the wrong type raises TemplateRuntimeError, which names the template."""
 
+    language: str
     words: LanguageWords
     zone: ZoneInfo
 
@@ -46,7 +48,7 @@ class Formats:
             "asked": self.asked,
             "looked_for": self.looked_for,
             "label": self.label,
-            "counted": counted,
+            "counted": partial(counted, language=self.language),
             "reason": lambda value: self.decided(value).reason or "",
             "advice": lambda value: self.decided(value).advice,
             "capital": capital,
@@ -145,8 +147,10 @@ class Formats:
 
         The title is cut for it, and keeps `TITLE`; an act too long for that is replaced by `short`, or cut.
         """
-        less, one, more = self.words.minutes
-        spoken = (counted(minutes, one, more) if minutes else less) if isinstance(minutes, int) else ""
+        less, *forms = self.words.minutes
+        spoken = (
+            (counted(minutes, *forms, language=self.language) if minutes else less) if isinstance(minutes, int) else ""
+        )
         behind = "".join(f" \u00b7 {part}" for part in (platform, spoken) if part)
         room = PREVIEW - len(MARK) - len(behind)
         whole = line(title)

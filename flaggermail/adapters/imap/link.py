@@ -25,8 +25,8 @@ from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, Ser
 from flaggermail.adapters.server_answers.recognise import AnswerMeaning, explain, worded
 from flaggermail.adapters.tls import connect_meaning, one_line, silence_meaning, tls_words, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused, PauseAsked
-from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.servers import MailboxCause
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -45,8 +45,8 @@ from flaggermail.ports import (
     RawMessage,
     Role,
 )
-from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import UNSAID
+from flaggermail.wording.servers import MailboxCause
 
 __all__ = ["ImapAccount", "ImapMailbox"]
 

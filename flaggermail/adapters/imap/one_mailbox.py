@@ -10,7 +10,7 @@ from flaggermail.adapters.imap.link import ImapAccount, as_link_lost, close_link
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import AccessToken, Reach, TokenReach
-from flaggermail.wording.token_reach import ReachText
+from flaggermail.wording.servers import ReachText
 
 
 @dataclass(frozen=True, slots=True)

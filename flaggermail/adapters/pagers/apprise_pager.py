@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from flaggermail.adapters.deadline import in_time
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Paged
-from flaggermail.wording.pages import PageFault
+from flaggermail.wording.alarms import PageFault
 from flaggermail.wording.said import as_written
 
 TIMEOUT = 20.0  # seconds for one page, whatever the service does meanwhile

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flaggermail.adapters.server_answers.answer import ConnectFault, KnownAnswer, ProtocolStep, Service
-from flaggermail.wording.delivery import ServerHint
-from flaggermail.wording.mailbox_causes import ConnectionCause
 from flaggermail.wording.said import Sentence
+from flaggermail.wording.servers import ConnectionCause, ServerHint
 
 _OPENSSL = "OpenSSL, x509_vfy.h"
 _NO_ISSUER = frozenset({"18", "19", "20", "21"})  # self-signed, or no issuer known here

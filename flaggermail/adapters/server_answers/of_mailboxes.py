@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Service
-from flaggermail.wording.mailbox_causes import MailboxCause
+from flaggermail.wording.servers import MailboxCause
 
 _LOGINS = (ProtocolStep.IMAP_PASSWORD, ProtocolStep.IMAP_TOKEN)
 _LATER = (ProtocolStep.IMAP_AFTER_PASSWORD, ProtocolStep.IMAP_AFTER_TOKEN)

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Service
-from flaggermail.wording.mailbox_causes import MailboxCause
 from flaggermail.wording.said import Sentence
-from flaggermail.wording.submission_causes import SubmissionCause
+from flaggermail.wording.servers import MailboxCause, SubmissionCause
 
 _LOGINS = (ProtocolStep.SMTP_PASSWORD, ProtocolStep.SMTP_TOKEN)
 _ENVELOPE = (ProtocolStep.SMTP_SENDER, ProtocolStep.SMTP_RECIPIENT, ProtocolStep.SMTP_MESSAGE)

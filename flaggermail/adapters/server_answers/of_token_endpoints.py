@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Service
-from flaggermail.wording.token_causes import TokenCause
+from flaggermail.wording.servers import TokenCause
 
 _ENTRA = "Microsoft Entra authentication and authorization error codes"
 _SEEN = "answers of Entra quoted in public repositories"

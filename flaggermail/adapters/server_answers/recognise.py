@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from string import Formatter
 
 from flaggermail.adapters.server_answers import of_connections, of_mailboxes, of_submission, of_token_endpoints
 from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Reader, ServerAnswer
@@ -39,5 +38,4 @@ def explain(step: ProtocolStep, answer: ServerAnswer, reader: Reader = _UNKNOWN_
 
 def worded(cause: Sentence, reader: Reader) -> Said:
     """Returns the sentence of a cause, with what it names of the settings."""
-    names = {name for words in (cause.en, cause.nl) for _, name, _, _ in Formatter().parse(words) if name}
-    return cause(**reader.details(frozenset(names)))
+    return cause(**reader.details(cause.details))

@@ -30,7 +30,7 @@ from aiosmtplib import (
 from flaggermail.adapters.deadline import SLOWEST, started
 from flaggermail.adapters.oauth.sasl import BearerExchange, preferred
 from flaggermail.adapters.server_answers.answer import ProtocolStep, ServerAnswer
-from flaggermail.wording.delivery import Attempted
+from flaggermail.wording.servers import Attempted
 
 if TYPE_CHECKING:
     import ssl

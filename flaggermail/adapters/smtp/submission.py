@@ -48,8 +48,8 @@ from flaggermail.mail.message_ids import told_in_reply
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
 from flaggermail.ports.probing import SubmissionSeen
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.delivery import Attempted
 from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.servers import Attempted
 
 T = TypeVar("T")
 Tls = Literal["implicit", "starttls", "none"]

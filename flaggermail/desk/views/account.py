@@ -23,8 +23,8 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.account import AccountLabel
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.report import AccountLabel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

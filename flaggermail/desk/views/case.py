@@ -22,12 +22,13 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.captions import Caption
+from flaggermail.wording.report import Caption
 
 _OF_EARLIER = (
     "number", "title", "election", "narratives", "decision", "decision_ground", "decision_reason", "decided_at",
@@ -120,7 +121,7 @@ def _clock(clock: ClockRow, use: PlatformUse | None, zone: ZoneInfo, *, exercise
     figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
     if minutes is not None and not exercise:
         figures["hours"] = latency.hours(minutes)
-        figures["spoken"] = {language: latency.spoken(minutes, language) for language in latency.UNITS}
+        figures["spoken"] = {language: latency.spoken(minutes, language) for language in LanguageCode}
     stop = None if use is None else use.stop(clock.kind)
     rests = {"basis": None, "form": None} if stop is None else {"basis": stop.basis, "form": stop.form}
     return {**plain(clock, zone), **figures, **rests}

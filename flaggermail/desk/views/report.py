@@ -24,7 +24,7 @@ from flaggermail.report.changes import NumberedEvent
 from flaggermail.report.tabular import CODEBOOK_COLUMNS, COLUMNS, codebook, lines
 from flaggermail.report.values import ReportInputs
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.report_refusals import ReportBecause
+from flaggermail.wording.refusals import ReportBecause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

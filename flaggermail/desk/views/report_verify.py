@@ -17,7 +17,7 @@ from flaggermail.record.rows import Election
 from flaggermail.report import frozen
 from flaggermail.report.verifying import FaultKind, FigureFault, compare, likeness
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.report_refusals import ReportBecause
+from flaggermail.wording.refusals import ReportBecause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from flaggermail.mail.authentication.received_fields import (
     without_comments,
 )
 from flaggermail.mail.message import Address, SenderVerdict, Verdict
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 
 __all__ = ["AuthenticationMethod", "Trust", "Verdict", "judge"]
 

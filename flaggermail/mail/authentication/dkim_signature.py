@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.mail.authentication.received_fields import without_comments
+from flaggermail.wording.filing import SignatureProof
 from flaggermail.wording.said import Said
-from flaggermail.wording.vouched import SignatureProof
 
 LONGEST_ON_ITS_WAY = timedelta(days=5)  # RFC 5321, section 4.5.4.1: how long a server tries to deliver
 CLOCK_SLOP = timedelta(hours=1)  # the signer's clock may be ahead of ours

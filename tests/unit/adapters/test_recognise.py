@@ -7,10 +7,8 @@ import pytest
 
 from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
 from flaggermail.adapters.server_answers.recognise import KNOWN, explain
-from flaggermail.wording.mailbox_causes import ConnectionCause, MailboxCause
 from flaggermail.wording.said import Sentence, every
-from flaggermail.wording.submission_causes import SubmissionCause
-from flaggermail.wording.token_causes import TokenCause
+from flaggermail.wording.servers import ConnectionCause, MailboxCause, SubmissionCause, TokenCause
 from tests.corpus import each
 from tests.tools.dutch import english_in
 

@@ -617,7 +617,7 @@ def test_there_is_no_way_out_of_the_directory() -> None:
 # ---- days, instants and lists
 
 
-FORMATS = {language: Formats(words, ZONE) for language, words in read_words(DIRECTORY / "words.yaml").items()}
+FORMATS = {language: Formats(language, words, ZONE) for language, words in read_words(DIRECTORY / "words.yaml").items()}
 
 
 @each(
@@ -741,7 +741,7 @@ def test_english_words_of_mails_read_as_english() -> None:
     words = read_words(DIRECTORY / "words.yaml")["en"]
     decided = [text for one in words.decided.values() for text in (one.reason or "", one.advice)]
     said = [*words.alarms.values(), *words.remedies.values(), *words.missing.values(), *words.labels.values(), *decided]
-    assert [text for text in (*said, *(one.en for one in Because)) if TRANSLATED.search(text)] == []
+    assert [text for text in (*said, *(one.words("en") for one in Because)) if TRANSLATED.search(text)] == []
 
 
 @EVERY_LANGUAGE
@@ -775,7 +775,7 @@ def test_no_english_is_in_a_dutch_template(name: str) -> None:
 @EVERY_LANGUAGE
 def test_every_shipped_label_has_its_words(language: str) -> None:
     """Each label of the shipped configuration has words for notices; another one is shown as it is."""
-    shown = Formats(read_words(DIRECTORY / "words.yaml")[language], ZONE)
+    shown = Formats(language, read_words(DIRECTORY / "words.yaml")[language], ZONE)
     labels = load(DIRECTORY.parent).desk.tags.labels
     assert set(labels) == set(shown.words.labels)
     assert shown.label("our-own") == "our-own"

@@ -252,11 +252,11 @@ def test_only_readers_of_the_archive_take_a_dossier(s01: Desk) -> None:
     assert (ran.status, out.exists()) == (1, False)
     session = Session(CONFIG, given=s01.env, officer="archivist1")
     part: dict[str, Json] = {"as_of": "2024-06-06T13:06+02:00", "last_event": 1, "part": "frame"}
-    with pytest.raises(Refusal, match="ask for `archive dossier` first"):
+    with pytest.raises(Refusal, match=r"the dossier was not asked for.*first `flaggermail archive dossier`"):
         session.ask("archive dossier part", case=CASE, **part)
     s01.done("archive", "export", CASE, "--out", str(out), officer="archivist1")
     assert session.ask("archive dossier part", case=CASE, **part)["files"]
-    with pytest.raises(Refusal, match="ask for `archive dossier` first"):
+    with pytest.raises(Refusal, match=r"the dossier was not asked for.*first `flaggermail archive dossier`"):
         session.ask("archive dossier part", election="EP2024", **part)
     s01.done("case", "open", "--election", "EP2024", "--type", "A_content", "--origin", "media", "--title", "Second")
     for kind, other in (("case", "VF-EP2024-0002"), ("case", "VF-TK2023-0001"), ("mail", "m00000001")):

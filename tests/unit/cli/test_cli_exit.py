@@ -171,3 +171,24 @@ def test_an_act_is_that_of_the_officer_who_typed_it(desk: Desk) -> None:
     assert (shown["opened_by"], shown["assigned_to"]) == ("officer2", "officer2")
     with pytest.raises(Refusal, match="nobody is not an officer of this desk"):
         typed(desk.env, "nobody", ["case", "close", "VF-EP2024-0001"])
+
+
+def test_a_refusal_is_a_document_for_programs(desk: Desk) -> None:
+    """With `--json` a refusal is printed as code and details too, and what to do apart from it."""
+    ran = desk.type("case", "show", "VF-EP2024-0009", "--json")
+    assert (ran.status, ran.err.strip()) == (
+        1, "case VF-EP2024-0009: there is no such case; `flaggermail case list` shows them"
+    )  # fmt: skip
+    assert ran.json == {
+        "refused": {
+            "code": "no such case",
+            "details": {"case": "VF-EP2024-0009"},
+            "text": "case VF-EP2024-0009: there is no such case",
+        },
+        "hint": {
+            "code": "no such case",
+            "details": {},
+            "text": "`flaggermail case list` shows them",
+        },
+    }
+    assert desk.type("case", "show", "VF-EP2024-0009").out == ""

@@ -152,7 +152,7 @@ def shown_raw(desk: Desk) -> str:
         (("retention", "--election", "nowhere"), 1, "there is no such election"),
         (("retention", "--out", "list.csv"), 2, "names the text file"),
         (("retention", "--out", "nowhere/list.txt"), 1, "nowhere/list.txt: cannot be written"),
-        (("hold", "--reason", "x"), 1, "name either a case or an election"),
+        (("hold", "--reason", "x"), 1, "needs either a case or an election"),
         (("hold", CASE), 2, "--reason"),
         (("hold", CASE, "--reason", " "), 1, "reason"),
         (("hold", CASE, "--reason", "x", "--until", "2024-06-05"), 1, "that day is over"),

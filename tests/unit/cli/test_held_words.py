@@ -22,8 +22,7 @@ from flaggermail.desk.views.event import document_of
 from flaggermail.desk.views.view import ArchiveView
 from flaggermail.record.events import Change, Event, EventKind
 from flaggermail.record.rows import BY_TABLE, ArchiveReading
-from flaggermail.wording.filing import Filed
-from flaggermail.wording.readings import Asked
+from flaggermail.wording.filing import Asked, Filed
 from tests.unit.cli.conftest import Desk
 
 RAW = re.compile(r"""[{}]|\[["\[{\]]""")

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from flaggermail.daemon.archive_watch import HELD, ArchiveWatch
 from flaggermail.errors import ArchiveFault
-from flaggermail.wording.alarm_texts import Health
+from flaggermail.wording.alarms import Health
 from flaggermail.wording.said import UNSAID, Said
 from tests.unit.daemon.test_outage import Seconds
 

@@ -10,8 +10,8 @@ import pytest
 
 from flaggermail.documents.dates import Calendar, DateForm
 
-DUTCH = Calendar(("januari", "", "maart", "", "", "juni", "", "", "", "oktober", "", ""), dutch=True)
-ENGLISH = Calendar(("January", "", "March", "", "", "June", "", "", "", "October", "", ""), dutch=False)
+DUTCH = Calendar(("januari", "", "maart", "", "", "juni", "", "", "", "oktober", "", ""), "nl")
+ENGLISH = Calendar(("January", "", "March", "", "", "June", "", "", "", "October", "", ""), "en")
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 REPLY = datetime(2024, 6, 6, 11, 6, 41, tzinfo=UTC).astimezone(AMSTERDAM)
 

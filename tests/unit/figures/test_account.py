@@ -15,7 +15,7 @@ from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.wording.account import AccountLabel
+from flaggermail.wording.report import AccountLabel
 
 SENT = datetime(2024, 6, 6, 8, 34, 20, tzinfo=UTC)
 ANSWER = Stop(SENT + timedelta(minutes=152), 152, InstantBasis.MAIL, AnswerForm.MAIL)

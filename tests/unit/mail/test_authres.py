@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge, servers
 from flaggermail.mail.authentication.received_fields import own_received_line, read_trace
 from flaggermail.mail.message import Address, Message, SenderVerdict, Verdict
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 from tests.corpus import each
 
 OURS = "mx.bzk.example"

@@ -15,7 +15,7 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust,
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.fields import words_decoded
 from flaggermail.mail.message import Verdict
-from flaggermail.wording.vouched import Vouched
+from flaggermail.wording.filing import Vouched
 from tests.corpus import each
 from tests.pace import within
 

@@ -9,8 +9,7 @@ import pytest
 
 from flaggermail.matching.placing import NEEDS, Key, KeyKind, Known, Placement, Proof, Use, Writer, place
 from flaggermail.matching.scoring import ATTACHED, SAME_ADDRESS, SAME_REFERRAL, SAME_SENDER, SAME_TEXT, Suggestion
-from flaggermail.wording.filing import Basis
-from flaggermail.wording.hints import Hint
+from flaggermail.wording.filing import Basis, Hint
 from flaggermail.wording.said import Said, as_written
 from tests.corpus import each
 from tests.tools.wording import english

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from flaggermail.notices.pager_choice import LONGEST, alarm_text, next_pager, reminder_text
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.states import PageState
-from flaggermail.wording.pages import AlarmName
+from flaggermail.wording.alarms import AlarmName
 from tests.corpus import each
 
 TOLD = datetime(2027, 3, 17, 21, 10, tzinfo=UTC)
@@ -28,7 +28,7 @@ def test_an_alarm_about_a_case_does_not_say_what_happened() -> None:
 
 def test_every_alarm_has_a_name_for_pages() -> None:
     """Each kind of alarm is named on a page, in English by its own word."""
-    assert {name.name: name.en for name in AlarmName} == {kind.name: kind.value for kind in AlarmKind}
+    assert {name.name: name.words("en") for name in AlarmName} == {kind.name: kind.value for kind in AlarmKind}
 
 
 def test_a_page_is_one_short_visible_line() -> None:

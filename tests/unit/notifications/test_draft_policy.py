@@ -11,7 +11,7 @@ import re2
 from flaggermail.errors import ConfigurationError
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import FORBIDDEN, MISSING, Requirements, faults
-from flaggermail.wording.shortcomings import InDraft
+from flaggermail.wording.refusals import InDraft
 from tests.corpus import each
 
 ROOT = Path(__file__).parents[3]
@@ -141,12 +141,12 @@ def test_what_must_not_be_said_is_refused_in_either_language(language: str, what
     assert [
         fault
         for fault in found(f"{GOOD[language]} {sentence}", language)
-        if FORBIDDEN[what].en.partition("!r} ")[2] in fault
+        if FORBIDDEN[what].words("en").partition("!r} ")[2] in fault
     ]
     assert [
         fault
         for fault in found(GOOD[language], language, subject=sentence)
-        if FORBIDDEN[what].en.partition("!r} ")[2] in fault
+        if FORBIDDEN[what].words("en").partition("!r} ")[2] in fault
     ]
 
 

@@ -28,11 +28,8 @@ from flaggermail.ports.probing import Found, SubmissionSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.model import PagerSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
-from flaggermail.wording.delivery import Attempted
-from flaggermail.wording.mailbox_causes import MailboxCause
-from flaggermail.wording.online import Online, OnlineStep
-from flaggermail.wording.online_mending import ToMend
-from flaggermail.wording.token_reach import ReachText
+from flaggermail.wording.online import Online, OnlineStep, ToMend
+from flaggermail.wording.servers import Attempted, MailboxCause, ReachText
 from tests.corpus import each
 from tests.doubles.scripted_means import BITS, FOLDERS, NOW, RECEIVED, RESULTS, SEEN, Around, ScriptedMarks, link_lost
 from tests.store.desk_fixtures import desk_settings

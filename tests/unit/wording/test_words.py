@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -18,19 +19,22 @@ import pytest
 from flaggermail.errors import Refusal
 from flaggermail.health.findings import HealthLimits, Measured, findings
 from flaggermail.record.case_values import CaseType, Source
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.states import MailState
+from flaggermail.record.topics import Topic
+from flaggermail.replies import case_form, verbs
 from flaggermail.settings.mistakes import SORTS
-from flaggermail.wording import all_sets
-from flaggermail.wording.alarm_texts import AlarmText, Health, HealthPlace
-from flaggermail.wording.filing import Filed
-from flaggermail.wording.hints import Hint
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording import catalogues
+from flaggermail.wording.alarms import AlarmText, Health, HealthPlace
+from flaggermail.wording.catalogues import NotWorded, catalogue, details_of, languages, locale, sets
+from flaggermail.wording.filing import Filed, Hint
+from flaggermail.wording.hints import HintByCommand, HintByMail
+from flaggermail.wording.pieces import MailWord, Piece, SourceWord, TypeWord
+from flaggermail.wording.refusals import Because, Lacking, ReportBecause
 from flaggermail.wording.said import Said, Sentence, as_written, counted, every
-from flaggermail.wording.values import MailWord, SourceWord, TypeWord
 from tests.corpus import each
 from tests.tools.dutch import english_in
-from tests.tools.said import details_of, sample
+from tests.tools.said import sample
 
 PACKAGE = Path(__file__).parents[3] / "flaggermail"
 ROOMS_OF_THE_TERMINAL = ("archive/", "cli/", "desk/", "stories/")  # no reply mail comes there
@@ -38,21 +42,76 @@ LIMITS = HealthLimits(free=500, clock=timedelta(seconds=90), certificate=timedel
 SETS = frozenset(type(one).__name__ for one in every().values())
 
 
+@each("language", languages())
+@each("of", sets())
+def test_a_catalogue_has_the_sentences_of_its_set_and_no_other(language: str, of: str) -> None:
+    """Each language words each code of an enumeration, in its order, and nothing else."""
+    here = [code for code, one in every().items() if type(one).__module__ == f"flaggermail.wording.{of}"]
+    assert list(catalogue(language, of)) == here
+
+
 @each("code", sorted(every()))
-def test_a_sentence_is_said_in_both_languages(code: str) -> None:
-    """Each sentence is worded in both languages without a gap, and there is no English in the Dutch words."""
-    said = sample(every()[code])
-    for language in ("en", "nl"):
+def test_a_sentence_is_said_in_every_language(code: str) -> None:
+    """Each sentence is worded in each language without a gap, with the same details, and without English in Dutch."""
+    sentence = every()[code]
+    said = sample(sentence)
+    for language in languages():
         assert said.in_language(language).strip(), language
         assert not re.search(r"[{}]", said.in_language(language))
+        assert details_of(sentence.words(language)) == sentence.details
+        assert all(name.isidentifier() for name in sentence.details)
     assert english_in(said.in_language("nl")) == []
-    assert details_of(every()[code].nl) <= details_of(every()[code].en) | {"fields", "places"}
 
 
 def test_some_english_is_found() -> None:
     """The words that this file looks for are those of the sentences: nearly every English one has some."""
-    found = [code for code, one in every().items() if len(one.en.split()) > 6 and not english_in(sample(one).english)]
+    long = [sample(one).english for one in every().values() if len(one.words("en").split()) > 6]
+    found = [said for said in long if not english_in(said)]
     assert len(found) < len(every()) // 20, found
+
+
+@pytest.mark.parametrize("details", [{}, {"case": "VF-1", "draft": "1"}, {"draft": "1"}])
+def test_a_sentence_is_not_said_with_other_details(details: dict[str, str]) -> None:
+    """A detail that is missing, or is none of the sentence, is refused where the sentence is said."""
+    with pytest.raises(NotWorded, match="case closed already: has the details"):
+        Because.CASE_CLOSED_ALREADY(**details)
+
+
+@pytest.fixture(name="french")
+def folder_of_french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A third language, whose folder is all that is added."""
+    monkeypatch.setattr(catalogues, "FOLDERS", [*catalogues.FOLDERS, tmp_path])
+    (tmp_path / "fr").mkdir()
+    catalogue.cache_clear()
+    yield tmp_path / "fr"
+    catalogue.cache_clear()
+    locale.cache_clear()
+
+
+def test_nothing_is_worded_in_another_language(french: Path) -> None:
+    """A language without a catalogue, or a catalogue without a sentence, ends in an error and in no other words."""
+    said = Because.CASE_CLOSED_ALREADY(case="VF-1")
+    with pytest.raises(NotWorded, match="no words in 'fr' for refusals"):
+        said.in_language("fr")
+    (french / "refusals.toml").write_text('"no such row" = "{table} {key}"\n')
+    assert Because.NO_SUCH_ROW(table="mail", key="7").in_language("fr") == "mail 7"
+    with pytest.raises(NotWorded, match="case closed already: no words in 'fr'"):
+        said.in_language("fr")
+
+
+def test_a_language_has_its_own_plural(french: Path) -> None:
+    """A number has the form that the language's rule names, of as many as the language has; two counts fit."""
+    polish = "n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2"
+    there = replace(locale("en"), forms=3, plural=polish)
+    assert [there.counted(n, "plik", "pliki", "plików") for n in (1, 2, 5, 22)] == (
+        ["1 plik", "2 pliki", "5 plików", "22 pliki"]
+    )
+    with pytest.raises(NotWorded, match="2 forms of a plural, of 3"):
+        there.counted(1, "a", "b")
+    (french / "locale.toml").write_bytes((PACKAGE / "wording" / "en" / "locale.toml").read_bytes())
+    (french / "refusals.toml").write_text('"no such row" = "{table:mail|mails}, {key:jour|jours}"\n')
+    assert Because.NO_SUCH_ROW(table=1, key=2).in_language("fr") == "1 mail, 2 jours"
+    assert languages() == ("en", "fr", "nl")
 
 
 def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
@@ -71,7 +130,7 @@ def test_every_call_gives_the_details_of_its_sentence() -> None:
     for path in sorted(PACKAGE.rglob("*.py")):
         for name, call in calls(path):
             given = {word.arg for word in call.keywords}
-            if None not in given and given != details_of(sentences[name].en) | details_of(sentences[name].nl):
+            if None not in given and given != sentences[name].details:
                 wrong.append(f"{path.relative_to(PACKAGE)}:{call.lineno}: {name}")
     assert wrong == []
 
@@ -79,7 +138,7 @@ def test_every_call_gives_the_details_of_its_sentence() -> None:
 def test_every_sentence_is_said_somewhere() -> None:
     """No sentence is left over."""
     text = "\n".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "wording")
-    text += (PACKAGE / "wording" / "said.py").read_text("utf-8")
+    text += "".join((PACKAGE / "wording" / name).read_text("utf-8") for name in ("said.py", "hints.py"))
     named = set(re.findall(r"\b[A-Z]\w+\.[A-Z][A-Z0-9_]*\b", text))
     left = {f"{type(one).__name__}.{one.name}" for one in every().values()} - named
     by_name = (
@@ -94,6 +153,9 @@ def test_every_sentence_is_said_somewhere() -> None:
         "OnlineStep.",
         "Says.",
         "Asked.",
+        "HintByCommand.",
+        "HintByMail.",
+        "Dossier",
     )  # said by the name of a value
     assert {one for one in left if not one.startswith(by_name)} == set()
 
@@ -119,6 +181,50 @@ def test_a_refusal_reads_in_english_and_is_said_in_dutch() -> None:
     assert str(Refusal("only here")) == Refusal("only here").said.in_language("nl") == "only here"
 
 
+REFUSALS = (*Because, *ReportBecause, *Lacking)
+HINTS = {one.value.partition(": ")[2]: one for one in HintByCommand}
+LINE = re.compile(r"`flaggermail|(?<!\w)--[a-z]")
+TOLD_APART = {Lacking.WITHHELD, Lacking.WITHHELD_DRAFT}  # alarms and states of a mail, whose reader was refused nothing
+
+
+def test_a_refusal_says_the_fact_and_its_hint_the_line() -> None:
+    """No refusal names a line of a terminal; what to do is a hint, of the same name in each way of reading it."""
+    lines = [one.name for one in REFUSALS for language in languages() if LINE.search(one.words(language))]
+    assert set(lines) == {one.name for one in TOLD_APART}
+    assert [one.name for one in HintByCommand] == [one.name for one in HintByMail]
+    assert HINTS.keys() == {one.value.partition(": ")[2] for one in HintByMail}
+    by_code = {one.value: one for one in REFUSALS}
+    assert {code: (by_code[code].name, True) for code in HINTS} == {
+        code: (one.name, one.details <= by_code[code].details) for code, one in HINTS.items()
+    }
+
+
+def test_a_hint_fits_the_way_in_which_it_is_read() -> None:
+    """A terminal shows a command; a mail shows the line to answer with, in the reader's language."""
+    refusal = Refusal(Because.POLICY_DAY_TO_REPEAT(draft="7/1", day="2027-03-17"))
+    fact = "draft 7/1: the policy was read on 2027-03-17; see whether it still reads so, then repeat that day; "
+    assert str(refusal) == f"{fact}`flaggermail approve 7/1 --policy-read 2027-03-17`"
+    assert refusal.by_mail.english == f"{fact}answer `approve CODE 2027-03-17`"
+    assert refusal.by_mail.in_language("nl").endswith("; antwoord `akkoord CODE 2027-03-17`")
+    assert refusal.said.code == "policy day to repeat"
+    assert Refusal(Because.CASE_CLOSED_ALREADY(case="VF-1")).by_mail == Because.CASE_CLOSED_ALREADY(case="VF-1")
+
+
+FORM = case_form.SentForm(mark="m", language=LanguageCode.EN)
+
+
+@each("language", LanguageCode)
+def test_a_hint_offers_a_reply_that_is_understood(language: LanguageCode) -> None:
+    """Each line that a mail offers begins with a word that a reply or the form has in that language."""
+    known = [line for topic in Topic for line in verbs.would_work(topic, language)]
+    known += case_form.written(replace(FORM, language=language)).splitlines()
+    words = {re.split(r"[ :]", line)[0] for line in known}
+    offered = [line for hint in HintByMail for line in re.findall(r"`([^`]+)`", hint.words(language))]
+    begins = {re.split(r"[ :]", line)[0] for line in offered} - {"flaggermail"}
+    assert len(begins) > 10
+    assert begins <= words
+
+
 def test_details_are_stored_apart_from_the_sentence() -> None:
     """What a person wrote stays a detail, even if it looks like a sentence of ours."""
     posing = str(Filed.UNKNOWN())
@@ -132,7 +238,7 @@ def test_details_are_stored_apart_from_the_sentence() -> None:
 def test_an_instant_or_a_score_is_said_in_words() -> None:
     """No Dutch sentence shows an instant as digits with its zone behind it, or a number that has no name."""
     bare = re.compile(r"\{\w+\} UTC|\(\{(?:score|count)\}\)")
-    assert not [one for one in every().values() if bare.search(one.nl)]
+    assert not [one for one in every().values() if bare.search(one.words("nl"))]
 
 
 def test_several_details_are_listed() -> None:
@@ -172,7 +278,7 @@ def test_every_closed_value_that_a_sentence_names_has_its_words(words: type[Sent
     """Dutch words are no codes, such as A_content."""
     assert set(values.__members__) <= set(words.__members__)
     codes = {value.value for value in values} - {"media"}
-    assert not codes & {words[name].nl for name in values.__members__}
+    assert not codes & {words[name].words("nl") for name in values.__members__}
 
 
 NOUNS = (
@@ -189,25 +295,42 @@ def uncounted(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.JoinedStr):
             continue
-        for number, words in pairwise(node.values):
+        for number, behind in pairwise(node.values):
             if (
                 isinstance(number, ast.FormattedValue)
                 and number.format_spec is None
                 and not (isinstance(number.value, ast.Name) and number.value.id.isupper())
-                and isinstance(words, ast.Constant)
-                and isinstance(words.value, str)
-                and FOLLOWS.match(words.value)
+                and isinstance(behind, ast.Constant)
+                and isinstance(behind.value, str)
+                and FOLLOWS.match(behind.value)
             ):
-                yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {words.value}"
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {behind.value}"
 
 
 def test_one_officer_is_not_1_officers() -> None:
     """A number is said with the noun that fits it, in sentences, in what `check` says, and in other rooms that tell."""
-    told = {code: one.words(language) for code, one in every().items() for language in ("en", "nl")}
+    told = {code: one.words(language) for code, one in every().items() for language in languages()}
     told |= {code: sort.sentence for code, sort in SORTS.items()}
     assert [words for words in told.values() if UNCOUNTED.search(words)] == []
     modules = [path for room in ROOMS_THAT_TELL for path in sorted((PACKAGE / room).rglob("*.py"))]
     assert [found for path in modules for found in uncounted(path)] == []
+
+
+def comparisons(path: Path) -> Iterator[str]:
+    """Yields the places of a module at which something is compared with one language."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Compare):
+            continue
+        for side in (node.left, *node.comparators):
+            written = isinstance(side, ast.Constant) and side.value in languages()
+            named = isinstance(side, ast.Attribute) and ast.unparse(side.value) == "LanguageCode"
+            if written or named:
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(node)}"
+
+
+def test_no_code_asks_which_language_it_is() -> None:
+    """What differs by language is in its catalogue, its locale, or a table keyed by language."""
+    assert [found for path in sorted(PACKAGE.rglob("*.py")) for found in comparisons(path)] == []
 
 
 def test_no_code_stands_twice() -> None:
@@ -215,14 +338,12 @@ def test_no_code_stands_twice() -> None:
     with pytest.raises(ValueError, match="two sentences have the code 'as written'"):
 
         class Again(Sentence):
-            AGAIN = "as written", "a", "b"
+            AGAIN = "as written"
 
 
 @pytest.mark.outside
-def test_the_room_holds_every_set() -> None:
-    """A row is read that says what no module imported so far knows."""
-    modules = {path.stem for path in (PACKAGE / "wording").glob("*.py")} - {"__init__", "all_sets", "said"}
-    assert set(all_sets.__all__) == modules
+def test_a_row_is_read_that_says_what_no_module_imported_so_far_knows() -> None:
+    """The set of a code is found by its catalogue."""
     stored = Because.NO_SUCH_ROW(table="alarm", key="a1")
     asked = f"from flaggermail.wording.said import Said; print(Said({str(stored)!r}).english)"
     ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
@@ -242,13 +363,14 @@ def test_an_instant_is_said_in_words(stored: str) -> None:
 def test_an_alarm_names_no_instant_as_machines_write_it(one: AlarmText | Health) -> None:
     """In Dutch every instant of an alarm is in words; the English of a measurement is what `status` prints."""
     said = sample(one, dict.fromkeys(("at", "since"), "2027-03-17 10:00"))
-    instants = {"at", "since"} & details_of(one.nl)
+    instants = {"at", "since"} & details_of(one.words("nl"))
     assert ("17 maart 2027 om 10:00" in said.in_language("nl")) is bool(instants)
 
 
 @each("place", [*HealthPlace])
 def test_what_is_measured_has_its_dutch_name(place: HealthPlace) -> None:
     """A disk or a certificate is named as people name it; the finding keeps its English name."""
-    (finding,) = findings(Measured(free={place.en: 0}), LIMITS, datetime(2027, 3, 17, tzinfo=UTC))
-    assert (finding.what, finding.shown.english) == (f"disk of {place.en}", f"disk of {place.en}")
-    assert finding.shown.in_language("nl") == f"schijf van {place.nl}"
+    english, dutch = place.words("en"), place.words("nl")
+    (finding,) = findings(Measured(free={english: 0}), LIMITS, datetime(2027, 3, 17, tzinfo=UTC))
+    assert (finding.what, finding.shown.english) == (f"disk of {english}", f"disk of {english}")
+    assert finding.shown.in_language("nl") == f"schijf van {dutch}"

@@ -16,7 +16,7 @@ from flaggermail.adapters.documents.odt_styles import NAMESPACES
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.documents.model import Figure, Passage, Table, Text, Verbatim
 from flaggermail.errors import Refusal
-from flaggermail.wording.documents import DocumentFault
+from flaggermail.wording.report import DocumentFault
 from tests.doubles.sample_document import small
 from tests.pace import within
 
