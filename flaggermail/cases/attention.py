@@ -134,5 +134,5 @@ def may_answer(work: UnitOfWork, stored: StoredMessage, kind: Kind, about: Event
     of_sender = sum(key(recipient) == sender for (recipient,) in lately)
     if of_sender < limits.answers_per_sender and (known or len(lately) < limits.answers_per_hour):
         return True
-    work.record(EventKind.ANSWER_LEFT_OUT, about=about, reason=kind.value)
+    work.record(EventKind.ANSWER_RATE_LIMITED, about=about, reason=kind.value)
     return False

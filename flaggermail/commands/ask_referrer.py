@@ -51,7 +51,7 @@ class AskReferrer(CaseCommand):
             OutboxMail, where(OutboxMail.case).is_(case.number), where(OutboxMail.kind).is_(Kind.INFORMATION_REQUEST)
         )
         about = EventRef(case=case.number)
-        work.record(EventKind.INFORMATION_ASKED, about=about, reason="+".join(items) or "a question")
+        work.record(EventKind.INFORMATION_REQUESTED, about=about, reason="+".join(items) or "a question")
         values = {"missing": [item.value for item in items], "question": question}
         dedupe = f"asked/{case.number}/{work.now.isoformat()}"
         if unmade := notices.to_referrer(work, case, "information_request", values, dedupe):

@@ -39,10 +39,10 @@ _ROUTINE = frozenset({
     EventKind.MAIL_QUEUED, EventKind.MAIL_ATTEMPTED, EventKind.MAIL_ACCEPTED, EventKind.MAIL_DEFERRED,
     EventKind.MAIL_WITHHELD, EventKind.MAIL_HELD_BACK, EventKind.MAIL_CANCELLED, EventKind.MAIL_RESOLVED,
     EventKind.REMINDER_SENT, EventKind.TOKEN_ISSUED,
-    EventKind.DIGEST_SENT, EventKind.NOBODY_ON_CALL, EventKind.ALARM_RAISED, EventKind.ANSWER_LEFT_OUT,
+    EventKind.DIGEST_SENT, EventKind.NOBODY_ON_CALL, EventKind.ALARM_RAISED, EventKind.ANSWER_RATE_LIMITED,
     EventKind.PAGE_QUEUED, EventKind.PAGE_HELD, EventKind.PAGE_ATTEMPTED, EventKind.PAGE_SENT, EventKind.PAGE_FAILED,
-    EventKind.REPLY_OBEYED, EventKind.REPLY_NOT_UNDERSTOOD, EventKind.REPLY_IGNORED, EventKind.REFERRER_UNPROVEN,
-    EventKind.CODE_SPENT, EventKind.CODE_WRONG, EventKind.ARCHIVE_READ, EventKind.COPIES_COUNTED,
+    EventKind.REPLY_OBEYED, EventKind.REPLY_NOT_UNDERSTOOD, EventKind.REPLY_IGNORED, EventKind.REFERRER_UNVERIFIED,
+    EventKind.CODE_SPENT, EventKind.CODE_WRONG, EventKind.ARCHIVE_READ, EventKind.COPIES_CHANGED,
 })  # fmt: skip
 """What follows from other events, or happens every few minutes: no reason to decide otherwise."""
 
@@ -54,7 +54,7 @@ _DID = {
     EventKind.CASE_CLOSED: HasDone.CASE_CLOSED,
     EventKind.CASE_REOPENED: HasDone.CASE_REOPENED,
     EventKind.CONTACT_NOTED: HasDone.CONTACT_NOTED,
-    EventKind.INFORMATION_ASKED: HasDone.INFORMATION_ASKED,
+    EventKind.INFORMATION_REQUESTED: HasDone.INFORMATION_ASKED,
     EventKind.MESSAGE_TAKEN_IN: HasDone.MESSAGE_TAKEN_IN,
     EventKind.MESSAGE_PLACED: HasDone.MESSAGE_PLACED,
     EventKind.MESSAGE_CONFIRMED: HasDone.MESSAGE_CONFIRMED,

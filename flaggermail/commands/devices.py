@@ -174,7 +174,7 @@ def _tell(work: UnitOfWork, device: Device, what: str, but: str = "") -> None:
     }
     for person in persons:
         if person.id != but:
-            notice = Notice(Kind.OFFICER_NOTICE, "device_told", f"device/{device.id}/{what}/{person.id}", NOTHING)
+            notice = Notice(Kind.OFFICER_NOTICE, "device_notice", f"device/{device.id}/{what}/{person.id}", NOTHING)
             notices.tell(work, person, notice, values)
 
 

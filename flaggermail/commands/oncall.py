@@ -95,7 +95,7 @@ class HandOver(Command):
         case = work.tx.get(Case, reminder.case)
         notice = Notice(
             Kind.OFFICER_NOTICE,
-            "handed_over",
+            "reminder_handed_over",
             f"handed over/{reminder.id}/{officer.id}",
             EventRef(case=single.case, notification=single.notification) if single else EventRef(),
             topic=Topic.REMINDERS if single is None else Topic.REMINDER if single.notification else Topic.UNDECIDED,

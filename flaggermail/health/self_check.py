@@ -119,7 +119,7 @@ def _record_finding(work: UnitOfWork, finding: Finding, before: Watched | None) 
     since = work.now if before is None or before.failing != finding.failing else before.since
     row = Watched(id=finding.what, failing=finding.failing, since=since, value=finding.value, until=finding.until)
     change = added(row) if before is None else changed(before, row)
-    work.record(EventKind.WATCH_CHANGED, change, reason=finding.what)
+    work.record(EventKind.PROBE_CHANGED, change, reason=finding.what)
     another_step = finding.failing and finding.repeats and before is not None and before.value != finding.value
     if finding.failing == was_wrong and not another_step:
         return

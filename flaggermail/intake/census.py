@@ -45,4 +45,4 @@ def record(env: Services, changes: Sequence[Change]) -> None:
     for start in range(0, len(changes), AT_ONCE):
         with env.store.begin() as tx:
             work = UnitOfWork(env, tx, env.clock.now())
-            work.record(EventKind.COPIES_COUNTED, *changes[start : start + AT_ONCE])
+            work.record(EventKind.COPIES_CHANGED, *changes[start : start + AT_ONCE])

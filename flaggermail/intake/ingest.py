@@ -398,7 +398,7 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bo
         return False
     now_there = replace(known, numbering=delivery.numbering, item=delivery.item, gone_at=None)
     if now_there != known:
-        work.record(EventKind.COPIES_COUNTED, changed(known, now_there), about=EventRef(message=twin.id))
+        work.record(EventKind.COPIES_CHANGED, changed(known, now_there), about=EventRef(message=twin.id))
     return True
 
 
@@ -486,7 +486,7 @@ def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Del
         arrival=raw.arrival,
     )
     changes = (added(stored), added(replace(delivery, message=stored.id)))
-    work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=EventRef(message=stored.id), reason=fault)
+    work.record(EventKind.MESSAGE_UNJUDGED, *changes, about=EventRef(message=stored.id), reason=fault)
     if raw.arrival.in_file:
         return f"quarantine: {stored.reason.english}"
     key = alarm_key(AlarmKind.UNJUDGED, stored.id)

@@ -48,7 +48,7 @@ def watch(work: UnitOfWork, raw: RawMessage, stored: StoredMessage, *, late: boo
 def _record(work: UnitOfWork, before: Watched | None, *, failing: bool, value: str) -> None:
     since = work.now if before is None or before.failing != failing else before.since
     row = Watched(id=FOUND, failing=failing, since=since, value=value)
-    work.record(EventKind.WATCH_CHANGED, added(row) if before is None else changed(before, row), reason=FOUND)
+    work.record(EventKind.PROBE_CHANGED, added(row) if before is None else changed(before, row), reason=FOUND)
 
 
 def _raise_alarm(work: UnitOfWork, said: Said) -> None:

@@ -36,7 +36,7 @@ def record_trust_proof(env: Services, *, survived: bool, message_id: str, by: st
         )
         change = added(proof) if before is None else changed(before, proof)
         state = trust_proofs.state_of(proof, work.now)
-        work.record(EventKind.TRUST_TRIED, change, reason=state)
+        work.record(EventKind.TRUST_MARK_TESTED, change, reason=state)
     return proof
 
 

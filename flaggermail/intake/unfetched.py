@@ -83,7 +83,7 @@ def _end(env: Services, row: UnfetchedMail, raw: RawMessage | None) -> None:
     """Records that a mail was taken in at last, which an alarm tells, or that it is gone."""
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        work.record(EventKind.MAIL_ASIDE_ENDED, changed(row, replace(row, ended_at=work.now)), reason=row.folder)
+        work.record(EventKind.MAIL_NO_LONGER_ASIDE, changed(row, replace(row, ended_at=work.now)), reason=row.folder)
         if raw is not None:
             _raise_alarm(work, AlarmKind.MAIL_FETCHED, [MailName(row.folder, row.numbering, row.item)])
 

@@ -32,7 +32,7 @@ _OF_ALARMS: Mapping[str, int] = {**_STRANGERS, "what": LONGEST_ALARM}
 _OF_DRAFTS: Mapping[str, int] = {"title": LONGEST}  # they show the subject that a person approves
 # An officer's words, our own form, or what the template marks.
 _SEVERAL_LINES = frozenset({"text", "question", "reason", "advice", "form"})
-_WITH_ANSWERS = frozenset({"alarm", "approval_told"})  # they may quote a server
+_WITH_ANSWERS = frozenset({"alarm", "approval_notice"})  # they may quote a server
 _DRAFTS = frozenset({"approval_request", "submission_request"})
 _STRANGER = "\ufdd1"  # begins a stranger's words; a noncharacter, which no text contains
 _BREAKS = str.maketrans(dict.fromkeys("\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))

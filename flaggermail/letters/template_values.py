@@ -221,15 +221,15 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply", "policy_age", "stale", "repeats"},
-    "approval_told": EVERY | APPROVAL
+    "approval_notice": EVERY | APPROVAL
     | {"officers", "own", "approved", "reason", "have", "state", "sent_at", "since", "away", "what", "by"}
     | {"void", "still"},
     "reminder": EVERY | OFFICER | LATE | {"asks"},
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "awaited": EVERY | OFFICER | {"total", "more", "awaited"},
-    "sent_anew": EVERY | OFFICER | {"name", "sent_at", "subject", "text"},
-    "handed_over": EVERY | OFFICER | {"by", "matters"},
+    "resent_notice": EVERY | OFFICER | {"name", "sent_at", "subject", "text"},
+    "reminder_handed_over": EVERY | OFFICER | {"by", "matters"},
     "played_call": EVERY | OFFICER | {"text"},
     "passed_on": EVERY | OFFICER | {"name", "text", "kind", "what", "next_step"},
     "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
@@ -249,11 +249,11 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "desk_summary": EVERY | OFFICER
     | {"at", "late", "going_on", "awaited", "drafts", "answers", "entries", "uncertain", "counts", "waiting", "officer"}
     | {"sent_at", "stuck", "withheld"},
-    "case_shown": EVERY | OFFICER
+    "case_summary": EVERY | OFFICER
     | {"state", "decision", "officer", "sent_at", "sender", "notifications", "entries", "more", "at"},
     "reply_answer": EVERY | MATTER
     | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft", "sent_at", "line_read"}
     | {"in_the_way", "code_spent", "until"},
     "device_enrolled": EVERY | OFFICER | {"by", "until"},
-    "device_told": EVERY | OFFICER | {"what", "officer", "by", "actor", "enrolled_at"},
+    "device_notice": EVERY | OFFICER | {"what", "officer", "by", "actor", "enrolled_at"},
 })  # fmt: skip

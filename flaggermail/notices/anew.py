@@ -122,7 +122,7 @@ def mail_of(work: UnitOfWork, token: Token) -> OutboxMail | None:
 def _send(work: UnitOfWork, officer: Officer, key: str, token: Token, mail: OutboxMail) -> None:
     before = work.env.settings.rota.officer(token.officer or "")
     notice = Notice(
-        Kind.OFFICER_NOTICE, "sent_anew", f"anew/{key}/{mail.id}", EventRef(mail.case, mail.notification),
+        Kind.OFFICER_NOTICE, "resent_notice", f"anew/{key}/{mail.id}", EventRef(mail.case, mail.notification),
         topic=Topic(token.purpose), reminder=token.reminder, message=mail.shows,
         settles=token.message, exercise=mail.exercise,
     )  # fmt: skip

@@ -101,7 +101,7 @@ def _tell(
             own = officer.id in decided
             reply = _reply_of(work, judged, officer) if own else None
             notice = Notice(
-                Kind.REPLY_ANSWER if reply else Kind.OFFICER_NOTICE, "approval_told", _dedupe(judged, what, officer),
+                Kind.REPLY_ANSWER if reply else Kind.OFFICER_NOTICE, "approval_notice", _dedupe(judged, what, officer),
                 about, answers=reply,
             )  # fmt: skip
             notices.tell(work, officer, notice, {**values, "own": own})

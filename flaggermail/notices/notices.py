@@ -386,7 +386,7 @@ def to_referrer(
         return None
     kind = _LETTERS.get(template, Kind.DECISION_NOTICE)
     if unproven_referrer(work, case) is not None:
-        work.record(EventKind.REFERRER_UNPROVEN, about=EventRef(case=case.number), reason=kind)
+        work.record(EventKind.REFERRER_UNVERIFIED, about=EventRef(case=case.number), reason=kind)
         return None
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     unmade = queue(

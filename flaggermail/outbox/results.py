@@ -138,13 +138,14 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
     It gets the escalation policy of that instant, whenever it was approved.
     """
     now_sent = replace(now_sent, steps=write_steps(lifecycle.policy_of(work, now_sent)))
+    case = work.tx.get(Case, now_sent.case) if now_sent.counted else None
+    changes = [changed(before, now_sent)]
+    if case is not None and case.state in {CaseState.OPEN, CaseState.DECIDED}:
+        changes.append(changed(case, replace(case, state=CaseState.NOTIFIED)))
     about = EventRef(case=now_sent.case, notification=now_sent.id)
-    work.record(EventKind.NOTIFICATION_SENT, changed(before, now_sent), about=about)
-    case = work.tx.get(Case, now_sent.case)
-    if case is None or not now_sent.counted:
+    work.record(EventKind.NOTIFICATION_SENT, *changes, about=about)
+    if case is None:
         return
-    if case.state in {CaseState.OPEN, CaseState.DECIDED}:
-        work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state=CaseState.NOTIFIED)), about=about)
     lifecycle.rejudge(work, now_sent.id)
     if case.decision == Decision.NOTIFY:
         _write(work, case.number, Kind.DECISION_NOTICE, lambda: decision_letters.tell(work, case))

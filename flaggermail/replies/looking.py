@@ -34,7 +34,7 @@ def show(work: UnitOfWork, officer: Officer, found: Understood, answers: StoredM
     case = _case(work, asked) if asked.name == SHOW_CASE else None
     topic = Topic.STAND if case is None else Topic.NEW_CASE if _is_undecided(case) else Topic.NOTICE
     notice = Notice(
-        Kind.REPLY_ANSWER, "desk_summary" if case is None else "case_shown", f"answer/{answers.id}",
+        Kind.REPLY_ANSWER, "desk_summary" if case is None else "case_summary", f"answer/{answers.id}",
         EventRef(case.number if case is not None else None), topic=topic, answers=answers.message_id,
         language=found.language,
     )  # fmt: skip

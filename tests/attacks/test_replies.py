@@ -172,7 +172,7 @@ def test_alternatives_that_disagree_do_nothing(night: Night) -> None:
         f'{ask}: staat het op <b><a href="https://x.example/1">https://x.example/1</a></b> of op een  ander platform?'
     )
     night.reply(sent, alternatives(plain, f"<div>{markup}</div>"), kind=BOTH)
-    assert night.acted(before) == [EventKind.INFORMATION_ASKED]
+    assert night.acted(before) == [EventKind.INFORMATION_REQUESTED]
 
 
 def test_a_code_that_stands_only_in_the_quotation_approves_nothing(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_reply_seen_again_repeats_nothing(night: Night) -> None:
     night.reply(second, other, message_id=f"once{len(other)}@bzk.example")  # only its Message-ID was seen
     assert night.acted(before) == []
     night.reply(second, other)
-    assert night.acted(before) == [EventKind.INFORMATION_ASKED]
+    assert night.acted(before) == [EventKind.INFORMATION_REQUESTED]
 
 
 def test_each_act_is_told_to_the_person_in_whose_name_it_was_done(night: Night) -> None:

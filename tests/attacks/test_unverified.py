@@ -104,7 +104,7 @@ def test_a_question_by_mail_goes_to_nobody_before_a_person_vouches(desk: Desk, a
     said = replied(desk, answer_of(desk), "vraag: waar is het te zien?")
     assert f"flaggermail message confirm {stored.id}" in said
     assert_nobody_else_written_to(desk)
-    assert desk.happened(EventKind.INFORMATION_ASKED) == 0
+    assert desk.happened(EventKind.INFORMATION_REQUESTED) == 0
     desk.do(ConfirmMessage(message=stored.id))
     desk.do(AskReferrer(case=CASE, items=(), text="waar is het te zien?"))
     desk.settle()

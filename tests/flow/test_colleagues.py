@@ -176,7 +176,7 @@ def test_all_numbers_given_anew(looking: Looking, postfix: Postfix) -> None:
     looking.dovecot.renumber(looking.desk.mailbox)
     assert looking.look() == 2
     with looking.env.store.read() as tx:
-        assert [event.kind for _, event in tx.events(before)] == [EventKind.COPIES_COUNTED] * 2
+        assert [event.kind for _, event in tx.events(before)] == [EventKind.COPIES_CHANGED] * 2
     refer(looking.desk, postfix, 3)
     looking.dovecot.wait_for_messages(looking.desk.mailbox, 3)
     assert looking.look() == 1

@@ -127,7 +127,7 @@ def test_mail_that_staff_delete_and_put_back_is_counted_as_gone_and_there(desk: 
         None: (2, 2, {}, 1, 0), "2024-03": (1, 1, {}, 1, 0), "2024-04": (1, 1, {}, 0, 0)
     }  # fmt: skip
     assert verified(desk.env)["closes"]
-    assert desk.happened(EventKind.COPIES_COUNTED) == 1
+    assert desk.happened(EventKind.COPIES_CHANGED) == 1
     mailbox.gone.clear()
     poll.look(desk.env, mailbox)
     assert counts(desk.env)[None] == (3, 3, {}, 0, 0)

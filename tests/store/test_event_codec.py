@@ -104,7 +104,7 @@ def test_events_of_one_kind_are_found(events: list[Event], kind: EventKind) -> N
 @pytest.mark.parametrize("version", [None, 0, VERSION + 1, str(VERSION)])
 def test_words_of_another_version_are_not_guessed(version: object) -> None:
     """An event that names no version of ours, such as one of a later program, is refused by its reader."""
-    found = json.loads(encode(Event(EventKind.WATCH_CHANGED, NOON, "o1"), str))
+    found = json.loads(encode(Event(EventKind.PROBE_CHANGED, NOON, "o1"), str))
     assert found["version"] == VERSION
     octets = json.dumps(found | {"version": version}).encode()
     with pytest.raises(ValueError, match="this version does not know"):

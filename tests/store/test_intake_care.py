@@ -73,7 +73,7 @@ def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk
     asked = text_to(desk, REFERRER, "information_request")
     assert [line for line in asked.splitlines() if line.startswith("- ")][1:2] == ["- een schermafbeelding"]
     assert asked.count("\n- ") == 4
-    (event,) = [e for e in desk.events() if e.kind is EventKind.INFORMATION_ASKED]
+    (event,) = [e for e in desk.events() if e.kind is EventKind.INFORMATION_REQUESTED]
     assert (event.case, event.reason, event.actor) == (case.number, "attempts+screenshot+link+contact", "officer1")
     request = desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.INFORMATION_REQUEST))
     answer = "Wij deden aangifte, geen reactie. Het staat op https://x-platform.example/1"

@@ -123,7 +123,7 @@ def test_the_command_shows_the_same_facts(desk: Desk) -> None:
     ends = desk.clock.now() + timedelta(days=9, hours=1)
     with desk.env.store.begin() as tx:
         row = Watched(id="certificate of mailbox", failing=True, since=START, value="soon", until=ends)
-        UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.WATCH_CHANGED, added(row))
+        UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.PROBE_CHANGED, added(row))
     found = json.loads(json.dumps(dict(asked.ask("readiness", {}))))
     assert found["election"] == "EP2024"
     assert found["certificates"] == [{"name": "mailbox", "days": 9}]

@@ -34,7 +34,7 @@ from tests.store.desk_fixtures import HEAD, OFFICER, Desk, NewDesk, mail
 ANNA, BOB = "A. Jansen <a.jansen@bzk.example>", "b.devries@bzk.example"
 FOLDER = Path(__file__).parents[1] / "replies"
 ACTS = {
-    "neem": EventKind.CASE_ASSIGNED, "vraag": EventKind.INFORMATION_ASKED, "wijs af": EventKind.CASE_DECIDED,
+    "neem": EventKind.CASE_ASSIGNED, "vraag": EventKind.INFORMATION_REQUESTED, "wijs af": EventKind.CASE_DECIDED,
     "akkoord": EventKind.NOTIFICATION_APPROVED, "nee": EventKind.NOTIFICATION_REJECTED,
     "ok": EventKind.REMINDER_ACKNOWLEDGED, "gebeld": EventKind.CONTACT_NOTED,
     "over aan": EventKind.REMINDER_HANDED_OVER, "echt": EventKind.MESSAGE_CONFIRMED,
@@ -132,7 +132,7 @@ def _reminder(desk: Desk) -> OutboxMail:
         )  # fmt: skip
         work.record(EventKind.REMINDER_SENT, added(told))
         notice = Notice(
-            Kind.REMINDER, "handed_over", f"reminder/{told.id}", EventRef(case, key), topic=Topic.REMINDER,
+            Kind.REMINDER, "reminder_handed_over", f"reminder/{told.id}", EventRef(case, key), topic=Topic.REMINDER,
             reminder=told.id, token=told.token,
         )  # fmt: skip
         officer = desk.env.settings.rota.officer("officer1")

@@ -116,7 +116,7 @@ def test_a_mark_that_survived_proves_nothing(exchange: Desk) -> None:
     tried(exchange, survived=True)
     assert verdict(exchange, inside(INTERNAL))[0] == "unverified"
     assert exchange.one(TrustProof).survived
-    reasons = [event.reason for event in exchange.events() if event.kind is EventKind.TRUST_TRIED]
+    reasons = [event.reason for event in exchange.events() if event.kind is EventKind.TRUST_MARK_TESTED]
     assert reasons == ["proven", "survived"]
     exchange.assert_whole()
 

@@ -112,7 +112,7 @@ def test_a_renumbered_mailbox_changes_nothing(env: Services) -> None:
     assert before.count(Kind.INTAKE_CONFIRMATION) == 1
     mailbox.numbering = "2"
     assert poll.look(env, mailbox) == 2
-    assert kinds(env)[happened:] == [EventKind.COPIES_COUNTED] * 2
+    assert kinds(env)[happened:] == [EventKind.COPIES_CHANGED] * 2
     mailbox.deliver("inbox", mail(3, REFERRER, "Nog een stemdag", "Zie bijlage."), NOW)
     assert poll.look(env, mailbox) == 1
     assert poll.look(env, mailbox) == 0

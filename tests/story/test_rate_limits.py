@@ -173,7 +173,7 @@ def test_one_sender_gets_so_many_answers_in_an_hour(env: Services) -> None:
     poll.look(env, mailbox)
     with env.store.read() as tx:
         assert len(tx.find(Case)) == 15
-        assert sum(event.kind == EventKind.ANSWER_LEFT_OUT for _, event in tx.events()) == 4
+        assert sum(event.kind == EventKind.ANSWER_RATE_LIMITED for _, event in tx.events()) == 4
     answered = [m.recipient for m in sent(env, Kind.INTAKE_CONFIRMATION)]
     assert (answered.count(REFERRER), answered.count("b@lindewaard.example")) == (10, 1)
 

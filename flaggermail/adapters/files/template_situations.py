@@ -330,7 +330,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "escalation": [{"clock": "human"}, {"clock": "decision", "platform": None, "channel": None, "phone": None}],
     "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
     "alarm": [{"number": None, "title": "", "kind": "forged"}],
-    "handed_over": [{"number": None, "title": ""}, {"matters": []}],
+    "reminder_handed_over": [{"number": None, "title": ""}, {"matters": []}],
     "reminder_digest": [{"kind": "escalation"}, {"silences": list(reversed(SILENCES))}],
     "digest": [{"entries": UNSIGNED}, {"history": 1}],
     "handover": [{"entries": UNSIGNED}],
@@ -340,7 +340,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"waiting": 1},
         {"waiting": 0, "counts": {**dict.fromkeys(LISTS, 0), "replies": 0, "held": 0, "outbox": 0}},
     ],
-    "case_shown": [{"state": state, "decision": "", "officer": ""} for state in CASE_STATES],
+    "case_summary": [{"state": state, "decision": "", "officer": ""} for state in CASE_STATES],
     "quarantine_reminder": [{"kind": "head"}, {"total": 1, "kind": "officer"}, {"entries": UNSIGNED}],
     "reply_answer": [
         {"understood": False, "did": [], "number": None, "title": ""},
@@ -357,7 +357,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"original": {"sender": ALIKE["sender"], "text": "VF-EP2024-0001"}},
         {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
     ],
-    "device_told": [{"what": what} for what in ("enrolled", "confirmed", "locked", "revoked")],
+    "device_notice": [{"what": what} for what in ("enrolled", "confirmed", "locked", "revoked")],
     "approval_request": [
         *({"by_reply": means.value} for means in ByReply),
         {"follow_up": True},
@@ -375,7 +375,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"kind": ""},
         {"kind": "uncertain", "what": "", "title": ""},
     ],
-    "approval_told": [
+    "approval_notice": [
         {"approved": False},
         {"have": 1, "state": ""},
         {"have": 1, "state": "", "void": [], "still": []},
@@ -409,7 +409,7 @@ _TEXTS: Mapping[str, object] = {
 _OWN: Mapping[str, Mapping[str, object]] = {
     "alarm": {"kind": "uncertain"},
     "case_form": {"earlier": [REASONED]},
-    "case_shown": SHOWN,
+    "case_summary": SHOWN,
     "held_notices": {"entries": HELD},
     "noise_digest": {"entries": NOISE},
     "officer_notice": {"clocks": [STOPPED]},
@@ -434,9 +434,9 @@ def variants(name: str) -> list[Mapping[str, object]]:
 
 _WITHOUT_CASE: Mapping[str, object] = {"number": None, "title": "", "platform": ""}
 _CASELESS = frozenset({
-    "alarm", "awaited", "debrief", "decline", "device_enrolled", "device_told", "digest", "exercise_mark",
-    "handed_over", "handover", "held_notices", "noise_digest", "passed_on", "quarantine_reminder",
-    "readiness", "reminder_digest", "reply_answer", "sent_anew", "desk_summary",
+    "alarm", "awaited", "debrief", "decline", "device_enrolled", "device_notice", "digest", "exercise_mark",
+    "reminder_handed_over", "handover", "held_notices", "noise_digest", "passed_on", "quarantine_reminder",
+    "readiness", "reminder_digest", "reply_answer", "resent_notice", "desk_summary",
 })  # fmt: skip
 """Templates of mail that may be about no case, or about several."""
 
@@ -445,7 +445,7 @@ _MISSING: Mapping[str, Sequence[Mapping[str, object]]] = {
     "officer_notice": [{"minutes": None}],
     "passed_on": [{"kind": kind.value} for kind in AlarmKind],
     "reply_answer": [{"until": None}],
-    "approval_told": [{"state": "", "sent_at": None, "since": None}],
+    "approval_notice": [{"state": "", "sent_at": None, "since": None}],
 }
 _FREE = frozenset({
     "organisation", "election", "platforms", "platform", "channel", "title", "text", "authority", "contact", "reason",

@@ -92,7 +92,7 @@ NUMBERLESS = {
     "debrief",
     "decline",
     "device_enrolled",
-    "device_told",
+    "device_notice",
     "digest",
     "exercise_mark",
     "handover",
@@ -119,7 +119,7 @@ _NO_CASE = {  # not about a case
     *REPORT_TEMPLATES,
     "decline",
     "device_enrolled",
-    "device_told",
+    "device_notice",
     "exercise_mark",
     "readiness",
 }
@@ -231,7 +231,7 @@ def test_a_subject_begins_with_the_matter(name: str, language: str) -> None:
 @pytest.mark.parametrize(("name", "changes"), [
     ("officer_notice", {"minutes": 0, "kind": "platform answer", "clocks": [{**STOPPED, "minutes": 0}]}),
     ("reply_answer", {"did": [{"what": "confirmed", "clocks": [{**STOPPED, "minutes": 0}]}]}),
-    ("alarm", {"minutes": 0}), ("handed_over", {"matters": [{**MATTER, "minutes": 0}]}),
+    ("alarm", {"minutes": 0}), ("reminder_handed_over", {"matters": [{**MATTER, "minutes": 0}]}),
 ])  # fmt: skip
 @EVERY_LANGUAGE
 def test_less_than_a_minute_is_not_counted(name: str, changes: Mapping[str, object], language: str) -> None:
@@ -251,11 +251,12 @@ def test_an_alarm_names_case_platform_and_minutes_in_its_first_line() -> None:
 
 
 LEADS = (
-    "alarm", "approval_request", "approval_told", "case_form", "escalation", "handed_over", "officer_notice",
-    "passed_on", "played_call", "reminder", "reply_answer", "submission_request",
+    "alarm", "approval_request", "approval_notice", "case_form", "escalation", "officer_notice", "passed_on",
+    "reminder_handed_over", "played_call", "reminder", "reply_answer", "submission_request",
 )  # fmt: skip
 WITHOUT_MINUTES = frozenset({
-    "approval_request", "approval_told", "case_form", "passed_on", "played_call", "reply_answer", "submission_request",
+    "approval_request", "approval_notice", "case_form", "passed_on", "played_call", "reply_answer",
+    "submission_request",
 })  # fmt: skip
 
 
@@ -266,7 +267,7 @@ def test_a_telephone_shows_what_it_is_about(name: str, language: str, title: str
     """The first 90 characters hold the act, the title, the platform and the minutes, and not the number again."""
     for changes in variants(name):
         given = {**values(name, language, changes), **guarded(name, {"title": title})}
-        if name in {"handed_over", "passed_on", "reply_answer", "alarm", "officer_notice"}:
+        if name in {"reminder_handed_over", "passed_on", "reply_answer", "alarm", "officer_notice"}:
             given |= {"number": "VF-EP2024-0001"}
         if "platform" in given and name != "case_form":
             given |= {"platform": "Loudhailer"}
@@ -567,7 +568,7 @@ def test_check_names_a_wrong_template_before_anything_starts(
     ("officer_notice", "{{ subject.encode('ascii') }}", "where "),
     ("readiness", "{{ '%d' | format(rehearsed) }}", "where rehearsed is missing"),
     ("digest", "{{ number }}", "where number is missing"),
-    ("handed_over", "{% for item in matters %}{{ item.phone.upper() }}{% endfor %}", "where "),
+    ("reminder_handed_over", "{% for item in matters %}{{ item.phone.upper() }}{% endfor %}", "where "),
     ("reply_answer", "{{ until | clock }}", "where until is missing"),
     ("notification", "{{ '%.1f' | format(text) }}", "where "),
     ("case_form", "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "where "),
