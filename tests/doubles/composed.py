@@ -1,21 +1,33 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""YAML files read once for each text, and patterns compiled once: that is most of the time it takes to open a desk."""
+"""YAML files read once for each text, patterns and mail templates compiled once: most of the time to open a desk."""
 
 import pickle
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from types import SimpleNamespace
 
 import re2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import Node
 
+from flaggermail.adapters.files import template_engine
+from flaggermail.adapters.files.template_engine import TemplateEngine
+from flaggermail.adapters.files.template_formats import Formats
+from flaggermail.errors import ConfigurationError
 from flaggermail.rules import models as rule_models
 from flaggermail.yaml_files import model, source
 
 KEPT = 256  # texts; a configuration with its rules has about fifteen files
 PATTERNS = 2048
 
+ENVIRONMENTS = 16  # pairs of words and a time zone
+TEMPLATES = 1024
+
 _read = vars(source)["_compose"]
+_environment = vars(template_engine)["_environment"]
+_compile = vars(template_engine)["_compile"]
+_environments: list[tuple[Formats, ImmutableSandboxedEnvironment]] = []
 
 
 @lru_cache(KEPT)
@@ -61,8 +73,41 @@ class LoadedOnce(YAML):
         return _load(stream)
 
 
+def _environment_once(formats: Formats) -> ImmutableSandboxedEnvironment:
+    """Returns one environment for the same words and zone; a mapping of words has no hash."""
+    for known, made in _environments:
+        if known == formats:
+            return made
+    _environments[ENVIRONMENTS - 1 :] = []
+    _environments.insert(0, (formats, _environment(formats)))
+    return _environments[0][1]
+
+
+def _found_once(find: Callable[[TemplateEngine, str, str], Iterable[str]]) -> Callable[..., tuple[str, ...]]:
+    """Returns a search for faults of one template that is made once for the same template and words."""
+    known: dict[tuple[object, ...], tuple[str, ...]] = {}
+
+    def found(engine: TemplateEngine, name: str, language: str) -> tuple[str, ...]:
+        try:
+            read = vars(TemplateEngine)["_source"](engine, name, language)
+        except ConfigurationError:
+            return tuple(find(engine, name, language))
+        key = (vars(engine)["_environments"][language], name, read)
+        if key not in known:
+            if len(known) == TEMPLATES:
+                known.clear()
+            known[key] = tuple(find(engine, name, language))
+        return known[key]
+
+    return found
+
+
 def compose_once() -> None:
-    """Makes the readers of the configuration and of the words use them in this process."""
+    """Makes the readers of the configuration, of the words and of the mail templates use them in this process."""
+    vars(template_engine)["_environment"] = _environment_once
+    vars(template_engine)["_compile"] = lru_cache(TEMPLATES)(_compile)
+    for search in ("_faults", "_tried"):
+        setattr(TemplateEngine, search, _found_once(vars(TemplateEngine)[search]))
     vars(source)["YAML"] = ComposedOnce
     vars(source)["_compose"] = _read_once
     vars(rule_models)["re2"] = SimpleNamespace(compile=lru_cache(PATTERNS)(re2.compile), error=re2.error)
