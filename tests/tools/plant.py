@@ -3,8 +3,9 @@
 
 A fault is one change of one expression or branch: a comparison turned, a condition dropped, a number raised by one, a
 value not returned. Each is planted in a copy of the tree; the tests that import its module run first, then those of its
-room, then stories and store, until one is red. A fault that all of them miss is printed with its place: it is either
-no fault (the program does the same) or lacks a test. The same seed plants the same faults in the same code.
+room, then twelve files that use the room most, until one is red. A fault that all of them miss is printed with its
+place: it is either no fault (the program does the same) or lacks a test. The same seed plants the same faults in the
+same code.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ ROOT = Path(__file__).parents[2]
 COPIED = (".ci", "flaggermail", "tests", "config", "rules", "docs", "systemd")  # and the files beside them
 LEFT_OUT = re.compile(r"/(migrations|wording|demo)/|/log_lines\.py|/__init__\.py")  # words, tables, a show
 SPEAKS = re.compile(r"\b(log|_log|note)\b\.?")
+ROOMS = frozenset({"attacks", "store", "story", "unit"})  # folders of tests that need no server
+USERS = 12  # files of tests that import the module's room, those that do so most
 TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -96,15 +99,20 @@ def tests_of(module: Path) -> Iterator[list[str]]:
     name = module.with_suffix("").as_posix().replace("/", ".")
     package, _, last = name.rpartition(".")
     imported = re.compile(rf"\b{re.escape(name)}\b|from {re.escape(package)} import [^\n]*\b{last}\b")
-    room = Path("tests/unit") / module.parts[1]
-    files = sorted(path.relative_to(ROOT) for path in ROOT.glob("tests/*/**/test_*.py"))
-    near = [path for path in files if imported.search((ROOT / path).read_text("utf-8"))]
-    rooms = [path for path in files if path.is_relative_to(room)]
-    rest = [path for path in files if path.parts[1] in {"store", "story", "attacks"}]
-    seen = set[Path]()
-    for group in (near, rooms, rest):
-        yield [str(path) for path in group if path not in seen]
-        seen |= set(group)
+    room = re.compile(rf"\bflaggermail\.{module.parts[1].removesuffix('.py')}\b")
+    texts = {
+        path.relative_to(ROOT): path.read_text("utf-8")
+        for path in sorted(ROOT.glob("tests/*/**/test_*.py"))
+        if path.relative_to(ROOT).parts[1] in ROOMS
+    }
+    near = [path for path, text in texts.items() if imported.search(text)]
+    unit = [path for path in texts if path.is_relative_to(Path("tests/unit") / module.parts[1])]
+    users = sorted(
+        (path for path in texts if path not in near + unit), key=lambda path: -len(room.findall(texts[path]))
+    )
+    yield list(map(str, near))
+    yield [str(path) for path in unit if path not in near]
+    yield list(map(str, users[:USERS]))
 
 
 def red(tree: Path, paths: list[str]) -> str:
