@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
+from flaggermail.mail.message import Message
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
@@ -54,6 +55,13 @@ class Night:
 
     desk: Desk
     language: str = "nl"
+    _read: dict[str, Message] = field(default_factory=dict, init=False, repr=False)  # our mails, by digest
+
+    def read(self, sent: OutboxMail) -> Message:
+        """Returns a mail of ours as its reader's program parses it, once."""
+        if sent.digest not in self._read:
+            self._read[sent.digest] = self.desk.env.parser.parse(self.desk.env.octets.get(sent.digest))
+        return self._read[sent.digest]
 
     def referred(self, subject: str, text: str = "Zie https://x.example/1", extra: Sequence[str] = ()) -> OutboxMail:
         """A stranger's mail opens a case; returns the officer's notice of it."""
@@ -85,7 +93,7 @@ class Night:
 
     def body(self, sent: OutboxMail) -> str:
         """Returns the text of a mail of ours as its reader sees it."""
-        return self.desk.env.parser.parse(self.desk.env.octets.get(sent.digest)).text
+        return self.read(sent).text
 
     def reply(  # noqa: PLR0913 - what one reply can differ in from another; most calls name none or one
         self, sent: OutboxMail, text: str, *, kind: Sequence[str] = PLAIN, headers: Sequence[str] = (),
@@ -101,7 +109,7 @@ class Night:
         by: str = ANNA, to: str | None = None, message_id: str | None = None, answers: str | None = None,
     ) -> bytes:  # fmt: skip
         """Returns a reply to a mail of ours, as our server delivers it."""
-        ours = self.desk.env.parser.parse(self.desk.env.octets.get(sent.digest))
+        ours = self.read(sent)
         domain = by.rpartition("@")[2].rstrip(">")
         answered = answers or sent.message_id
         lines = [
@@ -132,7 +140,7 @@ class Night:
         found = [
             one
             for one in self.desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
-            if reply.message_id in self.desk.env.parser.parse(self.desk.env.octets.get(one.digest)).in_reply_to
+            if reply.message_id in self.read(one).in_reply_to
         ]
         assert {one.recipient for one in found} <= {OFFICER}
         return [self.body(one) for one in found]

@@ -14,6 +14,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, OutboxMail
 from tests.attacks.replying import Night, a_desk
+from tests.corpus import LANGUAGES
 from tests.store.desk_fixtures import mail
 
 CORRECTIONS = {
@@ -26,7 +27,7 @@ QUESTION = (
 )
 
 
-@pytest.fixture(params=["nl", "en"])
+@pytest.fixture(params=LANGUAGES)
 def night(request: pytest.FixtureRequest, tmp_path: Path) -> Night:
     """Returns a night at an empty desk that writes in that language."""
     return Night(a_desk(tmp_path, request.param), request.param)

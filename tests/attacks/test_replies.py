@@ -14,6 +14,7 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail
 from tests.attacks.replying import BOTH, HTML, Night, a_desk, alternatives, quoted
+from tests.corpus import LANGUAGES
 from tests.store.desk_fixtures import OFFICER
 
 WORDS = {"nl": ("neem", "vraag: op welk platform?"), "en": ("take", "ask: on which platform?")}
@@ -83,7 +84,7 @@ SHOWING = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=["nl", "en"])
+@pytest.fixture(params=LANGUAGES)
 def night(request: pytest.FixtureRequest, tmp_path: Path) -> Night:
     """Returns a night at a desk that writes Dutch or English."""
     found = Night(a_desk(tmp_path, request.param))

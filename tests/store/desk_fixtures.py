@@ -166,6 +166,7 @@ class Desk:
     def __init__(self, env: Services, clock: SetClock, server: RecordingSubmitter) -> None:
         self.env, self.clock, self.server = env, clock, server
         self._uid = 0
+        self._events: list[tuple[int, Event]] = []
 
     def with_settings(self, settings: Settings) -> Desk:
         """Returns the same desk with other settings."""
@@ -240,14 +241,11 @@ class Desk:
     def holding(self, octets: bytes) -> StoredMessage:
         """Returns the message that has a delivery with these octets."""
         digest = hashlib.sha256(octets).hexdigest()
-        with self.env.store.read() as tx:
-            deliveries = [
-                e.changes[-1].values for _, e in tx.events() if e.changes and e.changes[-1].table == "delivery"
-            ]
-            key = next(str(values["message"]) for values in reversed(deliveries) if values.get("digest") == digest)
-            found = tx.get(StoredMessage, key)
-        assert found is not None
-        return found
+        last = (event.changes[-1] for event in reversed(self.events()) if event.changes)
+        deliveries = (change.values for change in last if change.table == "delivery")
+        return self.row(
+            StoredMessage, next(str(values["message"]) for values in deliveries if values.get("digest") == digest)
+        )
 
     def go_on(self, minutes: float) -> None:
         """Advances the clock by that much at once and does what is due then."""
@@ -280,9 +278,10 @@ class Desk:
         return found
 
     def events(self) -> list[Event]:
-        """Returns all events."""
+        """Returns all events, each as it was when this desk first read it."""
         with self.env.store.read() as tx:
-            return [event for _, event in tx.events()]
+            self._events += tx.events(self._events[-1][0] if self._events else 0)
+        return [event for _, event in self._events]
 
     def happened(self, kind: EventKind) -> int:
         """Returns how often an event of that kind occurred."""
