@@ -2,8 +2,8 @@
 """Plants faults in the product, one at a time, and counts how many the tests find: `python -m tests.tools.plant`.
 
 A fault is one change of one expression or branch: a comparison turned, a condition dropped, a number raised by one, a
-value not returned. Each is planted in a copy of the tree; the tests that import its module run first, then those of its
-room, then twelve files that use the room most, until one is red. A fault that all of them miss is printed with its
+value not returned. Each is planted in a copy of the tree; the pure tests that import its module run first, then those
+of its room, then others that import it, then six files that use the room most, until one is red. A fault that all of them miss is printed with its
 place: it is either no fault (the program does the same) or lacks a test. The same seed plants the same faults in the
 same code.
 """
@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
@@ -29,7 +29,7 @@ COPIED = (".ci", "flaggermail", "tests", "config", "rules", "docs", "systemd")  
 LEFT_OUT = re.compile(r"/(migrations|wording|demo)/|/log_lines\.py|/__init__\.py")  # words, tables, a show
 SPEAKS = re.compile(r"\b(log|_log|note)\b\.?")
 ROOMS = frozenset({"attacks", "store", "story", "unit"})  # folders of tests that need no server
-USERS = 12  # files of tests that import the module's room, those that do so most
+USERS = 6  # files of tests that import the module's room, those that do so most
 TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -106,34 +106,41 @@ def tests_of(module: Path) -> Iterator[list[str]]:
         if path.relative_to(ROOT).parts[1] in ROOMS
     }
     near = [path for path, text in texts.items() if imported.search(text)]
-    unit = [path for path in texts if path.is_relative_to(Path("tests/unit") / module.parts[1])]
-    users = sorted(
-        (path for path in texts if path not in near + unit), key=lambda path: -len(room.findall(texts[path]))
-    )
-    yield list(map(str, near))
-    yield [str(path) for path in unit if path not in near]
-    yield list(map(str, users[:USERS]))
+    beside = [path for path in texts if path.is_relative_to(Path("tests/unit") / module.parts[1])]
+    users = sorted(texts, key=lambda path: len(room.findall(texts[path])), reverse=True)
+    pure, seen = [path for path in near if path.parts[1] == "unit"], set[Path]()
+    for group, most in ((pure, len(pure)), (beside, len(beside)), (near, len(near)), (users, USERS)):
+        chosen = [path for path in group if path not in seen][:most]
+        yield list(map(str, chosen))
+        seen |= set(chosen)
 
 
-def red(tree: Path, paths: list[str]) -> str:
-    """Runs tests in a tree until one fails; returns the line that names it, or "" if all pass."""
+def red(tree: Path, paths: Iterable[str]) -> str:
+    """Runs tests in a tree until one fails; returns the name of that, or "" if all pass."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not long and not outside", "--no-header", *paths]
     environment = os.environ | {"PYTHONPATH": str(tree)}
     ran = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
-    told = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    nothing = ran.returncode in {0, 5}  # 5: no test was chosen
-    return "" if nothing else " ".join(told[:1]) or f"pytest ended with {ran.returncode}: {ran.stderr[-300:]}"
+    told = re.findall(r"(?m)^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", ran.stdout)
+    passed = ran.returncode in {0, 5}  # 5: no test was chosen
+    return "" if passed else (told[0] if told else f"pytest ended with {ran.returncode}")
 
 
 def found(tree: Path, place: Place) -> str:
-    """Plants a fault in the tree and returns what found it, or ""; the tree is left as it was."""
+    """Plants a fault in the tree and returns the test that found it, or ""; the tree is left as it was.
+
+    A test that fails without the fault too has found nothing.
+    """
     file = tree / place.module
     sound = file.read_bytes()
-    file.write_bytes(place.planted(sound))
-    try:
-        return next(filter(None, (red(tree, paths) for paths in tests_of(place.module) if paths)), "")
-    finally:
-        file.write_bytes(sound)
+    for paths in filter(None, tests_of(place.module)):
+        file.write_bytes(place.planted(sound))
+        try:
+            by = red(tree, paths)
+        finally:
+            file.write_bytes(sound)
+        if by and ("::" not in by or not red(tree, [by])):
+            return by
+    return ""
 
 
 def copied(tree: Path) -> None:
