@@ -13,7 +13,6 @@ from pathlib import Path
 
 from flaggermail.mail.message import Message
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.settings.model import Settings
@@ -81,9 +80,7 @@ class Night:
 
     def latest(self, kind: Kind, recipient: str = OFFICER) -> OutboxMail:
         """Returns the last mail of that kind to that address."""
-        found = [
-            one for one in self.desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)) if one.recipient == recipient
-        ]
+        found = [one for one in self.desk.mails(kind=kind) if one.recipient == recipient]
         return max(found, key=lambda one: one.id)
 
     def form(self, subject: str, text: str = "Zie https://x.example/1", word: str = "neem") -> OutboxMail:
@@ -138,16 +135,14 @@ class Night:
     def answers(self, reply: StoredMessage) -> list[str]:
         """Returns the texts of the mails that answer that reply; all go to the officer's listed address."""
         found = [
-            one
-            for one in self.desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
-            if reply.message_id in self.read(one).in_reply_to
+            one for one in self.desk.mails(kind=Kind.REPLY_ANSWER) if reply.message_id in self.read(one).in_reply_to
         ]
         assert {one.recipient for one in found} <= {OFFICER}
         return [self.body(one) for one in found]
 
     def case(self, sent: OutboxMail) -> Case:
         """Returns the case that a mail of ours is about."""
-        return self.desk.row(Case, str(sent.case))
+        return self.desk.case(str(sent.case))
 
 
 def quoted(text: str) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -33,7 +33,17 @@ from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import Event, EventKind, fold
 from flaggermail.record.finding import FieldCondition, where
-from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
+from flaggermail.record.rows import (
+    Alarm,
+    Case,
+    ClockRow,
+    Delivery,
+    Notification,
+    OutboxMail,
+    Record,
+    Reminder,
+    StoredMessage,
+)
 from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
@@ -276,6 +286,59 @@ class Desk:
             found = tx.get(kind, key)
         assert found is not None
         return found
+
+    def notification(self, key: str) -> Notification:
+        """Returns the notification with that id."""
+        return self.row(Notification, key)
+
+    def case(self, number: str) -> Case:
+        """Returns the case with that number."""
+        return self.row(Case, number)
+
+    def message(self, key: str) -> StoredMessage:
+        """Returns the message with that id."""
+        return self.row(StoredMessage, key)
+
+    def mail(self, key: str) -> OutboxMail:
+        """Returns the mail of ours with that id."""
+        return self.row(OutboxMail, key)
+
+    def mails(self, **wanted: object) -> list[OutboxMail]:
+        """Returns our mails whose fields have these values."""
+        return self._having(OutboxMail, wanted)
+
+    def messages(self, **wanted: object) -> list[StoredMessage]:
+        """Returns the messages whose fields have these values."""
+        return self._having(StoredMessage, wanted)
+
+    def alarms(self, **wanted: object) -> list[Alarm]:
+        """Returns the alarms whose fields have these values."""
+        return self._having(Alarm, wanted)
+
+    def cases(self, **wanted: object) -> list[Case]:
+        """Returns the cases whose fields have these values."""
+        return self._having(Case, wanted)
+
+    def notifications(self, **wanted: object) -> list[Notification]:
+        """Returns the notifications whose fields have these values."""
+        return self._having(Notification, wanted)
+
+    def reminders(self, **wanted: object) -> list[Reminder]:
+        """Returns the reminders whose fields have these values."""
+        return self._having(Reminder, wanted)
+
+    def deliveries(self, **wanted: object) -> list[Delivery]:
+        """Returns the copies of messages whose fields have these values."""
+        return self._having(Delivery, wanted)
+
+    def clock_rows(self, **wanted: object) -> list[ClockRow]:
+        """Returns the clocks whose fields have these values."""
+        return self._having(ClockRow, wanted)
+
+    def _having(self, kind: type[R], wanted: Mapping[str, object]) -> list[R]:
+        """Returns the rows of that kind with these values. Raises AttributeError for a field that it does not have."""
+        conditions = [where(getattr(kind, name)).is_(value) for name, value in wanted.items()]
+        return self.all(kind, *conditions)
 
     def events(self) -> list[Event]:
         """Returns all events, each as it was when this desk first read it."""
