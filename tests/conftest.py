@@ -10,10 +10,12 @@ import pytest
 
 from flaggermail import logbook
 from tests.doubles.composed import compose_once
+from tests.doubles.statements import share_statements
 
 pytest_plugins = ["tests.servers.fixtures", "tests.corpus", "tests.left_over", "tests.doubles.scenarios"]
 
 compose_once()
+share_statements()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,6 +9,7 @@ the fixtures of the test, so a test that changes a fixture must keep `parametriz
 from __future__ import annotations
 
 import functools
+import hashlib
 import inspect
 import itertools
 import math
@@ -170,6 +171,10 @@ def long(value: object) -> object:
     return pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.long)
 
 
+LANGUAGES = ("nl", long("en"))
+"""For the fixture of a desk: stories that differ by the desk's language in their words alone."""
+
+
 # ---------------------------------------------------------------- the closing line
 
 
@@ -201,8 +206,9 @@ class Closing:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds `--item`, because an item of a corpus has no node id."""
+    """Adds `--item`, because an item of a corpus has no node id, and `--half`, which `.ci/run` uses."""
     parser.addoption("--item", default="", metavar="TEXT", help="of each corpus only the items with TEXT in their name")
+    parser.addoption("--half", default="", metavar="TEXT", help="half of the cases: those that TEXT, a commit, chooses")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -259,3 +265,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         group = item.get_closest_marker("xdist_group")
         if SERVERS & set(getattr(item, "fixturenames", ())) or (group is not None and group.args == ("postgres",)):
             item.add_marker(pytest.mark.outside)
+    if by := config.getoption("--half"):
+        left = [item for item in items if not in_half(by, item.nodeid)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if in_half(by, item.nodeid)]
+
+
+def in_half(by: str, nodeid: str) -> bool:
+    """Returns whether a case is in the half that a text chooses; another text chooses another half."""
+    return bool(hashlib.sha256(f"{by} {nodeid}".encode()).digest()[0] & 1)

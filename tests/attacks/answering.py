@@ -17,7 +17,7 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Source
-from flaggermail.record.rows import Notification, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.settings.model import ChannelSettings
@@ -98,7 +98,7 @@ class Exchange:
     @property
     def letter(self) -> str:
         """The text that the platform got."""
-        row = self.desk.row(Notification, self.id)
+        row = self.desk.notification(self.id)
         return self.desk.env.parser.parse(self.desk.env.octets.get(row.digest)).text
 
 
@@ -108,7 +108,7 @@ def notified(desk: Desk, channel: str = "x-urgent", *, case: str | None = None, 
     key = desk.do(Draft(case=case, channel=channel, text=text)).key
     desk.do(Approve(draft=key))
     delivery.drain(desk.env)
-    return Exchange(desk, key, with_tail(case, desk.row(Notification, key).tail))
+    return Exchange(desk, key, with_tail(case, desk.notification(key).tail))
 
 
 def referred(desk: Desk, words: str = "") -> str:

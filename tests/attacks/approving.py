@@ -13,12 +13,11 @@ from pathlib import Path
 from pyotp import TOTP, parse_uri
 
 from flaggermail.cli.acting import typed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.approval_section import ApprovalSettings
-from flaggermail.settings.model import PagerSettings
+from flaggermail.settings.model import ApprovalSettings, PagerSettings
 from flaggermail.stories.doubles import ListPager
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, desk_settings, equipped, mail, opened
@@ -74,7 +73,7 @@ def types(desk: Desk, line: str, by: str) -> str:
 def latest(desk: Desk, kind: str, recipient: str) -> OutboxMail:
     """Returns our last mail of that kind to that person, as a member of the mailbox finds it in Sent."""
     return max(
-        (m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind))) if m.recipient == recipient),
+        (m for m in desk.mails(kind=Kind(kind)) if m.recipient == recipient),
         key=lambda m: m.id,
     )
 
@@ -105,7 +104,7 @@ def printed_code(desk: Desk, sent: OutboxMail) -> str:
 
 def state_of(desk: Desk, draft: str) -> str:
     """Returns the state of a draft or notification."""
-    return desk.row(Notification, draft).state
+    return desk.notification(draft).state
 
 
 class App:
@@ -138,7 +137,7 @@ def with_app(desk: Desk, officer: str, by: str = "clerk") -> App:
 
 def asked_first_code(desk: Desk, officer: str) -> OutboxMail:
     """Returns our last mail that asks for a first code."""
-    mails = desk.all(OutboxMail, where(OutboxMail.recipient).is_(ADDRESSES[officer]))
+    mails = desk.mails(recipient=ADDRESSES[officer])
     return max((m for m in mails if m.dedupe.startswith("device/d") and m.dedupe.count("/") == 2), key=lambda m: m.id)
 
 
@@ -149,9 +148,5 @@ def asked(desk: Desk, officer: str) -> OutboxMail:
 
 def told(desk: Desk, stored: StoredMessage) -> str:
     """Returns our answer to that reply, as flowing text; empty without an answer."""
-    found = [
-        m
-        for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
-        if m.dedupe.startswith(f"answer/{stored.id}/")
-    ]
+    found = [m for m in desk.mails(kind=Kind.REPLY_ANSWER) if m.dedupe.startswith(f"answer/{stored.id}/")]
     return " ".join(text_of(desk, found[0]).split()) if found else ""

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
+from flaggermail.mail.message import Message
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.rules.configuration import Configuration
@@ -54,6 +54,13 @@ class Night:
 
     desk: Desk
     language: str = "nl"
+    _read: dict[str, Message] = field(default_factory=dict, init=False, repr=False)  # our mails, by digest
+
+    def read(self, sent: OutboxMail) -> Message:
+        """Returns a mail of ours as its reader's program parses it, once."""
+        if sent.digest not in self._read:
+            self._read[sent.digest] = self.desk.env.parser.parse(self.desk.env.octets.get(sent.digest))
+        return self._read[sent.digest]
 
     def referred(self, subject: str, text: str = "Zie https://x.example/1", extra: Sequence[str] = ()) -> OutboxMail:
         """A stranger's mail opens a case; returns the officer's notice of it."""
@@ -73,9 +80,7 @@ class Night:
 
     def latest(self, kind: Kind, recipient: str = OFFICER) -> OutboxMail:
         """Returns the last mail of that kind to that address."""
-        found = [
-            one for one in self.desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)) if one.recipient == recipient
-        ]
+        found = [one for one in self.desk.mails(kind=kind) if one.recipient == recipient]
         return max(found, key=lambda one: one.id)
 
     def form(self, subject: str, text: str = "Zie https://x.example/1", word: str = "neem") -> OutboxMail:
@@ -85,7 +90,7 @@ class Night:
 
     def body(self, sent: OutboxMail) -> str:
         """Returns the text of a mail of ours as its reader sees it."""
-        return self.desk.env.parser.parse(self.desk.env.octets.get(sent.digest)).text
+        return self.read(sent).text
 
     def reply(  # noqa: PLR0913 - what one reply can differ in from another; most calls name none or one
         self, sent: OutboxMail, text: str, *, kind: Sequence[str] = PLAIN, headers: Sequence[str] = (),
@@ -101,7 +106,7 @@ class Night:
         by: str = ANNA, to: str | None = None, message_id: str | None = None, answers: str | None = None,
     ) -> bytes:  # fmt: skip
         """Returns a reply to a mail of ours, as our server delivers it."""
-        ours = self.desk.env.parser.parse(self.desk.env.octets.get(sent.digest))
+        ours = self.read(sent)
         domain = by.rpartition("@")[2].rstrip(">")
         answered = answers or sent.message_id
         lines = [
@@ -130,16 +135,14 @@ class Night:
     def answers(self, reply: StoredMessage) -> list[str]:
         """Returns the texts of the mails that answer that reply; all go to the officer's listed address."""
         found = [
-            one
-            for one in self.desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
-            if reply.message_id in self.desk.env.parser.parse(self.desk.env.octets.get(one.digest)).in_reply_to
+            one for one in self.desk.mails(kind=Kind.REPLY_ANSWER) if reply.message_id in self.read(one).in_reply_to
         ]
         assert {one.recipient for one in found} <= {OFFICER}
         return [self.body(one) for one in found]
 
     def case(self, sent: OutboxMail) -> Case:
         """Returns the case that a mail of ours is about."""
-        return self.desk.row(Case, str(sent.case))
+        return self.desk.case(str(sent.case))
 
 
 def quoted(text: str) -> str:

@@ -17,7 +17,6 @@ from flaggermail.commands.assess import Assess
 from flaggermail.commands.cases import CloseCase
 from flaggermail.commands.notify import Draft
 from flaggermail.mail.tailed_numbers import ALPHABET, with_tail
-from flaggermail.record.rows import Case
 from tests.attacks.answering import (
     AGENCY,
     FROM_META,
@@ -60,7 +59,7 @@ def test_each_correspondent_reads_a_number_with_a_tail_of_its_own(desk: Desk) ->
     first, second = notified(desk, case=case), notified(desk, "meta-elections", case=case)
     desk.do(Approve(draft=desk.do(Draft(case=case, channel="x-urgent", text="It spreads.", follow_up=True)).key))
     desk.settle()
-    tails = [first.number[-4:], second.number[-4:], desk.row(Case, case).tail]
+    tails = [first.number[-4:], second.number[-4:], desk.case(case).tail]
     assert len(set(tails)) == 3
     for recipient, tail in (
         (X_CHANNEL, tails[0]),
@@ -147,7 +146,7 @@ def test_the_referrers_tail_places_the_referrers_mail(desk: Desk) -> None:
     """A municipality that writes anew, quoting the number it was given, reaches its case."""
     case = referred(desk)
     desk.settle()
-    number = with_tail(case, desk.row(Case, case).tail)
+    number = with_tail(case, desk.case(case).tail)
     stored = desk.receive(mail(REFERRER, "Nog iets", f"Over {number}: het bericht staat er nog."))
     assert (stored.case, stored.match_basis.english) == (case, f"names {case} with its tail")
 
@@ -160,7 +159,7 @@ def test_another_tail_is_only_a_bare_number(desk: Desk) -> None:
     case = referred(desk)
     exchange, other = notified(desk, case=case), notified(desk, "meta-elections", case=case)
     wrong = "K7QF" if exchange.number[-4:] != "K7QF" else "K7QG"
-    for tail in (wrong, other.number[-4:], desk.row(Case, case).tail):
+    for tail in (wrong, other.number[-4:], desk.case(case).tail):
         tried(answer(f"Got it: {case}-{tail}"), exchange)
     tried(answer(f"Got it: {exchange.number}", sender=FROM_META), other)
     tried(answer(f"Over {exchange.number}", sender=REFERRER), exchange)
@@ -182,7 +181,7 @@ def test_a_stranger_with_the_right_tail_reaches_nothing(desk: Desk) -> None:
     case = referred(desk)
     exchange = notified(desk, case=case)
     desk.settle()
-    for number in (exchange.number, with_tail(case, desk.row(Case, case).tail)):
+    for number in (exchange.number, with_tail(case, desk.case(case).tail)):
         stored = tried(answer(f"About {number}", sender="reporter@daily.example"), exchange)
         assert stored.case is None
     assert exchange.states == RUNNING

@@ -17,7 +17,7 @@ from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Alarm, Device, Notification, OutboxMail
+from flaggermail.record.rows import Device
 from flaggermail.stories.doubles import SetClock
 from tests.attacks.approving import (
     ADDRESSES,
@@ -156,7 +156,7 @@ def test_an_enroller_who_becomes_an_approver_is_not_both(tmp_path: Path) -> None
     draft = desk.do(Draft(case=desk.decided(), channel="x-urgent"), "clerk").key
     answer = told(desk, replied(desk, asked(desk, "officer2"), f"akkoord {app.code()}"))
     assert "door iemand die zelf ook goedkeurt" in answer
-    assert desk.row(Notification, draft).approved_by == ()
+    assert desk.notification(draft).approved_by == ()
 
 
 # ---- a code counts once, at its time, from its own device
@@ -166,9 +166,7 @@ def test_a_code_counts_once_across_restarts(desk: Desk, tmp_path: Path) -> None:
     """A member reads an officer's code in the inbox and writes it below another draft, after a restart: nothing."""
     app = with_app(desk, "officer1")
     first, second = drafted(desk), drafted(desk)
-    requests = [
-        m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST)) if m.recipient == OFFICER
-    ]
+    requests = [m for m in desk.mails(kind=Kind.APPROVAL_REQUEST) if m.recipient == OFFICER]
     code = app.code()
     replied(desk, requests[0], f"akkoord {code}")
     desk = reopened(desk, tmp_path)
@@ -252,7 +250,7 @@ def test_five_wrong_codes_lock_and_alarm(desk: Desk) -> None:
         replied(desk, request, f"akkoord {wrong}")
     assert "geblokkeerd" in told(desk, replied(desk, request, f"akkoord {app.code()}"))
     assert state_of(desk, draft) == "draft"
-    (alarm,) = desk.all(Alarm)
+    (alarm,) = desk.alarms()
     assert (alarm.kind, alarm.text.in_language("nl")) == (
         "device locked",
         f"de app van A. Jansen ({alarm.id.partition('/')[2]})",

@@ -18,7 +18,7 @@ from flaggermail.cli.session import Session
 from flaggermail.commands.devices import RevokeDevice
 from flaggermail.errors import FlaggermailError
 from flaggermail.record.events import EventKind
-from flaggermail.record.rows import Device, OutboxMail
+from flaggermail.record.rows import Device
 from flaggermail.reminders import paging
 from flaggermail.stories.doubles import ListPager
 from tests.attacks.approving import App, a_desk, asked, enrolled, replied, settings_for, types, with_app
@@ -33,7 +33,7 @@ COMMANDS = (
 
 def held(desk: Desk, folder: Path) -> bytes:
     """Returns the octets of the database, its log, and every mail that we wrote."""
-    ours = b"".join(desk.env.octets.get(mail.digest) for mail in desk.all(OutboxMail))
+    ours = b"".join(desk.env.octets.get(mail.digest) for mail in desk.mails())
     return b"".join(file.read_bytes() for file in folder.glob("database*")) + ours
 
 

@@ -18,8 +18,6 @@ from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.outbox import delivery
 from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.record.finding import where
-from flaggermail.record.rows import Alarm, Notification, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
@@ -85,7 +83,7 @@ def as_login(env: Services, login: str) -> Callable[[str, Mapping[str, Json]], D
 
 def withheld(desk: Desk) -> list[str]:
     """Returns the texts of the alarms that the desk's own configuration does not allow a mail."""
-    return [alarm.text.english for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_WITHHELD))]
+    return [alarm.text.english for alarm in desk.alarms(kind=AlarmKind.OUTBOX_WITHHELD)]
 
 
 def copied(desk: Desk, change: Callable[[Configuration], Configuration]) -> Services:
@@ -107,7 +105,7 @@ def test_an_address_of_no_channel_gets_nothing(desk: Desk, persons: int) -> None
     case = desk.decided()
     draft = as_login(theirs, LOGINS["officer1"])("notify", {"case": case, "channel": "x-urgent"})["key"]
     approve_all(theirs, str(draft), LOGINS, persons)
-    assert THIEF in {row.recipient for row in desk.all(OutboxMail)}
+    assert THIEF in {row.recipient for row in desk.mails()}
     desk.settle()
     assert desk.server.to(THIEF) == []
     assert any(f"it is written to {THIEF}" in text for text in withheld(desk))
@@ -119,7 +117,7 @@ def test_mail_to_officers_goes_to_the_desks_own_officers(desk: Desk) -> None:
     desk.env, own = theirs, desk.env
     desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
     desk.env = own
-    assert THIEF in {row.recipient for row in desk.all(OutboxMail)}
+    assert THIEF in {row.recipient for row in desk.mails()}
     desk.settle()
     assert desk.server.to(THIEF) == []
     assert desk.server.to(REFERRER)
@@ -132,17 +130,17 @@ def test_one_login_is_one_person_whatever_its_names(desk: Desk, persons: int) ->
     for officer in ("officer2", "head1")[:persons]:
         theirs = copied(desk, partial(with_logins, logins={officer: MALLORY}))
         as_login(theirs, MALLORY)("approve", {"draft": key})
-    assert desk.row(Notification, key).state == "approved" or persons > 1
+    assert desk.notification(key).state == "approved" or persons > 1
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []
-    assert [row for row in desk.all(OutboxMail) if row.recipient == X_CHANNEL and row.state != MailState.QUEUED] == []
+    assert [row for row in desk.mails() if row.recipient == X_CHANNEL and row.state != MailState.QUEUED] == []
 
 
 def test_honest_approvals_by_login_count(desk: Desk, persons: int) -> None:
     """Each officer approves with the login that the desk's own rota gives them."""
     key = desk.drafted()
     approve_all(desk.env, key, LOGINS, persons)
-    assert desk.row(Notification, key).approved_with == tuple(LOGINS[one] for one in ("officer2", "head1")[:persons])
+    assert desk.notification(key).approved_with == tuple(LOGINS[one] for one in ("officer2", "head1")[:persons])
     delivery.drain(desk.env)
     assert len(desk.server.to(X_CHANNEL)) == 1
     assert withheld(desk) == []

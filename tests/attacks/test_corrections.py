@@ -10,10 +10,9 @@ import pytest
 
 from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Case, OutboxMail
 from tests.attacks.replying import Night, a_desk
+from tests.corpus import LANGUAGES
 from tests.store.desk_fixtures import mail
 
 CORRECTIONS = {
@@ -26,7 +25,7 @@ QUESTION = (
 )
 
 
-@pytest.fixture(params=["nl", "en"])
+@pytest.fixture(params=LANGUAGES)
 def night(request: pytest.FixtureRequest, tmp_path: Path) -> Night:
     """Returns a night at an empty desk that writes in that language."""
     return Night(a_desk(tmp_path, request.param), request.param)
@@ -107,8 +106,8 @@ def test_press_question_opens_no_case_and_is_not_confirmed(night: Night, sender:
     text = QUESTION.format(subject="Persvraag over de flagger")
     stored = night.desk.receive(mail(sender, "FW: Persvraag over de flagger", text))
     assert (stored.place, stored.labels) == (Place.QUARANTINE, ("press",))
-    assert night.desk.all(Case) == []
-    assert [one.kind for one in night.desk.all(OutboxMail)] == [Kind.OFFICER_NOTICE]
+    assert night.desk.cases() == []
+    assert [one.kind for one in night.desk.mails()] == [Kind.OFFICER_NOTICE]
     assert {"nl": "Kenmerk: pers", "en": "press"}[night.language] in night.body(night.latest(Kind.OFFICER_NOTICE))
 
 
@@ -118,5 +117,5 @@ def test_referral_that_the_press_found_is_no_press_question(night: Night) -> Non
     stored = night.desk.receive(mail("pers@lindewaard.example", "FW: Persvraag", text))
     assert stored.place == Place.CASE
     night.desk.clock.set(night.desk.clock.now() + timedelta(minutes=1))
-    confirmed = night.desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
+    confirmed = night.desk.mails(kind=Kind.INTAKE_CONFIRMATION)
     assert [one.recipient for one in confirmed] == ["pers@lindewaard.example"]

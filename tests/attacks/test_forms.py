@@ -11,7 +11,6 @@ import pytest
 
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail
 from tests.attacks.replying import Night, a_desk, quoted
 from tests.store.desk_fixtures import desk_settings
 
@@ -70,7 +69,7 @@ def test_a_strangers_subject_decides_nothing(tmp_path: Path, subject: str, langu
             assert all(("besluit" if language == "nl" else "decide") in answer for answer in answers)
         assert night.acted(before) == []
         assert night.case(form).decision is None
-        assert night.desk.all(Notification) == []
+        assert night.desk.notifications() == []
         night.desk.assert_whole()
 
 
@@ -92,7 +91,7 @@ def test_an_empty_title_and_text_take_the_proposal(tmp_path: Path) -> None:
     values = {**FILLED["nl"], "besluit": "meld Meta"}
     form = night.form("Een video over stembureaus", "Zie https://video.example/v/1 .")
     night.reply(form, quoted(filled(night.body(form), values)))
-    (draft,) = night.desk.all(Notification)
+    (draft,) = night.desk.notifications()
     text = night.desk.env.parser.parse(night.desk.env.octets.get(draft.digest)).text
     assert "Een video over stembureaus" in draft.subject
     assert "https://video.example/v/1" in text
@@ -100,7 +99,7 @@ def test_an_empty_title_and_text_take_the_proposal(tmp_path: Path) -> None:
     night.reply(
         second, quoted(filled(night.body(second), {**values, "titel": "A post", "tekst": "Please look at it."}))
     )
-    draft = max(night.desk.all(Notification), key=lambda one: one.id)
+    draft = max(night.desk.notifications(), key=lambda one: one.id)
     text = night.desk.env.parser.parse(night.desk.env.octets.get(draft.digest)).text
     assert "A post" in draft.subject
     assert "Please look at it." in text
@@ -210,7 +209,7 @@ def test_strangers_words_are_one_marked_cut_line(tmp_path: Path, language: str) 
         part = f'Content-Disposition: attachment; filename="{name.encode("ascii", "ignore").decode()[:200]}.pdf"'
         night.form(encoded(f"{number} {name}"), "Kort.", TAKES[language])
         night.referred(encoded(f"Re: {number} {name}"), "Nog iets.", ["Content-Type: text/plain; charset=utf-8", part])
-    sent = [one for one in night.desk.all(OutboxMail) if one.kind not in {Kind.NOTIFICATION, Kind.FOLLOW_UP}]
+    sent = [one for one in night.desk.mails() if one.kind not in {Kind.NOTIFICATION, Kind.FOLLOW_UP}]
     assert len(sent) > len(NAMES) * 2
     assert sum("woord woord" in night.body(one) for one in sent) > 2  # also the last and longest name
     for one in sent:

@@ -123,7 +123,7 @@ def test_25_mb_with_45_attached_mails(desk: Desk) -> None:
     print(f"25 MB with 45 attached mails: {took:.1f} s")  # noqa: T201 - the measured figure
     assert within(took, MOST)
     assert stored.place == "case"
-    inner = desk.all(StoredMessage, where(StoredMessage.match_basis).is_(Basis.ENCLOSED(message=stored.id)))
+    inner = desk.messages(match_basis=Basis.ENCLOSED(message=stored.id))
     assert len(inner) == 45
     assert all(row.subject == f"Bron {number}" for number, row in enumerate(inner))
     assert all(desk.env.octets.get(row.digest) for row in inner)
@@ -199,7 +199,7 @@ def answer_notice(desk: Desk, stored: StoredMessage) -> None:
         OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)
     )
     desk.receive(mail(OFFICER, "Re: nieuwe zaak", "neem", answers=notice.message_id))
-    form = next(row for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER)))
+    form = next(row for row in desk.mails(kind=Kind.REPLY_ANSWER))
     assert "staat hier niet" in words_of(desk.env.octets.get(form.digest))
 
 
@@ -215,7 +215,7 @@ def test_a_costly_mail_of_before_costs_once_more(desk: Desk) -> None:
     for number in range(4):
         desk.receive(mail(REFERRER, f"Vraag {number}", "Hebt u al antwoord?"))
     assert parser.parsed[first.digest] == 1
-    assert desk.row(StoredMessage, first.id).costly
+    assert desk.message(first.id).costly
     assert desk.happened(EventKind.MESSAGE_COSTLY) == 1
     desk.assert_whole()
 
@@ -245,12 +245,12 @@ def test_a_lost_first_mail_stops_nothing_behind_it(desk: Desk, damage: str) -> N
         later = desk.receive(mail(REFERRER, "Stembiljet", f"Nog iets over hetzelfde, {number}."))
         assert not later.reason.english.startswith("could not be judged")
     desk.settle()
-    assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 4
+    assert len(desk.messages(direction=Direction.IN)) == 4
     lost = desk.one(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))
     assert first.id in lost.text
     desk.do(AskReferrer(case="VF-EP2024-0001", items=(Item.LINK,), text=""))
     desk.settle()
-    assert len(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))) == 0
+    assert len(desk.mails(state=MailState.QUEUED)) == 0
     desk.assert_whole()
 
 
@@ -258,22 +258,22 @@ def test_a_lost_first_mail_stops_nothing_behind_it(desk: Desk, damage: str) -> N
 def test_a_lost_mail_of_ours_lets_all_others_pass(desk: Desk, damage: str) -> None:
     """It waits, with one alarm that names it; others and the alarm leave; when its file is back, it leaves too."""
     desk.receive(mail(REFERRER, "Stembiljet", TEXT))
-    first, *others = sorted(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)), key=lambda row: row.id)
+    first, *others = sorted(desk.mails(state=MailState.QUEUED), key=lambda row: row.id)
     octets = desk.env.octets.get(first.digest)
     path = lose(desk, first.digest, DAMAGE[damage])
     desk.settle()
-    assert desk.row(OutboxMail, first.id).state == "queued"
-    assert all(desk.row(OutboxMail, other.id).state == "accepted" for other in others)
+    assert desk.mail(first.id).state == "queued"
+    assert all(desk.mail(other.id).state == "accepted" for other in others)
     lost = desk.one(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))
     assert first.id in lost.text
-    assert [row.state for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))] == ["accepted"]
+    assert [row.state for row in desk.mails(kind=Kind.ALARM)] == ["accepted"]
     desk.go_on(60)
     desk.go_on(60)
-    assert len(desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))) == 1
+    assert len(desk.alarms(kind=AlarmKind.OCTETS_LOST)) == 1
     path.unlink(missing_ok=True)
     path.write_bytes(octets)
     desk.go_on(20)
-    assert desk.row(OutboxMail, first.id).state == "accepted"
+    assert desk.mail(first.id).state == "accepted"
     desk.assert_whole()
 
 
@@ -282,12 +282,12 @@ def test_a_lost_mail_that_waited_for_a_server_lets_all_others_pass(desk: Desk) -
     desk.receive(mail(REFERRER, "Stembiljet", TEXT))
     desk.server.says(0)
     desk.settle()
-    first = next(row for row in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)) if row.tries)
+    first = next(row for row in desk.mails(state=MailState.QUEUED) if row.tries)
     lose(desk, first.digest, None)
     desk.server.script.clear()
     for _ in range(4):
         desk.go_on(20)
-    assert [row.id for row in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))] == [first.id]
+    assert [row.id for row in desk.mails(state=MailState.QUEUED)] == [first.id]
 
 
 @pytest.mark.parametrize("damage", [name for name in DAMAGE if name != "missing"])
@@ -314,7 +314,7 @@ def test_a_reply_that_needs_a_lost_mail_is_answered(desk: Desk) -> None:
     lose(desk, waits.digest, None)
     desk.receive(mail(OFFICER, "Re: mail", "nieuw", answers=notice.message_id))
     desk.settle()
-    (answer,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
+    (answer,) = desk.mails(kind=Kind.REPLY_ANSWER)
     assert "niet" in words_of(desk.env.octets.get(answer.digest))
     assert desk.receive(mail(REFERRER, "Stembiljet", TEXT)).place == "case"
     desk.assert_whole()

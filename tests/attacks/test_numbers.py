@@ -25,9 +25,8 @@ from flaggermail.mail.message import MechanicalKind
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage, ThreadKey
+from flaggermail.record.rows import StoredMessage, ThreadKey
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from tests.doubles.migrated import migrated
@@ -233,7 +232,7 @@ def test_the_referrers_key_in_a_platforms_answer_waits(desk: Desk) -> None:
     draft = desk.do(Draft(case=case, channel="x-urgent", text="One post.")).key
     desk.do(Approve(draft=draft))
     delivery.drain(desk.env)
-    (confirmation,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
+    (confirmation,) = desk.mails(kind=Kind.INTAKE_CONFIRMATION)
     octets = mail(to=f"{REFERRER}, {DESK}", answers=confirmation.message_id)
     assert_waits(desk, desk.receive(octets), draft, "that mail went to somebody else")
     octets = mail(COMMUNITY, "Ticket", to=DESK, answers=first.message_id)
@@ -358,10 +357,10 @@ def test_unverified_mail_opens_no_closed_case(desk: Desk, sender: str, auth: str
     key = desk.notified()
     desk.do(CloseCase(case=case_of(key)))
     stored = desk.receive(mail(sender, "Re: Two boxes", "One more thing.", auth=auth, answers=desk.message_id_of(key)))
-    assert (stored.place, desk.row(Case, case_of(key)).state) == ("quarantine", "closed")
+    assert (stored.place, desk.case(case_of(key)).state) == ("quarantine", "closed")
     assert "the case is closed" in english(stored.suggestions)[0]
     desk.do(PlaceMessage(message=stored.id, case=case_of(key)))
-    assert desk.row(Case, case_of(key)).state == "notified"
+    assert desk.case(case_of(key)).state == "notified"
     assert desk.clocks(key)["human"][0] == "running"  # filed, and still nobody vouches for its sender
     desk.do(ConfirmMessage(message=stored.id))
     assert desk.clocks(key)["human"][0] == ("stopped" if sender == X else "running")
@@ -373,7 +372,7 @@ def test_verified_mail_opens_a_closed_case(desk: Desk) -> None:
     desk.do(CloseCase(case=case_of(key)))
     later(desk, 3000)
     desk.receive(mail(answers=desk.message_id_of(key), at=desk.clock.now()))
-    assert desk.row(Case, case_of(key)).state in {"notified", "answered"}
+    assert desk.case(case_of(key)).state in {"notified", "answered"}
     assert desk.clocks(key)["human"] == ("stopped", 3000)
 
 
@@ -410,16 +409,16 @@ def test_a_claimed_delivery_report_changes_nothing(desk: Desk, name: str, action
     """Whoever knows the Message-ID of our notification reports that it never arrived: an alarm, and no change."""
     sender, said = CLAIMS[name]
     key = desk.notified()
-    before = desk.mail_of(key), desk.row(Notification, key), desk.clocks(key)
+    before = desk.mail_of(key), desk.notification(key), desk.clocks(key)
     octets = report_of(desk.message_id_of(key), X_CHANNEL, action, sender=sender, trace=outside(said, sender))
     for again in range(2):
         stored = desk.receive(octets.replace(b"About", b"About " * (again + 1)))
-    assert (desk.mail_of(key), desk.row(Notification, key), desk.clocks(key)) == before
+    assert (desk.mail_of(key), desk.notification(key), desk.clocks(key)) == before
     assert desk.happened(EventKind.ADDRESS_BAD) == 0
     desk.settle()
-    (alarm,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    (alarm,) = desk.mails(kind=Kind.ALARM)
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(alarm.digest)).text.split())
-    first = desk.all(StoredMessage, where(StoredMessage.mechanical).is_(MechanicalKind.BOUNCE))[0]
+    first = desk.messages(mechanical=MechanicalKind.BOUNCE)[0]
     for said in (
         f"{sender.lower()} (",
         f"{X_CHANNEL}: ",
@@ -440,7 +439,7 @@ def test_a_report_that_names_no_mail_of_ours_is_told_with_its_case(desk: Desk) -
     answers = f"In-Reply-To: <{desk.message_id_of(key)}>\r\nFrom: ".encode()
     stored = desk.receive(octets.replace(b"From: ", answers, 1))
     assert stored.case == case_of(key)
-    notice = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))[-1]
+    notice = desk.mails(kind=Kind.OFFICER_NOTICE)[-1]
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(notice.digest)).text.split())
     assert f"[{stored.case}]" in notice.subject
     further = "In deze zaak is nog een mail binnengekomen." in text
@@ -452,9 +451,9 @@ def test_a_person_makes_a_claimed_report_count(desk: Desk) -> None:
     key = desk.notified()
     octets = report_of(desk.message_id_of(key), X_CHANNEL, sender=REFERRER, trace=outside("pass", REFERRER))
     stored = desk.receive(octets)
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"
     desk.do(ConfirmMessage(message=stored.id))
-    assert (desk.row(Notification, key).state, desk.mail_of(key).state) == ("failed", "refused")
+    assert (desk.notification(key).state, desk.mail_of(key).state) == ("failed", "refused")
     assert {state for state, _ in desk.clocks(key).values()} == {"cancelled"}
     assert "counts already" in desk.refused(ConfirmMessage(message=stored.id))
 
@@ -463,9 +462,9 @@ def test_an_officer_accepts_a_claimed_report_by_reply(desk: Desk) -> None:
     """The alarm about a claim is answered with `echt`, like an unverified answer of a platform."""
     key = desk.notified()
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, sender=REFERRER, trace=outside("pass", REFERRER)))
-    (alarm,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    (alarm,) = desk.mails(kind=Kind.ALARM)
     desk.receive(mail(OFFICER, "Re: Let op", "echt", answers=alarm.message_id))
-    assert desk.row(Notification, key).state == "failed"
+    assert desk.notification(key).state == "failed"
 
 
 @pytest.mark.parametrize(
@@ -489,4 +488,4 @@ def test_a_true_delivery_report_counts(desk: Desk, sender: str, trace: tuple[str
     """A report of our own server, or a verified one of the failed recipient's organisation, counts at once."""
     key = desk.notified()
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, sender=sender, trace=trace))
-    assert (desk.row(Notification, key).state, desk.mail_of(key).bounced) == ("failed", True)
+    assert (desk.notification(key).state, desk.mail_of(key).bounced) == ("failed", True)

@@ -21,7 +21,7 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Notification, StoredMessage
+from flaggermail.record.rows import Notification
 from flaggermail.services import UnitOfWork
 from tests.attacks.answering import (
     FROM_META,
@@ -180,9 +180,7 @@ def test_words_of_a_case_whose_mail_cannot_be_read_suggest_only(desk: Desk, unre
     case = referred(desk, theirs)
     desk.clock.set(desk.clock.now() + timedelta(minutes=5))
     exchange = notified(desk, case=case, text=f"{theirs}\n\n{OWN_TEXT}")
-    (referral,) = desk.all(
-        StoredMessage, where(StoredMessage.case).is_(case), where(StoredMessage.from_address).is_(REFERRER)
-    )
+    (referral,) = desk.messages(case=case, from_address=REFERRER)
     if unread == "lost":
         desk.env.octets.discard(referral.digest)
     else:

@@ -80,7 +80,7 @@ def waiting(desk: Desk) -> OutboxMail:
 
 def alarms(desk: Desk) -> list[str]:
     """Returns the texts of the alarms that a mail is withheld."""
-    return [alarm.text.english for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_CHANGED))]
+    return [alarm.text.english for alarm in desk.alarms(kind=AlarmKind.OUTBOX_CHANGED)]
 
 
 # ---------------------------------------------------------------- what leaves
@@ -106,7 +106,7 @@ CHANGES = {
 def test_one_update_of_the_outbox_is_found_before_the_send(desk: Desk, tmp_path: Path, change: str) -> None:
     """The changed mail does not leave, one alarm says so, all other mail leaves, and `audit verify` names the row."""
     mail = waiting(desk)
-    others = len(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))) - 1
+    others = len(desk.mails(state=MailState.QUEUED)) - 1
     statement = f"UPDATE outbox SET {change} WHERE id = :id"  # noqa: S608 - one of the lines above
     assert sql(tmp_path, statement, id=mail.id) == 1
     desk.settle()
@@ -135,7 +135,7 @@ def test_a_recipient_changed_together_with_its_personal_value_is_found(desk: Des
 def test_a_mail_without_its_index_does_not_leave(desk: Desk, tmp_path: Path) -> None:
     """Taking entries out of the index withholds the mail and stops nothing else."""
     mail = waiting(desk)
-    others = len(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))) - 1
+    others = len(desk.mails(state=MailState.QUEUED)) - 1
     sql(tmp_path, "DELETE FROM row_event WHERE key = :id", id=mail.id)
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []
@@ -171,13 +171,13 @@ def test_no_mail_is_sent_again_by_an_update(desk: Desk, tmp_path: Path, state: s
     assert len(desk.server.to(X_CHANNEL)) == 1
     again = desk.server.envelopes[sent:]
     assert all(b"audit verify" in envelope.octets for envelope in again)
-    assert len(alarms(desk)) == len(desk.all(OutboxMail)) - len(again)
+    assert len(alarms(desk)) == len(desk.mails()) - len(again)
 
 
 def test_the_recovery_makes_no_changed_row_true(desk: Desk, tmp_path: Path) -> None:
     """A mail that left and is called in progress by an UPDATE gets no event that says so, and does not leave again."""
     desk.notified()
-    before, sent = desk.all(OutboxMail), len(desk.server.envelopes)
+    before, sent = desk.mails(), len(desk.server.envelopes)
     assert any(not mail.at_most_once for mail in before)
     sql(tmp_path, "UPDATE outbox SET state = 'attempting'")
     assert delivery.recover(desk.env) == 0
@@ -217,7 +217,7 @@ def test_a_row_without_events_is_not_sent(desk: Desk, tmp_path: Path) -> None:
 def test_octets_that_were_changed_or_lost_do_not_leave(desk: Desk, tmp_path: Path) -> None:
     """A mail whose file was changed is withheld; the mails behind it leave."""
     mail = waiting(desk)
-    others = len(desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))) - 1
+    others = len(desk.mails(state=MailState.QUEUED)) - 1
     file = tmp_path / "archive" / mail.digest[:2] / mail.digest
     whole = file.read_bytes()
     file.chmod(0o600)
@@ -225,7 +225,7 @@ def test_octets_that_were_changed_or_lost_do_not_leave(desk: Desk, tmp_path: Pat
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []
     assert len(desk.server.envelopes) == others + 1
-    assert [alarm.text.english for alarm in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OCTETS_LOST))] == [
+    assert [alarm.text.english for alarm in desk.alarms(kind=AlarmKind.OCTETS_LOST)] == [
         f"mail {mail.id}, file {mail.digest}"
     ]
     status, said = audit(desk, "verify")
@@ -290,17 +290,15 @@ def test_an_approver_without_the_role_approves_nothing_that_still_waits(desk: De
 
 def test_a_changed_mail_does_not_hold_up_the_others_after_an_outage(desk: Desk, tmp_path: Path) -> None:
     """While the server cannot be reached the first mail alone is tried; a changed one is not that first mail."""
-    first = min(
-        desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)), key=lambda m: m.id, default=None
-    ) or waiting(desk)
+    first = min(desk.mails(state=MailState.QUEUED), key=lambda m: m.id, default=None) or waiting(desk)
     desk.server.says(0)
     delivery.drain(desk.env)
-    tried = next(m for m in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)) if m.tries)
+    tried = next(m for m in desk.mails(state=MailState.QUEUED) if m.tries)
     redirect(tmp_path, tried)
     desk.server.script.clear()
     desk.go_on(60)
     assert first is not None
-    assert {mail.id for mail in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))} == {tried.id}
+    assert {mail.id for mail in desk.mails(state=MailState.QUEUED)} == {tried.id}
     assert desk.server.to(THIEF) == []
 
 
@@ -448,7 +446,7 @@ def test_the_archive_is_compared_with_the_record(desk: Desk, tmp_path: Path) -> 
     document = json.loads(audit(desk, "verify", "--json")[1])
     assert document["differences"] == []
     assert len(document["unnamed_files"]) == 2
-    mail = desk.all(OutboxMail)[0]
+    mail = desk.mails()[0]
     file = tmp_path / "archive" / mail.digest[:2] / mail.digest
     moved = file.with_name("letter.eml")
     file.rename(moved)

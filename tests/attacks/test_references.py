@@ -13,7 +13,7 @@ from flaggermail.commands.approve import Approve
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.outbox import delivery
-from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
+from flaggermail.record.rows import StoredMessage, ThreadKey
 from tests.attacks.test_numbers import case_of, desk, equipment, later, settings
 from tests.store.desk_fixtures import DESK, META, X_CHANNEL, Desk, X, mail
 
@@ -33,7 +33,7 @@ def receipt(desk: Desk, key: str, subject: str = GIVEN, *, auth: str = "pass", t
 def assert_untaught(desk: Desk, key: str) -> None:
     """Asserts that no reference was learned, and that the case names none."""
     assert [row.id for row in desk.all(ThreadKey) if row.id.startswith("reference ")] == []
-    assert desk.row(Case, case_of(key)).platform_references == ()
+    assert desk.case(case_of(key)).platform_references == ()
 
 
 @pytest.mark.parametrize("auth", ["none", "fail"])
@@ -98,7 +98,7 @@ def test_a_hundred_references_teach_five(desk: Desk) -> None:
     receipt(desk, key, " ".join(f"[#{number}]" for number in range(70_000, 70_100)))
     taught = [row.id for row in desk.all(ThreadKey)]
     assert taught == [f"reference X #{number}" for number in range(70_000, 70_005)]
-    assert len(desk.row(Case, case_of(key)).platform_references) == len(taught)
+    assert len(desk.case(case_of(key)).platform_references) == len(taught)
 
 
 def test_a_mail_may_not_try_numbers(desk: Desk) -> None:
@@ -136,7 +136,7 @@ def test_our_own_words_are_not_learned(desk: Desk) -> None:
     draft = desk.do(Draft(case=case, channel="x-urgent", title="Two boxes (post #99120) [Case 99121]")).key
     desk.do(Approve(draft=draft))
     delivery.drain(desk.env)
-    subject = desk.row(Notification, draft).subject
+    subject = desk.notification(draft).subject
     assert "#99120" in subject
     text = f"Thanks.\n\nOn Thu, 6 Jun 2024 at 10:34 Desk <{DESK}> wrote:\n> See also your ticket #77777.\n> Two boxes"
     receipt(desk, draft, f"Re: [{case}] {subject}", text=text)
@@ -148,7 +148,7 @@ def test_a_subject_of_a_hundred_kilobytes_is_read(desk: Desk) -> None:
     key = desk.notified()
     stored = receipt(desk, key, "[3-1220000] " + "[1" * 50_000)
     assert stored.notification == key
-    assert desk.row(Case, case_of(key)).platform_references == ("3-1220000",)
+    assert desk.case(case_of(key)).platform_references == ("3-1220000",)
 
 
 def test_our_number_says_more_than_their_reference(desk: Desk) -> None:

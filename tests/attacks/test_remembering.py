@@ -15,10 +15,10 @@ from flaggermail.commands.referrers import AddReferrer, RemoveReferrer
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Case, OutboxMail, RememberedDomain, StoredMessage
+from flaggermail.record.rows import Case, OutboxMail, RememberedDomain
 from tests.attacks.replying import Night, a_desk
+from tests.corpus import LANGUAGES
 from tests.store.desk_fixtures import DESK, Desk, X, mail
 
 CLERK = "griffie@oudestad.example"
@@ -26,7 +26,7 @@ WORDS = {"nl": "nieuw en onthoud", "en": "new and remember"}
 SUBJECT, TEXT = "Verkeerde openingstijden", "Op een pagina staan verkeerde openingstijden van ons stembureau."
 
 
-@pytest.fixture(params=["nl", "en"])
+@pytest.fixture(params=LANGUAGES)
 def night(request: pytest.FixtureRequest, tmp_path: Path) -> Night:
     """Returns a night at an empty desk that writes in that language."""
     return Night(a_desk(tmp_path, request.param), request.param)
@@ -54,7 +54,7 @@ def remembered(night: Night) -> list[tuple[str, Source, str]]:
 
 def confirmed(night: Night) -> list[str]:
     """Returns whom a confirmation of receipt was sent to."""
-    found = night.desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
+    found = night.desk.mails(kind=Kind.INTAKE_CONFIRMATION)
     return [one.recipient for one in found]
 
 
@@ -78,7 +78,7 @@ def test_mail_opens_a_case_is_confirmed_and_its_domain_becomes_known(night: Nigh
         mail("b.devos@pers.oudestad.example", "Ons account is gehackt", "Ons account is gehackt.", at=later)
     )
     assert stored.place == Place.CASE
-    assert night.desk.row(Case, str(stored.case)).type == CaseType.CHANNEL
+    assert night.desk.case(str(stored.case)).type == CaseType.CHANNEL
     assert confirmed(night) == [CLERK, "b.devos@pers.oudestad.example"]
     night.desk.assert_whole()
 
@@ -107,7 +107,7 @@ def test_unknown_source_is_answered_with_the_right_words(night: Night) -> None:
     said = answer(night, asked_about(night), f"{WORDS[night.language]}: kabouters")
     right = {"nl": "media, factchecker, rijk en gemeente", "en": "media, fact-checker, government and municipality"}
     assert right[night.language] in said
-    assert (remembered(night), night.desk.all(Case)) == ([], [])
+    assert (remembered(night), night.desk.cases()) == ([], [])
 
 
 def test_known_domain_is_not_remembered_again(night: Night) -> None:
@@ -135,7 +135,7 @@ def test_forgotten_domain_is_a_strangers_again(night: Night) -> None:
     night.desk.clock.set(later)
     stored = night.desk.receive(mail(f"a.{CLERK}", "Iets geheel anders", "Waar vinden wij uw formulier?", at=later))
     assert stored.place == Place.QUARANTINE
-    assert len(night.desk.all(Case)) == 1
+    assert len(night.desk.cases()) == 1
     night.desk.do(AddReferrer(domain="oudestad.example", source=Source.MEDIA))
     assert remembered(night) == [("oudestad.example", Source.MEDIA, "officer1")]
 
@@ -179,7 +179,7 @@ def test_domain_of_everybody_or_ourselves_is_refused(night: Night, sender: str, 
     stored = desk.receive(mail(sender, SUBJECT, TEXT))
     with pytest.raises(Refusal, match=why):
         desk.do(PlaceMessage(message=stored.id, new=True, remember=True))
-    assert (remembered(night), night.desk.all(Case)) == ([], [])
+    assert (remembered(night), night.desk.cases()) == ([], [])
 
 
 @pytest.mark.parametrize("sender", [X, "user@news.x-platform.example"])
@@ -199,7 +199,7 @@ def test_forged_sender_is_refused_and_told(night: Night, auth: str | None) -> No
     said = answer(night, sent, WORDS[night.language])
     refused = {"nl": "heeft de afzender niet geverifieerd", "en": "did not verify its sender"}
     assert refused[night.language] in said
-    assert (remembered(night), night.desk.all(Case)) == ([], [])
+    assert (remembered(night), night.desk.cases()) == ([], [])
     night.desk.do(ConfirmMessage(message=stored.id))
     with pytest.raises(Refusal, match="did not verify its sender"):  # one mail is vouched for, not every later one
         night.desk.do(PlaceMessage(message=stored.id, new=True, remember=True))
@@ -237,7 +237,7 @@ def test_colleague_who_may_not_act_teaches_nothing(night: Night) -> None:
     forged = night.octets(sent, WORDS[night.language]).replace(b"dmarc=pass", b"dmarc=fail")
     night.desk.receive(forged)
     assert remembered(night) == []
-    assert night.desk.row(StoredMessage, str(sent.shows)).place == Place.QUARANTINE
+    assert night.desk.message(str(sent.shows)).place == Place.QUARANTINE
 
 
 def test_member_who_forges_an_officer_is_told_on(night: Night) -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail
 from tests.attacks.replying import BOTH, HTML, Night, a_desk, alternatives, quoted
+from tests.corpus import LANGUAGES
 from tests.store.desk_fixtures import OFFICER
 
 WORDS = {"nl": ("neem", "vraag: op welk platform?"), "en": ("take", "ask: on which platform?")}
@@ -83,7 +82,7 @@ SHOWING = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=["nl", "en"])
+@pytest.fixture(params=LANGUAGES)
 def night(request: pytest.FixtureRequest, tmp_path: Path) -> Night:
     """Returns a night at a desk that writes Dutch or English."""
     found = Night(a_desk(tmp_path, request.param))
@@ -184,12 +183,12 @@ def test_a_code_that_stands_only_in_the_quotation_approves_nothing(tmp_path: Pat
     code = "akkoord " + body.partition("akkoord ")[2].split()[0]
     for text in ("akkoord", f"akkoord\n\n{quoted(body)}", quoted(body), f"| {code}", f"akkoord\n\n> {code}"):
         night.reply(sent, text)
-        assert night.desk.row(Notification, draft).state == "draft", text
+        assert night.desk.notification(draft).state == "draft", text
     for markup in (f'<p>akkoord</p><p style="font-size:0">{code}</p>', f"<p>Mooi</p><p hidden>{code}</p>"):
         night.reply(sent, markup, kind=HTML)
         night.reply(sent, alternatives("akkoord", markup), kind=BOTH)
         night.reply(sent, alternatives(code, markup), kind=BOTH)
-        assert night.desk.row(Notification, draft).state == "draft", markup
+        assert night.desk.notification(draft).state == "draft", markup
 
 
 def test_a_reply_seen_again_repeats_nothing(night: Night) -> None:
@@ -237,10 +236,8 @@ def test_each_act_is_told_to_the_person_in_whose_name_it_was_done(night: Night) 
         told = "Schreef u die niet" if night.language == "nl" else "If you did not write "
         assert told in " ".join(answer.split())
         assert "10:34" in answer
-    assert not night.desk.all(OutboxMail, where(OutboxMail.recipient).is_("clerk@elsewhere.example"))
-    assert {mail.recipient for mail in night.desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))} == {
-        OFFICER
-    }
+    assert not night.desk.mails(recipient="clerk@elsewhere.example")
+    assert {mail.recipient for mail in night.desk.mails(kind=Kind.REPLY_ANSWER)} == {OFFICER}
 
 
 def test_a_form_with_hidden_lines_keeps_none_of_them(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.stories import codes
@@ -19,7 +18,7 @@ from tests.store.desk_fixtures import OFFICER, Desk
 
 def _requests(desk: Desk) -> dict[str, OutboxMail]:
     """Returns the officer's requests by draft."""
-    found = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))
+    found = desk.mails(kind=Kind.APPROVAL_REQUEST)
     return {mail.notification or "": mail for mail in found if mail.recipient == OFFICER}
 
 
@@ -42,11 +41,7 @@ def test_a_device_code_written_under_another_draft_approves_that(tmp_path: Path)
     replied(desk, asked[meant], f"akkoord {code}")  # put back
     assert (state_of(desk, meant), state_of(desk, other)) == ("draft", "approved")
     desk.settle()  # an approval is answered when its mail was accepted
-    answers = [
-        mail
-        for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
-        if mail.recipient == OFFICER
-    ]
+    answers = [mail for mail in desk.mails(kind=Kind.REPLY_ANSWER) if mail.recipient == OFFICER]
     assert len(answers) == 2
 
 

@@ -6,9 +6,7 @@ from __future__ import annotations
 import pytest
 
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, OutboxMail
 from tests.attacks.test_numbers import REFERRAL, desk, equipment, settings
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, mail
 
@@ -30,13 +28,13 @@ def taking_back(subject: str, sender: str = REFERRER, auth: str = "pass") -> byt
 def test_a_referrer_who_takes_a_mail_back_is_filed_in_its_case_and_told(desk: Desk, subject: str) -> None:
     """Whoever decides about the case must know that its referrer does not stand by the mail."""
     referral = desk.receive(mail(REFERRER, *REFERRAL))
-    before = len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE)))
+    before = len(desk.mails(kind=Kind.OFFICER_NOTICE))
     stored = desk.receive(taking_back(subject))
     assert (stored.place, stored.case) == ("case", referral.case)
     assert stored.match_basis.english == f"takes back <{referral.message_id}>"
-    told = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
+    told = desk.mails(kind=Kind.OFFICER_NOTICE)
     assert len(told) == before + 1
-    assert len(desk.all(Case)) == 1
+    assert len(desk.cases()) == 1
 
 
 @pytest.mark.parametrize(
@@ -56,7 +54,7 @@ def test_what_takes_no_mail_of_a_case_back_is_filed_in_none(desk: Desk, octets: 
     desk.receive(mail(REFERRER, *REFERRAL))
     stored = desk.receive(octets)
     assert stored.case is None, why
-    assert len(desk.all(Case)) == 1
+    assert len(desk.cases()) == 1
 
 
 def test_a_mail_without_an_envelope_sender_gets_no_confirmation(desk: Desk) -> None:
@@ -64,12 +62,12 @@ def test_a_mail_without_an_envelope_sender_gets_no_confirmation(desk: Desk) -> N
     stored = desk.receive(mail(REFERRER, *REFERRAL, extra=NOWHERE))
     if stored.case is None:
         desk.do(PlaceMessage(message=stored.id, new=True))
-    assert desk.all(OutboxMail, where(OutboxMail.recipient).is_(REFERRER)) == []
+    assert desk.mails(recipient=REFERRER) == []
 
 
 @pytest.mark.parametrize(("extra", "declined"), [((), 1), (NOWHERE, 0)], ids=["a sender", "none"])
 def test_a_mail_without_an_envelope_sender_is_not_declined(desk: Desk, extra: tuple[str, ...], declined: int) -> None:
     """A citizen's report is declined by itself; one whose envelope names nobody waits for a person."""
     stored = desk.receive(mail(CITIZEN, "Nep kanarie", "Ik zag een kanarie, haal dit bericht weg.", extra=extra))
-    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE))) == declined
+    assert len(desk.mails(kind=Kind.DECLINE)) == declined
     assert stored.place == ("declined" if declined else "quarantine")

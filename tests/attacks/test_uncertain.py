@@ -16,6 +16,7 @@ from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import MailState
 from tests.attacks.replying import Night, a_desk
 from tests.attacks.test_record import sql
+from tests.corpus import LANGUAGES
 from tests.store.desk_fixtures import X_CHANNEL
 from tests.tools.dutch import english_in_mail
 
@@ -31,7 +32,7 @@ class Doubt(Night):
     key: str = ""
 
 
-@pytest.fixture(params=["nl", "en"])
+@pytest.fixture(params=LANGUAGES)
 def night(request: pytest.FixtureRequest, tmp_path: Path) -> Doubt:
     """Returns a night in which the server fell silent after the octets of a notification."""
     found = Doubt(a_desk(tmp_path, request.param), request.param)

@@ -19,7 +19,7 @@ from flaggermail.record.case_values import CaseType, Decision, Item, Origin
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, OutboxMail, StoredMessage
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.stories.doubles import ListMailbox
 from flaggermail.wording.filing import Basis
 from tests.both_shapes import words_of
@@ -55,7 +55,7 @@ def opened(desk: Desk, auth: str | None = "none") -> StoredMessage:
         desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)),
         "nieuw",
     )
-    assert desk.row(Case, CASE).referrer_address == REFERRER
+    assert desk.case(CASE).referrer_address == REFERRER
     return stored
 
 
@@ -63,18 +63,18 @@ def replied(desk: Desk, to: OutboxMail, line: str) -> str:
     """Lets the officer reply with that line; returns the answer."""
     desk.receive(mail(OFFICER, f"Re: {line}", line, answers=to.message_id))
     desk.settle()
-    answers = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
+    answers = desk.mails(kind=Kind.REPLY_ANSWER)
     return text_of(desk, max(answers, key=lambda row: row.id))
 
 
 def answer_of(desk: Desk) -> OutboxMail:
     """Returns the newest answer to the officer."""
-    return max(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER)), key=lambda row: row.id)
+    return max(desk.mails(kind=Kind.REPLY_ANSWER), key=lambda row: row.id)
 
 
 def assert_nobody_else_written_to(desk: Desk) -> None:
     """Asserts that all mail went to officers."""
-    assert {row.recipient for row in desk.all(OutboxMail)} <= OFFICERS
+    assert {row.recipient for row in desk.mails()} <= OFFICERS
 
 
 @pytest.mark.parametrize("auth", MARKS)
@@ -108,9 +108,7 @@ def test_a_question_by_mail_goes_to_nobody_before_a_person_vouches(desk: Desk, a
     desk.do(ConfirmMessage(message=stored.id))
     desk.do(AskReferrer(case=CASE, items=(), text="waar is het te zien?"))
     desk.settle()
-    assert [row.recipient for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INFORMATION_REQUEST))] == [
-        REFERRER
-    ]
+    assert [row.recipient for row in desk.mails(kind=Kind.INFORMATION_REQUEST)] == [REFERRER]
     desk.assert_whole()
 
 
@@ -120,11 +118,11 @@ def test_a_decision_by_mail_is_told_to_nobody_before_a_person_vouches(desk: Desk
     said = replied(desk, answer_of(desk), "wijs af: het gaat niet over stemmen")
     assert "De melder krijgt geen bericht" in said
     assert f"flaggermail message confirm {stored.id}" in said
-    assert desk.row(Case, CASE).decision == "decline"
+    assert desk.case(CASE).decision == "decline"
     assert_nobody_else_written_to(desk)
     desk.do(ConfirmMessage(message=stored.id))
     desk.settle()
-    (told,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE))
+    (told,) = desk.mails(kind=Kind.DECISION_NOTICE)
     assert (told.recipient, told.state) == (REFERRER, "accepted")
     desk.assert_whole()
 
@@ -143,12 +141,12 @@ def test_a_person_who_is_refused_is_no_longer_written_to(desk: Desk) -> None:
     """A referral that looked verified, and of which an officer says that it is forged, gets no mail any more."""
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", TEXT))
     desk.settle()
-    before = len([row for row in desk.all(OutboxMail) if row.recipient == REFERRER])
+    before = len([row for row in desk.mails() if row.recipient == REFERRER])
     desk.do(RefuseMessage(message=stored.id, reason="called them: they did not write it"))
     assert "message confirm" in desk.refused(AskReferrer(case=CASE, items=(Item.LINK,), text=""))
     desk.do(Decide(case=CASE, decision=Decision.NONE, reason="forged"))
     desk.settle()
-    assert len([row for row in desk.all(OutboxMail) if row.recipient == REFERRER]) == before
+    assert len([row for row in desk.mails() if row.recipient == REFERRER]) == before
 
 
 def test_a_case_opened_from_an_attached_mail_writes_to_nobody(desk: Desk) -> None:
@@ -157,7 +155,7 @@ def test_a_case_opened_from_an_attached_mail_writes_to_nobody(desk: Desk) -> Non
     body = f"--cut\nContent-Type: text/plain\n\nZie bijlage.\n--cut\nContent-Type: message/rfc822\n\n{inner}\n--cut--\n"
     extra = ('Content-Type: multipart/mixed; boundary="cut"', "MIME-Version: 1.0")
     outer = desk.receive(mail("x@elders.example", "Kijk", body, extra=extra))
-    (attached,) = desk.all(StoredMessage, where(StoredMessage.match_basis).is_(Basis.ENCLOSED(message=outer.id)))
+    (attached,) = desk.messages(match_basis=Basis.ENCLOSED(message=outer.id))
     number = desk.do(
         OpenCase(
             election="EP2024", type=CaseType.CONTENT, origin=Origin.REFERRAL, from_message=attached.id, title="Kijk"
@@ -166,7 +164,7 @@ def test_a_case_opened_from_an_attached_mail_writes_to_nobody(desk: Desk) -> Non
     desk.do(Decide(case=number, decision=Decision.NONE, reason="nothing in it"))
     assert "message confirm" in desk.refused(AskReferrer(case=number, items=(Item.LINK,), text=""))
     desk.settle()
-    assert not [row for row in desk.all(OutboxMail) if row.recipient == CITIZEN]
+    assert not [row for row in desk.mails() if row.recipient == CITIZEN]
 
 
 def test_a_second_unverified_mail_proves_nothing(desk: Desk) -> None:
@@ -195,12 +193,10 @@ def test_lists_mark_the_person(desk: Desk) -> None:
     for number in range(15):
         desk.receive(mail(f"a{number}@d{number}.example", f"Vraag {number}", TEXT, auth="none"))
     digest.tell_held_back(desk.env)
-    (held,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))
+    (held,) = desk.mails(kind=Kind.DIGEST)
     assert "d14.example (afzender niet geverifieerd)" in text_of(desk, held)
     desk.go_on(61)
-    (waiting,) = (
-        row for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if "wachten" in row.subject
-    )
+    (waiting,) = (row for row in desk.mails(kind=Kind.ALARM) if "wachten" in row.subject)
     assert text_of(desk, waiting).count("(afzender niet geverifieerd)") == 15
 
 
@@ -210,7 +206,7 @@ def test_the_digest_of_late_mail_marks_the_person(desk: Desk) -> None:
     at = desk.clock.now() - timedelta(hours=5)
     box.deliver("inbox", mail(REFERRER, "Bericht", TEXT, auth="fail", at=at), at)
     poll.look(desk.env, box)
-    (late,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))
+    (late,) = desk.mails(kind=Kind.DIGEST)
     assert f"{REFERRER} ({MARKS['fail']})" in text_of(desk, late)
 
 

@@ -13,7 +13,7 @@ import pytest
 from flaggermail.commands.cases import CloseCase
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.record.rows import Alarm, Case, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from tests.attacks.answering import OWN_TEXT, notified
 from tests.attacks.test_numbers import case_of, desk, equipment, later, settings
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, mail
@@ -31,7 +31,7 @@ def filed(desk: Desk, key: str, sender: str) -> StoredMessage:
     stored = desk.receive(mail(sender, "Your question", "We look into it.", at=desk.clock.now()))
     assert stored.place == "quarantine"
     desk.do(PlaceMessage(message=stored.id, case=case_of(key)))
-    return desk.row(StoredMessage, stored.id)
+    return desk.message(stored.id)
 
 
 # ---- an address that a person filed
@@ -115,7 +115,7 @@ def test_an_address_opens_no_closed_case(desk: Desk) -> None:
     desk.do(CloseCase(case=case_of(key)))
     stored = desk.receive(mail(OFFICE, "Happy holidays", "From all of us.", at=desk.clock.now()))
     assert (stored.place, stored.case) == ("quarantine", None)
-    assert desk.row(Case, case_of(key)).state == "closed"
+    assert desk.case(case_of(key)).state == "closed"
 
 
 # ---- a reference, and fifteen words
@@ -188,6 +188,6 @@ def test_the_alarm_about_a_forged_mail_names_its_case_and_its_subject(desk: Desk
     octets = mail(OTHER_DESK, subject, "Send it.", auth="fail", answers=desk.message_id_of(key) if answers else None)
     stored = desk.receive(octets, at=desk.clock.now())
     assert stored.verdict == "failed"
-    alarm = next(one for one in desk.all(Alarm) if one.kind == AlarmKind.FORGED)
+    alarm = next(one for one in desk.alarms() if one.kind == AlarmKind.FORGED)
     assert case_of(key) in alarm.text.english
     assert "We need your password" in alarm.text.english

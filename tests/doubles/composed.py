@@ -1,21 +1,46 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""YAML files read once for each text, and patterns compiled once: that is most of the time it takes to open a desk."""
+"""What opening a desk costs is done once for the same files: YAML read, words merged, patterns and mails compiled."""
 
 import pickle
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import re2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import Node
 
+from flaggermail import wiring
+from flaggermail.adapters.files import template_engine
+from flaggermail.adapters.files.template_engine import TemplateEngine
+from flaggermail.adapters.files.template_formats import Formats
+from flaggermail.adapters.parsing import vocabulary_file
+from flaggermail.adapters.parsing.vocabulary_file import FILE_NAME, MACHINES_FILE_NAME
+from flaggermail.annex.redaction.known import RedactionWords
+from flaggermail.errors import ConfigurationError
+from flaggermail.mail.vocabulary import Language
 from flaggermail.rules import models as rule_models
+from flaggermail.settings import redaction_words
 from flaggermail.settings.yaml_files import model, source
 
 KEPT = 256  # texts; a configuration with its rules has about fifteen files
 PATTERNS = 2048
 
+ENVIRONMENTS = 16  # pairs of words and a time zone
+TEMPLATES = 1024
+
 _read = vars(source)["_compose"]
+_environment = vars(template_engine)["_environment"]
+_compile = vars(template_engine)["_compile"]
+_read_words: Callable[[Path], RedactionWords] = vars(redaction_words)["_read"]
+_institutions = vars(redaction_words)["_with_institutions"]
+_language = vocabulary_file.read_language
+_redaction: dict[tuple[str, bytes], RedactionWords] = {}
+_with_lists: dict[tuple[object, ...], tuple[RedactionWords, RedactionWords]] = {}
+_languages: dict[tuple[bytes, ...], Language] = {}
+_environments: list[tuple[Formats, ImmutableSandboxedEnvironment]] = []
 
 
 @lru_cache(KEPT)
@@ -61,8 +86,75 @@ class LoadedOnce(YAML):
         return _load(stream)
 
 
+def _words_once(path: Path) -> RedactionWords:
+    """Returns the same words for the same file; raises ConfigurationError each time for a faulty one."""
+    try:
+        key = (path.parent.name, path.read_bytes())
+    except OSError:
+        return _read_words(path)
+    if key not in _redaction:
+        _redaction[key] = _read_words(path)
+    return _redaction[key]
+
+
+def _institutions_once(words: RedactionWords, rules: Path) -> RedactionWords:
+    """Returns the same words for the same words (which are kept, so that their id is theirs) and dated lists."""
+    lists = sorted((rules / redaction_words.INSTITUTIONS).glob("*.txt"))
+    key = (id(words), *((path.name, path.read_bytes()) for path in lists))
+    if key not in _with_lists:
+        _with_lists[key] = (words, _institutions(words, rules))
+    return _with_lists[key][1]
+
+
+def _language_once(rules: Path) -> Language:
+    """Returns the same vocabulary for the same two files; raises ConfigurationError each time for faulty ones."""
+    try:
+        key = tuple((rules / name).read_bytes() for name in (FILE_NAME, MACHINES_FILE_NAME))
+    except OSError:
+        return _language(rules)
+    if key not in _languages:
+        _languages[key] = _language(rules)
+    return _languages[key]
+
+
+def _environment_once(formats: Formats) -> ImmutableSandboxedEnvironment:
+    """Returns one environment for the same words and zone; a mapping of words has no hash."""
+    for known, made in _environments:
+        if known == formats:
+            return made
+    _environments[ENVIRONMENTS - 1 :] = []
+    _environments.insert(0, (formats, _environment(formats)))
+    return _environments[0][1]
+
+
+def _found_once(find: Callable[[TemplateEngine, str, str], Iterable[str]]) -> Callable[..., tuple[str, ...]]:
+    """Returns a search for faults of one template that is made once for the same template and words."""
+    known: dict[tuple[object, ...], tuple[str, ...]] = {}
+
+    def found(engine: TemplateEngine, name: str, language: str) -> tuple[str, ...]:
+        try:
+            read = vars(TemplateEngine)["_source"](engine, name, language)
+        except ConfigurationError:
+            return tuple(find(engine, name, language))
+        key = (vars(engine)["_environments"][language], name, read)
+        if key not in known:
+            if len(known) == TEMPLATES:
+                known.clear()
+            known[key] = tuple(find(engine, name, language))
+        return known[key]
+
+    return found
+
+
 def compose_once() -> None:
-    """Makes the readers of the configuration and of the words use them in this process."""
+    """Makes the readers of the configuration, of the words and of the mail templates use them in this process."""
+    vars(redaction_words).update(_read=_words_once, _with_institutions=_institutions_once)
+    for module in (vocabulary_file, wiring):
+        vars(module)["read_language"] = _language_once
+    vars(template_engine)["_environment"] = _environment_once
+    vars(template_engine)["_compile"] = lru_cache(TEMPLATES)(_compile)
+    for search in ("_faults", "_tried"):
+        setattr(TemplateEngine, search, _found_once(vars(TemplateEngine)[search]))
     vars(source)["YAML"] = ComposedOnce
     vars(source)["_compose"] = _read_once
     vars(rule_models)["re2"] = SimpleNamespace(compile=lru_cache(PATTERNS)(re2.compile), error=re2.error)

@@ -61,6 +61,7 @@ def taken_in(desk: DeskProcess) -> int:
     return desk.log().count("message taken in")
 
 
+@pytest.mark.long
 def test_work_goes_on_while_the_clock_is_set_and_set_right(
     desk: DeskProcess, notified: Notified, dovecot: Dovecot
 ) -> None:
@@ -169,6 +170,7 @@ def test_a_log_that_nobody_reads_holds_neither_intake_nor_the_stop(
     assert desk.stop() == []
 
 
+@pytest.mark.long
 @BOTH
 def test_an_archive_that_is_not_there_is_not_made_anew(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
     """With the archive's folder moved away, or its disk not mounted, nothing is taken in, and status and check say so.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
 from ruamel.yaml import YAML
 
 from tests.flow.desk_process import DeskProcess, patiently
@@ -52,6 +53,7 @@ def use_tokens(desk: DeskProcess, endpoint: TokenEndpoint) -> None:
     (desk.folder / "credentials" / "refresh").chmod(0o600)
 
 
+@pytest.mark.long
 def test_from_the_referral_to_the_stopped_clocks_with_tokens(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:

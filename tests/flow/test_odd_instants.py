@@ -65,6 +65,7 @@ def test_a_mail_of_the_last_year_that_a_server_holds_ends_no_daemon(
     assert not desk.process_ended(), desk.log()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=30)])
 def test_a_genuine_answer_put_back_under_a_later_date_counts_from_first_sight(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot, ahead: timedelta

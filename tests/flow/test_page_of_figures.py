@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tests.patience import PATIENCE
 MILLISECONDS = 1000 * PATIENCE
 pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("browser")]
 
-CELLS = one_in(3, [(wide, scheme) for wide in (375, 1200) for scheme in ("dark", "light")])  # the first and the last
+CELLS = [(wide, scheme) for wide in (375, 1200) for scheme in ("dark", "light")]
 PAGES: Mapping[str, Figures] = {
     "no use": figures(),
     "one": figures(of_june()),
@@ -75,9 +76,14 @@ def opened(browser: Browser, document: str, folder: Path, wide: int, scheme: str
     return shown
 
 
-@pytest.mark.parametrize(("wide", "scheme"), CELLS)
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", PAGES)
+def cells() -> Iterator[tuple[str, str, int, str]]:
+    """Yields each page in each language with each window, first with the one after that of the page before."""
+    for number, (name, language) in enumerate(product(PAGES, LANGUAGES)):
+        for turn in range(len(CELLS)):
+            yield name, language, *CELLS[(number + turn) % len(CELLS)]
+
+
+@pytest.mark.parametrize(("name", "language", "wide", "scheme"), one_in(len(CELLS), cells()))
 def test_axe_objects_to_nothing(
     browser: Browser, tmp_path: Path, name: str, language: str, wide: int, scheme: str
 ) -> None:

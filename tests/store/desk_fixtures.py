@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -32,7 +32,17 @@ from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import Event, EventKind, fold
 from flaggermail.record.finding import FieldCondition, where
-from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
+from flaggermail.record.rows import (
+    Alarm,
+    Case,
+    ClockRow,
+    Delivery,
+    Notification,
+    OutboxMail,
+    Record,
+    Reminder,
+    StoredMessage,
+)
 from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
 from flaggermail.rules.configuration import Configuration, load
@@ -166,6 +176,7 @@ class Desk:
     def __init__(self, env: Services, clock: SetClock, server: RecordingSubmitter) -> None:
         self.env, self.clock, self.server = env, clock, server
         self._uid = 0
+        self._events: list[tuple[int, Event]] = []
 
     def with_settings(self, settings: Configuration) -> Desk:
         """Returns the same desk with other settings."""
@@ -240,14 +251,11 @@ class Desk:
     def holding(self, octets: bytes) -> StoredMessage:
         """Returns the message that has a delivery with these octets."""
         digest = hashlib.sha256(octets).hexdigest()
-        with self.env.store.read() as tx:
-            deliveries = [
-                e.changes[-1].values for _, e in tx.events() if e.changes and e.changes[-1].table == "delivery"
-            ]
-            key = next(str(values["message"]) for values in reversed(deliveries) if values.get("digest") == digest)
-            found = tx.get(StoredMessage, key)
-        assert found is not None
-        return found
+        last = (event.changes[-1] for event in reversed(self.events()) if event.changes)
+        deliveries = (change.values for change in last if change.table == "delivery")
+        return self.row(
+            StoredMessage, next(str(values["message"]) for values in deliveries if values.get("digest") == digest)
+        )
 
     def go_on(self, minutes: float) -> None:
         """Advances the clock by that much at once and does what is due then."""
@@ -279,10 +287,64 @@ class Desk:
         assert found is not None
         return found
 
+    def notification(self, key: str) -> Notification:
+        """Returns the notification with that id."""
+        return self.row(Notification, key)
+
+    def case(self, number: str) -> Case:
+        """Returns the case with that number."""
+        return self.row(Case, number)
+
+    def message(self, key: str) -> StoredMessage:
+        """Returns the message with that id."""
+        return self.row(StoredMessage, key)
+
+    def mail(self, key: str) -> OutboxMail:
+        """Returns the mail of ours with that id."""
+        return self.row(OutboxMail, key)
+
+    def mails(self, **wanted: object) -> list[OutboxMail]:
+        """Returns our mails whose fields have these values."""
+        return self._having(OutboxMail, wanted)
+
+    def messages(self, **wanted: object) -> list[StoredMessage]:
+        """Returns the messages whose fields have these values."""
+        return self._having(StoredMessage, wanted)
+
+    def alarms(self, **wanted: object) -> list[Alarm]:
+        """Returns the alarms whose fields have these values."""
+        return self._having(Alarm, wanted)
+
+    def cases(self, **wanted: object) -> list[Case]:
+        """Returns the cases whose fields have these values."""
+        return self._having(Case, wanted)
+
+    def notifications(self, **wanted: object) -> list[Notification]:
+        """Returns the notifications whose fields have these values."""
+        return self._having(Notification, wanted)
+
+    def reminders(self, **wanted: object) -> list[Reminder]:
+        """Returns the reminders whose fields have these values."""
+        return self._having(Reminder, wanted)
+
+    def deliveries(self, **wanted: object) -> list[Delivery]:
+        """Returns the copies of messages whose fields have these values."""
+        return self._having(Delivery, wanted)
+
+    def clock_rows(self, **wanted: object) -> list[ClockRow]:
+        """Returns the clocks whose fields have these values."""
+        return self._having(ClockRow, wanted)
+
+    def _having(self, kind: type[R], wanted: Mapping[str, object]) -> list[R]:
+        """Returns the rows of that kind with these values. Raises AttributeError for a field that it does not have."""
+        conditions = [where(getattr(kind, name)).is_(value) for name, value in wanted.items()]
+        return self.all(kind, *conditions)
+
     def events(self) -> list[Event]:
-        """Returns all events."""
+        """Returns all events, each as it was when this desk first read it."""
         with self.env.store.read() as tx:
-            return [event for _, event in tx.events()]
+            self._events += tx.events(self._events[-1][0] if self._events else 0)
+        return [event for _, event in self._events]
 
     def happened(self, kind: EventKind) -> int:
         """Returns how often an event of that kind occurred."""

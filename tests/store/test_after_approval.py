@@ -13,9 +13,7 @@ from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import OverrideRota
 from flaggermail.commands.outbox import ResolveMail
 from flaggermail.notifications import draft_policy
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail
 from tests.store.desk_fixtures import HEAD, OFFICER, X_CHANNEL, Desk, NewDesk, mail
 
 SECOND, SIGNER = "b.devries@bzk.example", "signer@bzk.example"
@@ -24,7 +22,7 @@ ASKED = {OFFICER, SECOND, HEAD, SIGNER}
 
 def told(desk: Desk, address: str) -> list[str]:
     """Returns the mails about the verdict on drafts that this person has, subject first, as flowing text."""
-    mails = [m for m in desk.all(OutboxMail) if m.recipient == address and m.dedupe.startswith("approval/")]
+    mails = [m for m in desk.mails() if m.recipient == address and m.dedupe.startswith("approval/")]
     return [
         f"{m.subject} " + " ".join(desk.env.parser.parse(desk.env.octets.get(m.digest)).text.split())
         for m in mails
@@ -34,7 +32,7 @@ def told(desk: Desk, address: str) -> list[str]:
 
 def all_mails(desk: Desk, address: str) -> int:
     """Counts every mail to this person."""
-    return sum(m.recipient == address for m in desk.all(OutboxMail))
+    return sum(m.recipient == address for m in desk.mails())
 
 
 def test_the_mail_says_when_our_server_accepted_it(desk: Desk) -> None:
@@ -59,9 +57,7 @@ def test_an_approval_by_reply_costs_one_mail(desk: Desk) -> None:
     """The answer to `akkoord CODE` is the mail about the sending."""
     key = desk.drafted()
     desk.settle()
-    request = next(
-        m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST)) if m.recipient == OFFICER
-    )
+    request = next(m for m in desk.mails(kind=Kind.APPROVAL_REQUEST) if m.recipient == OFFICER)
     text = desk.env.parser.parse(desk.env.octets.get(request.digest)).text
     found = re.search(r"akkoord ([A-Z2-9]{6})\b", text)
     assert found is not None
@@ -71,7 +67,7 @@ def test_an_approval_by_reply_costs_one_mail(desk: Desk) -> None:
     assert desk.server.to(X_CHANNEL)
     assert all_mails(desk, OFFICER) == before + 1
     assert "Verzonden om 10:34" in told(desk, OFFICER)[0]
-    answer = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))[-1]
+    answer = desk.mails(kind=Kind.REPLY_ANSWER)[-1]
     assert desk.env.parser.parse(desk.env.octets.get(answer.digest)).in_reply_to
     assert key in told(desk, OFFICER)[0]
 
@@ -105,7 +101,7 @@ def test_a_refusal_of_the_text_is_said_once_to_each(desk: Desk) -> None:
     desk.server.says(554, X_CHANNEL, "5.7.1 this text is not for us")
     desk.settle()
     desk.go_on(2)
-    assert len([m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if m.recipient == OFFICER]) == 1
+    assert len([m for m in desk.mails(kind=Kind.ALARM) if m.recipient == OFFICER]) == 1
     assert told(desk, OFFICER) == []
     (text,) = told(desk, SIGNER)
     assert "Niet verzonden: melding aan X" in text
@@ -148,7 +144,7 @@ def test_what_is_not_sent_is_told_at_once(new_desk: NewDesk, act: str) -> None:
 
 def asked(desk: Desk) -> set[str]:
     """Returns who was asked to approve."""
-    return {m.recipient for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))}
+    return {m.recipient for m in desk.mails(kind=Kind.APPROVAL_REQUEST)}
 
 
 def with_approval(desk: Desk, **settings: object) -> Desk:
@@ -166,10 +162,8 @@ def test_off_duty_is_asked_after_ten_minutes(desk: Desk) -> None:
     desk.go_on(1)
     desk.go_on(30)
     assert asked(desk) == ASKED
-    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))) == len(ASKED)
-    assert desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))[-1].queued_at == desk.clock.now() - (
-        timedelta(minutes=30)
-    )
+    assert len(desk.mails(kind=Kind.APPROVAL_REQUEST)) == len(ASKED)
+    assert desk.mails(kind=Kind.APPROVAL_REQUEST)[-1].queued_at == desk.clock.now() - (timedelta(minutes=30))
 
 
 def test_an_answer_within_ten_minutes_wakes_nobody(desk: Desk) -> None:
@@ -213,7 +207,7 @@ def test_the_wait_is_a_setting(desk: Desk) -> None:
 
 def request_to(desk: Desk, address: str) -> str:
     """Returns the last request to approve to that person."""
-    mails = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))
+    mails = desk.mails(kind=Kind.APPROVAL_REQUEST)
     last = [m for m in mails if m.recipient == address][-1]
     return desk.env.parser.parse(desk.env.octets.get(last.digest)).text
 
@@ -253,12 +247,10 @@ def test_the_desk_may_have_the_day_repeated(desk: Desk) -> None:
     assert "read on 2023-01-09" in desk.refused(Approve(draft=key), "officer2")
     assert "read on 2023-01-09" in desk.refused(Approve(draft=key, policy_read="2023-01-10"), "officer2")
     for words, state in (("", "draft"), (" 2023-01-10", "draft"), (" 2023-01-09", "approved")):
-        request = [
-            m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST)) if m.recipient == OFFICER
-        ][-1]
+        request = [m for m in desk.mails(kind=Kind.APPROVAL_REQUEST) if m.recipient == OFFICER][-1]
         own = f"akkoord {code_in(request_to(desk, OFFICER))}{words}"
         desk.receive(mail(OFFICER, f"Re: x{words}", own, answers=request.message_id))
-        assert desk.row(Notification, key).state == state, own
+        assert desk.notification(key).state == state, own
     other = desk.drafted()
     desk.do(Approve(draft=other, policy_read="2023-01-09"), "officer2")
 

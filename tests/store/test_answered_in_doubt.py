@@ -8,7 +8,6 @@ from datetime import timedelta
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.outbox import ResolveMail
 from flaggermail.outbox import delivery
-from flaggermail.record.rows import Notification
 from tests.store.desk_fixtures import START, Desk, mail
 
 STOPPED = dict.fromkeys(("receipt", "human", "substance"), ("stopped", 3))
@@ -34,7 +33,7 @@ def test_an_answer_to_a_mail_in_doubt_stops_the_clocks_once_it_is_settled(desk: 
     """The answer is filed with the notification, starts no clock, and counts from the instant it arrived."""
     key = in_doubt(desk)
     stored = desk.receive(answer(desk, key))
-    assert (stored.notification, desk.row(Notification, key).state, desk.clocks(key)) == (key, "approved", {})
+    assert (stored.notification, desk.notification(key).state, desk.clocks(key)) == (key, "approved", {})
     desk.clock.set(START + timedelta(minutes=9))
     desk.do(ResolveMail(mail=desk.mail_of(key).id, sent_at=START))
     assert desk.clocks(key) == STOPPED
@@ -44,5 +43,5 @@ def test_an_answer_to_a_mail_in_doubt_stops_the_clocks_once_it_is_settled(desk: 
 def test_a_mail_that_names_only_the_case_is_no_answer_to_one_in_doubt(desk: Desk) -> None:
     """A mail that names no key of the notification may be about anything in the case."""
     key = in_doubt(desk)
-    stored = desk.receive(mail(subject=f"About {desk.row(Notification, key).case}", at=desk.clock.now()))
+    stored = desk.receive(mail(subject=f"About {desk.notification(key).case}", at=desk.clock.now()))
     assert stored.notification is None

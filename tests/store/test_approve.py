@@ -20,7 +20,7 @@ from flaggermail.notifications.approval import Void
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail, Token
+from flaggermail.record.rows import Token
 from flaggermail.record.topics import Topic
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import HEAD, X_CHANNEL, Desk, NewDesk
@@ -32,13 +32,13 @@ APPROVERS = {OFFICER, SECOND, HEAD, SIGNER}
 
 def text_to(desk: Desk, address: str, kind: str) -> str:
     """Returns the last mail of that kind to that person, as flowing text."""
-    mail = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind))) if m.recipient == address][-1]
+    mail = [m for m in desk.mails(kind=Kind(kind)) if m.recipient == address][-1]
     return " ".join(desk.env.parser.parse(desk.env.octets.get(mail.digest)).text.split())
 
 
 def recipients(desk: Desk, kind: str) -> Counter[str]:
     """Counts the mails of that kind for each recipient."""
-    return Counter(mail.recipient for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind))))
+    return Counter(mail.recipient for mail in desk.mails(kind=Kind(kind)))
 
 
 def code_of(desk: Desk, address: str) -> str:
@@ -82,7 +82,7 @@ def test_every_approver_is_shown_the_draft(desk: Desk) -> None:
 def test_the_text_shown_is_the_text_that_leaves(desk: Desk) -> None:
     """The request quotes the frozen text word for word."""
     key = desk.drafted()
-    draft = desk.env.parser.parse(desk.env.octets.get(desk.row(Notification, key).digest))
+    draft = desk.env.parser.parse(desk.env.octets.get(desk.notification(key).digest))
     shown = text_to(desk, OFFICER, "approval_request").replace("| ", "").replace(" |", "")
     assert " ".join(draft.text.split()) in shown
     assert draft.subject is not None
@@ -200,7 +200,7 @@ def test_a_code_is_void_with_its_draft(desk: Desk) -> None:
     """A draft that was rejected or replaced cannot be approved by its code; the new draft has its own codes."""
     old = desk.drafted()
     code = code_of(desk, OFFICER)
-    new = desk.drafted(case=desk.row(Notification, old).case)
+    new = desk.drafted(case=desk.notification(old).case)
     assert "is cancelled; only a draft" in named(desk, code, "officer1")
     assert named(desk, code_of(desk, OFFICER), "officer1") == new
     desk.do(Reject(draft=new, reason="too broad"))
@@ -213,7 +213,7 @@ def test_a_code_is_void_when_the_octets_are_others(desk: Desk) -> None:
     code = code_of(desk, OFFICER)
     with desk.env.store.begin() as tx:
         work = UnitOfWork(desk.env, tx, desk.clock.now())
-        old = desk.row(Notification, key)
+        old = desk.notification(key)
         work.record(EventKind.NOTIFICATION_DRAFTED, changed(old, replace(old, digest="0" * 64)))
     assert named(desk, code, "officer1") == "there is no such code"
 

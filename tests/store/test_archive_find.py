@@ -16,7 +16,7 @@ from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
-from flaggermail.record.rows import ArchiveReading, Notification
+from flaggermail.record.rows import ArchiveReading
 from tests.store.desk_fixtures import START, Desk, NewDesk, mail
 
 TEXT = "Het stembureau in de Élysée-zaal is dicht. Account @qanbot en https://x.com/qanbot/status/17 liegen."
@@ -40,7 +40,7 @@ def answered(desk: Desk) -> str:
     """Puts a case before X, whose answer arrives; returns its number."""
     key = desk.notified()
     desk.receive(mail(X, "Re: Two boxes", TEXT, answers=desk.message_id_of(key), at=after(20)), at=after(20))
-    return desk.row(Notification, key).case
+    return desk.notification(key).case
 
 
 def after(minutes: int) -> datetime:
@@ -92,7 +92,7 @@ def test_mails_are_found_by_number_correspondent_date_and_tag(desk: Desk, case: 
 def test_a_recipient_in_the_header_is_a_correspondent_of_the_case(desk: Desk, case: str) -> None:
     """The row of a mail names its author alone."""
     octets = mail(X, "Re: Two boxes", "Nog iets.", extra=("Cc: raad@gemeente.example",), at=after(25),
-                  answers=desk.message_id_of(desk.all(Notification)[0].id))  # fmt: skip
+                  answers=desk.message_id_of(desk.notifications()[0].id))  # fmt: skip
     stored = desk.receive(octets, at=after(25))
     assert stored.case == case
     assert ids(desk, correspondent="gemeente.example") == [stored.id]
@@ -212,7 +212,7 @@ def test_the_name_alone_finds_nothing_either(searched: tuple[Desk, str], query: 
 def test_a_handle_in_html_is_not_indexed(desk: Desk, case: str) -> None:
     """Marks of HTML inside or around the handle, and an address only in a link."""
     body = '<p>Account <b>@</b>qanbot2, <i>@qan</i>bot3, <a href="https://x.com/qanbot4">bericht</a>: gordijn</p>'
-    octets = mail(X, "Re: Two boxes", body, answers=desk.message_id_of(desk.all(Notification)[0].id), at=after(30))
+    octets = mail(X, "Re: Two boxes", body, answers=desk.message_id_of(desk.notifications()[0].id), at=after(30))
     octets = octets.replace(b"text/plain", b"text/html")
     stored = desk.receive(octets, at=after(30))
     assert ids(desk, case=case, text="gordijn") == [stored.id]

@@ -11,9 +11,8 @@ import pytest
 
 from flaggermail.ports import Accepted, Submission
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import AssignedBy, Direction, Kind
-from flaggermail.record.rows import AssignedId, Delivery, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.rows import AssignedId, Reminder
 from flaggermail.record.states import MailState
 from tests.store.desk_fixtures import DESK, OFFICER, X_CHANNEL, Desk, X, mail, report_of
 
@@ -61,7 +60,7 @@ def test_the_server_told_it_and_an_answer_names_it_alone(desk: Desk, monkeypatch
     key, _ = sent(desk)
     name = next(name for name, (ours, _) in assigned(desk).items() if ours == desk.message_id_of(key))
     stored = desk.receive(mail(answers=name, subject="Re: your report"))
-    assert (stored.case, stored.notification) == (desk.row(Notification, key).case, key)
+    assert (stored.case, stored.notification) == (desk.notification(key).case, key)
     assert stored.match_basis.english == "token of ours"
     assert desk.clocks(key)["receipt"] == ("stopped", 0)
     desk.assert_whole()
@@ -105,10 +104,10 @@ def test_a_copy_in_sent_is_known_by_our_header_and_teaches(desk: Desk) -> None:
     It is a delivery of our own mail, not a mail of a colleague.
     """
     key, octets = sent(desk)
-    before = len(desk.all(StoredMessage))
+    before = len(desk.messages())
     own = desk.receive(as_stored(octets, TOLD), folder="Sent")
     assert (own.direction, own.message_id) == (Direction.OUT, desk.message_id_of(key))
-    assert len(desk.all(StoredMessage)) == before
+    assert len(desk.messages()) == before
     assert assigned(desk) == {TOLD: (desk.message_id_of(key), AssignedBy.COPY)}
     assert desk.happened(EventKind.MESSAGE_ID_LEARNED) == 1
     again = desk.receive(as_stored(octets, TOLD), folder="Sent", at=desk.clock.now())
@@ -166,7 +165,7 @@ def test_our_header_of_another_author_is_no_copy(desk: Desk) -> None:
     foreign = as_stored(octets, TOLD).replace(f"<{DESK}>".encode(), b"<a.jansen@bzk.example>", 1)
     stored = desk.receive(foreign, folder="Sent")
     assert stored.message_id == TOLD
-    assert desk.all(Delivery, where(Delivery.message).is_(stored.id))
+    assert desk.deliveries(message=stored.id)
     assert assigned(desk) == {}
     assert key
 
@@ -176,9 +175,9 @@ def test_an_officers_reply_names_it_alone(desk: Desk, monkeypatch: pytest.Monkey
     rename(desk, monkeypatch)
     key = desk.notified()
     desk.go_on(61)
-    (sent_reminder,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))
+    (sent_reminder,) = desk.mails(kind=Kind.REMINDER)
     name = next(name for name, (ours, _) in assigned(desk).items() if ours == sent_reminder.message_id)
     reply = mail(OFFICER, f"Re: {sent_reminder.subject}", "ok", answers=name, at=desk.clock.now())
     desk.receive(reply)
     assert desk.one(Reminder).acknowledged_by == "officer1"
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"

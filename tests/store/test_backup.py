@@ -95,7 +95,7 @@ def test_a_restored_desk_is_the_desk(desk: Desk, tmp_path: Path) -> None:
         assert head.digest == held.digest
         kinds = [event.kind for number, event in tx.events() if number > held.seq]
     assert kinds[:2] == [EventKind.DESK_RESTORED, EventKind.OBSERVING_BEGAN]
-    for message in desk.all(StoredMessage):
+    for message in desk.messages():
         copy = tmp_path / "new" / "archive" / message.digest[:2] / message.digest
         assert copy.read_bytes() == desk.env.octets.get(message.digest)
 
@@ -208,7 +208,7 @@ def test_the_group_may_do_what_it_could_on_the_desk(desk: Desk, tmp_path: Path, 
 def test_a_desk_that_writes_meanwhile_is_backed_up_as_of_one_instant(desk: Desk, tmp_path: Path) -> None:
     """Mail that comes in while the backup runs is in it whole, or not at all."""
     at_work(desk)
-    before, seen = len(desk.all(StoredMessage)), list[int]()
+    before, seen = len(desk.messages()), list[int]()
 
     def more(done: int, _of: int) -> None:
         if done in {0, 2}:
@@ -221,13 +221,13 @@ def test_a_desk_that_writes_meanwhile_is_backed_up_as_of_one_instant(desk: Desk,
     made = restore(file, tmp_path / "new", None, unseen, verify=True)
     assert made.proof is not None
     assert (made.proof["differences"], held.missing) == ([], ())
-    assert len(all_of(made.database, StoredMessage)) == before < len(desk.all(StoredMessage))
+    assert len(all_of(made.database, StoredMessage)) == before < len(desk.messages())
 
 
 def test_mail_that_is_lost_is_named(desk: Desk, tmp_path: Path) -> None:
     """A backup is made even if the archive lacks a mail; it says which, and so does the restored desk."""
     at_work(desk)
-    lost = desk.all(StoredMessage)[0].digest
+    lost = desk.messages()[0].digest
     (settings_of(desk).archive / lost[:2] / lost).unlink()
     file, held = backed_up(desk, tmp_path)
     assert held.missing == (lost,)

@@ -15,8 +15,7 @@ from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.write_referrer import ReplyToReferrer
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.record.finding import where
-from flaggermail.record.rows import BadAddress, Case, ClockRow, Notification, OutboxMail
+from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import (
     OFFICER,
@@ -50,32 +49,28 @@ def test_an_approved_text_is_given_to_the_officer_and_counts_from_his_note(
     """No mail goes to the platform; the note starts the clocks of that notification at the noted instant."""
     key = desk.drafted(channel)
     outcome = desk.do(Approve(draft=key))
-    use = desk.row(Notification, key)
+    use = desk.notification(key)
     note_command = f"flaggermail case note {use.case} --means {means} --channel {channel} --counts-as notification"
     assert note_command in outcome.text
     desk.settle()
-    (given,) = (
-        m for m in desk.all(OutboxMail, where(OutboxMail.recipient).is_(OFFICER)) if m.dedupe.startswith("submit/")
-    )
+    (given,) = (m for m in desk.mails(recipient=OFFICER) if m.dedupe.startswith("submit/"))
     told = desk.env.parser.parse(desk.env.octets.get(given.digest))
     approved = desk.env.parser.parse(desk.env.octets.get(use.digest)).text.strip()
     assert approved in told.text  # line by line as it was approved, to be pasted
     assert use.subject in " ".join(told.text.split())
     assert note_command in " ".join(told.text.split())
-    assert (use.state, desk.clocks(key), desk.all(OutboxMail, where(OutboxMail.at_most_once).is_(True))) == (
+    assert (use.state, desk.clocks(key), desk.mails(at_most_once=True)) == (
         "approved",
         {},
         [],
     )
     desk.go_on(30)
     desk.do(note(use.case, channel, means, effective_at=START + 20 * MINUTE))
-    use = desk.row(Notification, key)
+    use = desk.notification(key)
     assert (use.state, use.sent_at, use.by_hand) == ("sent", START + 20 * MINUTE, True)
-    assert {clock.started_at for clock in desk.all(ClockRow, where(ClockRow.notification).is_(key))} == {
-        START + 20 * MINUTE
-    }
-    assert desk.row(Case, use.case).state == "notified"
-    assert [n.id for n in desk.all(Notification)] == [key]
+    assert {clock.started_at for clock in desk.clock_rows(notification=key)} == {START + 20 * MINUTE}
+    assert desk.case(use.case).state == "notified"
+    assert [n.id for n in desk.notifications()] == [key]
     desk.assert_whole()
 
 
@@ -84,7 +79,7 @@ def test_reminders_run_from_the_note(desk: Desk) -> None:
     key = desk.drafted(PORTAL)
     desk.do(Approve(draft=key))
     desk.go_on(30)
-    desk.do(note(desk.row(Notification, key).case, PORTAL, "portal"))
+    desk.do(note(desk.notification(key).case, PORTAL, "portal"))
     desk.clock.set(START + 89 * MINUTE)
     assert reminders.tick(desk.env) == 0
     desk.clock.set(START + 90 * MINUTE)
@@ -94,7 +89,7 @@ def test_reminders_run_from_the_note(desk: Desk) -> None:
 def test_the_call_sheet_says_what_to_say(desk: Desk) -> None:
     """The call sheet contains phone number, policy, case and the sentences that every notification must contain."""
     key = desk.drafted(CALL)
-    use = desk.row(Notification, key)
+    use = desk.notification(key)
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(use.digest)).text.split())
     for said in ("+31 20 000 0009", use.case, use.policy_title, use.policy_url, "the decision is yours", "check this"):
         assert said in text
@@ -121,24 +116,24 @@ def test_with_two_persons_a_note_finds_an_approved_text(new_desk: NewDesk, chann
     assert "waits for approval" in desk.refused(note(case, channel, means))
     desk.do(Approve(draft=key), "signer")
     desk.do(note(case, channel, means))
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"
     assert "nobody approved a text" in desk.refused(note(case, channel, means))
 
 
 def test_a_draft_that_nobody_approved_is_no_submission(desk: Desk) -> None:
     """With one approver too, a draft must be approved or rejected before a note counts as a notification."""
     key = desk.drafted(PORTAL)
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     assert "waits for approval" in desk.refused(note(case, PORTAL, "portal"))
     desk.do(Reject(draft=key, reason="said in other words"))
     desk.do(note(case, PORTAL, "portal"))
-    assert [n.state for n in desk.all(Notification)] == ["rejected", "sent"]
+    assert [n.state for n in desk.notifications()] == ["rejected", "sent"]
 
 
 def test_it_cannot_have_been_submitted_before_it_was_approved(desk: Desk) -> None:
     """The instant may not be before the minute of the approval."""
     key = desk.drafted(PORTAL)
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     desk.clock.set(START + 10 * MINUTE + timedelta(seconds=30))
     desk.do(Approve(draft=key))
     assert "was approved on 2024-06-06 at 10:44" in desk.refused(
@@ -151,10 +146,10 @@ def test_one_text_at_a_time(desk: Desk) -> None:
     """A second draft for the channel is refused while an approved one was not used; rejecting that one permits it."""
     key = desk.drafted(PORTAL)
     desk.do(Approve(draft=key))
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     assert f"{key} is approved and not done yet" in desk.refused(Draft(case=case, channel=PORTAL))
     desk.do(Reject(draft=key, reason="the portal is down"))
-    assert desk.row(Notification, key).state == "rejected"
+    assert desk.notification(key).state == "rejected"
     desk.drafted(PORTAL, case)
 
 
@@ -168,7 +163,7 @@ def test_a_follow_up_by_portal_is_no_use_and_starts_no_clock(desk: Desk) -> None
     assert "waits for approval" in desk.refused(note(case, PORTAL, "portal", counts_as=("follow_up",)))
     desk.do(Approve(draft=more))
     desk.do(note(case, PORTAL, "portal", counts_as=("follow_up",)))
-    row = desk.row(Notification, more)
+    row = desk.notification(more)
     assert (row.channel, row.state, row.counted, desk.clocks(more)) == (PORTAL, "sent", False, {})
 
 
@@ -199,7 +194,7 @@ def test_an_address_that_bounced_is_not_used_and_the_other_ways_are_named(desk: 
     """Neither a new draft nor an approval may use it; the refusal names the platform's other channels."""
     waiting = desk.drafted()
     key = bounced(desk)
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     before = desk.server.envelopes
     for act in (Draft(case=case, channel="x-urgent"), Draft(case=case, channel="x-two"), Approve(draft=waiting)):
         said = desk.refused(act)
@@ -212,7 +207,7 @@ def test_an_address_that_bounced_is_not_used_and_the_other_ways_are_named(desk: 
 
 def test_a_person_clears_it_and_a_second_bounce_marks_it_again(desk: Desk) -> None:
     """Clearing needs a reason and is recorded; a second bounce marks the address again."""
-    case = desk.row(Notification, bounced(desk)).case
+    case = desk.notification(bounced(desk)).case
     clear = ClearAddress(address=X_CHANNEL.upper(), reason="they mended it, by phone")
     desk.do(clear)
     bad = desk.one(BadAddress)
@@ -241,7 +236,7 @@ def test_a_delay_marks_nothing_and_neither_does_the_bounce_of_other_mail(desk: D
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delayed"))
     desk.receive(mail(REFERRER, "Fwd: bericht", "Dit gaat rond over de verkiezingen, kunt u het beoordelen?"))
     desk.settle()
-    for row in desk.all(OutboxMail, where(OutboxMail.recipient).is_(REFERRER)):
+    for row in desk.mails(recipient=REFERRER):
         desk.receive(report_of(row.message_id, REFERRER))
     assert desk.all(BadAddress) == []
 
@@ -261,6 +256,6 @@ def test_the_referrer_is_written_to_at_once(desk: Desk) -> None:
     reply = desk.env.parser.parse(desk.server.to(REFERRER)[before].octets)
     assert "Wij hebben het bericht gezien." in reply.text
     assert case in reply.text
-    assert (desk.all(Notification), desk.all(ClockRow)) == ([], [])
+    assert (desk.notifications(), desk.clock_rows()) == ([], [])
     assert "is empty" in desk.refused(ReplyToReferrer(case=case, text=" "))
     assert "nobody referred it" in desk.refused(ReplyToReferrer(case=desk.decided(), text="Any"))

@@ -93,7 +93,7 @@ def test_a_report_is_declined_where_everything_holds(desk: Desk) -> None:
     stored = declined(desk)
     assert (stored.kinds, stored.reason.english) == (("citizen_report",), "a citizen's report about a single post")
     assert [envelope.recipient for envelope in desk.server.envelopes] == [CITIZEN]
-    assert desk.all(Case) == []
+    assert desk.cases() == []
 
 
 FORWARD = (
@@ -192,7 +192,7 @@ def test_of_a_declined_mail_no_address_name_or_subject_is_kept(desk: Desk) -> No
     assert b"anarie" not in found
     assert TEXT.encode() not in found
     assert octets in list(archived(desk))
-    addressed = {mail.kind for mail in desk.all(OutboxMail) if mail.recipient == CITIZEN}
+    addressed = {mail.kind for mail in desk.mails() if mail.recipient == CITIZEN}
     assert addressed == {"decline"}
     assert found.count(CITIZEN.encode()) == 4  # recipient and key of our answer, each as row and as personal value
     desk.assert_whole()
@@ -250,7 +250,7 @@ def test_after_the_window_nothing_of_a_citizen_is_left(desk: Desk) -> None:
     found = held(desk)
     assert CITIZEN.encode() not in found
     assert not [octets for octets in archived(desk) if CITIZEN.encode() in octets]
-    assert desk.row(StoredMessage, stored.id).discarded_at == desk.clock.now()
+    assert desk.message(stored.id).discarded_at == desk.clock.now()
     discarded = [event for event in desk.events() if event.kind is EventKind.OCTETS_DISCARDED]
     assert [(event.reason, event.actor) for event in discarded] == [("review window", "daemon")] * 2
     assert {attempt.text for attempt in desk.all(Attempt)} == {""}
@@ -270,7 +270,7 @@ def test_only_declined_mail_goes(desk: Desk) -> None:
     declined(desk, report("ander@mailprovider.example"))
     desk.settle()
     assert after_the_window(desk) == 2
-    assert [desk.row(StoredMessage, row.id).discarded_at for row in rows] == [None] * 3
+    assert [desk.message(row.id).discarded_at for row in rows] == [None] * 3
     assert set(kept) <= set(archived(desk))
     desk.assert_whole()
 
@@ -283,7 +283,7 @@ def test_octets_that_another_message_shares_stay(desk: Desk) -> None:
         other = replace(stored, id="m99999999", place=Place.NOISE, content_key="other")
         UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MESSAGE_TAKEN_IN, added(other))
     after_the_window(desk)
-    assert desk.row(StoredMessage, stored.id).discarded_at is not None
+    assert desk.message(stored.id).discarded_at is not None
     assert octets in list(archived(desk))
 
 
@@ -321,7 +321,7 @@ def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
 
     desk.env = replace(desk.env, octets=Stubborn())
     assert after_the_window(desk) == 0
-    assert desk.row(StoredMessage, stored.id).discarded_at is None
+    assert desk.message(stored.id).discarded_at is None
     desk.env = replace(desk.env, octets=usual)
     assert citizen_retention.tick(desk.env) == 2
 
@@ -335,13 +335,13 @@ def test_a_decline_that_is_taken_back_becomes_a_case_with_its_sender(desk: Desk)
     desk.do(PlaceMessage(message=stored.id, new=True, source=Source.MEDIA))
     case = desk.one(Case)
     assert (case.referrer_address, case.referrer_name, case.title) == (CITIZEN, "Kim", SUBJECT)
-    row = desk.row(StoredMessage, stored.id)
+    row = desk.message(stored.id)
     assert (row.place, row.case, row.from_address, row.subject) == ("case", case.number, CITIZEN, SUBJECT)
     assert desk.all(Decline, where(Decline.taken_back_at).is_(None)) == []
     delivery.drain(desk.env)
     assert case.number in (desk.env.parser.parse(desk.server.to(CITIZEN)[-1].octets).subject or "")
     assert after_the_window(desk) == 1  # our answer; the mail is a referral now
-    assert desk.row(StoredMessage, stored.id).discarded_at is None
+    assert desk.message(stored.id).discarded_at is None
     desk.assert_whole()
 
 
@@ -351,7 +351,7 @@ def test_a_declined_mail_can_be_put_into_a_case_and_not_to_the_noise(desk: Desk)
     assert "was declined" in desk.refused(PlaceMessage(message=stored.id, noise=True, reason="nothing"))
     number = desk.do(OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.MEDIA)).key
     desk.do(PlaceMessage(message=stored.id, case=number))
-    assert desk.row(StoredMessage, stored.id).from_address == CITIZEN
+    assert desk.message(stored.id).from_address == CITIZEN
 
 
 def test_after_the_window_nothing_can_be_taken_back(desk: Desk) -> None:
@@ -370,13 +370,13 @@ def test_a_person_declines_what_waits(desk: Desk) -> None:
     assert waiting.place == "quarantine"
     desk.settle()
     assert desk.do(DeclineMessage(message=waiting.id)).text.endswith("is declined; its sender is told")
-    row = desk.row(StoredMessage, waiting.id)
+    row = desk.message(waiting.id)
     assert (row.place, row.kinds, row.from_address, row.subject) == ("declined", ("citizen_report",), None, None)
     again = desk.receive(report(subject="Nog een kanarie"))
     desk.settle()
     assert desk.do(DeclineMessage(message=again.id)).text.endswith("its sender was told before in this period")
     assert len(desk.all(Decline)) == 1
-    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE))) == 1
+    assert len(desk.mails(kind=Kind.DECLINE)) == 1
     desk.assert_whole()
     assert after_the_window(desk) == 3
     assert b"anarie" not in held(desk)

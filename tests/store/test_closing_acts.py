@@ -25,9 +25,8 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.commands.reports import DraftReport, FreezeReport
 from flaggermail.errors import StoreFault
 from flaggermail.ports import Store, Transaction
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
-from flaggermail.record.rows import Annex, ReportFreeze, StoredMessage
+from flaggermail.record.rows import Annex, ReportFreeze
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import CITIZEN, Desk, mail
 from tests.store.test_annexes import ANNEX, made
@@ -55,13 +54,13 @@ def prepare_exclusion(desk: Desk, folder: Path) -> None:
 
 def exclude(desk: Desk) -> None:
     """Takes it out."""
-    (stored,) = desk.all(StoredMessage, where(StoredMessage.place).is_(Place.NOISE))
+    (stored,) = desk.messages(place=Place.NOISE)
     desk.do(ExcludeMessage(message=stored.id, reason="private"), by="head1")
 
 
 def destroyed(desk: Desk) -> bool:
     """Returns whether the octets of a mail are destroyed, and asserts that the record says so and no more."""
-    (gone,) = (row for row in desk.all(StoredMessage) if row.place in {Place.DECLINED, Place.NOISE})
+    (gone,) = (row for row in desk.messages() if row.place in {Place.DECLINED, Place.NOISE})
     archived = {file.digest for file in desk.env.octets.files()}
     if gone.discarded_at is not None:
         assert gone.digest not in archived

@@ -20,7 +20,7 @@ from flaggermail.ports import Store, Transaction
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.rows import Attempt
 from flaggermail.record.states import MailState
 from tests.servers.postgres import Postgres
 from tests.store.conftest import new_store
@@ -177,13 +177,13 @@ def test_a_result_is_held_until_the_database_answers(desk: Desk, *, commits: boo
     """Each mail was accepted once; its result is recorded once, whether or not the lost commit took effect."""
     desk.approved()
     mails, before = (
-        desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)),
+        desk.mails(state=MailState.QUEUED),
         desk.happened(EventKind.MAIL_ACCEPTED),
     )
     store = AwayStore(desk.env.store, 1 if commits else 2, commits=commits)
     stop = Patience(1000)
     delivery.drain(replace(desk.env, store=store), stop)  # type: ignore[arg-type] # it delegates the rest
-    told = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
+    told = desk.mails(kind=Kind.OFFICER_NOTICE)
     assert {mail.notification for mail in told} == {mails[0].notification}  # that it was sent: queued when it was
     mails = [*mails, *told]
     assert len(desk.server.envelopes) == len(mails) == 1 + 4
@@ -195,12 +195,7 @@ def test_a_result_is_held_until_the_database_answers(desk: Desk, *, commits: boo
 
 def test_a_stop_does_not_wait_for_the_database(desk: Desk) -> None:
     """A result that cannot be recorded before the stop is settled at the next start, as after a crash."""
-    (mail,) = desk.all(
-        OutboxMail,
-        where(OutboxMail.notification).is_(desk.approved()),
-        where(OutboxMail.state).is_(MailState.QUEUED),
-        where(OutboxMail.at_most_once).is_(True),
-    )
+    (mail,) = desk.mails(notification=desk.approved(), state=MailState.QUEUED, at_most_once=True)
     store = AwayStore(desk.env.store, 10, commits=False)
     with pytest.raises(StoreAway):
         delivery.drain(replace(desk.env, store=store), Patience(3))  # type: ignore[arg-type] # it delegates the rest

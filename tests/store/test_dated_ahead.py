@@ -14,9 +14,8 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.record.contacts import MarkedAs
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, Kind
-from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.stories.doubles import ListMailbox
 from tests.both_shapes import words_of
 from tests.store.desk_fixtures import OFFICER, REFERRER, START, Desk, mail
@@ -57,11 +56,9 @@ def test_what_the_server_wrote_is_kept_and_shown(desk: Desk) -> None:
     stored = desk.receive(answer_to(desk, key), at=END)
     assert "dates it 9999-12-31 23:59 UTC, later than the desk first saw it" in stored.reason.english
     assert "dateert deze mail op 31 december 9999 om 23:59 (UTC)" in stored.reason.in_language("nl")
-    notice = desk.all(
-        OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)
-    )[-1]
+    notice = desk.mails(kind=Kind.OFFICER_NOTICE, shows=stored.id)[-1]
     assert "Wanneer de mail aankwam, staat niet vast." in words_of(desk.env.octets.get(notice.digest))
-    (copy,) = desk.all(Delivery, where(Delivery.message).is_(stored.id))
+    (copy,) = desk.deliveries(message=stored.id)
     assert (copy.internaldate, copy.arrival) == (after(30), ArrivalBasis.FIRST_SIGHT)
     desk.assert_whole()
 
@@ -96,7 +93,7 @@ def test_a_mailbox_of_before_the_clock_was_set_wakes_nobody(desk: Desk) -> None:
     """A first look at years of mail that some program dated 1970 is late mail: listed, and nobody is answered."""
     desk.receive(mail(REFERRER, *REFERRAL), at=datetime(1970, 1, 1, tzinfo=UTC))
     assert desk.one(StoredMessage).pending_digest
-    assert desk.all(OutboxMail) == []
+    assert desk.mails() == []
 
 
 def test_a_second_copy_from_the_future_changes_nothing(desk: Desk) -> None:
@@ -121,5 +118,5 @@ def test_a_renumbered_folder_shows_no_new_copy_of_it(desk: Desk) -> None:
     desk.clock.set(after(120))
     mailbox.numbering = "2"
     poll.look(desk.env, mailbox)
-    assert len(desk.all(StoredMessage, where(StoredMessage.from_address).is_(REFERRER))) == 2
-    assert len(desk.all(Delivery)) == 2
+    assert len(desk.messages(from_address=REFERRER)) == 2
+    assert len(desk.deliveries()) == 2

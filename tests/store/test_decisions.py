@@ -20,9 +20,7 @@ from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, DeclineReason, Origin
 from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Notification, OutboxMail
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import OFFICER, REFERRER, X_CHANNEL, Desk, mail
 
@@ -67,7 +65,7 @@ def test_each_reason_of_a_decline_is_told_with_what_can_be_done(desk: Desk, lang
     assert " ".join(f"{words.reason or ''} Woorden erbij.".split()) in text
     assert " ".join(words.advice.split()) in text
     assert CHANGED[language] not in text
-    case = desk.row(Case, number)
+    case = desk.case(number)
     assert (case.decision_ground, case.decision_reason) == (ground, "Woorden erbij.")
 
 
@@ -148,7 +146,7 @@ def test_a_letter_that_cannot_be_stored_leaves_the_sending_recorded(
     with monkeypatch.context() as patched:
         patched.setattr(FileBlobStore, "put", full)
         delivery.drain(desk.env)
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"
     assert desk.happened(EventKind.MAIL_UNRENDERABLE) == 2  # to the officers and to the referrer
 
 
@@ -177,7 +175,7 @@ def test_a_decline_in_words_alone_is_one_for_another_reason(desk: Desk) -> None:
     """In a decline without a listed reason, as it comes by mail, the officer's words are the reason."""
     number = referred(desk)
     desk.do(Decide(case=number, decision=Decision.DECLINE, reason="een mening, geen feit"))
-    assert desk.row(Case, number).decision_ground == "other"
+    assert desk.case(number).decision_ground == "other"
     assert "een mening, geen feit" in heard(desk)[0]
 
 
@@ -188,7 +186,7 @@ def test_nobody_is_told_where_nobody_referred_it(desk: Desk, decision: str) -> N
     desk.do(Assess(case=number, criteria=(1,)))
     desk.do(Decide(case=number, decision=Decision(decision), reason="because"))
     desk.settle()
-    assert desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE)) == []
+    assert desk.mails(kind=Kind.DECISION_NOTICE) == []
 
 
 def test_satire_by_itself_does_not_exclude(desk: Desk) -> None:
@@ -196,7 +194,7 @@ def test_satire_by_itself_does_not_exclude(desk: Desk) -> None:
     number = referred(desk)
     desk.do(Assess(case=number, satire=True))
     desk.do(Decide(case=number, decision=Decision.NOTIFY, reason="it is believed"))
-    assert (desk.row(Case, number).satire, desk.row(Case, number).decision) == (True, "notify")
+    assert (desk.case(number).satire, desk.case(number).decision) == (True, "notify")
 
 
 def test_a_lost_channel_waits_for_all_own_means_or_a_reason(desk: Desk) -> None:
@@ -214,7 +212,7 @@ def test_a_lost_channel_waits_for_all_own_means_or_a_reason(desk: Desk) -> None:
         assert "the owner has not used all own means, and no reason to go on" in desk.refused(notify)
     desk.do(Assess(case=number, override_reason="it is polling day"))
     assert desk.do(notify).warnings[0].startswith("own attempts: 0; ")
-    assert desk.row(Case, number).override_reason == "it is polling day"
+    assert desk.case(number).override_reason == "it is polling day"
 
 
 def test_officers_hear_nothing_of_the_notice(desk: Desk) -> None:

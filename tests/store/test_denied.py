@@ -11,7 +11,7 @@ import pytest
 from flaggermail.health import status
 from flaggermail.outbox import delivery
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail, Page
+from flaggermail.record.rows import Attempt, Page
 from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.reminders import outbox_ageing, reminders
 from flaggermail.services import UnitOfWork
@@ -34,7 +34,7 @@ def call_pagers(desk: Desk) -> None:
 
 def kinds(desk: Desk) -> list[str]:
     """Returns the kinds of the alarms about mail that does not leave, in order."""
-    found = sorted(desk.all(Alarm), key=lambda alarm: (alarm.raised_at, alarm.id))
+    found = sorted(desk.alarms(), key=lambda alarm: (alarm.raised_at, alarm.id))
     return [alarm.kind for alarm in found if alarm.kind.startswith("outbox")]
 
 
@@ -55,18 +55,18 @@ def test_a_server_that_refuses_everything_loses_nothing(desk: Desk, code: int, t
         if hour == 6:
             desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
         desk.go_on(120)
-    waiting = [row.id for row in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))]
+    waiting = [row.id for row in desk.mails(state=MailState.QUEUED)]
     assert len(waiting) > 3
-    assert not desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.REFUSED))
-    assert desk.row(Notification, key).state == "approved"
+    assert not desk.mails(state=MailState.REFUSED)
+    assert desk.notification(key).state == "approved"
     before = len(desk.server.envelopes)
     desk.server.script.clear()
     for _ in range(40):
         desk.go_on(1)
     left = desk.server.envelopes[before:]
-    assert {desk.row(OutboxMail, mail_id).state for mail_id in waiting} == {"accepted"}
+    assert {desk.mail(mail_id).state for mail_id in waiting} == {"accepted"}
     assert len({(one.recipient, one.octets) for one in left}) == len(left)
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"
     desk.assert_whole()
 
 
@@ -127,7 +127,7 @@ def test_an_unknown_address_is_final_at_once(desk: Desk) -> None:
     key = desk.approved()
     desk.server.says(550, X_CHANNEL, "5.1.1 unknown user")
     desk.settle()
-    assert desk.row(Notification, key).state == "failed"
+    assert desk.notification(key).state == "failed"
     assert kinds(desk) == []
 
 
@@ -136,9 +136,9 @@ def test_an_unclear_refusal_is_final_once_other_mail_is_accepted(desk: Desk) -> 
     key = desk.approved()
     desk.server.says(554, X_CHANNEL, "transaction failed")
     desk.settle()
-    assert desk.row(Notification, key).state == "approved"
+    assert desk.notification(key).state == "approved"
     desk.go_on(2)
-    assert desk.row(Notification, key).state == "failed"
+    assert desk.notification(key).state == "failed"
 
 
 def test_a_retry_in_hand_is_no_recovery(desk: Desk) -> None:

@@ -21,18 +21,13 @@ from flaggermail.outbox import delivery
 from flaggermail.record.case_values import Aspect, CaseType, Decision, Origin, Source
 from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (
-    Alarm,
-    Case,
     ContactNote,
     Election,
     Notification,
-    OutboxMail,
     Override,
     Reminder,
-    StoredMessage,
 )
 from tests.store.desk_fixtures import DESK, REFERRER, START, X_CHANNEL, Desk, mail
 
@@ -53,7 +48,7 @@ def test_election_is_there_at_once_and_can_be_closed(desk: Desk) -> None:
     found = desk.row(Election, "GR2026")
     assert (found.polling_days, found.exercise) == ((date(2026, 3, 16), date(2026, 3, 18)), True)
     opened = desk.do(OpenCase(election="GR2026", type=CaseType.OTHER, origin=Origin.MEDIA)).key
-    assert (opened, desk.row(Case, opened).exercise) == ("VF-GR2026-0001", True)
+    assert (opened, desk.case(opened).exercise) == ("VF-GR2026-0001", True)
     said = ("1 case of it is not closed: reminders, drafts and answers go on",)
     assert desk.do(CloseElection(code="GR2026")).warnings == said
     assert desk.row(Election, "GR2026").closed_at == desk.clock.now()
@@ -63,10 +58,10 @@ def test_case_without_a_referral(desk: Desk) -> None:
     """A case opened by an officer is assigned to them; numbers increase within an election."""
     first = desk.do(replace(OPEN, title="A post", source=Source.MEDIA), "clerk").key
     second = desk.do(replace(OPEN, related=(first,))).key
-    case = desk.row(Case, first)
+    case = desk.case(first)
     assert (first, second) == ("VF-EP2024-0001", "VF-EP2024-0002")
     assert (case.title, case.source, case.opened_by, case.assigned_to) == ("A post", "media", "clerk", "clerk")
-    assert (case.referrer_address, desk.row(Case, second).related) == (None, (first,))
+    assert (case.referrer_address, desk.case(second).related) == (None, (first,))
 
 
 def test_case_from_a_message_at_hand(desk: Desk) -> None:
@@ -75,12 +70,10 @@ def test_case_from_a_message_at_hand(desk: Desk) -> None:
     unsure = desk.receive(mail("whom@elsewhere.example", "Bericht", "Wat is dat?", auth="none"))
     first = desk.do(replace(OPEN, from_message=sure.id)).key
     second = desk.do(replace(OPEN, from_message=unsure.id)).key
-    assert desk.row(Case, first).referrer_address == "who@elsewhere.example"
-    assert (desk.row(StoredMessage, sure.id).case, desk.row(StoredMessage, sure.id).kinds) == (first, ("referral",))
-    assert desk.row(StoredMessage, unsure.id).case == second
-    confirmed = [
-        envelope.recipient for envelope in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
-    ]
+    assert desk.case(first).referrer_address == "who@elsewhere.example"
+    assert (desk.message(sure.id).case, desk.message(sure.id).kinds) == (first, ("referral",))
+    assert desk.message(unsure.id).case == second
+    confirmed = [envelope.recipient for envelope in desk.mails(kind=Kind.INTAKE_CONFIRMATION)]
     assert confirmed == ["who@elsewhere.example"]
 
 
@@ -91,7 +84,7 @@ def test_assign_link_and_correct(desk: Desk) -> None:
     desk.do(LinkCase(case=one, related=(two, two)))
     desk.do(LinkCase(case=one, related=(two,)))
     desk.do(ReclassifyCase(case=one, type=CaseType.ADVERT, source=Source.GOVERNMENT_BODY))
-    case = desk.row(Case, one)
+    case = desk.case(one)
     assert (case.assigned_to, case.related) == ("weigher", (two,))
     assert (case.type, case.source) == ("C_advert", "government_body")
 
@@ -101,7 +94,7 @@ def test_assessment_keeps_what_is_left_out(desk: Desk) -> None:
     number = str(desk.receive(mail(REFERRER, "Bericht", "Er is iets.")).case)
     said = desk.do(Assess(case=number, incorrect=True, contradicts="art. J 16", own_attempts=1, satire=True))
     desk.do(Assess(case=number, criteria=(2,), aspects=(Aspect.CONDUCT,)), "weigher")
-    case = desk.row(Case, number)
+    case = desk.case(number)
     assert (case.incorrect, case.contradicts, case.criteria, case.aspects) == (True, "art. J 16", (2,), ("conduct",))
     assert (case.satire, case.assessed_by) == (True, "weigher")
     assert said.warnings == ("own attempts: 1; repeated attempts means at least 2",)
@@ -113,7 +106,7 @@ def test_decision_not_to_notify_is_told_to_the_referrer(desk: Desk, decision: st
     number = str(desk.receive(mail(REFERRER, "Bericht", "Er is iets.")).case)
     desk.do(Decide(case=number, decision=Decision(decision), reason="een mening, geen feit"), "weigher")
     desk.settle()
-    case = desk.row(Case, number)
+    case = desk.case(number)
     assert (case.decision, case.decided_by, case.state) == (decision, "weigher", "decided")
     assert "een mening, geen feit" in desk.server.to(REFERRER)[-1].octets.decode()
     assert not [e for e in desk.server.envelopes if "platform" in e.recipient]
@@ -123,28 +116,28 @@ def test_case_is_closed_when_it_is_decided(desk: Desk) -> None:
     """A closed case records the instant; without a running clock it says no more than that."""
     number = desk.decided()
     desk.do(CloseCase(case=number))
-    assert (desk.row(Case, number).state, desk.row(Case, number).closed_at) == ("closed", desk.clock.now())
+    assert (desk.case(number).state, desk.case(number).closed_at) == ("closed", desk.clock.now())
 
 
 def test_closing_a_case_names_the_reminders_that_end(desk: Desk) -> None:
     """Clocks that run on in a closed case remind nobody: the command says which, of each notification."""
     first = desk.notified()
-    case = desk.row(Notification, first).case
+    case = desk.notification(first).case
     second = desk.notified("meta-elections", case=case)
     desk.go_on(5)
     desk.receive(mail(answers=desk.message_id_of(first), at=desk.clock.now()))
     other = desk.notified("x-mute", case=desk.decided())
     closed = desk.do(CloseCase(case=case)).warnings
-    names = [desk.row(Notification, use).channel_name for use in (first, second)]
+    names = [desk.notification(use).channel_name for use in (first, second)]
     assert closed == (
         f"no more reminders of {first} ({names[0]}): substance",
         f"no more reminders of {second} ({names[1]}): receipt, human, substance",
     )
-    (mute,) = desk.do(CloseCase(case=desk.row(Notification, other).case)).warnings
+    (mute,) = desk.do(CloseCase(case=desk.notification(other).case)).warnings
     assert mute.endswith("): human, substance")
-    before = len(desk.all(Reminder))
+    before = len(desk.reminders())
     desk.go_on(10_000)
-    assert len(desk.all(Reminder)) == before
+    assert len(desk.reminders()) == before
 
 
 def test_spoken_answer_stops_the_clocks_when_it_was_given(desk: Desk) -> None:
@@ -152,7 +145,7 @@ def test_spoken_answer_stops_the_clocks_when_it_was_given(desk: Desk) -> None:
     key = desk.notified()
     desk.go_on(50)
     at = START + timedelta(minutes=20)
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     desk.do(replace(NOTE, case=case, effective_at=at, counts_as=(Kind.PLATFORM_ACK,)), "clerk")
     note = desk.one(ContactNote)
     assert (note.effective_at, note.entered_at, note.author) == (at, desk.clock.now(), "clerk")
@@ -163,7 +156,7 @@ def test_a_note_of_an_answer_before_the_sending_stops_nothing_and_says_so(desk: 
     """The officer learns at once that the instant is wrong, also by reply; one of the minute of the sending counts."""
     desk.go_on(10)
     key = desk.notified()
-    case, sent_at = desk.row(Notification, key).case, desk.row(Notification, key).sent_at
+    case, sent_at = desk.notification(key).case, desk.notification(key).sent_at
     assert sent_at is not None
     desk.go_on(5)
     early = replace(NOTE, case=case, effective_at=START, counts_as=(Kind.SUBSTANTIVE_REPLY,))
@@ -188,7 +181,7 @@ def test_notification_by_portal_is_a_use_by_hand(desk: Desk) -> None:
     desk.do(act)
     use = desk.one(Notification)
     assert (use.platform, use.sent_at, use.by_hand, use.state) == ("TikTok", START, True, "sent")
-    assert desk.row(Case, number).state == "notified"
+    assert desk.case(number).state == "notified"
     assert delivery.drain(desk.env) == 0
 
 
@@ -198,7 +191,7 @@ def test_message_is_vouched_for_refused_and_corrected(desk: Desk) -> None:
     desk.clock.set(START + timedelta(minutes=9))
     stored = desk.receive(mail(answers=desk.message_id_of(key), auth="none", at=desk.clock.now()))
     desk.do(ConfirmMessage(message=stored.id))
-    assert desk.row(StoredMessage, stored.id).verdict_basis.english == "confirmed by officer1"
+    assert desk.message(stored.id).verdict_basis.english == "confirmed by officer1"
     assert desk.clocks(key)["human"] == ("stopped", 9)
     desk.do(ReclassifyMessage(message=stored.id, kinds=(Kind.AUTO_REPLY, Kind.PLATFORM_ACK)))
     assert (desk.clocks(key)["receipt"], desk.clocks(key)["human"]) == (("stopped", 9), ("running", None))
@@ -214,12 +207,12 @@ def test_message_leaves_the_quarantine_for_a_new_case_or_the_bin(desk: Desk) -> 
     """The mail can open a new case or become noise with a reason; noise can be moved into a case later."""
     one, two = (desk.receive(mail(f"{n}@elsewhere.example", "Hello", "What?")) for n in "ab")
     opened = desk.do(PlaceMessage(message=one.id, new=True, source=Source.MEDIA)).key.split()[-1]
-    assert desk.row(StoredMessage, one.id).case == opened
+    assert desk.message(one.id).case == opened
     desk.do(PlaceMessage(message=two.id, noise=True, reason="advertising"))
-    binned = desk.row(StoredMessage, two.id)
+    binned = desk.message(two.id)
     assert (binned.place, binned.reason.english, binned.kinds) == ("noise", "advertising", ("noise",))
     desk.do(PlaceMessage(message=two.id, case=opened))
-    assert desk.row(StoredMessage, two.id).case == opened
+    assert desk.message(two.id).case == opened
 
 
 def test_misplaced_answer_takes_its_stop_away_with_it(desk: Desk) -> None:
@@ -238,10 +231,10 @@ def test_typed_notification_counts_once_a_person_says_so(desk: Desk) -> None:
     desk.clock.set(START + timedelta(minutes=40))
     desk.do(PlaceMessage(message=typed.id, case=number))
     key = desk.do(ConfirmMessage(message=typed.id)).key
-    use = desk.row(Notification, key)
+    use = desk.notification(key)
     assert (use.sent_at, use.by_hand, use.message_id) == (START, True, typed.message_id)
     assert set(desk.clocks(key).values()) == {("running", None)}
-    assert [alarm.kind for alarm in desk.all(Alarm)] == ["unregistered use"]
+    assert [alarm.kind for alarm in desk.alarms()] == ["unregistered use"]
 
 
 def test_waiting_mail_is_taken_back(desk: Desk) -> None:
@@ -251,7 +244,7 @@ def test_waiting_mail_is_taken_back(desk: Desk) -> None:
     desk.do(CancelMail(mail=desk.mail_of(key).id))
     desk.settle()
     assert (desk.mail_of(key).state, desk.server.to(X_CHANNEL)) == ("cancelled", [])
-    use = desk.row(Notification, key)
+    use = desk.notification(key)
     assert use.state == "cancelled"
     desk.do(Decide(case=use.case, decision=Decision.NONE, reason="they saw it themselves"))
 
@@ -264,9 +257,9 @@ def test_channel_that_cannot_confirm_reminds_of_a_person_only(desk: Desk, by_han
     else:
         desk.notified("x-mute")
     desk.go_on(179)
-    assert desk.all(Reminder) == []
+    assert desk.reminders() == []
     desk.go_on(1)
-    assert [(r.clock, r.step) for r in desk.all(Reminder)] == [("human", 180)]
+    assert [(r.clock, r.step) for r in desk.reminders()] == [("human", 180)]
 
 
 def test_override_sends_the_next_reminder_to_whoever_took_over(desk: Desk) -> None:

@@ -24,7 +24,7 @@ from flaggermail.record.case_values import CaseType, Decision, DeclineReason, Or
 from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.record.states import MailState
 from tests.corpus import each
 from tests.store.desk_fixtures import DESK, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
@@ -138,7 +138,7 @@ class Furnished:
 
     def message_of(self, case: str) -> str:
         """Returns the message that opened a case."""
-        return self.desk.row(Case, case).root_message or ""
+        return self.desk.case(case).root_message or ""
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def furnished(new_desk: NewDesk) -> Furnished:
     desk = new_desk()
     referral = desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
     sent = desk.notified()
-    case = desk.row(Notification, sent).case
+    case = desk.notification(sent).case
     desk.notified("meta-elections", case)
     answer = desk.receive(mail(X, answers=desk.message_id_of(sent)))
     closed = desk.do(OpenCase(election="EP2024", type=CaseType.OTHER, origin=Origin.MEDIA)).key
@@ -157,7 +157,7 @@ def furnished(new_desk: NewDesk) -> Furnished:
     doubtful = desk.notified()
     desk.server.script.clear()
     desk.go_on(30)
-    reminder = desk.all(Reminder, where(Reminder.case).is_(referral.case))[0]
+    reminder = desk.reminders(case=referral.case)[0]
     desk.do(Acknowledge(reminder=reminder.id))
     typed = desk.receive(mail(DESK, "Typed", "Could you check?", to=X_CHANNEL), folder="Sent")
     elsewhere = desk.receive(
@@ -168,7 +168,7 @@ def furnished(new_desk: NewDesk) -> Furnished:
     stray = desk.receive(mail("who@elsewhere.example", "Hello", "What is this?"))
     to_notify = desk.decided("A_content")
     drafted = desk.do(Draft(case=to_notify, channel="x-urgent", text="One post.")).key
-    untried = desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))[-1]
+    untried = desk.mails(state=MailState.QUEUED)[-1]
     return Furnished(
         desk, sent, case, str(referral.case), drafted, to_notify, closed, desk.mail_of(doubtful).id, untried.id,
         answer.id, stray.id, typed.id, elsewhere.id, reminder.id,

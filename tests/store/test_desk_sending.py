@@ -16,9 +16,7 @@ from flaggermail.commands.assess import Decide
 from flaggermail.commands.notify import Draft
 from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import DESK, X_CHANNEL, Desk, NewDesk, X, mail
 
@@ -29,11 +27,11 @@ def test_nothing_leaves_without_an_approval(desk: Desk) -> None:
     """A notification that was assessed, decided and drafted stays a draft until a person approves it."""
     key = desk.drafted()
     desk.go_on(600)
-    assert desk.row(Notification, key).state == "draft"
+    assert desk.notification(key).state == "draft"
     assert not [e for e in desk.server.envelopes if e.recipient == X_CHANNEL]
     desk.do(Approve(draft=key), "signer")
     desk.settle()
-    use = desk.row(Notification, key)
+    use = desk.notification(key)
     assert (use.approved_by, use.state) == (("signer",), "sent")
     assert len(desk.server.to(X_CHANNEL)) == 1
 
@@ -41,14 +39,14 @@ def test_nothing_leaves_without_an_approval(desk: Desk) -> None:
 def test_octets_that_leave_are_the_octets_of_the_draft(desk: Desk) -> None:
     """The server gets the octets frozen at drafting, for each recipient, whatever happened in between."""
     key = desk.drafted("x-two")
-    frozen = desk.env.octets.get(desk.row(Notification, key).digest)
+    frozen = desk.env.octets.get(desk.notification(key).digest)
     desk.go_on(90)
     desk.do(Approve(draft=key))
     desk.settle()
     sent = [e for e in desk.server.envelopes if "x-platform" in e.recipient]
     assert {e.octets for e in sent} == {frozen}
     assert len(sent) == 2
-    assert hashlib.sha256(frozen).hexdigest() == desk.row(Notification, key).digest
+    assert hashlib.sha256(frozen).hexdigest() == desk.notification(key).digest
     assert b"Auto-Submitted" not in frozen
     assert DESK in frozen.decode()
 
@@ -72,11 +70,11 @@ def test_two_persons_neither_of_them_the_author(new_desk: NewDesk) -> None:
     assert "officer1 wrote it; two other persons approve" in desk.refused(Approve(draft=key), "officer1")
     assert desk.do(Approve(draft=key), "officer2").text == f"draft {key}: 1 of 2 approvals"
     desk.settle()
-    assert (desk.row(Notification, key).state, desk.server.to(X_CHANNEL)) == ("draft", [])
+    assert (desk.notification(key).state, desk.server.to(X_CHANNEL)) == ("draft", [])
     assert "officer2 approved it already; another person must" in desk.refused(Approve(draft=key), "officer2")
     desk.do(Approve(draft=key), "head1")
     desk.settle()
-    assert desk.row(Notification, key).approved_by == ("officer2", "head1")
+    assert desk.notification(key).approved_by == ("officer2", "head1")
     assert len(desk.server.to(X_CHANNEL)) == 1
     assert "is sent; only a draft" in desk.refused(Approve(draft=key), "signer")
 
@@ -84,10 +82,10 @@ def test_two_persons_neither_of_them_the_author(new_desk: NewDesk) -> None:
 def test_new_draft_takes_the_place_of_the_old_one(desk: Desk) -> None:
     """Each case and channel has one draft; a superseded draft can no longer be approved."""
     old = desk.drafted()
-    new = desk.drafted(case=desk.row(Notification, old).case)
-    other = desk.drafted("meta-elections", desk.row(Notification, old).case)
+    new = desk.drafted(case=desk.notification(old).case)
+    other = desk.drafted("meta-elections", desk.notification(old).case)
     assert "is cancelled; only a draft" in desk.refused(Approve(draft=old))
-    assert {desk.row(Notification, key).state for key in (new, other)} == {"draft"}
+    assert {desk.notification(key).state for key in (new, other)} == {"draft"}
 
 
 def test_rejected_draft_never_leaves(desk: Desk) -> None:
@@ -96,7 +94,7 @@ def test_rejected_draft_never_leaves(desk: Desk) -> None:
     desk.do(Reject(draft=key, reason="too broad"), "head1")
     assert "is rejected; only a draft" in desk.refused(Approve(draft=key))
     desk.settle()
-    rejected = desk.row(Notification, key)
+    rejected = desk.notification(key)
     assert (rejected.rejected_by, rejected.rejected_reason) == ("head1", "too broad")
     assert desk.server.to(X_CHANNEL) == []
 
@@ -104,7 +102,7 @@ def test_rejected_draft_never_leaves(desk: Desk) -> None:
 def test_draft_of_a_case_that_was_decided_otherwise_is_not_approved(desk: Desk) -> None:
     """A draft can be approved only while the case's decision is to notify."""
     key = desk.drafted()
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     desk.do(Decide(case=case, decision=Decision.NONE, reason="they saw it themselves"))
     assert desk.refused(Approve(draft=key)).startswith(f"case {case}: nobody decided to notify; ")
     desk.settle()
@@ -114,23 +112,23 @@ def test_draft_of_a_case_that_was_decided_otherwise_is_not_approved(desk: Desk) 
 def test_follow_up_needs_the_same_approval_and_is_no_use(desk: Desk) -> None:
     """A follow-up needs approval too; it answers the exchange and starts no clock."""
     use = desk.notified()
-    case = desk.row(Notification, use).case
+    case = desk.notification(use).case
     key = desk.do(Draft(case=case, channel="x-urgent", follow_up=True, text="One more post.")).key
     desk.settle()
     assert len(desk.server.to(X_CHANNEL)) == 1
     assert "none of the roles" in desk.refused(Approve(draft=key), "clerk")
     desk.do(Approve(draft=key))
     desk.settle()
-    assert desk.row(Notification, key).counted is False
+    assert desk.notification(key).counted is False
     assert f"In-Reply-To: <{desk.message_id_of(use)}>".encode() in desk.server.to(X_CHANNEL)[1].octets
     assert desk.clocks(key) == {}
-    assert not desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))
+    assert not desk.mails(kind=Kind.REMINDER)
 
 
 def test_policy_is_that_of_the_sending(desk: Desk) -> None:
     """A sent notification stores the steps then in force; a channel that cannot confirm has no receipt step."""
-    assert '"clock": "receipt", "after": 60' in desk.row(Notification, desk.notified()).steps
-    assert "receipt" not in desk.row(Notification, desk.notified("x-mute")).steps
+    assert '"clock": "receipt", "after": 60' in desk.notification(desk.notified()).steps
+    assert "receipt" not in desk.notification(desk.notified("x-mute")).steps
 
 
 # ---- what a draft must say
@@ -221,13 +219,13 @@ def test_draft_with_characters_nobody_sees_is_refused(desk: Desk, language: str,
 def test_draft_as_shipped_is_fit_to_be_approved(desk: Desk, language: str, kind: str) -> None:
     """In each type and both languages the shipped text passes every check of a draft."""
     key = desk.do(Draft(case=desk.decided(kind), channel=CHANNEL[language], text="Two posts.")).key
-    assert desk.row(Notification, key).language == language
+    assert desk.notification(key).language == language
 
 
 def test_channel_that_cannot_confirm_is_not_asked_to(desk: Desk) -> None:
     """A channel that cannot confirm receipt is not asked to."""
     key = desk.do(Draft(case=desk.decided("A_content"), channel="x-mute", text="Two posts.")).key
-    octets = desk.env.octets.get(desk.row(Notification, key).digest)
+    octets = desk.env.octets.get(desk.notification(key).digest)
     assert b"confirm that you received" not in octets
 
 

@@ -11,9 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from flaggermail.commands.approve import Approve
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import OutboxMail, StoredMessage
 from tests.store.desk_fixtures import (
     CITIZEN,
     DESK,
@@ -68,7 +66,7 @@ class Incoming:
 
     def arrive(self, desk: Desk) -> None:
         """Arrives at the desk; without such a mail of our own it answers none."""
-        ours = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(self.answers))) if self.answers else []
+        ours = desk.mails(kind=Kind(self.answers)) if self.answers else []
         octets = mail(
             self.sender, *self.words, to=self.to, auth=self.auth, at=desk.clock.now(), extra=self.headers,
             answers=ours[-1].message_id if ours else None,
@@ -90,7 +88,7 @@ class Report:
 
     def arrive(self, desk: Desk) -> None:
         """Arrives at the desk if there is such a mail."""
-        for envelope in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(self.kind)))[-1:]:
+        for envelope in desk.mails(kind=Kind(self.kind))[-1:]:
             desk.receive(report_of(envelope.message_id, envelope.recipient, self.action))
 
 
@@ -204,7 +202,7 @@ def test_unattended_desk(new_desk: NewDesk) -> None:
         assert {e.recipient for e in desk.server.envelopes if e.recipient != X_CHANNEL} <= may
         answers = answers_by_message(desk)
         assert all(len(ours) <= 1 for ours in answers.values()), answers
-        assert all(m.place in {"case", "quarantine", "noise", "declined", "own"} for m in desk.all(StoredMessage))
+        assert all(m.place in {"case", "quarantine", "noise", "declined", "own"} for m in desk.messages())
         desk.assert_whole()
 
     holds()

@@ -17,7 +17,7 @@ from flaggermail.errors import Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, OutboxMail, Override
+from flaggermail.record.rows import OutboxMail, Override
 from tests.store.desk_fixtures import REFERRER, Desk, X, mail
 from tests.store.processes import go_on, other_process, services_on, told
 
@@ -237,7 +237,7 @@ def test_a_case_is_named_by_its_last_digits_where_one_election_is_open(desk: Des
     assert ask(desk, "case note", case=typed, means="phone", text="t")["did"] != {}
     assert refused(desk, "case link", case=typed, related=[typed]) == f"case {case}: cannot be related to itself"
     other = ask(desk, "case open", election="EP2024", type="other", origin="media", related=[typed])["key"]
-    assert desk.row(Case, str(other)).related == (case,)
+    assert desk.case(str(other)).related == (case,)
 
 
 def test_a_short_number_is_refused_where_several_elections_are_open(desk: Desk) -> None:
@@ -324,7 +324,7 @@ def test_each_kind_of_matter_is_watched(desk: Desk) -> None:
     case = desk.decided()
     draft = str(ask(desk, "notify", case=case, channel="x-urgent")["key"])
     stray = desk.receive(mail("someone@elsewhere.example", "Anything", "Words.")).id
-    waiting = desk.one(OutboxMail, where(OutboxMail.dedupe).is_(desk.all(OutboxMail)[0].dedupe)).id
+    waiting = desk.one(OutboxMail, where(OutboxMail.dedupe).is_(desk.mails()[0].dedupe)).id
     seen = version(desk)
     desk.clock.set(desk.clock.now().replace(minute=50))
     ask(desk, "oncall override", "head1", officer="head1", begins_at="2024-06-07T09:00", ends_at="2024-06-07T10:00")

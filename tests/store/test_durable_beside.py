@@ -37,7 +37,7 @@ def test_every_octet_is_durable_before_the_commit(desk: Desk, monkeypatch: pytes
     monkeypatch.setattr(FileBlobStore, "put", slow)
     monkeypatch.setattr(SqlTransaction, "finish", noted)
     desk.take_in(REFERRAL)
-    stored = {row.digest for row in desk.all(StoredMessage)}
+    stored = {row.digest for row in desk.messages()}
     assert len(stored) == 3
     assert set(order[: order.index("commit")]) == stored
 
@@ -58,7 +58,7 @@ def test_a_letter_that_cannot_be_kept_commits_nothing(desk: Desk, monkeypatch: p
     failing.clear()
     failing.append(False)
     desk.take_in(REFERRAL)
-    assert len(desk.all(OutboxMail)) == 2
+    assert len(desk.mails()) == 2
 
 
 def test_the_fault_of_the_block_is_the_one_that_is_raised() -> None:

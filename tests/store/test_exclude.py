@@ -30,7 +30,7 @@ from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.stories.doubles import ListMailbox
 from flaggermail.wording.said import UNSAID
@@ -55,7 +55,7 @@ def private(desk: Desk, octets: bytes = PRIVATE) -> StoredMessage:
     desk.settle()
     desk.do(PlaceMessage(message=stored.id, noise=True, reason="nothing for us"))
     desk.settle()
-    return desk.row(StoredMessage, stored.id)
+    return desk.message(stored.id)
 
 
 def traces(desk: Desk) -> list[str]:
@@ -81,7 +81,7 @@ def test_private_mail_is_taken_out_and_the_counts_close(desk: Desk) -> None:
     assert stored.id in [one["message"] for one in parts(archivist.ask("archive retention"), "review")]
     archivist.ask("archive exclude", {"message": stored.id, "reason": WHY})
     assert traces(desk) == []
-    row = desk.row(StoredMessage, stored.id)
+    row = desk.message(stored.id)
     assert (row.place, row.excluded_by, row.discarded_at) == (Place.NOISE, "archivist1", desk.clock.now())
     assert row.reason.english == f"taken out of the archive: {WHY}"
     found = verified(desk.env)
@@ -107,10 +107,10 @@ def test_a_copy_that_comes_later_brings_nothing_back(desk: Desk) -> None:
     first = mail(ADDRESS, SUBJECT, TEXT, auth=None)
     stored = private(desk, first)
     desk.do(exclusion(stored), by="head1")
-    before = desk.row(StoredMessage, stored.id)
+    before = desk.message(stored.id)
     for again in (first, PRIVATE):
         assert desk.receive(again, at=desk.clock.now() - timedelta(minutes=5)).id == stored.id
-        assert desk.row(StoredMessage, stored.id) == before
+        assert desk.message(stored.id) == before
     assert traces(desk) == []
     desk.assert_whole()
 
@@ -118,13 +118,13 @@ def test_a_copy_that_comes_later_brings_nothing_back(desk: Desk) -> None:
 def test_what_was_found_at_receipt_goes_with_it(desk: Desk) -> None:
     """The basis of the verdict names the sender's domain: each copy loses it, and a later copy does not bring it."""
     stored = private(desk)
-    (before,) = desk.all(Delivery, where(Delivery.message).is_(stored.id))
+    (before,) = desk.deliveries(message=stored.id)
     assert before.verdict_basis.english == "dmarc=pass by mx.bzk.example for elsewhere.example"
     kept = json.dumps(str(before.verdict_basis), ensure_ascii=False).encode()
     assert kept in held(desk)
     desk.do(exclusion(stored), by="head1")
     desk.receive(PRIVATE, at=desk.clock.now() - timedelta(minutes=5))
-    first, again = sorted(desk.all(Delivery, where(Delivery.message).is_(stored.id)), key=lambda one: one.first_seen_at)
+    first, again = sorted(desk.deliveries(message=stored.id), key=lambda one: one.first_seen_at)
     assert first == replace(before, verdict_basis=UNSAID)
     assert (again.verdict, again.verdict_basis) == ("verified", UNSAID)
     assert kept not in held(desk)
@@ -141,7 +141,7 @@ def test_what_came_attached_goes_with_it_and_not_alone(desk: Desk) -> None:
     assert f"came attached to {outer.id}" in desk.refused(exclusion(inner), by="head1")
     assert "with 1 attached" in desk.do(exclusion(outer), by="head1").text
     assert traces(desk) == []
-    assert desk.row(StoredMessage, inner.id).excluded_by == "head1"
+    assert desk.message(inner.id).excluded_by == "head1"
     desk.assert_whole()
 
 
@@ -154,7 +154,7 @@ def test_declined_mail_goes_earlier_with_our_answer(desk: Desk) -> None:
     answer = desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE))
     assert answer.recipient.encode() in held(desk)
     desk.do(exclusion(stored), by="head1")
-    assert desk.row(StoredMessage, stored.id).place is Place.DECLINED
+    assert desk.message(stored.id).place is Place.DECLINED
     assert answer.recipient.encode() not in b"\n".join((held(desk), *archived(desk)))
     desk.clock.set(desk.clock.now() + timedelta(days=70))
     assert citizen_retention.tick(desk.env) == 0
@@ -168,7 +168,7 @@ def test_mail_whose_sender_a_person_refused_may_go(desk: Desk) -> None:
     assert "waits for a person, and may be an answer" in desk.refused(exclusion(stored), by="head1")
     desk.do(RefuseMessage(message=stored.id, reason="spam"))
     desk.do(exclusion(stored), by="head1")
-    assert desk.row(StoredMessage, stored.id).place is Place.NOISE
+    assert desk.message(stored.id).place is Place.NOISE
     assert traces(desk) == []
 
 
@@ -181,7 +181,7 @@ def test_a_crash_after_the_octets_went_is_repaired_by_the_same_command(
         crash.setattr(citizen_retention, "take_out", interrupted)
         with pytest.raises(KeyboardInterrupt):
             desk.do(exclusion(stored), by="head1")
-    assert desk.row(StoredMessage, stored.id).excluded_by is None
+    assert desk.message(stored.id).excluded_by is None
     assert not verified(desk.env)["closes"]
     desk.do(exclusion(stored), by="head1")
     assert traces(desk) == []
@@ -265,7 +265,7 @@ def test_our_own_mail_stays(desk: Desk) -> None:
     use = desk.notified()
     desk.receive(mail("team@bzk.example", "Hallo", "Van Outlook."), folder=desk.env.settings.desk.mailbox.sent)
     private(desk)
-    ours = desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.OUT))
+    ours = desk.messages(direction=Direction.OUT)
     assert {row.message_id for row in ours} > {desk.message_id_of(use)}
     for row in ours:
         assert "was sent from here" in desk.refused(exclusion(row), by="head1")

@@ -20,8 +20,7 @@ from flaggermail.mail.compose import check_octets
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Item, Origin
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
-from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.rows import Election
 from flaggermail.reminders import handover
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings, PlatformSettings
@@ -71,7 +70,7 @@ def test_the_hand_over_note_marks_what_is_an_exercise(rehearsing: Desk) -> None:
     now = desk.clock.now()
     desk.do(OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
     assert handover.tick(desk.env)
-    (told,) = [one for one in desk.all(OutboxMail) if one.dedupe.startswith("handover/")]
+    (told,) = [one for one in desk.mails() if one.dedupe.startswith("handover/")]
     shown = desk.env.parser.parse(desk.env.octets.get(told.digest)).text
     assert f"- OEFENING {played.case} (open)" in shown
     assert f"- OEFENING {played.case}, besluit" in shown
@@ -129,12 +128,12 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
     desk.do(Approve(draft=key))
     desk.settle()
     assert desk.do(StopExercise()).text == "exercise EX240606 stopped, 1 case closed"
-    assert {clock.state for clock in desk.all(ClockRow)} == {"cancelled"}
+    assert {clock.state for clock in desk.clock_rows()} == {"cancelled"}
     desk.receive(mail(PLAYED, "Re: late", "Sorry, we were out.", answers=desk.message_id_of(key)))
-    assert desk.row(Case, case).state == "closed"
+    assert desk.case(case).state == "closed"
     sent = len(desk.server.envelopes)
     desk.go_on(600)
-    assert desk.all(Reminder) == []
+    assert desk.reminders() == []
     assert len([e for e in desk.server.envelopes[sent:] if is_marked(desk, e)]) == 0
 
 
@@ -156,13 +155,13 @@ def test_every_mail_of_an_exercise_is_marked(rehearsing: Desk, language: str) ->
     desk.go_on(61)
     desk.receive(mail(PLAYER, "Iets anders", "Wat moeten wij hiermee?", extra=("Auto-Submitted: no",)))
     desk.go_on(180)
-    kinds = {m.kind for m in desk.all(OutboxMail)}
+    kinds = {m.kind for m in desk.mails()}
     assert kinds >= {
         "intake_confirmation", "officer_notice", "information_request", "decision_notice", "approval_request",
         "notification", "reminder", "escalation",
     }  # fmt: skip
     assert all(is_marked(desk, envelope) for envelope in desk.server.envelopes)
-    assert all(m.exercise for m in desk.all(OutboxMail))
+    assert all(m.exercise for m in desk.mails())
     for envelope in desk.server.envelopes:
         check_octets(envelope.octets)
         text = desk.env.parser.parse(envelope.octets).text
@@ -182,7 +181,7 @@ def test_real_mail_during_an_exercise_is_never_marked(rehearsing: Desk) -> None:
     real_mails = [e for e in desk.server.envelopes if not is_marked(desk, e)]
     assert {e.recipient for e in real_mails} >= {REFERRER, OFFICER, HEAD, X_CHANNEL}
     assert PLAYER not in {e.recipient for e in real_mails}
-    assert not desk.row(Notification, key).exercise
+    assert not desk.notification(key).exercise
     answer = desk.receive(mail(X, answers=desk.message_id_of(key)))
     assert (answer.exercise, desk.clocks(key)["human"][0]) == (False, "stopped")
 
@@ -232,8 +231,8 @@ def test_a_real_platform_is_not_reached_whoever_approves(rehearsing: Desk) -> No
     desk.do(Approve(draft=drafted.key))
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []
-    assert (desk.mail_of(drafted.key).state, desk.row(Notification, drafted.key).state) == ("refused", "failed")
-    (alarm,) = desk.all(Alarm)
+    assert (desk.mail_of(drafted.key).state, desk.notification(drafted.key).state) == ("refused", "failed")
+    (alarm,) = desk.alarms()
     assert (alarm.kind, alarm.case) == ("refused", case)
     assert "exercise: this is no exercise address" in alarm.text.english
     desk.go_on(3000)
@@ -298,22 +297,19 @@ def test_a_whole_night_is_rehearsed(rehearsing: Desk) -> None:
     assert len(desk.server.to(PLAYED)) == 1
     for _ in range(241):
         desk.go_on(1)
-    told = [
-        (r.kind, r.step)
-        for r in sorted(desk.all(Reminder, where(Reminder.notification).is_(key)), key=lambda r: r.step)
-    ]
+    told = [(r.kind, r.step) for r in sorted(desk.reminders(notification=key), key=lambda r: r.step)]
     assert told == [("reminder", 60), ("reminder", 120), ("escalation", 240)]
     desk.receive(
         mail(PLAYED, "Re: Wrong day", "Got it, we have it.", answers=desk.message_id_of(key), at=desk.clock.now())
     )
     desk.settle()
     assert desk.clocks(key)["human"] == ("stopped", 241)
-    assert desk.row(Case, case).state == "answered"
+    assert desk.case(case).state == "answered"
     desk.do(StopExercise())
     desk.go_on(600)
     assert all(is_marked(desk, envelope) for envelope in desk.server.envelopes)
     allowed = {PLAYER, PLAYED, *(officer.address for officer in desk.env.settings.rota.officers)}
     assert {envelope.recipient for envelope in desk.server.envelopes} <= allowed
-    assert all(m.exercise for m in desk.all(StoredMessage))
-    assert datetime.fromisoformat("2024-06-06T10:39:00+02:00") == desk.row(Notification, key).sent_at
+    assert all(m.exercise for m in desk.messages())
+    assert datetime.fromisoformat("2024-06-06T10:39:00+02:00") == desk.notification(key).sent_at
     desk.assert_whole()

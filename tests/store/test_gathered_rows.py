@@ -17,7 +17,7 @@ from flaggermail.ports import RawMessage, Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.events import Event, added, changed
 from flaggermail.record.finding import FieldCondition, where
-from flaggermail.record.rows import Alarm, Case, StoredMessage
+from flaggermail.record.rows import Alarm
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import START, Desk
 from tests.store.samples import NOON, alarm, happened, histories
@@ -195,6 +195,6 @@ def test_a_batch_of_history_is_written_together(desk: Desk) -> None:
     assert isinstance(desk.env.store, SqlStore)
     with statements(desk.env.store) as sent:
         assert len(ingest_together(desk.env, raws)) == BATCH
-    assert len(desk.all(Case)) == BATCH == len(desk.all(StoredMessage))
+    assert len(desk.cases()) == BATCH == len(desk.messages())
     assert len(sent) / BATCH <= ALL_OF_HISTORY, Counter(sent).most_common(12)
     assert [statement for statement in sent if "SAVEPOINT" in statement] == []

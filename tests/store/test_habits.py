@@ -18,7 +18,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.approve import Approve
 from flaggermail.matching.candidates import LATEST
 from flaggermail.notices.digest import send_digest
-from flaggermail.record.rows import Case, OutboxMail, Record, StoredMessage
+from flaggermail.record.rows import Record
 from tests.store.desk_fixtures import CITIZEN, DESK, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 GROWING = re.compile(
@@ -131,8 +131,8 @@ def test_a_mail_that_comes_now_is_one_commit(desk: Desk) -> None:
     with statements(engine_of(desk)) as asked:
         desk.receive(mail(REFERRER, *REFERRAL))
     assert sum(statement.startswith("BEGIN IMMEDIATE") for statement, _ in asked) == 1
-    assert len(desk.all(Case)) == 1
-    assert len(desk.all(OutboxMail)) == 2
+    assert len(desk.cases()) == 1
+    assert len(desk.mails()) == 2
 
 
 def test_a_mail_that_is_sent_again_and_again_costs_the_same_each_time(
@@ -152,5 +152,5 @@ def test_a_mail_that_is_sent_again_and_again_costs_the_same_each_time(
         read.clear()
         desk.receive(mail(REFERRER, *REFERRAL, message_id=f"{number}@lindewaard.example"))
         costs.append(read.count("message"))
-    assert len(desk.all(StoredMessage)) >= settled + 8
+    assert len(desk.messages()) >= settled + 8
     assert len(set(costs[settled:])) == 1, costs

@@ -25,7 +25,7 @@ from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import ElectionSecret, LegalHold, OutboxMail, StoredMessage
+from flaggermail.record.rows import ElectionSecret, LegalHold, OutboxMail
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, mail
 from tests.store.test_citizens import SUBJECT, TEXT, after_the_window, archived, declined, report
@@ -56,7 +56,7 @@ def test_a_hold_on_the_election_keeps_citizens_mail_until_it_is_lifted(desk: Des
     desk.do(LiftHold(hold=hold, reason="answered on 1 November 2024"), by="head1")
     assert citizen_retention.tick(desk.env) == 2
     assert octets not in list(archived(desk))
-    assert desk.row(StoredMessage, stored.id).discarded_at == desk.clock.now()
+    assert desk.message(stored.id).discarded_at == desk.clock.now()
     assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE)).recipient == ""
     desk.assert_whole()
 
@@ -107,10 +107,10 @@ def test_a_hold_on_a_case_keeps_the_declined_mail_in_which_its_mail_came(desk: D
     assert inner.case is not None
     hold = desk.do(PlaceHold(case=inner.case, reason=WOO)).key
     after_the_window(desk)
-    assert desk.row(StoredMessage, outer.id).discarded_at is None
+    assert desk.message(outer.id).discarded_at is None
     desk.do(LiftHold(hold=hold, reason="answered"), by="head1")
     assert citizen_retention.tick(desk.env) == 1
-    assert desk.row(StoredMessage, outer.id).discarded_at is not None
+    assert desk.message(outer.id).discarded_at is not None
 
 
 def test_mail_that_a_person_declines_on_hold_is_kept(desk: Desk) -> None:

@@ -28,11 +28,7 @@ from flaggermail.record.rows import (
     Case,
     ClockRow,
     Decline,
-    Delivery,
-    Notification,
-    OutboxMail,
     Reminder,
-    StoredMessage,
 )
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet
@@ -59,7 +55,7 @@ def answer_to(desk: Desk, notification: str, auth: str | None = "pass") -> bytes
 
 def told(desk: Desk, kind: str = "officer_notice") -> list[str]:
     """Returns the recipients of queued mails of that kind, without the approval mails."""
-    mails = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind)))
+    mails = desk.mails(kind=Kind(kind))
     return [envelope.recipient for envelope in mails if not envelope.dedupe.startswith("approval/")]
 
 
@@ -72,8 +68,8 @@ def test_second_delivery_is_the_same_message(desk: Desk) -> None:
     first = desk.receive(octets)
     again = desk.receive(octets.replace(b"from mail.", b"from relay."), at=after(3))
     assert again.id == first.id
-    assert len(desk.all(Delivery, where(Delivery.message).is_(first.id))) == 2
-    assert (len(desk.all(Case)), told(desk, "intake_confirmation")) == (1, [REFERRER])
+    assert len(desk.deliveries(message=first.id)) == 2
+    assert (len(desk.cases()), told(desk, "intake_confirmation")) == (1, [REFERRER])
 
 
 def test_two_copies_in_one_second_are_two_deliveries(desk: Desk) -> None:
@@ -81,7 +77,7 @@ def test_two_copies_in_one_second_are_two_deliveries(desk: Desk) -> None:
     octets = mail(REFERRER, *REFERRAL)
     first = desk.receive(octets)
     desk.receive(octets)
-    assert len(desk.all(Delivery, where(Delivery.message).is_(first.id))) == 2
+    assert len(desk.deliveries(message=first.id)) == 2
 
 
 def test_same_delivery_seen_twice_changes_nothing(desk: Desk) -> None:
@@ -103,7 +99,7 @@ def test_earliest_delivery_sets_the_clock(desk: Desk) -> None:
     assert desk.clocks(key)["human"] == ("stopped", 97)
     desk.receive(octets, at=after(96), folder="Other")
     assert desk.clocks(key)["human"] == ("stopped", 96)
-    assert desk.row(StoredMessage, stored.id).received_at == after(96)
+    assert desk.message(stored.id).received_at == after(96)
     assert desk.happened(EventKind.DELIVERY_SUPERSEDED) == 1
 
 
@@ -162,9 +158,7 @@ def test_the_notice_of_a_disputed_arrival_shows_where_the_time_was_lost(desk: De
     head, _, rest = octets.partition(b"From:")
     stored = desk.receive(head + slow + b"From:" + rest, at=after(24))
     assert stored.disputed
-    notice = desk.all(
-        OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.shows).is_(stored.id)
-    )[-1]
+    notice = desk.mails(kind=Kind.OFFICER_NOTICE, shows=stored.id)[-1]
     text = words_of(desk.env.octets.get(notice.digest))
     assert "Wanneer de mail aankwam, staat niet vast." in text
     (first, last) = [line for line in text.splitlines() if line.startswith("| - ")]
@@ -236,7 +230,7 @@ def test_pass_that_the_sender_wrote_himself_verifies_nobody(desk: Desk) -> None:
 def test_platform_mail_without_a_key_waits_with_suggestions(desk: Desk) -> None:
     """The platform's only open case is suggested, not taken; filed later, the mail stops the clock at its arrival."""
     key = desk.notified()
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     desk.clock.set(after(60))
     stored = desk.receive(mail(X, "About your report", "Got it.", at=after(60)))
     assert (stored.place, english(stored.suggestions)) == (
@@ -247,7 +241,7 @@ def test_platform_mail_without_a_key_waits_with_suggestions(desk: Desk) -> None:
     desk.clock.set(after(400))
     desk.do(PlaceMessage(message=stored.id, case=case))
     assert desk.clocks(key)["human"] == ("stopped", 60)
-    assert desk.row(StoredMessage, stored.id).received_at == after(60)
+    assert desk.message(stored.id).received_at == after(60)
 
 
 def test_look_alike_domain_is_no_platform(desk: Desk) -> None:
@@ -261,7 +255,7 @@ def test_look_alike_domain_is_no_platform(desk: Desk) -> None:
 def test_unverified_referral_waits_for_a_person(desk: Desk) -> None:
     """An unverified referral opens no case and gets no confirmation; the officer on call gets a notice."""
     stored = desk.receive(mail(REFERRER, *REFERRAL, auth="none"))
-    assert (stored.place, desk.all(Case), told(desk, "intake_confirmation")) == ("quarantine", [], [])
+    assert (stored.place, desk.cases(), told(desk, "intake_confirmation")) == ("quarantine", [], [])
     assert told(desk) == [OFFICER]
 
 
@@ -284,12 +278,12 @@ def test_referral_opens_a_case_and_is_confirmed_with_its_number(desk: Desk) -> N
 def test_late_answer_opens_a_closed_case_again(desk: Desk) -> None:
     """An answer to a case closed with a running clock stops the clock and reopens the case."""
     key = desk.notified()
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     desk.do(CloseCase(case=case))
     desk.clock.set(after(3000))
     desk.receive(answer_to(desk, key))
-    assert desk.row(Case, case).state in {"notified", "answered"}
-    assert desk.row(Case, case).closed_at is None
+    assert desk.case(case).state in {"notified", "answered"}
+    assert desk.case(case).closed_at is None
     assert desk.clocks(key)["human"] == ("stopped", 3000)
     assert desk.happened(EventKind.CASE_REOPENED) == 1
 
@@ -297,7 +291,7 @@ def test_late_answer_opens_a_closed_case_again(desk: Desk) -> None:
 def test_each_of_two_platforms_stops_only_its_own_clock(desk: Desk) -> None:
     """With two notifications in a case, each answer stops the clocks of its writer's own notification."""
     first = desk.notified("x-urgent")
-    second = desk.notified("meta-elections", desk.row(Notification, first).case)
+    second = desk.notified("meta-elections", desk.notification(first).case)
     desk.clock.set(after(23))
     stored = desk.receive(mail(META, "Re: both", "Got it.", answers=desk.message_id_of(second), at=after(23)))
     assert stored.notification == second
@@ -311,7 +305,7 @@ def test_each_of_two_platforms_stops_only_its_own_clock(desk: Desk) -> None:
 def test_an_answer_under_the_key_of_another_platform_waits(desk: Desk) -> None:
     """No platform was given the key of another one: a person decides what such an answer is about."""
     first = desk.notified("x-urgent")
-    second = desk.notified("meta-elections", case := desk.row(Notification, first).case)
+    second = desk.notified("meta-elections", case := desk.notification(first).case)
     stored = desk.receive(mail(META, "Re: both", "Got it.", answers=desk.message_id_of(first)))
     assert (stored.place, stored.notification) == ("quarantine", None)
     why = "answers mail of ours in this case; that mail went to somebody else; waits for an answer of this platform"
@@ -323,19 +317,19 @@ def test_platform_that_was_not_notified_stops_nothing(desk: Desk) -> None:
     """A third platform that answers under our key is filed in the case, and all clocks keep running."""
     key = desk.notified()
     stored = desk.receive(mail("a@tiktok-platform.example", "Re: it", "Got it.", answers=desk.message_id_of(key)))
-    assert (stored.case, stored.notification) == (desk.row(Notification, key).case, None)
+    assert (stored.case, stored.notification) == (desk.notification(key).case, None)
     assert desk.clocks(key)["receipt"] == RUNNING
 
 
 def test_follow_up_is_no_use_and_its_answer_stops_the_clocks_of_the_use(desk: Desk) -> None:
     """A follow-up starts no clock; an answer to it stops the clocks of the notification."""
     key = desk.notified()
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     desk.clock.set(after(30))
     further = desk.do(Draft(case=case, channel="x-urgent", follow_up=True, text="A second post.")).key
     desk.do(Approve(draft=further))
     desk.settle()
-    assert (desk.row(Notification, further).counted, desk.clocks(further)) == (False, {})
+    assert (desk.notification(further).counted, desk.clocks(further)) == (False, {})
     desk.clock.set(after(50))
     desk.receive(mail(X, "Re: further", "Got both.", answers=desk.message_id_of(further), at=after(50)))
     assert desk.clocks(key)["human"] == ("stopped", 50)
@@ -353,7 +347,7 @@ def reminded(desk: Desk) -> Reminder:
 
 def ok_to(desk: Desk, sender: str = OFFICER, text: str = "ok", auth: str = "pass", *extra: str) -> bytes:
     """Builds a reply to the latest reminder."""
-    reminder = max(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER)), key=lambda envelope: envelope.id)
+    reminder = max(desk.mails(kind=Kind.REMINDER), key=lambda envelope: envelope.id)
     subject, at = f"Re: {reminder.subject}", desk.clock.now()
     return mail(sender, subject, text, auth=auth, answers=reminder.message_id, at=at, extra=extra)
 
@@ -388,7 +382,7 @@ def test_senders_are_checked_on_the_octets_and_not_within(desk: Desk, together: 
         ingest(env, raw)
     assert check.asked == [octets]
     assert desk.holding(octets).verdict_basis.english == "noted"
-    assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 2
+    assert len(desk.messages(direction=Direction.IN)) == 2
 
 
 def test_officers_ok_acknowledges_once(desk: Desk) -> None:
@@ -436,9 +430,9 @@ def test_acknowledgement_silences_the_officer_and_not_the_head(desk: Desk) -> No
     desk.go_on(50)
     desk.do(Acknowledge(reminder=reminder.id))
     desk.go_on(59.9)
-    assert len(desk.all(Reminder)) == 1
+    assert len(desk.reminders()) == 1
     desk.go_on(0.1)
-    assert [(r.step, r.officer) for r in desk.all(Reminder, where(Reminder.step).is_(120))] == [(120, "officer1")]
+    assert [(r.step, r.officer) for r in desk.reminders(step=120)] == [(120, "officer1")]
     desk.do(Acknowledge(reminder=desk.one(Reminder, where(Reminder.step).is_(120)).id))
     desk.go_on(70)
     assert desk.one(Reminder, where(Reminder.step).is_(240)).officer == "head1"
@@ -456,7 +450,7 @@ def test_citizen_is_declined_once_in_the_period(desk: Desk) -> None:
     desk.settle()
     (answer,) = desk.server.to(CITIZEN)
     assert stored.place == "declined"
-    assert (len(desk.all(Decline)), desk.all(Case)) == (1, [])
+    assert (len(desk.all(Decline)), desk.cases()) == (1, [])
     assert b"help.x-platform.example/nl/melden" in answer.octets
     assert b"VF-" not in answer.octets
     again = desk.receive(mail(CITIZEN, "Nog een bericht", "Ik zag dit ook. Haal het weg."))
@@ -516,11 +510,11 @@ def test_mail_on_which_the_judgement_fails_waits_and_the_next_goes_on(
     stored = desk.receive(mail(REFERRER, "This one breaks", "Text."))
     assert (stored.place, stored.reason.english) == ("quarantine", "could not be judged: ZeroDivisionError")
     assert stored.defects[-1] == "ZeroDivisionError"
-    assert [alarm.kind for alarm in desk.all(Alarm)] == ["unjudged"]
-    (told,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    assert [alarm.kind for alarm in desk.alarms()] == ["unjudged"]
+    (told,) = desk.mails(kind=Kind.ALARM)
     assert desk.receive(mail(REFERRER, *REFERRAL)).case == "VF-EP2024-0001"
     desk.receive(mail(OFFICER, "Re: Let op", "bij 1", at=desk.clock.now(), answers=told.message_id))
-    assert desk.row(StoredMessage, stored.id).case == "VF-EP2024-0001"
+    assert desk.message(stored.id).case == "VF-EP2024-0001"
     desk.assert_whole()
 
 
@@ -548,7 +542,7 @@ def test_mail_typed_by_hand_to_a_channel_is_noticed(desk: Desk) -> None:
     typed = mail(DESK, "Notice", "Could you check this?", to="urgent-escalation@x-platform.example")
     stored = desk.receive(typed, folder="Sent")
     assert (stored.place, stored.direction) == ("quarantine", "out")
-    assert [alarm.kind for alarm in desk.all(Alarm)] == ["unregistered use"]
+    assert [alarm.kind for alarm in desk.alarms()] == ["unregistered use"]
     delivery.drain(desk.env)
     assert {envelope.recipient for envelope in desk.server.envelopes} == {OFFICER}
-    assert desk.all(ClockRow) == []
+    assert desk.clock_rows() == []

@@ -37,7 +37,7 @@ def referred(desk: Desk, text: str = "Er gaat een bericht rond over twee vakjes.
 
 def text_to(desk: Desk, recipient: str, kind: str) -> str:
     """Returns the text of the latest mail of that kind to an address."""
-    sent = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind)), where(OutboxMail.recipient).is_(recipient))[-1]
+    sent = desk.mails(kind=Kind(kind), recipient=recipient)[-1]
     return desk.env.parser.parse(desk.env.octets.get(sent.digest)).text
 
 

@@ -16,9 +16,8 @@ import pytest
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cases import referrals
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.stories.doubles import CountedRandomness
 from tests.corpus import each
@@ -34,7 +33,7 @@ class Night:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.notification = desk.row(Notification, desk.notified())
+        self.notification = desk.notification(desk.notified())
 
     def receive(self, octets: bytes, folder: Path) -> tuple[Desk, StoredMessage]:
         """Takes a mail in at a copy of the desk in `folder`."""
@@ -93,12 +92,12 @@ def test_a_mail_goes_where_a_person_would_put_it(
     assert wanted is not None, who
     desk, stored = night.receive(night.arrived(senders, mail), next(folders))
     with closing(desk.env.store):
-        cases = [case for case in desk.all(Case) if case.root_message == stored.id]
+        cases = [case for case in desk.cases() if case.root_message == stored.id]
         stopped = [name for name, (state, _) in desk.clocks(night.notification.id).items() if state != "running"]
         assert stored.place is wanted.place, stored.reason
         assert (len(cases), sorted(stopped)) == (wanted.opens, sorted(wanted.stops))
         assert (stored.place is Place.NOISE and stored.pending_digest) == wanted.listed
-        confirmed = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
+        confirmed = desk.mails(kind=Kind.INTAKE_CONFIRMATION)
         assert len(confirmed) <= len(cases)
         if wanted.attempts is not None:
             with desk.env.store.read() as tx:

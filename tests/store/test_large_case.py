@@ -18,8 +18,7 @@ from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.notify import Draft
 from flaggermail.record.case_values import Decision
-from flaggermail.record.finding import where
-from flaggermail.record.rows import Case, ClockRow, Notification, Record, StoredMessage
+from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, NewDesk, X, mail
 from tests.store.test_reading_once import statements
@@ -101,7 +100,7 @@ def quoting(exchange: Exchange) -> bytes:
     """A platform's answer without any key, which quotes our letter."""
     desk = exchange.desk
     exchange.count += 1
-    letter = desk.env.parser.parse(desk.env.octets.get(desk.row(Notification, exchange.use).digest)).reply_text
+    letter = desk.env.parser.parse(desk.env.octets.get(desk.notification(exchange.use).digest)).reply_text
     quoted = "\n".join(f"> {line}" for line in letter.splitlines() if exchange.case not in line)
     return mail(X, f"Ticket {exchange.count}", f"Seen, number {exchange.count}.\n\n{quoted}", at=desk.clock.now())
 
@@ -137,7 +136,7 @@ def test_a_mail_costs_no_more_in_a_large_case(
         found.append(cost(exchange, writes(exchange), monkeypatch))
     small, large = found
     assert large == small
-    filed = exchange.desk.all(StoredMessage, where(StoredMessage.case).is_(exchange.case))
+    filed = exchange.desk.messages(case=exchange.case)
     assert len(filed) > MANY, "the mails are in the case"
 
 
@@ -150,12 +149,12 @@ def test_the_clocks_are_the_same_as_judged_from_everything(desk: Desk) -> None:
         desk.receive(octets, at=desk.clock.now() - timedelta(minutes=(number * 5) % 7))
         if number % 4 == 3:  # another copy of it, which came earlier
             desk.take_in(octets, at=desk.clock.now() - timedelta(minutes=5), folder="Archief")
-    clocks = desk.all(ClockRow, where(ClockRow.notification).is_(exchange.use))
+    clocks = desk.clock_rows(notification=exchange.use)
     assert len(clocks) == 3
     before = len(desk.events())
     with desk.env.store.begin() as tx:
         lifecycle.rejudge(UnitOfWork(desk.env, tx, desk.clock.now()), exchange.use)
-    assert desk.all(ClockRow, where(ClockRow.notification).is_(exchange.use)) == clocks
+    assert desk.clock_rows(notification=exchange.use) == clocks
     assert len(desk.events()) == before
-    assert desk.row(Case, exchange.case).state == "answered"
+    assert desk.case(exchange.case).state == "answered"
     desk.assert_whole()

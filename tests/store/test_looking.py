@@ -11,7 +11,7 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from tests.attacks.replying import in_language
 from tests.store.desk_fixtures import CITIZEN, HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, mail
 from tests.store.test_replies import answers_to, body, invite, latest, reply
@@ -36,12 +36,12 @@ def answer_to(desk: Desk, row: StoredMessage) -> str:
 
 def busy(desk: Desk) -> tuple[str, str]:
     """A notification without a receipt for 130 minutes, a draft, a mail that waits, an open case; returns the cases."""
-    silent = desk.row(Notification, desk.notified()).case
+    silent = desk.notification(desk.notified()).case
     desk.go_on(130)
     desk.drafted("meta-elections")
     desk.receive(mail(CITIZEN, "Iets", "Wat is dit?", at=desk.clock.now(), auth="none"))
     desk.receive(mail(REFERRER, "Vervalste stempas", "Zie https://x.example/1", at=desk.clock.now()))
-    (opened,) = desk.all(Case, where(Case.referrer_address).is_(REFERRER))
+    (opened,) = desk.cases(referrer_address=REFERRER)
     return silent, opened.number
 
 
@@ -93,7 +93,7 @@ def test_any_mail_may_be_answered_so_used_or_not(desk: Desk, verb: str) -> None:
     before = desk.happened(EventKind.REPLY_OBEYED)
     reply(desk, sent, "stand", TEXT, by=f"C. Bakker <{HEAD}>")
     assert desk.happened(EventKind.REPLY_OBEYED) == before
-    to_head = desk.all(OutboxMail, where(OutboxMail.recipient).is_(HEAD))
+    to_head = desk.mails(recipient=HEAD)
     assert "Stand om" in body_subject(desk, max(to_head, key=lambda one: one.id))
 
 
@@ -155,7 +155,7 @@ def test_an_undecided_case_that_is_shown_can_be_taken_at_once(desk: Desk) -> Non
     (shown,) = answers_to(desk, row)
     assert "- neem" in body(desk, shown)
     reply(desk, shown, "neem", TEXT)
-    assert desk.row(Case, opened).assigned_to == "officer1"
+    assert desk.case(opened).assigned_to == "officer1"
 
 
 def test_no_such_case_is_refused_with_what_would_do(desk: Desk) -> None:
@@ -195,15 +195,13 @@ def test_unverified_answers_and_replies_are_among_what_waits(desk: Desk) -> None
     assert "is dit antwoord echt?" in answer_to(desk, asked(desk, "stand"))
     assert "geldt als vals" in answer_to(desk, reply(desk, sent, "vals", TEXT))
     assert "is dit antwoord echt?" not in answer_to(desk, asked(desk, "stand"))
-    assert {row.verdict for row in desk.all(StoredMessage, where(StoredMessage.notification).is_(use))} >= {
-        SenderVerdict.FAILED
-    }
+    assert {row.verdict for row in desk.messages(notification=use)} >= {SenderVerdict.FAILED}
 
 
 def test_a_matter_of_which_nothing_left_is_not_forgotten(desk: Desk) -> None:
     """A notification that the server refused for good stops no clock and starts none; only the case still says it."""
     desk.server.says(550, X_CHANNEL, "5.1.1 no such desk")
-    case = desk.row(Notification, desk.notified()).case
+    case = desk.notification(desk.notified()).case
     desk.settle()
     told = answer_to(desk, asked(desk, "stand"))
     assert f"{case} Two boxes coloured on one list: besloten te melden, maar er is niets onderweg" in told

@@ -7,7 +7,7 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.mail.reply_tokens import message_id
 from flaggermail.matching import lookup
 from flaggermail.matching.placing import Key, KeyKind
-from flaggermail.record.rows import Case, Notification, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import DESK, REFERRER, X_CHANNEL, Desk, X, mail
 
@@ -55,7 +55,7 @@ def test_mail_we_hold_outside_any_case_is_no_key(desk: Desk) -> None:
 
 def test_first_known_token_decides_and_unknown_ones_are_passed_over(desk: Desk) -> None:
     """The tokens of cases come in the order in which they stand; unknown ones, and those of no case, are left out."""
-    one, two = (desk.row(Notification, desk.notified()) for _ in range(2))
+    one, two = (desk.notification(desk.notified()) for _ in range(2))
     foreign = message_id("d" * 32, 1, "bzk.example")
     octets = naming(foreign, message_id(two.token, 1, "bzk.example"), to=f"x+{one.token}@bzk.example")
     assert [(key.kind, key.notification) for key in keys(desk, octets)] == [
@@ -66,7 +66,7 @@ def test_first_known_token_decides_and_unknown_ones_are_passed_over(desk: Desk) 
 def test_a_key_names_the_platform_to_which_it_was_given(desk: Desk) -> None:
     """A notification's token and Message-ID belong to its platform, the token of a case to none."""
     key = desk.notified()
-    case = desk.row(Case, key.partition("/")[0])
+    case = desk.case(key.partition("/")[0])
     found = keys(desk, naming(answers=desk.message_id_of(key)))
     assert [(one.kind, one.platform) for one in found] == [(KeyKind.TOKEN, "X"), (KeyKind.OUR_MAIL, "X")]
     (of_case,) = keys(desk, naming(message_id(case.token, 1, "bzk.example")))

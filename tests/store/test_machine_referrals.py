@@ -13,9 +13,7 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.intake.ingest import ingest
 from flaggermail.notices import digest
 from flaggermail.ports import RawMessage, Role
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.rules.files import load_rules
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import CITIZEN, DESK, OFFICER, REFERRER, Desk, mail
@@ -37,7 +35,7 @@ QUOTES = (
 
 def told(desk: Desk, kind: Kind = Kind.OFFICER_NOTICE) -> list[str]:
     """Returns the text of each mail of that kind to the officer on call."""
-    found = desk.all(OutboxMail, where(OutboxMail.kind).is_(kind), where(OutboxMail.recipient).is_(OFFICER))
+    found = desk.mails(kind=kind, recipient=OFFICER)
     return [desk.env.parser.parse(desk.env.octets.get(one.digest)).text for one in found]
 
 
@@ -59,7 +57,7 @@ def test_machine_mail_that_carries_a_referral_waits_for_a_person(
     assert (stored.place, stored.reason.english) == (Place.QUARANTINE, "machine mail that carries a referral")
     (notice,) = told(desk)
     assert stored.id in notice
-    assert [row.kind for row in desk.all(OutboxMail)] == [Kind.OFFICER_NOTICE]
+    assert [row.kind for row in desk.mails()] == [Kind.OFFICER_NOTICE]
     desk.assert_whole()
 
 
@@ -131,7 +129,7 @@ def test_other_machine_mail_is_noise(
     """An absence, a receipt, a newsletter, and machine mail of people who refer nothing."""
     stored = desk.receive(mail(sender, subject, text, extra=extra, auth=auth))
     assert stored.place == Place.NOISE
-    assert desk.all(OutboxMail) == []
+    assert desk.mails() == []
 
 
 def test_what_an_authority_sends_and_is_noise_is_listed_once_a_day(desk: Desk) -> None:
@@ -185,5 +183,5 @@ def test_noise_that_a_person_took_back_is_listed_nowhere(desk: Desk) -> None:
     desk.do(PlaceMessage(message=stored.id, back=True))
     desk.clock.set(desk.clock.now() + timedelta(hours=24))
     assert (digest.tell_noise(desk.env), digest.send_digest(desk.env)) == (0, 0)
-    assert not desk.row(StoredMessage, stored.id).pending_digest
+    assert not desk.message(stored.id).pending_digest
     desk.assert_whole()

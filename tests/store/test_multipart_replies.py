@@ -15,7 +15,7 @@ import pytest
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Notification, OutboxMail
+from flaggermail.record.rows import OutboxMail
 from tests.attacks.replying import alternatives
 from tests.corpus import one_in
 from tests.replies.pages import PAGES, Program, programs
@@ -94,9 +94,9 @@ def test_a_form_filled_in_above_or_within_the_quoted_page(desk: Desk, at: int, *
     stored = reply(desk, form, answering(program, desk, form, own, FILLED if within else None), BOTH)
     read = desk.env.parser.parse(desk.env.octets.get(stored.digest))
     assert acted(desk, before) == [EventKind.CASE_ASSESSED, EventKind.CASE_DECIDED], (read.text, read.html)
-    case = desk.row(Case, str(form.case))
+    case = desk.case(str(form.case))
     assert (case.criteria, case.own_attempts, case.contradicts) == ((1,), 3, FILLED["regel"])
-    (draft,) = desk.all(Notification, where(Notification.case).is_(form.case))
+    (draft,) = desk.notifications(case=form.case)
     assert (draft.channel, draft.state, FILLED["titel"] in draft.subject) == ("meta-elections", "draft", True)
 
 
@@ -128,7 +128,7 @@ def test_a_value_typed_below_its_line_splits_the_quotation(desk: Desk, opening: 
         stored = reply(desk, form, written, BOTH)
         read = desk.env.parser.parse(desk.env.octets.get(stored.digest))
         assert acted(desk, before) == [EventKind.CASE_ASSESSED, EventKind.CASE_DECIDED], (program, read.text, read.html)
-        assert desk.row(Case, str(form.case)).contradicts == FILLED["regel"]
+        assert desk.case(str(form.case)).contradicts == FILLED["regel"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,6 @@ from flaggermail.mail.authentication import dkim_signature
 from flaggermail.matching.arrival import TOLERANCE
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.instants import EARLIEST, FIRST, LAST, YEARS
-from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.settings.yaml_files import kinds
 from tests.corpus import each
 from tests.store.desk_fixtures import CONFIG, META, REFERRER, Desk, X, mail, report_of
@@ -91,8 +90,8 @@ def assert_bounded_and_shown(desk: Desk) -> None:
     assert raised_by_views(desk.env, CONFIG) == {}
     assert raised_by_jobs(desk.env) == {}
     latest = desk.clock.now() + TOLERANCE
-    assert [m.id for m in desk.all(StoredMessage) if not EARLIEST <= m.received_at <= latest] == []
-    assert [d.id for d in desk.all(Delivery) if not EARLIEST <= d.internaldate <= latest] == []
+    assert [m.id for m in desk.messages() if not EARLIEST <= m.received_at <= latest] == []
+    assert [d.id for d in desk.deliveries() if not EARLIEST <= d.internaldate <= latest] == []
     desk.assert_whole()
 
 
@@ -102,7 +101,7 @@ def test_in_every_field_of_a_mail(desk: Desk) -> None:
     for number, (at, seconds) in enumerate(zip(FIELD, itertools.cycle(SECONDS), strict=False)):
         desk.receive(odd_mail(number, at, seconds, answers))
         desk.receive(odd_report(number, at))
-    assert len(desk.all(Delivery)) >= 2 * len(FIELD)
+    assert len(desk.deliveries()) >= 2 * len(FIELD)
     assert_bounded_and_shown(desk)
 
 
@@ -134,7 +133,7 @@ def test_in_files_of_old_mail(desk: Desk, tmp_path: Path) -> None:
         octets = outlook_message(OutlookMail(("A", "a@lindewaard.example"), f"outlook {number}", "Tekst", sent=sent))
         (tmp_path / f"outlook{number}.msg").write_bytes(octets)
     old_mail.take_in(desk.env, MailFiles([tmp_path], [], MailNames("Sent", "Junk")), lambda *_: None)
-    assert len(desk.all(StoredMessage)) == len(lines) + 5 + 2
+    assert len(desk.messages()) == len(lines) + 5 + 2
     assert_bounded_and_shown(desk)
 
 

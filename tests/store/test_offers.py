@@ -10,7 +10,7 @@ import pytest
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Place
-from flaggermail.record.rows import Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from tests.attacks.replying import in_language
 from tests.store.desk_fixtures import META, Desk, X, mail
 from tests.store.test_replies import answers_to, body, invite, latest, reply
@@ -36,7 +36,7 @@ def parked(desk: Desk, sender: str = X) -> tuple[StoredMessage, OutboxMail]:
 
 def two_cases(desk: Desk) -> tuple[str, str]:
     """Two cases in which X was notified; returns their numbers."""
-    first, second = (desk.row(Notification, desk.notified()).case for _ in range(2))
+    first, second = (desk.notification(desk.notified()).case for _ in range(2))
     return first, second
 
 
@@ -50,9 +50,9 @@ def test_a_mail_is_placed_anew_until_somebody_acted_on_it(desk: Desk, language: 
     assert f"- {OFFERED[language]}" in answer(desk, notice, f"{word} 1")
     assert desk.clocks(f"{first}/1")["receipt"][0] == "stopped"
     assert f"- {OFFERED[language]}" in answer(desk, notice, f"{word} 01")
-    assert desk.row(StoredMessage, row.id).case == first
+    assert desk.message(row.id).case == first
     answer(desk, notice, f"{word} 2")
-    assert desk.row(StoredMessage, row.id).case == second
+    assert desk.message(row.id).case == second
     assert desk.clocks(f"{first}/1")["receipt"][0] == "running"
     assert desk.clocks(f"{second}/1")["receipt"][0] == "stopped"
     desk.do(PlaceMessage(message=row.id, case=first), by="officer2")
@@ -60,7 +60,7 @@ def test_a_mail_is_placed_anew_until_somebody_acted_on_it(desk: Desk, language: 
     assert "B. de Vries" in refused
     assert first in refused
     assert OFFERED[language] not in refused
-    assert desk.row(StoredMessage, row.id).case == first
+    assert desk.message(row.id).case == first
     desk.assert_whole()
 
 
@@ -70,11 +70,11 @@ def test_what_opened_a_case_or_is_noise_is_not_placed_anew_and_not_offered(desk:
     two_cases(desk)
     row, notice = parked(desk)
     answer(desk, notice, before)
-    placed = desk.row(StoredMessage, row.id)
+    placed = desk.message(row.id)
     refused = answer(desk, notice, "bij 1")
     assert "op die mail kwam al een antwoord" in refused
     assert "NUMMER" not in refused
-    assert desk.row(StoredMessage, row.id) == placed
+    assert desk.message(row.id) == placed
 
 
 def test_a_colleagues_placing_is_not_undone_by_a_late_reply(desk: Desk) -> None:
@@ -83,7 +83,7 @@ def test_a_colleagues_placing_is_not_undone_by_a_late_reply(desk: Desk) -> None:
     row, notice = parked(desk)
     desk.do(PlaceMessage(message=row.id, case=first), by="officer2")
     assert "B. de Vries heeft deze mail intussen behandeld" in answer(desk, notice, "ruis")
-    assert desk.row(StoredMessage, row.id).case == first
+    assert desk.message(row.id).case == first
 
 
 @pytest.mark.parametrize(

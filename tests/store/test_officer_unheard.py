@@ -14,7 +14,7 @@ from flaggermail.health.overview import Overview
 from flaggermail.intake.vouching import ByReceivingServer
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
-from flaggermail.record.rows import Alarm, OutboxMail, Page
+from flaggermail.record.rows import Alarm, Page
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import PagerSettings
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, SERVER, Desk, mail
@@ -42,12 +42,12 @@ def seen(desk: Desk) -> Overview:
 
 def alarms(desk: Desk, kind: str) -> list[Alarm]:
     """Returns the alarms of that kind."""
-    return desk.all(Alarm, where(Alarm.id).in_([one.id for one in desk.all(Alarm) if one.kind == kind]))
+    return desk.all(Alarm, where(Alarm.id).in_([one.id for one in desk.alarms() if one.kind == kind]))
 
 
 def told(desk: Desk, alarm: Alarm) -> list[str]:
     """Returns who was mailed that alarm."""
-    return sorted(one.recipient for one in desk.all(OutboxMail) if one.dedupe.startswith(f"alarm/{alarm.id}"))
+    return sorted(one.recipient for one in desk.mails() if one.dedupe.startswith(f"alarm/{alarm.id}"))
 
 
 # ---- officers
@@ -140,7 +140,7 @@ def test_the_alarm_says_it_in_the_desks_language(desk: Desk, language: str, word
         settings=desk.env.settings.model_copy(update={"desk": found.model_copy(update={"organisation": organisation})}),
     )
     stored = reply(desk, invite(desk, "neem"), "neem", PLAIN, auth="none")
-    row = next(one for one in desk.all(OutboxMail) if one.dedupe.startswith("alarm/officer unheard"))
+    row = next(one for one in desk.mails() if one.dedupe.startswith("alarm/officer unheard"))
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(row.digest)).text.split())
     assert words in text
     assert stored.id in text

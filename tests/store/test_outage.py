@@ -22,7 +22,7 @@ from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.record.rows import Alarm, Attempt, Case, Notification, OutboxMail, Page
+from flaggermail.record.rows import Alarm, Attempt, OutboxMail, Page
 from flaggermail.record.states import MailState, ServerState
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
@@ -36,7 +36,7 @@ MINUTE = timedelta(minutes=1)
 
 def alarms(desk: Desk) -> list[str]:
     """Returns the kinds of the alarms, in the order in which they were raised."""
-    return [alarm.kind for alarm in sorted(desk.all(Alarm), key=lambda alarm: (alarm.raised_at, alarm.id))]
+    return [alarm.kind for alarm in sorted(desk.alarms(), key=lambda alarm: (alarm.raised_at, alarm.id))]
 
 
 def approved(desk: Desk, channel: str = "x-urgent") -> str:
@@ -96,8 +96,8 @@ def outage(desk: Desk, minutes: int) -> list[str]:
         if minute in {90, 200}:
             desk.receive(mail(REFERRER, f"Bericht {minute}", "Er is iets."))
         desk.go_on(0.25)
-    assert desk.row(Notification, first).state == "approved"
-    return [row.id for row in desk.all(OutboxMail) if row.state != "cancelled"]
+    assert desk.notification(first).state == "approved"
+    return [row.id for row in desk.mails() if row.state != "cancelled"]
 
 
 def test_an_hour_without_a_server_loses_nothing_and_keeps_the_order(desk: Desk) -> None:
@@ -108,7 +108,7 @@ def test_an_hour_without_a_server_loses_nothing_and_keeps_the_order(desk: Desk) 
     desk.server.script.clear()
     for _ in range(8):
         desk.go_on(0.25)
-    rows = [row for row in desk.all(OutboxMail) if row.id in queued]
+    rows = [row for row in desk.mails() if row.id in queued]
     assert {row.state for row in rows} == {"accepted"}
     left = [(envelope.recipient, envelope.octets) for envelope in desk.server.envelopes[before:]][: len(queued)]
     first, *others = rows  # which asked all the while; an untried notification goes before all others
@@ -120,13 +120,13 @@ def test_an_hour_without_a_server_loses_nothing_and_keeps_the_order(desk: Desk) 
 def test_only_the_first_mail_asks_for_the_server(desk: Desk) -> None:
     """The first mail is retried about once a minute; those behind it are not tried and keep their retry schedule."""
     queued = outage(desk, 60)
-    first, *others = (row for row in desk.all(OutboxMail) if row.state != "cancelled")
+    first, *others = (row for row in desk.mails() if row.state != "cancelled")
     assert 45 <= len(desk.all(Attempt, where(Attempt.mail).is_(first.id))) <= 60
     assert {attempt.result for attempt in desk.all(Attempt)} == {"unreachable"}
     assert {row.tries for row in others if row.id in queued} == {0}
     desk.server.says(450, X_CHANNEL)
     desk.go_on(1.2)
-    due = desk.row(OutboxMail, first.id).next_try_at
+    due = desk.mail(first.id).next_try_at
     assert due is not None
     assert due - desk.clock.now() < 1.1 * MINUTE
 
@@ -138,7 +138,7 @@ def test_a_mail_refused_for_now_holds_up_no_other(desk: Desk) -> None:
     desk.settle()
     other = approved(desk, "meta-elections")
     desk.settle()
-    assert desk.row(Notification, other).state == "sent"
+    assert desk.notification(other).state == "sent"
 
 
 def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
@@ -180,11 +180,7 @@ def test_mail_that_waits_is_told_of_once_and_so_is_its_end(desk: Desk) -> None:
     for _ in range(8):
         desk.go_on(0.25)
     assert alarms(desk).count("outbox flows") == 1
-    assert [
-        m.subject
-        for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM), where(OutboxMail.recipient).is_(OFFICER))
-        if "meer te lang" in m.subject
-    ]
+    assert [m.subject for m in desk.mails(kind=Kind.ALARM, recipient=OFFICER) if "meer te lang" in m.subject]
     desk.go_on(600)
     assert alarms(desk).count("outbox flows") == 1
 
@@ -250,9 +246,9 @@ def test_the_copy_of_another_recipient_proves_nothing(desk: Desk, proof: str, fo
     envelope = desk.one(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.recipient).is_(SECOND))
     desk.receive(copy_of(desk, X_CHANNEL, "A1"), folder=folder)
     desk.receive(copy_of(desk, X_CHANNEL, "A1"), folder=folder)  # moved by a colleague, and found again
-    assert desk.row(OutboxMail, envelope.id).state == "uncertain"
+    assert desk.mail(envelope.id).state == "uncertain"
     desk.receive(copy_of(desk, SECOND, "B2"), folder=folder, at=START + MINUTE)
-    assert desk.row(OutboxMail, envelope.id).state == "accepted"
+    assert desk.mail(envelope.id).state == "accepted"
 
 
 def test_one_copy_for_two_in_doubt_proves_neither(desk: Desk) -> None:
@@ -264,12 +260,7 @@ def test_one_copy_for_two_in_doubt_proves_neither(desk: Desk) -> None:
     desk.server.script.clear()
     for way, states in (("A1", {"uncertain"}), ("B2", {"accepted"})):
         desk.receive(copy_of(desk, X_CHANNEL, way))
-        assert {
-            row.state
-            for row in desk.all(
-                OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.at_most_once).is_(True)
-            )
-        } == states
+        assert {row.state for row in desk.mails(notification=key, at_most_once=True)} == states
 
 
 def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk) -> None:
@@ -285,7 +276,7 @@ def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk)
     desk.clock.set(START + timedelta(seconds=30))
     delivery.recover(desk.env)
     assert (desk.mail_of(key).state, alarms(desk)) == ("accepted", [])
-    assert desk.row(Notification, key).sent_at == START + timedelta(seconds=5)
+    assert desk.notification(key).sent_at == START + timedelta(seconds=5)
 
 
 def test_the_report_of_a_delay_proves_that_it_was_taken(desk: Desk) -> None:
@@ -293,7 +284,7 @@ def test_the_report_of_a_delay_proves_that_it_was_taken(desk: Desk) -> None:
     key = in_doubt(desk)
     desk.clock.set(START + 240 * MINUTE)
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delayed"))
-    assert (desk.mail_of(key).state, desk.row(Notification, key).sent_at) == ("accepted", START)
+    assert (desk.mail_of(key).state, desk.notification(key).sent_at) == ("accepted", START)
     assert "delayed" in alarms(desk)
 
 
@@ -313,7 +304,7 @@ def test_a_bounce_that_overtakes_the_answer_stands(desk: Desk) -> None:
         )
     assert (desk.mail_of(key).state, desk.mail_of(key).bounced) == ("refused", True)
     assert [a.result for a in desk.all(Attempt)] == ["accepted"]
-    assert (desk.row(Notification, key).state, desk.clocks(key)) == ("failed", {})
+    assert (desk.notification(key).state, desk.clocks(key)) == ("failed", {})
 
 
 def test_a_report_of_delivery_cancels_nothing(desk: Desk) -> None:
@@ -335,7 +326,7 @@ def test_a_bounce_withdraws_the_reminder_that_waits(desk: Desk) -> None:
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
     desk.server.script.clear()
     desk.settle()
-    assert desk.row(OutboxMail, waiting.id).state == "cancelled"
+    assert desk.mail(waiting.id).state == "cancelled"
     assert alarms(desk) == ["bounced"]
     assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)).state == "accepted"
     assert not [e for e in desk.server.envelopes if e.octets == desk.env.octets.get(waiting.digest)]
@@ -424,7 +415,7 @@ def test_an_outage_is_told_whatever_else_waits(
         approved(desk)
     waits(desk, 20)
     waits(desk, 160, 10)
-    (told,) = desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.OUTBOX_WAITS))
+    (told,) = desk.alarms(kind=AlarmKind.OUTBOX_WAITS)
     quarter = 15 if anything_new else 80  # nothing is due but what waits, at most an hour, for its own recipient
     assert 14 * MINUTE <= told.raised_at - begins <= (quarter + 1) * MINUTE  # and not for a minute without connection
     assert [page for page in desk.all(Page) if page.queued_at == told.raised_at and "verzending stokt" in page.text]
@@ -436,16 +427,16 @@ def test_an_outage_is_told_whatever_else_waits(
 def test_one_recipient_is_told_once_as_what_it_is(desk: Desk) -> None:
     """Its alarm names the recipient, the time and the digits; another mail to it tells nothing more, and no end."""
     slow_referrer(desk)
-    case = desk.all(Case)[0]
+    case = desk.cases()[0]
     desk.do(AskReferrer(case=case.number, text="Welke pagina?"))
     waits(desk, 70, 10)
-    (told,) = (one.text.english for one in desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.RECIPIENT_WAITS))[:1])
+    (told,) = (one.text.english for one in desk.alarms(kind=AlarmKind.RECIPIENT_WAITS)[:1])
     assert told == f"1 mail waits since 6 June 2024 at 10:34, to {REFERRER}; the server's last answer: reply 450"
-    sent = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if m.recipient == OFFICER]
+    sent = [m for m in desk.mails(kind=Kind.ALARM) if m.recipient == OFFICER]
     assert len(sent) == 1
     desk.server.script.clear()
     waits(desk, 40, 10)
-    assert {alarm.kind for alarm in desk.all(Alarm)} == {AlarmKind.RECIPIENT_WAITS}
+    assert {alarm.kind for alarm in desk.alarms()} == {AlarmKind.RECIPIENT_WAITS}
 
 
 def test_many_recipients_are_one_alarm_with_officers_and_platforms_first(desk: Desk) -> None:
@@ -457,7 +448,7 @@ def test_many_recipients_are_one_alarm_with_officers_and_platforms_first(desk: D
     desk.server.says(450)
     desk.settle()
     waits(desk, 20)
-    found = desk.all(Alarm, where(Alarm.kind).is_(AlarmKind.RECIPIENT_WAITS))
+    found = desk.alarms(kind=AlarmKind.RECIPIENT_WAITS)
     said, *later = [one.text.english for one in found if " since " in one.text.english]
     assert len(later) == 1  # of the letters about the approval, two minutes behind it
     recipients = said.partition(", to ")[2].partition(";")[0].split(", ")
@@ -472,7 +463,7 @@ def test_a_mail_in_hand_ends_no_episode(desk: Desk) -> None:
     approved(desk)
     desk.server.says(0)
     waits(desk, 20)
-    for row in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)):
+    for row in desk.mails(state=MailState.QUEUED):
         if not row.tries:
             desk.do(CancelMail(mail=row.id))
     desk.clock.set(delivery_due(desk))

@@ -20,7 +20,7 @@ from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows import Attempt, OutboxMail, StoredMessage
 from tests.store.desk_fixtures import DESK, HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 RUNNING = {"receipt": ("running", None), "human": ("running", None), "substance": ("running", None)}
@@ -35,7 +35,7 @@ def approved(desk: Desk, channel: str = "x-urgent") -> str:
 
 def alarms(desk: Desk) -> list[str]:
     """Returns the kinds of the alarms that were raised."""
-    return sorted(alarm.kind for alarm in desk.all(Alarm))
+    return sorted(alarm.kind for alarm in desk.alarms())
 
 
 def died_while_sending(desk: Desk) -> OutboxMail:
@@ -59,13 +59,13 @@ def test_accepted_notification_was_sent_then(desk: Desk) -> None:
     desk.clock.set(START + timedelta(minutes=3))
     delivery.drain(desk.env)
     assert desk.server.envelopes[0].recipient == X_CHANNEL
-    use, envelope = desk.row(Notification, key), desk.mail_of(key)
+    use, envelope = desk.notification(key), desk.mail_of(key)
     assert (use.state, use.sent_at) == ("sent", desk.clock.now())
     assert (envelope.state, envelope.done_at, envelope.tries) == ("accepted", desk.clock.now(), 1)
     assert attempts(desk, envelope) == [("accepted", 250)]
-    assert {clock.started_at for clock in desk.all(ClockRow)} == {desk.clock.now()}
+    assert {clock.started_at for clock in desk.clock_rows()} == {desk.clock.now()}
     assert desk.one(StoredMessage, where(StoredMessage.message_id).is_(use.message_id)).received_at == desk.clock.now()
-    assert desk.row(Case, use.case).state == "notified"
+    assert desk.case(use.case).state == "notified"
     assert delivery.drain(desk.env) == 0
 
 
@@ -82,7 +82,7 @@ def test_an_untried_notification_goes_before_all_else(desk: Desk) -> None:
     desk.go_on(5)
     later = [one.recipient for one in desk.server.envelopes[1:]]
     assert later.index(X_CHANNEL) > 0
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"
 
 
 def test_attempt_is_recorded_before_the_network_is_touched(desk: Desk) -> None:
@@ -102,11 +102,11 @@ def test_refused_for_good_fails_the_notification_and_alarms(desk: Desk) -> None:
     key = approved(desk)
     desk.server.says(550, X_CHANNEL)
     desk.settle()
-    assert desk.row(Notification, key).state == "failed"
+    assert desk.notification(key).state == "failed"
     assert desk.mail_of(key).state == "refused"
     assert desk.clocks(key) == {}
     assert alarms(desk) == ["refused"]
-    assert [mail.recipient for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))] == [OFFICER]
+    assert [mail.recipient for mail in desk.mails(kind=Kind.ALARM)] == [OFFICER]
     desk.go_on(500)
     assert len(desk.server.to(X_CHANNEL)) == 1
 
@@ -129,7 +129,7 @@ def test_refused_for_now_is_tried_again_by_the_schedule(desk: Desk) -> None:
     assert (alarms(desk), desk.clocks(key)) == (["deferred", "recipient waits"], {})
     desk.server.script.clear()
     desk.go_on(33)
-    assert desk.row(Notification, key).sent_at == desk.clock.now()
+    assert desk.notification(key).sent_at == desk.clock.now()
     assert desk.clocks(key) == RUNNING
     assert attempts(desk, desk.mail_of(key))[-2:] == [("deferred", 450), ("accepted", 250)]
 
@@ -140,7 +140,7 @@ def test_given_up_after_two_days(desk: Desk) -> None:
     desk.server.says(450, X_CHANNEL)
     desk.settle()
     desk.go_on(48 * 60 - 1)
-    assert desk.row(Notification, key).state == "failed"
+    assert desk.notification(key).state == "failed"
     assert alarms(desk) == ["deferred", "refused"]
     assert desk.mail_of(key).next_try_at is None
 
@@ -159,13 +159,13 @@ def test_an_alarm_that_reaches_nobody_comes_to_an_end(desk: Desk) -> None:
     approved(desk)
     desk.server.says(550)
     desk.settle()
-    told = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    told = desk.mails(kind=Kind.ALARM)
     officers = desk.env.settings.rota.officers
     assert sorted(mail.recipient for mail in told) == sorted(officer.address for officer in officers)
     assert {mail.state for mail in told} == {"refused"}
     assert set(alarms(desk)) == {"officer unreached", "refused"}
     desk.go_on(60)
-    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == len(told)
+    assert len(desk.mails(kind=Kind.ALARM)) == len(told)
 
 
 # ---- no answer after the final dot
@@ -178,7 +178,7 @@ def test_notification_in_doubt_waits_for_a_person(desk: Desk) -> None:
     desk.settle()
     assert desk.mail_of(key).state == "uncertain"
     assert (alarms(desk), desk.clocks(key)) == (["uncertain"], {})
-    assert desk.row(Notification, key).state == "approved"
+    assert desk.notification(key).state == "approved"
     desk.go_on(3000)
     assert len(desk.server.to(X_CHANNEL)) == 1
 
@@ -217,9 +217,9 @@ def test_a_mail_in_doubt_keeps_its_wait(desk: Desk) -> None:
     approved(desk, "meta-elections")
     desk.server.says(554, text="5.7.1 rejected")
     delivery.drain(desk.env)
-    before = {one.id: one.next_try_at for one in desk.all(OutboxMail, where(OutboxMail.recipient).is_(OFFICER))}
+    before = {one.id: one.next_try_at for one in desk.mails(recipient=OFFICER)}
     assert delivery.try_now(desk.env)
-    after = {one.id: one.next_try_at for one in desk.all(OutboxMail, where(OutboxMail.recipient).is_(OFFICER))}
+    after = {one.id: one.next_try_at for one in desk.mails(recipient=OFFICER)}
     first = desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE), where(OutboxMail.tries).is_(2)).id
     assert after[first] == before[first]
     assert (after[first] or START) > desk.clock.now()
@@ -253,7 +253,7 @@ def test_death_in_between_sends_an_officers_mail_again(desk: Desk) -> None:
     claimed = died_while_sending(desk)
     assert delivery.recover(desk.env) == 1
     desk.settle()
-    assert desk.row(OutboxMail, claimed.id).state == "accepted"
+    assert desk.mail(claimed.id).state == "accepted"
     assert attempts(desk, claimed) == [("unknown", 0), ("accepted", 250)]
 
 
@@ -277,8 +277,8 @@ def test_copy_of_the_mail_itself_proves_that_it_was_sent(desk: Desk, folder: str
     desk.clock.set(START + timedelta(minutes=9))
     copy = desk.receive(sent.octets, at=START + timedelta(minutes=2), folder=folder)
     assert (copy.direction, copy.kinds) == ("out", ("notification",))
-    assert desk.row(Notification, key).sent_at == START + timedelta(minutes=2)
-    assert desk.row(Notification, key).sent_basis == "sent copy"
+    assert desk.notification(key).sent_at == START + timedelta(minutes=2)
+    assert desk.notification(key).sent_basis == "sent copy"
     assert desk.clocks(key) == RUNNING
     assert desk.mail_of(key).state == "accepted"
 
@@ -288,7 +288,7 @@ def test_copy_dated_ahead_of_our_clock_proves_the_sending_now(desk: Desk) -> Non
     key = uncertain(desk)
     (sent,) = desk.server.to(X_CHANNEL)
     desk.receive(sent.octets, at=desk.clock.now() + timedelta(seconds=30), folder="Sent")
-    assert desk.row(Notification, key).sent_at == desk.clock.now()
+    assert desk.notification(key).sent_at == desk.clock.now()
 
 
 def test_person_says_that_it_was_sent(desk: Desk) -> None:
@@ -297,9 +297,9 @@ def test_person_says_that_it_was_sent(desk: Desk) -> None:
     desk.go_on(20)
     at = START + timedelta(minutes=1)
     desk.do(ResolveMail(mail=desk.mail_of(key).id, sent_at=at))
-    assert (desk.row(Notification, key).sent_at, desk.clocks(key)) == (at, RUNNING)
-    assert desk.row(Notification, key).sent_basis == "by hand"
-    assert {clock.started_at for clock in desk.all(ClockRow)} == {at}
+    assert (desk.notification(key).sent_at, desk.clocks(key)) == (at, RUNNING)
+    assert desk.notification(key).sent_basis == "by hand"
+    assert {clock.started_at for clock in desk.clock_rows()} == {at}
     desk.settle()
     assert len(desk.server.to(X_CHANNEL)) == 1
 
@@ -341,12 +341,12 @@ def test_person_lets_it_be_sent_again(desk: Desk) -> None:
 def test_copy_of_a_mail_that_is_in_no_doubt_changes_nothing(desk: Desk) -> None:
     """The usual copy in Sent is a delivery of our own message; the clocks keep the instant of acceptance."""
     key = desk.notified()
-    before = desk.row(Notification, key)
+    before = desk.notification(key)
     (sent,) = desk.server.to(X_CHANNEL)
     desk.receive(sent.octets, at=START + timedelta(minutes=7), folder="Sent")
-    assert desk.row(Notification, key) == before
+    assert desk.notification(key) == before
     assert before.sent_basis == "mail"
-    assert len(desk.all(StoredMessage, where(StoredMessage.message_id).is_(before.message_id))) == 1
+    assert len(desk.messages(message_id=before.message_id)) == 1
 
 
 def test_mail_that_only_bears_our_name_proves_nothing(desk: Desk) -> None:
@@ -376,15 +376,15 @@ def test_bounce_cancels_the_clocks_and_alarms_once(desk: Desk) -> None:
     desk.go_on(1)
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL).replace(b"About", b"Again about"))
     desk.go_on(1)
-    assert (stored.mechanical, stored.case) == ("bounce", desk.row(Notification, key).case)
+    assert (stored.mechanical, stored.case) == ("bounce", desk.notification(key).case)
     assert desk.clocks(key) == CANCELLED
-    assert desk.row(Notification, key).state == "failed"
+    assert desk.notification(key).state == "failed"
     assert (desk.mail_of(key).state, desk.mail_of(key).bounced) == ("refused", True)
     assert alarms(desk) == ["bounced"]
-    alarm_mails = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if m.recipient == OFFICER]
+    alarm_mails = [m for m in desk.mails(kind=Kind.ALARM) if m.recipient == OFFICER]
     assert len(alarm_mails) == 1
     desk.go_on(600)
-    assert not desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER), where(OutboxMail.notification).is_(key))
+    assert not desk.mails(kind=Kind.REMINDER, notification=key)
 
 
 def test_delay_alarms_and_leaves_the_clocks_running(desk: Desk) -> None:
@@ -403,16 +403,7 @@ def test_bounce_of_something_else_is_shown_to_a_person(desk: Desk) -> None:
     desk.receive(report_of("strange@elsewhere.example", X_CHANNEL))
     desk.receive(report_of(desk.message_id_of(key), "other@x-platform.example"))
     assert (desk.clocks(key), alarms(desk)) == (RUNNING, [])
-    assert (
-        len(
-            [
-                m
-                for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
-                if m.dedupe.startswith("notice/")
-            ]
-        )
-        == 2
-    )
+    assert len([m for m in desk.mails(kind=Kind.OFFICER_NOTICE) if m.dedupe.startswith("notice/")]) == 2
 
 
 def test_resend_after_a_bounce_starts_clocks_of_its_own(desk: Desk) -> None:
@@ -421,12 +412,10 @@ def test_resend_after_a_bounce_starts_clocks_of_its_own(desk: Desk) -> None:
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
     desk.go_on(15)
     desk.do(ClearAddress(address=X_CHANNEL, reason="their mail works again, they say by phone"))
-    again = desk.notified(case=desk.row(Notification, key).case)
-    assert [(n.id, n.state) for n in desk.all(Notification)] == [(key, "failed"), (again, "sent")]
+    again = desk.notified(case=desk.notification(key).case)
+    assert [(n.id, n.state) for n in desk.notifications()] == [(key, "failed"), (again, "sent")]
     assert (desk.clocks(key), desk.clocks(again)) == (CANCELLED, RUNNING)
-    assert {c.started_at for c in desk.all(ClockRow, where(ClockRow.notification).is_(again))} == {
-        START + timedelta(minutes=15)
-    }
+    assert {c.started_at for c in desk.clock_rows(notification=again)} == {START + timedelta(minutes=15)}
     answer = desk.receive(mail(X, answers=desk.message_id_of(again)))
     assert answer.notification == again
     assert desk.clocks(key) == CANCELLED
@@ -440,12 +429,9 @@ def test_one_of_two_recipients_refused_is_sent_all_the_same(desk: Desk) -> None:
     key = approved(desk, "x-two")
     desk.server.says(550, X_CHANNEL)
     desk.settle()
-    assert (desk.row(Notification, key).state, desk.clocks(key)) == ("sent", RUNNING)
-    assert (alarms(desk), desk.row(Notification, key).sent_at) == (["refused"], START)
-    states = {
-        m.recipient: m.state
-        for m in desk.all(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.at_most_once).is_(True))
-    }
+    assert (desk.notification(key).state, desk.clocks(key)) == ("sent", RUNNING)
+    assert (alarms(desk), desk.notification(key).sent_at) == (["refused"], START)
+    states = {m.recipient: m.state for m in desk.mails(notification=key, at_most_once=True)}
     assert states == {X_CHANNEL: "refused", SECOND: "accepted"}
     assert desk.happened(EventKind.NOTIFICATION_FAILED) == 0
 
@@ -457,11 +443,8 @@ def test_clocks_start_at_the_first_of_two_recipients(desk: Desk) -> None:
     desk.settle()
     desk.server.script.clear()
     desk.go_on(1.1)
-    assert {
-        m.state
-        for m in desk.all(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.at_most_once).is_(True))
-    } == {"accepted"}
-    assert desk.row(Notification, key).sent_at == START
+    assert {m.state for m in desk.mails(notification=key, at_most_once=True)} == {"accepted"}
+    assert desk.notification(key).sent_at == START
 
 
 def test_a_bounce_of_one_of_two_recipients_leaves_it_sent(desk: Desk) -> None:
@@ -469,9 +452,9 @@ def test_a_bounce_of_one_of_two_recipients_leaves_it_sent(desk: Desk) -> None:
     key = approved(desk, "x-two")
     desk.settle()
     desk.receive(report_of(desk.message_id_of(key), SECOND))
-    assert (desk.row(Notification, key).state, desk.clocks(key)) == ("sent", RUNNING)
+    assert (desk.notification(key).state, desk.clocks(key)) == ("sent", RUNNING)
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
-    assert (desk.row(Notification, key).state, desk.clocks(key)) == ("failed", CANCELLED)
+    assert (desk.notification(key).state, desk.clocks(key)) == ("failed", CANCELLED)
 
 
 def test_a_bounce_of_the_first_of_two_leaves_what_an_officer_noted(desk: Desk) -> None:
@@ -483,9 +466,9 @@ def test_a_bounce_of_the_first_of_two_leaves_what_an_officer_noted(desk: Desk) -
     desk.go_on(5)
     at = START + timedelta(minutes=3)
     desk.do(ResolveMail(mail=second.id, sent_at=at))
-    assert (desk.row(Notification, key).sent_at, desk.row(Notification, key).sent_basis) == (START, "mail")
+    assert (desk.notification(key).sent_at, desk.notification(key).sent_basis) == (START, "mail")
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
-    assert (desk.row(Notification, key).sent_at, desk.row(Notification, key).sent_basis) == (at, "by hand")
+    assert (desk.notification(key).sent_at, desk.notification(key).sent_basis) == (at, "by hand")
 
 
 def test_a_bounce_of_the_first_of_two_lets_the_clocks_run_from_the_second(desk: Desk) -> None:
@@ -495,16 +478,15 @@ def test_a_bounce_of_the_first_of_two_lets_the_clocks_run_from_the_second(desk: 
     desk.settle()
     desk.server.script.clear()
     desk.go_on(1.1)
-    later = desk.row(
-        OutboxMail,
-        desk.one(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.recipient).is_(SECOND)).id,
+    later = desk.mail(
+        desk.one(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.recipient).is_(SECOND)).id
     ).done_at
     assert later is not None
     assert later > START
-    assert desk.row(Notification, key).sent_at == START
+    assert desk.notification(key).sent_at == START
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
-    assert (desk.row(Notification, key).sent_at, desk.row(Notification, key).sent_basis) == (later, "mail")
-    assert {clock.started_at for clock in desk.all(ClockRow)} == {later}
+    assert (desk.notification(key).sent_at, desk.notification(key).sent_basis) == (later, "mail")
+    assert {clock.started_at for clock in desk.clock_rows()} == {later}
     assert desk.clocks(key) == RUNNING
 
 
@@ -513,7 +495,7 @@ def test_both_refused_fails(desk: Desk) -> None:
     key = approved(desk, "x-two")
     desk.server.says(550)
     desk.settle()
-    assert (desk.row(Notification, key).state, desk.clocks(key)) == ("failed", {})
+    assert (desk.notification(key).state, desk.clocks(key)) == ("failed", {})
 
 
 # ---- the referrer is informed once
@@ -527,13 +509,13 @@ def test_referrer_is_told_when_it_has_left_and_not_again(desk: Desk) -> None:
     desk.do(Decide(case=stored.case, decision=Decision.NOTIFY, reason="invalid votes"))
     draft = desk.do(Draft(case=stored.case, channel="x-urgent", text="Two posts."))
     desk.do(Approve(draft=draft.key))
-    assert desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE)) == []
+    assert desk.mails(kind=Kind.DECISION_NOTICE) == []
     desk.settle()
-    assert len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE))) == 1
+    assert len(desk.mails(kind=Kind.DECISION_NOTICE)) == 1
     desk.receive(report_of(desk.message_id_of(draft.key), X_CHANNEL))
     desk.do(ClearAddress(address=X_CHANNEL, reason="their mail works again, they say by phone"))
     again = desk.do(Draft(case=stored.case, channel="x-urgent", text="Two posts."))
     desk.do(Approve(draft=again.key))
     desk.settle()
-    assert [m.recipient for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DECISION_NOTICE))] == [REFERRER]
+    assert [m.recipient for m in desk.mails(kind=Kind.DECISION_NOTICE)] == [REFERRER]
     assert desk.happened(EventKind.NOTIFICATION_SENT) == 2

@@ -15,9 +15,8 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.matching.scoring import read
 from flaggermail.record.case_values import Decision
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.settings.model import QuarantineSettings
 from flaggermail.wording.said import Said
 from tests.store.desk_fixtures import CITIZEN, DESK, META, OFFICER, REFERRER, START, Desk, X, mail
@@ -53,7 +52,7 @@ def attached(sender: str, inner: bytes) -> bytes:
 
 def sent(desk: Desk, kind: str = "intake_confirmation") -> list[tuple[str, str | None]]:
     """Returns recipient and case of queued mails of that kind."""
-    return [(row.recipient, row.case) for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind(kind)))]
+    return [(row.recipient, row.case) for row in desk.mails(kind=Kind(kind))]
 
 
 def scored(stored: StoredMessage) -> list[tuple[str, int, tuple[str, ...]]]:
@@ -144,10 +143,10 @@ def test_one_certain_suggestion_places_and_says_so(desk: Desk) -> None:
     )
     assert sent(desk) == [(REFERRER, case), (OTHER, case)]
     desk.do(PlaceMessage(message=second.id, back=True))
-    back = desk.row(StoredMessage, second.id)
+    back = desk.message(second.id)
     assert (back.place, back.case, scored(back)[0][:2]) == ("quarantine", None, (case, 100))
     desk.do(PlaceMessage(message=second.id, new=True))
-    assert sent(desk)[-1] == (OTHER, desk.row(StoredMessage, second.id).case)
+    assert sent(desk)[-1] == (OTHER, desk.message(second.id).case)
     desk.assert_whole()
 
 
@@ -207,16 +206,16 @@ def test_a_machine_hears_nothing_when_its_mail_is_placed(desk: Desk) -> None:
 def test_a_late_placement_keeps_the_arrival_to_the_minute(desk: Desk) -> None:
     """An answer filed six hours later stops the clock at its arrival; when undone, the clock runs and escalates."""
     key = desk.notified()
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     stored = desk.receive_at(mail(X, "About your report", "Got it.", at=after(37)), after(37))
     desk.clock.set(after(386))
     desk.do(PlaceMessage(message=stored.id, case=case))
     assert desk.clocks(key)["human"] == ("stopped", 37)
-    assert desk.row(Case, case).state == "answered"
+    assert desk.case(case).state == "answered"
     desk.do(PlaceMessage(message=stored.id, back=True))
-    assert (desk.clocks(key)["human"], desk.row(Case, case).state) == (RUNNING, "notified")
+    assert (desk.clocks(key)["human"], desk.case(case).state) == (RUNNING, "notified")
     desk.settle()
-    assert [row.recipient for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ESCALATION))] != []
+    assert [row.recipient for row in desk.mails(kind=Kind.ESCALATION)] != []
     desk.do(PlaceMessage(message=stored.id, case=case))
     assert desk.clocks(key)["human"] == ("stopped", 37)
     desk.assert_whole()
@@ -225,16 +224,13 @@ def test_a_late_placement_keeps_the_arrival_to_the_minute(desk: Desk) -> None:
 def test_what_was_attached_goes_where_its_mail_goes(desk: Desk) -> None:
     """An attached mail follows the mail that contains it."""
     outer = desk.receive(attached("someone@elsewhere.example", mail("a@b.example", "Vraag", "Zie dit.", auth=None)))
-    assert len(desk.all(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))) == 2
+    assert len(desk.messages(place=Place.QUARANTINE)) == 2
     case = desk.do(PlaceMessage(message=outer.id, new=True)).key
-    assert (
-        len(desk.all(StoredMessage, where(StoredMessage.place).is_(Place.CASE), where(StoredMessage.case).is_(case)))
-        == 2
-    )
+    assert len(desk.messages(place=Place.CASE, case=case)) == 2
     desk.do(PlaceMessage(message=outer.id, back=True))
-    assert len(desk.all(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))) == 2
+    assert len(desk.messages(place=Place.QUARANTINE)) == 2
     desk.do(PlaceMessage(message=outer.id, noise=True, reason="a question"))
-    assert len(desk.all(StoredMessage, where(StoredMessage.place).is_(Place.NOISE))) == 2
+    assert len(desk.messages(place=Place.NOISE)) == 2
     desk.assert_whole()
 
 
@@ -243,11 +239,11 @@ def test_noise_and_declined_mail_can_be_taken_out(desk: Desk) -> None:
     citizen = desk.receive(mail(CITIZEN, "Nepnieuws", "Ik zag een bericht op internet, haal het weg."))
     assert citizen.place == "declined"
     number = desk.do(PlaceMessage(message=citizen.id, new=True)).key
-    assert desk.row(Case, number).referrer_address == CITIZEN
+    assert desk.case(number).referrer_address == CITIZEN
     stray = desk.receive(mail("someone@elsewhere.example", "Vraag", "Wat is dit?"))
     desk.do(PlaceMessage(message=stray.id, noise=True, reason="a question"))
     desk.do(PlaceMessage(message=stray.id, back=True, reason="it was one after all"))
-    back = desk.row(StoredMessage, stray.id)
+    back = desk.message(stray.id)
     assert (back.place, back.kinds, back.reason.english) == ("quarantine", ("unknown",), "it was one after all")
     desk.assert_whole()
 
@@ -262,7 +258,7 @@ def test_a_case_whose_referral_is_taken_out_tells_nobody_of_its_end(desk: Desk) 
     )
     assert sent(desk)[-1] == (OTHER, first.case)
     desk.do(PlaceMessage(message=wrong.id, case=wrong.case))
-    assert desk.row(Case, wrong.case or "").referrer_address == OTHER
+    assert desk.case(wrong.case or "").referrer_address == OTHER
     desk.do(PlaceMessage(message=wrong.id, case=first.case))
     desk.do(Decide(case=wrong.case or "", decision=Decision.NONE, reason="belongs elsewhere"), by="officer1")
     desk.do(CloseCase(case=wrong.case or ""))
@@ -273,7 +269,7 @@ def test_a_case_whose_referral_is_taken_out_tells_nobody_of_its_end(desk: Desk) 
 def test_what_a_mail_taught_is_forgotten_when_it_leaves(desk: Desk) -> None:
     """A platform's number learned from a mail in the wrong case leads no later mail there."""
     key = desk.notified()
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     first = desk.receive(mail(X, "Ticket", "We look into #55190.", at=after(5)))
     desk.do(PlaceMessage(message=first.id, case=case))
     assert desk.receive(mail(X, "Ticket again", "More on #55190.", at=after(6))).case == case

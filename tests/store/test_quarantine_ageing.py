@@ -15,9 +15,8 @@ from flaggermail.letters import observing
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
 from tests.store.test_reading_once import statements
@@ -32,7 +31,7 @@ def stray(desk: Desk, number: int = 0) -> StoredMessage:
 
 def told(desk: Desk) -> list[tuple[int, str]]:
     """Returns the minute and the recipient of each alarm mail about waiting mail."""
-    rows = [row for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if "waiting/" in row.dedupe]
+    rows = [row for row in desk.mails(kind=Kind.ALARM) if "waiting/" in row.dedupe]
     return [(int((row.queued_at - START) / timedelta(minutes=1)), row.recipient) for row in rows]
 
 
@@ -68,12 +67,12 @@ def test_the_one_mail_that_waits_is_filed_by_reply(desk: Desk) -> None:
     """The reminder lists what may be replied; it is obeyed as a reply to the notice of that mail is."""
     waiting = stray(desk)
     desk.go_on(60)
-    (reminder,) = [row for row in desk.all(OutboxMail) if "waiting/" in row.dedupe]
+    (reminder,) = [row for row in desk.mails() if "waiting/" in row.dedupe]
     assert "\n- bij NUMMER\n" in desk.env.parser.parse(desk.env.octets.get(reminder.digest)).text
     desk.receive(mail(OFFICER, "Re: wacht", "ruis?", at=desk.clock.now(), answers=reminder.message_id))
-    assert desk.row(StoredMessage, waiting.id).place == "quarantine"
+    assert desk.message(waiting.id).place == "quarantine"
     desk.receive(mail(OFFICER, "Re: wacht", "ruis", at=desk.clock.now(), answers=reminder.message_id))
-    assert desk.row(StoredMessage, waiting.id).place == "noise"
+    assert desk.message(waiting.id).place == "noise"
 
 
 def test_the_reminder_of_several_that_wait_asks_for_no_reply(desk: Desk) -> None:
@@ -81,7 +80,7 @@ def test_the_reminder_of_several_that_wait_asks_for_no_reply(desk: Desk) -> None
     stray(desk, 1)
     stray(desk, 2)
     desk.go_on(60)
-    (reminder,) = [row for row in desk.all(OutboxMail) if "waiting/" in row.dedupe]
+    (reminder,) = [row for row in desk.mails() if "waiting/" in row.dedupe]
     assert "bij NUMMER" not in desk.env.parser.parse(desk.env.octets.get(reminder.digest)).text
 
 
@@ -92,7 +91,7 @@ def test_what_is_placed_in_time_alarms_nobody(desk: Desk) -> None:
     desk.do(PlaceMessage(message=waiting.id, noise=True, reason="a question"))
     pass_time(desk, 10)
     assert told(desk) == [(60, OFFICER)]
-    assert [alarm.id for alarm in desk.all(Alarm)] == [f"mail waits/{left.id}/in period/60"]
+    assert [alarm.id for alarm in desk.alarms()] == [f"mail waits/{left.id}/in period/60"]
 
 
 def test_a_hundred_mails_are_one_mail(desk: Desk) -> None:
@@ -115,13 +114,8 @@ def test_mails_that_come_one_after_the_other_are_told_half_an_hour_apart(desk: D
     pass_time(desk, 120)
     halves = [(START.minute + at) // 30 for at, who in told(desk) if who == OFFICER]  # half hours by the wall clock
     assert (len(halves), len(halves)) == (len(set(halves)), 5)
-    assert len([alarm for alarm in desk.all(Alarm) if alarm.id.endswith("/60")]) == 120
-    subjects = [
-        row.subject
-        for row in desk.all(
-            OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM), where(OutboxMail.recipient).is_(OFFICER)
-        )
-    ]
+    assert len([alarm for alarm in desk.alarms() if alarm.id.endswith("/60")]) == 120
+    subjects = [row.subject for row in desk.mails(kind=Kind.ALARM, recipient=OFFICER)]
     assert sum(int(subject.partition(" ")[0]) for subject in subjects) == 120  # none was left out meanwhile
 
 
@@ -147,7 +141,7 @@ def test_what_was_missed_is_told_by_the_digest_alone(desk: Desk) -> None:
     stored = desk.receive(mail("who@elsewhere.example", "Vraag", "Wat is dit?", at=at), at=at)
     assert stored.pending_digest
     digest.send_digest(desk.env)
-    assert not desk.row(StoredMessage, stored.id).pending_digest
+    assert not desk.message(stored.id).pending_digest
     pass_time(desk, 300)
     assert told(desk) == []
 

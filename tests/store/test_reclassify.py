@@ -9,7 +9,7 @@ from flaggermail.commands.messages import ReclassifyMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.rows import Case, StoredMessage
 from tests.store.desk_fixtures import META, START, Desk, X, mail
 
 RUNNING = ("running", None)
@@ -26,7 +26,7 @@ def answered(desk: Desk, key: str, minutes: float) -> StoredMessage:
                   at=after(minutes))  # fmt: skip
     stored = desk.receive_at(octets, after(minutes))
     desk.do(ReclassifyMessage(message=stored.id, kinds=(Kind.PLATFORM_ACK,)))
-    return desk.row(StoredMessage, stored.id)
+    return desk.message(stored.id)
 
 
 def test_an_answer_that_was_none_lets_the_clock_run_and_the_reminder_fall_due(desk: Desk) -> None:
@@ -35,12 +35,12 @@ def test_an_answer_that_was_none_lets_the_clock_run_and_the_reminder_fall_due(de
     stored = answered(desk, key, 20)
     assert desk.clocks(key)["human"] == ("stopped", 20)
     desk.go_on(130)
-    assert desk.all(Reminder) == []
+    assert desk.reminders() == []
     desk.do(PlaceMessage(message=stored.id, noise=True, reason="an advert of theirs"))
     assert (desk.clocks(key)["receipt"], desk.clocks(key)["human"]) == (RUNNING, RUNNING)
     desk.settle()
-    assert [(row.clock, row.step) for row in desk.all(Reminder)] == [("receipt", 120)]
-    assert desk.row(Case, desk.row(Notification, key).case).state == "notified"
+    assert [(row.clock, row.step) for row in desk.reminders()] == [("receipt", 120)]
+    assert desk.row(Case, desk.notification(key).case).state == "notified"
     desk.assert_whole()
 
 
@@ -64,7 +64,7 @@ def test_kind_and_case_are_corrected_in_one_act(desk: Desk) -> None:
     one = desk.notified()
     two = desk.notified()
     stored = answered(desk, one, 17)
-    case = desk.row(Notification, two).case
+    case = desk.notification(two).case
     desk.clock.set(after(300))
     outcome = desk.do(
         ReclassifyMessage(message=stored.id, kinds=(Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY), case=case)
@@ -72,9 +72,9 @@ def test_kind_and_case_are_corrected_in_one_act(desk: Desk) -> None:
     assert outcome.text == f"message {stored.id} is platform_ack and substantive_reply, and is in {two}"
     assert desk.clocks(one)["human"] == RUNNING
     assert (desk.clocks(two)["human"], desk.clocks(two)["substance"]) == (("stopped", 17), ("stopped", 17))
-    assert desk.row(Case, desk.row(Notification, one).case).state == "notified"
-    assert desk.row(Case, case).state == "answered"
-    desk.do(ReclassifyMessage(message=stored.id, case=desk.row(Notification, one).case))
+    assert desk.row(Case, desk.notification(one).case).state == "notified"
+    assert desk.case(case).state == "answered"
+    desk.do(ReclassifyMessage(message=stored.id, case=desk.notification(one).case))
     assert (desk.clocks(one)["human"], desk.clocks(two)["human"]) == (("stopped", 17), RUNNING)
     desk.assert_whole()
 
@@ -97,6 +97,6 @@ def test_nobody_is_written_to_when_an_answer_moves(desk: Desk) -> None:
     """Moving an answer sends no mail."""
     one, two = desk.notified(), desk.notified()
     stored = answered(desk, one, 5)
-    before = len(desk.all(OutboxMail))
-    desk.do(ReclassifyMessage(message=stored.id, case=desk.row(Notification, two).case))
-    assert len(desk.all(OutboxMail)) == before
+    before = len(desk.mails())
+    desk.do(ReclassifyMessage(message=stored.id, case=desk.notification(two).case))
+    assert len(desk.mails()) == before

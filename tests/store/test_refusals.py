@@ -23,7 +23,7 @@ from flaggermail.ports import Accepted, Refused, Submission, Submitter, Unknown
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail, Token
+from flaggermail.record.rows import Attempt, OutboxMail, Token
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.servers import Attempted
@@ -122,12 +122,12 @@ def drafted_and_approved(desk: Desk) -> str:
 
 def states(desk: Desk, recipient: str) -> set[str]:
     """Returns the states of all mail to an address."""
-    return {row.state for row in desk.all(OutboxMail, where(OutboxMail.recipient).is_(recipient))}
+    return {row.state for row in desk.mails(recipient=recipient)}
 
 
 def alarms(desk: Desk) -> list[str]:
     """Returns the kinds of the alarms, in the order in which they were raised."""
-    return [alarm.kind for alarm in sorted(desk.all(Alarm), key=lambda row: (row.raised_at, row.id))]
+    return [alarm.kind for alarm in sorted(desk.alarms(), key=lambda row: (row.raised_at, row.id))]
 
 
 def how_it_stands(desk: Desk) -> ServerState:
@@ -140,7 +140,7 @@ def until_sent(desk: Desk, key: str, most: int = 60) -> int:
     """Lets minutes pass until a notification was sent; returns their number."""
     for minute in range(most):
         desk.settle()
-        if desk.row(Notification, key).state == "sent":
+        if desk.notification(key).state == "sent":
             return minute
         desk.go_on(1)
     raise AssertionError(f"not sent within {most} minutes")
@@ -188,7 +188,7 @@ def test_a_word_that_the_outgoing_filter_refuses_stops_nobody(
     assert any("VF-EP2024-0001" in text and "geweigerd" in text for text in told), told
     assert how_it_stands(desk) is ServerState.TAKES
     desk.go_on(5)
-    assert MailState.QUEUED not in {row.state for row in desk.all(OutboxMail)}
+    assert MailState.QUEUED not in {row.state for row in desk.mails()}
 
 
 @pytest.mark.parametrize("words", ["gratis", ""])
@@ -198,7 +198,7 @@ def test_a_confirmation_refused_for_a_word_is_sent_once_more_without_it(desk: De
     desk.receive(mail(REFERRER, "Gratis stempassen", "Er is iets."))
     for _ in range(6):
         desk.go_on(40)
-    confirmations = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
+    confirmations = desk.mails(kind=Kind.INTAKE_CONFIRMATION)
     assert [row.state for row in confirmations] == ["refused", "accepted" if words else "refused"]
     assert confirmations[1].instead_of == confirmations[0].id
     read = [text_of(octets) for octets in server.to(REFERRER)]
@@ -219,7 +219,7 @@ def test_the_mail_without_the_words_can_be_answered(desk: Desk, server: Server) 
     assert [(row.message, row.purpose, row.officer) for row in tokens] == [(stored.id, "new case", "officer1")]
     assert LOADED not in text_of(server.to(OFFICER)[-1])
     desk.go_on(60)
-    assert len(desk.all(OutboxMail, where(OutboxMail.instead_of).is_(refused.id))) == 1
+    assert len(desk.mails(instead_of=refused.id)) == 1
 
 
 # ---- an officer who cannot be reached
@@ -245,7 +245,7 @@ def test_an_officer_who_is_refused_holds_nothing(desk: Desk, server: Server, rep
     assert "officer unreached" in alarms(desk)
     assert all(row.officer != "officer1" for row in desk.all(Token) if any(
         row.token in sent.message_id
-        for sent in desk.all(OutboxMail, where(OutboxMail.recipient).is_(HEAD))
+        for sent in desk.mails(recipient=HEAD)
     ))  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def test_two_officers_who_are_refused_lead_to_a_third(desk: Desk, server: Server
         desk.go_on(5)
     read = {recipient for _, recipient, octets in server.taken if "Er is iets." in text_of(octets)}
     assert read - {REFERRER}
-    assert len(desk.all(OutboxMail)) < 40
+    assert len(desk.mails()) < 40
 
 
 # ---- the server itself
@@ -277,12 +277,12 @@ def test_a_server_that_refuses_all_is_told_and_asked_by_one_mail_a_minute(
     at = [instant for instant, _ in server.asked if instant > begun + timedelta(minutes=1)]
     assert min(later - earlier for earlier, later in pairwise(at)) >= timedelta(seconds=55)
     assert alarms(desk).count("outbox denied") == 1
-    assert all(row.state == MailState.QUEUED for row in desk.all(OutboxMail))
-    assert {HEAD, OFFICER} <= {row.recipient for row in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))}
+    assert all(row.state == MailState.QUEUED for row in desk.mails())
+    assert {HEAD, OFFICER} <= {row.recipient for row in desk.mails(kind=Kind.ALARM)}
     server.rules = ()
     assert until_sent(desk, key) <= 2
     desk.go_on(1)
-    assert {row.state for row in desk.all(OutboxMail)} == {MailState.ACCEPTED}
+    assert {row.state for row in desk.mails()} == {MailState.ACCEPTED}
     assert len({(address, octets) for _, address, octets in server.taken}) == len(server.taken)
 
 
@@ -333,7 +333,7 @@ def test_the_verdict_turns_in_the_middle(desk: Desk, server: Server, code: int, 
     assert minutes <= 32
     for _ in range(34):
         desk.go_on(1)
-    assert {row.state for row in desk.all(OutboxMail)} == {MailState.ACCEPTED}
+    assert {row.state for row in desk.mails()} == {MailState.ACCEPTED}
     assert len({(address, octets) for _, address, octets in server.taken}) == len(server.taken)
     desk.assert_whole()
 
@@ -348,7 +348,7 @@ def test_alarms_about_the_server_quote_no_words(desk: Desk, server: Server) -> N
     desk.settle()
     for _ in range(20):
         desk.go_on(1)
-    found = [alarm for alarm in desk.all(Alarm) if alarm.kind in {"outbox denied", "outbox waits", "deferred"}]
+    found = [alarm for alarm in desk.alarms() if alarm.kind in {"outbox denied", "outbox waits", "deferred"}]
     assert {alarm.kind for alarm in found} == {"outbox denied", "outbox waits", "deferred"}
     assert all(LOADED not in alarm.text.in_language("en") for alarm in found)
     assert any("550 5.7.1" in alarm.text.in_language("en") for alarm in found)
@@ -386,7 +386,7 @@ def test_cancel_takes_what_was_only_ever_refused(desk: Desk, server: Server) -> 
         desk.go_on(2)
     assert desk.mail_of(key).tries > 1
     desk.do(CancelMail(mail=desk.mail_of(key).id))
-    assert desk.row(Notification, key).state == "cancelled"
+    assert desk.notification(key).state == "cancelled"
     desk.assert_whole()
 
 
@@ -410,7 +410,7 @@ def test_retry_tries_at_once(desk: Desk, server: Server) -> None:
     assert delivery.drain(desk.env) == 0
     desk.do(RetryMail())
     desk.settle()
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"
 
 
 def test_retry_of_one_mail_leaves_the_others(desk: Desk, server: Server) -> None:
@@ -423,7 +423,7 @@ def test_retry_of_one_mail_leaves_the_others(desk: Desk, server: Server) -> None
     before = desk.mail_of(key)
     desk.do(RetryMail(mail=before.id))
     desk.settle()
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"
 
 
 def test_retry_never_takes_a_mail_in_doubt(desk: Desk, server: Server) -> None:

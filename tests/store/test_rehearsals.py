@@ -26,16 +26,10 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import ClockKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import (
-    Alarm,
-    Case,
     ContactNote,
-    Delivery,
     Election,
-    Notification,
-    OutboxMail,
     Reminder,
     StoredMessage,
     ThreadKey,
@@ -83,10 +77,7 @@ def notify(desk: Desk) -> str:
 
 def played(desk: Desk) -> list[StoredMessage]:
     """Returns the mail that was played, in order."""
-    return [
-        desk.row(StoredMessage, one.message)
-        for one in sorted(desk.all(Delivery, where(Delivery.folder).is_(FOLDER)), key=lambda one: int(one.item))
-    ]
+    return [desk.message(one.message) for one in sorted(desk.deliveries(folder=FOLDER), key=lambda one: int(one.item))]
 
 
 # ---- the start
@@ -127,16 +118,16 @@ def test_a_rehearsal_ends_at_midnight_before_a_polling_day(new_desk: NewDesk) ->
     midnight = datetime.fromisoformat("2027-03-17T00:00:00+01:00")
     desk.clock.set(midnight - timedelta(minutes=1))
     go_on(desk)
-    (case,) = desk.all(Case)
+    (case,) = desk.cases()
     assert (desk.row(Election, "EX270316").closed_at, case.state) == (None, CaseState.OPEN)
     desk.clock.set(midnight)
     assert go_on(desk) == 0
     assert desk.row(Election, "EX270316").closed_at == midnight
-    assert desk.row(Case, case.number).state == CaseState.CLOSED
-    assert [row for row in desk.all(OutboxMail) if row.dedupe.startswith("debrief")]
-    before = len(desk.all(Reminder))
+    assert desk.case(case.number).state == CaseState.CLOSED
+    assert [row for row in desk.mails() if row.dedupe.startswith("debrief")]
+    before = len(desk.reminders())
     assert go_on(desk, 300) == 0
-    assert len(desk.all(Reminder)) == before
+    assert len(desk.reminders()) == before
 
 
 def test_one_that_was_begun_on_the_polling_day_goes_on(desk: Desk) -> None:
@@ -154,34 +145,34 @@ def test_the_story_comes_to_the_officers_and_nothing_leaves_to_anybody_else(desk
     (referral,) = played(desk)
     assert (referral.case, referral.exercise, referral.verdict) == (CASE, True, "verified")
     assert referral.kinds == (Kind.REFERRAL,)
-    assert desk.row(Case, CASE).source == "government_body"
+    assert desk.case(CASE).source == "government_body"
     key = notify(desk)
     go_on(desk)
-    use = desk.row(Notification, key)
+    use = desk.notification(key)
     assert (use.state, use.sent_at, use.exercise) == ("sent", START, True)
     assert desk.mail_of(key).state == MailState.ACCEPTED
     for _ in range(25):
         go_on(desk, 0.25)
-    told = desk.all(Reminder, where(Reminder.notification).is_(key))
+    told = desk.reminders(notification=key)
     assert sorted((r.kind, r.step) for r in told) == [("escalation", 4), ("reminder", 1), ("reminder", 2)]
     assert desk.clocks(key)["human"] == ("stopped", 5)  # 310 minutes of the story
-    assert desk.row(Case, CASE).state == CaseState.ANSWERED
+    assert desk.case(CASE).state == CaseState.ANSWERED
     late = played(desk)[1]
     assert (late.from_address, late.notification, late.verdict) == (X_CHANNEL, key, "verified")
     assert {e.recipient for e in desk.server.envelopes} <= {o.address for o in desk.env.settings.rota.officers}
     assert all(b"X-Flaggermail-Exercise: yes" in e.octets for e in desk.server.envelopes)
-    assert all(m.exercise for m in desk.all(OutboxMail))
-    assert desk.all(Alarm) == []
+    assert all(m.exercise for m in desk.mails())
+    assert desk.alarms() == []
     desk.assert_whole()
 
 
 def test_an_officer_acts_by_reply(desk: Desk) -> None:
     """The notice of the played case is answered as on a real night."""
     go_on(desk)
-    (notice,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
+    (notice,) = desk.mails(kind=Kind.OFFICER_NOTICE)
     desk.receive(mail(OFFICER, "Re: Nieuwe zaak", "Neem.", answers=notice.message_id))
-    assert desk.row(Case, CASE).assigned_to == "officer1"
-    assert len(desk.all(Case)) == 1
+    assert desk.case(CASE).assigned_to == "officer1"
+    assert len(desk.cases()) == 1
 
 
 def test_a_call_of_the_story_is_told_once_and_noted_by_reply(desk: Desk) -> None:
@@ -190,10 +181,10 @@ def test_a_call_of_the_story_is_told_once_and_noted_by_reply(desk: Desk) -> None
     key = notify(desk)
     go_on(desk)
     go_on(desk, 244 / 60)
-    assert not [one for one in desk.all(OutboxMail) if one.dedupe.startswith("played call/")]
+    assert not [one for one in desk.mails() if one.dedupe.startswith("played call/")]
     go_on(desk, 0.1)
     go_on(desk, 0.1)
-    (told,) = [one for one in desk.all(OutboxMail) if one.dedupe.startswith("played call/")]
+    (told,) = [one for one in desk.mails() if one.dedupe.startswith("played call/")]
     shown = desk.env.parser.parse(desk.env.octets.get(told.digest))
     assert (told.recipient, told.exercise) == (OFFICER, True)
     assert shown.subject == f"OEFENING Bel nu X [{CASE}]"
@@ -211,7 +202,7 @@ def test_an_acknowledgement_lasts_as_long_as_in_the_story(desk: Desk) -> None:
     notify(desk)
     go_on(desk)
     go_on(desk, 1)
-    (first,) = [row for row in desk.all(Reminder) if row.clock == ClockKind.RECEIPT]
+    (first,) = [row for row in desk.reminders() if row.clock == ClockKind.RECEIPT]
     desk.do(Acknowledge(reminder=first.id))
     assert desk.row(Reminder, first.id).acknowledged_until == desk.clock.now() + timedelta(minutes=1)
 
@@ -230,7 +221,7 @@ def test_the_speed_divides_the_minutes(new_desk: NewDesk, speed: int) -> None:
     go_on(desk)
     assert len(played(desk)) == 1
     go_on(desk, 1 / 60)
-    assert desk.row(StoredMessage, played(desk)[1].id).received_at == sent_at + timedelta(minutes=310) / speed
+    assert desk.message(played(desk)[1].id).received_at == sent_at + timedelta(minutes=310) / speed
     assert desk.clocks(key)["human"][0] == "stopped"
 
 
@@ -240,7 +231,7 @@ def test_nothing_is_played_twice(desk: Desk) -> None:
     notify(desk)
     go_on(desk)
     assert [go_on(desk, minutes) for minutes in (6, 0, 1)] == [1, 0, 0]
-    assert len(desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 2
+    assert len(desk.messages(direction=Direction.IN)) == 2
     with desk.env.store.read() as tx:
         assert tx.cursor(FOLDER) is None  # nor does a folder of a server that has this name count as read
     desk.assert_whole()
@@ -254,8 +245,8 @@ def test_a_notification_that_a_crash_interrupted_is_sent_all_the_same(desk: Desk
         pass
     delivery.recover(desk.env)
     assert desk.mail_of(key).state == MailState.ACCEPTED
-    assert desk.row(Notification, key).state == "sent"
-    assert [alarm for alarm in desk.all(Alarm) if alarm.notification == key] == []
+    assert desk.notification(key).state == "sent"
+    assert [alarm for alarm in desk.alarms() if alarm.notification == key] == []
 
 
 def test_a_story_may_be_played_again(desk: Desk) -> None:
@@ -264,7 +255,7 @@ def test_a_story_may_be_played_again(desk: Desk) -> None:
     desk.do(StopExercise())
     desk.do(StartExercise(story="S08", even_today=True))
     assert go_on(desk) == 1
-    assert [case.number for case in desk.all(Case)] == [CASE, "VF-EX240606N2-0001"]
+    assert [case.number for case in desk.cases()] == [CASE, "VF-EX240606N2-0001"]
 
 
 # ---- what stays real
@@ -282,7 +273,7 @@ def test_what_comes_meanwhile_is_real(desk: Desk) -> None:
     assert CASE not in " ".join(stray.suggestions)
     own = desk.notified()
     assert [e.recipient for e in desk.server.envelopes if e.recipient == X_CHANNEL] == [X_CHANNEL]
-    assert desk.row(Notification, own).exercise is False
+    assert desk.notification(own).exercise is False
     assert desk.clocks(key)["human"][0] == "running"
 
 
@@ -304,7 +295,7 @@ def test_a_stranger_cannot_write_for_the_desk(desk: Desk, sender: str) -> None:
     notify(desk)
     go_on(desk)
     go_on(desk, 6)
-    assert [one.item for one in desk.all(Delivery, where(Delivery.numbering).is_("0"))] == ["1", "2"]
+    assert [one.item for one in desk.deliveries(numbering="0")] == ["1", "2"]
     assert [one.from_address for one in played(desk) if one.exercise] == ["signalering@kiesraad.example", X_CHANNEL]
 
 
@@ -341,7 +332,7 @@ def test_a_rehearsal_is_in_no_figure(desk: Desk) -> None:
     go_on(desk, 4)
     real = desk.decided()
     drafted = desk.do(Draft(case=real, channel="x-urgent", title="Two boxes", text="A post."))
-    octets = desk.env.octets.get(desk.row(Notification, drafted.key).digest)
+    octets = desk.env.octets.get(desk.notification(drafted.key).digest)
     assert key.partition("/")[0].encode() not in octets
 
 
@@ -356,8 +347,8 @@ def test_the_end_of_the_story_sends_the_debrief(desk: Desk) -> None:
     for _ in range(20):
         go_on(desk, 1)
     assert desk.row(Election, "EX240606").closed_at is not None
-    assert desk.row(Case, CASE).state == CaseState.CLOSED
-    debriefs = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))
+    assert desk.case(CASE).state == CaseState.CLOSED
+    debriefs = desk.mails(kind=Kind.DIGEST)
     assert {m.recipient for m in debriefs} == {o.address for o in desk.env.settings.rota.officers}
     assert len(debriefs) == len(desk.env.settings.rota.officers)
     text = desk.env.parser.parse(desk.server.to(HEAD)[-1].octets).text
@@ -404,7 +395,7 @@ def test_an_exercise_closed_as_an_election_plays_no_more(desk: Desk) -> None:
     """`election close` ends the story, too."""
     desk.do(CloseElection(code="EX240606"))
     assert go_on(desk, 5) == 0
-    assert desk.all(Case) == []
+    assert desk.cases() == []
 
 
 def test_mail_that_no_rule_knows_is_named(desk: Desk) -> None:
@@ -416,7 +407,7 @@ def test_mail_that_no_rule_knows_is_named(desk: Desk) -> None:
     assert (referral.place, referral.exercise) == ("quarantine", True)
     go_on(desk, 4)
     desk.do(PlaceMessage(message=referral.id, new=True))
-    assert desk.row(Case, CASE).exercise
+    assert desk.case(CASE).exercise
     go_on(desk, 1)
     desk.do(StopExercise())
     delivery.drain(desk.env)

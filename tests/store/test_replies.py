@@ -23,7 +23,7 @@ from flaggermail.record.clocks import ClockKind
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
+from flaggermail.record.rows import ContactNote, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import handover, reminders
@@ -122,7 +122,7 @@ def _referral(desk: Desk) -> StoredMessage:
 
 def _reminder(desk: Desk) -> OutboxMail:
     key = desk.notified()
-    case, now = desk.row(Notification, key).case, desk.clock.now()
+    case, now = desk.notification(key).case, desk.clock.now()
     with desk.env.store.begin() as tx:
         work = UnitOfWork(desk.env, tx, now)
         told = Reminder(
@@ -201,7 +201,7 @@ def answers_to(desk: Desk, stored: StoredMessage) -> list[OutboxMail]:
     """Returns the mails that answer that reply."""
     return [
         mail
-        for mail in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REPLY_ANSWER))
+        for mail in desk.mails(kind=Kind.REPLY_ANSWER)
         if stored.message_id in desk.env.parser.parse(desk.env.octets.get(mail.digest)).in_reply_to
     ]
 
@@ -252,19 +252,10 @@ def test_a_form_filled_in_above_or_within_the_quotation(desk: Desk, client: Clie
         before = len(desk.events())
         reply(desk, form, text, content_type, subject=client.subject)
         assert acted(desk, before) == [EventKind.CASE_ASSESSED, EventKind.CASE_DECIDED], (within, text[:900])
-        assert desk.row(Case, str(form.case)).criteria == (1,)
-        drafts = desk.all(Notification, where(Notification.case).is_(form.case))
+        assert desk.case(str(form.case)).criteria == (1,)
+        drafts = desk.notifications(case=form.case)
         assert [(d.channel, d.state) for d in drafts] == [("meta-elections", "draft")]
-        assert (
-            len(
-                desk.all(
-                    OutboxMail,
-                    where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST),
-                    where(OutboxMail.notification).is_(drafts[0].id),
-                )
-            )
-            == 4
-        )
+        assert len(desk.mails(kind=Kind.APPROVAL_REQUEST, notification=drafts[0].id)) == 4
 
 
 @pytest.mark.parametrize("hostile", one_in(4, HOSTILE), ids=[h.what for h in HOSTILE])
@@ -321,9 +312,9 @@ def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(
     """Each approver has their own code, the author none with two persons; after it expires a new request comes."""
     desk = new_desk(persons=2)
     key = desk.do(Draft(case=desk.decided(), channel="x-urgent"), "officer2").key
-    asked = {m.recipient: m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))}
+    asked = {m.recipient: m for m in desk.mails(kind=Kind.APPROVAL_REQUEST)}
     assert set(asked) == {OFFICER, "c.bakker@bzk.example", "signer@bzk.example"}
-    draft = desk.env.parser.parse(desk.env.octets.get(desk.row(Notification, key).digest)).text
+    draft = desk.env.parser.parse(desk.env.octets.get(desk.notification(key).digest)).text
     shown = desk.env.parser.parse(desk.env.octets.get(asked[OFFICER].digest)).text
     below = shown.partition("\n\n")[2].splitlines()  # the title of the case stands above
     assert "\n".join(line[2:] for line in below if line.startswith("|")) == draft.strip()
@@ -332,12 +323,12 @@ def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(
     desk.clock.set(desk.clock.now() + timedelta(hours=2))
     words = said(desk, "akkoord", asked[OFFICER])
     reply(desk, asked[OFFICER], words, "text/plain; charset=utf-8")
-    assert desk.row(Notification, key).approved_by == ()
+    assert desk.notification(key).approved_by == ()
     again = latest(desk, where(OutboxMail.kind).is_(Kind.APPROVAL_REQUEST))
     assert said(desk, "akkoord", again) != words
     reply(desk, again, said(desk, "akkoord", again), "text/plain; charset=utf-8")
-    assert desk.row(Notification, key).approved_by == ("officer1",)
-    news = [m.recipient for m in desk.all(OutboxMail) if m.dedupe.startswith(f"approval/{key}/draft/officer1/")]
+    assert desk.notification(key).approved_by == ("officer1",)
+    news = [m.recipient for m in desk.mails() if m.dedupe.startswith(f"approval/{key}/draft/officer1/")]
     assert set(news) == {OFFICER, "b.devries@bzk.example", "c.bakker@bzk.example", "signer@bzk.example"}
 
 
@@ -367,7 +358,7 @@ def test_a_form_whose_draft_is_refused_leaves_no_trace(desk: Desk) -> None:
     text = "onjuist: ja\nregel: artikel N 7\ncriterium: 1\npogingen: 2\ntekst: Please remove it.\nbesluit: meld Meta"
     before = len(desk.events())
     reply(desk, form, text, "text/plain; charset=utf-8")
-    assert (acted(desk, before), desk.row(Case, str(form.case)).decision) == ([], None)
+    assert (acted(desk, before), desk.case(str(form.case)).decision) == ([], None)
     desk.assert_whole()
 
 
@@ -375,7 +366,7 @@ def test_who_is_handed_a_reminder_can_answer_it(desk: Desk) -> None:
     """The recipient of a hand-over gets a mail with a token of their own; the first token is used up."""
     sent = invite(desk, "over aan")
     reply(desk, sent, "over aan Bakker", "text/plain; charset=utf-8")
-    (told,) = [m for m in desk.all(OutboxMail) if m.dedupe.startswith("handed over/")]
+    (told,) = [m for m in desk.mails() if m.dedupe.startswith("handed over/")]
     assert told.recipient == "c.bakker@bzk.example"
     reply(desk, told, "ok", "text/plain; charset=utf-8", by="C. Bakker <c.bakker@bzk.example>")
     assert desk.one(Reminder).acknowledged_by == "head1"
@@ -385,7 +376,7 @@ def test_two_platforms_that_were_called_in_one_minute_are_two_notes(desk: Desk) 
     """The reply about the second platform is no repetition of the first; the same reply again is one."""
     first = desk.notified("x-urgent")
     wait(desk, 5)
-    uses = [first, desk.notified("meta-elections", case=desk.row(Notification, first).case)]
+    uses = [first, desk.notified("meta-elections", case=desk.notification(first).case)]
     for minutes in (56, 5):
         wait(desk, minutes)
         reminders.tick(desk.env)
@@ -403,13 +394,13 @@ def test_whoever_comes_on_call_can_swap_what_is_left_of_the_shift(desk: Desk) ->
     now = desk.clock.now()
     desk.do(OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
     assert handover.tick(desk.env)
-    (told,) = desk.all(OutboxMail, where(OutboxMail.recipient).is_(BOB))
+    (told,) = desk.mails(recipient=BOB)
     desk.clock.set(now + timedelta(minutes=5))
     reply(desk, told, "Ruil met Bakker\n\nB. de Vries", "text/plain; charset=utf-8", by=f"B. de Vries <{BOB}>")
     assert (on_call(desk), on_call(desk, now + timedelta(hours=9))) == ("head1", "officer1")
-    assert "C. Bakker heeft nu dienst" in body(desk, desk.all(OutboxMail, where(OutboxMail.recipient).is_(BOB))[-1])
+    assert "C. Bakker heeft nu dienst" in body(desk, desk.mails(recipient=BOB)[-1])
     assert handover.tick(desk.env)
-    assert [m.recipient for m in desk.all(OutboxMail) if m.dedupe.startswith("handover/")] == [BOB, HEAD]
+    assert [m.recipient for m in desk.mails() if m.dedupe.startswith("handover/")] == [BOB, HEAD]
 
 
 def test_a_shift_that_is_anothers_by_now_is_not_swapped(desk: Desk) -> None:
@@ -417,12 +408,12 @@ def test_a_shift_that_is_anothers_by_now_is_not_swapped(desk: Desk) -> None:
     now = desk.clock.now()
     desk.do(OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
     assert handover.tick(desk.env)
-    (told,) = desk.all(OutboxMail, where(OutboxMail.recipient).is_(BOB))
+    (told,) = desk.mails(recipient=BOB)
     desk.do(OverrideRota(officer="head1", begins_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=8)))
     desk.clock.set(now + timedelta(hours=2))
     reply(desk, told, "ruil met Jansen", "text/plain; charset=utf-8", by=f"B. de Vries <{BOB}>")
     assert on_call(desk) == "head1"
-    assert "Er is niets gedaan" in body(desk, desk.all(OutboxMail, where(OutboxMail.recipient).is_(BOB))[-1])
+    assert "Er is niets gedaan" in body(desk, desk.mails(recipient=BOB)[-1])
 
 
 def wait(desk: Desk, minutes: int) -> None:

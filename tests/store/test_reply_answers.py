@@ -9,7 +9,7 @@ import pytest
 
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail, Reminder
+from flaggermail.record.rows import OutboxMail, Reminder
 from tests.store.desk_fixtures import Desk, mail
 from tests.store.test_door import ask
 from tests.store.test_replies import answers_to, body, invite, latest, reply, said
@@ -26,7 +26,7 @@ def answer(desk: Desk, sent: OutboxMail, text: str) -> str:
 def unverified(desk: Desk, minutes: int) -> OutboxMail:
     """A platform's answer of that many minutes after the sending, for which nobody vouches; returns its notice."""
     key = desk.notified()
-    sent = desk.row(Notification, key).sent_at
+    sent = desk.notification(key).sent_at
     assert sent is not None
     desk.clock.set(sent + timedelta(minutes=minutes))
     desk.receive(mail(answers=desk.message_id_of(key), auth="none", at=desk.clock.now(), text="We have your report."))

@@ -16,7 +16,7 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Alarm, Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows import Alarm, Notification, OutboxMail
 from tests.store.desk_fixtures import DESK, OFFICER, OURS, REFERRER, SERVER, START, X_CHANNEL, Desk, mail
 
 SECOND = "second@x-platform.example"
@@ -51,22 +51,18 @@ def written(*recipients: str, action: str = "failed") -> str:
 
 def number_of(desk: Desk, key: str) -> str:
     """Returns the case number with its tail, as the mail of a notification bears it."""
-    use = desk.row(Notification, key)
+    use = desk.notification(key)
     return f"{use.case}-{use.tail}"
 
 
 def alarms(desk: Desk) -> list[str]:
     """Returns the kinds of the alarms that were raised."""
-    return sorted(alarm.kind for alarm in desk.all(Alarm))
+    return sorted(alarm.kind for alarm in desk.alarms())
 
 
 def notices(desk: Desk) -> list[OutboxMail]:
     """Returns the mails that told an officer of received mail."""
-    return [
-        told
-        for told in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
-        if told.dedupe.startswith("notice/")
-    ]
+    return [told for told in desk.mails(kind=Kind.OFFICER_NOTICE) if told.dedupe.startswith("notice/")]
 
 
 def told_by(desk: Desk, sent: OutboxMail) -> str:
@@ -76,7 +72,7 @@ def told_by(desk: Desk, sent: OutboxMail) -> str:
 
 def state_of(desk: Desk, key: str) -> tuple[Notification, OutboxMail, dict[str, tuple[str, int | None]], int]:
     """Returns all that a report may change about a notification."""
-    return desk.row(Notification, key), desk.mail_of(key), desk.clocks(key), desk.happened(EventKind.ADDRESS_BAD)
+    return desk.notification(key), desk.mail_of(key), desk.clocks(key), desk.happened(EventKind.ADDRESS_BAD)
 
 
 def shapes(desk: Desk, key: str) -> Mapping[str, bytes]:
@@ -111,7 +107,7 @@ def shapes(desk: Desk, key: str) -> Mapping[str, bytes]:
         "renamed by a server": bounce(
             "Your mail could not be delivered.",
             f"Content-Type: text/rfc822-headers\n\nFrom: {DESK}\nMessage-ID: <0100018f@relay.example>\n"
-            f"X-Flaggermail-Ref: {desk.row(Notification, key).token}\n",
+            f"X-Flaggermail-Ref: {desk.notification(key).token}\n",
         ),
     }  # fmt: skip
 
@@ -150,12 +146,12 @@ def test_a_forged_report_raises_one_alarm_and_changes_nothing(desk: Desk, shape:
     desk.settle()
     assert state_of(desk, key) == before
     assert (alarms(desk), notices(desk)) == (["bounce claimed"], [])
-    (told,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    (told,) = desk.mails(kind=Kind.ALARM)
     for words in (f"{X_CHANNEL}: ", f"flaggermail message confirm {stored.id}", "- echt", "- vals"):
         assert words in told_by(desk, told)
     desk.receive(mail(OFFICER, "Re: Let op", "echt", answers=told.message_id))
-    assert (desk.row(Notification, key).state, desk.mail_of(key).bounced) == ("failed", True)
-    assert desk.row(StoredMessage, stored.id).case == key.partition("/")[0]
+    assert (desk.notification(key).state, desk.mail_of(key).bounced) == ("failed", True)
+    assert desk.message(stored.id).case == key.partition("/")[0]
     desk.assert_whole()
 
 
@@ -186,7 +182,7 @@ def test_two_mails_to_the_address_change_nothing_and_a_person_says_which(desk: D
     desk.receive(bounce("Your mail could not be delivered!", written(X_CHANNEL)))
     assert (state_of(desk, first), state_of(desk, second)) == before
     assert (alarms(desk), notices(desk), stored.case) == (["bounce unclear"], [], None)
-    (told,) = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    (told,) = desk.mails(kind=Kind.ALARM)
     meant = desk.mail_of(second)
     for words in (f"{desk.mail_of(first).id}: {X_CHANNEL}", f"{meant.id}: {X_CHANNEL}", "--mail MAIL", "- echt NUMMER"):
         assert words in told_by(desk, told)
@@ -195,8 +191,8 @@ def test_two_mails_to_the_address_change_nothing_and_a_person_says_which(desk: D
     assert (state_of(desk, first), state_of(desk, second)) == before
     desk.receive(mail(OFFICER, "Re: Let op", f"echt {int(meant.id[1:])}", answers=told.message_id))
     assert state_of(desk, first)[:3] == before[0][:3]
-    assert (desk.row(Notification, second).state, desk.mail_of(second).bounced) == ("failed", True)
-    assert desk.row(StoredMessage, stored.id).notification == second
+    assert (desk.notification(second).state, desk.mail_of(second).bounced) == ("failed", True)
+    assert desk.message(stored.id).notification == second
     desk.assert_whole()
 
 
@@ -204,7 +200,7 @@ def test_the_key_tells_two_mails_to_one_address_apart(desk: Desk) -> None:
     """The number with its tail names the exchange, so that no person is asked."""
     first, second = desk.notified(), desk.notified()
     desk.receive(bounce("Not delivered.", written(X_CHANNEL), subject=f"Not delivered: [{number_of(desk, second)}]"))
-    assert [desk.row(Notification, key).state for key in (first, second)] == ["sent", "failed"]
+    assert [desk.notification(key).state for key in (first, second)] == ["sent", "failed"]
     assert alarms(desk) == ["bounced"]
 
 
@@ -221,7 +217,7 @@ def test_a_second_report_about_an_older_mail_does_not_fail_a_later_one(desk: Des
     case = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Er gaat een bericht rond.")).case
     desk.settle()
     desk.receive(bounce("Your mail could not be delivered.", written(REFERRER)))
-    (older,) = desk.all(OutboxMail, where(OutboxMail.recipient).is_(REFERRER))
+    (older,) = desk.mails(recipient=REFERRER)
     assert (older.bounced, alarms(desk)) == (True, ["bounced"])
     again = desk.receive(bounce("Your mail could not be delivered, again.", written(REFERRER)))
     assert (alarms(desk), notices(desk)[1:], again.case) == (["bounced"], [], case)  # a repetition says nothing new
@@ -229,9 +225,9 @@ def test_a_second_report_about_an_older_mail_does_not_fail_a_later_one(desk: Des
 
     desk.do(AskReferrer(case=case or "", text="Waar?"))
     desk.settle()
-    (later,) = desk.all(OutboxMail, where(OutboxMail.recipient).is_(REFERRER), where(OutboxMail.bounced).is_(False))
+    (later,) = desk.mails(recipient=REFERRER, bounced=False)
     desk.receive(bounce("Your mail could not be delivered, once more.", written(REFERRER)))
-    assert (desk.row(OutboxMail, later.id), alarms(desk)) == (later, ["bounce unclear", "bounced"])
+    assert (desk.mail(later.id), alarms(desk)) == (later, ["bounce unclear", "bounced"])
 
 
 @pytest.mark.parametrize(("late", "state"), [(timedelta(0), "failed"), (timedelta(hours=1), "sent")])
@@ -240,7 +236,7 @@ def test_an_older_mail_to_the_address_is_none_that_was_sent_lately(desk: Desk, l
     key = desk.notified()
     desk.clock.set(START + LATELY + late)
     desk.receive(bounce("Your mail could not be delivered.", written(X_CHANNEL)))
-    assert desk.row(Notification, key).state == state
+    assert desk.notification(key).state == state
     assert (alarms(desk), len(notices(desk))) == ((["bounced"], 0) if state == "failed" else ([], 1))
 
 
@@ -264,7 +260,7 @@ def test_a_report_about_another_mail_is_not_about_ours(desk: Desk, named: str) -
     stored = desk.receive(bounce("Your mail could not be delivered.", *parts, fields=answers))
     assert (state_of(desk, key), alarms(desk), len(notices(desk))) == (before, [], 1)
     desk.do(ConfirmMessage(message=stored.id, mail=desk.mail_of(key).id))
-    assert (desk.row(Notification, key).state, alarms(desk)) == ("failed", ["bounced"])
+    assert (desk.notification(key).state, alarms(desk)) == ("failed", ["bounced"])
 
 
 def test_a_mail_that_cannot_come_back_is_refused(desk: Desk) -> None:
@@ -272,7 +268,7 @@ def test_a_mail_that_cannot_come_back_is_refused(desk: Desk) -> None:
     key = desk.approved()
     waiting = desk.mail_of(key).id
     stored = desk.receive(bounce("Your mail could not be delivered.", written(X_CHANNEL)))
-    assert (desk.row(Notification, key).state, alarms(desk), len(notices(desk))) == ("approved", [], 1)
+    assert (desk.notification(key).state, alarms(desk), len(notices(desk))) == ("approved", [], 1)
     assert "only a mail that was sent" in desk.refused(ConfirmMessage(message=stored.id, mail=waiting))
     assert "no such mail" in desk.refused(ConfirmMessage(message=stored.id, mail="o99999999"))
     letter = desk.receive(mail(REFERRER, "Vraag", "Hoe staat het ermee?", auth="none"))
@@ -284,7 +280,7 @@ def test_a_mail_that_cannot_come_back_is_refused(desk: Desk) -> None:
 
 def both(desk: Desk, key: str) -> dict[str, bool]:
     """Returns for each recipient of a notification whether its mail came back."""
-    mails = desk.all(OutboxMail, where(OutboxMail.notification).is_(key), where(OutboxMail.at_most_once).is_(True))
+    mails = desk.mails(notification=key, at_most_once=True)
     return {one.recipient: one.bounced for one in mails}
 
 
@@ -293,9 +289,9 @@ def test_a_report_fails_only_the_recipients_that_failed(desk: Desk) -> None:
     key = desk.notified("x-two")
     part = written(SECOND, "stranger@elsewhere.example") + "\n" + written(X_CHANNEL, action="delivered")[26:]
     desk.receive(bounce("Some recipients were not reached.", part))
-    assert (both(desk, key), desk.row(Notification, key).state) == ({X_CHANNEL: False, SECOND: True}, "sent")
+    assert (both(desk, key), desk.notification(key).state) == ({X_CHANNEL: False, SECOND: True}, "sent")
     desk.receive(bounce("Some recipients were not reached!", written(X_CHANNEL, SECOND)))
-    assert (both(desk, key), desk.row(Notification, key).state) == ({X_CHANNEL: True, SECOND: True}, "failed")
+    assert (both(desk, key), desk.notification(key).state) == ({X_CHANNEL: True, SECOND: True}, "failed")
 
 
 def test_a_failure_beside_a_delay_leaves_the_delayed_recipient(desk: Desk) -> None:
@@ -303,7 +299,7 @@ def test_a_failure_beside_a_delay_leaves_the_delayed_recipient(desk: Desk) -> No
     key = desk.notified("x-two")
     part = written(SECOND) + "\n" + written(X_CHANNEL, action="delayed")[26:]
     desk.receive(bounce("Some recipients were not reached.", part))
-    assert (both(desk, key), desk.row(Notification, key).state) == ({X_CHANNEL: False, SECOND: True}, "sent")
+    assert (both(desk, key), desk.notification(key).state) == ({X_CHANNEL: False, SECOND: True}, "sent")
     assert desk.happened(EventKind.ADDRESS_BAD) == 1
 
 
@@ -364,9 +360,9 @@ def test_a_person_whose_address_moved_returns_nothing(desk: Desk, language: str,
     said = text.format(number=number_of(desk, key))
     stored = desk.receive(mail("jan@x-platform.example", subject, said, answers=sent.message_id, extra=fields))
     assert stored.mechanical is not MechanicalKind.BOUNCE
-    assert (desk.mail_of(key), desk.row(Notification, key).state) == (sent, "sent")
+    assert (desk.mail_of(key), desk.notification(key).state) == (sent, "sent")
     assert not {AlarmKind.BOUNCED, AlarmKind.BOUNCE_CLAIMED, AlarmKind.BOUNCE_UNCLEAR} & {
-        alarm.kind for alarm in desk.all(Alarm)
+        alarm.kind for alarm in desk.alarms()
     }
 
 
@@ -386,7 +382,7 @@ def test_the_dead_address_of_an_officer_is_told_once(desk: Desk) -> None:
         desk.go_on(1)
     unclear = desk.one(Alarm, where(Alarm.kind).is_(AlarmKind.BOUNCE_UNCLEAR))
     assert OFFICER in unclear.text
-    told = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    told = desk.mails(kind=Kind.ALARM)
     assert OFFICER not in {sent.recipient for sent in told if sent.dedupe.startswith(f"alarm/{unclear.id}")}
 
 
@@ -416,8 +412,8 @@ def test_forty_strangers_who_claim_hold_back_no_true_report(desk: Desk) -> None:
         desk.receive(bounce("Not delivered.", written(X_CHANNEL), sender=sender, trace=ELSEWHERE[1:]))
     desk.settle()
     assert state_of(desk, key) == before
-    claims = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))
+    claims = desk.mails(kind=Kind.ALARM)
     assert 0 < len(claims) <= 20
     desk.receive(bounce("Your mail could not be delivered.", written(X_CHANNEL)))
-    told = [sent for sent in desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM)) if sent not in claims]
+    told = [sent for sent in desk.mails(kind=Kind.ALARM) if sent not in claims]
     assert [sent.dedupe.rpartition("/")[0] for sent in told] == [f"alarm/bounced/{desk.mail_of(key).id}"]

@@ -104,7 +104,7 @@ def test_a_candidate_is_not_parsed_again(desk: Desk, monkeypatch: pytest.MonkeyP
     desk.take_in(first)
     desk.take_in(again)
     assert parsed == [first, again]
-    assert [row.suggestions != () for row in desk.all(StoredMessage) if row.from_address == REFERRER] == [False, True]
+    assert [row.suggestions != () for row in desk.messages() if row.from_address == REFERRER] == [False, True]
 
 
 def test_an_answer_of_the_parser_is_kept_within_bounds() -> None:
@@ -130,7 +130,7 @@ def test_a_batch_of_history_is_looked_up_together(desk: Desk) -> None:
     assert isinstance(store, SqlStore)
     with statements(store) as sent:
         assert len(ingest_together(desk.env, raws)) == BATCH
-    assert len(desk.all(StoredMessage)) == BATCH
+    assert len(desk.messages()) == BATCH
     assert len(sent) / BATCH <= MOST_OF_HISTORY, Counter(sent).most_common(12)
     assert [statement for statement in sent if statement.startswith("BEGIN")] == ["BEGIN IMMEDIATE"]
     assert len([statement for statement in sent if "FROM delivery" in statement]) == 1

@@ -22,7 +22,6 @@ from flaggermail.ports import Cursor
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.events import Event, EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import (
     Case,
@@ -311,9 +310,7 @@ def full_of_canaries(desk: Desk) -> list[str]:
     case = desk.do(OpenCase(election="EP2024", type=CaseType.OTHER, origin=Origin.MEDIA, title=f"{CANARY} zes")).key
     key = desk.drafted()
     desk.do(Approve(draft=key))
-    sent = [
-        row for row in desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED)) if row.recipient == X_CHANNEL
-    ]
+    sent = [row for row in desk.mails(state=MailState.QUEUED) if row.recipient == X_CHANNEL]
     subject = sent[0].subject.partition("] ")[2]
     assert subject
     quoted = " ".join((sent[0].subject, f"'{subject}' <{sent[0].message_id}>", key, case, OFFICER))
@@ -327,8 +324,8 @@ def full_of_canaries(desk: Desk) -> list[str]:
 def test_nothing_of_mail_or_people_is_in_it(desk: Desk, tmp_path: Path) -> None:
     """The server's answer quotes recipient, subject, Message-ID and case number, and none of them is shown."""
     canaries = full_of_canaries(desk)
-    assert len(desk.all(Case)) >= 2
-    assert desk.all(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN))
+    assert len(desk.cases()) >= 2
+    assert desk.mails(state=MailState.UNCERTAIN)
     lines = told(desk.env, tmp_path).output
     text = (tmp_path / "status.json").read_text("ascii")
     assert "refused" in text

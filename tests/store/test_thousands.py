@@ -20,9 +20,7 @@ from flaggermail.notices import digest
 from flaggermail.ports import OctetSource, RawMessage, Role
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Case, Delivery, OutboxMail, StoredMessage
 from flaggermail.reminders import open_clocks, reminders, stand
 from flaggermail.services import UnitOfWork
 from flaggermail.stories.doubles import SetClock
@@ -62,7 +60,7 @@ def test_old_mail_holds_the_record_for_a_moment_only(desk: Desk) -> None:
     desk.env = replace(desk.env, clock=SlowClock(START))
     slow = begun(desk, lambda: old_mail(desk, 7, 20))
     assert (quick, slow) == (1, 4)  # two mails a transaction: the third would begin after half a second
-    subjects = [row.subject for row in sorted(desk.all(StoredMessage), key=lambda row: row.id)]
+    subjects = [row.subject for row in sorted(desk.messages(), key=lambda row: row.id)]
     assert subjects == [f"Vraag {number}" for number in (*range(3), *range(10, 17), *range(20, 27))]
     desk.assert_whole()
 
@@ -79,7 +77,7 @@ def test_a_fault_after_the_first_transaction_takes_the_rest_apart(desk: Desk, mo
     desk.env = replace(desk.env, clock=SlowClock(START))
     tried = begun(desk, lambda: old_mail(desk, 8))
     assert tried == 2 + 1 + 4 + 1  # two parts, one that fails, its mails alone, and again the one whose fault it is
-    came = desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+    came = desk.messages(direction=Direction.IN)
     rows = sorted(came, key=lambda row: row.id)
     assert [row.subject for row in rows] == [f"Vraag {number}" for number in range(8)]
     assert [row.subject for row in rows if "ZeroDivisionError" in row.reason.english] == ["Vraag 5"]
@@ -90,9 +88,9 @@ def test_very_many_copies_that_are_gone_are_recorded_in_parts(desk: Desk, monkey
     """A folder that was emptied holds up no other writer for long."""
     monkeypatch.setattr(census, "AT_ONCE", 3)
     old_mail(desk, 8)
-    gone = [changed(copy, replace(copy, gone_at=START)) for copy in desk.all(Delivery)]
+    gone = [changed(copy, replace(copy, gone_at=START)) for copy in desk.deliveries()]
     assert begun(desk, lambda: census.record(desk.env, gone)) == 3
-    assert {copy.gone_at for copy in desk.all(Delivery)} == {START}
+    assert {copy.gone_at for copy in desk.deliveries()} == {START}
     desk.assert_whole()
 
 
@@ -106,12 +104,12 @@ def begun(desk: Desk, act: Callable[[], object]) -> int:
 
 def untold(desk: Desk) -> int:
     """Returns how many mails still wait for a digest."""
-    return len(desk.all(StoredMessage, where(StoredMessage.pending_digest).is_(True)))
+    return len(desk.messages(pending_digest=True))
 
 
 def digests(desk: Desk) -> int:
     """Returns how many digests were queued."""
-    return len(desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST)))
+    return len(desk.mails(kind=Kind.DIGEST))
 
 
 def test_very_many_are_one_digest_and_several_transactions(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +185,7 @@ def calls_of_a_stand(desk: Desk, more: int) -> int:
         work = UnitOfWork(desk.env, tx, desk.clock.now())
         calls, said = calls_of(lambda: stand.values(work)), stand.values(work)["counts"]
     assert isinstance(said, dict)
-    assert (said["late"], said["running"]) == (len(desk.all(Case)), 0)
+    assert (said["late"], said["running"]) == (len(desk.cases()), 0)
     return calls
 
 

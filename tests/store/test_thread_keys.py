@@ -10,9 +10,8 @@ import pytest
 from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Case, StoredMessage, ThreadKey
+from flaggermail.record.rows import StoredMessage, ThreadKey
 from flaggermail.wording.filing import Basis
 from tests.store.desk_fixtures import META, REFERRER, START, Desk, X, mail
 from tests.tools.wording import english
@@ -102,7 +101,7 @@ def test_mail_that_answers_the_same_unseen_mail_is_of_the_same_case(desk: Desk) 
     other = desk.receive(mail("raad@kromwoude.example", f"Re: {REFERRAL[0]}", "Ook wij.", answers=ROOT))
     why = "refers to something that mail of this case named; it comes from another address than was known there"
     assert (other.case, english(other.suggestions)) == (None, (f"{first.case} (50): {why}",))
-    assert len(desk.all(Case)) == 1
+    assert len(desk.cases()) == 1
 
 
 def test_a_forged_reference_changes_nothing(desk: Desk) -> None:
@@ -120,11 +119,7 @@ def test_a_forged_reference_changes_nothing(desk: Desk) -> None:
 def test_a_new_matter_under_an_old_mail_is_shown_to_a_person(desk: Desk) -> None:
     """A reply to our confirmation under another subject, without the case number in its own text, is only suggested."""
     first = desk.receive(mail(REFERRER, *REFERRAL))
-    (confirmation,) = [
-        m
-        for m in desk.all(StoredMessage, where(StoredMessage.direction).is_(Direction.OUT))
-        if "intake_confirmation" in m.kinds
-    ]
+    (confirmation,) = [m for m in desk.messages(direction=Direction.OUT) if "intake_confirmation" in m.kinds]
     assert confirmation.message_id is not None
     other = mail(REFERRER, "Nepaccount van de griffier", "Nu iets anders.", answers=confirmation.message_id)
     assert english(desk.receive(other).suggestions) == (f"{first.case} (40): answers its mail under another subject",)
@@ -162,7 +157,7 @@ def test_a_reference_in_any_form_leads_later_mail_to_its_notification(desk: Desk
     desk.receive(mail(system, first, "Thanks.", answers=desk.message_id_of(key), extra=AUTOMATIC))
     desk.clock.set(START + timedelta(minutes=97))
     answer = desk.receive(mail(system, later, "We have taken action.", at=desk.clock.now()))
-    (named,) = desk.row(Case, key.partition("/")[0]).platform_references
+    (named,) = desk.case(key.partition("/")[0]).platform_references
     assert (answer.notification, answer.match_basis) == (key, Basis.REFERENCE(reference=named))
     assert (desk.clocks(key)["human"], desk.clocks(other)["human"][0]) == (("stopped", 97), "running")
     assert any(char.isdigit() for char in named)
@@ -176,7 +171,7 @@ def test_a_reference_on_a_line_of_its_own_is_learned(desk: Desk) -> None:
         "Thank you.\n\nYour case number: 48213\n\nOn Thu, 6 Jun 2024 at 10:34 Desk wrote:\n> Ticket #77777\n> Two boxes"
     )
     desk.receive(mail(X, "Thank you", text, answers=desk.message_id_of(key), extra=AUTOMATIC))
-    assert desk.row(Case, key.partition("/")[0]).platform_references == ("#48213",)
+    assert desk.case(key.partition("/")[0]).platform_references == ("#48213",)
     assert update(desk, "[48213] Update").notification == key
 
 
@@ -187,5 +182,5 @@ def test_what_a_person_files_names_its_reference(desk: Desk) -> None:
     stored = desk.receive(mail(X, "[3-1220000] We have your report", "Thanks."))
     assert (stored.place, stored.platform_references) == ("quarantine", ("3-1220000",))
     desk.do(PlaceMessage(message=stored.id, case=case))
-    assert desk.row(Case, case).platform_references == ("3-1220000",)
+    assert desk.case(case).platform_references == ("3-1220000",)
     assert update(desk, "[3-1220000] Update").notification == key

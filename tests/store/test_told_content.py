@@ -12,9 +12,8 @@ from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.oncall import HandOver
 from flaggermail.mail.message import Message
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from tests.attacks.replying import Night, a_desk
 from tests.store.desk_fixtures import REFERRER, X_CHANNEL, Desk, mail
 
@@ -34,7 +33,7 @@ neem
 def told(desk: Desk, kind: Kind) -> Message:
     """Settles; returns the last mail of that kind to an officer."""
     desk.settle()
-    last = max(desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)), key=lambda row: row.id)
+    last = max(desk.mails(kind=kind), key=lambda row: row.id)
     return desk.env.parser.parse(desk.env.octets.get(last.digest))
 
 
@@ -118,7 +117,7 @@ def test_a_robots_result_is_told_once_and_stops_the_receipt_clock_alone(desk: De
     stored = desk.receive(octets)
     desk.receive(octets)
     notice = told(desk, Kind.OFFICER_NOTICE)
-    assert len(desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id))) == 1
+    assert len(desk.mails(shows=stored.id)) == 1
     said = "kwam een automatische mail van X binnen. Deze gaat inhoudelijk op de zaak in. De mail is door een systeem"
     assert f"{said} geschreven, niet door een medewerker" in flowing(notice)
     assert "De klok 'ontvangstbevestiging' is gestopt om 11:15, na 41 minuten." in flowing(notice)
@@ -150,13 +149,13 @@ RECEIPT = "We have received your report."
 def test_a_robots_receipt_is_told_to_nobody(desk: Desk, text: str) -> None:
     """Nor is one that promises to look into it, as each receipt does."""
     stored = from_a_robot(desk, text)
-    assert desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id)) == []
+    assert desk.mails(shows=stored.id) == []
 
 
 def test_a_robots_promise_that_is_no_receipt_is_told(desk: Desk) -> None:
     """Once, for what it is: it does not say that our mail arrived."""
     stored = from_a_robot(desk, "Thanks! We will review it. Do not reply.")
-    assert len(desk.all(OutboxMail, where(OutboxMail.shows).is_(stored.id))) == 1
+    assert len(desk.mails(shows=stored.id)) == 1
     assert "een automatische mail van X binnen. Deze zegt iets toe." in flowing(told(desk, Kind.OFFICER_NOTICE))
 
 
@@ -191,9 +190,9 @@ def test_what_is_handed_over_bears_the_last_contact(desk: Desk, noted: bool, say
     """The call, when and by whom, or that there was no contact."""
     key = desk.notified("meta-elections")
     desk.go_on(61)
-    (reminder,) = desk.all(Reminder)
+    (reminder,) = desk.reminders()
     if noted:
-        desk.do(NoteContact(case=desk.row(Notification, key).case, means=ContactMeans.PHONE, text="Voicemail."))
+        desk.do(NoteContact(case=desk.notification(key).case, means=ContactMeans.PHONE, text="Voicemail."))
     desk.do(HandOver(reminder=reminder.id, officer="officer2"))
     notice = told(desk, Kind.OFFICER_NOTICE)
     assert says in flowing(notice)

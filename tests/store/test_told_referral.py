@@ -10,9 +10,7 @@ import pytest
 from flaggermail.cases.platforms_named import named
 from flaggermail.cases.signed import Signer, signature_of
 from flaggermail.commands.notify import Draft
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.record.states import CaseState
 from tests.store.desk_fixtures import OFFICER, Desk, mail
 
@@ -26,13 +24,13 @@ HACKED = (
 
 def text_of(desk: Desk, kind: Kind) -> str:
     """Returns the last mail of that kind to the officer, as flowing text."""
-    mails = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)) if m.recipient == OFFICER]
+    mails = [m for m in desk.mails(kind=kind) if m.recipient == OFFICER]
     return " ".join(desk.env.parser.parse(desk.env.octets.get(mails[-1].digest)).text.split())
 
 
 def replied(desk: Desk, kind: Kind, words: str) -> None:
     """Replies as the officer to the last mail of that kind."""
-    mails = [m for m in desk.all(OutboxMail, where(OutboxMail.kind).is_(kind)) if m.recipient == OFFICER]
+    mails = [m for m in desk.mails(kind=kind) if m.recipient == OFFICER]
     subject = f"Re: {mails[-1].id}"
     desk.receive(mail(OFFICER, subject, words, answers=mails[-1].message_id, at=desk.clock.now()))
     desk.settle()
@@ -135,15 +133,11 @@ def test_the_reply_makes_one_case_of_two(desk: Desk) -> None:
     replied(desk, Kind.OFFICER_NOTICE, "bij 1")
     assert f"de mail is geplaatst in {first}" in text_of(desk, Kind.REPLY_ANSWER)
     assert f"{second} is gesloten" in text_of(desk, Kind.REPLY_ANSWER)
-    ended = desk.row(Case, second)
+    ended = desk.case(second)
     assert (ended.state, ended.decision) == (CaseState.CLOSED, "none")
-    assert desk.row(Case, first).state == CaseState.OPEN
+    assert desk.case(first).state == CaseState.OPEN
     desk.go_on(120)
-    assert not [
-        m
-        for m in desk.all(OutboxMail, where(OutboxMail.case).is_(second))
-        if m.kind in {Kind.REMINDER, Kind.DECISION_NOTICE}
-    ]
+    assert not [m for m in desk.mails(case=second) if m.kind in {Kind.REMINDER, Kind.DECISION_NOTICE}]
     desk.assert_whole()
 
 

@@ -17,9 +17,8 @@ from flaggermail.health import readiness_letter
 from flaggermail.mail.message_json import Json
 from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder
+from flaggermail.record.rows import Case
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.steps import read_steps
 from tests.corpus import each
@@ -50,7 +49,7 @@ def referred(desk: Desk, number: int = 1) -> Case:
     """Takes in a referral; returns the case that it opens."""
     text = f"A post in street {number} names a wrong day. " * 9
     stored = desk.receive(mail(REFERRER, f"Wrong polling day, street {number}", text, at=desk.clock.now()))
-    return desk.row(Case, stored.case or "")
+    return desk.case(stored.case or "")
 
 
 def shown(desk: Desk, name: str, **asked: str) -> dict[str, Json]:
@@ -77,7 +76,7 @@ def test_the_nearest_polling_day_decides(new_desk: NewDesk, day: str, election: 
     desk.clock.set(datetime.fromisoformat(f"{day}T09:00:00+02:00"))
     assert referred(desk).election == election
     assert readiness_letter.send(desk.env)
-    letter = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))[0]
+    letter = desk.mails(kind=Kind.DIGEST)[0]
     assert f"Verkiezing {election[0]}" in letter.subject
     assert shown(desk, "readiness")["election"] == election
 
@@ -126,7 +125,7 @@ def renamed(desk: Desk, prefix: str) -> None:
 def test_an_answer_under_an_old_number_stops_the_clocks(new_desk: NewDesk, prefix: str, form: str) -> None:
     """Whatever the desk's new prefix, the number with its tail that a platform was sent still places its answer."""
     desk = new_desk()
-    use = desk.row(Notification, desk.notified())
+    use = desk.notification(desk.notified())
     renamed(desk, prefix)
     desk.clock.set(desk.clock.now() + timedelta(minutes=30))
     number = with_tail(use.case, use.tail)
@@ -148,10 +147,10 @@ def test_an_addition_under_an_old_number_is_filed(desk: Desk) -> None:
 
 def test_a_report_under_an_old_number_is_about_its_mail(desk: Desk) -> None:
     """A delivery report that names our mail by its number alone still reaches the notification."""
-    use = desk.row(Notification, desk.notified())
+    use = desk.notification(desk.notified())
     renamed(desk, "KR")
     desk.receive(bounce("No such user here.", subject=f"Undelivered mail: [{with_tail(use.case, use.tail)}]"))
-    assert desk.row(Notification, use.id).state == "failed"
+    assert desk.notification(use.id).state == "failed"
 
 
 def test_an_old_number_is_typed_in_short(desk: Desk) -> None:
@@ -165,7 +164,7 @@ def test_an_old_number_is_typed_in_short(desk: Desk) -> None:
 
 def test_an_old_number_is_no_reference_of_the_platform(desk: Desk) -> None:
     """Our number of before, in the subject of an answer, is not learned as the platform's own reference."""
-    use = desk.row(Notification, desk.notified())
+    use = desk.notification(desk.notified())
     renamed(desk, "KR")
     answer = mail(subject=f"Re: ticket {use.case} [#4711]", at=desk.clock.now(), answers=use.message_id)
     assert desk.receive(answer).platform_references == ("#4711",)
@@ -178,12 +177,12 @@ def opened(desk: Desk, at: str, election: str = "PS2027") -> Case:
     """Opens a case at that instant, and leaves it undecided."""
     desk.clock.set(datetime.fromisoformat(at))
     act = OpenCase(election=election, type=CaseType.GENERAL_WARNING, origin=Origin.MEDIA, title="Wrong day")
-    return desk.row(Case, desk.do(act).key)
+    return desk.case(desk.do(act).key)
 
 
 def told(desk: Desk, case: Case) -> list[str]:
     """Returns the instants of the reminders about a case, in the desk's zone."""
-    found = desk.all(Reminder, where(Reminder.case).is_(case.number))
+    found = desk.reminders(case=case.number)
     return sorted(f"{one.told_at.astimezone(desk.env.settings.zone):%m-%d %H:%M}" for one in found)
 
 

@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail, Page, Reminder, StoredMessage
+from flaggermail.record.rows import OutboxMail, Page, StoredMessage
 from flaggermail.reminders import paging
 from flaggermail.reminders.waiting_mail import LISTED
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, X, mail
@@ -39,7 +38,7 @@ def text_of(desk: Desk, sent: OutboxMail) -> str:
 
 def last(desk: Desk, kind: Kind, recipient: str) -> OutboxMail:
     """Returns the last mail of that kind to that person."""
-    found = desk.all(OutboxMail, where(OutboxMail.kind).is_(kind), where(OutboxMail.recipient).is_(recipient))
+    found = desk.mails(kind=kind, recipient=recipient)
     return max(found, key=lambda one: one.id)
 
 
@@ -67,8 +66,8 @@ def test_the_head_is_told_that_an_answer_waits_and_places_it_by_reply(desk: Desk
         page.text.endswith({"nl": "min, mail wacht", "en": "min, mail waits"}[language]) for page in desk.all(Page)
     )
     reply(desk, sent, said, PLAIN_TEXT, by=HEAD)
-    placed = desk.row(StoredMessage, stored.id)
-    assert placed.case == desk.row(Notification, key).case
+    placed = desk.message(stored.id)
+    assert placed.case == desk.notification(key).case
     assert desk.clocks(key)["receipt"][0] == "stopped"
     assert desk.happened(EventKind.REPLY_NOT_UNDERSTOOD) == 0
     desk.assert_whole()
@@ -85,7 +84,7 @@ def test_several_mails_are_named_with_the_command_that_places_each(desk: Desk) -
     assert "afzender niet geverifieerd" in text
     assert "bij" not in text.partition("Zet op de eerste regel")[2]
     reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
-    assert all(desk.row(StoredMessage, one.id).place == "quarantine" for one in found)
+    assert all(desk.message(one.id).place == "quarantine" for one in found)
 
 
 def test_without_such_mail_nothing_is_added(desk: Desk) -> None:
@@ -96,7 +95,7 @@ def test_without_such_mail_nothing_is_added(desk: Desk) -> None:
     desk.receive(mail("who@elsewhere.example", "Vraag", "Wat is dit?", at=desk.clock.now()))
     desk.go_on(60)
     paging.tick(desk.env)
-    assert desk.all(Reminder)
+    assert desk.reminders()
     assert "wacht op u:" not in text_of(desk, last(desk, Kind.REMINDER, OFFICER))
     assert not [page for page in desk.all(Page) if "mail waits" in page.text]
 
@@ -120,7 +119,7 @@ def test_a_reminder_is_still_acknowledged_after_its_mail_was_placed(desk: Desk) 
     sent = last(desk, Kind.REMINDER, OFFICER)
     for said in ("bij 1", "bij 1", "ok"):
         reply(desk, sent, said, PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
-    assert desk.row(StoredMessage, stored.id).case == sent.case
+    assert desk.message(stored.id).case == sent.case
     assert desk.happened(EventKind.MESSAGE_PLACED) == 1
     assert desk.happened(EventKind.REMINDER_ACKNOWLEDGED) == 1
 
@@ -134,7 +133,7 @@ def test_a_mail_about_several_silences_names_it_at_each(desk: Desk, language: st
     desk.go_on(60)
     text = text_of(desk, last(desk, Kind.REMINDER, OFFICER))
     for key in keys:
-        case = desk.row(Notification, key).case
+        case = desk.notification(key).case
         assert f"{words}flaggermail quarantine place {stored.id} --case {case}`" in text
 
 
@@ -149,7 +148,7 @@ def clued(
     desk: Desk, key: str, name: str, sender: str = FIRM, auth: str = "pass", text: str = "Done."
 ) -> StoredMessage:
     """A mail of an address that nobody listed, which a clue ties to the case."""
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     stored = desk.receive(mail(sender, CLUED[name].format(case=case), text, auth=auth, at=desk.clock.now()))
     assert stored.place == "quarantine"
     return stored
@@ -181,7 +180,7 @@ def test_mail_that_a_clue_ties_to_the_case_is_named_with_its_author(desk: Desk, 
     words, said = SAID[language]
     assert f"{FIRM} {words}" in text_of(desk, sent)
     reply(desk, sent, said, PLAIN_TEXT, by=by)
-    assert desk.row(StoredMessage, stored.id).case == desk.row(Notification, key).case
+    assert desk.message(stored.id).case == desk.notification(key).case
     assert desk.clocks(key)["human"][0] == "running"
     desk.assert_whole()
 
@@ -198,7 +197,7 @@ def test_the_heads_reply_stops_the_clock_at_the_arrival_of_a_verified_answer(
     desk.go_on(240)
     sent = last(desk, Kind.ESCALATION, HEAD)
     reply(desk, sent, "bij 1", PLAIN_TEXT, by=HEAD)
-    assert desk.row(StoredMessage, stored.id).notification == key
+    assert desk.message(stored.id).notification == key
     assert desk.clocks(key)["human"] == clock
 
 
@@ -220,7 +219,7 @@ def test_strangers_who_name_the_case_do_not_crowd_out_the_answer(desk: Desk, aut
     )
     assert text.count("antwoord `bij 1`") == 1
     reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
-    assert desk.row(StoredMessage, stored.id).case == sent.case
+    assert desk.message(stored.id).case == sent.case
 
 
 def test_forged_mail_in_the_platforms_name_takes_no_place_of_true_mail(desk: Desk) -> None:
@@ -238,7 +237,7 @@ def test_forged_mail_in_the_platforms_name_takes_no_place_of_true_mail(desk: Des
     assert text.index("Een mail van X van") < text.index(firm.from_address) < text.index("mogelijk vervalst")
     assert text.count(" uur wacht op u: ") == LISTED
     reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
-    assert desk.row(StoredMessage, stored.id).case == sent.case
+    assert desk.message(stored.id).case == sent.case
 
 
 def test_what_only_resembles_is_not_named(desk: Desk) -> None:

@@ -44,7 +44,7 @@ def test_nothing_is_kept_of_the_mail(desk: Desk) -> None:
     assert whole(desk) == before
     assert list(desk.env.octets.files()) == archived
     desk.take_in(mail(REFERRER, "Wrong polling day", "A post names a wrong day. " * 9))
-    assert min(row.id for row in desk.all(StoredMessage)) == "m00000001"
+    assert min(row.id for row in desk.messages()) == "m00000001"
     assert [len(desk.all(kind)) for kind in (Case, StoredMessage, OutboxMail)] == [1, 3, 2]
     with desk.env.store.read() as tx:
         assert tx.cursor(FOLDER) is None

@@ -24,9 +24,7 @@ from flaggermail.desk.views.outbox import ShowMail
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Alarm, Notification, OutboxMail
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import (
@@ -117,12 +115,12 @@ def drafted(desk: Desk, by: str = "clerk", to: str = "x-urgent") -> str:
 
 def alarms(desk: Desk, kind: AlarmKind) -> list[str]:
     """Returns the texts of the alarms of that kind."""
-    return [alarm.text.english for alarm in desk.all(Alarm, where(Alarm.kind).is_(kind))]
+    return [alarm.text.english for alarm in desk.alarms(kind=kind)]
 
 
 def last_text(desk: Desk, address: str, kind: Kind) -> str:
     """Returns the last mail of that kind to that person, as flowing text."""
-    of_kind = desk.all(OutboxMail, where(OutboxMail.kind).is_(kind), where(OutboxMail.recipient).is_(address))
+    of_kind = desk.mails(kind=kind, recipient=address)
     return " ".join(desk.env.parser.parse(desk.env.octets.get(of_kind[-1].digest)).text.split())
 
 
@@ -268,17 +266,17 @@ def test_who_approved_is_told_that_the_text_is_withheld(desk: Desk) -> None:
 def test_a_withheld_text_is_given_up_and_drafted_anew(desk: Desk) -> None:
     """`reject` takes it back, whoever is named by the case alone; the new draft leaves as the configuration asks."""
     key = waiting(desk, "officer2")
-    case = desk.row(Notification, key).case
+    case = desk.notification(key).case
     reconfigure(desk, persons(2))
     desk.go_on(2)
     assert "withheld" in desk.refused(RetryMail(mail=desk.mail_of(key).id))
     desk.do(Reject(draft=case, reason="drafted anew"), "head1")
-    assert (desk.row(Notification, key).state, desk.mail_of(key).state) == ("rejected", "cancelled")
+    assert (desk.notification(key).state, desk.mail_of(key).state) == ("rejected", "cancelled")
     anew = desk.do(Draft(case=case, channel="x-urgent"), "clerk").key
     for officer in ("officer2", "head1"):
         desk.do(Approve(draft=anew), officer)
     desk.go_on(1)
-    assert desk.row(Notification, anew).state == "sent"
+    assert desk.notification(anew).state == "sent"
 
 
 def test_any_officer_gives_up_a_withheld_mail(desk: Desk) -> None:
@@ -287,7 +285,7 @@ def test_any_officer_gives_up_a_withheld_mail(desk: Desk) -> None:
     reconfigure(desk, without("officer2"))
     desk.go_on(2)
     desk.do(CancelMail(mail=desk.mail_of(key).id), "clerk")
-    assert desk.row(Notification, key).state == "cancelled"
+    assert desk.notification(key).state == "cancelled"
 
 
 @pytest.mark.parametrize("why", CHANGES)
@@ -301,7 +299,7 @@ def test_it_leaves_once_the_configuration_is_restored(desk: Desk, why: str) -> N
     desk.with_settings(before)
     register(desk.env)
     desk.go_on(1)
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"
     assert len(desk.server.to(X_CHANNEL)) == 2
 
 
@@ -342,7 +340,7 @@ def test_mail_to_an_officer_who_left_is_told_once(desk: Desk) -> None:
     (told,) = alarms(desk, AlarmKind.OUTBOX_WITHHELD)
     assert f"{OFFICER} is no officer's address in oncall.yaml" in told
     assert alarms(desk, AlarmKind.OUTBOX_CHANGED) == []
-    held = [row for row in desk.all(OutboxMail) if row.recipient == OFFICER]
+    held = [row for row in desk.mails() if row.recipient == OFFICER]
     assert len(held) == 3
     for row in held:
         desk.do(CancelMail(mail=row.id), "head1")
@@ -359,7 +357,7 @@ def test_approving_follows_a_renamed_channel(desk: Desk) -> None:
     outcome = desk.do(Approve(draft=key), "officer1")
     assert outcome.warnings == (f"channel x-urgent: is x-desk in platforms.yaml now ({X_CHANNEL})",)
     desk.settle()
-    use = desk.row(Notification, key)
+    use = desk.notification(key)
     assert (use.state, use.channel, use.channel_name) == ("sent", "x-desk", "Nieuw kanaal")
     assert len(desk.server.to(X_CHANNEL)) == 1
 
@@ -369,7 +367,7 @@ def test_sending_follows_a_channel_renamed_after_the_approval(desk: Desk) -> Non
     key = waiting(desk)
     reconfigure(desk, channel(code="x-desk"), only("x-desk", "x-phone"))
     desk.go_on(2)
-    assert desk.row(Notification, key).state == "sent"
+    assert desk.notification(key).state == "sent"
 
 
 @pytest.mark.parametrize("renamed", [False, True])
@@ -385,7 +383,7 @@ def test_approving_refuses_an_address_that_the_channel_lost(desk: Desk, *, renam
     assert "draft it anew (`flaggermail notify`)" in refused
     desk.go_on(30)
     assert desk.server.to(X_CHANNEL) == desk.server.to(NEW) == []
-    assert desk.row(Notification, key).state == "draft"
+    assert desk.notification(key).state == "draft"
 
 
 def test_approving_warns_of_an_address_that_the_channel_gained(desk: Desk) -> None:
@@ -421,7 +419,7 @@ def test_a_renamed_telephone_is_followed(desk: Desk) -> None:
     reconfigure(desk, channel("x-phone", code="x-line"), only("x-urgent", "x-line"))
     outcome = desk.do(Approve(draft=key), "officer1")
     assert outcome.warnings == ("channel x-phone: is x-line in platforms.yaml now (phone)",)
-    assert desk.row(Notification, key).channel == "x-line"
+    assert desk.notification(key).channel == "x-line"
 
 
 def test_nothing_is_drafted_for_a_channel_that_is_gone(desk: Desk) -> None:
@@ -436,9 +434,9 @@ def test_time_alone_changes_nothing(desk: Desk) -> None:
     """With the configuration unchanged no mail is withheld."""
     key = waiting(desk)
     desk.go_on(2)
-    assert desk.row(Notification, key).sent_at is not None
+    assert desk.notification(key).sent_at is not None
     assert alarms(desk, AlarmKind.OUTBOX_WITHHELD) == []
-    assert desk.clock.now() - (desk.row(Notification, key).sent_at or desk.clock.now()) < timedelta(minutes=1)
+    assert desk.clock.now() - (desk.notification(key).sent_at or desk.clock.now()) < timedelta(minutes=1)
 
 
 def test_the_record_of_another_configuration_decides_nothing(desk: Desk) -> None:

@@ -13,9 +13,8 @@ from flaggermail.commands.cases import CloseCase
 from flaggermail.desk.views.case_list import ListCases
 from flaggermail.desk.views.oncall import ShowNow
 from flaggermail.record.clocks import ClockKind, Means
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, OutboxMail, Page, Reminder
+from flaggermail.record.rows import OutboxMail, Page
 from flaggermail.reminders import paging
 from flaggermail.services import UnitOfWork
 from tests.attacks.replying import in_language
@@ -47,7 +46,7 @@ def looked_into(desk: Desk, channel: str = "x-urgent") -> str:
 
 def awaited(desk: Desk) -> list[OutboxMail]:
     """Returns the mails that tell what is awaited."""
-    found = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))
+    found = desk.mails(kind=Kind.REMINDER)
     return sorted(found, key=lambda one: one.queued_at)
 
 
@@ -86,7 +85,7 @@ def test_the_next_morning_says_once_what_is_awaited_and_then_each_monday(
     assert asks_nothing in text
     assert shows in text
     assert not desk.all(Page)
-    assert {row.how for row in desk.all(Reminder)} == {(Means.MAIL,)}
+    assert {row.how for row in desk.reminders()} == {(Means.MAIL,)}
     desk.assert_whole()
 
 
@@ -98,7 +97,7 @@ def test_several_are_lines_of_one_mail_and_an_answer_to_the_matter_ends_them(mak
     second = looked_into(desk, "meta-elections")
     pass_time(desk, DAY)
     (together,) = awaited(desk)
-    cases = [desk.row(Notification, use).case for use in (first, second)]
+    cases = [desk.notification(use).case for use in (first, second)]
     assert all(case in words(desk, together) for case in cases)
     assert "op 2 meldingen" in words(desk, together)
     desk.receive(mail(answers=desk.message_id_of(first), at=desk.clock.now(), text="We reviewed it and removed it."))
@@ -130,10 +129,10 @@ def test_the_hand_over_names_it_under_its_own_heading(make: Made) -> None:
         {"officer": "officer2", "day": "thursday", "begins": "20:00", "ends": "07:00"},
     ]}  # fmt: skip
     desk = make(rota=rota)
-    looked = desk.row(Notification, looked_into(desk)).case
-    silent = desk.row(Notification, desk.notified("meta-elections")).case
+    looked = desk.notification(looked_into(desk)).case
+    silent = desk.notification(desk.notified("meta-elections")).case
     pass_time(desk, 10 * 60)
-    notes = desk.all(OutboxMail, where(OutboxMail.kind).is_(Kind.DIGEST))
+    notes = desk.mails(kind=Kind.DIGEST)
     text = words(desk, next(one for one in notes if one.recipient == SECOND_OFFICER))
     before, _, listed = text.partition("Wacht op een inhoudelijk antwoord:")
     assert looked in listed.partition("Herinneringen")[0]
@@ -144,10 +143,10 @@ def test_the_hand_over_names_it_under_its_own_heading(make: Made) -> None:
 def test_waiting_cases_are_listed_whatever_their_state(make: Made) -> None:
     """Answered, closed and notified; one whose clocks all stopped is not. Each says what it waits for."""
     desk = make()
-    answered = desk.row(Notification, looked_into(desk)).case
-    closed = desk.row(Notification, looked_into(desk, "meta-elections")).case
+    answered = desk.notification(looked_into(desk)).case
+    closed = desk.notification(looked_into(desk, "meta-elections")).case
     desk.do(CloseCase(case=closed))
-    silent = desk.row(Notification, desk.notified()).case
+    silent = desk.notification(desk.notified()).case
     done = desk.notified()
     desk.receive(mail(answers=desk.message_id_of(done), at=desk.clock.now(), text="We reviewed it and removed it."))
     desk.decided()

@@ -19,7 +19,6 @@ from flaggermail.daemon.service import REMIND_EVERY, Daemon
 from flaggermail.notices import digest, rate_limits
 from flaggermail.outbox import delivery
 from flaggermail.ports import JobFault, JobReport
-from flaggermail.record.rows import OutboxMail, Reminder
 from flaggermail.services import Services
 from tests.patience import PATIENCE
 from tests.store.desk_fixtures import Desk
@@ -63,7 +62,7 @@ def daemon_of(env: Services, path: Path | None = None, losses: int = 0) -> Itera
 
 def hand_overs(desk: Desk) -> list[tuple[datetime, str]]:
     """Returns when each hand-over note was queued, and its recipient."""
-    notes = [mail for mail in desk.all(OutboxMail) if mail.dedupe.startswith("handover/")]
+    notes = [mail for mail in desk.mails() if mail.dedupe.startswith("handover/")]
     return sorted((mail.queued_at, mail.recipient) for mail in notes)
 
 
@@ -138,13 +137,13 @@ def test_a_reminder_leaves_at_its_minute(make: Made) -> None:
         desk.clock.set(sent + 60 * MINUTE - timedelta(seconds=11))
         ticker.works["remind"]()
         assert ticker.planned[HINT] == 11
-        assert not desk.all(Reminder)
+        assert not desk.reminders()
         desk.clock.set(sent + 60 * MINUTE)
         ticker.works[HINT]()
-        (told,) = desk.all(Reminder)
+        (told,) = desk.reminders()
         assert told.told_at == told.due_at
         ticker.works["remind"]()
-    assert len(desk.all(Reminder)) == 1
+    assert len(desk.reminders()) == 1
 
 
 def test_a_hint_that_never_comes_costs_one_tick(make: Made) -> None:
@@ -156,7 +155,7 @@ def test_a_hint_that_never_comes_costs_one_tick(make: Made) -> None:
     with daemon_of(desk.env) as (_, ticker):
         desk.clock.set(sent + 60 * MINUTE + timedelta(seconds=REMIND_EVERY))
         ticker.works["remind"]()
-    (told,) = desk.all(Reminder)
+    (told,) = desk.reminders()
     assert told.told_at - told.due_at == timedelta(seconds=REMIND_EVERY)
 
 
@@ -172,7 +171,7 @@ def test_what_waits_for_a_limit_is_not_asked_for_again_at_once(
     desk.clock.set(desk.clock.now() + 61 * MINUTE)
     with daemon_of(desk.env) as (_, ticker):
         ticker.works["remind"]()
-        assert not desk.all(Reminder)
+        assert not desk.reminders()
         assert HINT not in ticker.planned
 
 

@@ -25,7 +25,7 @@ from flaggermail.record.contacts import ContactMeans
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
+from flaggermail.record.rows import Case, ClockRow, OutboxMail, Reminder
 from flaggermail.reminders import reminders
 from flaggermail.rule_changes import versions
 from flaggermail.rules.configuration import Configuration, load
@@ -118,7 +118,7 @@ def text_to(desk: Desk, recipient: str) -> str:
 
 def acknowledge(desk: Desk, by: str = "officer1") -> None:
     """Acknowledges the last reminder."""
-    last = max(desk.all(Reminder), key=lambda r: r.told_at)
+    last = max(desk.reminders(), key=lambda r: r.told_at)
     desk.do(Acknowledge(reminder=last.id), by)
 
 
@@ -234,7 +234,7 @@ def test_a_clock_that_begins_anew_reminds_anew(make: Made) -> None:
         tx.append(Event(EventKind.CLOCK_RESUMED, desk.clock.now(), "officer1", (again,)))
     pass_time(desk, 60)
     assert told(desk, START) == [(60, "reminder", OFFICER), (130, "reminder", OFFICER)]
-    assert {r.id.removeprefix(f"{use}/receipt/") for r in desk.all(Reminder)} == {"60/officer1", "60/officer1/2"}
+    assert {r.id.removeprefix(f"{use}/receipt/") for r in desk.reminders()} == {"60/officer1", "60/officer1/2"}
 
 
 # ---- another policy
@@ -255,7 +255,7 @@ def test_steps_are_repeated_told_to_both_and_to_one_person(make: Made) -> None:
         (35, "reminder", OFFICER), (35, "escalation", HEAD),
         (40, "reminder", SECOND_OFFICER), (60, "reminder", SECOND_OFFICER), (80, "reminder", SECOND_OFFICER),
     ]  # fmt: skip
-    assert [r.id.removeprefix(f"{use}/receipt/") for r in sorted(desk.all(Reminder), key=lambda r: r.told_at)][:4] == [
+    assert [r.id.removeprefix(f"{use}/receipt/") for r in sorted(desk.reminders(), key=lambda r: r.told_at)][:4] == [
         "10/officer1", "10x2/officer1", "10x3/officer1", "35/head1",
     ]  # fmt: skip
     desk.assert_whole()
@@ -273,7 +273,7 @@ def test_the_policy_is_that_of_the_day_of_sending(make: Made, day: int, after: i
     use = desk.drafted()
     desk.do(Approve(draft=use))
     desk.go_on(0 if day == 5 else 11)
-    assert [step.after for step in read_steps(desk.row(Notification, use).steps)] == [after]
+    assert [step.after for step in read_steps(desk.notification(use).steps)] == [after]
 
 
 def test_a_running_escalation_keeps_the_policy_it_started_with(make: Made) -> None:
@@ -358,7 +358,7 @@ def test_minutes_are_real_and_shifts_by_the_wall_when_the_clock_changes(
     desk.do(ELECTION)
     desk.notified(case=desk.decided(election="TK2026"))
     pass_time(desk, 240)
-    rows = sorted(desk.all(Reminder), key=lambda r: r.told_at)
+    rows = sorted(desk.reminders(), key=lambda r: r.told_at)
     assert [(r.due_at - start.astimezone(UTC)) // timedelta(minutes=1) for r in rows] == [60, 120, 180]
     assert [r.officer for r in rows] == readers
     assert rows[2].told_at.astimezone(AMSTERDAM).isoformat(" ", "minutes") == second
@@ -378,7 +378,7 @@ SHIFTS = {
 
 def notes(desk: Desk) -> list[tuple[str, str]]:
     """Returns the hand-over notes, as wall time of queuing and recipient."""
-    mails = [mail for mail in desk.all(OutboxMail) if mail.dedupe.startswith("handover/")]
+    mails = [mail for mail in desk.mails() if mail.dedupe.startswith("handover/")]
     return [(f"{mail.queued_at.astimezone(AMSTERDAM):%H:%M}", mail.recipient) for mail in mails]
 
 

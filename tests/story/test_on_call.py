@@ -16,7 +16,6 @@ from flaggermail.desk.desk import Desk as Door
 from flaggermail.notices import duty, notices
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import EventKind
-from flaggermail.record.rows import Alarm, OutboxMail, Reminder
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.alarms import AlarmText
@@ -66,9 +65,9 @@ def test_an_override_of_somebody_who_has_left_counts_for_nothing(make: Made, way
     for _ in range(3):
         desk.go_on(1)
         desk.settle()
-    (told_of,) = [one for one in desk.all(Alarm) if one.kind is AlarmKind.OVERRIDE_VOID]
+    (told_of,) = [one for one in desk.alarms() if one.kind is AlarmKind.OVERRIDE_VOID]
     assert f"officer2, 6 June 2024 at {begins.astimezone(desk.env.settings.zone):%H:%M} to " in told_of.text.english
-    assert {one.recipient for one in desk.all(OutboxMail) if told_of.id in one.dedupe} == {OFFICER, HEAD}
+    assert {one.recipient for one in desk.mails() if told_of.id in one.dedupe} == {OFFICER, HEAD}
 
 
 def test_a_shift_goes_on_under_an_override_of_somebody_who_has_left(make: Made) -> None:
@@ -90,7 +89,7 @@ def test_an_escalation_goes_to_both_heads(make: Made) -> None:
         work = UnitOfWork(desk.env, tx, desk.clock.now())
         raised = alarm(AlarmKind.DISK_LOW, "disk low/1", AlarmText.UNREACHED(name="x"), work.now)
         notices.raise_alarm(work, raised, "flaggermail status", reach=notices.AlarmReaders.HEAD_TOO)
-    mails = [one.recipient for one in desk.all(OutboxMail) if "disk low/1" in one.dedupe]
+    mails = [one.recipient for one in desk.mails() if "disk low/1" in one.dedupe]
     assert sorted(mails) == sorted([OFFICER, *HEADS])
 
 
@@ -102,7 +101,7 @@ def test_a_head_on_call_gets_a_step_for_both_once(make: Made, on_duty: str) -> N
     desk = make(policy=both, rota={"officers": [FIRST, FIRST_HEAD, SECOND_HEAD], "fallback_officer": on_duty})
     desk.notified()
     pass_time(desk, 90)
-    steps = [row for row in desk.all(Reminder) if row.clock == "receipt"]
+    steps = [row for row in desk.reminders() if row.clock == "receipt"]
     assert sorted(row.officer for row in steps) == ["head1", "head2"]
 
 
@@ -111,7 +110,7 @@ def test_mail_that_waits_is_told_to_both_heads(make: Made) -> None:
     desk = make(rota={"officers": [FIRST, FIRST_HEAD, SECOND_HEAD], "fallback_officer": "officer1"})
     desk.receive(mail("iemand@elders.example", "Vraag", "Wat is dit?", auth=None))
     pass_time(desk, 600)
-    heads = {one.recipient for one in desk.all(OutboxMail) if "waiting/head" in one.dedupe}
+    heads = {one.recipient for one in desk.mails() if "waiting/head" in one.dedupe}
     assert heads == set(HEADS)
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from tests.attacks.replying import in_language
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, mail
 from tests.store.test_replies import answers_to, body, reply
@@ -37,7 +36,7 @@ def make(tmp_path: Path) -> Iterator[Made]:
 
 def to_bob(desk: Desk, kind: Kind) -> list[OutboxMail]:
     """Returns the mails of that kind to the second officer, the first one first."""
-    found = desk.all(OutboxMail, where(OutboxMail.recipient).is_(SECOND_OFFICER), where(OutboxMail.kind).is_(kind))
+    found = desk.mails(recipient=SECOND_OFFICER, kind=kind)
     return sorted(found, key=lambda one: one.id)
 
 
@@ -60,7 +59,7 @@ def evening(make: Made, language: str = "nl") -> tuple[Desk, str, str]:
     desk.receive(mail(CITIZEN, "Iets over stemmen", "Wat is dit?", at=desk.clock.now(), auth="none"))
     desk.receive(mail(auth="none", answers=desk.message_id_of(use), at=desk.clock.now()))
     desk.receive(mail(REFERRER, "Vervalste stempas", "Zie https://x.example/1", at=desk.clock.now()))
-    (opened,) = desk.all(Case, where(Case.referrer_address).is_(REFERRER))
+    (opened,) = desk.cases(referrer_address=REFERRER)
     pass_time(desk, 4 * 60)
     return desk, use, opened.number
 
@@ -80,7 +79,7 @@ def test_what_waits_comes_anew_to_who_takes_over_and_can_be_answered(make: Made,
     assert len(anew(desk)) == 2
     reply(desk, parked, "ruis", TEXT, by=BOB)
     reply(desk, doubted, "echt", TEXT, by=BOB)
-    assert desk.all(StoredMessage, where(StoredMessage.from_address).is_(CITIZEN))[0].place == Place.NOISE
+    assert desk.messages(from_address=CITIZEN)[0].place == Place.NOISE
     assert desk.clocks(use)["receipt"][0] == "stopped"
     desk.assert_whole()
 
@@ -93,12 +92,12 @@ def test_a_case_is_taken_by_its_number(make: Made, language: str) -> None:
     verb, with_you, _ = SAID[language]
     assert f"- {verb} NUM" in body(desk, note)
     reply(desk, note, f"{verb} {opened[-1]}", TEXT, by=BOB)
-    assert desk.row(Case, opened).assigned_to == "officer2"
+    assert desk.case(opened).assigned_to == "officer2"
     (form,) = (one for one in to_bob(desk, Kind.REPLY_ANSWER) if "=====" in body(desk, one))
     before = set(anew(desk))
-    number = desk.row(Notification, use).case
+    number = desk.notification(use).case
     assert with_you in said(desk, reply(desk, note, f"{verb} {number}", TEXT, by=BOB))
-    assert desk.row(Case, number).assigned_to == "officer2"
+    assert desk.case(number).assigned_to == "officer2"
     (about,) = set(anew(desk)) - before
     assert sum("anew/" in one.dedupe for one in to_bob(desk, Kind.OFFICER_NOTICE)) == len(anew(desk))
     call = {"nl": "gebeld 14:30 ze hebben het", "en": "called 14:30 they have it"}[language]
@@ -114,10 +113,10 @@ def test_an_ok_to_what_came_anew_acknowledges(make: Made) -> None:
     desk, use, _ = evening(make)
     (note,) = to_bob(desk, Kind.DIGEST)
     before = set(anew(desk))
-    reply(desk, note, f"neem {desk.row(Notification, use).case}", TEXT, by=BOB)
+    reply(desk, note, f"neem {desk.notification(use).case}", TEXT, by=BOB)
     (about,) = set(anew(desk)) - before
     reply(desk, anew(desk)[about], "ok", TEXT, by=BOB)
-    acknowledged = [row for row in desk.all(Reminder) if row.acknowledged_by == "officer2"]
+    acknowledged = [row for row in desk.reminders() if row.acknowledged_by == "officer2"]
     assert [row.notification for row in acknowledged] == [use]
 
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.figures.ledger import of_events, of_rows
 from flaggermail.figures.uses import AnswerForm, uses_of
 from flaggermail.mail.message import MechanicalKind
@@ -16,8 +14,8 @@ from flaggermail.matching import own_comments
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.services import UnitOfWork
-from flaggermail.shipped import shipped
 from tests.doubles.scenarios import Played, Reopen
+from tests.shipped_parser import PARSER
 
 OFFICER = "a.jansen@bzk.example"
 
@@ -93,7 +91,7 @@ def test_the_figures_say_that_it_was_a_comment(reopened: Reopen) -> None:
 def test_a_letter_of_ours_is_no_comment_whoever_is_named(reopened: Reopen) -> None:
     """A frame that repeats our letter below a stranger's name holds no person's words, nor below an officer's."""
     env = reopened("ticket-night-en", lambda ended: ended)
-    parser = StandardParser(read_language(shipped("rules")))
+    parser = PARSER
     head = "From: s@tickets.x-platform.example\nX-Mailer: Zendesk Mailer\nAuto-Submitted: auto-generated\n\n"
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())

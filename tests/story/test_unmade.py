@@ -16,7 +16,7 @@ from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Alarm, OutboxMail, Page, Reminder, Token
+from flaggermail.record.rows import Alarm, Page, Token
 from flaggermail.reminders import paging
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.alarms import AlarmText
@@ -51,7 +51,7 @@ def rota(*more: dict[str, object], address: str = UNADDRESSED) -> dict[str, obje
 
 def of_kind(desk: Desk, kind: AlarmKind) -> list[Alarm]:
     """Returns the alarms of that kind."""
-    return [one for one in desk.all(Alarm) if one.kind is kind]
+    return [one for one in desk.alarms() if one.kind is kind]
 
 
 def test_a_step_whose_mail_cannot_be_made_is_not_told_and_the_head_learns_of_it(make: Made) -> None:
@@ -62,17 +62,17 @@ def test_a_step_whose_mail_cannot_be_made_is_not_told_and_the_head_learns_of_it(
     pass_time(desk, 61)
     for _ in range(4):
         desk.go_on(1)
-    assert [row for row in desk.all(Reminder) if row.notification == use] == []
+    assert [row for row in desk.reminders() if row.notification == use] == []
     assert desk.happened(EventKind.REMINDER_SENT) == 0
     steps = [one for one in of_kind(desk, AlarmKind.MAIL_UNMADE) if one.notification == use and "/reminder/" in one.id]
     assert len(steps) == 1
     assert UNADDRESSED in steps[0].text.english
     assert desk.happened(EventKind.MAIL_UNRENDERABLE) == before + 1
-    mails = [mail.recipient for mail in desk.all(OutboxMail) if mail.dedupe.startswith(f"alarm/{steps[0].id}")]
+    mails = [mail.recipient for mail in desk.mails() if mail.dedupe.startswith(f"alarm/{steps[0].id}")]
     assert mails[0] == HEAD
     assert {page.officer for page in desk.all(Page) if page.notification == use} == {"officer1", "head1"}
     pass_time(desk, 180)
-    assert [(row.step, row.officer) for row in desk.all(Reminder)] == [(240, "head1")]
+    assert [(row.step, row.officer) for row in desk.reminders()] == [(240, "head1")]
     assert told(desk, START)[0][1:] == ("escalation", HEAD)
 
 
@@ -84,7 +84,7 @@ def test_a_step_that_is_due_reaches_the_officer_once_the_address_is_right(make: 
     assert [one for one in desk.all(Token) if one.reminder] == []
     desk.with_settings(configured(desk.env.settings, None, rota(address=OFFICER)))
     desk.settle()
-    assert [(row.step, row.officer) for row in desk.all(Reminder)] == [(60, "officer1")]
+    assert [(row.step, row.officer) for row in desk.reminders()] == [(60, "officer1")]
 
 
 def test_an_alarm_goes_on_to_the_next_who_can_be_told(make: Made) -> None:
@@ -94,7 +94,7 @@ def test_an_alarm_goes_on_to_the_next_who_can_be_told(make: Made) -> None:
         work = UnitOfWork(desk.env, tx, desk.clock.now())
         raised = alarm(AlarmKind.DISK_LOW, "disk low/1", AlarmText.UNREACHED(name="x"), work.now)
         notices.raise_alarm(work, raised, "flaggermail status")
-    assert [mail.recipient for mail in desk.all(OutboxMail)] == [HEAD]
+    assert [mail.recipient for mail in desk.mails()] == [HEAD]
     paging.tick(desk.env)
     assert {page.officer for page in desk.all(Page)} == {"officer1", "head1"}
 
@@ -136,19 +136,19 @@ def test_an_address_that_is_not_ascii_works_where_the_server_takes_it(make: Made
     desk.with_settings(desk.env.settings.model_copy(update={"desk": taken}))
     desk.notified()
     pass_time(desk, 61)
-    assert [(row.step, row.officer) for row in desk.all(Reminder)] == [(60, "officer1")]
-    (sent,) = [one for one in desk.all(OutboxMail) if one.kind == Kind.REMINDER]
+    assert [(row.step, row.officer) for row in desk.reminders()] == [(60, "officer1")]
+    (sent,) = [one for one in desk.mails() if one.kind == Kind.REMINDER]
     assert sent.recipient == UNADDRESSED
     assert f"<{UNADDRESSED}>".encode() in desk.env.octets.get(sent.digest)
     desk.receive(mail(UNADDRESSED, "Re: herinnering", "ok", answers=sent.message_id))
-    assert [row.acknowledged_by for row in desk.all(Reminder)] == ["officer1"]
+    assert [row.acknowledged_by for row in desk.reminders()] == ["officer1"]
 
 
 def test_what_came_in_is_told_to_the_head_if_no_mail_to_the_officer_can_be_made(make: Made) -> None:
     """The notice itself, with a token of the head's own, beside the alarm."""
     desk = make(rota=rota())
     stored = desk.receive(mail("griffie@lindewaard.example", "Verkeerde stemdag op X", "Op X staat een verkeerde dag."))
-    notice = [one for one in desk.all(OutboxMail) if one.dedupe.startswith(f"notice/{stored.id}/")]
+    notice = [one for one in desk.mails() if one.dedupe.startswith(f"notice/{stored.id}/")]
     assert [one.recipient for one in notice] == [HEAD]
     assert len(of_kind(desk, AlarmKind.MAIL_UNMADE)) == 1
     assert {one.officer for one in desk.all(Token) if one.message == stored.id} == {"head1"}

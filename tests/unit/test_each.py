@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.corpus import TALLY, Closing, each
+from tests.corpus import TALLY, Closing, each, in_half
 
 TESTS = Path(__file__).parents[1]
 
@@ -79,6 +79,15 @@ def test_one_item_can_be_chosen() -> None:
     with pytest.raises(pytest.fail.Exception):
         compared(desk=desk)
     assert desk == ["two 1"]
+
+
+def test_a_text_chooses_half_of_the_cases() -> None:
+    """Every text chooses about half, the same each time, and two of them not the same half."""
+    nodes = [f"tests/story/test_crashes.py::test_killed[{number}]" for number in range(400)]
+    halves = [{node for node in nodes if in_half(by, node)} for by in ("one commit", "another", "one commit")]
+    assert all(150 < len(half) < 250 for half in halves)
+    assert halves[0] == halves[2] != halves[1]
+    assert 50 < len(halves[0] & halves[1]) < 150
 
 
 def test_a_corpus_without_an_item_is_a_mistake() -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.annex.redaction.known import KnownToDesk
 from flaggermail.annex.redaction.marks import Mark, PrintedPart, PrintedText
 from flaggermail.annex.redaction.proposals import propose
@@ -19,11 +18,12 @@ from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.shipped import shipped
 from tests.invented import NAMES, STAY, UNKNOWN, Planted
 from tests.planted import NOWHERE, Annex, Detail
+from tests.shipped_parser import LANGUAGE
 
 WORDS = read_redaction_words(shipped("rules"))
 KNOWN = KnownToDesk(
     words=WORDS,
-    language=read_language(shipped("rules")),
+    language=LANGUAGE,
     prefix="VF",
     tails=frozenset({"K7QF"}),
     channels=("support@x-platform.example", "gov-eu@x-platform.example"),

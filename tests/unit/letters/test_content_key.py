@@ -6,16 +6,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.letters.writing import content_key_of
 from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.invisible import visible_lines
 from flaggermail.mail.message import Address
-from flaggermail.shipped import shipped
+from tests.shipped_parser import PARSER
 from tests.unit.mail.test_compose import LETTER, LETTERS
-
-PARSER = StandardParser(read_language(shipped("rules")))
 
 
 @given(LETTERS)

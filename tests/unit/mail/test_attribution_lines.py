@@ -7,17 +7,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.attribution_line import quote_mark, quoted_in
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.message import Address
 from flaggermail.mail.subject import split_subject
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import LANGUAGE
 from tests.unit.texts import table
 
-LANGUAGE = read_language(shipped("rules"))
 ANSWER = "Dat klopt."
 
 

@@ -14,13 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.message_json import contract, packed, unpacked
-from flaggermail.shipped import shipped
 from tests.corpus import looked_at
 from tests.pace import within
+from tests.shipped_parser import PARSER
 
 CORPUS = Path(__file__).parents[3].parent / "shared" / "mail-corpus"
 
@@ -40,7 +38,7 @@ pytestmark = pytest.mark.skipif(not MAILS, reason=f"{len(MAILS)} mails of the co
 
 def read_all() -> list[tuple[Path, bytes, Message, float]]:
     """Returns every mail, its message, and the seconds it took."""
-    parser = StandardParser(read_language(shipped("rules")))
+    parser = PARSER
     found = []
     for path in MAILS:
         looked_at("mails")

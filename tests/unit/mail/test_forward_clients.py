@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.forwarded import Inline, find_inline, zone_stated
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.html_text import text_of
 from flaggermail.mail.message import Address
 from flaggermail.mail.subject import split_subject
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import LANGUAGE
 from tests.unit.texts import table
 
-LANGUAGE = read_language(shipped("rules"))
 SENDER, TO, CC = "Jan Bos <jan@raad.example>", "Anna Smit <anna@stad.example>", "Piet <piet@stad.example>"
 SUBJECT, BODY = "Twee vakjes", "Dag Anna,\n\nOp het net gaat dit rond."
 NOTE = "Kijken jullie mee?"

@@ -10,14 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.hidden_html import shown
 from flaggermail.mail.html_text import text_of
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import packed, unpacked
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import PARSER
 
 SECRET = "Wij bevestigen VF-EP2024-0001."
 HIDING = {
@@ -148,7 +146,7 @@ def html_mail(markup: str) -> Message:
     mail["To"] = "flagger@kiesraad.example"
     mail["Subject"] = "Answer"
     mail.set_content(markup, subtype="html")
-    read = StandardParser(read_language(shipped("rules"))).parse(mail.as_bytes())
+    read = PARSER.parse(mail.as_bytes())
     assert unpacked(packed(read)) == read
     return read
 

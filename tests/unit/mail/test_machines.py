@@ -9,14 +9,13 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
-from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import MechanicalKind
 from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import PARSER
 
-PARSER = StandardParser(read_language(shipped("rules")))
 FEWEST_BOUNCES, FEWEST_ANSWERS = 25, 60
 
 

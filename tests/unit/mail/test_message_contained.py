@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.time_limit import TimeLimit
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import MEMORY_LIMIT, ContainedParser
 from flaggermail.mail.message import Address
 from flaggermail.shipped import shipped
 from tests.pace import within
+from tests.shipped_parser import PARSER
 
 pytestmark = pytest.mark.outside  # each starts parser processes
 
@@ -93,7 +92,7 @@ def contained() -> Iterator[ContainedParser]:
 
 def test_it_reads_what_the_parser_in_this_process_reads(contained: ContainedParser) -> None:
     """The separate process gives the same results as the parser in this process."""
-    parser = StandardParser(read_language(shipped("rules")))
+    parser = PARSER
     for path in sorted(MAILS.glob("*.eml")):
         assert contained.parse(path.read_bytes()) == parser.parse(path.read_bytes())
 

@@ -8,15 +8,13 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import Address, Message
 from flaggermail.mail.message_ids import message_ids, told_in_reply
 from flaggermail.mail.subject import SubjectParts, case_numbers, same_topic, split_subject
 from flaggermail.mail.threads import conversations
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import LANGUAGE
 
-LANGUAGE = read_language(shipped("rules"))
 MAIL = (
     b"Received: from a.example by mx.b.example; Thu, 6 Jun 2024 13:06:00 +0200\r\n"
     b"From: Desk <desk@platform.example>\r\nTo: a@b.example, c@b.example\r\nSubject: We look\r\n into it\r\n"

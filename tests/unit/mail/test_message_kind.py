@@ -8,17 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.automated.dsn import quoted_message_id, read_report
 from flaggermail.mail.message import MechanicalKind
-from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.pace import within
+from tests.shipped_parser import PARSER
 
 MAILS = Path(__file__).parents[2] / "mails"
 SLOWEST = 2.0  # seconds, with a margin for a busy machine
-PARSER = StandardParser(read_language(shipped("rules")))
 
 
 def kind(*fields: str, body: str = "x") -> MechanicalKind:

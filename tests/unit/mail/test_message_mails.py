@@ -6,14 +6,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message_json import contract, packed, unpacked
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import PARSER
 
 MAILS = Path(__file__).parents[2] / "mails"
-PARSER = StandardParser(read_language(shipped("rules")))
 
 
 @each("name", sorted(path.stem for path in MAILS.glob("*.eml")), of="mails")

@@ -13,17 +13,15 @@ from datetime import UTC, datetime
 import pytest
 
 from flaggermail.adapters.parsing.outlook_message import read_outlook
-from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.tnef import read_tnef
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.mail.message import Address, Message
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.pace import within
+from tests.shipped_parser import PARSER
 from tests.tools.outlook_file import FULL, OutlookMail, attached, compound_file, outlook_message
 
-PARSER = StandardParser(read_language(shipped("rules")))
 HEAD = "From: J. Proefstuk <j.proefstuk@provincie.example>\nSubject: Doorgestuurd\n"
 MAIL = attached(FULL, HEAD, "Bijgaand.", "melding.msg")
 

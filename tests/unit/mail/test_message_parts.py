@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.filenames import LONGEST, safe_name
 from flaggermail.mail.smime import signed_content
 from flaggermail.mail.uuencode import files_in
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import PARSER
 
-PARSER = StandardParser(read_language(shipped("rules")))
 MAILS = Path(__file__).parents[2] / "mails"
 TWO_PARTS = (
     b"From: a@b.example\r\nContent-Type: %s\r\n\r\nbefore\r\n--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n"

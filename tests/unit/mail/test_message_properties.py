@@ -9,8 +9,6 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.addresses import read_addresses
 from flaggermail.mail.charset import decoded, storable
 from flaggermail.mail.fields import read_date, read_parameters, words_decoded
@@ -18,10 +16,9 @@ from flaggermail.mail.filenames import LONGEST, safe_name
 from flaggermail.mail.message_json import contract, packed, unpacked
 from flaggermail.mail.smime import signed_content
 from flaggermail.mail.uuencode import files_in
-from flaggermail.shipped import shipped
 from tests.mail_strategies import CHARSETS, Expected, mails, plain_mails, values
+from tests.shipped_parser import PARSER
 
-PARSER = StandardParser(read_language(shipped("rules")))
 MANY = settings(max_examples=settings().max_examples * 3 // 2, deadline=None)
 
 

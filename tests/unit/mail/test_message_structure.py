@@ -3,12 +3,8 @@
 
 from __future__ import annotations
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.mime import DEEPEST, MOST_PARTS, read_part
-from flaggermail.shipped import shipped
-
-PARSER = StandardParser(read_language(shipped("rules")))
+from tests.shipped_parser import PARSER
 
 
 def nested(depth: int) -> bytes:

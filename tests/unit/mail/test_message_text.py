@@ -14,10 +14,8 @@ from flaggermail.mail.forwards.forwarded import Inline, find_inline
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.html_text import text_of
 from flaggermail.mail.subject import split_subject
-from flaggermail.shipped import shipped
 from tests.corpus import each
-
-LANGUAGE = read_language(shipped("rules"))
+from tests.shipped_parser import LANGUAGE
 
 # How gateways and programs render the narrow no-break space between minutes and AM.
 SPACES = [

@@ -6,14 +6,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.machine_words import phrases
 from flaggermail.mail.needed_words import NeededWords, words_of
 from flaggermail.mail.vocabulary import folded
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import LANGUAGE
 
-WORDS = read_language(shipped("rules")).machines
+WORDS = LANGUAGE.machines
 LISTS = {
     "absence_lines": True,
     "absence_alone": True,

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.subject import split_subject
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import LANGUAGE
 from tests.unit.texts import table
 
-LANGUAGE = read_language(shipped("rules"))
 DESK = "flagger@ministerie.example"
 BLOCK = (
     "From: Flagger <flagger@ministerie.example>\nSent: Thursday, June 6, 2024 10:34 AM\n"

@@ -9,13 +9,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import MechanicalKind
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import PARSER
 
-PARSER = StandardParser(read_language(shipped("rules")))
 PIECE = re.compile(r"^(.*?)\{(> )?(\w+)\}", re.MULTILINE)
 FEWEST = 100
 

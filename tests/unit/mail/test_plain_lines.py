@@ -13,7 +13,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.addresses import read_addresses, read_list
 from flaggermail.mail.automated.out_of_office import own_text
 from flaggermail.mail.charset import storable
@@ -22,12 +21,11 @@ from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.forwards.plain_lines import NONE, plain_lines
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.subject import split_subject
-from flaggermail.shipped import shipped
 from tests.corpus import each, looked_at
 from tests.mail_senders import load
 from tests.mail_strategies import PIECES, mails
+from tests.shipped_parser import LANGUAGE
 
-LANGUAGE = read_language(shipped("rules"))
 SHORT, LONG = StandardParser(LANGUAGE), StandardParser(LANGUAGE, thorough=True)
 MAILS = Path(__file__).parents[2] / "mails"
 CORPUS = Path(__file__).parents[3].parent / "shared" / "mail-corpus"

@@ -9,13 +9,11 @@ from datetime import date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.reference_marks import MOST, in_subject, is_year, on_lines
-from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.pace import within
+from tests.shipped_parser import LANGUAGE
 
-LANGUAGE = read_language(shipped("rules"))
 FORMS = {
     "[3-1220000] Re: Two boxes": "3-1220000",
     "[8-3312000036114] Your priority flag": "8-3312000036114",

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.html_text import text_of
-from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import LANGUAGE
 from tests.unit.texts import table
 
-LANGUAGE = read_language(shipped("rules"))
 OWN = "Dank voor het bericht.\n\nWij kijken er vandaag naar."
 
 

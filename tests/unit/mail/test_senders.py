@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import MechanicalKind
-from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.mail_senders import Mail, Senders, load
+from tests.shipped_parser import PARSER
 
-PARSER = StandardParser(read_language(shipped("rules")))
 FEWEST = 300
 FOLDERS = ("senders", "judged")
 ALL = [(folder, *found) for folder in FOLDERS for found in load(folder)]

@@ -9,15 +9,13 @@ from types import FrameType
 
 import pytest
 
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.forwards.printed_addresses import read_people
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.subject import split_subject
-from flaggermail.shipped import shipped
 from tests.corpus import each, long
+from tests.shipped_parser import LANGUAGE
 
-LANGUAGE = read_language(shipped("rules"))
 FORWARD = split_subject("FW: x", LANGUAGE)
 WHOLE = 400_000  # characters
 SHORTER = 100_000  # characters, outside `./dev test long`

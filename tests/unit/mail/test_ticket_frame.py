@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import time
 
-from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import MechanicalKind, Message, NoReceipt
 from flaggermail.mail.message_json import packed, unpacked
-from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.pace import within
+from tests.shipped_parser import PARSER
 
-PARSER = StandardParser(read_language(shipped("rules")))
 AUTO = "Auto-Submitted: auto-generated"
 FRAMED = f"{AUTO}\nX-Mailer: Zendesk Mailer"
 ABOVE = "##- Please type your reply above this line -##\n\n"

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.patterns import Re2Matcher
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import Message
 from flaggermail.rules.classifier import RuleSet, Stage, classify
 from flaggermail.rules.conditions import Context
@@ -16,9 +14,9 @@ from flaggermail.rules.pairs import RulePair
 from flaggermail.shipped import shipped
 from tests.corpus import each, looked_at
 from tests.mail_senders import load
+from tests.shipped_parser import PARSER
 
 RULES, AGAIN = load_rules(shipped("rules"), []), load_rules(shipped("rules"), [])
-PARSER = StandardParser(read_language(shipped("rules")))
 FIND = Re2Matcher().find
 MAILS = [PARSER.parse(senders.octets(mail)) for _, senders, mail in load("judged")]
 CONTEXTS = [Context(), Context(platform="tiktok", placed=True, channel="tiktok-elections", minutes=90)]

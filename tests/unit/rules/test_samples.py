@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.patterns import Re2Matcher
-from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import Message
 from flaggermail.record.kinds import Kind
 from flaggermail.rules import rulebook
@@ -21,6 +19,7 @@ from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.shipped import shipped
 from flaggermail.wiring.assembly import rule_remarks
 from tests.corpus import each
+from tests.shipped_parser import PARSER
 
 SETTINGS = load(shipped("config"), shipped("rules"))
 FAULTS: list[Fault] = []
@@ -33,7 +32,7 @@ EVERY_MAIL = All(())
 @cache
 def mails() -> dict[str, tuple[Message, Context]]:
     """Returns every sample mail as parsed, with its context."""
-    parser = StandardParser(read_language(shipped("rules")))
+    parser = PARSER
     read = {name: (sample, parser.parse(sample.octets)) for name, sample in SAMPLES.mails.items()}
     return {name: (mail, rulebook.context_of(sample, SAMPLES, mail)) for name, (sample, mail) in read.items()}
 

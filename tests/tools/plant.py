@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Plants faults in the product, one at a time, and counts how many the tests find: `python -m tests.tools.plant`.
+
+A fault is one change of one expression or branch: a comparison turned, a condition dropped, a number raised by one, a
+value not returned. Each is planted in a copy of the tree; the pure tests that import its module run first, then those
+of its room, then others that import it, then six files that use the room most, until one is red. A fault that all of
+them miss is printed with its place: it is either no fault (the program does the same) or lacks a test. The same seed
+plants the same faults in the same code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import starmap
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+COPIED = (".ci", "flaggermail", "tests", "config", "rules", "docs", "systemd")  # and the files beside them
+LEFT_OUT = re.compile(r"/(migrations|wording|demo)/|/log_lines\.py|/__init__\.py")  # words, tables, a show
+SPEAKS = re.compile(r"\b(log|_log|note)\b\.?")
+ROOMS = frozenset({"attacks", "store", "story", "unit"})  # folders of tests that need no server
+USERS = 6  # files of tests that import the module's room, those that do so most
+TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a module's text, and what is written there instead; lines count from 1, columns in octets from 0."""
+
+    module: Path
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    instead: str
+
+    def planted(self, text: bytes) -> bytes:
+        """Returns the module's text with the fault."""
+        lines = text.splitlines(keepends=True)
+        begin = sum(map(len, lines[: self.line - 1])) + self.column
+        end = sum(map(len, lines[: self.end_line - 1])) + self.end_column
+        return text[:begin] + self.instead.encode() + text[end:]
+
+
+def faults_of(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """Yields the expressions of one node that can be changed, each with its fault."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        turned = ast.Compare(node.left, [TURNED[type(node.ops[0])]()], node.comparators)
+        yield node, f"({ast.unparse(turned)})"
+    elif isinstance(node, ast.If | ast.IfExp):
+        yield node.test, "False"
+    elif isinstance(node, ast.BoolOp):
+        other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield node, f"({ast.unparse(ast.BoolOp(other, node.values))})"
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield node, f"bool({ast.unparse(node.operand)})"
+    elif isinstance(node, ast.Constant) and type(node.value) is int:
+        yield node, str(node.value + 1)
+    elif isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Constant):
+        yield node.value, "None"
+
+
+def places(module: Path) -> list[Place]:
+    """Returns where a fault can be planted in the functions of a module, but for what is only logged."""
+    tree = ast.parse(module.read_bytes())
+    spoken = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and SPEAKS.match(ast.unparse(node.func))
+        for inner in ast.walk(node)
+    }
+    found = {
+        Place(module.relative_to(ROOT), at.lineno, at.col_offset, at.end_lineno or 0, at.end_col_offset or 0, fault)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for statement in function.body
+        for node in ast.walk(statement)
+        if id(node) not in spoken and not isinstance(node, ast.JoinedStr)
+        for at, fault in faults_of(node)
+    }
+    return sorted(found, key=lambda place: (place.line, place.column, place.instead))
+
+
+def tests_of(module: Path) -> Iterator[list[str]]:
+    """Yields the paths of tests to run, those nearest to a module first, none twice."""
+    name = module.with_suffix("").as_posix().replace("/", ".")
+    package, _, last = name.rpartition(".")
+    imported = re.compile(rf"\b{re.escape(name)}\b|from {re.escape(package)} import [^\n]*\b{last}\b")
+    room = re.compile(rf"\bflaggermail\.{module.parts[1].removesuffix('.py')}\b")
+    texts = {
+        path.relative_to(ROOT): path.read_text("utf-8")
+        for path in sorted(ROOT.glob("tests/*/**/test_*.py"))
+        if path.relative_to(ROOT).parts[1] in ROOMS
+    }
+    near = [path for path, text in texts.items() if imported.search(text)]
+    beside = [path for path in texts if path.is_relative_to(Path("tests/unit") / module.parts[1])]
+    users = sorted(texts, key=lambda path: len(room.findall(texts[path])), reverse=True)
+    pure, seen = [path for path in near if path.parts[1] == "unit"], set[Path]()
+    for group, most in ((pure, len(pure)), (beside, len(beside)), (near, len(near)), (users, USERS)):
+        chosen = [path for path in group if path not in seen][:most]
+        yield list(map(str, chosen))
+        seen |= set(chosen)
+
+
+def red(tree: Path, paths: Iterable[str]) -> str:
+    """Runs tests in a tree until one fails; returns the name of that, or "" if all pass."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not long and not outside", "--no-header", *paths]
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    ran = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    told = re.findall(r"(?m)^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", ran.stdout)
+    passed = ran.returncode in {0, 5}  # 5: no test was chosen
+    return "" if passed else (told[0] if told else f"pytest ended with {ran.returncode}")
+
+
+def found(tree: Path, place: Place) -> str:
+    """Plants a fault in the tree and returns the test that found it, or ""; the tree is left as it was.
+
+    A test that fails without the fault too has found nothing.
+    """
+    file = tree / place.module
+    sound = file.read_bytes()
+    for paths in filter(None, tests_of(place.module)):
+        file.write_bytes(place.planted(sound))
+        try:
+            by = red(tree, paths)
+        finally:
+            file.write_bytes(sound)
+        if by and ("::" not in by or not red(tree, [by])):
+            return by
+    return ""
+
+
+def copied(tree: Path) -> None:
+    """Copies what the tests need into an empty folder."""
+    for name in COPIED:
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy2(path, tree)
+
+
+def main() -> int:
+    """Plants and prints; the exit status is 1 if a fault was not found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.plant", description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--faults", type=int, default=20)
+    parser.add_argument("--room", default="", help="a part of the path of the modules, such as outbox/")
+    given = parser.parse_args()
+    modules = [path for path in sorted(ROOT.glob("flaggermail/**/*.py")) if not LEFT_OUT.search(str(path))]
+    all_places = [place for path in modules if given.room in str(path) for place in places(path)]
+    chosen = random.Random(given.seed).sample(all_places, given.faults)  # noqa: S311 - nothing secret
+    missed = 0
+    with tempfile.TemporaryDirectory(prefix="plant-") as folder:
+        copied(Path(folder))
+        for place, by in zip(chosen, starmap(found, ((Path(folder), place) for place in chosen)), strict=True):
+            missed += not by
+            print(f"{place.module}:{place.line}:{place.column} {place.instead}\n    {by or 'NOT FOUND'}", flush=True)
+    print(f"{given.faults - missed} of {given.faults} faults found; {len(all_places)} places, seed {given.seed}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
