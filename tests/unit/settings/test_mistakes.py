@@ -366,7 +366,7 @@ def test_every_mistake_has_its_case() -> None:
 
 
 def test_the_manual_has_the_table_of_mistakes() -> None:
-    """docs/operation.md shows each code with severity and sentence; `python -m tests.tools.check_table` writes it."""
+    """docs/operation.md has each code with its severity, and its sentence or the row of docs/mistakes.md with it."""
     page = MANUAL.read_text(encoding="utf-8")
     assert with_table(page) == page
     assert len(list(rows())) == len(CheckCode)
