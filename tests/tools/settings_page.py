@@ -31,7 +31,7 @@ FILES: dict[str, type[BaseModel]] = {
     "elections.yaml": model.ElectionsFile,
     "escalation.yaml": EscalationFile,
 }
-HEAD = "| key | default | takes | what it does, and what happens beyond it |\n|---|---|---|---|\n"
+HEAD = "| key | default | takes | effect, and what is beyond |\n|---|---|---|---|\n"
 SHAPES: tuple[tuple[object, str], ...] = (
     (kinds.MailAddress, "mail address"), (kinds.Host, "name of a server"), (kinds.Domain, "domain"),
     (kinds.Credential, "name of a credential"), (kinds.Day, "day"), (kinds.LastDay, "day, or `none`"),
