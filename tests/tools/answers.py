@@ -13,8 +13,8 @@ MANUAL = Path(__file__).parents[2] / "docs" / "server-answers.md"
 HEADING = "## The answers\n"
 _HEAD = "| it answers | to | which means | source |\n|---|---|---|---|\n"
 WHILE = {
-    ProtocolStep.CONNECT: "the connection",
-    ProtocolStep.TOKEN: "the request for a token",
+    ProtocolStep.CONNECT: "connection",
+    ProtocolStep.TOKEN: "token",
     ProtocolStep.IMAP_PASSWORD: "IMAP login by password",
     ProtocolStep.IMAP_TOKEN: "IMAP login by token",
     ProtocolStep.IMAP_AFTER_PASSWORD: "IMAP later, by password",
