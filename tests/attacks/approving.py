@@ -17,7 +17,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.approval_section import ApprovalSettings
-from flaggermail.settings.model import ApprovalSettings, PagerSettings
+from flaggermail.settings.model import PagerSettings
 from flaggermail.stories.doubles import ListPager
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, desk_settings, equipped, mail, opened

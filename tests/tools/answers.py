@@ -13,8 +13,8 @@ MANUAL = Path(__file__).parents[2] / "docs" / "server-answers.md"
 HEADING = "## The answers\n"
 _HEAD = "| it answers | to | which means | source |\n|---|---|---|---|\n"
 WHILE = {
-    ProtocolStep.CONNECT: "the connection",
-    ProtocolStep.TOKEN: "the request for a token",
+    ProtocolStep.CONNECT: "connection",
+    ProtocolStep.TOKEN: "token",
     ProtocolStep.IMAP_PASSWORD: "IMAP login by password",
     ProtocolStep.IMAP_TOKEN: "IMAP login by token",
     ProtocolStep.IMAP_AFTER_PASSWORD: "IMAP later, by password",
@@ -30,16 +30,20 @@ WHILE = {
 
 
 def tables() -> Iterator[str]:
-    """Yields the lines of a table for each service, in the order of the code."""
+    """Yields the lines of a table for each service, in the order of the code, and the list of their sources."""
+    rows = [row for service in Service for row in KNOWN if row.service is service]
+    sources = list(dict.fromkeys(row.source for row in rows))
     for service in Service:
         yield f"\n### {service.value[0].upper()}{service.value[1:]}\n\n"
         yield _HEAD
-        yield from (_row(row) for row in KNOWN if row.service is service)
+        yield from (_row(row, sources.index(row.source) + 1) for row in rows if row.service is service)
+    yield "\n### Sources\n\n"
+    yield from (f"{number}. {source}\n" for number, source in enumerate(sources, start=1))
 
 
-def _row(row: KnownAnswer) -> str:
+def _row(row: KnownAnswer, source: int) -> str:
     means = worded(row.means, Reader(server=_section(row))).english
-    return f"| `` {row.line} `` | {', '.join(WHILE[step] for step in row.steps)} | {means} | {row.source} |\n"
+    return f"| `` {row.line} `` | {', '.join(WHILE[step] for step in row.steps)} | {means} | {source} |\n"
 
 
 def _section(row: KnownAnswer) -> str:

@@ -13,14 +13,11 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from pydantic import BaseModel
 
 from flaggermail.cli import COMMANDS, commands
 from flaggermail.health.status_line import StatusLine
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind
-from flaggermail.settings import model as settings
-from flaggermail.settings.escalation_file import EscalationFile
 from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]
@@ -130,45 +127,6 @@ def test_every_command_line_in_the_manual_exists(page: Path) -> None:
 def test_the_manual_shows_command_lines() -> None:
     """The manual has enough command lines for the check above to be meaningful."""
     assert sum(len(list(typed_lines(text(page)))) for page in PAGES) > 50
-
-
-# ---------------------------------------------------------------- settings
-
-
-def keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
-    """Yields the keys of a settings file, including those of its nested models."""
-    if model in seen:
-        return
-    seen.add(model)
-    for name, field in model.model_fields.items():
-        yield name
-        for inner in models_in(field.annotation):
-            yield from keys(inner, seen)
-
-
-def models_in(annotation: object) -> Iterator[type[BaseModel]]:
-    """Yields the models that an annotation names."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in getattr(annotation, "__args__", ()):
-        yield from models_in(inner)
-
-
-FILES: dict[str, type[BaseModel]] = {
-    "flaggermail.yaml": settings.DeskSettings,
-    "platforms.yaml": settings.PlatformsFile,
-    "oncall.yaml": settings.OncallFile,
-    "elections.yaml": settings.ElectionsFile,
-    "escalation.yaml": EscalationFile,
-}
-
-
-@each(("file", "key"), [(file, key) for file, model in FILES.items() for key in sorted(set(keys(model, set())))])
-def test_every_setting_is_explained(file: str, key: str) -> None:
-    """Each settings key is in the shipped, commented file or on the administrator's page."""
-    shipped = re.compile(rf"(?:^|[\s{{#-]){key}:|^#(?:.*[;,])? +{key}[ ,]", re.MULTILINE)
-    manual = re.compile(rf"`(?:[a-z_]+\.)*{key}`")
-    assert shipped.search(text(ROOT / "config" / file)) or manual.search(text(DOCS / "administrator.md"))
 
 
 # ---------------------------------------------------------------- functions

@@ -376,7 +376,7 @@ def test_a_database_of_an_older_revision_is_named(
 
 
 def test_the_manual_has_the_table_of_mistakes() -> None:
-    """docs/operation.md shows each code with severity and sentence; `python -m tests.tools.check_table` writes it."""
+    """docs/operation.md has each code with its severity, and its sentence or the row of docs/mistakes.md with it."""
     page = MANUAL.read_text(encoding="utf-8")
     assert with_table(page) == page
     assert len(list(rows())) == len(CheckCode)
