@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flaggermail.server_answers.answer import KnownAnswer, ProtocolStep, Reader, Service
-from flaggermail.server_answers.recognise import KNOWN, worded
+from flaggermail.server_answers.recognise import known, worded
 
 MANUAL = Path(__file__).parents[2] / "docs" / "server-answers.md"
 HEADING = "## The answers\n"
@@ -34,7 +34,7 @@ def tables() -> Iterator[str]:
     for service in Service:
         yield f"\n### {service.value[0].upper()}{service.value[1:]}\n\n"
         yield _HEAD
-        yield from (_row(row) for row in KNOWN if row.service is service)
+        yield from (_row(row) for row in known() if row.service is service)
 
 
 def _row(row: KnownAnswer) -> str:
