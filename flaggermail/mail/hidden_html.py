@@ -29,8 +29,8 @@ from flaggermail.mail.css_values import (
     lengths,
     weighed,
 )
-from flaggermail.mail.html_page import HtmlPage, presentational
-from flaggermail.mail.html_text import text_of
+from flaggermail.mail.html_page import RAW, HtmlPage, presentational
+from flaggermail.mail.html_text import TextLines, text_of
 from flaggermail.mail.invisible import is_invisible
 
 _BEGIN, _END = "\ufdd0", "\ufdd1"  # noncharacters (Unicode, section 23.7): no text of a mail keeps them
@@ -86,19 +86,18 @@ class Box:
 def shown(markup: str) -> tuple[str, tuple[tuple[int, str], ...]]:
     """Returns the text of a mail as a reader sees it, and what is hidden: its place in the text, and its words."""
     source = markup.replace(_BEGIN, "").replace(_END, "")
-    marked = _marked(source) if _MAY_HIDE.search(source) else source
-    text = text_of(marked)
+    text = _marked(source) if _MAY_HIDE.search(source) else text_of(source)
     return _parted(text) if _BEGIN in text else (text, ())
 
 
 def _marked(source: str) -> str:
-    """Returns the HTML with signs around each hidden text."""
-    page, found, at = _Boxes(source), list[str](), 0
-    for start, end, tag in page.walk():
-        if not tag and page.look.hidden and _has_ink(source[start:end]):
-            found += (source[at:start], _BEGIN, source[start:end], _END)
-            at = end
-    return "".join((*found, source[at:]))
+    """Returns the text of a mail with signs around what is hidden."""
+    page = _Boxes(source)
+    lines = TextLines(page.source)
+    for start, end, tag, inside, _ in page.walk():
+        hidden = (not tag or tag in RAW) and page.look.hidden and _has_ink(inside)
+        lines.add(start, end, tag, f"{_BEGIN}{inside}{_END}" if hidden else inside)
+    return lines.text()
 
 
 def _has_ink(text: str) -> bool:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The tags, texts and open elements of an HTML mail, read as the WHATWG HTML standard has browsers read them.
 
-Unclosed tags, attributes and comments included. Each character is visited a fixed number of times.
+Whatever is asked of a page is read from these marks: its text (`html_text`), what it hides (`hidden_html`), and what
+its reader surely sees (`visible_html`). Each character is visited a fixed number of times, also in unclosed tags,
+attributes and comments. html.parser is not used: it takes 20 seconds for 120 kB of unclosed attributes.
 """
 
 from __future__ import annotations
@@ -11,18 +13,20 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from string import ascii_lowercase, ascii_uppercase
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from flaggermail.mail.html_text import LONGEST
-
+LONGEST = 2_000_000  # characters read; the text of a real mail lies within them
 RAW = frozenset(("script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "textarea", "title"))
 """Elements whose content is no markup."""
 
-_TAG = re.compile(r"<(?:(/?)([A-Za-z][^\s/>]*)|[!?/])")
+_MARK = re.compile(
+    r"""<(?:(/?)([A-Za-z][^\s/>]*+)((?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])))*+)>"""
+    r"""|!--(?:-?>|[^-]*+(?:-(?!-!?>)[^-]*+)*+--!?>)|(?!!--)[!?/][^>]*+>|([A-Za-z!?/]))"""
+)
+"""A tag, or a comment or declaration; the last group is one that never ends."""
+_CLOSED = re.compile(r"<(?:(/?)([A-Za-z][A-Za-z0-9:]{0,20})(?=[\s/>])([^<>]{0,5000}+)>|(!--)|[!?][^<>]{0,5000}+>)")
+_RAW_ENDS = {name: re.compile(f"</{name}", re.IGNORECASE | re.ASCII) for name in RAW}
 _ATTRIBUTE = re.compile(r"""([^\s/>"'=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
-_STOP = re.compile(r"[>=]")
-_SHORT, _COMMENT_END = re.compile(r"-?>"), re.compile(r"--!?>")
 _VOID = frozenset((
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
 ))  # fmt: skip
@@ -35,9 +39,60 @@ _SPECIAL = frozenset((
     "html", "li", "main", "marquee", "menu", "nav", "object", "ol", "p", "pre", "section", "select", "summary", "table",
     "tbody", "td", "template", "tfoot", "th", "thead", "tr", "ul",
 ))  # fmt: skip
-_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+_LONGEST_TAG = 5000  # characters, where tags are not sure
 _LOOKED_BACK = 100  # open elements among which the one of an end tag is looked for
 _DEEPEST = 2000
+
+
+Mark: TypeAlias = tuple[int, int, str, str, bool]
+"""A piece of a page: where it begins and ends, its tag ("" for a text, "p", "/p"), what it holds, whether it is sure.
+
+A text holds itself, a tag its attributes as they are written, an element of `RAW` its content. A piece is not sure
+behind a tag, a comment or such an element that never ends: browsers show nothing of it.
+"""
+
+
+def marks(source: str) -> Iterator[Mark]:
+    """Yields the texts and tags of a page, without comments and declarations.
+
+    Behind something that never ends only tags that are closed before the next one are tags, and a comment that never
+    ends is closed by the next ">".
+    """
+    at, sure, look = 0, True, _MARK.search
+    endless = set[str]()
+    while (found := look(source, at)) is not None:
+        start, end = found.span()
+        if start > at:
+            yield at, start, "", source[at:start], sure
+        slash, name, inside, other = found.groups()
+        if name:
+            name = name.lower()
+            if slash:
+                yield start, end, f"/{name}", inside, sure
+            elif name not in RAW:
+                yield start, end, name, inside, sure
+            elif name not in endless and (ended := _RAW_ENDS[name].search(source, end)):
+                yield start, end, name, source[end : ended.start()], sure
+                end = ended.start()
+            else:
+                endless.add(name)
+                sure, look = False, _CLOSED.search
+        elif other and sure:
+            sure, look, end = False, _CLOSED.search, start
+        elif other:
+            end = _comment_end(source, end, endless)
+        at = end
+    if at < len(source):
+        yield at, len(source), "", source[at:], sure
+
+
+def _comment_end(source: str, at: int, endless: set[str]) -> int:
+    """Returns where a comment ends whose "<!--" ends at `at`; `endless` remembers that no other one is closed."""
+    end = -1 if "!--" in endless else source.find("-->", at)
+    if end >= 0:
+        return end + len("-->")
+    endless.add("!--")
+    return max(at, source.find(">", at, at + _LONGEST_TAG) + 1)
 
 
 class Hides(Protocol):
@@ -66,7 +121,6 @@ class HtmlPage(ABC, Generic[LookT]):
     def __init__(self, source: str, bare: LookT) -> None:
         """`bare`: the look of text outside of all elements."""
         self.source = source[:LONGEST]
-        self.small = self.source.translate(_SMALL)
         self.open: list[Element[LookT]] = [Element("", {}, bare)]
 
     @property
@@ -74,27 +128,18 @@ class HtmlPage(ABC, Generic[LookT]):
         """The look of the innermost open element."""
         return self.open[-1].look
 
-    def walk(self) -> Iterator[tuple[int, int, str]]:
-        """Yields where each text and tag begins and ends, with "" for a text, "p" or "/p" for a tag.
-
-        When a text is yielded, `open` holds the elements around it. What follows a tag that never ends is not yielded.
-        """
-        source, at = self.source, 0
-        while (found := _TAG.search(source, at)) is not None:
-            if found.start() > at:
-                yield at, found.start(), ""
-            name = (found[2] or "").lower()
-            end = _tag_end(source, found.end()) if name else _comment_end(source, found.start())
-            if end < 0:
-                return  # never closed: browsers show nothing of the rest
-            at = end + 1
-            if found[1] and name:
-                self._close(name)
-                yield found.start(), at, f"/{name}"
-            elif name:
-                at = self._open(name, source[found.end() : end], at)
-                yield found.start(), at, name
-        yield at, len(source), ""
+    def walk(self) -> Iterator[Mark]:
+        """Yields the texts and tags; when a text is yielded, `open` holds the elements around it."""
+        for mark in marks(self.source):
+            _, _, tag, inside, _ = mark
+            if tag[:1] == "/":
+                self._close(tag[1:])
+            elif tag == "style":
+                self.read_sheet(inside)
+            elif tag and tag not in _VOID and tag not in RAW and len(self.open) < _DEEPEST:
+                attributes = _attributes(inside) if inside else {}
+                self.open.append(Element(tag, attributes, self.styled(tag, attributes)))
+            yield mark
 
     @abstractmethod
     def styled(self, name: str, attributes: Mapping[str, str]) -> LookT:
@@ -103,18 +148,6 @@ class HtmlPage(ABC, Generic[LookT]):
     @abstractmethod
     def read_sheet(self, source: str) -> None:
         """Reads the content of a style element."""
-
-    def _open(self, name: str, written: str, at: int) -> int:
-        """Opens an element; returns where to go on: behind the content of an element that is no markup."""
-        if name in RAW:
-            end = self.small.find(f"</{name}", at)
-            if name == "style":
-                self.read_sheet(self.source[at : end if end >= 0 else None])
-            return end if end >= 0 else len(self.source)
-        if name not in _VOID and len(self.open) < _DEEPEST:
-            attributes = _attributes(written)
-            self.open.append(Element(name, attributes, self.styled(name, attributes)))
-        return at
 
     def _close(self, name: str) -> None:
         """Closes an element as browsers do: an inline one closes no block.
@@ -141,30 +174,6 @@ def presentational(name: str, attributes: Mapping[str, str]) -> list[tuple[str, 
     if name == "font" and "color" in attributes:
         wanted.append(("color", attributes["color"].lower()))
     return wanted
-
-
-def _tag_end(source: str, at: int) -> int:
-    """Returns the index of the ">" that ends the tag, outside quoted values; -1 if it never ends."""
-    while (found := _STOP.search(source, at)) is not None:
-        if found[0] == ">":
-            return found.start()
-        at = found.end()
-        while at < len(source) and source[at].isspace():
-            at += 1
-        if source[at : at + 1] in {'"', "'"}:
-            end = source.find(source[at], at + 1)
-            if end < 0:
-                return -1
-            at = end + 1
-    return -1
-
-
-def _comment_end(source: str, start: int) -> int:
-    """Returns the index of the last character of a comment or declaration; -1 if it never ends."""
-    if not source.startswith("<!--", start):
-        return source.find(">", start)
-    found = _SHORT.match(source, start + 4) or _COMMENT_END.search(source, start + 4)
-    return found.end() - 1 if found else -1
 
 
 def _attributes(written: str) -> dict[str, str]:

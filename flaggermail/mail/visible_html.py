@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from flaggermail.mail.css_values import Look, applied, declarations
 from flaggermail.mail.html_page import RAW, HtmlPage, presentational
+from flaggermail.mail.html_text import TextLines
 
 _SELECTED = re.compile(r"([.#\[]?)([\w-]+)")
 _ONLY_DARK = ("[data-ogsc]", "[data-ogsb]", "[data-ogab]", "[data-ogac]")  # set by Outlook on the web, in dark mode
@@ -64,12 +65,15 @@ class _Sheet:
             yield from self.rules.get(key, ())
 
 
-def visible_part(markup: str) -> str:
-    """Returns `markup` without the text that a reader does not see; its tags remain, without attributes."""
+def whole_and_seen(markup: str) -> tuple[str, str]:
+    """Returns the text of a page, and that text without what a reader does not surely see."""
     page = _SeenPage(markup)
-    return "".join(
-        f"<{tag}>" if tag else " " if page.look.hidden else page.source[start:end] for start, end, tag in page.walk()
-    )
+    whole, seen = TextLines(page.source), TextLines(page.source, bare=True)
+    for start, end, tag, inside, sure in page.walk():
+        whole.add(start, end, tag, inside)
+        if sure:
+            seen.add(start, end, tag, "" if tag else " " if page.look.hidden else inside)
+    return whole.text(), seen.text()
 
 
 class _SeenPage(HtmlPage[Look]):

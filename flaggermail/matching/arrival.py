@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.mail.authentication.received_fields import RECEIVED, own_received_line
-from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date
+from flaggermail.mail.authentication.received_fields import RECEIVED, own_received_line, taken_at
 from flaggermail.record.instants import EARLIEST
 from flaggermail.record.kinds import ArrivalBasis
 from flaggermail.wording.filing import Dispute
@@ -32,7 +31,7 @@ def disputed(internaldate: datetime, looked_at: datetime | None, received: str |
     """
     if looked_at is not None and internaldate < looked_at - TOLERANCE:
         return Dispute.BEFORE_LOOK(at=f"{looked_at.astimezone(UTC):%Y-%m-%d %H:%M}")
-    taken = _taken_at(received) if received else None
+    taken = taken_at(received) if received else None
     if taken is not None and abs(internaldate - taken) > TOLERANCE:
         return Dispute.SERVER_LINE(at=f"{taken.astimezone(UTC):%Y-%m-%d %H:%M}")
     return None
@@ -67,16 +66,8 @@ def in_file(
     own = own_received_line(fields, server) if server else None
     last = next((line for name, line in fields if name == RECEIVED), None)
     for line, basis in ((own, ArrivalBasis.OWN_LINE), (last, ArrivalBasis.LAST_HOP)):
-        taken = _taken_at(line) if line else None
+        taken = taken_at(line) if line else None
         if taken is not None and EARLIEST <= taken <= now:
             return taken, basis
     at, basis = stored
     return (at, basis) if EARLIEST <= at <= now else (now, ArrivalBasis.FILE)
-
-
-def _taken_at(line: str) -> datetime | None:
-    """Returns the instant after the last semicolon of a Received field; None if it is unreadable or has no zone."""
-    if ";" not in line:
-        return None
-    taken, defect = read_date(line.rpartition(";")[2].strip())
-    return None if defect == DATE_WITHOUT_ZONE else taken

@@ -197,7 +197,10 @@ def test_a_module_is_imported_late(desk: Desk) -> None:
     assert (
         desk.runs("import bz2, decimal, lzma, uuid, zlib; print(bz2.BZ2Compressor.__name__)").text == "BZ2Compressor\n"
     )
-    assert desk.runs("import oxmsg, tnefparse; print(oxmsg.__name__, tnefparse.__name__)").text == "oxmsg tnefparse\n"
+    assert (
+        desk.runs("import olefile, tnefparse; print(olefile.__name__, tnefparse.__name__)").text
+        == "olefile tnefparse\n"
+    )
 
 
 @ACCOUNTS

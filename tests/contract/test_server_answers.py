@@ -27,7 +27,7 @@ from flaggermail.adapters.oauth.endpoint import SecretFiles, ask
 from flaggermail.adapters.oauth.line import TokenLine
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.server_answers.answer import ConnectFault, KnownAnswer, ProtocolStep
-from flaggermail.adapters.server_answers.recognise import KNOWN
+from flaggermail.adapters.server_answers.recognise import known
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import AccessToken, Refused
@@ -51,7 +51,7 @@ SHARED = "verkiezingen@bzk.example"
 FILE = "/run/credentials/secret"
 CANARY = "canary-of-the-token"
 ESCAPE = "\x1b[2J"
-ROWS = [(f"{step}: {row.line}", row, step) for row in KNOWN for step in row.steps]
+ROWS = [(f"{step}: {row.line}", row, step) for row in known() for step in row.steps]
 
 
 class Lent:
@@ -229,7 +229,7 @@ def test_what_passes_by_itself_is_no_refused_login() -> None:
 
 def test_an_unknown_answer_keeps_its_words() -> None:
     """Without a row the text is what it was."""
-    row = replace(KNOWN[0], steps=(ProtocolStep.SMTP_RECIPIENT,), line="550 5.1.1 no such person")
+    row = replace(known()[0], steps=(ProtocolStep.SMTP_RECIPIENT,), line="550 5.1.1 no such person")
     result = said_by_smtp(row, ProtocolStep.SMTP_RECIPIENT)
     assert result.text.english == "recipient refused: 5.1.1 no such person"
     assert result.words == "5.1.1 no such person"
@@ -383,7 +383,7 @@ def test_a_connection_that_fails_so(
         "62": (certificates.wrong_host(), certificates.ca_file),
         "85": (lacking, own_ca),
     }
-    for row in (row for row in KNOWN if ProtocolStep.CONNECT in row.steps):
+    for row in (row for row in known() if ProtocolStep.CONNECT in row.steps):
         with monkeypatch.context() as patch:
             if row.example.status == "85":  # Python asks this from 3.13 on
                 patch.setattr("flaggermail.adapters.tls.ssl.create_default_context", strictly)

@@ -12,18 +12,18 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import Node
 
-from flaggermail import wiring
 from flaggermail.adapters.files import template_engine
 from flaggermail.adapters.files.template_engine import TemplateEngine
 from flaggermail.adapters.files.template_formats import Formats
 from flaggermail.adapters.parsing import vocabulary_file
 from flaggermail.adapters.parsing.vocabulary_file import FILE_NAME, MACHINES_FILE_NAME
+from flaggermail.annex import redaction_words
 from flaggermail.annex.redaction.known import RedactionWords
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.vocabulary import Language
 from flaggermail.rules import models as rule_models
-from flaggermail.settings import redaction_words
 from flaggermail.settings.yaml_files import model, source
+from flaggermail.wiring import assembly as wiring
 
 KEPT = 256  # texts; a configuration with its rules has about fifteen files
 PATTERNS = 2048

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Reader, Service
-from flaggermail.adapters.server_answers.recognise import KNOWN, worded
+from flaggermail.adapters.server_answers.recognise import known, worded
 
 MANUAL = Path(__file__).parents[2] / "docs" / "server-answers.md"
 HEADING = "## The answers\n"
@@ -31,7 +31,7 @@ WHILE = {
 
 def tables() -> Iterator[str]:
     """Yields the lines of a table for each service, in the order of the code, and the list of their sources."""
-    rows = [row for service in Service for row in KNOWN if row.service is service]
+    rows = [row for service in Service for row in known() if row.service is service]
     sources = list(dict.fromkeys(row.source for row in rows))
     for service in Service:
         yield f"\n### {service.value[0].upper()}{service.value[1:]}\n\n"

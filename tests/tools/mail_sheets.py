@@ -28,10 +28,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from font_source_sans_pro import SourceSansPro
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from flaggermail.adapters.documents import fonts
 from flaggermail.adapters.files.template_situations import DID, variants
 from flaggermail.letters import writing
 from flaggermail.letters.html_part import html_part
@@ -287,7 +287,7 @@ def _empty(wide: int, columns: int) -> Image.Image:
 
 
 def _write(sheet: Image.Image, at: tuple[int, int], caption: str, wide: int) -> None:
-    font = ImageFont.truetype(SourceSansPro, 14)
+    font = ImageFont.truetype(str(fonts.files()["SourceSansPro-Regular.ttf"]), 14)
     half = wide // 7
     ImageDraw.Draw(sheet).multiline_text(at, f"{caption[:half]}\n{caption[half:]}", "#000000", font, spacing=1)
 

@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 from flaggermail.settings import model, oauth_section, retention_section
 from flaggermail.settings.escalation_file import EscalationFile, EscalationPolicy, Until
 from flaggermail.settings.escalation_file import WallTime as WeekTime
-from flaggermail.yaml_files import kinds
+from flaggermail.settings.yaml_files import kinds
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 FILES: dict[str, type[BaseModel]] = {

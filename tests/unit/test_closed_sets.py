@@ -34,6 +34,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     "mail/forwards/header_blocks.py": frozenset({"other", "from", "subject"}),  # fields of the vocabulary
     "mail/hidden_html.py": frozenset({"none", "body", "html"}),
     "mail/html_page.py": frozenset({"body"}),
+    "mail/html_text.py": frozenset({"head"}),
     "mail/vocabulary.py": frozenset({"other", "cc"}),
     # names in files that people write; mypy knows each as a Literal
     "adapters/tls.py": frozenset({"none"}),

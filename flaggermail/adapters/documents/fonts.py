@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.sax.saxutils import escape
@@ -22,7 +21,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 
 FAMILIES = ("Source Sans Pro", "DejaVu Sans", "Flaggermail Frames")
-PACKAGE = "font_source_sans_pro"
+_FOLDER = Path(__file__).with_name("source_sans")  # Adobe, SIL Open Font License 1.1: OFL.txt
 _FACES = ("Regular", "It", "Semibold", "SemiboldIt", "Bold")
 # Where distributions of Linux keep DejaVu Sans, which has not changed since 2016: Debian, Fedora, Arch.
 _DEJAVU = ("truetype/dejavu", "dejavu-sans-fonts", "TTF")
@@ -36,14 +35,6 @@ _EPOCH_1904 = 2_082_844_800  # seconds; dates of a font count from 1904 on, and 
 _environment = threading.Lock()
 
 
-def _folder() -> Path:
-    found = find_spec(PACKAGE)
-    places = found.submodule_search_locations if found else None
-    if not places:
-        raise ImportError(f"{PACKAGE} is not installed")
-    return Path(places[0]) / "files"
-
-
 def _second() -> Path:
     """Returns the file of the second font. Raises OSError if this machine lacks it."""
     for folder in _DEJAVU:
@@ -55,14 +46,14 @@ def _second() -> Path:
 
 def files() -> Mapping[str, Path]:
     """Returns the font files by the names under which fontconfig sees them."""
-    own = {f"SourceSansPro-{face}.ttf": _folder() / f"SourceSansPro-{face}.ttf" for face in _FACES}
+    own = {f"SourceSansPro-{face}.ttf": _FOLDER / f"SourceSansPro-{face}.ttf" for face in _FACES}
     return {**own, "DejaVuSans.ttf": _second()}
 
 
 @cache
 def covered() -> frozenset[int]:
     """Returns the characters that one of the two fonts has."""
-    fonts = (_folder() / "SourceSansPro-Regular.ttf", _second())
+    fonts = (_FOLDER / "SourceSansPro-Regular.ttf", _second())
     return frozenset().union(*(_characters(font) for font in fonts)) | _UNDRAWN
 
 
@@ -110,7 +101,7 @@ def _configuration(place: Path) -> str:
 def _write_frames(file: Path, characters: Iterable[int]) -> None:
     """Writes a font in which each character is a frame around its number in Unicode, so that none is lost."""
     names = {code: f"u{code:04X}" for code in characters}
-    with TTFont(_folder() / "SourceSansPro-Semibold.ttf", lazy=True) as digits:
+    with TTFont(_FOLDER / "SourceSansPro-Semibold.ttf", lazy=True) as digits:
         glyphs = {name: _frame(f"{code:04X}", digits) for code, name in names.items()}
     builder = FontBuilder(_EM, isTTF=True)
     builder.setupGlyphOrder([".notdef", *glyphs])

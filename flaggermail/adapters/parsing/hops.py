@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from mailparser import parse_from_bytes
 
-from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date, read_header
+from flaggermail.mail.authentication.received_fields import taken_at
+from flaggermail.mail.fields import read_header
 from flaggermail.mail.hops import Hop
 from flaggermail.mail.invisible import visible
 from flaggermail.mail.message import is_sane
@@ -35,11 +36,12 @@ def hops(octets: bytes) -> tuple[Hop, ...]:
 
 
 def _hop(entry: dict[str, object]) -> Hop:
+    raw = entry.get("raw")
     return Hop(
         by=_text(entry.get("by")).partition(" ")[0],
         sender=_text(entry.get("from")),
         protocol=_text(entry.get("with")).partition(" ")[0],
-        at=_instant(entry.get("date_utc")) or _instant_in(entry.get("raw")),
+        at=_instant(entry.get("date_utc")) or (taken_at(raw) if isinstance(raw, str) else None),
     )
 
 
@@ -57,12 +59,6 @@ def _instant(value: object) -> datetime | None:
         return None
     aware = at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
     return aware if aware and is_sane(aware) else None
-
-
-def _instant_in(raw: object) -> datetime | None:
-    """Returns the instant after the last semicolon of a field (RFC 5322, section 3.6.7); None without a zone."""
-    at, defect = read_date(raw.rpartition(";")[2].strip()) if isinstance(raw, str) and ";" in raw else (None, None)
-    return None if defect == DATE_WITHOUT_ZONE else at
 
 
 def _text(value: object) -> str:

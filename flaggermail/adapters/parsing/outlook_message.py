@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads mail attached as an Outlook .msg file (MS-OXMSG) with python-oxmsg, and converts it to a MIME part.
+"""Reads mail attached as an Outlook .msg file (MS-OXMSG), and converts it to a MIME part.
 
-The result is a mail.mime.Part, so that the code for an enclosed message/rfc822 reads it too.
+olefile opens the compound file (MS-CFB); of its streams those are read that a mail needs. The result is a
+mail.mime.Part, so that the code for an enclosed message/rfc822 reads it too.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from flaggermail.adapters.parsing.allowance import OutOfTime, at_most
@@ -18,9 +21,8 @@ from flaggermail.mail.fields import Header, Parameterised, read_header, token
 from flaggermail.mail.mime import OUTLOOK, Part
 
 if TYPE_CHECKING:
-    from oxmsg import Message
-    from oxmsg.attachment import Attachment
-    from oxmsg.properties import Properties
+    from olefile import OleFileIO
+    from olefile.olefile import OleDirectoryEntry
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB, section 2.2
 UNREADABLE = "Outlook message unreadable"
@@ -39,6 +41,18 @@ _SENT, _DELIVERED = 0x0039, 0x0E06
 _NAME, _ADDRESS, _SMTP_ADDRESS, _RECIPIENT_TYPE = 0x3001, 0x3003, 0x39FE, 0x0C15
 _FILE_NAMES = (0x3707, 0x3704, 0x3001)  # long, short, of an embedded message
 _CONTENT, _CONTENT_TYPE = 0x3701, 0x370E
+# Kinds of properties (MS-OXCDATA, section 2.11.1), and where their values are (MS-OXMSG, sections 2.1 and 2.4).
+_INTEGER, _TIME, _BINARY, _UNICODE, _IN_CODE_PAGE = 0x0003, 0x0040, 0x0102, 0x001F, 0x001E
+_ENTRY = struct.Struct("<HHI8s")  # kind, ID, flags, value
+_STREAM, _LISTED = "__substg1.0_{:04X}{:04X}", "__properties_version1.0"
+_OF_RECIPIENT, _OF_ATTACHMENT = "__recip_version1.0_#", "__attach_version1.0_#"
+_OWN_HEAD, _OTHER_HEAD = 32, 8  # octets before the entries
+_CODE_PAGE, _BODY_CODE_PAGE = 0x3FFD, 0x3FDE
+_CODE_PAGES = {20127: "ascii", 20866: "koi8-r", 21866: "koi8-u", 50220: "iso-2022-jp", 51949: "euc-kr",
+               54936: "gb18030", 65001: "utf-8"}  # fmt: skip  # the others are named by their number
+_ISO_8859 = 28590  # and the number of its part
+_NO_CODE_PAGE = "iso8859-15"
+_BEGAN = datetime(1601, 1, 1, tzinfo=UTC)  # of the count of 100 nanoseconds
 _RECIPIENTS = {1: "to", 2: "cc"}  # MS-OXOMSG, section 2.2.3.1: 3 is a blind copy
 _BODY_FIELDS = ("content-", "mime-version")  # fields that describe the encoding of a body that is not here
 
@@ -48,20 +62,68 @@ def read_outlook(octets: bytes) -> tuple[Part | None, str | None]:
     try:
         if len(octets) > LARGEST:
             return None, f"{UNREADABLE}: too large"
-        from oxmsg import Message  # noqa: PLC0415 - takes 30 ms, needed by one mail in a thousand
+        from olefile import OleFileIO  # noqa: PLC0415 - takes 30 ms, needed by one mail in a thousand
 
-        with at_most(LONGEST):
-            return _OutlookFile(Message.load(octets)).part(), None
+        with at_most(LONGEST), OleFileIO(BytesIO(octets)) as file:
+            return _OutlookFile(file).part(), None
     except (Exception, OutOfTime) as fault:  # noqa: BLE001 - boundary to a library that parses strangers' files
         return None, f"{UNREADABLE}: {type(fault).__name__}"
+
+
+@dataclass(slots=True)
+class _Properties:
+    """The properties of a message, a recipient or an attachment, each of which is a folder of the file."""
+
+    file: OleFileIO
+    path: tuple[str, ...] = ()
+    _fixed: Mapping[tuple[int, int], bytes] | None = None  # what the folder's list of properties says, by ID and kind
+
+    def value(self, pid: int, *kinds: int) -> object:
+        """Returns the value of a property that is of one of these kinds; None if it is not there."""
+        kind = next((kind for kind in kinds if (pid, kind) in self._listed()), None)
+        if kind is None:
+            return None
+        fixed = self._listed()[pid, kind]
+        if kind == _INTEGER:
+            return int.from_bytes(fixed[:4], "little")
+        if kind == _TIME:
+            return _BEGAN + timedelta(seconds=int.from_bytes(fixed, "little") // 10_000_000)
+        octets = self._octets(_STREAM.format(pid, kind))
+        if kind == _BINARY:
+            return octets
+        return octets.decode("utf-16-le" if kind == _UNICODE else self._charset(pid))
+
+    def _listed(self) -> Mapping[tuple[int, int], bytes]:
+        if self._fixed is None:
+            entries = self._octets(_LISTED)[_OTHER_HEAD if self.path else _OWN_HEAD :]
+            whole = entries[: len(entries) // _ENTRY.size * _ENTRY.size]
+            self._fixed = {(pid, kind): value for kind, pid, _, value in _ENTRY.iter_unpack(whole)}
+        return self._fixed
+
+    def _octets(self, name: str) -> bytes:
+        with self.file.openstream([*self.path, name]) as stream:
+            return bytes(stream.read())
+
+    def _charset(self, pid: int) -> str:
+        listed = self._listed()
+        pages = [_BODY_CODE_PAGE, _CODE_PAGE] if pid == _BODY else [_CODE_PAGE]
+        fixed = next((listed[page, _INTEGER] for page in pages if (page, _INTEGER) in listed), None)
+        number = int.from_bytes(fixed[:4], "little") if fixed else 0
+        if _ISO_8859 < number <= _ISO_8859 + 16:
+            return f"iso8859-{number - _ISO_8859}"
+        return _CODE_PAGES.get(number, f"cp{number}") if number else _NO_CODE_PAGE
 
 
 @dataclass(slots=True)
 class _OutlookFile:
     """Reads one .msg file."""
 
-    message: Message
+    file: OleFileIO
     defects: list[str] = field(default_factory=list)
+    own: _Properties = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.own = _Properties(self.file)
 
     def part(self) -> Part:
         """Returns header, text and attachments as a multipart."""
@@ -72,33 +134,34 @@ class _OutlookFile:
 
     def _header(self) -> Header:
         """Returns the transport header if Outlook kept it; missing fields are taken from the properties."""
-        kept = read_header(self._text(self.message.properties, _HEADERS).encode("utf-8", "replace")).fields
+        kept = read_header(self._text(self.own, _HEADERS).encode("utf-8", "replace")).fields
         fields = [(name, value) for name, value in kept if not name.startswith(_BODY_FIELDS)]
         names = {name for name, _ in fields}
         fields += [(name, value) for name, value in self._own_fields() if value and name not in names]
         return Header(tuple(fields), 0)
 
     def _own_fields(self) -> Iterator[tuple[str, bytes]]:
-        own = self.message.properties
+        own = self.own
         address = next((found for pid in _FROM_ADDRESS if "@" in (found := self._text(own, pid))), "")
         yield "from", _mailbox(next((found for pid in _FROM_NAME if (found := self._text(own, pid))), ""), address)
         recipients: dict[str, list[bytes]] = {"to": [], "cc": []}
-        for recipient in self.message.recipients[:MOST]:
-            name = _RECIPIENTS.get((self._number(recipient.properties, _RECIPIENT_TYPE) or 0) & 3)
+        for recipient in self._folders(_OF_RECIPIENT):
+            kind = self._value(recipient, _RECIPIENT_TYPE, _INTEGER)
+            name = _RECIPIENTS.get(kind & 3) if isinstance(kind, int) else None
             if name:
                 pids = (_SMTP_ADDRESS, _ADDRESS)
-                written = next((found for pid in pids if "@" in (found := self._text(recipient.properties, pid))), "")
-                recipients[name].append(_mailbox(self._text(recipient.properties, _NAME), written))
+                written = next((found for pid in pids if "@" in (found := self._text(recipient, pid))), "")
+                recipients[name].append(_mailbox(self._text(recipient, _NAME), written))
         for name, boxes in recipients.items():
             yield name, b", ".join(box for box in boxes if box)
         yield "subject", _word(self._text(own, _SUBJECT))
-        sent = self._instant(own, _SENT) or self._instant(own, _DELIVERED)
-        yield "date", format_datetime(sent).encode("ascii") if sent else b""
+        sent = self._value(own, _SENT, _TIME) or self._value(own, _DELIVERED, _TIME)
+        yield "date", format_datetime(sent).encode("ascii") if isinstance(sent, datetime) else b""
         for name, pid in (("message-id", _MESSAGE_ID), ("in-reply-to", _IN_REPLY_TO), ("references", _REFERENCES)):
             yield name, self._text(own, pid).encode("utf-8", "replace")
 
     def _texts(self) -> Iterator[Part]:
-        own = self.message.properties
+        own = self.own
         if text := self._text(own, _BODY):
             yield _leaf("text/plain", text.encode("utf-8", "replace"), charset="utf-8")
         elif markup := self._octets(own, _HTML):
@@ -109,40 +172,30 @@ class _OutlookFile:
             self.defects.append(RTF_ONLY)
 
     def _attachments(self) -> Iterator[Part]:
-        attached: tuple[Attachment, ...] = self.message.attachments
-        for one in attached[:MOST]:
-            name = next((found for pid in _FILE_NAMES if (found := self._text(one.properties, pid))), "")
-            content = self._octets(one.properties, _CONTENT)
-            kind = token(self._text(one.properties, _CONTENT_TYPE))
+        for one in self._folders(_OF_ATTACHMENT):
+            name = next((found for pid in _FILE_NAMES if (found := self._text(one, pid))), "")
+            content = self._octets(one, _CONTENT)
+            kind = token(self._text(one, _CONTENT_TYPE))
             if content is None:  # an embedded message, stored as a folder within the file
                 kind = kind or OUTLOOK
             yield _leaf(kind if "/" in kind else "application/octet-stream", content or b"", name=name)
 
-    def _text(self, properties: Properties, pid: int) -> str:
+    def _folders(self, name: str) -> Iterator[_Properties]:
+        folders: list[OleDirectoryEntry] = [one for one in self.file.root.kids if one.name.startswith(name)]
+        yield from (_Properties(self.file, (one.name,)) for one in folders[:MOST])
+
+    def _text(self, properties: _Properties, pid: int) -> str:
+        found = self._value(properties, pid, _UNICODE, _IN_CODE_PAGE)
+        return found.rstrip("\0") if isinstance(found, str) else ""
+
+    def _octets(self, properties: _Properties, pid: int) -> bytes | None:
+        found = self._value(properties, pid, _BINARY)
+        return found if isinstance(found, bytes) else None
+
+    def _value(self, properties: _Properties, pid: int, *kinds: int) -> object:
         try:
-            return (properties.str_prop_value(pid) or "").rstrip("\0")
+            return properties.value(pid, *kinds)
         except Exception:  # noqa: BLE001 - as read_outlook; one damaged property must not lose the others
-            self.defects.append(PROPERTY_LOST)
-            return ""
-
-    def _octets(self, properties: Properties, pid: int) -> bytes | None:
-        try:
-            return properties.binary_prop_value(pid)
-        except Exception:  # noqa: BLE001 - as _text
-            self.defects.append(PROPERTY_LOST)
-            return None
-
-    def _number(self, properties: Properties, pid: int) -> int | None:
-        try:
-            return properties.int_prop_value(pid)
-        except Exception:  # noqa: BLE001 - as _text
-            self.defects.append(PROPERTY_LOST)
-            return None
-
-    def _instant(self, properties: Properties, pid: int) -> datetime | None:
-        try:
-            return properties.date_prop_value(pid)
-        except Exception:  # noqa: BLE001 - as _text
             self.defects.append(PROPERTY_LOST)
             return None
 

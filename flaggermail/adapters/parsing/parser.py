@@ -22,14 +22,14 @@ from flaggermail.mail.forwards.forwarded import Inline, find_inline
 from flaggermail.mail.forwards.plain_lines import NONE, PlainLines, plain_lines
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.hidden_html import shown
-from flaggermail.mail.html_text import is_source, text_of
+from flaggermail.mail.html_text import is_source
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
 from flaggermail.mail.message_ids import content_key, message_ids
 from flaggermail.mail.mime import CLOSED, ENCLOSED, LARGEST_SAVED, NO_BOUNDARY, NOT_DECODED, OUTLOOK, Part, read_part
 from flaggermail.mail.reply_tokens import in_message
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.uuencode import files_in
-from flaggermail.mail.visible_html import visible_part
+from flaggermail.mail.visible_html import whole_and_seen
 from flaggermail.mail.vocabulary import Language
 
 LONGEST_TEXT = 2_000_000  # characters of text kept
@@ -266,7 +266,7 @@ class _MailReader:
         markup = "<br>".join(text for value, text in markups if value == "text/html" or is_source(text))
         if not markup.strip():
             return None
-        whole, seen = text_of(markup), text_of(visible_part(markup))
+        whole, seen = whole_and_seen(markup)
         words = [reply_text(text.split("\n"), self.language) for text in (whole, seen)]
         return HtmlReading(storable(whole), storable(words[0]), storable(seen), storable(words[1]))
 

@@ -1,22 +1,79 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Finds the cause of a server's answer in the table of known answers."""
+"""Finds the cause of a server's answer in the table of known answers, `answers.yaml`.
+
+The table is read when a server first gives an answer that is no success.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated
 
-from flaggermail.adapters.server_answers import of_connections, of_mailboxes, of_submission, of_token_endpoints
-from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Reader, ServerAnswer
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, RootModel
+
+from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Reader, ServerAnswer, Service
+from flaggermail.settings.yaml_files.model import read_model
 from flaggermail.wording.said import Said, Sentence
+from flaggermail.wording.servers import ConnectionCause, MailboxCause, ServerHint, SubmissionCause, TokenCause
 
-KNOWN: Sequence[KnownAnswer] = (
-    *of_connections.KNOWN, *of_token_endpoints.KNOWN, *of_mailboxes.KNOWN, *of_submission.KNOWN,
-)  # fmt: skip
-"""The table. Of several rows that fit an answer, the first one tells its cause."""
-
-_BY_STEP = {step: [row for row in KNOWN if step in row.steps] for step in ProtocolStep}
+_SETS: tuple[type[Sentence], ...] = (ConnectionCause, ServerHint, TokenCause, MailboxCause, SubmissionCause)
+_CAUSES: Mapping[str, Sentence] = {cause.value: cause for kind in _SETS for cause in kind}
 _UNKNOWN_READER = Reader()
+
+Words = Annotated[str, Field(min_length=1, strict=True)]
+
+
+def _cause(code: object) -> Sentence:
+    if not isinstance(code, str) or code not in _CAUSES:
+        raise ValueError(f"{code!r} is the code of no cause")
+    return _CAUSES[code]
+
+
+class _Row(BaseModel):
+    """One answer, and the code of the sentence of its cause."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    line: Words
+    phrase: Annotated[str, Field(strict=True, pattern="^[^A-Z]+$")] = ""
+    codes: frozenset[Words] = frozenset()
+    statuses: frozenset[Words] = frozenset()
+    means: Annotated[Sentence, PlainValidator(_cause)]
+
+
+class _Group(BaseModel):
+    """Answers that are given at the same steps, and known from one source."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    at: Annotated[tuple[ProtocolStep, ...], Field(min_length=1)]
+    source: Words
+    any_code: bool = False
+    answers: tuple[_Row, ...]
+
+
+class _File(RootModel[dict[Service, tuple[_Group, ...]]]):
+    """The file `answers.yaml`."""
+
+
+def read_answers(path: Path) -> Iterator[KnownAnswer]:
+    """Yields the rows of a table in their order; raises ConfigurationError naming every fault by line and column."""
+    for service, groups in read_model(path, _File).root.items():
+        for group in groups:
+            for row in group.answers:
+                yield KnownAnswer(
+                    means=row.means, service=service, steps=group.at, line=row.line, phrase=row.phrase, codes=row.codes,
+                    statuses=row.statuses, any_code=group.any_code, source=group.source,
+                )  # fmt: skip
+
+
+@cache
+def known() -> Sequence[KnownAnswer]:
+    """Returns the shipped table. Of several rows that fit an answer, the first one tells its cause."""
+    return tuple(read_answers(Path(__file__).with_name("answers.yaml")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +89,7 @@ def explain(step: ProtocolStep, answer: ServerAnswer, reader: Reader = _UNKNOWN_
 
     The words hold nothing of the answer, whatever the server wrote.
     """
-    row = next((row for row in _BY_STEP[step] if row.fits(answer)), None)
+    row = next((row for row in known() if step in row.steps and row.fits(answer)), None)
     return AnswerMeaning(row.means, worded(row.means, reader)) if row else None
 
 

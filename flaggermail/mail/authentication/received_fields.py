@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
-from flaggermail.mail.fields import read_header, unfolded
+from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date, read_header, unfolded
 
 RECEIVED = "received"
 RESULTS = "authentication-results"
@@ -40,6 +41,17 @@ def written_by(received: str, server: str) -> bool:
     by = _RECEIVED_BY.search(without_comments(received) or "")
     host = by[1].lower().rstrip(".") if by else ""
     return f".{host}".endswith(f".{server.lower()}")
+
+
+def taken_at(received: str) -> datetime | None:
+    """Returns the instant after the last semicolon of a Received field (RFC 5322, section 3.6.7).
+
+    None if it is unreadable or has no zone.
+    """
+    if ";" not in received:
+        return None
+    taken, defect = read_date(received.rpartition(";")[2].strip())
+    return None if defect == DATE_WITHOUT_ZONE else taken
 
 
 def above_own_line(fields: Fields, server: str) -> tuple[str, ...]:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
-from flaggermail.adapters.server_answers.recognise import KNOWN, explain
+from flaggermail.adapters.server_answers.recognise import explain, known, read_answers
+from flaggermail.errors import ConfigurationError
 from flaggermail.wording.said import Sentence, every
 from flaggermail.wording.servers import ConnectionCause, MailboxCause, SubmissionCause, TokenCause
 from tests.corpus import each
@@ -18,7 +21,7 @@ READER = Reader(
 )  # fmt: skip
 CAUSES: tuple[type[Sentence], ...] = (ConnectionCause, TokenCause, MailboxCause, SubmissionCause)
 WINDOWS = "\r\n* BYE\r\nreason=all is well\x1b[2J\u202e"
-ROWS = [(row.line, step, row) for row in KNOWN for step in row.steps]
+ROWS = [(row.line, step, row) for row in known() for step in row.steps]
 
 
 @each("at", range(len(ROWS)))
@@ -39,17 +42,56 @@ def test_each_answer_has_its_own_cause(at: int) -> None:
 
 def test_there_are_forty_causes_and_more() -> None:
     """Each cause has its own sentence in both languages, and each one is the cause of an answer."""
-    known = {row.means for row in KNOWN}
-    assert len(known) >= 40
+    causes = {row.means for row in known()}
+    assert len(causes) >= 40
     for language in ("en", "nl"):
-        assert len({cause.words(language) for cause in known}) == len(known)
-    assert {one for one in every().values() if isinstance(one, CAUSES)} <= known
+        assert len({cause.words(language) for cause in causes}) == len(causes)
+    assert {one for one in every().values() if isinstance(one, CAUSES)} <= causes
+
+
+SOUND = """\
+Gmail:
+- at: [smtp password]
+  source: seen
+  answers:
+  - line: "535 5.7.8 no"
+    means: "mailbox cause: credentials"
+"""
+FAULTS = {  # what is written for what, and how the fault begins
+    "an unknown cause": (
+        'cause: credentials"',
+        'cause: creds"',
+        "6:5 Gmail[0].answers[0].means: 'mailbox cause: creds'",
+    ),
+    "a cause that is another sentence": ('mailbox cause: credentials"', 'as written"', "6:5 Gmail[0].answers[0].means"),
+    "an unknown step": ("smtp password", "smtp passwort", "2:8 Gmail[0].at[0]: Input should be 'connect', "),
+    "no step": ("[smtp password]", "[]", "2:3 Gmail[0].at: "),
+    "an unknown service": ("Gmail:", "Gmial:", "1:1 Gmial"),
+    "an unknown key": ("source: seen", "source: seen\n  sauce: seen", "4:3 Gmail[0].sauce: "),
+    "no source": ("  source: seen\n", "", "2:3 Gmail[0].source: "),
+    "capitals in a phrase": ("means:", "phrase: No\n    means:", "6:5 Gmail[0].answers[0].phrase: "),
+    "a number": ('"535 5.7.8 no"', "535", "5:5 Gmail[0].answers[0].line: "),
+}
+
+
+@each("what", FAULTS)
+def test_a_fault_in_the_table_is_named_with_its_place(what: str, tmp_path: Path) -> None:
+    """A cause, a step or a key that nothing knows is a fault, never a row without effect."""
+    good, bad, place = FAULTS[what]
+    file = tmp_path / "answers.yaml"
+    file.write_text(SOUND, "utf-8")
+    (row,) = read_answers(file)
+    assert (row.means, row.steps) == (MailboxCause.CREDENTIALS, (ProtocolStep.SMTP_PASSWORD,))
+    file.write_text(SOUND.replace(good, bad), "utf-8")
+    with pytest.raises(ConfigurationError) as raised:
+        list(read_answers(file))
+    assert f"answers.yaml:{place}" in str(raised.value), str(raised.value)
 
 
 def test_no_answer_is_known_by_its_words_alone() -> None:
     """Each row has a code; the words decide only between causes that share it, or where IMAP has no response code."""
-    assert [row.line for row in KNOWN if not (row.example.code or row.example.status)] == []
-    shared = [(row.steps, row.example.code, row.example.status) for row in KNOWN if not row.phrase]
+    assert [row.line for row in known() if not (row.example.code or row.example.status)] == []
+    shared = [(row.steps, row.example.code, row.example.status) for row in known() if not row.phrase]
     assert len(set(shared)) == len(shared)
 
 
@@ -58,7 +100,7 @@ def test_an_answer_is_nothing_at_another_step(at: int) -> None:
     """The words of an answer at a step where no row has them are not known."""
     _, step, row = ROWS[at]
     for other in ProtocolStep:
-        if other is step or any(r.fits(row.example) for r in KNOWN if other in r.steps):
+        if other is step or any(r.fits(row.example) for r in known() if other in r.steps):
             continue
         assert explain(other, row.example, READER) is None
 
@@ -109,6 +151,6 @@ def test_what_the_reader_does_not_know_is_named_in_capitals() -> None:
 
 def test_an_answer_of_any_length_is_read_in_bounded_time() -> None:
     """Only the first 2,000 characters are looked at."""
-    for length, known in ((900, True), (3000, False)):
+    for length, found in ((900, True), (3000, False)):
         answer = ServerAnswer.of_smtp(554, f"5.7.1 {'x' * length} relay access denied")
-        assert (explain(ProtocolStep.SMTP_RECIPIENT, answer) is not None) == known
+        assert (explain(ProtocolStep.SMTP_RECIPIENT, answer) is not None) == found

@@ -53,6 +53,17 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+def test_another_writer_makes_the_same_bag(bag: Path, tmp_path: Path) -> None:
+    """The library lists the same files with the same digests, and says the same of them."""
+    other = tmp_path / "other"
+    for path, octets in FILES.items():
+        (other / path).parent.mkdir(parents=True, exist_ok=True)
+        (other / path).write_bytes(octets)
+    bagit.make_bag(str(other), dict(INFO), checksums=["sha256"])
+    for name in ("manifest-sha256.txt", "bag-info.txt"):
+        assert (bag / name).read_bytes() == (other / name).read_bytes()
+
+
 def test_a_bag_is_whole_and_another_reader_agrees(bag: Path, tmp_path: Path) -> None:
     """The bag has no finding, the library agrees, and the same files make the same octets."""
     assert found_in(bag) == []

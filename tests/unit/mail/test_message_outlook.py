@@ -7,6 +7,7 @@ import base64
 import random
 import struct
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -118,7 +119,7 @@ def test_a_damaged_outlook_file_costs_a_defect_at_most(seed: int) -> None:
 
 def test_what_was_caught_is_named() -> None:
     """A defect contains the class of the exception."""
-    assert read_outlook(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")[1] == "Outlook message unreadable: ValueError"
+    assert read_outlook(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")[1] == "Outlook message unreadable: NotOleFileError"
     assert read_tnef(b"\x78\x9f\x3e\x22" + bytes(40))[1] is None
     attribute = b"\x02" + struct.pack("<HHI", 0x800F, 6, 20) + bytes(22)
     assert read_tnef(b"\x78\x9f\x3e\x22\0\0" + attribute)[1] == "winmail.dat unreadable: UnboundLocalError"
@@ -179,3 +180,39 @@ def test_an_empty_outlook_file_is_a_mail_without_anything() -> None:
     """An empty Outlook file is a mail without author, subject and text."""
     mail = inner(attached(OutlookMail(sender=("", ""), subject=""), HEAD, "", "m.msg"))
     assert (mail.from_, mail.subject, mail.text, mail.defects) == ((), None, "", ("no author",))
+
+
+def in_code_page(subject: bytes, text: bytes, pages: Sequence[tuple[int, int]]) -> bytes:
+    """Writes a file without Unicode (MS-OXCDATA, section 2.11.1: PtypString8); `pages` by the ID of their property."""
+    entries = [(0x0003, pid, struct.pack("<II", page, 0)) for pid, page in pages]
+    texts = ((0x0037, subject), (0x1000, text))
+    entries += [(0x001E, pid, struct.pack("<II", len(octets) + 1, 0)) for pid, octets in texts]
+    listed = b"".join(struct.pack("<HHI8s", kind, pid, 6, value) for kind, pid, value in entries)
+    streams = {"__substg1.0_0037001E": subject, "__substg1.0_1000001E": text}
+    return compound_file({"__properties_version1.0": bytes(32) + listed, **streams})
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "pages"),
+    [
+        ("Café € één".encode("cp1252"), "€ één".encode(), [(0x3FFD, 1252), (0x3FDE, 65001)]),
+        ("Café € één".encode("cp1252"), "€ één".encode("cp1252"), [(0x3FFD, 1252)]),
+        ("Café één".encode("latin-1"), "€ één".encode("iso8859-15"), [(0x3FFD, 28591), (0x3FDE, 28605)]),
+        ("Café één".encode("iso8859-15"), "€ één".encode("iso8859-15"), []),
+    ],
+)
+def test_a_text_in_a_code_page_is_read(subject: bytes, text: bytes, pages: list[tuple[int, int]]) -> None:
+    """Outlook 2002 and earlier wrote texts in the code page that the file names; without one it is Latin 9."""
+    mail = PARSER.parse(packed(in_code_page(subject, text, pages), "application/vnd.ms-outlook", "m.msg")).forwarded
+    assert mail is not None
+    assert (mail.subject or "").replace(" €", "") == "Café één"
+    assert mail.body == "€ één"
+
+
+def test_a_text_in_an_unknown_code_page_costs_a_defect() -> None:
+    """What cannot be read is named; the rest is read."""
+    part, fault = read_outlook(in_code_page(b"x", b"Zie dit.", [(0x3FFD, 709), (0x3FDE, 1252)]))
+    assert fault is None
+    assert part is not None
+    assert part.defects == ("Outlook message: property unreadable",)
+    assert [child.body for child in part.children] == [b"Zie dit."]

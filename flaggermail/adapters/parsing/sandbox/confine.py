@@ -20,7 +20,7 @@ _SET_NO_NEW_PRIVILEGES, _GET_NO_NEW_PRIVILEGES = 38, 39  # linux/prctl.h
 _NOT_OFFERED = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EACCES, errno.EINVAL})
 # Imported by libraries that only a few mails need. They load libraries of the system, which lie outside our own code.
 _WITH_SYSTEM_LIBRARIES = ("bz2", "decimal", "lzma", "uuid", "zlib")
-_LATE = ("oxmsg", "tnefparse")  # take 55 ms to import and are needed by two mails in a thousand
+_LATE = ("olefile", "tnefparse")  # take 55 ms to import and are needed by two mails in a thousand
 
 
 def enter() -> dict[str, object]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.documents import fonts
+from flaggermail.adapters.documents import fonts, pdf
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.errors import Refusal
 from flaggermail.ports import DocumentWriter
@@ -49,14 +49,9 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, module: str) 
     assert OfficeDocuments().odt(small()).startswith(b"PK")
 
 
-def test_a_missing_font_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package of the font is a part of the extra."""
-    monkeypatch.setattr(fonts, "PACKAGE", "font_that_is_not_there")
-    assert "pip install 'flaggermail[report]'" in str(refusal_of_pdf())
-
-
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A library or a font of the system that is missing is named with Debian's packages."""
+    assert pdf.__name__ in sys.modules, "loaded before a test takes its modules away"
     monkeypatch.setattr(fonts, "SHARED", tmp_path)
     fonts.covered.cache_clear()
     said = refusal_of_pdf().said
