@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The demo: a whole story with the real daemon and real sockets, and a clock that jumps from event to event.
 
-A scenario (`story/scenario.yaml`, in the format read by `replay`) is played on a running desk: a mailbox server and a
+A scenario (`demo_story/scenario.yaml`, in the format of a replay) is played on a running desk: a mailbox server and a
 submission server on loopback, the daemon in its own process, and the command line as officers use it. Only the clock is
 simulated: the demo sets it, and each time waits until the daemon has done all that is due. The summary at the end is
 read back from the record.
@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,8 +24,8 @@ from flaggermail.stories import demo_figures
 from flaggermail.stories.demo_configuration import ARCHIVE, DATABASE, SHIPPED, STORY
 from flaggermail.stories.demo_stage import LOG, Parts, RunningDesk, opened
 from flaggermail.stories.demo_telling import Look, Tell, Teller
-from flaggermail.stories.replay import instants
-from flaggermail.stories.scenario import Scenario, read
+from flaggermail.stories.player import Audience, play
+from flaggermail.stories.scenario import EnteredCommand, Scenario, read
 
 __all__ = ["Look", "Parts", "Tell", "Wanted", "show"]
 
@@ -53,7 +54,7 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
             last = story.instants()[-1].astimezone(desk.env.settings.zone)
             teller = Teller(desk.env, tell, None if wanted.everything else last.date())
             _print_introduction(folder, tell)
-            _play(desk, story, teller)
+            play(desk, story, _Spectators(desk, teller))
             _conclude(desk, story, teller)
             if not wanted.once:
                 desk.clock.release()
@@ -70,31 +71,28 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
         raise StoryBroken(f"demo: {what}; the daemon's log is {folder / LOG}") from fault
 
 
-def _play(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
-    """Steps through the instants of the story and those at which the daemon has to act."""
-    for now in instants(desk.env, story):
-        desk.clock.set(now)
-        desk.settle()  # work due at this instant is done before the story's next event
-        teller.news()
-        for reading in story.readings_at(now):
-            teller.remark(now, reading.tell)
-            desk.read_policies(now)
-        for mail in story.mails_at(now):
-            teller.remark(now, mail.tell)
-            desk.deliver(mail)
-        acts = story.acts_at(now)
-        for act in acts:
-            teller.remark(now, act.tell)
-            printed = desk.do(act)
-            if act.show != "nothing":
-                teller.typed(act, printed)
-        desk.settle()
-        teller.news()
-        with desk.env.store.read() as tx:
+@dataclass
+class _Spectators(Audience):
+    """Those to whom the demo is shown; the story breaks where the record holds what must not be there."""
+
+    desk: RunningDesk
+    teller: Teller
+
+    def remark(self, at: datetime, text: str) -> None:
+        self.teller.remark(at, text)
+
+    def typed(self, act: EnteredCommand, printed: str) -> None:
+        if act.show != "nothing":
+            self.teller.typed(act, printed)
+
+    def settled(self, acts: Sequence[EnteredCommand]) -> None:
+        self.teller.news()
+        with self.desk.env.store.read() as tx:
             _raise_if_any(demo_figures.troubles(tx))
         if any(act.show == "letter" for act in acts):
-            channels = (c for platform in desk.env.settings.platform_list for c in platform.channels)
-            teller.letter(desk.servers.last_for({address for channel in channels for address in channel.to}))
+            channels = (c for platform in self.desk.env.settings.platform_list for c in platform.channels)
+            addresses = {address for channel in channels for address in channel.to}
+            self.teller.letter(self.desk.servers.last_for(addresses))
 
 
 def _answer_user(desk: RunningDesk, story: Scenario) -> NoReturn:

@@ -85,6 +85,11 @@ class RunningDesk:
     parts: Parts
     delivered: int = 0
 
+    def reach(self, now: datetime) -> None:
+        """Sets the clock, and waits: work due at this instant is done before the story's next event."""
+        self.clock.set(now)
+        self.settle()
+
     def deliver(self, mail: Incoming) -> None:
         """Delivers a mail to the mailbox. Raises OSError."""
         self.servers.deliver(mail.octets(self.env), mail.at)
@@ -99,6 +104,10 @@ class RunningDesk:
         """Records in configuration and record that the officer read the platforms' policies."""
         demo_configuration.read_policies(self.folder, at)
         self.env = read_policies(self.env, at)
+
+    def take_in(self) -> None:
+        """Waits until the daemon has taken in the mail. Raises StoryBroken."""
+        self.settle()
 
     def settle(self) -> None:
         """Waits until the daemon has done all that is due at this instant. Raises StoryBroken."""

@@ -22,7 +22,8 @@ from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import ChannelSettings, PlatformSettings
 from flaggermail.stories import codes
-from flaggermail.stories.scenario import GivenCase, GivenNotification, Scenario
+from flaggermail.stories.scenario import Scenario
+from flaggermail.stories.scenario_file import GivenCase, GivenNotification
 
 GIVEN = "given"
 P = TypeVar("P", PlatformSettings, ChannelSettings)

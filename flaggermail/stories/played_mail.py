@@ -1,18 +1,33 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The octets of a mail of a story, as if its sender had written it to this desk at this instant."""
+"""The octets of a story's mail: as our own server delivers it to a played desk, or as its sender writes to a real one.
+
+A mail may answer one of ours. It then refers to it, and NUMBER and CODE in it become the case number that the answered
+mail bears, and the code that its writer has.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.parser import BytesParser
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
 
+from flaggermail.errors import ConfigurationError
+from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.message import Address
+from flaggermail.mail.tailed_numbers import tailed_numbers
+from flaggermail.ports import Role
+from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import MailState
 from flaggermail.services import Services
-from flaggermail.stories.scenario import NUMBER_PLACEHOLDER, number_in, reply_fields
+from flaggermail.stories.codes import code_at
+from flaggermail.stories.scenario_file import Answers, ClaimedResult, MailEntry
 
+_CODE = re.compile(rb"\bCODE\b")
+_NUMBER = re.compile(rb"\bNUMBER\b")
 _REPLACED = frozenset({b"from", b"to", b"date", b"message-id"})
 _FIELD = re.compile(rb"\r\n(?![ \t])")  # a line that begins with white space continues the field (RFC 5322, 2.2.3)
 
@@ -22,12 +37,29 @@ def sender_of(file: Path) -> tuple[str, str]:
     return parseaddr(str(BytesParser().parsebytes(file.read_bytes(), headersonly=True)["From"]))
 
 
-def played(env: Services, file: Path, key: str, sender: str, answered: OutboxMail | None, at: datetime) -> bytes:
-    """Returns the mail in `file` from address `sender` to this desk at `at`; `key` makes its Message-ID unique.
+def delivered(file: Path, mail: MailEntry, at: datetime, first_at: datetime) -> Callable[[Services], bytes]:
+    """Returns the mail as our own server delivers it: trace fields and verdict on top, references filled in.
 
-    As an answer to `answered` it refers to that mail, and NUMBER becomes the case number that it bears.
+    A further copy has the code of the first delivery, at `first_at`.
     """
-    header, blank, body = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").partition(b"\r\n\r\n")
+
+    def octets(env: Services) -> bytes:
+        header, body = _read(file)
+        sender = env.parser.parse(header + body).sender
+        lines = _trace_fields(env, sender, mail.auth, at) if Role(mail.folder) is Role.INBOX else []
+        answered = None if mail.answers is None else _answered_mail(env, mail.answers, file.name)
+        if _CODE.search(body):
+            code = code_at(env, first_at, sender.key if sender else "", answered)
+            body = _CODE.sub((code or "CODE").encode("ascii"), body)
+        quoted = _answered_mail(env, mail.quotes, file.name) if mail.quotes is not None else answered
+        return _answering(env, (header, body), lines, answered, quoted, at)
+
+    return octets
+
+
+def written(env: Services, file: Path, key: str, sender: str, answered: OutboxMail | None, at: datetime) -> bytes:
+    """Returns the mail in `file` from address `sender` to this desk at `at`; `key` makes its Message-ID unique."""
+    header, body = _read(file)
     kept = [line for line in _FIELD.split(header) if line.partition(b":")[0].strip().lower() not in _REPLACED]
     mailbox, domain = env.settings.desk.mailbox, sender.rpartition("@")[2]
     lines = [
@@ -38,8 +70,86 @@ def played(env: Services, file: Path, key: str, sender: str, answered: OutboxMai
         f"Message-ID: <{key}@{domain}>",
     ]
     header = b"\r\n".join(("\r\n".join(lines).encode(), *kept))
+    return _answering(env, (header, body), (), answered, answered, at)
+
+
+def _read(file: Path) -> tuple[bytes, bytes]:
+    """Returns the header and, from the empty line on, the rest of a mail, with the line ends of mail."""
+    raw = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    header, blank, body = raw.partition(b"\r\n\r\n")
+    return header, blank + body
+
+
+def _answering(
+    env: Services, mail: tuple[bytes, bytes], lines: Sequence[str], answered: OutboxMail | None,
+    quoted: OutboxMail | None, at: datetime,
+) -> bytes:  # fmt: skip
+    """Returns the mail below `lines`, as an answer to `answered`, with NUMBER as `quoted` bears it."""
+    header, body = mail
+    above = list(lines)
     if answered is not None:
-        more = "".join(f"{line}\r\n" for line in reply_fields(header, env.octets.get(answered.digest), at))
-        number = number_in(env, answered)
-        header, body = more.encode() + NUMBER_PLACEHOLDER.sub(number, header), NUMBER_PLACEHOLDER.sub(number, body)
-    return header + blank + body
+        above += _reply_fields(header, env.octets.get(answered.digest), at)
+    if quoted is not None:
+        number = _number_in(env, quoted)
+        header, body = _NUMBER.sub(number, header), _NUMBER.sub(number, body)
+    return "".join(f"{line}\r\n" for line in above).encode() + header + body
+
+
+def _trace_fields(env: Services, sender: Address | None, auth: ClaimedResult, at: datetime) -> list[str]:
+    """Returns the fields that our receiving server writes above a mail (RFC 8601), and those a forger writes below."""
+    server = env.settings.desk.mailbox.authserv_id or "localhost"
+    domain = sender.domain if sender else "invalid"
+    says = ClaimedResult.NONE if auth is ClaimedResult.FORGED else auth
+    lines = [
+        f"Authentication-Results: {server}; dmarc={says} header.from={domain}",
+        f"Received: from mail.{domain} by {server} with ESMTPS; {format_datetime(at)}",
+    ]
+    if auth is ClaimedResult.FORGED:
+        lines.append(f"Authentication-Results: {server}; dmarc=pass header.from={domain}")
+    return lines
+
+
+def _reply_fields(header: bytes, answered: bytes, at: datetime) -> list[str]:
+    """Returns the fields that make a mail a reply, and those that its file lacks."""
+    own, other = (BytesParser().parsebytes(octets, headersonly=True) for octets in (header, answered))
+    message_id = str(other["Message-ID"]).strip().strip("<>")
+    domain = str(own["From"]).rpartition("@")[2].strip("> ")
+    lacking = {
+        "Subject": f"Re: {other['Subject']}",  # folded and encoded as received
+        "Date": format_datetime(at),
+        "Message-ID": f"<{at:%Y%m%d.%H%M}.{message_id.partition('@')[0]}@mail.{domain}>",
+    }
+    lines = [f"{name}: {value}" for name, value in lacking.items() if name not in own]
+    return [f"In-Reply-To: <{message_id}>", f"References: <{message_id}>", *lines]
+
+
+def _number_in(env: Services, answered: OutboxMail) -> bytes:
+    """Returns the case number as that mail bears it, with its tail if it has one."""
+    read = env.parser.parse(env.octets.get(answered.digest))
+    prefix, text = env.settings.desk.organisation.case_prefix, f"{read.subject or ''}\n{read.text}"
+    tailed = [one.text for one in tailed_numbers(text, prefix) if one.number == answered.case]
+    return next(iter((*tailed, answered.case or "NUMBER"))).encode()
+
+
+def _answered_mail(env: Services, wanted: Answers, file: str) -> OutboxMail:
+    found = sent(env, wanted)
+    if not found:
+        raise ConfigurationError(f"{file}: answers {wanted.model_dump(exclude_none=True)}, but no such mail was sent")
+    return found[wanted.number]
+
+
+def sent(env: Services, wanted: Answers) -> list[OutboxMail]:
+    """Returns our sent mails that match `wanted`, whatever its `number`."""
+    with env.store.read() as tx:
+        return [
+            mail
+            for mail in tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.ACCEPTED))
+            if _matches(mail, wanted, env)
+        ]
+
+
+def _matches(mail: OutboxMail, wanted: Answers, env: Services) -> bool:
+    domains = next((frozenset(p.domains) for p in env.settings.platform_list if p.name == wanted.to), None)
+    to = wanted.to is None or mail.recipient.lower() == wanted.to.lower()
+    to = to or (domains is not None and in_domains(mail.recipient.rpartition("@")[2], domains))
+    return to and wanted.kind in {None, mail.kind} and wanted.case in {None, mail.case}

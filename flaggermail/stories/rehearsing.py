@@ -32,8 +32,9 @@ from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.yaml_files.model import read_model
 from flaggermail.shipped import stories
-from flaggermail.stories.played_mail import played, sender_of
-from flaggermail.stories.scenario import Answers, CallEntry, ClaimedResult, MailEntry, ScenarioFile
+from flaggermail.stories.played_mail import sender_of, written
+from flaggermail.stories.scenario import MailEntry, ScenarioFile
+from flaggermail.stories.scenario_file import Answers, CallEntry, ClaimedResult, MailEntry, ScenarioFile
 from flaggermail.wording.filing import Vouched
 
 CORRESPONDENCE = frozenset({
@@ -99,7 +100,7 @@ def _play(env: Services, rehearsal: Rehearsal, folder: Path) -> tuple[int, bool]
     while (due := _next(env, rehearsal, story)) is not None and due.at is not None and due.at <= now:
         file = folder / due.entry.file
         sender = due.answers.recipient if due.answers is not None else sender_of(file)[1]
-        octets = played(env, file, f"{rehearsal.election}.{due.number}".lower(), sender, due.answers, due.at)
+        octets = written(env, file, f"{rehearsal.election}.{due.number}".lower(), sender, due.answers, due.at)
         raw = RawMessage(
             octets, due.at, folder_of(rehearsal.election), NUMBERING, str(due.number), source=OctetSource.PLAYED
         )

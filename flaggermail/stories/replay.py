@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,12 +23,13 @@ from flaggermail.rule_changes import versions
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
+from flaggermail.stories import player
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.stories.given import prepare, read_policies
 from flaggermail.stories.replayed import Report, report
-from flaggermail.stories.scenario import Scenario, read
+from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario, read
 
-__all__ = ["Report", "instants", "play"]
+__all__ = ["Report", "play"]
 
 Command = Callable[[Services, str, Sequence[str]], str]
 Build = Callable[[Configuration, Path, Clock, Randomness, Submitter], Services]
@@ -46,7 +48,7 @@ def play(path: Path, command: Command, build: Build) -> Report:
         try:
             prepare(env, scenario)
             versions.note(env)
-            _run(env, scenario, clock, mailbox, command)
+            player.play(_SimulatedDesk(env, clock, mailbox, command, scenario.folder), scenario, player.Audience())
             return report(env, scenario)
         finally:
             env.close()
@@ -57,43 +59,35 @@ def _templates(scenario: Scenario) -> Path | None:
     return None if own.is_dir() else shipped("config") / "templates"
 
 
-def _run(env: Services, scenario: Scenario, clock: SetClock, mailbox: ListMailbox, command: Command) -> None:
-    for now in instants(env, scenario):
-        clock.set(now)
-        if scenario.readings_at(now):
-            env = read_policies(env, now)
-        for mail in scenario.mails_at(now):
-            mailbox.deliver(mail.folder, mail.octets(env), now)
-        poll.look(env, mailbox)
-        for act in scenario.acts_at(now):
-            with contextlib.chdir(scenario.folder):
-                command(env, act.by, act.words)
-        _run_ticks(env)
+@dataclass
+class _SimulatedDesk:
+    """A desk in this process, on which all but clock, randomness, mailbox, submitter and pager is as in the daemon."""
 
+    env: Services
+    clock: SetClock
+    mailbox: ListMailbox
+    command: Command
+    folder: Path  # of the scenario, in which acts find their files
 
-def instants(env: Services, scenario: Scenario) -> Iterator[datetime]:
-    """Yields the instants of the scenario and those at which something is due according to the rows, in order.
+    def reach(self, now: datetime) -> None:
+        self.clock.set(now)
 
-    The caller sets the clock of `env` to each.
-    """
-    planned = list(scenario.instants())
-    while planned:
-        due = _next_due(env, env.clock.now())
-        now = min(planned[0], due) if due is not None else planned[0]
-        if planned[0] == now:
-            planned.pop(0)
-        yield now
+    def read_policies(self, at: datetime) -> None:
+        self.env = read_policies(self.env, at)
 
+    def deliver(self, mail: Incoming) -> None:
+        self.mailbox.deliver(mail.folder, mail.octets(self.env), mail.at)
 
-def _run_ticks(env: Services) -> None:
-    """Does the work of the daemon's ticks: sends mail, queues reminders and the digest, sends those."""
-    delivery.drain(env)
-    reminders.tick(env)
-    digest.tell_held_back(env)
-    delivery.drain(env)
+    def take_in(self) -> None:
+        poll.look(self.env, self.mailbox)
 
+    def do(self, act: EnteredCommand) -> str:
+        with contextlib.chdir(self.folder):
+            return self.command(self.env, act.by, act.words)
 
-def _next_due(env: Services, now: datetime) -> datetime | None:
-    with env.store.read() as tx:
-        found = (delivery.next_due(tx), reminders.next_due(env, tx))
-    return min((at for at in found if at is not None and at > now), default=None)
+    def settle(self) -> None:
+        """Does the work of the daemon's ticks: sends mail, queues reminders and the digest, sends those."""
+        delivery.drain(self.env)
+        reminders.tick(self.env)
+        digest.tell_held_back(self.env)
+        delivery.drain(self.env)
