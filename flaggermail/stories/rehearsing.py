@@ -33,7 +33,6 @@ from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.yaml_files.model import read_model
 from flaggermail.shipped import stories
 from flaggermail.stories.played_mail import sender_of, written
-from flaggermail.stories.scenario import MailEntry, ScenarioFile
 from flaggermail.stories.scenario_file import Answers, CallEntry, ClaimedResult, MailEntry, ScenarioFile
 from flaggermail.wording.filing import Vouched
 
