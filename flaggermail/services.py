@@ -65,6 +65,12 @@ class Services:
     documents: DocumentWriter
     organisational: Organisational  # the registrable domain of a domain
 
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """The address of the shared mailbox and its aliases, in lower case: their mail comes from the desk itself."""
+        mailbox = self.settings.desk.mailbox
+        return frozenset(address.lower() for address in (mailbox.address, *mailbox.aliases))
+
     def close(self) -> None:
         """Closes the parser and the store; idempotent."""
         self.parser.close()

@@ -18,7 +18,6 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import ElectionSecret, StoredMessage
 from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings import own_addresses
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.refusals import Because
 
@@ -45,7 +44,7 @@ class DeclineMessage(Command):
             raise Refusal(Because.NO_CITIZENS_REPORT(message=stored.id))
         told_before = declining.declined_before(work, message)
         kept = declining.set_aside(work, stored, Filed.DECLINED_BY_PERSON(), (Kind.CITIZEN_REPORT,))
-        ours = own_addresses.of_mailbox(work.env.settings.desk.mailbox)
+        ours = work.env.own_addresses
         answerable = stored.verdict == SenderVerdict.VERIFIED and mechanical_kind.answerable(message, ours)
         told = "nobody is told"
         if told_before:

@@ -14,6 +14,7 @@ from flaggermail.commands.holds import LIFTS
 from flaggermail.commands.lookups import given, platform_of, the_message
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import OctetsLost, Refusal
+from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
 from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
@@ -136,5 +137,5 @@ def _answers_us(work: UnitOfWork, mail: Message) -> bool:
     named = {*mail.in_reply_to, *mail.references}
     return bool(
         work.tx.find(OutboxMail, where(OutboxMail.message_id).in_(named))
-        or work.tx.find(Token, where(Token.token).in_(lookup.tokens_of(mail)))
+        or work.tx.find(Token, where(Token.token).in_(reply_tokens.in_message(mail)))
     )

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from flaggermail.cases import declining, elections
 from flaggermail.mail.message import MechanicalKind, Message, Verdict
-from flaggermail.matching import lookup, own_comments, thread_keys
+from flaggermail.matching import lookup, thread_keys
+from flaggermail.matching.placing import Sender
 from flaggermail.record.kinds import Kind, PersonBasis
 from flaggermail.record.rows import Notification, StoredMessage
 from flaggermail.rules import classifier
@@ -45,7 +46,7 @@ def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> Store
     sender = lookup.sender_of(work, mail)
     if sender.platform is None:
         return replace(filed, kinds=known or (Kind.UNKNOWN,))
-    mail = own_comments.without_ours(work, mail, sender.platform)
+    mail = lookup.without_ours(work, mail, sender.platform)
     found = _found(work, filed, mail, sender)
     if _UNSURE.issuperset(found.kinds):
         return replace(filed, kinds=known or ((Kind.PLATFORM_ACK,) if filed.notification else (Kind.UNKNOWN,)))
@@ -62,13 +63,13 @@ def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> Store
     )
 
 
-def _found(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: lookup.Sender) -> Classification:
+def _found(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: Sender) -> Classification:
     read = replace(mail, vouched=Verdict(filed.verdict, filed.verdict_basis))
     rules = work.env.settings.rules
     return classifier.classify(read, _context(work, filed, read, sender), rules, work.env.matcher.find)
 
 
-def _context(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: lookup.Sender) -> Context:
+def _context(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: Sender) -> Context:
     answered = work.tx.get(Notification, filed.notification) if filed.notification else None
     since = filed.received_at - answered.sent_at if answered is not None and answered.sent_at is not None else None
     return Context(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One incoming mail from top to bottom: polled, archived, parsed, matched, triaged, filed, with its effects.
 
-Entry points: `poll.look` reads the mailbox, `ingest.ingest` takes in one mail, `disposition.decide` decides where it is
-filed, `old_mail.take_in` takes in the mail of files.
+Entry points: `poll.look` reads the mailbox, `ingest.ingest` takes in one mail, `facts.facts_of` asks what is known of
+it, `triage.judge` decides where it is filed, `old_mail.take_in` takes in the mail of files.
 
 May import: `replies` and every room below it.
 """

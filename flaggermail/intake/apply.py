@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flaggermail.cases import attention, declining, lifecycle
-from flaggermail.commands import clock_facts, conflicts
+from flaggermail.commands import clock_facts
 from flaggermail.intake.disposition import Disposition
 from flaggermail.letters import exercises, stored_messages
 from flaggermail.mail.addresses import in_domains
@@ -16,19 +16,20 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
 from flaggermail.matching import scoring, thread_keys
-from flaggermail.matching.lookup import Sender
+from flaggermail.matching.placing import Sender
 from flaggermail.notices import notices
 from flaggermail.outbox import bounces, reported_mail
 from flaggermail.outbox.results import settle
 from flaggermail.outbox.sent_copies import proven
-from flaggermail.ports import Accepted
+from flaggermail.ports import Accepted, RawMessage
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Alarm, Case, Platform, StoredMessage
+from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.rows import Alarm, Case, Delivery, Platform, StoredMessage
 from flaggermail.record.states import PLATFORM_MAILS
+from flaggermail.record.topics import Topic
 from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification
 from flaggermail.services import EventRef, UnitOfWork
@@ -59,9 +60,9 @@ def follow(
         return
     clocks = notices.NO_CLOCKS
     if stored.notification is not None:
-        before = conflicts.version_of(work)
+        head = work.tx.head()
         lifecycle.rejudge(work, stored.notification, stored)
-        clocks = clock_facts.of_mail(work, stored, before)
+        clocks = clock_facts.of_mail(work, stored, head.seq if head else 0)
     played = stored.exercise and exercises.rehearsal_of(work.tx, stored.case) is not None
     if not played:  # real mail may bear a number of the story
         thread_keys.learn(work, stored, message, sender.platform)
@@ -125,6 +126,32 @@ def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
     """Settles uncertain deliveries of our own mail once a copy of it proves them."""
     for mail, at in proven(work, own):
         settle(work, mail, Accepted(mail.recipient, at, Attempted.COPY_FOUND(), InstantBasis.SENT_COPY))
+
+
+def file_unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
+    """Files a mail whose triage failed in the quarantine, and alerts the officer on call once."""
+    stored = replace(
+        stored_messages.taken_in(work, message, delivery.digest, raw.arrived_at, Place.QUARANTINE),
+        from_name=None,
+        mechanical=MechanicalKind.HUMAN,  # the kind of machine that wrote it may be what the triage failed on
+        kinds=(Kind.UNKNOWN,),
+        reason=Filed.UNJUDGED(fault=fault),
+        defects=(*message.defects, fault),
+        disputed=raw.arrival.in_file or raw.seen_at is not None,
+        arrival=raw.arrival,
+    )
+    changes = (added(stored), added(replace(delivery, message=stored.id)))
+    work.record(EventKind.MESSAGE_UNJUDGED, *changes, about=EventRef(message=stored.id), reason=fault)
+    if raw.arrival.in_file:
+        return f"quarantine: {stored.reason.english}"
+    key = alarm_key(AlarmKind.UNJUDGED, stored.id)
+    unjudged = alarm(AlarmKind.UNJUDGED, key, AlarmText.UNJUDGED(key=stored.id, fault=fault), work.now)
+    trust = attention.trust_of(work, stored)
+    notices.raise_alarm(
+        work, unjudged, f"flaggermail quarantine show {stored.id}", topic=Topic.QUARANTINE, settles=stored.id,
+        trust=trust,
+    )  # fmt: skip
+    return f"quarantine: {stored.reason.english}"
 
 
 def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Disposition, sender: Sender) -> None:

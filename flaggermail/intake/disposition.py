@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The disposition of one message: facts in, a decision with a named reason out."""
+"""The disposition of one message: circumstances in, a decision with a named reason out."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, Mechanical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """The facts on which the decision is based."""
+class Circumstances:
+    """The facts about a mail and the findings on which its disposition is based."""
 
     mechanical: MechanicalKind
     kinds: frozenset[Kind]
@@ -37,10 +37,10 @@ class Facts:
     sent_folder: bool
     junk_folder: bool
     to_channel: bool  # in Sent, with a channel's address among the recipients
-    carries_referral: bool = False  # machine mail or noise, with a referral within: see intake.carried
+    carries_referral: bool = False  # machine mail or noise, with a referral within: see triage.Carried
     says: Said = UNSAID  # what a platform's machine mail says besides that ours arrived
     no_receipt: NoReceipt | None = None
-    to_list: bool = False  # machine mail or noise of somebody proven and known, addressed to us: see intake.carried
+    to_list: bool = False  # machine mail or noise of somebody proven and known, addressed to us: see triage.Carried
     from_officer: bool = False  # in reply to a mail that was sent to an officer
     of_check: bool = False  # says that `check --online` sent it to the desk itself
     doubts: tuple[Said, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
@@ -68,7 +68,7 @@ class Disposition:
         return not (self.confirms or self.declines or self.tells or self.alarm)
 
 
-def decide(facts: Facts) -> Disposition:
+def decide(facts: Circumstances) -> Disposition:
     """Decides about a received message."""
     if facts.sent_folder:
         return _by_a_colleague(facts)
@@ -81,7 +81,7 @@ def decide(facts: Facts) -> Disposition:
     return replace(decision, listed=listed)
 
 
-def _of_mail_received(facts: Facts) -> Disposition:
+def _of_mail_received(facts: Circumstances) -> Disposition:
     if facts.mechanical in MACHINE:
         tells = "platform answer" if facts.placed and facts.says else None
         return Disposition(
@@ -103,7 +103,7 @@ def _of_mail_received(facts: Facts) -> Disposition:
     return _quarantined(facts, Filed.UNKNOWN())
 
 
-def _by_no_person(facts: Facts) -> Disposition:
+def _by_no_person(facts: Circumstances) -> Disposition:
     if facts.carries_referral and not facts.declined_before:
         return _quarantined(facts, Filed.CARRIES_REFERRAL())
     if facts.of_check:
@@ -137,7 +137,7 @@ def _from_junk(decision: Disposition) -> Disposition:
     return Disposition(place, Filed.JUNK(reason=decision.reason), from_junk=True)
 
 
-def _by_a_colleague(facts: Facts) -> Disposition:
+def _by_a_colleague(facts: Circumstances) -> Disposition:
     """Decides about mail in Sent that we did not send: a colleague typed it; it starts and stops no clock by itself."""
     if facts.to_channel and not facts.use_placed:
         return Disposition(Place.QUARANTINE, Filed.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE)
@@ -146,7 +146,7 @@ def _by_a_colleague(facts: Facts) -> Disposition:
     return Disposition(Place.NOISE, Filed.COLLEAGUE())
 
 
-def _in_its_case(facts: Facts) -> Disposition:
+def _in_its_case(facts: Circumstances) -> Disposition:
     if facts.from_platform and facts.verdict == SenderVerdict.FAILED:
         return Disposition(Place.CASE, Filed.FAILED(), tells=None, alarm=AlarmKind.FORGED)
     if facts.from_platform and facts.verdict != SenderVerdict.VERIFIED:
@@ -162,7 +162,7 @@ def _in_its_case(facts: Facts) -> Disposition:
     return Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer" if facts.from_platform else "further mail")
 
 
-def _referral(facts: Facts) -> Disposition:
+def _referral(facts: Circumstances) -> Disposition:
     if facts.verdict != SenderVerdict.VERIFIED:
         return _quarantined(facts, _UNSURE_REFERRAL[facts.verdict]())
     if facts.suggestions:
@@ -172,7 +172,7 @@ def _referral(facts: Facts) -> Disposition:
     return Disposition(Place.CASE, Filed.REFERRAL(), opens=True, confirms=facts.template is not None, tells="new case")
 
 
-def _citizen(facts: Facts) -> Disposition:
+def _citizen(facts: Circumstances) -> Disposition:
     if facts.declined_before:
         return _quarantined(facts, Filed.DECLINED_BEFORE())
     if facts.verdict != SenderVerdict.VERIFIED:
@@ -184,6 +184,6 @@ def _citizen(facts: Facts) -> Disposition:
     return Disposition(Place.DECLINED, Filed.CITIZEN(), declines=True)
 
 
-def _quarantined(facts: Facts, reason: Said) -> Disposition:
+def _quarantined(facts: Circumstances, reason: Said) -> Disposition:
     alarm = AlarmKind.FORGED if facts.verdict == SenderVerdict.FAILED and facts.from_platform else None
     return Disposition(Place.QUARANTINE, reason, tells=None if alarm else "unplaced mail", alarm=alarm)

@@ -9,33 +9,29 @@ made durable while the rest is worked out, and before the commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain, islice
+from typing import Self
 
-from flaggermail.cases import attention, citizen_criteria, citizen_retention, elections, lifecycle
+from flaggermail.cases import citizen_criteria, citizen_retention, lifecycle
 from flaggermail.commands import reply_codes
 from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
-from flaggermail.intake import apply, server_name
-from flaggermail.intake.beside import DiskThread
-from flaggermail.intake.triage import Triaged, judge
+from flaggermail.intake import apply, facts, server_name
+from flaggermail.intake.triage import IntakeFacts, Triaged, judge
 from flaggermail.letters import assigned_ids, stored_messages
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
-from flaggermail.matching import arrival, confirmation, likeness, lookup, thread_keys
+from flaggermail.matching import arrival, confirmation, thread_keys
 from flaggermail.notices import notices
 from flaggermail.ports import Cursor, RawMessage, Role, Transaction
-from flaggermail.record import kinds
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, PersonBasis, Place
-from flaggermail.record.rows import AssignedId, Case, Delivery, StoredMessage, ThreadKey, Token
-from flaggermail.record.topics import Topic
+from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.filing import Filed
 
 HOLD = timedelta(seconds=0.5)  # of old mail in one transaction, while all other writers wait
@@ -161,6 +157,31 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
     return [raw.octets[start:end] for start, end in message.enclosed]
 
 
+class DiskThread:
+    """Implements `services.DiskWork` with a thread: the disk works while the rest is worked out.
+
+    It is entered last within a transaction: all is done before the commit.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "beside")  # its thread starts with the first work
+        self._begun: list[Future[object]] = []
+
+    def do(self, work: Callable[[bytes], object], octets: bytes) -> None:
+        """Begins some work after what was begun before."""
+        self._begun.append(self._pool.submit(work, octets))
+
+    def __enter__(self) -> Self:
+        """Returns this object."""
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        """Waits for what was begun; raises its first exception, unless the block raised one."""
+        self._pool.shutdown()
+        for one in self._begun if failed is None else ():
+            one.result()
+
+
 def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:
     """Commits everything about the first of these mails together with the read position of their folders, or nothing.
 
@@ -168,7 +189,9 @@ def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None) -> li
     """
     with env.store.begin() as tx, DiskThread() as beside:
         begun = env.clock.now()
-        _look_up(env, tx, mails)
+        if len(mails) > 1:
+            tx.gather()  # after a fault each mail is taken in alone
+        facts.ask(env, tx, [(mail.raw, mail.message) for mail in mails])
         outcomes: list[_Outcome] = []
         for mail in mails:
             now = env.clock.now()
@@ -181,30 +204,6 @@ def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None) -> li
         for folder, taken in by_folder.items():
             _advance(tx, folder, taken)
     return outcomes
-
-
-def _look_up(env: Services, tx: Transaction, mails: Sequence[_Mail]) -> None:
-    """Asks once for the keys of many mails; what each asks for is then known to the transaction.
-
-    Their rows are written together too: after a fault each mail is taken in alone.
-    """
-    if len(mails) == 1:
-        return
-    tx.gather()
-    messages = [mail.message for mail in mails]
-    tx.find(Delivery, where(Delivery.id).in_([mail.raw.key for mail in mails]))
-    contents = where(StoredMessage.content_key).in_([message.content_key for message in messages])
-    tx.find(StoredMessage, contents, where(StoredMessage.direction).is_(Direction.OUT))
-    answered = {name for message in messages for name in lookup.names_in(message)}
-    named = answered.union(message.message_id for message in messages if message.message_id is not None)
-    tx.find(StoredMessage, where(StoredMessage.message_id).in_(sorted(named)))
-    tx.find(Token, where(Token.token).in_(sorted({token for one in messages for token in lookup.tokens_of(one)})))
-    tx.look_for(AssignedId, where(AssignedId.id).in_(sorted(answered)))
-    tx.look_for(ThreadKey, where(ThreadKey.id).in_(thread_keys.ids_of_mails(answered)))
-    authors = {author for message in messages for author in likeness.authors(message)}
-    tx.look_for(StoredMessage, where(StoredMessage.from_address).in_(sorted(authors)))
-    titles = {title for message in messages for title in likeness.base_subjects(message, env.language)}
-    tx.look_for(Case, where(Case.title).in_(sorted(titles)))
 
 
 def _advance(tx: Transaction, folder: str, taken: Sequence[tuple[RawMessage, _Outcome]]) -> None:
@@ -228,7 +227,7 @@ def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> _Outcome:
     if tx.get(Delivery, delivery.id) is not None:
         outcome = _Outcome("seen before", came=False)
     elif fault is not None:
-        outcome = _Outcome(_unjudged(work, raw, mail.message, delivery, fault), new=True)
+        outcome = _Outcome(apply.file_unjudged(work, raw, mail.message, delivery, fault), new=True)
     elif (twin := _same_message(work, raw, mail.message)) and _only_in_files(raw, twin):
         outcome = _Outcome(_file(work, raw, mail.message, delivery, (), twin))
     elif twin:
@@ -305,7 +304,7 @@ def _of_that_name(work: UnitOfWork, message: Message) -> list[StoredMessage]:
     if name is None:
         unnamed = where(StoredMessage.content_key).is_(key), where(StoredMessage.message_id).is_(None)
         return work.tx.find(StoredMessage, *unnamed)
-    # By its name alone, as `lookup.same_id` asks too: one question for both.
+    # By its name alone, as `facts.ask` asks too: one question for both.
     return [
         row for row in work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(name)) if row.content_key == key
     ]
@@ -341,7 +340,7 @@ def _another_copy(
         apply.prove_sent(work, twin)
         return _Outcome(f"own copy of {twin.id}")
     better = twin
-    if delivery.internaldate < twin.received_at and lookup.disputed(work, raw, message) is None:
+    if delivery.internaldate < twin.received_at and facts.disputed(work, raw) is None:
         better = replace(better, received_at=delivery.internaldate, arrival=raw.arrival)
     verdict = message.vouched
     if verdict.value == SenderVerdict.VERIFIED and twin.verdict == SenderVerdict.UNVERIFIED:
@@ -413,36 +412,37 @@ def _file(
     known: StoredMessage | None = None,
 ) -> str:  # fmt: skip
     """Triages a new message and records it with all its effects; `known` is its row if only files showed it so far."""
-    judged = judge(work, raw, message)
-    message = judged.message
-    stored = _row(work, raw, message, delivery, judged)
+    about = facts.facts_of(work, raw, message)
+    judged = judge(about, facts.reading_of(work.env))
+    message, sender = about.message, about.sender
+    stored = _row(work, about, delivery, judged)
     if known is not None:
         stored = replace(stored, id=known.id, first_seen_at=known.first_seen_at, same_id_as=known.same_id_as)
     if stored.place == Place.DECLINED:
         stored = citizen_criteria.minimal(stored, stored.reason)
-    if judged.decision.opens and judged.election is not None:
-        stored = replace(stored, case=apply.open_case(work, stored, judged.found, judged.election).number)
-    about = EventRef(case=stored.case, notification=stored.notification, message=stored.id)
+    if judged.decision.opens and about.election is not None:
+        stored = replace(stored, case=apply.open_case(work, stored, judged.found, about.election).number)
+    event = EventRef(case=stored.case, notification=stored.notification, message=stored.id)
     changes = (changed(known, stored) if known else added(stored), added(replace(delivery, message=stored.id)))
-    work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
+    work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=event, reason=stored.reason)
     read = {apply.file_attached(work, stored, digest, attached).id: attached for digest, attached in inner}
     if judged.decision.from_file:  # until a person says what it is, it only teaches by which keys its exchange is known
-        thread_keys.learn(work, stored, message, judged.sender.platform)
+        thread_keys.learn(work, stored, message, sender.platform)
     else:
-        apply.follow(work, stored, message, judged.decision, judged.sender, read)
-    server_name.watch(work, raw, stored, late=judged.decision.late)
+        apply.follow(work, stored, message, judged.decision, sender, read)
+    server_name.watch(work, about, stored)
     reply_codes.spend_seen(work, message)
     if judged.placement.by_score is not None:
         confirmation.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason.english}"
 
 
-def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, judged: Triaged) -> StoredMessage:
+def _row(work: UnitOfWork, about: IntakeFacts, delivery: Delivery, judged: Triaged) -> StoredMessage:
     """Returns the row of the message, with its classification and the reasons."""
-    placement, decision = judged.placement, judged.decision
+    raw, message, placement, decision = about.raw, about.message, judged.placement, judged.decision
     in_case = decision.place == Place.CASE
     own = work.tx.get(Case, placement.case) if in_case and placement.case else None
-    exercise = own.exercise if own is not None else elections.is_players(work, message)
+    exercise = own.exercise if own is not None else about.exercise
     return replace(
         stored_messages.taken_in(work, message, delivery.digest, raw.arrived_at, decision.place),
         direction=Direction.OUT if raw.role is Role.SENT else Direction.IN,
@@ -453,15 +453,15 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         reason=Filed.DISPUTED(reason=decision.reason, dispute=judged.dispute) if judged.dispute else decision.reason,
         from_junk=decision.from_junk,
         suggestions=tuple(one.said for one in (*placement.suggestions, *placement.hints)),
-        verdict=judged.verdict.value,
-        verdict_basis=judged.verdict.basis,
+        verdict=message.vouched.value,
+        verdict_basis=message.vouched.basis,
         rule=judged.found.rule,
         automatic=message.kind is MechanicalKind.AUTO_REPLY,
         disputed=judged.dispute is not None,
         pending_digest=(judged.missed or decision.listed) and not exercise,
-        same_id_as=lookup.same_id(work, message),
+        same_id_as=about.same_id,
         platform_references=thread_keys.merged(judged.found.references, thread_keys.marked(work, message))
-        if judged.sender.platform
+        if about.sender.platform
         else (),
         ruleset=work.env.settings.rules.version,
         priority=judged.found.priority,
@@ -471,29 +471,3 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         person_basis=PersonBasis.COMMENT if message.comment and message.kind is MechanicalKind.HUMAN else None,
         says=judged.says,
     )
-
-
-def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
-    """Files a mail whose triage failed in the quarantine, and alerts the officer on call once."""
-    stored = replace(
-        stored_messages.taken_in(work, message, delivery.digest, raw.arrived_at, Place.QUARANTINE),
-        from_name=None,
-        mechanical=MechanicalKind.HUMAN,  # the kind of machine that wrote it may be what the triage failed on
-        kinds=(kinds.Kind.UNKNOWN,),
-        reason=Filed.UNJUDGED(fault=fault),
-        defects=(*message.defects, fault),
-        disputed=raw.arrival.in_file or raw.seen_at is not None,
-        arrival=raw.arrival,
-    )
-    changes = (added(stored), added(replace(delivery, message=stored.id)))
-    work.record(EventKind.MESSAGE_UNJUDGED, *changes, about=EventRef(message=stored.id), reason=fault)
-    if raw.arrival.in_file:
-        return f"quarantine: {stored.reason.english}"
-    key = alarm_key(AlarmKind.UNJUDGED, stored.id)
-    unjudged = alarm(AlarmKind.UNJUDGED, key, AlarmText.UNJUDGED(key=stored.id, fault=fault), work.now)
-    trust = attention.trust_of(work, stored)
-    notices.raise_alarm(
-        work, unjudged, f"flaggermail quarantine show {stored.id}", topic=Topic.QUARANTINE, settles=stored.id,
-        trust=trust,
-    )  # fmt: skip
-    return f"quarantine: {stored.reason.english}"

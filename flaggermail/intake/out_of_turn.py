@@ -15,9 +15,8 @@ from datetime import datetime, timedelta
 from flaggermail import logbook
 from flaggermail.cases import remembered_domains
 from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused, PauseAsked
-from flaggermail.intake import unfetched
+from flaggermail.intake import facts, unfetched
 from flaggermail.intake.ingest import ingest
-from flaggermail.matching import lookup
 from flaggermail.notices import rate_limits
 from flaggermail.ports import Interrupt, Mailbox, MailPage, RawMessage
 from flaggermail.services import Services
@@ -113,7 +112,7 @@ class OutOfTurn:
     def _may_wait(self, raw: RawMessage) -> bool:
         """Returns whether a mail has time until its turn; after a stop every mail has."""
         stopped = self.stop is not None and self.stop.is_set()
-        return stopped or lookup.late(self._env, raw, self._env.clock.now())
+        return stopped or facts.late(self._env, raw, self._env.clock.now())
 
     def _take_in(self, raw: RawMessage) -> None:
         log_taken_in(raw, ingest(self._env, replace(raw, cursor=None)))

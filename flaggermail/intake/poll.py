@@ -10,13 +10,12 @@ from dataclasses import dataclass, field, replace
 from flaggermail import logbook
 from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused, MailboxReadBefore, PauseAsked
 from flaggermail.health import mailbox_monitor
-from flaggermail.intake import census, unfetched
+from flaggermail.intake import census, facts, unfetched
 from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.intake.ingest import Batch, ingest, ingest_prepared, prepare
 from flaggermail.intake.moved_in import MovedIn
 from flaggermail.intake.out_of_turn import OutOfTurn, log_taken_in
 from flaggermail.letters import observing
-from flaggermail.matching import lookup
 from flaggermail.notices import notices
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Continuity, Cursor, Folder, Interrupt, Mailbox, MailPage, RawMessage, Role
@@ -221,7 +220,7 @@ def _take_in(env: Services, batches: Iterable[Sequence[RawMessage]], stop: Inter
 
 def _prepare(env: Services, batch: Sequence[RawMessage]) -> Batch | None:
     """Prepares old mail to be taken in as one batch, since nobody waits for it; None for other mail."""
-    return prepare(env, batch) if all(lookup.late(env, raw, env.clock.now()) for raw in batch) else None
+    return prepare(env, batch) if all(facts.late(env, raw, env.clock.now()) for raw in batch) else None
 
 
 def _take_in_batch(

@@ -7,10 +7,10 @@ a mail that bears results under the configured name.
 
 from __future__ import annotations
 
+from flaggermail.intake.triage import IntakeFacts
 from flaggermail.mail.authentication import authres
-from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.notices import notices
-from flaggermail.ports import RawMessage, Role
+from flaggermail.ports import Role
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Alarm, StoredMessage, Watched
@@ -21,19 +21,19 @@ from flaggermail.wording.said import Said
 FOUND = "authserv_id"
 
 
-def watch(work: UnitOfWork, raw: RawMessage, stored: StoredMessage, *, late: bool) -> None:
+def watch(work: UnitOfWork, facts: IntakeFacts, stored: StoredMessage) -> None:
     """Compares the name in a new mail's results with the configured one; raises one alarm a day while they differ.
 
     Old mail, mail of exercises and mail in the folder of sent mail say nothing about the server of today.
     """
-    if late or stored.exercise or raw.role is Role.SENT:
+    if facts.late or stored.exercise or facts.raw.role is Role.SENT:
         return
     trust, before = work.env.settings.desk.mailbox.trusted, work.tx.get(Watched, FOUND)
     if not authres.is_named(trust):
         if before is not None and before.failing:  # another method was chosen since
             _record(work, before, failing=False, value="not asked")
         return
-    names = authres.servers(read_trace(raw.octets), trust)
+    names = authres.servers(facts.trace, trust)
     configured = (trust.authserv_id or "").lower()
     if configured in names:
         if before is not None and before.failing:

@@ -1,128 +1,160 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Triage of a mail: placed, classified, decided, without writing anything.
+"""Triage of a mail by its facts: placed, classified, decided. It asks nothing and writes nothing.
 
-Commands that explain a decision use the same functions, so that the explanation is accurate.
+Commands that explain a decision use the same functions, so that the explanation is accurate. `intake.facts` computes
+the facts. Machine mail and mailings may carry a referral, in their own words or in the mail that they pass on, or a
+result. A web form declares itself automatic, and so does an absence notice: what answers a mail refers nothing by
+itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from flaggermail.cases import declining, elections, remembered_domains
-from flaggermail.intake import carried, disposition
-from flaggermail.intake.disposition import Disposition
-from flaggermail.mail.automated import mechanical_kind
-from flaggermail.mail.message import MechanicalKind, Message, Verdict
+from flaggermail.cases import citizen_criteria
+from flaggermail.intake import disposition
+from flaggermail.intake.disposition import Circumstances, Disposition
+from flaggermail.mail.authentication.received_fields import Fields
+from flaggermail.mail.automated.mechanical_kind import answers_mail, from_list
+from flaggermail.mail.automated.out_of_office import confirms, own_text
+from flaggermail.mail.forwards.forwarded import find_inline
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.reply_tokens import CHECK_HEADER
-from flaggermail.matching import addressed, lookup, own_comments, placing
-from flaggermail.matching.lookup import Sender
-from flaggermail.matching.placing import Placement
+from flaggermail.mail.subject import split_subject
+from flaggermail.mail.vocabulary import Language
+from flaggermail.matching import addressed, arrival, placing
+from flaggermail.matching.placing import Known, Placement, Sender
 from flaggermail.ports import RawMessage, Role
+from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification
-from flaggermail.replies import reply_mail
 from flaggermail.rules import classifier
-from flaggermail.rules.classifier import Classification, Context
-from flaggermail.services import UnitOfWork
-from flaggermail.settings import own_addresses
+from flaggermail.rules.classifier import Classification, Context, RuleSet, Statement
+from flaggermail.rules.conditions import Find
+from flaggermail.settings.intake_words import IntakeWords
 from flaggermail.wording.filing import Says
 from flaggermail.wording.said import UNSAID, Said
 
+AUTHORITIES = frozenset({Source.FELLOW_AUTHORITY, Source.GOVERNMENT_BODY})
+CARRIERS = frozenset({MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY})  # reports return mail of ours
+_BY_WORDS = frozenset({CaseType.CHANNEL, CaseType.ADVERT, CaseType.GENERAL_WARNING})
 
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A mail, the owner of its sender address, and the result of placing it."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeFacts:
+    """What is known of one mail before it is placed: by itself, and from the record at that instant.
+
+    Computed once (`intake.facts`). Placing, triage and disposition read it, and ask nothing more.
+    """
 
     raw: RawMessage
-    message: Message
+    message: Message  # with the verdict on its author, and as the desk reads it: a comment that is ours is none
     sender: Sender
-    placement: Placement
+    known: Known = field(default_factory=Known)
+    notifications: Mapping[str, Notification] = field(default_factory=dict)  # that it may answer, by id
+    ours: frozenset[str]  # the addresses of the mailbox, in lower case
+    plus_addresses: bool  # of which one with a detail is ours too (RFC 5233)
+    exercise: bool  # a participant of an exercise wrote it
+    election: str | None  # to which it belongs if it is a referral
+    declined_before: bool
+    known_sender: bool  # mail from this address was taken in before
+    remembered: str | None  # the list to which officers added the sender's domain
+    within: Message | None  # the mail that it passes on
+    within_remembered: str | None  # the list to which officers added the domain of that mail's author
+    to_channel: bool  # in Sent, with a channel's address among the recipients
+    dispute: Said | None = None  # why the arrival time is not reliable
+    trace: Fields = ()  # its Received, Authentication-Results and From fields, read from the octets
+    same_id: str | None = None  # a message with the same Message-ID and other content
+    late: bool = False  # too old for notifications
 
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
     """The findings about a mail, and the decision."""
 
-    message: Message  # as the desk reads it: a comment that is ours is none
-    sender: Sender
     placement: Placement
-    verdict: Verdict
     context: Context
     found: Classification
-    election: str | None
     dispute: Said | None  # why the arrival time is not reliable
     decision: Disposition
     says: Said  # what a platform's machine mail says besides that ours arrived
     missed: bool  # taken in late, and somebody would have been notified of it
 
 
-def judge(work: UnitOfWork, raw: RawMessage, message: Message) -> Triaged:
-    """Places, classifies and decides about a mail; `message` carries the verdict on its author."""
-    mail = placed(work, raw, message)
-    message = mail.message
-    context = context_of(work, mail)
-    found = classifier.classify(message, context, work.env.settings.rules, work.env.matcher.find)
-    election = elections.election_of(work, message)
-    dispute = lookup.disputed(work, raw, message)
-    if context.platform is not None and dispute is None:
-        dispute = lookup.too_early(work, raw, mail.placement)
-    facts = facts_of(work, mail, context, found, disputed=dispute is not None)
-    decision = disposition.decide(facts)
-    late, from_file = lookup.late(work.env, raw, work.now), raw.arrival.in_file
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What the rules say of the mail as though a person had written it."""
+
+    referral: bool = False
+    to_list: bool = False  # of a proven authority of the rules' lists; by a person, of any list or an officer
+    says: Statement | None = None  # what a platform's system says in the case besides that our mail arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """By what a mail is read: the rules and their patterns, the vocabulary, words, and the domains of free mail."""
+
+    rules: RuleSet
+    find: Find
+    language: Language
+    words: IntakeWords
+    free_mail: frozenset[str]
+
+    def kinds_by(self, message: Message, context: Context) -> Classification:
+        """Classifies the mail as though a person had written it."""
+        by_a_person = replace(message, kind=MechanicalKind.HUMAN)
+        return classifier.classify(by_a_person, context, self.rules.for_persons, self.find)
+
+
+def judge(facts: IntakeFacts, reading: Reading) -> Triaged:
+    """Places, classifies and decides about a mail."""
+    placement = placing.place(facts.known)
+    context = context_of(facts, placement)
+    found = classifier.classify(facts.message, context, reading.rules, reading.find)
+    answered, dispute = facts.notifications.get(placement.notification or ""), facts.dispute
+    if context.platform is not None and dispute is None and answered is not None:
+        dispute = arrival.too_early(answered.sent_at, facts.raw.arrived_at)
+    on = circumstances(facts, placement, context, found, reading, disputed=dispute is not None)
+    decision, from_file = disposition.decide(on), facts.raw.arrival.in_file
     return Triaged(
-        message, mail.sender, mail.placement, message.vouched, context, found, election.code if election else None,
-        dispute, disposition.of_old_mail(decision, from_file=from_file) if late else decision,
-        says=facts.says, missed=late and not from_file and not decision.quiet,
+        placement, context, found, dispute,
+        disposition.of_old_mail(decision, from_file=from_file) if facts.late else decision,
+        says=on.says, missed=facts.late and not from_file and not decision.quiet,
     )  # fmt: skip
 
 
-def placed(work: UnitOfWork, raw: RawMessage, message: Message) -> Mail:
-    """Returns the mail with its sender and its placement."""
-    sender = lookup.sender_of(work, message)
-    message = own_comments.without_ours(work, message, sender.platform)
-    sender = replace(sender, asks=sender.answers is None and reply_mail.asks_to_look(work, message, sender.officer))
-    placement = placing.place(lookup.known(work, message, sender, in_sent=raw.role is Role.SENT))
-    return Mail(raw, message, sender, placement)
-
-
-def context_of(work: UnitOfWork, mail: Mail) -> Context:
+def context_of(facts: IntakeFacts, placement: Placement) -> Context:
     """Returns what the rules may test apart from the mail itself."""
-    placement = mail.placement
-    answered = work.tx.get(Notification, placement.notification) if placement.notification else None
-    since = mail.raw.arrived_at - answered.sent_at if answered is not None and answered.sent_at is not None else None
+    answered = facts.notifications.get(placement.notification or "")
+    sent_at = answered.sent_at if answered is not None else None
+    since = facts.raw.arrived_at - sent_at if sent_at is not None else None
     return Context(
-        platform=mail.sender.platform,
-        from_officer=mail.sender.officer is not None,
+        platform=facts.sender.platform,
+        from_officer=facts.sender.officer is not None,
         placed=placement.case is not None,
         suggested=bool(placement.suggestions),
         channel=answered.channel if answered else None,
         minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
-        verdict=mail.message.vouched.value,
-        period=elections.election_of(work, mail.message) is not None,
-        declined_before=declining.declined_before(work, mail.message),
-        remembered=_remembered(work, mail),
+        verdict=facts.message.vouched.value,
+        period=facts.election is not None,
+        declined_before=facts.declined_before,
+        remembered=facts.remembered,
     )
 
 
-def _remembered(work: UnitOfWork, mail: Mail) -> str | None:
-    """Returns the list to which officers added the sender's domain; platforms and officers need none."""
-    author = mail.message.sender
-    if author is None or mail.sender.platform is not None or mail.sender.officer is not None:
-        return None
-    return remembered_domains.list_of(work, author.domain)
-
-
-def facts_of(
-    work: UnitOfWork, mail: Mail, context: Context, found: Classification, *, disputed: bool
-) -> disposition.Facts:
-    """Returns the facts on which the decision is based."""
-    raw, message, placement = mail.raw, mail.message, mail.placement
-    election = elections.election_of(work, message)
-    sent_folder = raw.role is Role.SENT
-    answerable = mechanical_kind.answerable(message, _our_addresses(work))
-    template = found.template if answerable else None
-    within = _carried(work, mail, context, found)
-    return disposition.Facts(
+def circumstances(
+    facts: IntakeFacts, placement: Placement, context: Context, found: Classification, reading: Reading,
+    *, disputed: bool,
+) -> Circumstances:  # fmt: skip
+    """Returns what the decision is based on."""
+    message, sender, role = facts.message, facts.sender, facts.raw.role
+    template = (
+        found.template if message.answerable and message.sender and message.sender.key not in facts.ours else None
+    )
+    carried = _carried(facts, context, found, reading)
+    citizens = template is not None and Kind.CITIZEN_REPORT in found.kinds  # who may be answered alone
+    return Circumstances(
         mechanical=message.kind,
         kinds=frozenset(found.kinds),
         template=template,
@@ -131,60 +163,105 @@ def facts_of(
         use_placed=placement.notification is not None,
         suggestions=bool(placement.suggestions),
         from_platform=context.platform is not None,
-        election=election.code if election else None,
+        election=facts.election,
         declined_before=context.declined_before,
-        known_sender=lookup.known_sender(work, message),
+        known_sender=facts.known_sender,
         disputed=disputed,
-        sent_folder=sent_folder,
-        junk_folder=raw.role is Role.JUNK,
-        carries_referral=within.referral,
-        says=_said(mail, within),
+        sent_folder=role is Role.SENT,
+        junk_folder=role is Role.JUNK,
+        carries_referral=carried.referral,
+        says=_said(facts, placement, carried),
         no_receipt=message.no_receipt,
-        to_list=within.to_list and _names_us(work, message),
-        from_officer=mail.sender.answers is not None or mail.sender.asks,
-        of_check=_is_of_check(work, message),
-        to_channel=sent_folder and lookup.channel_of(work, message) is not None,
-        doubts=declining.doubts(work, message) if template is not None else (),  # of whom would be answered alone
+        to_list=carried.to_list
+        and addressed.to_us(message, facts.ours, frozenset(), plus_addresses=facts.plus_addresses),
+        from_officer=sender.answers is not None or sender.asks,
+        of_check=_is_of_check(facts),
+        to_channel=facts.to_channel,
+        doubts=citizen_criteria.doubts(message, reading.free_mail, reading.words) if citizens else (),
     )
 
 
-def _carried(work: UnitOfWork, mail: Mail, context: Context, found: Classification) -> carried.Carried:
+def _carried(facts: IntakeFacts, context: Context, found: Classification, reading: Reading) -> Carried:
     """Returns what a mail carries that no person wrote, or that is noise; nothing of other mail."""
-    if mail.message.kind is MechanicalKind.HUMAN and Kind.NOISE not in found.kinds:
-        return carried.Carried()
-    env, message = work.env, mail.message
-    carries = message.kind in carried.CARRIERS
-    within = carried.passed_on(message, _our_addresses(work), env.language) if carries else None
-    inner = remembered_domains.list_of(work, within.sender.domain) if within and within.sender else None
-    reading = carried.Reading(env.settings.rules, env.matcher.find, env.language)
-    return carried.look(message, context, within, reading, remembered=inner)
+    if facts.message.kind is MechanicalKind.HUMAN and Kind.NOISE not in found.kinds:
+        return Carried()
+    return look(facts.message, context, facts.within, reading, remembered=facts.within_remembered)
 
 
-def _said(mail: Mail, within: carried.Carried) -> Said:
+def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> Said:
     """Returns what a platform's machine mail in a case says besides that ours arrived; nothing of other mail."""
-    message = mail.message
-    if mail.sender.platform is None or mail.placement.case is None:
+    message = facts.message
+    if facts.sender.platform is None or placement.case is None:
         return UNSAID
     if message.kind is MechanicalKind.FEEDBACK_REPORT:
         return Says.REPORT()
     if message.no_receipt is not None:
         until = message.away_until
         return Says.ABSENCE_UNTIL(until=until) if until else Says[message.no_receipt.name]()
-    if within.says is not None:
-        return Says[within.says.name]()
+    if carried.says is not None:
+        return Says[carried.says.name]()
     return Says.COMMENT() if message.comment and message.kind is MechanicalKind.AUTO_REPLY else UNSAID
 
 
-def _names_us(work: UnitOfWork, message: Message) -> bool:
-    plus_addresses = work.env.settings.desk.mailbox.plus_addresses
-    return addressed.to_us(message, _our_addresses(work), frozenset(), plus_addresses=plus_addresses)
-
-
-def _is_of_check(work: UnitOfWork, message: Message) -> bool:
+def _is_of_check(facts: IntakeFacts) -> bool:
     """True for an automatic mail from our own address that says so: nothing but its reason rests on that."""
-    ours = message.sender is not None and message.sender.key in _our_addresses(work)
+    message = facts.message
+    ours = message.sender is not None and message.sender.key in facts.ours
     return ours and message.kind is MechanicalKind.AUTO_REPLY and message.header(CHECK_HEADER) is not None
 
 
-def _our_addresses(work: UnitOfWork) -> frozenset[str]:
-    return own_addresses.of_mailbox(work.env.settings.desk.mailbox)
+def look(
+    message: Message, context: Context, within: Message | None, reading: Reading, *, remembered: str | None = None
+) -> Carried:  # fmt: skip
+    """Returns what a mail carries that is a machine's, or noise by the rules; `within` is the mail it passes on.
+
+    `remembered` is the list to which an officer added the domain that the author of `within` names.
+    """
+    written = reading.kinds_by(message, context)
+    proven = context.verdict is SenderVerdict.VERIFIED
+    authority = proven and written.source in AUTHORITIES
+    by_person = message.kind is MechanicalKind.HUMAN and not from_list(message)
+    known = context.from_officer or written.source is not None
+    to_list = (proven and by_person and known) or (authority and not context.from_officer)
+    if message.kind not in CARRIERS:
+        return Carried(to_list=to_list)
+    says = written.says if context.placed and context.platform is not None else None
+    if says is Statement.PROMISE and confirms(own_text(message.text, reading.language), reading.language):
+        says = None  # a receipt that promises to look into it, as most do, is a receipt
+    referral = authority and _refers(message, written, reading.language)
+    if within is not None:
+        stranger = replace(
+            context, platform=None, from_officer=False, verdict=SenderVerdict.UNVERIFIED, remembered=remembered
+        )
+        known = proven and Kind.REFERRAL in written.kinds
+        referral = referral or known or Kind.REFERRAL in reading.kinds_by(within, stranger).kinds
+    return Carried(referral, to_list, says)
+
+
+def passed_on(message: Message, ours: frozenset[str], language: Language) -> Message | None:
+    """Returns the mail within a machine's mail or a mailing, unless one of `our` addresses wrote it: that it answers.
+
+    The parser looks for one that is forwarded in the text in persons' mail only; in a machine's it is looked for here.
+    """
+    inner = message.forwarded
+    if inner is None and message.kind is MechanicalKind.AUTO_REPLY:
+        subject = split_subject(message.subject or "", language)
+        answers = answers_mail(message, language)  # what it shows is then a quotation, unless it says "forwarded"
+        inline = find_inline(message.text.split("\n"), subject, language, answers=answers, recipients=ours)
+        inner = inline.mail if inline else None
+    # Outlook may print the author's name alone, and that may be ours.
+    if inner is None or inner.sender is None or not inner.sender.domain or inner.sender.key in ours:
+        return None
+    return replace(
+        message, from_=(inner.sender,), subject=inner.subject, text=inner.body, reply_text=inner.body, forwarded=None,
+        in_reply_to=(), references=(), keys=None,
+    )  # fmt: skip
+
+
+def _refers(message: Message, written: Classification, language: Language) -> bool:
+    """True if the mail's own words refer something; mailings and invitations must say more than who sent them."""
+    if Kind.REFERRAL not in written.kinds:
+        return False
+    if from_list(message) or message.kind is MechanicalKind.HUMAN:  # a mailing, or an invitation
+        return written.case_type in _BY_WORDS
+    return not answers_mail(message, language)

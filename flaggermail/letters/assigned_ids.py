@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.mail import reply_tokens
+from flaggermail.mail.keys import keys_of, read_keys
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_ids import LONGEST_ID
 from flaggermail.record.events import Change, added
@@ -36,17 +37,18 @@ def learned(work: UnitOfWork, name: str | None, ours: str, source: AssignedBy) -
 
 def as_ours(work: UnitOfWork, message: Message) -> Message:
     """Returns a mail whose references name our own Message-IDs in place of those that servers gave to mail of ours."""
-    original = message.original_message_id
-    named = (*reply_tokens.answered_by(message), *((original,) if original else ()))
-    asked = [name for name in dict.fromkeys(named) if not reply_tokens.tokens([name])][:MOST_ASKED]
+    named = keys_of(message, work.env.language).named
+    asked = [name for name in named if not reply_tokens.tokens([name])][:MOST_ASKED]
     rows = work.tx.find(AssignedId, where(AssignedId.id).in_(asked)) if asked else []
     if not rows:
         return message
-    ours = {row.id: row.ours for row in rows}
+    ours, original = {row.id: row.ours for row in rows}, message.original_message_id
     answered = message.in_reply_to or reply_tokens.parents(message)
-    return replace(
+    renamed = replace(
         message,
+        keys=None,
         in_reply_to=tuple(ours.get(name, name) for name in answered),
         references=tuple(ours.get(name, name) for name in message.references),
         original_message_id=ours.get(original, original) if original else None,
     )
+    return replace(renamed, keys=read_keys(renamed, work.env.language))

@@ -122,6 +122,17 @@ class HtmlReading:
 
 
 @dataclass(frozen=True, slots=True)
+class MailKeys:
+    """What in a mail may name its case, see `mail.keys`. Message-IDs have no angle brackets."""
+
+    tokens: tuple[str, ...]  # of ours, the most specific first
+    named: tuple[str, ...]  # the Message-IDs of mails that it answers, the most likely first, or returns
+    topic: str  # its subject without prefixes
+    prefix: str | None  # the kind of the outermost prefix: "reply", "forward", "recall"
+    inner_topic: str  # the topic of the mail that it forwards, empty without one
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether the author is authenticated; `basis` states the evidence. `signature` stands beside it."""
 
@@ -174,6 +185,8 @@ class Message:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-end octet of each attached mail
     html: HtmlReading | None = None  # of mail with one of our tokens only, from which a reply can act
+    answerable: bool = True  # by what it says itself: see `mechanical_kind.answerable`
+    keys: MailKeys | None = None  # as parsed; whoever replaces a field that holds one removes them
     content_key: str = ""  # sha256 over the stable parts: see mail.message_ids.content_key
     overran: bool = False  # reading it ended at a limit of time; `defects` say what was left out
     costly: bool = False  # reading it took so long that it is not read again for the sake of other mail

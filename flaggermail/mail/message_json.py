@@ -14,6 +14,7 @@ from flaggermail.mail.message import (
     Forwarded,
     ForwardSource,
     HtmlReading,
+    MailKeys,
     MechanicalKind,
     Message,
     NoReceipt,
@@ -91,11 +92,17 @@ def packed(message: Message) -> dict[str, Json]:
         "forwarded": _packed_forward(message.forwarded) if message.forwarded else None,
         "headers": [list(field) for field in message.headers],
         "enclosed": [number for span in message.enclosed for number in span],
+        "answerable": message.answerable,
+        "keys": _packed_keys(message.keys) if message.keys else None,
         "content_key": message.content_key,
         "overran": message.overran,
         "costly": message.costly,
         "html": _packed_html(message.html) if message.html else None,
     }
+
+
+def _packed_keys(keys: MailKeys) -> list[Json]:
+    return [keys.tokens, keys.named, keys.topic, keys.prefix, keys.inner_topic]
 
 
 def _packed_html(html: HtmlReading) -> list[Json]:
@@ -150,6 +157,8 @@ def unpacked(value: object) -> Message:
         defects=_texts(fields["defects"]),
         headers=tuple((_text(name), _text(content)) for name, content in map(_list, _list(fields["headers"]))),
         enclosed=_spans(_list(fields["enclosed"])),
+        answerable=fields["answerable"] is True,
+        keys=_keys(_list(fields["keys"])) if fields["keys"] is not None else None,
         content_key=_text(fields["content_key"]),
         overran=fields["overran"] is True,
         costly=fields["costly"] is True,
@@ -167,6 +176,11 @@ def _forward(fields: Mapping[str, object]) -> Forwarded:
         body=_text(fields["body"]),
         source=ForwardSource(_text(fields["source"])),
     )
+
+
+def _keys(values: Sequence[object]) -> MailKeys:
+    tokens, named, topic, prefix, inner_topic = values
+    return MailKeys(_texts(tokens), _texts(named), _text(topic), _text_or_none(prefix), _text(inner_topic))
 
 
 def _spans(numbers: Sequence[object]) -> tuple[tuple[int, int], ...]:

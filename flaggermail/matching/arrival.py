@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.mail.authentication.received_fields import RECEIVED, own_received_line, taken_at
+from flaggermail.notifications import clocks
 from flaggermail.record.instants import EARLIEST
 from flaggermail.record.kinds import ArrivalBasis
 from flaggermail.wording.filing import Dispute
@@ -48,6 +49,16 @@ def impossible(internaldate: datetime, written: str) -> Said:
         return Dispute.NO_INSTANT(text=written)
     at = internaldate.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "minutes")
     return Dispute.TOO_OLD(at=at) if internaldate < EARLIEST else Dispute.AFTER_SIGHT(at=at)
+
+
+def too_early(sent_at: datetime | None, arrived_at: datetime) -> Said | None:
+    """Returns why the arrival time of an answer is impossible, or None: it lies before the notification was sent.
+
+    One of the two clocks was wrong. Such an answer stops no clock, so a person must be informed.
+    """
+    if sent_at is None or clocks.counts(sent_at, arrived_at):
+        return None
+    return Dispute.BEFORE_SENDING(at=f"{sent_at.astimezone(UTC):%Y-%m-%d %H:%M}")
 
 
 def disputed_in_file(basis: ArrivalBasis) -> Said:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.cases import elections, lifecycle
+from flaggermail.mail.keys import keys_of
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import folded
@@ -15,7 +16,6 @@ from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.record.states import IN_HAND, CaseState, NotificationState
 from flaggermail.services import UnitOfWork
-from flaggermail.settings import own_addresses
 
 LATEST = 8  # mails per author, and open cases per title, that are considered
 COMPARED = 3  # cases whose first mail is read again
@@ -27,7 +27,7 @@ def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
     mailbox = work.env.settings.desk.mailbox
     if message.kind is not MechanicalKind.HUMAN or message.sender is None:
         return {}
-    if message.sender.key in own_addresses.of_mailbox(mailbox):
+    if message.sender.key in work.env.own_addresses:
         return {}
     found: dict[str, list[Clue]] = {}
     for case in _candidates(work, message):
@@ -42,7 +42,7 @@ def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
 
 def clues_of_platform(work: UnitOfWork, message: Message, platform: str) -> dict[str, list[Clue]]:
     """Returns the cases in which we wrote to this platform under the subject of its mail."""
-    title = folded(split_subject(message.subject or "", work.env.language).base)
+    title = folded(keys_of(message, work.env.language).topic)
     uses = work.tx.find(
         Notification,
         where(Notification.platform).is_(platform),
@@ -64,7 +64,7 @@ def threshold(work: UnitOfWork, message: Message) -> int | None:
     Only mail of a verified sender qualifies, and none that we sent.
     """
     settings = work.env.settings.desk
-    ours = message.sender is None or message.sender.key in own_addresses.of_mailbox(settings.mailbox)
+    ours = message.sender is None or message.sender.key in work.env.own_addresses
     if ours or message.vouched.value != SenderVerdict.VERIFIED or not settings.quarantine.place_by_score:
         return None
     return settings.quarantine.score_threshold

@@ -14,7 +14,6 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings import own_addresses
 
 
 def confirm(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
@@ -33,7 +32,7 @@ def confirm(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     ):
         return
     sender = sender_of(work, message)
-    ours = own_addresses.of_mailbox(work.env.settings.desk.mailbox)
+    ours = work.env.own_addresses
     if sender.platform or sender.officer or not mechanical_kind.answerable(message, ours):
         return
     to_him = replace(case, referrer_address=stored.from_address, referrer_name=stored.from_name, root_message=stored.id)

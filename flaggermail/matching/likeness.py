@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from flaggermail.mail.keys import keys_of
 from flaggermail.mail.message import Message
-from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language, folded
 from flaggermail.matching import scoring
 from flaggermail.matching.scoring import Clue
@@ -67,14 +67,12 @@ def authors(message: Message) -> tuple[str, ...]:
 
 
 def _versions(message: Message, language: Language) -> Iterator[_Version]:
-    inner = message.forwarded
+    inner, keys = message.forwarded, keys_of(message, language)
     if message.sender is not None:
         text = message.reply_text if inner else message.text
-        subject = split_subject(message.subject or "", language).base
-        yield _Version(message.sender.key, subject, text, passed_on=False)
+        yield _Version(message.sender.key, keys.topic, text, passed_on=False)
     if inner is not None and inner.sender is not None:
-        subject = split_subject(inner.subject or "", language).base
-        yield _Version(inner.sender.key, subject, inner.body, passed_on=True)
+        yield _Version(inner.sender.key, keys.inner_topic, inner.body, passed_on=True)
 
 
 def _is_same(here: _Version, there: _Version) -> bool:
@@ -97,7 +95,7 @@ def _agree(here: str, there: str) -> bool:
 
 
 def _same_subject(message: Message, other: Message, language: Language) -> bool:
-    here, there = (split_subject(mail.subject or "", language).base for mail in (message, other))
+    here, there = (keys_of(mail, language).topic for mail in (message, other))
     return bool(here) and folded(here) == folded(there)
 
 

@@ -4,42 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from itertools import chain
 
 from flaggermail.cases import elections
 from flaggermail.letters import assigned_ids
 from flaggermail.mail import reply_tokens, subject
-from flaggermail.mail.authentication import received_fields
+from flaggermail.mail.keys import keys_of
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.vocabulary import folded
-from flaggermail.matching import addressed, answer_keys, arrival, candidates, placing, thread_keys
+from flaggermail.matching import addressed, answer_keys, candidates, placing, quoted_words, thread_keys
+from flaggermail.matching.placing import Sender
 from flaggermail.matching.scoring import HIGHEST, Clue, Suggestion
-from flaggermail.notifications import clocks
-from flaggermail.ports import RawMessage
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings import own_addresses
-from flaggermail.wording.filing import Basis, Dispute
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import Basis
 
 NEWEST_MAILS = 20  # of one author, among which the one that they take back is looked for
+_FEW = 5  # words; a shorter comment of ours in a row proves nothing
 _OURS = frozenset({placing.KeyKind.TOKEN, placing.KeyKind.OUR_MAIL, placing.KeyKind.TAIL})
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The owner of the sender's address: a platform (code), an officer (id), or neither."""
-
-    platform: str | None
-    officer: str | None
-    answers: str | None = None  # the token of the mail to which an officer replied
-    asks: bool = False  # a verified officer asks, not in reply to a mail, to be shown something
 
 
 def sender_of(work: UnitOfWork, message: Message) -> Sender:
@@ -61,20 +48,9 @@ def platform_answering(work: UnitOfWork, addresses: Collection[str]) -> str | No
 
 def _token_of_an_officer(work: UnitOfWork, message: Message) -> str | None:
     """Returns the most specific token in the message that was sent to an officer, whoever it was."""
-    named = tokens_of(message)
+    named = keys_of(message, work.env.language).tokens
     told = {token.token for token in work.tx.find(Token, where(Token.token).in_(named)) if token.officer is not None}
     return next((token for token in named if token in told), None)
-
-
-def tokens_of(message: Message) -> tuple[str, ...]:
-    """Returns the tokens in the places where mail clients and servers preserve them, the most specific first."""
-    return reply_tokens.in_message(message)
-
-
-def names_in(message: Message) -> tuple[str, ...]:
-    """Returns the Message-IDs to which a mail refers, those of mail that it answers first."""
-    original = (message.original_message_id,) if message.original_message_id else ()
-    return (*reply_tokens.answered_by(message), *original)
 
 
 def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool = False) -> placing.Known:
@@ -150,7 +126,7 @@ def _keys(
 
 
 def _tokens(work: UnitOfWork, message: Message) -> list[placing.Key]:
-    named = tokens_of(message)
+    named = keys_of(message, work.env.language).tokens
     found = {t.token: t for t in work.tx.find(Token, where(Token.token).in_(named))}
     kind = placing.KeyKind.TOKEN
     return [
@@ -162,7 +138,7 @@ def _tokens(work: UnitOfWork, message: Message) -> list[placing.Key]:
 
 def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
     """Returns the mails we hold to which this one refers; their authors own what they wrote themselves."""
-    named = list(dict.fromkeys(names_in(message)))
+    named = keys_of(message, work.env.language).named
     held = {m.message_id: m for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).in_(named))}
     return [
         placing.Key(
@@ -179,14 +155,14 @@ def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
 
 def _taken_back(work: UnitOfWork, message: Message) -> list[placing.Key]:
     """Returns the latest mail of a case that its verified author takes back ("Recall: ..." and its subject)."""
-    parts = subject.split_subject(message.subject or "", work.env.language)
-    if parts.first != "recall" or message.sender is None or message.vouched.value != SenderVerdict.VERIFIED:
+    own = keys_of(message, work.env.language)
+    if own.prefix != "recall" or message.sender is None or message.vouched.value != SenderVerdict.VERIFIED:
         return []
     written = work.tx.newest(StoredMessage, NEWEST_MAILS, where(StoredMessage.from_address).is_(message.sender.key))
     alike = [
         row
         for row in written
-        if row.case and folded(subject.split_subject(row.subject or "", work.env.language).base) == folded(parts.base)
+        if row.case and folded(subject.split_subject(row.subject or "", work.env.language).base) == folded(own.topic)
     ]
     return [
         placing.Key(placing.KeyKind.THEIR_MAIL, row.case, Basis.TAKES_BACK(message=row.message_id or row.id),
@@ -266,7 +242,7 @@ def _is_to_us(work: UnitOfWork, message: Message, sender: Sender) -> bool:
     if platform is None:
         return True
     mailbox = work.env.settings.desk.mailbox
-    ours = own_addresses.of_mailbox(mailbox)
+    ours = work.env.own_addresses
     signers = {*platform.domains, *(address.domain for address in message.from_)}  # also those of `answers_from`
     return addressed.to_us(message, ours, frozenset(signers), plus_addresses=mailbox.plus_addresses)
 
@@ -307,7 +283,7 @@ def _under_another_subject(work: UnitOfWork, message: Message, sender: Sender, n
     if not near or sender.platform or sender.officer or message.kind is not MechanicalKind.HUMAN or not message.subject:
         return frozenset()
     language = work.env.language
-    topic = subject.split_subject(message.subject, language).base
+    topic = keys_of(message, language).topic
     named = answer_keys.numbers_in(work, message.subject, message.reply_text)  # quoted text does not count
     answered = [*message.in_reply_to, *reply_tokens.followed(message)]
     subjects = [
@@ -319,46 +295,6 @@ def _under_another_subject(work: UnitOfWork, message: Message, sender: Sender, n
     return frozenset(set(near) - alike - set(named))
 
 
-def known_sender(work: UnitOfWork, message: Message) -> bool:
-    """True if mail from this address was taken in before."""
-    return message.sender is not None and work.tx.exists(
-        StoredMessage, where(StoredMessage.from_address).is_(message.sender.key)
-    )
-
-
-def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> Said | None:
-    """Returns why the arrival time is not reliable, or None."""
-    if raw.arrival.in_file:
-        return arrival.disputed_in_file(raw.arrival)
-    if raw.seen_at is not None:
-        return arrival.impossible(raw.internaldate, raw.written)
-    cursor = work.tx.cursor(raw.folder)
-    looked_at = cursor.looked_at if cursor else None
-    server = work.env.settings.desk.mailbox.trusted.received_by
-    received = received_fields.own_received_line(received_fields.read_trace(raw.octets), server) if server else None
-    return arrival.disputed(raw.internaldate, looked_at, received)
-
-
-def too_early(work: UnitOfWork, raw: RawMessage, placement: placing.Placement) -> Said | None:
-    """Returns why the arrival time of an answer is impossible, or None: it lies before the notification was sent.
-
-    One of the two clocks was wrong. Such an answer stops no clock, so a person must be informed.
-    """
-    answered = work.tx.get(Notification, placement.notification) if placement.notification else None
-    if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, raw.arrived_at):
-        return None
-    return Dispute.BEFORE_SENDING(at=f"{answered.sent_at.astimezone(UTC):%Y-%m-%d %H:%M}")
-
-
-def same_id(work: UnitOfWork, message: Message) -> str | None:
-    """Returns a message with the same Message-ID and other content; both are kept, and the new row refers to it."""
-    if message.message_id is None:
-        return None
-    return next(
-        (m.id for m in work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(message.message_id))), None
-    )
-
-
 def channel_of(work: UnitOfWork, message: Message) -> Channel | None:
     """Returns the channel with one of the mail's recipients as its address."""
     recipients = {address.key for address in (*message.to, *message.cc)}
@@ -366,8 +302,30 @@ def channel_of(work: UnitOfWork, message: Message) -> Channel | None:
     return next((c for c in channels if recipients & {address.lower() for address in (*c.to, *c.cc)}), None)
 
 
-def late(env: Services, raw: RawMessage, now: datetime) -> bool:
-    """True if the mail is too old for notifications, as all mail from files is whatever they say."""
-    return raw.arrival.in_file or raw.internaldate < now - timedelta(
-        minutes=env.settings.desk.mailbox.backlog_after_minutes
-    )
+def without_ours(work: UnitOfWork, message: Message, platform: str | None) -> Message:
+    """Returns the mail as a machine's if the comment that makes it a person's is an officer's, or a letter of ours."""
+    comment = message.comment
+    if comment is None or not (_is_officers(work.env, comment.name) or _repeats_letter(work, message, platform)):
+        return message
+    return replace(message, comment=None, kind=MechanicalKind.AUTO_REPLY, reply_text="")
+
+
+def _is_officers(env: Services, name: str) -> bool:
+    """True if an officer, the desk or the mailbox has that name; a first name alone is one too."""
+    desk = env.settings.desk
+    names = [officer.name for officer in env.settings.rota.officers]
+    names += [desk.organisation.name.nl, desk.organisation.name.en, desk.mailbox.address.partition("@")[0]]
+    small = folded(name)
+    return any(small in {folded(one), folded(one).partition(" ")[0]} for one in names)
+
+
+def _repeats_letter(work: UnitOfWork, message: Message, platform: str | None) -> bool:
+    """True if a letter of ours to the platform begins the comment, whoever is named above it."""
+    if platform is None or message.comment is None:
+        return False
+    words = quoted_words.words_of(message.comment.text)[: quoted_words.LEAST]
+    own = tuple(word for word in words if word != quoted_words.GAP)
+    if len(own) < _FEW:
+        return False
+    wanted = f" {' '.join(own)} "
+    return any(wanted in f" {' '.join(letter)} " for letter in answer_keys.letters_to(work, platform))

@@ -51,6 +51,16 @@ class Writer(StrEnum):
     OTHER = "other"
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The owner of the sender's address: a platform (code), an officer (id), or neither."""
+
+    platform: str | None
+    officer: str | None
+    answers: str | None = None  # the token of the mail to which an officer replied
+    asks: bool = False  # a verified officer asks, not in reply to a mail, to be shown something
+
+
 _ITSELF = frozenset({Proof.KEY, Proof.VERIFIED})
 
 

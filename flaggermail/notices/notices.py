@@ -28,7 +28,6 @@ from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings import own_addresses
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.pieces import Piece
@@ -416,7 +415,7 @@ def to_referrer(
 
 def has_referrer(work: UnitOfWork, case: Case) -> bool:
     """True if the case was referred by mail from an address that is not ours."""
-    return case.referrer_address not in {None, *own_addresses.of_mailbox(work.env.settings.desk.mailbox)}
+    return case.referrer_address not in {None, *work.env.own_addresses}
 
 
 def unproven_referrer(work: UnitOfWork, case: Case) -> str | None:

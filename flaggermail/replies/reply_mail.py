@@ -20,9 +20,9 @@ from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.letters import assigned_ids
 from flaggermail.letters.shapes import MARK
 from flaggermail.letters.template_values import Why
+from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.message_json import Json
-from flaggermail.matching import lookup
 from flaggermail.notices import anew, approval_requests, enrolled, notices, rate_limits, unheard
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import CodeFault
@@ -46,7 +46,6 @@ from flaggermail.replies.answered import Answered, NotUnderstood, Understood
 from flaggermail.replies.case_form import FormFault, SentForm
 from flaggermail.replies.request import LOOKS
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings import own_addresses
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.refusals import Because
@@ -90,7 +89,7 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
     about = EventRef(stored.case, stored.notification, stored.id)
     if officer is None or token is None:
         return
-    passed_on = objections.is_passed_on_by_machine(message, own_addresses.of_mailbox(work.env.settings.desk.mailbox))
+    passed_on = objections.is_passed_on_by_machine(message, work.env.own_addresses)
     passed_on = passed_on or message.comment is not None
     if stored.verdict != SenderVerdict.VERIFIED or message.kind is not MechanicalKind.HUMAN or passed_on:
         automatic = "passed on" if message.kind is MechanicalKind.HUMAN else message.kind.value
@@ -227,7 +226,7 @@ def _settled(work: UnitOfWork, token: Token) -> str:
 def _addresses_another_mail(work: UnitOfWork, reply: _Reply) -> bool:
     """True if the mail is addressed to the token of another mail to an officer than the one it replies to."""
     message = replace(reply.message, references=(), headers=())
-    tokens = work.tx.find(Token, where(Token.token).in_(lookup.tokens_of(message)))
+    tokens = work.tx.find(Token, where(Token.token).in_(reply_tokens.in_message(message)))
     return any(token.officer is not None and token.token != reply.token.token for token in tokens)
 
 

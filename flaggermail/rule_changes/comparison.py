@@ -14,11 +14,10 @@ from itertools import islice
 from typing import TypeVar
 
 from flaggermail.cases import declining, elections
-from flaggermail.intake import disposition, triage
+from flaggermail.intake import disposition, facts, triage
 from flaggermail.mail.message import Message, Verdict
-from flaggermail.matching import lookup, own_comments, scoring
-from flaggermail.matching.lookup import Sender
-from flaggermail.matching.placing import Placement
+from flaggermail.matching import lookup, scoring
+from flaggermail.matching.placing import Placement, Sender
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.case_values import Priority
@@ -196,7 +195,7 @@ def _arrived(
     then: UnitOfWork, stored: StoredMessage, row: StoredMessage, raw: RawMessage, message: Message
 ) -> ArchivedMessage:
     sender = lookup.sender_of(then, message)
-    own = own_comments.without_ours(then, message, sender.platform)
+    own = lookup.without_ours(then, message, sender.platform)
     vouched = replace(own, vouched=Verdict(row.verdict, row.verdict_basis))
     return ArchivedMessage(
         then, row, stored, raw, vouched, _context(then, row, raw, vouched, sender), known_sender=False, sender=sender
@@ -296,9 +295,10 @@ def _case_of(outcome: RuleOutcome) -> tuple[object, ...]:
 def outcome(one: ArchivedMessage, found: Classification) -> RuleOutcome:
     """Returns the outcome of that classification at the time of arrival."""
     then = one.work
-    mail = triage.Mail(one.raw, one.message, one.sender, _placement(one.row))
-    facts = triage.facts_of(then, mail, one.context, found, disputed=one.row.disputed)
-    decision = disposition.decide(replace(facts, known_sender=one.known_sender))
-    if lookup.late(then.env, one.raw, then.now):
+    known = replace(facts.of_author(then, one.raw, one.message, one.sender), known_sender=one.known_sender)
+    reading, placement = facts.reading_of(then.env), _placement(one.row)
+    on = triage.circumstances(known, placement, one.context, found, reading, disputed=one.row.disputed)
+    decision = disposition.decide(on)
+    if known.late:
         decision = disposition.of_old_mail(decision)
     return RuleOutcome(found, decision.place, decision.opens)

@@ -21,7 +21,7 @@ from flaggermail.mail.reply_tokens import reply_address
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.record.instants import LAST
-from flaggermail.settings import oauth_section, own_addresses, retention_section
+from flaggermail.settings import oauth_section, retention_section
 from flaggermail.settings.approval_section import ACCEPTED_RISK, ApprovalSettings, ByReply
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.model import (
@@ -168,7 +168,7 @@ def correspondents(
     Needs the models of the other files.
     """
     mailbox = settings.mailbox if settings else None
-    ours = {mailbox_of(address) for address in own_addresses.of_mailbox(mailbox)} if mailbox else set()
+    ours = {mailbox_of(address) for address in _own_addresses(mailbox)} if mailbox else set()
     named = platforms.platforms if platforms else ()
     domains = frozenset(domain for platform in named for domain in platform.domains)
     ways = [channel for platform in named for channel in platform.channels]
@@ -187,12 +187,16 @@ def correspondents(
             )
 
 
+def _own_addresses(mailbox: MailboxSettings) -> frozenset[str]:
+    return frozenset(address.lower() for address in (mailbox.address, *mailbox.aliases))
+
+
 def own_address(platforms: PlatformsFile, settings: DeskSettings | None) -> Iterator[Finding]:
     """Addresses to which no mail can be sent, and the shared mailbox in `answers_from`, whose mail would be an answer.
 
     Needs the other file's model.
     """
-    ours = own_addresses.of_mailbox(settings.mailbox) if settings else frozenset()
+    ours = _own_addresses(settings.mailbox) if settings else frozenset()
     for i, platform in enumerate(platforms.platforms):
         for j, channel in enumerate(platform.channels):
             for name, addresses in (("to", channel.to), ("cc", channel.cc)):

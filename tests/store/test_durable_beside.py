@@ -11,7 +11,7 @@ import pytest
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.errors import ArchiveFault
-from flaggermail.intake.beside import DiskThread
+from flaggermail.intake.ingest import DiskThread
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from tests.patience import PATIENCE
 from tests.store.desk_fixtures import REFERRER, Desk, mail

@@ -15,7 +15,7 @@ from flaggermail.commands.cases import OpenCase
 from flaggermail.errors import StoreFault
 from flaggermail.intake import census, ingest
 from flaggermail.intake.ingest import ingest_together
-from flaggermail.intake.triage import judge
+from flaggermail.intake.triage import IntakeFacts, Reading, Triaged, judge
 from flaggermail.notices import digest
 from flaggermail.ports import OctetSource, RawMessage, Role
 from flaggermail.record.case_values import CaseType, Origin
@@ -68,10 +68,10 @@ def test_old_mail_holds_the_record_for_a_moment_only(desk: Desk) -> None:
 def test_a_fault_after_the_first_transaction_takes_the_rest_apart(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was committed stays; the mail whose triage fails waits in the quarantine, and those behind it go on."""
 
-    def fails(work: UnitOfWork, raw: RawMessage, *others: object, **more: object) -> object:
-        if b"Vraag 5\r\n" in raw.octets:
+    def fails(facts: IntakeFacts, reading: Reading) -> Triaged:
+        if b"Vraag 5\r\n" in facts.raw.octets:
             raise ZeroDivisionError
-        return judge(work, raw, *others, **more)  # type: ignore[arg-type] # as it was called
+        return judge(facts, reading)
 
     monkeypatch.setattr(ingest, "judge", fails)
     desk.env = replace(desk.env, clock=SlowClock(START))

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from flaggermail.figures.ledger import of_events, of_rows
 from flaggermail.figures.uses import AnswerForm, uses_of
 from flaggermail.mail.message import MechanicalKind
-from flaggermail.matching import own_comments
+from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.services import UnitOfWork
@@ -104,7 +104,7 @@ def test_a_letter_of_ours_is_no_comment_whoever_is_named(reopened: Reopen) -> No
         ):
             read = parser.parse(f"{head}{name}, Jun 6, 2024, 20:00 GMT+2\n\n{words}".encode())
             assert read.kind is MechanicalKind.HUMAN
-            assert own_comments.without_ours(work, read, "X").kind is kind
+            assert lookup.without_ours(work, read, "X").kind is kind
 
 
 def _sent(work: UnitOfWork) -> list[tuple[str, bytes]]:

@@ -13,6 +13,7 @@ from flaggermail.adapters.parsing.allowance import OutOfTime
 from flaggermail.adapters.parsing.mechanical import with_mechanical_kind
 from flaggermail.adapters.parsing.unpacking import PGP_ENCRYPTED, Unpacked, bare_outlook, unpacked
 from flaggermail.mail.addresses import read_addresses
+from flaggermail.mail.automated.mechanical_kind import answerable
 from flaggermail.mail.automated.ticket_frame import without_repeated
 from flaggermail.mail.charset import decoded, storable
 from flaggermail.mail.fields import Header, read_date, read_header, unfolded, words_decoded
@@ -23,6 +24,7 @@ from flaggermail.mail.forwards.plain_lines import NONE, PlainLines, plain_lines
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.hidden_html import shown
 from flaggermail.mail.html_text import is_source
+from flaggermail.mail.keys import read_keys
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
 from flaggermail.mail.message_ids import content_key, message_ids
 from flaggermail.mail.mime import CLOSED, ENCLOSED, LARGEST_SAVED, NO_BOUNDARY, NOT_DECODED, OUTLOOK, Part, read_part
@@ -189,8 +191,11 @@ class _MailReader:
         if any(found.filename != part.filename for found, part in zip(attachments, self.listed, strict=False)):
             self._note(UNSAFE_NAME)
         whole = "\n".join((read.text, *(words for _, words in unseen)))
+        keys = read_keys(replace(read, forwarded=forwarded), self.language)
         return replace(
             read,
+            answerable=answerable(read, ()),
+            keys=keys,
             forwarded=forwarded,
             reply_text=own,
             html=html,

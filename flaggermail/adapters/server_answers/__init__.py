@@ -4,5 +4,5 @@
 Entry point: `recognise.explain(step, answer, reader)`, which returns the cause in words, or None. An answer is known by
 the step of the protocol, its code and, where several causes share those, a fixed phrase. The table is `answers.yaml`.
 
-May import: `wording`, `yaml_files`.
+May import: `wording`, `settings.yaml_files`.
 """

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from flaggermail.desk.views import explained
 from flaggermail.desk.views.view import Document, View
 from flaggermail.errors import ConfigurationError, NotFound, Refusal
+from flaggermail.intake import facts
 from flaggermail.intake.triage import judge
 from flaggermail.mail.message_json import Json
 from flaggermail.ports import RawMessage
@@ -74,7 +75,7 @@ def _live(work: UnitOfWork, name: str, octets: bytes) -> Document:
     raw = RawMessage(octets, work.now, work.env.settings.desk.mailbox.inbox, "", "")
     parsed = work.env.parser.parse(octets)
     message = replace(parsed, vouched=work.env.sender_check.verdict(octets, parsed))
-    judged = judge(work, raw, message)
+    judged = judge(facts.facts_of(work, raw, message), facts.reading_of(work.env))
     found = explain(message, judged.context, work.env.settings.rules, work.env.matcher.find)
     becomes = f"{judged.decision.place}: {judged.decision.reason.english}"
     return explained.document(name, judged.context, found, becomes)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.intake.disposition import MACHINE, Disposition, Facts, decide
+from flaggermail.intake.disposition import MACHINE, Circumstances, Disposition, decide
 from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
@@ -16,7 +16,7 @@ from flaggermail.wording.filing import CitizenDoubt, Filed, Says
 from tests.corpus import each
 
 HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE
-STRANGER = Facts(
+STRANGER = Circumstances(
     mechanical=HUMAN, kinds=frozenset({Kind.UNKNOWN}), template=None, verdict=SenderVerdict.VERIFIED, placed=False,
     use_placed=False, suggestions=False, from_platform=False, election="EP2024", declined_before=False,
     known_sender=False, disputed=False, sent_folder=False, junk_folder=False, to_channel=False,
@@ -29,7 +29,7 @@ CITIZEN = replace(STRANGER, kinds=frozenset({Kind.CITIZEN_REPORT}), template="de
 SENT = replace(STRANGER, sent_folder=True)
 
 NO_CASE = Filed.PLATFORM_UNPLACED()
-TABLE: list[tuple[str, Facts, Disposition]] = [
+TABLE: list[tuple[str, Circumstances, Disposition]] = [
     # mail in the Junk folder
     (
         "a stranger's mail in Junk",
@@ -289,13 +289,13 @@ TABLE: list[tuple[str, Facts, Disposition]] = [
 
 
 @each(("facts", "decision"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_decision(facts: Facts, decision: Disposition) -> None:
+def test_decision(facts: Circumstances, decision: Disposition) -> None:
     """Each situation has one decision, with the reason that is stored."""
     assert decide(facts) == decision
 
 
 ALL_FACTS = st.builds(
-    Facts,
+    Circumstances,
     mechanical=st.sampled_from(MechanicalKind),
     kinds=st.frozensets(st.sampled_from(Kind), min_size=1, max_size=2),
     template=st.sampled_from([None, "intake_confirmation", "decline"]),
@@ -315,7 +315,7 @@ ALL_FACTS = st.builds(
 
 
 @given(ALL_FACTS)
-def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
+def test_every_message_ends_somewhere_with_a_reason(facts: Circumstances) -> None:
     """Every message goes to a case, the quarantine, the declined mail or the noise bin, with a reason."""
     decision = decide(facts)
     assert decision.place in {"case", "quarantine", "noise", "declined"}
@@ -325,7 +325,7 @@ def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
 
 
 @given(ALL_FACTS)
-def test_only_strangers_mail_is_left_in_junk(facts: Facts) -> None:
+def test_only_strangers_mail_is_left_in_junk(facts: Circumstances) -> None:
     """Only a stranger's mail stays in Junk; all other mail is treated as in the inbox."""
     decision = decide(facts)
     if decision.from_junk:
@@ -338,7 +338,7 @@ def test_only_strangers_mail_is_left_in_junk(facts: Facts) -> None:
 
 
 @given(ALL_FACTS)
-def test_nothing_is_answered_or_opened_for_a_sender_nobody_vouches_for(facts: Facts) -> None:
+def test_nothing_is_answered_or_opened_for_a_sender_nobody_vouches_for(facts: Circumstances) -> None:
     """An unverified sender gets no confirmation, no decline and no case."""
     decision = decide(facts)
     if facts.verdict != "verified":
@@ -346,7 +346,7 @@ def test_nothing_is_answered_or_opened_for_a_sender_nobody_vouches_for(facts: Fa
 
 
 @given(ALL_FACTS)
-def test_no_machine_no_platform_and_no_colleague_is_answered(facts: Facts) -> None:
+def test_no_machine_no_platform_and_no_colleague_is_answered(facts: Circumstances) -> None:
     """Machines, platforms, colleagues and mail in a case get no confirmation, no decline and no new case."""
     decision = decide(facts)
     machine = facts.mechanical in MACHINE or facts.mechanical is MechanicalKind.AUTO_REPLY
@@ -355,7 +355,7 @@ def test_no_machine_no_platform_and_no_colleague_is_answered(facts: Facts) -> No
 
 
 @given(ALL_FACTS)
-def test_a_case_is_only_where_one_is_there_or_opened(facts: Facts) -> None:
+def test_a_case_is_only_where_one_is_there_or_opened(facts: Circumstances) -> None:
     """A message is filed in a case only if it was matched to it or opens it; only an opened case is confirmed."""
     decision = decide(facts)
     if decision.place == "case":
@@ -365,7 +365,7 @@ def test_a_case_is_only_where_one_is_there_or_opened(facts: Facts) -> None:
 
 
 @given(ALL_FACTS)
-def test_platforms_mail_that_failed_the_check_raises_an_alarm(facts: Facts) -> None:
+def test_platforms_mail_that_failed_the_check_raises_an_alarm(facts: Circumstances) -> None:
     """Mail from a platform that fails the check raises an alarm, except machine reports and our own copies."""
     if facts.from_platform and facts.verdict == "failed" and not facts.sent_folder and facts.mechanical not in MACHINE:
         assert decide(facts).alarm == "forged"

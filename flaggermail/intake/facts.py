@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The facts of a mail as it comes in: everything that its triage asks of the record, asked once.
+
+One mail and a hundred are asked for in the same way: `ask` gets what the mails of a transaction name with one statement
+for each kind of row, and `facts_of` then reads what the transaction knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from flaggermail.cases import declining, elections, remembered_domains
+from flaggermail.intake.triage import CARRIERS, IntakeFacts, Reading, passed_on
+from flaggermail.mail.authentication.received_fields import Fields, own_received_line, read_trace
+from flaggermail.mail.keys import keys_of
+from flaggermail.mail.message import Message
+from flaggermail.matching import arrival, likeness, lookup, thread_keys
+from flaggermail.matching.placing import Sender
+from flaggermail.ports import RawMessage, Role, Transaction
+from flaggermail.record.finding import where
+from flaggermail.record.kinds import Direction
+from flaggermail.record.rows import AssignedId, Case, Delivery, Notification, StoredMessage, ThreadKey, Token
+from flaggermail.replies import reply_mail
+from flaggermail.settings.word_tables import FREE_MAIL
+from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.said import Said
+
+
+def ask(env: Services, tx: Transaction, mails: Sequence[tuple[RawMessage, Message]]) -> None:
+    """Asks for the rows that these mails name; what each asks for is then known to the transaction.
+
+    Whether there is such a row at all is asked for many mails only: of one, the question costs what its answer does.
+    """
+    messages = [message for _, message in mails]
+    keys = [keys_of(message, env.language) for message in messages]
+    answered = {name for one in keys for name in one.named}
+    tx.find(Delivery, where(Delivery.id).in_([raw.key for raw, _ in mails]))
+    named = answered.union(message.message_id for message in messages if message.message_id is not None)
+    tx.find(StoredMessage, where(StoredMessage.message_id).in_(sorted(named)))
+    contents = where(StoredMessage.content_key).in_([message.content_key for message in messages])
+    tx.find(StoredMessage, contents, where(StoredMessage.direction).is_(Direction.OUT))
+    tx.find(Token, where(Token.token).in_(sorted({token for one in keys for token in one.tokens})))
+    if len(mails) == 1:
+        return
+    tx.look_for(AssignedId, where(AssignedId.id).in_(sorted(answered)))
+    tx.look_for(ThreadKey, where(ThreadKey.id).in_(thread_keys.ids_of_mails(answered)))
+    authors = {author for message in messages for author in likeness.authors(message)}
+    tx.look_for(StoredMessage, where(StoredMessage.from_address).in_(sorted(authors)))
+    titles = {title for one in keys for title in (one.topic, one.inner_topic) if title}
+    tx.look_for(Case, where(Case.title).in_(sorted(titles)))
+
+
+def facts_of(work: UnitOfWork, raw: RawMessage, message: Message) -> IntakeFacts:
+    """Returns the facts of a mail; `message` carries the verdict on its author."""
+    sender = lookup.sender_of(work, message)
+    message = lookup.without_ours(work, message, sender.platform)
+    if sender.officer is not None and sender.answers is None:
+        asks = reply_mail.asks_to_look(work, message, sender.officer)
+        sender = replace(sender, asks=asks)
+    known = lookup.known(work, message, sender, in_sent=raw.role is Role.SENT)
+    named = {key.notification for key in known.keys if key.notification} | {use.notification for use in known.uses}
+    answered = work.tx.find(Notification, where(Notification.id).in_(sorted(named)))
+    trace = read_trace(raw.octets)
+    return replace(
+        of_author(work, raw, message, sender),
+        known=known, notifications={one.id: one for one in answered}, trace=trace,
+        dispute=disputed(work, raw, trace), same_id=_same_id(work, message),
+    )  # fmt: skip
+
+
+def of_author(work: UnitOfWork, raw: RawMessage, message: Message, sender: Sender) -> IntakeFacts:
+    """Returns the facts of a mail that do not depend on its keys, which are left out."""
+    mailbox = work.env.settings.desk.mailbox
+    ours = work.env.own_addresses
+    election, author = elections.election_of(work, message), message.sender
+    within = passed_on(message, ours, work.env.language) if message.kind in CARRIERS else None
+    inner = within.sender.domain if within and within.sender else ""
+    strange = author.domain if author and sender.platform is None and sender.officer is None else ""
+    remembered = remembered_domains.lists_of(work, strange, inner)
+    return IntakeFacts(
+        raw=raw,
+        message=message,
+        sender=sender,
+        ours=ours,
+        plus_addresses=mailbox.plus_addresses,
+        exercise=elections.is_players(work, message),
+        election=election.code if election else None,
+        declined_before=declining.declined_before(work, message),
+        known_sender=author is not None
+        and work.tx.exists(StoredMessage, where(StoredMessage.from_address).is_(author.key)),
+        remembered=remembered.get(strange),
+        within=within,
+        within_remembered=remembered.get(inner),
+        to_channel=raw.role is Role.SENT and lookup.channel_of(work, message) is not None,
+        late=late(work.env, raw, work.now),
+    )
+
+
+def reading_of(env: Services) -> Reading:
+    """Returns by what the desk reads a mail now."""
+    settings = env.settings
+    free_mail = settings.rules.lists.get(FREE_MAIL, frozenset())
+    return Reading(settings.rules, env.matcher.find, env.language, settings.intake, free_mail)
+
+
+def disputed(work: UnitOfWork, raw: RawMessage, trace: Fields | None = None) -> Said | None:
+    """Returns why the arrival time is not reliable, or None. `trace`: what `read_trace` returned for the octets."""
+    if raw.arrival.in_file:
+        return arrival.disputed_in_file(raw.arrival)
+    if raw.seen_at is not None:
+        return arrival.impossible(raw.internaldate, raw.written)
+    cursor = work.tx.cursor(raw.folder)
+    looked_at = cursor.looked_at if cursor else None
+    server = work.env.settings.desk.mailbox.trusted.received_by
+    fields = read_trace(raw.octets) if server and trace is None else trace or ()
+    return arrival.disputed(raw.internaldate, looked_at, own_received_line(fields, server) if server else None)
+
+
+def late(env: Services, raw: RawMessage, now: datetime) -> bool:
+    """True if the mail is too old for notifications, as all mail from files is whatever they say."""
+    after = timedelta(minutes=env.settings.desk.mailbox.backlog_after_minutes)
+    return raw.arrival.in_file or raw.internaldate < now - after
+
+
+def _same_id(work: UnitOfWork, message: Message) -> str | None:
+    """Returns a message with the same Message-ID and other content; both are kept, and the new row refers to it."""
+    if message.message_id is None:
+        return None
+    named = work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(message.message_id))
+    return next((row.id for row in named), None)
