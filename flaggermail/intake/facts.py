@@ -23,8 +23,8 @@ from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import AssignedId, Case, Delivery, Notification, StoredMessage, ThreadKey, Token
 from flaggermail.replies import reply_mail
-from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.wording.said import Said
 
 

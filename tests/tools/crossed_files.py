@@ -111,7 +111,9 @@ def crossed(scenario: Path) -> list[Crossed]:
     """Plays a scenario; returns what each of its mails crossed, in the order in which they were taken in."""
     counting = Tally()
 
-    def build(settings: Configuration, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
+    def build(
+        settings: Configuration, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter
+    ) -> Services:
         env = migrated.replayed(settings, folder, clock, randomness, submit)
         parser = CountedParser(settings.rules_directory)
         parser.count(counting)
