@@ -320,7 +320,9 @@ def test_one_officer_is_not_1_officers() -> None:
 def comparisons(path: Path) -> Iterator[str]:
     """Yields the places of a module at which something is compared with one language."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        for side in (node.left, *node.comparators) if isinstance(node, ast.Compare) else ():
+        if not isinstance(node, ast.Compare):
+            continue
+        for side in (node.left, *node.comparators):
             written = isinstance(side, ast.Constant) and side.value in languages()
             named = isinstance(side, ast.Attribute) and ast.unparse(side.value) == "LanguageCode"
             if written or named:
