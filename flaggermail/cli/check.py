@@ -12,8 +12,10 @@ import click
 
 from flaggermail.cli.documents import part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import choice
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.online.outcomes import CheckStep
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.states import Severity
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ _COUNTED = ("elections", "platforms", "channels", "officers", "rules")
 @click.command(name="check")
 @click.option("--online", is_flag=True, help="Also ask the servers, step by step.")
 @click.option("--no-pages", is_flag=True, help="With --online: call no pager.")
-@click.option("--language", type=click.Choice(["en", "nl"]), default="en", help="With --online: of the sentences.")
+@click.option("--language", type=choice(LanguageCode), default="en", help="With --online: of the sentences.")
 @as_json_option
 @click.pass_obj
 def command(session: Session, *, online: bool, no_pages: bool, language: str, as_json: bool) -> None:

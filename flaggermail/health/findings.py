@@ -86,7 +86,7 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
         low = octets < limits.free * MEGA
         said = Health.LITTLE_FREE(free=limits.free) if low else Health.ENOUGH_FREE()
         yield Finding(
-            f"{DISK}{place}", Health.DISK(place=_named(place)), low, said, AlarmKind.DISK_LOW, AlarmKind.DISK_BACK
+            f"{DISK}{place}", Health.DISK(place=named(place)), low, said, AlarmKind.DISK_LOW, AlarmKind.DISK_BACK
         )
     for loop, age in sorted(measured.ticks.items()):
         late = age > limits.tick
@@ -95,7 +95,7 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
     for server, ends in sorted(measured.certificates.items()):
         soon, said = ends - now < limits.certificate, _until(ends)
         kinds = AlarmKind.CERTIFICATE_ENDS, AlarmKind.CERTIFICATE_RENEWED
-        shown = Health.CERTIFICATE(server=_named(server))
+        shown = Health.CERTIFICATE(server=named(server))
         yield Finding(f"{CERTIFICATE}{server}", shown, soon, said, *kinds, until=ends)
     if measured.secret_ends is not None:
         yield _of_login("secret for tokens", Health.SECRET(), measured.secret_ends, now)
@@ -148,7 +148,7 @@ def _of_clock(off: timedelta, dated_ahead: datetime | None, limit: timedelta, no
     return Finding("clock", Health.CLOCK(), wrong, said, AlarmKind.CLOCK_WRONG, AlarmKind.CLOCK_RIGHT)
 
 
-def _named(place: str) -> str:
+def named(place: str) -> str:
     """Returns what is measured, in words if they are known."""
     known = {
         "archive": HealthPlace.ARCHIVE(), "database": HealthPlace.DATABASE(), "mailbox": HealthPlace.MAILBOX(),

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 
 from flaggermail.cases.elections import nearest, open_election
 from flaggermail.cases.periods import next_polling_day
-from flaggermail.health.findings import CERTIFICATE
+from flaggermail.health.findings import CERTIFICATE, named
 from flaggermail.health.readiness import (
     AHEAD,
     POLICY_DAYS,
@@ -182,7 +182,7 @@ def _values(work: UnitOfWork, found: Readiness, election: Election) -> dict[str,
         "pagers": [asdict(one) for one in stale(found.pagers, UNTRIED_DAYS)],
         "unused": [asdict(one) for one in stale(found.channels, UNTRIED_DAYS)],
         "bounced": list(found.bounced),
-        "certificates": [asdict(one) for one in ending(found.certificates)],
+        "certificates": [{"name": named(one.name), "days": one.days} for one in ending(found.certificates)],
         "rehearsed": found.rehearsed,
         "running": found.clocks,
         "longest": found.longest,

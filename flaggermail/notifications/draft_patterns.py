@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import re2
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, create_model
 
 from flaggermail.notifications.draft_policy import DraftPatterns, LanguagePatterns
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.settings.yaml_files.model import read_model
 
@@ -56,17 +58,17 @@ class LanguageModel(Model):
     must_not: MustNotPatterns
 
 
-class DraftsFile(Model):
-    """The contents of `drafts.yaml`."""
-
-    nl: LanguageModel
-    en: LanguageModel
+@cache
+def _drafts_file() -> type[Model]:
+    """Returns the model of `drafts.yaml`: a block for each language."""
+    blocks: dict[str, Any] = {language.value: (LanguageModel, ...) for language in LanguageCode}
+    return create_model("DraftsFile", __base__=Model, **blocks)
 
 
 def load_draft_patterns(path: Path) -> DraftPatterns:
     """Reads the patterns of the file; raises ConfigurationError naming every fault by file, line and column."""
-    file = read_model(path, DraftsFile)
-    return DraftPatterns({"nl": _language(file.nl), "en": _language(file.en)})
+    file = read_model(path, _drafts_file())
+    return DraftPatterns({language.value: _language(getattr(file, language)) for language in LanguageCode})
 
 
 def _language(model: LanguageModel) -> LanguagePatterns:

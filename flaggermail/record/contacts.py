@@ -6,6 +6,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from flaggermail.record.kinds import Kind
+from flaggermail.wording.catalogues import languages
 
 
 class ChannelKind(StrEnum):
@@ -45,7 +46,11 @@ COUNTS = (Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.PLATFORM_ACK, Kind.SUBSTANTIVE
 
 
 class LanguageCode(StrEnum):
-    """The languages in which the desk writes (ISO 639-1)."""
+    """The languages in which the desk writes (ISO 639-1): each has a folder in `wording`."""
 
+    _ignore_ = "folder"
     NL = "nl"
     EN = "en"
+    for folder in languages():
+        if folder not in {NL, EN}:
+            locals()[folder.upper()] = folder

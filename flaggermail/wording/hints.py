@@ -6,7 +6,7 @@ from __future__ import annotations
 from flaggermail.wording.said import UNSAID, Said, Sentence
 
 
-class Refused(Sentence):
+class WithHint(Sentence):
     """A refusal, and what its reader can do."""
 
     HINTED = "refusal and hint"
@@ -171,4 +171,4 @@ def hint(refusal: Said, way: type[HintByCommand | HintByMail]) -> Said:
 def hinted(refusal: Said, way: type[HintByCommand | HintByMail]) -> Said:
     """Returns a refusal with its hint for those who read it that way."""
     found = hint(refusal, way)
-    return Refused.HINTED(refusal=refusal, hint=found) if found else refusal
+    return WithHint.HINTED(refusal=refusal, hint=found) if found else refusal

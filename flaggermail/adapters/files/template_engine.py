@@ -24,7 +24,7 @@ from flaggermail.adapters.files.template_formats import Formats
 from flaggermail.adapters.files.template_words import LanguageWords
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.strangers_words import guarded, marked, unmarked
-from flaggermail.letters.template_values import LANGUAGES, VALUES
+from flaggermail.letters.template_values import VALUES
 from flaggermail.ports import Rendered
 
 SUBJECT = "Subject: "
@@ -45,7 +45,7 @@ class TemplateEngine:
     def __init__(self, directory: Path, zone: ZoneInfo, words: Mapping[str, LanguageWords]) -> None:
         self._directory = directory
         self._environments: Mapping[str, ImmutableSandboxedEnvironment] = {
-            language: _environment(Formats(language, words[language], zone)) for language in LANGUAGES
+            language: _environment(Formats(language, words[language], zone)) for language in words
         }
         self._compiled: dict[tuple[str, str], tuple[Template, Template, str]] = {}
 
@@ -67,7 +67,7 @@ class TemplateEngine:
         """
         return tuple(
             fault
-            for language in LANGUAGES
+            for language in self._environments
             for name in sorted(VALUES)
             for fault in tuple(self._faults(name, language)) or self._tried(name, language)
         )
@@ -113,7 +113,7 @@ class TemplateEngine:
 
     def _source(self, name: str, language: str) -> _Source:
         place = f"{self._directory.name}/{language}/{name}.j2"
-        if name not in VALUES or language not in LANGUAGES:
+        if name not in VALUES or language not in self._environments:
             raise ConfigurationError(f"{place}: no such template; there are {', '.join(sorted(VALUES))}")
         try:
             text = (self._directory / language / f"{name}.j2").read_text(encoding="utf-8")

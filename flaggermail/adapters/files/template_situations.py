@@ -176,7 +176,7 @@ ALIKE: Mapping[str, object] = {
     "pagers": [{"name": "A. Jansen", "days": None}, {"name": "B. de Vries", "days": 40}],
     "unused": [{"name": "Loudhailer 6", "days": None}],
     "bounced": ["Loudhailer"],
-    "certificates": [{"name": "mailbox", "days": 1}],
+    "certificates": [{"name": "Loudhailer 5", "days": 1}],
     "rehearsed": 200,
     "running": 2,
     "longest": 61,

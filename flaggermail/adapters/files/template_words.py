@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The words of both languages that templates and their filters need, from `words.yaml`."""
+"""The words of each language that templates and their filters need, from `words.yaml`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
 
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.contacts import LanguageCode
 from flaggermail.settings.yaml_files.model import read_model
 
 Word = Annotated[str, Field(min_length=1)]
@@ -53,16 +55,15 @@ class LanguageWords(BaseModel):
         return alarms
 
 
-class WordsFile(BaseModel):
-    """The file `words.yaml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
-
-    nl: LanguageWords
-    en: LanguageWords
+@cache
+def _words_file() -> type[BaseModel]:
+    """Returns the model of the file `words.yaml`: a block for each language."""
+    config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+    blocks: dict[str, Any] = {language.value: (LanguageWords, ...) for language in LanguageCode}
+    return create_model("WordsFile", __config__=config, **blocks)
 
 
 def read_words(path: Path) -> Mapping[str, LanguageWords]:
     """Returns the words by language code; raises ConfigurationError naming every fault by file, line and column."""
-    file = read_model(path, WordsFile)
-    return {"nl": file.nl, "en": file.en}
+    file = read_model(path, _words_file())
+    return {language.value: getattr(file, language) for language in LanguageCode}

@@ -160,7 +160,6 @@ Instant = Annotated[datetime, _IS_INSTANT, AfterValidator(_aware), _within_years
 End = Annotated[Annotated[datetime, _IS_INSTANT, AfterValidator(_aware), _OR_NONE] | None, _NO_END]  # as LastDay
 WallTime = Annotated[time, written(r"([01]\d|2[0-3]):[0-5]\d", "is no time of day; write it as '07:00', up to '23:59'")]
 Minutes = Annotated[int, Field(ge=1, le=20160)]
-Language = Literal["nl", "en"]
 Tls = Literal["implicit", "starttls", "none"]
 
 

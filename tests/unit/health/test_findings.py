@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flaggermail.health.findings import HealthLimits, Measured, findings, skew
+from flaggermail.health.findings import HealthLimits, Measured, findings, named, skew
+from flaggermail.wording.said import Said
 from tests.corpus import each
 
 NOW = datetime(2027, 3, 17, 21, tzinfo=UTC)
@@ -69,3 +70,10 @@ def test_only_what_is_certain_of_two_clocks_is_told(low: int | None, high: int |
     """Only the certain part of the clock skew is reported: a mail may have been stored for a while."""
     spans = [None if bound is None else bound * SECOND for bound in (low, high)]
     assert skew(*spans) == (None if known is None else known * SECOND)
+
+
+def test_a_server_is_named_in_the_readers_language() -> None:
+    """The mail on readiness names the server whose certificate ends as people do, and one that is unknown as it is."""
+    mailbox = named("mailbox")
+    assert isinstance(mailbox, Said)
+    assert (mailbox.in_language("nl"), mailbox.english, named("relay")) == ("de mailbox", "mailbox", "relay")

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A language is a folder: a pseudo-language that is made of English goes through every sentence, mail and view.
+
+A word that a reader of it still sees in plain letters is in no catalogue and in no template.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from flaggermail.adapters.files.template_engine import TemplateEngine
+from flaggermail.adapters.files.template_situations import situations
+from flaggermail.adapters.files.template_words import LanguageWords
+from flaggermail.archive.dossier_words import WORDS, said
+from flaggermail.errors import Refusal
+from flaggermail.figures.page import page
+from flaggermail.letters.template_values import VALUES
+from flaggermail.notifications import latency
+from flaggermail.record.contacts import LanguageCode
+from flaggermail.wording import catalogues
+from flaggermail.wording.said import every
+from tests.corpus import each
+from tests.doubles.sample_uses import TELLINGS, figures, of_june
+from tests.tools import pseudo
+from tests.tools.said import sample
+
+# What a mail shows as it is, in every language. A value in small letters alone is no fact: it may be a code.
+FACTS: Mapping[str, str] = {
+    "attachments": "the names of a sender's files",
+    "desk_address": "an address",
+    "policy_url": "an address",
+    "line_read": "the words of a reply, quoted",
+    "in_the_way": "the same",
+    "reason": "the words of an officer",
+    "replies": "what a reply may say: it is recognised, and no sentence",
+    "what_would_work": "the same",
+    "next_step": "a command",
+}
+FACT = re.compile(r".*[A-Z0-9@].*", re.DOTALL)
+LONG = "each text is long"  # a situation that repeats the facts of another
+
+
+@pytest.fixture(name="templates", scope="module")
+def language_in_a_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The catalogues and the templates of the pseudo-language, in a folder of their own."""
+    folder = tmp_path_factory.mktemp("language")
+    templates = pseudo.write(folder)
+    catalogues.FOLDERS.append(folder)
+    yield templates
+    catalogues.FOLDERS.remove(folder)
+    catalogues.catalogue.cache_clear()
+    catalogues.locale.cache_clear()
+
+
+def facts_in(value: object, key: str = "") -> Iterator[str]:
+    """Yields the texts among a template's values that every language shows as they are."""
+    if isinstance(value, str):
+        if FACT.fullmatch(value) or key in FACTS:
+            yield from (value, *value.splitlines())
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from facts_in(inner, str(name))
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from facts_in(inner, key)
+
+
+@pytest.mark.usefixtures("templates")
+@each("code", sorted(every()))
+def test_every_sentence_is_in_the_catalogue(code: str) -> None:
+    """A refusal, a reason, a label or an alarm has all its words from the language."""
+    shown = sample(every()[code]).in_language(pseudo.CODE)
+    assert pseudo.left_in(shown, frozenset({"XK-7"})) == []
+
+
+@each("name", sorted(VALUES))
+def test_every_mail_is_in_the_language(templates: Path, name: str) -> None:
+    """A mail, in each situation in which it is written, shows facts and the words of the language, and no code."""
+    words = yaml.safe_load((templates / "words.yaml").read_text("utf-8"))[pseudo.CODE]
+    engine = TemplateEngine(templates, ZoneInfo("Europe/Amsterdam"), {pseudo.CODE: LanguageWords.model_validate(words)})
+    for where, values in situations(name):
+        if where == LONG:
+            continue
+        written = engine.render(name, pseudo.CODE, values)
+        facts = frozenset(fact for fact in facts_in(values) if len(fact) > 1)
+        assert pseudo.left_in(f"{written.subject}\n{written.body}", facts) == [], where
+
+
+@pytest.mark.usefixtures("templates")
+def test_what_is_counted_and_dated_is_in_the_language() -> None:
+    """Spans of time and the values of a dossier come from the language too."""
+    shown = [latency.in_sentence(minutes, pseudo.CODE) for minutes in (0, 1, 152, 13140)]
+    shown += [latency.in_minutes(minutes, pseudo.CODE) for minutes in (0, 1, 13140)]
+    shown += [said(values[one.name], pseudo.CODE) for values, words in WORDS.items() for one in words]
+    facts = frozenset({"IMAP", "Graph", "MIME"})
+    assert [pseudo.left_in(text, facts) for text in shown if pseudo.left_in(text, facts)] == []
+
+
+@pytest.mark.usefixtures("templates")
+def test_the_page_of_figures_is_in_the_language() -> None:
+    """Text, tables and the descriptions of pictures: only numbers of cases, a channel and the time zone are plain."""
+    telling = replace(TELLINGS["en"], months=tuple(catalogues.locale(pseudo.CODE).months))
+    made = page(figures(of_june()), replace(telling, language=cast("LanguageCode", pseudo.CODE)), "1")
+    shown = re.sub(r"<style.*?</style>", " ", made, flags=re.DOTALL)
+    texts = [*re.findall(r">([^<]+)<", shown), *re.findall(r'(?:alt|title|aria-label)="([^"]*)"', shown)]
+    facts = frozenset({"VF-EP2024", "EP2024", "PS2023", "VF-PS2023", "Europe/Amsterdam", "x-urgent"})
+    assert len(texts) > 200
+    assert [left for text in texts if (left := pseudo.left_in(unescape(text), facts))] == []
+
+
+def test_a_word_in_no_catalogue_is_seen() -> None:
+    """The search finds a plain word, and passes over facts, commands, options, addresses and names of files."""
+    assert pseudo.left_in("ŕéçéíṽéđ yesterday by J. Wacht", frozenset({"J. Wacht"})) == ["yesterday", "by"]
+    assert pseudo.left_in("`flaggermail case list`, --item, a@b.example, https://x.example/a, oncall.yaml") == []
+    text = "Subject: New\n\n{{ 'old' if kind == 'portal' else {'a': 'new'}[it] }} {{ it | day }}"
+    assert pseudo.template(text) == text.replace("New", "Ñéŵ").replace("'new", "'ñéŵ").replace("old", "óļđ")
+
+
+@pytest.mark.outside
+def test_a_folder_adds_a_language(tmp_path: Path) -> None:
+    """With its folder beside the others, a language can be set, chosen and checked; no code names it."""
+    package = Path(catalogues.__file__).parents[1]
+    shutil.copytree(package, tmp_path / "flaggermail", ignore=shutil.ignore_patterns("__pycache__"))
+    pseudo.write(tmp_path / "made")
+    shutil.copytree(tmp_path / "made" / pseudo.CODE, tmp_path / "flaggermail" / "wording" / pseudo.CODE)
+    asked = "from flaggermail.record.contacts import LanguageCode as L; print(*L); print(L('qps').name)"
+    ran = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["nl", "en", "qps", "QPS"]
+
+
+def test_a_refusal_by_mail_is_in_the_language(templates: Path) -> None:
+    """What a reply mail shows of a refusal has no plain word but the line to answer with."""
+    del templates
+    for code in sorted(every()):
+        refusal = Refusal(sample(every()[code]))
+        assert pseudo.left_in(refusal.by_mail.in_language(pseudo.CODE), frozenset({"XK-7"})) == [], code
