@@ -21,7 +21,7 @@ from typing import cast
 
 from flaggermail.errors import StoreFault
 from flaggermail.log_lines import LogLines
-from flaggermail.mail.invisible import is_invisible
+from flaggermail.mail.vocabulary import is_invisible
 
 LONGEST = 800  # characters per field
 _RESULTS = {"info": "done", "warning": "in doubt", "error": "failed", "critical": "failed"}

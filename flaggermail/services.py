@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this
     from collections.abc import Callable
     from datetime import date, datetime
 
-    from flaggermail.mail.authentication.alignment import Organisational
+    from flaggermail.mail.authentication.authres import Organisational
     from flaggermail.mail.vocabulary import Language
     from flaggermail.notifications.draft_policy import DraftPatterns
     from flaggermail.ports import (

@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
-from flaggermail.mail.format_flowed import unflowed
+from flaggermail.mail.compose import unflowed
 from flaggermail.mail.visible_html import whole_and_seen
 
 FLOWED = {"charset": "utf-8", "format": "flowed", "delsp": "yes"}

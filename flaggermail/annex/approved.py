@@ -13,7 +13,7 @@ from flaggermail.documents.model import Block
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.figures.account import Print
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import UnitOfWork

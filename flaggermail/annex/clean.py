@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flaggermail.mail.invisible import is_invisible
+from flaggermail.mail.vocabulary import is_invisible
 
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # What a no-break space between minutes and AM/PM becomes on its way (measured; "?a0" stands in the report of 2024).

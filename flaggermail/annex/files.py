@@ -19,7 +19,7 @@ from flaggermail.annex.redaction.marks import markers
 from flaggermail.documents import html
 from flaggermail.documents.model import Document
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.annex import AnnexLabel, NoAnnex
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from flaggermail.annex.redaction.known import KnownToDesk
 from flaggermail.annex.redaction_words import read_redaction_words
-from flaggermail.mail.tailed_numbers import prefix_of
+from flaggermail.mail.subject import prefix_of
 from flaggermail.record.case_values import Source
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Channel, Election, Notification
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF

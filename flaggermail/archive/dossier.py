@@ -10,8 +10,8 @@ from flaggermail.archive.dossier_names import file_name
 from flaggermail.archive.mdto import Target
 from flaggermail.mail.message import Attachment
 from flaggermail.ports import Transaction
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Election, LegalHold, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState

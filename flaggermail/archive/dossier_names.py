@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from flaggermail.mail.tailed_numbers import ALPHABET, LENGTH
+from flaggermail.mail.subject import ALPHABET, LENGTH
 
 LONGEST = 60  # characters of the stem; the number in front and the extension come on top
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

@@ -16,7 +16,7 @@ from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Delivery, LegalHold, Notification, StoredMessage
 from flaggermail.wording.dossier import Absence, Label
 

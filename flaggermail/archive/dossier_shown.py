@@ -13,7 +13,7 @@ from flaggermail.cases import elections
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.message import Message
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Delivery, Notification, StoredMessage
 from flaggermail.services import UnitOfWork

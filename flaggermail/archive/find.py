@@ -10,8 +10,8 @@ from flaggermail.archive import search_text
 from flaggermail.archive.criteria import Criteria, is_correspondent
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.message import Message
-from flaggermail.mail.tailed_numbers import without_tail
-from flaggermail.record.finding import where
+from flaggermail.mail.subject import without_tail
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import ArchiveReading
 from flaggermail.services import EventRef, UnitOfWork

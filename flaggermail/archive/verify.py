@@ -16,7 +16,7 @@ from enum import StrEnum
 from flaggermail.archive.counts import FolderCount, Seen, Whereabouts, folder_counts
 from flaggermail.ports import Transaction
 from flaggermail.record.audit import ArchivedFile, FileState, Kept, Octets, compared
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.services import Services, UnitOfWork
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whose mail takes an officer's attention: its class of trust, and the sender against whose limit it counts."""
+"""Whose mail takes an officer's attention: its class of trust, and the sender against whose limit it counts.
+
+The domains that officers remembered: each counts as though it stood on a domain list of the rules.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,52 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
-from flaggermail.cases import remembered_domains
-from flaggermail.mail.addresses import in_domains, mailbox_of
+from flaggermail.mail.fields import in_domains, mailbox_of
 from flaggermail.mail.message import SenderVerdict
+from flaggermail.ports import Transaction
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Case, OutboxMail, Platform, StoredMessage
+from flaggermail.record.rows import Case, OutboxMail, Platform, RememberedDomain, StoredMessage
 from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.settings.word_tables import FREE_MAIL
+from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
+
+# ---- domains that officers remembered
+
+
+def in_force(tx: Transaction) -> list[RememberedDomain]:
+    """Returns the remembered domains that nobody took away, in order."""
+    found = tx.find(RememberedDomain, where(RememberedDomain.removed_at).is_(None))
+    return sorted(found, key=lambda row: row.id)
+
+
+def list_of(work: UnitOfWork, domain: str) -> str | None:
+    """Returns the list to which a remembered domain adds `domain`, or None; see `lists_of`."""
+    return lists_of(work, domain).get(domain)
+
+
+def lists_of(work: UnitOfWork, *domains: str) -> dict[str, str]:
+    """Returns the list to which a remembered domain adds each of these, by the nearest one at or above it.
+
+    A domain that a list of the rules holds needs no look-up: free mail stays free mail, whoever remembered it.
+    """
+    listed = work.env.settings.rules.lists.values()
+    asked = {
+        domain: [".".join(labels[start:]) for start in range(len(labels) - 1)]
+        for domain in domains
+        if domain and not any(in_domains(domain, those) for those in listed)
+        for labels in [domain.lower().split(".")]
+    }
+    above = sorted({name for names in asked.values() for name in names})
+    kept = {row.id: row for row in work.tx.find(RememberedDomain, where(RememberedDomain.id).in_(above))}
+    kept = {name: row for name, row in kept.items() if row.removed_at is None}
+    nearest = {domain: next((kept[name] for name in names if name in kept), None) for domain, names in asked.items()}
+    return {domain: LIST_OF[row.source] for domain, row in nearest.items() if row is not None}
+
+
+# ---- whose mail takes attention
+
 
 HOUR = timedelta(hours=1)
 
@@ -76,7 +115,7 @@ def is_known(work: UnitOfWork, address: str) -> bool:
     platforms = frozenset(domain for platform in work.tx.find(Platform) for domain in platform.domains)
     if any(in_domains(domain, domains) for domains in (platforms, settings.desk.exercise.domains, *listed)):
         return True
-    return remembered_domains.list_of(work, domain) is not None
+    return list_of(work, domain) is not None
 
 
 def sender_key(env: Services, address: str) -> str:

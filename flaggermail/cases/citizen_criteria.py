@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flaggermail.mail.addresses import in_domains, mailbox_of
+from flaggermail.mail.fields import in_domains, mailbox_of
 from flaggermail.mail.message import Message
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import StoredMessage

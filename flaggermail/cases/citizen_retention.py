@@ -19,10 +19,10 @@ from flaggermail import logbook
 from flaggermail.cases import declining
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.errors import ArchiveFault
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.ports import Transaction
+from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Attempt, Delivery, Election, ElectionSecret, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
@@ -39,7 +39,7 @@ TAKEN_OUT = "taken out"  # the reason in the events of mail that a person took o
 def tick(env: Services) -> int:
     """Destroys what is due; returns the number of mails. An archive that refuses is reported in the log."""
     with env.store.read() as tx:
-        if observing.is_on(tx) or not (_declined(env, tx) or _answers(env, tx) or _keys(env, tx)):
+        if writing.is_on(tx) or not (_declined(env, tx) or _answers(env, tx) or _keys(env, tx)):
             return 0  # an idle desk writes nothing
     try:
         with env.store.begin() as tx:

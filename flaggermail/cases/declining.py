@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.cases import attention, citizen_criteria, elections
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.letters.outgoing import REPLIED, Outgoing
 from flaggermail.letters.writing import issue, note_unmade, queue
 from flaggermail.mail.message import Address, Message
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
 from flaggermail.record.topics import Topic
@@ -53,7 +53,7 @@ def decline(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
     election = elections.election_of(work, message)
     if election is None or message.sender is None:
         return False
-    if observing.suppresses(work, Kind.DECLINE, f"decline/{stored.id}", EventRef(message=stored.id)):
+    if writing.suppresses(work, Kind.DECLINE, f"decline/{stored.id}", EventRef(message=stored.id)):
         return False  # not recorded as told, so this sender is told at their next mail
     if not attention.may_answer(work, stored, Kind.DECLINE, EventRef(message=stored.id)):
         return False  # as above

@@ -8,7 +8,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from flaggermail.ports import Transaction
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Decline, Election, LegalHold, OutboxMail, StoredMessage
 from flaggermail.record.terms import day_of
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from flaggermail.cases import elections
-from flaggermail.cases.periods import stricter_days
+from flaggermail.cases.elections import stricter_days
 from flaggermail.letters.writing import issue
-from flaggermail.mail.tailed_numbers import tail_from
+from flaggermail.mail.subject import tail_from
 from flaggermail.notifications import clocks
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import ClockKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import (
     Case,
     Channel,

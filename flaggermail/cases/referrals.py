@@ -9,7 +9,7 @@ from flaggermail.cases.checklist import attempts_told, missing
 from flaggermail.errors import ArchiveFault
 from flaggermail.mail.message import Message
 from flaggermail.record.case_values import Item
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import CaseState

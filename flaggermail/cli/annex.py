@@ -22,7 +22,7 @@ from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.states import AnnexState
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 _FORMS = click.Choice([form.value for form in AnnexForm])
 

@@ -16,7 +16,7 @@ from flaggermail.cli.session import Session, as_json_option, report_answer
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.command(name="edit")

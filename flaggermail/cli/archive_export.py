@@ -23,7 +23,7 @@ from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 _LISTED = 5  # lost mails that are named
 

@@ -22,7 +22,7 @@ from flaggermail.record.terms import Standing
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 Document = Mapping[str, "Json"]
 

@@ -17,7 +17,7 @@ from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 _EXTRA = "whole, but no row names it; a crash or a refused draft leaves such a file"
 

@@ -17,7 +17,7 @@ from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 _HEAD = re.compile(r"[0-9]{1,15}:[0-9a-f]{64}")
 _LEFT = "whole, but no row names it"

@@ -13,7 +13,7 @@ from flaggermail.cli.documents import minute, parts, text, texts
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 def show_calculation(document: Mapping[str, Json], at: str | None = None, indent: str = "") -> None:

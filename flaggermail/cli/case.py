@@ -21,7 +21,7 @@ from flaggermail.record.case_values import CaseType, Decision, DeclineReason, It
 from flaggermail.record.contacts import COUNTS, ContactMeans
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.group(name="case", cls=Noun)

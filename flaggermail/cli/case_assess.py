@@ -22,7 +22,7 @@ from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.errors import Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.command(name="assess")

@@ -23,7 +23,7 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.states import CASE_STATES
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 REHEARSED = "exercise, in no figure"
 _UNMARKED = frozenset({"mail"})  # the form of an answer that needs no word

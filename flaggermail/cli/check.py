@@ -19,7 +19,7 @@ from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.states import Severity
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 _STATUS = {Severity.REFUSES: 2, Severity.FAULT: 1}
 _MARK = {Severity.FAULT: "fault: ", Severity.NOTE: "note: "}

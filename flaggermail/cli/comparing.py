@@ -12,7 +12,7 @@ from flaggermail.cli.explaining import made_by
 from flaggermail.wording.said import counted
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @dataclass

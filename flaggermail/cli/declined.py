@@ -15,7 +15,7 @@ from flaggermail.cli.session import Session, as_json_option, report_answer, show
 from flaggermail.cli.showing import table
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.group(name="declined", cls=Noun)

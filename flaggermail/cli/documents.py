@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 def parts(document: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:

@@ -17,7 +17,7 @@ from flaggermail.cli.showing import said, styled
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.command(name="events")

@@ -16,7 +16,7 @@ from flaggermail.cli.terminal import safe_line
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.group(name="exercise", cls=Noun)

@@ -10,7 +10,7 @@ from flaggermail.cli.documents import part, parts, text, texts
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 _NEAREST = 5  # rules passed over that are shown by default
 _CONDITION_WIDTH = 60  # characters shown of a condition; a word list can fill a page

@@ -23,7 +23,7 @@ from flaggermail.record.states import CLOCKS
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 Document = Mapping[str, "Json"]
 

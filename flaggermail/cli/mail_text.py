@@ -18,7 +18,7 @@ from flaggermail.record.kinds import ArrivalBasis, Direction
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:

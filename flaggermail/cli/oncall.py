@@ -18,7 +18,7 @@ from flaggermail.cli.showing import table
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.group(name="oncall", cls=Noun)

@@ -16,7 +16,7 @@ from flaggermail.cli.showing import listed, table
 from flaggermail.record.states import WITHHELD, MailState, ServerState
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.group(name="outbox", cls=Noun)

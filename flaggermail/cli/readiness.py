@@ -13,7 +13,7 @@ from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.command(name="readiness")

@@ -15,7 +15,7 @@ from flaggermail.cli.showing import choice, table
 from flaggermail.record.case_values import Source
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.group(name="referrer", cls=Noun)

@@ -17,7 +17,7 @@ from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.errors import Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.command(name="draft")

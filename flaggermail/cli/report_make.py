@@ -22,7 +22,7 @@ from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.kinds import ReportForm
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 Document = Mapping[str, "Json"]
 

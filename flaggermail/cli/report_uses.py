@@ -20,7 +20,7 @@ from flaggermail.cli.showing import choice, on_terminal, table
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 Document = Mapping[str, "Json"]
 

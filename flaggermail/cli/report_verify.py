@@ -17,7 +17,7 @@ from flaggermail.cli.terminal import safe_line
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 Document = Mapping[str, "Json"]
 

@@ -22,7 +22,7 @@ from flaggermail.errors import NotFound
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 SCHEMAS = ("rules", "sample", "who", "languages")
 WHO = "who.yaml"  # a folder that holds it is one of samples

@@ -18,7 +18,7 @@ from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.wiring.opening import OpenDesk
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
     from flaggermail.wiring.opening import Given
 
 

@@ -15,7 +15,7 @@ from flaggermail.cli.showing import listed
 from flaggermail.record.states import CASE_STATES, CLOCKS, UNDELIVERED_PAGES, UNSETTLED
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 _CASES = (*CASE_STATES, "exercise")
 _ON_CALL = "somebody: `flaggermail oncall now` says who"  # every account may read the file, so it contains no name

@@ -15,7 +15,7 @@ from flaggermail.cli.session import Session
 from flaggermail.cli.terminal import safe_json
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @click.command(name="threads")

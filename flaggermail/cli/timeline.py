@@ -14,7 +14,7 @@ from flaggermail.cli.documents import minute, number, parts, texts
 from flaggermail.record.clocks import Sign
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 _WIDTH, _BAR = 80, 20  # columns of the terminal, and of the bar with its marks
 _SIGNS = tuple(Sign)

@@ -19,8 +19,8 @@ from flaggermail.commands.command import ACCOUNTS, Command, Subject
 from flaggermail.commands.lookups import the_case, whole_number
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex, Notification
 from flaggermail.record.states import UNDECIDED, AnnexState

@@ -11,12 +11,12 @@ from flaggermail.commands.lookups import draft_id, given, the_case, the_draft
 from flaggermail.commands.outbox import cancel
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
-from flaggermail.letters import observing, standing, writing
+from flaggermail.letters import standing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
 from flaggermail.notices import approval_letters, approval_requests
 from flaggermail.notifications.approval import ApprovalTally
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Token
 from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
 from flaggermail.record.topics import Topic
@@ -41,7 +41,7 @@ class Approve(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         notification = the_draft(work, self.draft)
-        observing.refuse(work, Piece.DRAFT(key=notification.id))
+        writing.refuse(work, Piece.DRAFT(key=notification.id))
         case = the_case(work, notification.case)
         platform_checks.check_decided(case)  # the decision may have changed since the draft was written
         if case.state == CaseState.CLOSED:

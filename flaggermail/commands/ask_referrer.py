@@ -11,11 +11,11 @@ from flaggermail.commands.command import DESK, CaseCommand
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import notices, reading
 from flaggermail.record.case_values import Item
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import CaseState
@@ -41,7 +41,7 @@ class AskReferrer(CaseCommand):
         if case.state == CaseState.CLOSED:
             raise Refusal(Because.CLOSED_TO_QUESTIONS(case=case.number))
         notices.refuse_unproven(work, case)
-        observing.refuse(work, Piece.CASE(key=case.number))
+        writing.refuse(work, Piece.CASE(key=case.number))
         question = self.text.strip()
         named = tuple(dict.fromkeys(self.items))
         items = named or (() if question else missing_of(work, case, read=reading.again))

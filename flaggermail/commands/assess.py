@@ -12,8 +12,8 @@ from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.notices import decision_letters, notices
 from flaggermail.record.case_values import Aspect, Decision, DeclineReason
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork

@@ -15,8 +15,8 @@ from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.subject import split_subject
 from flaggermail.record.case_values import CaseType, Origin, Source
 from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.record.states import CaseState, ClockState

@@ -12,8 +12,8 @@ from flaggermail.commands.lookups import given
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.notifications.approval import channel_lacking, channel_of
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import BadAddress, Channel, Notification, Platform
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.pieces import Piece

@@ -12,8 +12,8 @@ from flaggermail.commands.outcome import ClockFact, ClockTurn, Did, Done, Outcom
 from flaggermail.letters.template_values import Unstopped
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notifications import clocks, latency
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.rows import ClockRow, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from flaggermail.commands.command import Command, Subject
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import (

@@ -14,15 +14,15 @@ from flaggermail.commands.lookups import given, one_of, the_case
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.notices import decision_letters
 from flaggermail.notifications import clocks
 from flaggermail.outbox.results import sent
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import COUNTS, ChannelKind, ContactMeans
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState

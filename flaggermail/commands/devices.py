@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.notices.enrolled import devices_of
 from flaggermail.notices.notices import Notice
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device
 from flaggermail.record.topics import LASTS, Topic
@@ -43,7 +43,7 @@ class EnrolDevice(Command):
 
     def perform(self, work: UnitOfWork) -> Outcome:
         officer = _officer(work, self.officer)
-        observing.refuse(work, Piece.OFFICER(key=officer.id))
+        writing.refuse(work, Piece.OFFICER(key=officer.id))
         _check_enroller(work, officer)
         fault = work.env.codes.unusable()
         if fault:

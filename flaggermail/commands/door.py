@@ -15,7 +15,7 @@ from flaggermail.commands.lookups import whole_number
 from flaggermail.commands.outcome import Did, Outcome
 from flaggermail.commands.requests import read_request
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import Because
 

@@ -13,8 +13,8 @@ from flaggermail.commands.lookups import the_election
 from flaggermail.commands.outcome import Outcome
 from flaggermail.commands.requests import Day
 from flaggermail.errors import Refusal
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, Election
 from flaggermail.record.states import CaseState
 from flaggermail.services import UnitOfWork

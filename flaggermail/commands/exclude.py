@@ -17,8 +17,8 @@ from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
 from flaggermail.matching import lookup
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage, Token
 from flaggermail.record.terms import day_of

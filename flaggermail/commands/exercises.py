@@ -12,10 +12,10 @@ from flaggermail.commands.command import LEADS, Command, Subject
 from flaggermail.commands.lookups import given
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
-from flaggermail.letters import exercises, observing
+from flaggermail.letters import exercises, writing
 from flaggermail.notices import debrief
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Case, ClockRow, Election, Notification, Rehearsal
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
@@ -83,7 +83,7 @@ class StartExercise(Command):
             raise Refusal(Because.NO_SUCH_STORY(story=story, stories=list(stories())))
         if self.speed is not None and self.speed not in SPEEDS:
             raise Refusal(Because.SPEED_OUT_OF_RANGE(speed=self.speed, least=SPEEDS[0], most=SPEEDS[-1]))
-        if observing.is_on(work.tx):
+        if writing.is_on(work.tx):
             raise Refusal(Because.OBSERVES())
         polled = voting(work, work.today)
         if polled and not self.even_today:

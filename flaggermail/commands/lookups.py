@@ -8,10 +8,10 @@ from difflib import get_close_matches
 
 from flaggermail.cases import elections
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.mail.addresses import in_domains
-from flaggermail.mail.tailed_numbers import without_tail
+from flaggermail.mail.fields import in_domains
+from flaggermail.mail.subject import without_tail
 from flaggermail.matching import lookup
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Election, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork

@@ -18,8 +18,8 @@ from flaggermail.matching import lookup
 from flaggermail.notifications import clocks
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import MarkedAs
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Channel, Notification, StoredMessage
 from flaggermail.record.states import NotificationState

@@ -13,12 +13,12 @@ from flaggermail.commands.outcome import Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Outgoing, of_notification
-from flaggermail.mail.tailed_numbers import with_tail
+from flaggermail.mail.subject import with_tail
 from flaggermail.notices import approval_requests
 from flaggermail.notifications import draft_policy
 from flaggermail.record.case_values import CaseType
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState

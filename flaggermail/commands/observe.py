@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from flaggermail.commands.command import LEADS, Command, Subject
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
-from flaggermail.letters import observing
-from flaggermail.record.finding import where
+from flaggermail.letters import writing
+from flaggermail.record.definition import where
 from flaggermail.record.rows import DeskState, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
@@ -29,11 +29,11 @@ class Resume(Command):
         return ((DeskState, None),)
 
     def perform(self, work: UnitOfWork) -> Outcome:
-        state = observing.state_of(work.tx)
+        state = writing.state_of(work.tx)
         if state is None or not state.observing:
             raise Refusal(Because.NOT_OBSERVING())
         waiting = [mail.id for mail in work.tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))]
         if waiting and not self.with_waiting:
             raise Refusal(Because.MAIL_WAITED_BEFORE(mails=waiting))
-        observing.end(work, state)
+        writing.end(work, state)
         return Outcome("the desk sends again; what was withheld stays unsent", state.id)

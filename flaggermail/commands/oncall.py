@@ -14,8 +14,8 @@ from flaggermail.letters import exercises
 from flaggermail.notices import last_contact
 from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, Override, Platform, Reminder
 from flaggermail.record.topics import Topic

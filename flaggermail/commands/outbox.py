@@ -10,14 +10,14 @@ from flaggermail.commands.lookups import the_mail
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
-from flaggermail.letters import observing, standing
+from flaggermail.letters import standing, writing
 from flaggermail.outbox import delivery
 from flaggermail.outbox.integrity import row_fault
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, NotificationState, ServerState
@@ -50,7 +50,7 @@ class ResolveMail(Command):
             raise Refusal(Because.ROW_DIFFERS(mail=mail.id))
         about = EventRef(case=mail.case, notification=mail.notification)
         if self.again:
-            observing.refuse(work, Piece.OUTBOX(key=mail.id))
+            writing.refuse(work, Piece.OUTBOX(key=mail.id))
             change = changed(mail, replace(moved(mail, MailState.QUEUED), next_try_at=work.now))
             work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
             return Outcome(f"outbox {mail.id}: is sent again", mail.id, did=Did(what=Done.SENT_AGAIN, case=mail.case))
@@ -112,7 +112,7 @@ class RetryMail(Command):
         return ((OutboxMail, the_mail(work, self.mail).id),) if self.mail is not None else ()
 
     def perform(self, work: UnitOfWork) -> Outcome:
-        observing.refuse(work, Piece.OUTBOX(key=self.mail or "retry"))
+        writing.refuse(work, Piece.OUTBOX(key=self.mail or "retry"))
         outlook = standing.look(work.tx)
         held_back = outlook.standing in {ServerState.AWAY, ServerState.DENIES}
         if self.mail is None:

@@ -14,8 +14,8 @@ from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict, Verdict
 from flaggermail.matching import lookup
 from flaggermail.record.case_values import CaseType, Decision, Origin, Source
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ContactNote, Notification, StoredMessage
 from flaggermail.record.states import NotificationState

@@ -10,7 +10,7 @@ from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import shown
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import lookup
 from flaggermail.record.case_values import Source

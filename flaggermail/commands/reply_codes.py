@@ -18,8 +18,8 @@ from flaggermail.notices import approval_requests, code_pages, enrolled, notices
 from flaggermail.notifications import approval
 from flaggermail.notifications.approval import MOST_WRONG, CodeFault, Void
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Device, Notification, Token
 from flaggermail.record.states import NotificationState
 from flaggermail.record.topics import Topic

@@ -9,7 +9,7 @@ from flaggermail.commands.command import DESK, CaseCommand
 from flaggermail.commands.lookups import given, the_case
 from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.pieces import Piece
@@ -31,7 +31,7 @@ class ReplyToReferrer(CaseCommand):
             raise Refusal(Because.NOBODY_TO_WRITE_TO(case=case.number))
         notices.refuse_unproven(work, case)
         given("text", self.text)
-        observing.refuse(work, Piece.CASE(key=case.number))
+        writing.refuse(work, Piece.CASE(key=case.number))
         dedupe = f"reply/{case.number}/{work.now.isoformat()}"
         if unmade := notices.to_referrer(work, case, "referrer_reply", {"text": self.text.strip()}, dedupe):
             raise Refusal(unmade)

@@ -9,7 +9,7 @@ from flaggermail import logbook
 from flaggermail.daemon.archive_watch import ArchiveWatch
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.errors import ArchiveFault, StoreAway, StoreBusy
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt
 from flaggermail.reminders import paging
@@ -46,10 +46,10 @@ def recover(env: Services, archive: ArchiveWatch, renewal: RuleReloader | None, 
     paging.recover(env)
     _sweep_archive(env)
     if observe:
-        observing.begin(env)
+        writing.begin(env)
     archive.note_versions(env, renewal)
     with env.store.read() as tx:
-        if observing.is_on(tx):
+        if writing.is_on(tx):
             logbook.desk_observes()
 
 

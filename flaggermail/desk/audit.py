@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flaggermail.desk.ground import Ground
 from flaggermail.desk.inspections import texts
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.ports import BlobStore, Transaction
 from flaggermail.record.audit import (
     LIMIT,

@@ -8,18 +8,18 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from flaggermail.cases import remembered_domains
+from flaggermail.cases import attention
 from flaggermail.desk.ground import Ground
 from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFault
 from flaggermail.health import advice
 from flaggermail.health.confinement import Confinement
 from flaggermail.mail.authentication.authres import AuthenticationMethod
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.notices import duty
 from flaggermail.online.outcomes import CheckStep
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import Origin
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import Case, Election, TrustProof
 from flaggermail.record.states import CaseState, Severity
@@ -96,7 +96,7 @@ def _elections_added(tx: Transaction) -> list[advice.Period]:
 def _referrers(tx: Transaction) -> tuple[list[str], list[str]]:
     """Returns the referrer's address of each referred case, and the domains that officers remembered."""
     cases = tx.find(Case, where(Case.origin).is_(Origin.REFERRAL), where(Case.exercise).is_(False))
-    return [case.referrer_address or "" for case in cases], [row.id for row in remembered_domains.in_force(tx)]
+    return [case.referrer_address or "" for case in cases], [row.id for row in attention.in_force(tx)]
 
 
 def _taken(tx: Transaction) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from flaggermail.settings.yaml_files.source import YamlSource, read
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import Ground
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
     from flaggermail.settings.yaml_files.source import Value
 
 DESK_FILE, DATABASE_KEY = "flaggermail.yaml", ("store", "database")

@@ -13,7 +13,7 @@ from flaggermail.desk.inspections import INSPECTIONS, inspect
 from flaggermail.desk.views import VIEWS
 from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.services import Services, UnitOfWork
 
 

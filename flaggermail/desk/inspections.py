@@ -16,7 +16,7 @@ from flaggermail.errors import Refusal
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import Ground
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
     "audit head": "flaggermail.desk.audit:show_head",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from flaggermail.desk.ground import ServerGround
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.online import checking
 from flaggermail.online.outcomes import StepOutcome
 from flaggermail.record.contacts import LanguageCode

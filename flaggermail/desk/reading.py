@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from flaggermail.desk.inspections import octets, texts
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import contract, packed, unpacked
+from flaggermail.mail.message import contract, packed, unpacked
 from flaggermail.mail.threads import conversations
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import Ground
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
     from flaggermail.ports import Parser
 
 

@@ -14,7 +14,7 @@ from flaggermail.settings.yaml_files.source import read, require_folder
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import Ground
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 DESK_FILE, ARCHIVE_KEY = "flaggermail.yaml", ("store", "archive")
 ARCHIVE = "archive"  # the default in `settings`, which is slow to import; a test compares the two

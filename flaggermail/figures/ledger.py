@@ -10,8 +10,8 @@ from itertools import takewhile
 from typing import TypeVar
 
 from flaggermail.ports import Transaction
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, Rows, fold
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis
 from flaggermail.record.rows import (
     Case,

@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
 from itertools import combinations
 
-from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication.authres import AuthenticationMethod
+from flaggermail.mail.fields import in_domains
 from flaggermail.record import trust_proofs
 from flaggermail.record.rows import TrustProof
 from flaggermail.record.trust_proofs import ProofState

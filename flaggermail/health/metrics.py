@@ -16,7 +16,7 @@ from flaggermail.health.overview import MEGA, instant
 from flaggermail.record.states import CLOCKS, UNSETTLED
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 METRICS_FILE = "status.prom"  # beside status.json; the textfile collector reads names that end so
 

@@ -18,7 +18,7 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.states import CASE_STATES, CLOCKS, LEAVING, UNDELIVERED_PAGES, UNSETTLED, WITHHELD
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 MEGA = 1_000_000  # octets
 DISK = "disk of "  # prefix of findings about disks

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time
 
-from flaggermail.cases.elections import nearest, open_election
-from flaggermail.cases.periods import next_polling_day
+from flaggermail.cases.elections import nearest, next_polling_day, open_election
 from flaggermail.health.findings import CERTIFICATE, named
 from flaggermail.health.readiness import (
     AHEAD,
@@ -24,8 +23,8 @@ from flaggermail.health.status import running_clocks
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (
     Alarm,

@@ -9,13 +9,13 @@ from datetime import timedelta
 
 from flaggermail import __version__
 from flaggermail.health.overview import AGES, EXERCISE, Limits, Overview, impersonal
-from flaggermail.letters import observing, standing
+from flaggermail.letters import standing, writing
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import unheard
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import FROM_MAILBOX, Place
 from flaggermail.record.rows import (
     Alarm,
@@ -60,7 +60,7 @@ def limits_of(desk: DeskSettings) -> Limits:
 
 def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
     """Returns the current status; `link`: whether the mailbox is reachable. Growing tables are counted, not read."""
-    tx, settings, state = work.tx, work.env.settings, observing.state_of(work.tx)
+    tx, settings, state = work.tx, work.env.settings, writing.state_of(work.tx)
     mailbox = settings.desk.mailbox
     cursors = {folder: tx.cursor(folder) for folder in (mailbox.inbox, mailbox.sent)}
     parked = [

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The effects of a filed message, in the same transaction: clocks, answers, notices, alarms."""
+"""The effects of a filed message, in the same transaction: clocks, answers, notices, alarms.
+
+Notices that our own server goes by another name than `mailbox.authserv_id`, so that it verifies no sender.
+
+The finding is a row like those of `health.self_check`, so `status` names it and a restart repeats nothing. It ends with
+a mail that bears results under the configured name.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +15,11 @@ from dataclasses import replace
 from flaggermail.cases import attention, declining, lifecycle
 from flaggermail.commands import clock_facts
 from flaggermail.intake.disposition import Disposition
+from flaggermail.intake.triage import IntakeFacts
 from flaggermail.letters import exercises, stored_messages
-from flaggermail.mail.addresses import in_domains
-from flaggermail.mail.authentication import unverified_trend
+from flaggermail.mail.authentication import authres, unverified_trend
 from flaggermail.mail.authentication.authres import AuthenticationMethod
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.subject import split_subject
 from flaggermail.matching import scoring, thread_keys
@@ -21,13 +28,13 @@ from flaggermail.notices import notices
 from flaggermail.outbox import bounces, reported_mail
 from flaggermail.outbox.results import settle
 from flaggermail.outbox.sent_copies import proven
-from flaggermail.ports import Accepted, RawMessage
+from flaggermail.ports import Accepted, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.events import EventKind, added
+from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import Alarm, Case, Delivery, Platform, StoredMessage
+from flaggermail.record.rows import Alarm, Case, Delivery, Platform, StoredMessage, Watched
 from flaggermail.record.states import PLATFORM_MAILS
 from flaggermail.record.topics import Topic
 from flaggermail.replies import reply_mail
@@ -220,3 +227,46 @@ def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) ->
     bounces.handle(work, stored, message, found)
     if found.fitting and all(mail.kind == Kind.DECLINE for mail in found.fitting):
         declining.set_aside(work, stored, Filed.ANSWER_CAME_BACK())
+
+
+# ---- the name by which our server goes
+
+
+WATCHED = "authserv_id"
+
+
+def watch_server_name(work: UnitOfWork, facts: IntakeFacts, stored: StoredMessage) -> None:
+    """Compares the name in a new mail's results with the configured one; raises one alarm a day while they differ.
+
+    Old mail, mail of exercises and mail in the folder of sent mail say nothing about the server of today.
+    """
+    if facts.late or stored.exercise or facts.raw.role is Role.SENT:
+        return
+    trust, before = work.env.settings.desk.mailbox.trusted, work.tx.get(Watched, WATCHED)
+    if not authres.is_named(trust):
+        if before is not None and before.failing:  # another method was chosen since
+            _note_name(work, before, failing=False, value="not asked")
+        return
+    names = authres.servers(facts.trace, trust)
+    configured = (trust.authserv_id or "").lower()
+    if configured in names:
+        if before is not None and before.failing:
+            _note_name(work, before, failing=False, value="agrees")
+    elif names:
+        said = AlarmText.SERVER_NAMES(written=names[0], configured=configured)
+        if before is None or (before.failing, before.value) != (True, said.english):
+            _note_name(work, before, failing=True, value=said.english)
+        _raise_alarm(work, said)
+
+
+def _note_name(work: UnitOfWork, before: Watched | None, *, failing: bool, value: str) -> None:
+    since = work.now if before is None or before.failing != failing else before.since
+    row = Watched(id=WATCHED, failing=failing, since=since, value=value)
+    work.record(EventKind.PROBE_CHANGED, added(row) if before is None else changed(before, row), reason=WATCHED)
+
+
+def _raise_alarm(work: UnitOfWork, said: Said) -> None:
+    key = alarm_key(AlarmKind.SERVER_MISNAMED, work.today)
+    if work.tx.get(Alarm, key) is None:
+        raised = alarm(AlarmKind.SERVER_MISNAMED, key, said, work.now)
+        notices.raise_alarm(work, raised, "mailbox.authserv_id in flaggermail.yaml")

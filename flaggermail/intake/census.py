@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flaggermail.ports import Mailbox
+from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery
 from flaggermail.services import Services, UnitOfWork
 

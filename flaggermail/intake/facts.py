@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flaggermail.cases import declining, elections, remembered_domains
+from flaggermail.cases import attention, declining, elections
+from flaggermail.intake import triage
 from flaggermail.intake.triage import CARRIERS, IntakeFacts, Reading, passed_on
-from flaggermail.mail.authentication.received_fields import Fields, own_received_line, read_trace
-from flaggermail.mail.keys import keys_of
+from flaggermail.mail.authentication.authres import Fields, own_received_line, read_trace
 from flaggermail.mail.message import Message
-from flaggermail.matching import arrival, likeness, lookup, thread_keys
+from flaggermail.mail.reply_tokens import keys_of
+from flaggermail.matching import lookup, scoring, thread_keys
 from flaggermail.matching.placing import Sender
 from flaggermail.ports import RawMessage, Role, Transaction
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import AssignedId, Case, Delivery, Notification, StoredMessage, ThreadKey, Token
 from flaggermail.replies import reply_mail
@@ -46,7 +47,7 @@ def ask(env: Services, tx: Transaction, mails: Sequence[tuple[RawMessage, Messag
         return
     tx.look_for(AssignedId, where(AssignedId.id).in_(sorted(answered)))
     tx.look_for(ThreadKey, where(ThreadKey.id).in_(thread_keys.ids_of_mails(answered)))
-    authors = {author for message in messages for author in likeness.authors(message)}
+    authors = {author for message in messages for author in scoring.authors(message)}
     tx.look_for(StoredMessage, where(StoredMessage.from_address).in_(sorted(authors)))
     titles = {title for one in keys for title in (one.topic, one.inner_topic) if title}
     tx.look_for(Case, where(Case.title).in_(sorted(titles)))
@@ -78,7 +79,7 @@ def of_author(work: UnitOfWork, raw: RawMessage, message: Message, sender: Sende
     within = passed_on(message, ours, work.env.language) if message.kind in CARRIERS else None
     inner = within.sender.domain if within and within.sender else ""
     strange = author.domain if author and sender.platform is None and sender.officer is None else ""
-    remembered = remembered_domains.lists_of(work, strange, inner)
+    remembered = attention.lists_of(work, strange, inner)
     return IntakeFacts(
         raw=raw,
         message=message,
@@ -108,14 +109,14 @@ def reading_of(env: Services) -> Reading:
 def disputed(work: UnitOfWork, raw: RawMessage, trace: Fields | None = None) -> Said | None:
     """Returns why the arrival time is not reliable, or None. `trace`: what `read_trace` returned for the octets."""
     if raw.arrival.in_file:
-        return arrival.disputed_in_file(raw.arrival)
+        return triage.disputed_in_file(raw.arrival)
     if raw.seen_at is not None:
-        return arrival.impossible(raw.internaldate, raw.written)
+        return triage.impossible(raw.internaldate, raw.written)
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
     server = work.env.settings.desk.mailbox.trusted.received_by
     fields = read_trace(raw.octets) if server and trace is None else trace or ()
-    return arrival.disputed(raw.internaldate, looked_at, own_received_line(fields, server) if server else None)
+    return triage.disputed(raw.internaldate, looked_at, own_received_line(fields, server) if server else None)
 
 
 def late(env: Services, raw: RawMessage, now: datetime) -> bool:

@@ -19,16 +19,16 @@ from typing import Self
 from flaggermail.cases import citizen_criteria, citizen_retention, lifecycle
 from flaggermail.commands import reply_codes
 from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
-from flaggermail.intake import apply, facts, server_name
+from flaggermail.intake import apply, facts, triage
 from flaggermail.intake.triage import IntakeFacts, Triaged, judge
-from flaggermail.letters import assigned_ids, stored_messages
+from flaggermail.letters import stored_messages
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
-from flaggermail.matching import arrival, confirmation, thread_keys
+from flaggermail.matching import confirmation, thread_keys
 from flaggermail.notices import notices
 from flaggermail.ports import Cursor, RawMessage, Role, Transaction
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, PersonBasis, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
@@ -269,10 +269,10 @@ def _copy(work: UnitOfWork, mail: _Mail, raw: RawMessage) -> Delivery:
 def _dated(work: UnitOfWork, raw: RawMessage, message: Message) -> RawMessage:
     """Returns a mail from a file with the best instant of arrival that it gives, other mail with one that can be."""
     if not raw.arrival.in_file or raw.arrival is ArrivalBasis.MOVED:
-        possible = not raw.written and arrival.is_possible(raw.internaldate, work.now)
+        possible = not raw.written and triage.is_possible(raw.internaldate, work.now)
         return raw if possible else replace(raw, seen_at=work.now, arrival=raw.arrival.first_sight)
     server = work.env.settings.desk.mailbox.trusted.received_by
-    at, basis = arrival.in_file(message.headers, server, (raw.internaldate, raw.arrival), work.now)
+    at, basis = triage.in_file(message.headers, server, (raw.internaldate, raw.arrival), work.now)
     return replace(raw, internaldate=at, arrival=basis)
 
 
@@ -328,7 +328,7 @@ def _another_copy(
     if _renumbered(work, twin, delivery):
         return _Outcome(f"{twin.id} under a new number", came=False)
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
-    claim = arrival.impossible(raw.internaldate, raw.written).english if raw.seen_at else ""
+    claim = triage.impossible(raw.internaldate, raw.written).english if raw.seen_at else ""
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about, reason=claim)
     moved = raw.arrival is ArrivalBasis.MOVED
     saved = raw.role is Role.INBOX and twin.from_junk and (moved or not raw.arrival.in_file)
@@ -363,7 +363,7 @@ def _learn_id(work: UnitOfWork, twin: StoredMessage, raw: RawMessage, message: M
     Who got our mail can send it to the inbox under any Message-ID, so only the folder of sent mail teaches.
     """
     if raw.role is Role.SENT and twin.message_id is not None:
-        changes = assigned_ids.learned(work, message.message_id, twin.message_id, AssignedBy.COPY)
+        changes = stored_messages.learned(work, message.message_id, twin.message_id, AssignedBy.COPY)
         if changes:
             about = EventRef(twin.case, twin.notification, twin.id)
             work.record(EventKind.MESSAGE_ID_LEARNED, *changes, about=about)
@@ -430,7 +430,7 @@ def _file(
         thread_keys.learn(work, stored, message, sender.platform)
     else:
         apply.follow(work, stored, message, judged.decision, sender, read)
-    server_name.watch(work, about, stored)
+    apply.watch_server_name(work, about, stored)
     reply_codes.spend_seen(work, message)
     if judged.placement.by_score is not None:
         confirmation.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.ports import Folder, News, RawMessage, Role
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import Services

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from flaggermail.intake.ingest import ingest_from_files
 from flaggermail.ports import OldMail, RawMessage, RefusedMail
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery
 from flaggermail.services import Services
 

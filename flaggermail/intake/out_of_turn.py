@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
-from flaggermail.cases import remembered_domains
+from flaggermail.cases import attention
 from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused, PauseAsked
 from flaggermail.intake import facts, unfetched
 from flaggermail.intake.ingest import ingest
@@ -124,7 +124,7 @@ def known_senders(env: Services) -> list[str]:
     domains = {domain for platform in settings.platforms for domain in platform.domains}
     listed = (domains for name, domains in settings.rules.lists.items() if name != FREE_MAIL)
     with env.store.read() as tx:
-        remembered = {row.id for row in remembered_domains.in_force(tx)}
+        remembered = {row.id for row in attention.in_force(tx)}
     behind = domains.union(remembered, *listed)
     answering = {address for channel in settings.channels for address in channel.answers_from}
     return sorted({officer.address for officer in settings.rota.officers} | answering | behind)

@@ -15,7 +15,7 @@ from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.intake.ingest import Batch, ingest, ingest_prepared, prepare
 from flaggermail.intake.moved_in import MovedIn
 from flaggermail.intake.out_of_turn import OutOfTurn, log_taken_in
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Continuity, Cursor, Folder, Interrupt, Mailbox, MailPage, RawMessage, Role
@@ -118,7 +118,7 @@ def _require_unread(env: Services, mailbox: Mailbox, folders: Sequence[Folder]) 
     observes answers nobody. Raises LinkLost.
     """
     with env.store.read() as tx:
-        if tx.cursor(_inbox_of(folders)) is not None or observing.is_on(tx):
+        if tx.cursor(_inbox_of(folders)) is not None or writing.is_on(tx):
             return
         if tx.exists(StoredMessage) or tx.exists(OutboxMail):
             return
@@ -144,7 +144,7 @@ def _read(env: Services, mailbox: Mailbox, folder: Folder, ahead: OutOfTurn, sto
     """Takes in what is new in one folder."""
     name = folder.name
     with env.store.read() as tx:
-        before, observes = tx.cursor(name), observing.is_on(tx)
+        before, observes = tx.cursor(name), writing.is_on(tx)
     since = before.position if before else None
     news = mailbox.news(name, since)
     goes_on = news.continuity is Continuity.CONTINUED

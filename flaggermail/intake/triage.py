@@ -5,17 +5,20 @@ Commands that explain a decision use the same functions, so that the explanation
 the facts. Machine mail and mailings may carry a referral, in their own words or in the mail that they pass on, or a
 result. A web form declares itself automatic, and so does an absence notice: what answers a mail refers nothing by
 itself.
+
+Whether a mail's arrival time is reliable: every latency is computed from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from flaggermail.cases import citizen_criteria
 from flaggermail.intake import disposition
 from flaggermail.intake.disposition import Circumstances, Disposition
-from flaggermail.mail.authentication.received_fields import Fields
+from flaggermail.mail.authentication.authres import RECEIVED, Fields, own_received_line, taken_at
 from flaggermail.mail.automated.mechanical_kind import answers_mail, from_list
 from flaggermail.mail.automated.out_of_office import confirms, own_text
 from flaggermail.mail.forwards.forwarded import find_inline
@@ -23,18 +26,97 @@ from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.reply_tokens import CHECK_HEADER
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language
-from flaggermail.matching import addressed, arrival, placing
+from flaggermail.matching import placing
 from flaggermail.matching.placing import Known, Placement, Sender
+from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.case_values import CaseType, Source
-from flaggermail.record.kinds import Kind
+from flaggermail.record.instants import EARLIEST
+from flaggermail.record.kinds import ArrivalBasis, Kind
 from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet, Statement
 from flaggermail.rules.conditions import Find
 from flaggermail.settings.intake_words import IntakeWords
-from flaggermail.wording.filing import Says
+from flaggermail.wording.filing import Dispute, Says
 from flaggermail.wording.said import UNSAID, Said
+
+# ---- whether the time of arrival is reliable
+
+
+TOLERANCE = timedelta(minutes=2)
+_IN_FILE: Mapping[ArrivalBasis, Dispute] = {
+    ArrivalBasis.OWN_LINE: Dispute.OWN_LINE,
+    ArrivalBasis.LAST_HOP: Dispute.LAST_HOP,
+    ArrivalBasis.MBOX: Dispute.MBOX_LINE,
+    ArrivalBasis.MAILDIR: Dispute.MAILDIR,
+    ArrivalBasis.FILE: Dispute.FILE,
+    ArrivalBasis.MOVED: Dispute.MOVED,
+}
+
+
+def disputed(internaldate: datetime, looked_at: datetime | None, received: str | None) -> Said | None:
+    """Returns why the INTERNALDATE is disputed, or None.
+
+    It is disputed if it lies before a complete look at the folder that did not show the mail (`looked_at`), or too far
+    from the time in our own receiving server's Received field (`received`: its line; RFC 5322, section 3.6.7).
+    """
+    if looked_at is not None and internaldate < looked_at - TOLERANCE:
+        return Dispute.BEFORE_LOOK(at=f"{looked_at.astimezone(UTC):%Y-%m-%d %H:%M}")
+    taken = taken_at(received) if received else None
+    if taken is not None and abs(internaldate - taken) > TOLERANCE:
+        return Dispute.SERVER_LINE(at=f"{taken.astimezone(UTC):%Y-%m-%d %H:%M}")
+    return None
+
+
+def is_possible(internaldate: datetime, now: datetime) -> bool:
+    """True if a mail that is seen `now` can have arrived then, as far as both clocks can be trusted."""
+    return EARLIEST <= internaldate <= now + TOLERANCE
+
+
+def impossible(internaldate: datetime, written: str) -> Said:
+    """Returns why an INTERNALDATE is no arrival; `written` is its text if no calendar holds it."""
+    if written:
+        return Dispute.NO_INSTANT(text=written)
+    at = internaldate.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "minutes")
+    return Dispute.TOO_OLD(at=at) if internaldate < EARLIEST else Dispute.AFTER_SIGHT(at=at)
+
+
+def too_early(sent_at: datetime | None, arrived_at: datetime) -> Said | None:
+    """Returns why the arrival time of an answer is impossible, or None: it lies before the notification was sent.
+
+    One of the two clocks was wrong. Such an answer stops no clock, so a person must be informed.
+    """
+    if sent_at is None or clocks.counts(sent_at, arrived_at):
+        return None
+    return Dispute.BEFORE_SENDING(at=f"{sent_at.astimezone(UTC):%Y-%m-%d %H:%M}")
+
+
+def disputed_in_file(basis: ArrivalBasis) -> Said:
+    """Returns why an arrival that no look saw is disputed: whoever had the file, or moved the mail, could write it."""
+    return _IN_FILE[basis]()
+
+
+def in_file(
+    fields: Sequence[tuple[str, str]], server: str | None, stored: tuple[datetime, ArrivalBasis], now: datetime
+) -> tuple[datetime, ArrivalBasis]:
+    """Returns when a mail in a file arrived, and what that rests on.
+
+    `fields`: its header; `server`: our receiving server, if the settings name it; `stored`: what the file itself says.
+    The Received fields come first, as a copied file has the time of the copy. The Date field is never asked.
+    """
+    own = own_received_line(fields, server) if server else None
+    last = next((line for name, line in fields if name == RECEIVED), None)
+    for line, basis in ((own, ArrivalBasis.OWN_LINE), (last, ArrivalBasis.LAST_HOP)):
+        taken = taken_at(line) if line else None
+        if taken is not None and EARLIEST <= taken <= now:
+            return taken, basis
+    at, basis = stored
+    return (at, basis) if EARLIEST <= at <= now else (now, ArrivalBasis.FILE)
+
+
+# ---- triage
+
 
 AUTHORITIES = frozenset({Source.FELLOW_AUTHORITY, Source.GOVERNMENT_BODY})
 CARRIERS = frozenset({MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY})  # reports return mail of ours
@@ -114,7 +196,7 @@ def judge(facts: IntakeFacts, reading: Reading) -> Triaged:
     found = classifier.classify(facts.message, context, reading.rules, reading.find)
     answered, dispute = facts.notifications.get(placement.notification or ""), facts.dispute
     if context.platform is not None and dispute is None and answered is not None:
-        dispute = arrival.too_early(answered.sent_at, facts.raw.arrived_at)
+        dispute = too_early(answered.sent_at, facts.raw.arrived_at)
     on = circumstances(facts, placement, context, found, reading, disputed=dispute is not None)
     decision, from_file = disposition.decide(on), facts.raw.arrival.in_file
     return Triaged(
@@ -173,7 +255,7 @@ def circumstances(
         says=_said(facts, placement, carried),
         no_receipt=message.no_receipt,
         to_list=carried.to_list
-        and addressed.to_us(message, facts.ours, frozenset(), plus_addresses=facts.plus_addresses),
+        and placing.to_us(message, facts.ours, frozenset(), plus_addresses=facts.plus_addresses),
         from_officer=sender.answers is not None or sender.asks,
         of_check=_is_of_check(facts),
         to_channel=facts.to_channel,

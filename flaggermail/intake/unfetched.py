@@ -16,8 +16,8 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.notices import notices
 from flaggermail.ports import Cursor, Folder, Mailbox, MailName, RawMessage
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import UnfetchedMail
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText

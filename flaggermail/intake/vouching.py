@@ -7,11 +7,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
-from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication import report_origin
-from flaggermail.mail.authentication.alignment import Organisational, author_domain
-from flaggermail.mail.authentication.authres import WORST_FIRST, AuthenticationMethod, Trust, judge
-from flaggermail.mail.authentication.received_fields import read_trace
+from flaggermail.mail.authentication.authres import (
+    WORST_FIRST,
+    AuthenticationMethod,
+    Organisational,
+    Trust,
+    author_domain,
+    judge,
+    read_trace,
+)
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.ports import Clock, SenderCheck, SignatureCheck
 from flaggermail.settings.model import MailboxSettings

@@ -10,10 +10,10 @@ a mail to them counts as sent, and does not leave.
 from __future__ import annotations
 
 from flaggermail.letters.outgoing import Outgoing
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.reply_tokens import EXERCISE_HEADER
 from flaggermail.ports import Accepted, Refused, Transaction
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Election, OutboxMail, Rehearsal
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from flaggermail.mail.message import Address
-from flaggermail.mail.tailed_numbers import with_tail
+from flaggermail.mail.subject import with_tail
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification
 from flaggermail.record.trust import SenderTrust

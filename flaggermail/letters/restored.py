@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Change, Event, EventKind, changed
 from flaggermail.record.rows import Device, Token
@@ -20,7 +20,7 @@ def begin(tx: Transaction, now: datetime, actor: str, taken_at: datetime) -> Non
     """Records that the desk was restored from a backup taken at `taken_at`; `actor` is who restored it."""
     changes = (*_tokens(tx, now), *_devices(tx, now, actor))
     tx.append(Event(EventKind.DESK_RESTORED, now, actor, changes, facts={"taken_at": taken_at}))
-    observing.begin_in(tx, now, actor)
+    writing.begin_in(tx, now, actor)
 
 
 def _tokens(tx: Transaction, now: datetime) -> tuple[Change, ...]:

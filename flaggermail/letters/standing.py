@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import combinations, groupby, takewhile
 
 from flaggermail.ports import Transaction
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState

@@ -1,42 +1,125 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""From a requested mail to frozen octets in the outbox: rendered, composed and archived before its row exists."""
+"""From a requested mail to frozen octets in the outbox: rendered, composed and archived before its row exists.
+
+Observing: the desk takes in and files everything, and sends nothing.
+
+It is meant for the first days beside an older way of working, and for a restored copy. The state is kept in the record,
+so a restart does not end it; an officer does. Each suppressed mail is an event and is never sent later, nor is a
+reminder that fell due meanwhile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from email.utils import format_datetime
 from hashlib import sha256
 from types import MappingProxyType
 
 from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.letters import exercises, observing, stored_messages
-from flaggermail.letters.html_part import html_part
+from flaggermail.letters import exercises, stored_messages
+from flaggermail.letters.html_part import guarded, html_part, one_line
 from flaggermail.letters.outgoing import Frozen, Outgoing, PreviewedMail
 from flaggermail.letters.shapes import fixed
-from flaggermail.letters.strangers_words import guarded, one_line
 from flaggermail.letters.template_values import PLAIN_TEMPLATES
-from flaggermail.mail.compose import Letter, compose, is_message_id
-from flaggermail.mail.format_flowed import flowed, unflowed
-from flaggermail.mail.invisible import visible, visible_lines
+from flaggermail.mail.compose import Letter, compose, flowed, is_message_id, unflowed
 from flaggermail.mail.message import Address
-from flaggermail.mail.message_ids import content_key
 from flaggermail.mail.reply_tokens import (
     EXERCISE_HEADER,
     LOOP_HEADER,
     OWN_HEADER,
+    content_key,
     message_id,
     reply_address,
     root_reference,
     token_word,
 )
-from flaggermail.ports import Rendered
-from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
+from flaggermail.mail.vocabulary import visible, visible_lines
+from flaggermail.ports import Rendered, Transaction
+from flaggermail.record.definition import where
+from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import OutboxMail, Token
-from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.record.outbox_states import moved
+from flaggermail.record.rows import DeskState, OutboxMail, Token, Withheld
+from flaggermail.record.states import MailState
+from flaggermail.services import DAEMON, NOTHING, EventRef, Services, UnitOfWork
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said
+
+# ---- a desk that only observes
+
+
+DESK = "desk"
+
+
+def state_of(tx: Transaction) -> DeskState | None:
+    """Returns whether, since when and until when the desk is observing; None if it never was."""
+    return tx.get(DeskState, DESK)
+
+
+def is_on(tx: Transaction) -> bool:
+    """True if the desk is observing now."""
+    state = state_of(tx)
+    return state is not None and state.observing
+
+
+def suppresses_due_at(tx: Transaction, due_at: datetime) -> bool:
+    """True if reminders due at `due_at` are suppressed: the desk is observing now, or was then."""
+    state = state_of(tx)
+    if state is None or state.observing:
+        return state is not None
+    return state.until is not None and state.since <= due_at < state.until
+
+
+def begin(env: Services) -> bool:
+    """Starts observing; returns False if the desk is already observing.
+
+    Queued mail is cancelled, except mail to a platform: a person approved it, so a person decides about it.
+    """
+    with env.store.begin() as tx:
+        return begin_in(tx, env.clock.now(), DAEMON)
+
+
+def begin_in(tx: Transaction, now: datetime, actor: str) -> bool:
+    """Starts observing within a transaction; see `begin`."""
+    old = state_of(tx)
+    if old is not None and old.observing:
+        return False
+    new = DeskState(observing=True, since=now, since_by=actor)
+    tx.append(Event(EventKind.OBSERVING_BEGAN, now, actor, (added(new) if old is None else changed(old, new),)))
+    for mail in tx.find(
+        OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.at_most_once).is_(False)
+    ):
+        withdrawn = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
+        tx.append(
+            Event(EventKind.MAIL_WITHHELD, now, actor, (withdrawn,), mail.case, mail.notification, reason=mail.kind)
+        )
+    return True
+
+
+def end(work: UnitOfWork, state: DeskState) -> None:
+    """Ends observing: mail requested from now on is sent."""
+    ended = replace(state, observing=False, until=work.now, until_by=work.actor)
+    work.record(EventKind.OBSERVING_ENDED, changed(state, ended))
+
+
+def suppresses(work: UnitOfWork, kind: Kind, dedupe: str, about: EventRef = NOTHING) -> bool:
+    """True if the mail with this deduplication key is suppressed: the desk is observing, or was when first asked."""
+    if work.tx.get(Withheld, dedupe) is not None:
+        return True
+    if not is_on(work.tx):
+        return False
+    row = Withheld(id=dedupe, kind=kind, withheld_at=work.now)
+    work.record(EventKind.MAIL_WITHHELD, added(row), reason=kind, about=about)
+    return True
+
+
+def refuse(work: UnitOfWork, what: Said) -> None:
+    """Raises Refusal for an action that sends mail while the desk is observing."""
+    if is_on(work.tx):
+        raise Refusal(Because.OBSERVING(what=what))
+
 
 LETTERS = "letter"  # the counter of the mails that were composed
 
@@ -163,7 +246,7 @@ def queue(work: UnitOfWork, outgoing: Outgoing) -> Said | None:
     waiting = [to for to in outgoing.to if not is_queued(work, outgoing.dedupe, to.address)]
     if not waiting:
         return None
-    if observing.suppresses(work, outgoing.kind, outgoing.dedupe, EventRef(outgoing.case, outgoing.notification)):
+    if suppresses(work, outgoing.kind, outgoing.dedupe, EventRef(outgoing.case, outgoing.notification)):
         return None
     try:
         frozen = freeze(work, outgoing)

@@ -31,7 +31,7 @@ from flaggermail.mail.css_values import (
 )
 from flaggermail.mail.html_page import RAW, HtmlPage, presentational
 from flaggermail.mail.html_text import TextLines, text_of
-from flaggermail.mail.invisible import is_invisible
+from flaggermail.mail.vocabulary import is_invisible
 
 _BEGIN, _END = "\ufdd0", "\ufdd1"  # noncharacters (Unicode, section 23.7): no text of a mail keeps them
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flaggermail.mail.message import is_sane
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,15 @@ from dataclasses import replace
 from flaggermail.cases import elections
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
 from flaggermail.mail import subject
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import ForwardSource, MechanicalKind, Message, SenderVerdict
-from flaggermail.mail.tailed_numbers import MOST, MOST_WRONG, Tailed, tailed_in
+from flaggermail.mail.subject import MOST, MOST_WRONG, Tailed, tailed_in
 from flaggermail.matching import quoted_words, scoring
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.matching.quoted_words import OwnLetter, Quotation, Words
 from flaggermail.matching.scoring import Clue
 from flaggermail.notices import reading
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Channel, Election, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.record.states import NotificationState

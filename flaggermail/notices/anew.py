@@ -12,7 +12,7 @@ from flaggermail.mail.reply_tokens import tokens
 from flaggermail.notices import notices
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.record.states import CaseState, ClockState, MailState, NotificationState

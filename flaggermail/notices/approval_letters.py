@@ -17,7 +17,7 @@ from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.contacts import ChannelKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Channel, Notification, OutboxMail, StoredMessage

@@ -15,7 +15,7 @@ from flaggermail.notifications import draft_policy
 from flaggermail.notifications.approval import ApprovalTally, Offer, may_approve, tally
 from flaggermail.ports import Transaction
 from flaggermail.record.contacts import ChannelKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, OutboxMail, PageCode, Platform, Token
 from flaggermail.record.states import NotificationState

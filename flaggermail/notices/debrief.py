@@ -14,8 +14,8 @@ from flaggermail.letters.template_values import Turn
 from flaggermail.notices import notices
 from flaggermail.notices.notices import Notice
 from flaggermail.record.clocks import ClockKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ClockRow, Delivery, Election, Notification, Page, Rehearsal, Reminder
 from flaggermail.record.rows import StoredMessage as Stored

@@ -10,7 +10,7 @@ from __future__ import annotations
 from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.record.case_values import Decision
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork

@@ -13,8 +13,8 @@ from flaggermail.cases import attention
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, Place
 from flaggermail.record.rows import HeldBack, StoredMessage
 from flaggermail.record.topics import Topic

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Device
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.approval_section import ByReply

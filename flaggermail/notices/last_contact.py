@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.contacts import ChannelKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Channel, ContactNote, Notification, StoredMessage
 from flaggermail.services import UnitOfWork

@@ -11,17 +11,17 @@ from types import MappingProxyType
 from flaggermail.cases import attention, elections, lifecycle
 from flaggermail.cases.referrals import missing_of
 from flaggermail.errors import Refusal
-from flaggermail.letters import exercises, observing
+from flaggermail.letters import exercises, writing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, note_unmade, queue
 from flaggermail.mail.message import Address, Message, SenderVerdict
-from flaggermail.mail.tailed_numbers import with_tail
-from flaggermail.notices import alike_cases, duty, last_contact, page_queue, rate_limits, route, shown_mail
+from flaggermail.mail.subject import with_tail
+from flaggermail.notices import duty, last_contact, page_queue, rate_limits, route, shown_mail
 from flaggermail.notifications import latency
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Priority
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, PersonBasis, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, Notification, Platform, StoredMessage, Token
 from flaggermail.record.states import IN_HAND, CaseState
@@ -125,7 +125,7 @@ def page_alarm(work: UnitOfWork, alarm: Alarm) -> None:
 
 def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> bool:
     """Queues one mail to an officer. Returns False if none could be made of it: then an alarm says so, once."""
-    if observing.suppresses(work, notice.kind, notice.dedupe, notice.about):
+    if writing.suppresses(work, notice.kind, notice.dedupe, notice.about):
         return True  # no token is issued either, since nobody would receive it
     if notice.template in rate_limits.LIMITED_TEMPLATES and rate_limits.hold_back_if_over_limit(
         work, officer, _held_back_row(work, officer, notice, values)
@@ -239,7 +239,7 @@ def tell_of_mail(
     if officer is None:
         return
     referrers = case is not None and stored.from_address == case.referrer_address
-    like = alike_cases.alike(work, case, stored, message, _again) if case and stored.id == case.root_message else ()
+    like = shown_mail.alike(work, case, stored, message, _again) if case and stored.id == case.root_message else ()
     topic = _topic(what, stored, case, alike=bool(like))
     read = {stored.id: message, **(attached or {})}
     values = {
@@ -331,7 +331,7 @@ def entry_of(message: StoredMessage) -> dict[str, object]:
     }
 
 
-def _like(work: UnitOfWork, case: Case, one: alike_cases.Alike) -> dict[str, object]:
+def _like(work: UnitOfWork, case: Case, one: shown_mail.Alike) -> dict[str, object]:
     """Returns the template values of an open case that a new one is like."""
     minutes = latency.minutes(one.case.opened_at, case.opened_at)
     number = elections.short_number(work, one.case)

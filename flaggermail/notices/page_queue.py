@@ -11,12 +11,12 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flaggermail.letters import exercises, observing
+from flaggermail.letters import exercises, writing
 from flaggermail.letters.writing import render
 from flaggermail.notices.pager_choice import alarm_text
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform
 from flaggermail.record.states import PageState
 from flaggermail.record.trust import SenderTrust
@@ -47,7 +47,7 @@ def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page
     counts held pages.
     """
     identity = f"{wake.about}/{officer.id}/{position}"
-    if position >= len(officer.pagers) or observing.is_on(work.tx) or work.tx.get(Page, identity) is not None:
+    if position >= len(officer.pagers) or writing.is_on(work.tx) or work.tx.get(Page, identity) is not None:
         return None
     most = work.env.settings.desk.rate_limits.pages_per_hour // (2 if wake.by_stranger else 1)
     full = called_lately(work, officer, exercise=wake.exercise) >= most

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from flaggermail.mail.invisible import visible
+from flaggermail.mail.vocabulary import visible
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.states import PageState
 from flaggermail.wording.alarms import AlarmName, PageText

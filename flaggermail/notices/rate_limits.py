@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 
 from flaggermail.cases import attention
 from flaggermail.mail.vocabulary import folded
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, OutboxMail, StoredMessage
 from flaggermail.record.states import SUPPRESSED

@@ -1,12 +1,29 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a notice shows of a received mail: who wrote which words, without our own mail repeated below an answer."""
+"""What a notice shows of a received mail: who wrote which words, without our own mail repeated below an answer.
+
+Open cases that a new referral is like, so that one matter of two colleagues does not stay two cases.
+
+Nothing is placed by this: the officer is told, with the reply that makes one case of the two.
+"""
 
 from __future__ import annotations
 
-from flaggermail.cases.signed import signature_of
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flaggermail.cases.checklist import named, signature_of
+from flaggermail.cases.referrals import Reader
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Address, Message
-from flaggermail.record.rows import StoredMessage
+from flaggermail.record.definition import where
+from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.model import Settings
+from flaggermail.settings.word_tables import FREE_MAIL
+from flaggermail.wording.filing import Hint
+from flaggermail.wording.said import Said
 
 SHOWN_TEXT = 6000  # characters of a mail shown in a notice; a command shows the rest
 
@@ -49,3 +66,79 @@ def _written(author: Address | None) -> str:
     if author is None:
         return ""
     return f"{author.name} <{author.address}>" if author.name else author.address
+
+
+# ---- cases that a referral is like
+
+
+WITHIN = timedelta(hours=24)  # from the opening of the earlier case
+MOST = 2  # cases that a notice names
+_LOOKED_AT = 6  # newest open cases that are compared: a flood of referrals costs no more
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """An open case that a new one is like, and why."""
+
+    case: Case
+    why: tuple[Said, ...]
+
+
+def alike(work: UnitOfWork, case: Case, stored: StoredMessage, message: Message, read: Reader) -> tuple[Alike, ...]:
+    """Returns the open cases that the case opened by this mail is like, those with a clue of the mail itself first."""
+    hinted = {str(hint.detail("case")): hint.sentences("why") for hint in stored.suggestions}
+    found = {number: Alike(other, why) for number, why in hinted.items() if (other := _in_hand(work, number, case))}
+    for other in _of_organisation(work, case, message, read):
+        found.setdefault(other.number, Alike(other, (Hint.SAME_ORGANISATION(),)))
+    return tuple(found.values())[:MOST]
+
+
+def platform_names(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """Returns the names of each platform, by its code."""
+    return {one.code: (one.name, *one.also_called) for one in settings.platform_list}
+
+
+def _in_hand(work: UnitOfWork, number: str, case: Case) -> Case | None:
+    other = work.tx.get(Case, number)
+    fits = other is not None and other.number != case.number and other.state in IN_HAND
+    return other if fits and other is not None and other.exercise == case.exercise else None
+
+
+def _of_organisation(work: UnitOfWork, case: Case, message: Message, read: Reader) -> Iterator[Case]:
+    """Yields the cases of the last day that the same organisation referred: one type, and no other platform named."""
+    domain = _organisation(work, case)
+    if not domain:
+        return
+    names = platform_names(work.env.settings)
+    here = frozenset(named(_text(message), names))
+    in_hand = where(Case.state).in_([CaseState(state) for state in IN_HAND])
+    for other in work.tx.newest(Case, _LOOKED_AT, where(Case.election).is_(case.election), in_hand):
+        like = other.number != case.number and other.type == case.type and _organisation(work, other) == domain
+        if (
+            like
+            and case.opened_at - other.opened_at <= WITHIN
+            and _one_platform(here, _platforms_of(work, other, names, read))
+        ):
+            yield other
+
+
+def _organisation(work: UnitOfWork, case: Case) -> str:
+    """Returns the domain of the referrer; empty for a provider of mailboxes to the public."""
+    domain = (case.referrer_address or "").rpartition("@")[2]
+    public = work.env.settings.rules.lists.get(FREE_MAIL, frozenset())
+    return "" if in_domains(domain, public) else domain
+
+
+def _platforms_of(work: UnitOfWork, other: Case, names: Mapping[str, tuple[str, ...]], read: Reader) -> frozenset[str]:
+    root = work.tx.get(StoredMessage, other.root_message) if other.root_message else None
+    mail = read(work, root) if root is not None else None
+    return frozenset(named(_text(mail), names)) if mail is not None else frozenset()
+
+
+def _one_platform(here: frozenset[str], there: frozenset[str]) -> bool:
+    """True unless both referrals name platforms and none in common."""
+    return not here or not there or bool(here & there)
+
+
+def _text(mail: Message) -> str:
+    return f"{mail.subject or ''}\n{in_one_text(mail)}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from flaggermail.mail.invisible import is_invisible, visible
+from flaggermail.mail.vocabulary import is_invisible, visible
 from flaggermail.wording.refusals import InDraft
 from flaggermail.wording.said import Said
 

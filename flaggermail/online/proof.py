@@ -22,7 +22,7 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Parser, RawMessage, Submission, Submitter
 from flaggermail.ports.probing import Found
 from flaggermail.record.audit import compared
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.rules.configuration import Configuration

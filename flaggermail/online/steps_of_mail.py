@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.health.findings import skew
-from flaggermail.mail.authentication.authres import AuthenticationMethod, is_named, servers
-from flaggermail.mail.authentication.received_fields import above_last_hop, read_trace
+from flaggermail.mail.authentication.authres import AuthenticationMethod, above_last_hop, is_named, read_trace, servers
 from flaggermail.mail.reply_tokens import CHECK_HEADER, OWN_HEADER
 from flaggermail.online import check_mail
 from flaggermail.online.check_mail import CheckPart, Marks, body_digest, field, fields

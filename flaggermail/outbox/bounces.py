@@ -13,10 +13,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail.cases import attention, lifecycle
-from flaggermail.mail.addresses import in_domains
 from flaggermail.mail.authentication import report_origin
-from flaggermail.mail.authentication.authres import AuthenticationMethod
-from flaggermail.mail.authentication.received_fields import read_trace
+from flaggermail.mail.authentication.authres import AuthenticationMethod, read_trace
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import BounceClass, Message, SenderVerdict
 from flaggermail.notices import notices
 from flaggermail.outbox import passing_on
@@ -26,8 +25,8 @@ from flaggermail.ports import Accepted
 from flaggermail.record import trust_proofs
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place, TrustMark
 from flaggermail.record.outbox_states import NEXT, moved
 from flaggermail.record.refusals import SmtpStage

@@ -22,12 +22,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail.errors import ArchiveFault
-from flaggermail.letters import exercises, observing, standing
+from flaggermail.letters import exercises, standing, writing
 from flaggermail.outbox import integrity
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Interrupt, Refused, Submission, Transaction, Unknown
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
@@ -85,7 +85,7 @@ def recover(env: Services) -> int:
             lost = Unknown(mail.recipient, Attempted.PROGRAM_ENDED(), died=True)
             settle(work, mail, exercises.kept(work, mail) or lost)
             settled += 1
-        for mail in [] if observing.is_on(tx) else standing.look(tx).waiting:  # this start may have read other settings
+        for mail in [] if writing.is_on(tx) else standing.look(tx).waiting:  # this start may have read other settings
             if integrity.row_fault(tx, mail) is None and (why := integrity.lacking(work, mail)):
                 integrity.tell(work, mail.id, why)
     return settled
@@ -121,7 +121,7 @@ def claim(env: Services) -> OutboxMail | None:
 def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.Unsound | Said]]:
     """Returns the first due mail that may leave, and what stands before it that may not."""
     withheld: dict[str, integrity.Unsound | Said] = {}
-    if not observing.is_on(work.tx):
+    if not writing.is_on(work.tx):
         withheld |= dict.fromkeys(integrity.unreadable(work.tx, "queued"), integrity.Unsound.UNREADABLE)
     while mail := next(iter(due(work.tx, work.now, withheld)), None):
         found = integrity.fault(work, mail)
@@ -133,7 +133,7 @@ def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.Uns
 
 def due(tx: Transaction, now: datetime, without: Collection[str] = ()) -> list[OutboxMail]:
     """Returns the mails that may be tried now, in their order; none while the desk is observing."""
-    if observing.is_on(tx):
+    if writing.is_on(tx):
         return []
     outlook = standing.look(tx, without)
     return [mail for mail in outlook.tried_next if (at := outlook.due_at(mail)) is not None and at <= now]

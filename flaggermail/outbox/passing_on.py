@@ -15,8 +15,8 @@ from flaggermail.mail.reply_tokens import tokens
 from flaggermail.notices import anew, duty, notices, page_queue
 from flaggermail.notices.notices import Notice
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Case, OutboxMail, Token

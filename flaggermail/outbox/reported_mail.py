@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flaggermail.cases.elections import prefixes_in
-from flaggermail.letters import assigned_ids
+from flaggermail.letters import stored_messages
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
-from flaggermail.mail.tailed_numbers import MOST, Tailed, tailed_in
-from flaggermail.record.finding import where
+from flaggermail.mail.subject import MOST, Tailed, tailed_in
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, StoredMessage, Token
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
@@ -47,7 +47,7 @@ class Reported:
 
 def find(work: UnitOfWork, stored: StoredMessage, message: Message) -> Reported:
     """Returns the mail of ours that a report is about; `stored` is the report's row."""
-    message = assigned_ids.as_ours(work, message)
+    message = stored_messages.as_ours(work, message)
     mails = _named(work, message)
     if mails is None:
         keyed = _by_key(work, message)

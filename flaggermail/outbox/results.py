@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from flaggermail.cases import lifecycle
 from flaggermail.errors import ArchiveFault
-from flaggermail.letters import assigned_ids, standing
+from flaggermail.letters import standing, stored_messages
 from flaggermail.notices import approval_letters, decision_letters, notices
 from flaggermail.outbox import passing_on
 from flaggermail.outbox.retry import DOUBT_WAITS, LOGIN_WAITS, fraction, next_try
@@ -19,8 +19,8 @@ from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Decision
 from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import AssignedBy, Direction, Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.refusals import LOGIN_CODES, Concerns, SmtpStage, concerns, without_words
@@ -73,7 +73,7 @@ def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
 def _record_end(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _AttemptEnd) -> None:
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     changes: list[Change] = [changed(mail, settled)]
-    changes += assigned_ids.learned(work, end.message_id, mail.message_id, AssignedBy.ANSWER)
+    changes += stored_messages.learned(work, end.message_id, mail.message_id, AssignedBy.ANSWER)
     if attempt is not None and attempt.ended_at is None:  # a server's answer is never overwritten
         ended = replace(attempt, ended_at=work.now, result=end.result, code=end.code, text=end.text)
         changes.append(changed(attempt, ended))

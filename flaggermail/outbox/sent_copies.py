@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Role
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState

@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar, TypeVarTuple
 
 from flaggermail.ports.servers import Cursor
 from flaggermail.record.audit import Evidence, Listing
+from flaggermail.record.definition import FieldCondition
 from flaggermail.record.events import Event, EventKind
-from flaggermail.record.finding import FieldCondition
 from flaggermail.record.rows import Record
 from flaggermail.wording.said import Said
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Protocol
 
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.wording.said import Said
 
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from flaggermail.record.definition import FieldCondition
 from flaggermail.record.event_codec import Plain
-from flaggermail.record.finding import FieldCondition
 from flaggermail.record.rows import Record
 
 R = TypeVar("R", bound=Record)

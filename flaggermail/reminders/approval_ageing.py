@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import approval_letters, approval_requests
 from flaggermail.ports import Transaction
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Notification
 from flaggermail.record.states import NotificationState
 from flaggermail.services import Services, UnitOfWork
@@ -50,7 +50,7 @@ def _due(work: UnitOfWork) -> list[Notification]:
 
 def _open(work: UnitOfWork) -> Iterator[tuple[datetime, Notification]]:
     """Yields the drafts about which somebody is still to be asked or told, each with the instant."""
-    if observing.is_on(work.tx):
+    if writing.is_on(work.tx):
         return
     for draft in work.tx.find(Notification, where(Notification.state).in_(list(_STATES))):
         if work.now - (draft.approved_at or draft.drafted_at) > _WATCHED:

@@ -17,7 +17,7 @@ from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction, WallTime
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import ClockKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
 from flaggermail.record.rows import Alarm, Case, InForce, OutboxMail, Platform, Reminder, StoredMessage, Withheld
 from flaggermail.record.states import CaseState, MailState

@@ -10,7 +10,7 @@ from datetime import datetime
 from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import ClockKind
-from flaggermail.record.finding import FieldCondition, where
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
 from flaggermail.record.states import CaseState, ClockState

@@ -19,13 +19,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.letters import observing, standing
+from flaggermail.letters import standing, writing
 from flaggermail.notices import notices
 from flaggermail.outbox import integrity
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Alarm, OutboxMail
@@ -66,7 +66,7 @@ def tick(env: Services) -> int:
     now = env.clock.now()
     with env.store.read() as tx:
         work = UnitOfWork(env, tx, now)
-        if observing.is_on(tx) or not (_news(work) or _untold(work) or _free(work)):
+        if writing.is_on(tx) or not (_news(work) or _untold(work) or _free(work)):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, now)

@@ -22,8 +22,8 @@ from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.clocks import Means
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode, Reminder
 from flaggermail.record.states import PageState

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.cases import attention, elections
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.record.topics import Topic
@@ -166,7 +166,7 @@ def _may_remind(work: UnitOfWork, officer: Officer) -> bool:
 
 def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> None:
     """Queues one mail for all except those that fell due while the desk was observing, and records each step."""
-    spoken = [one for one in late if not observing.suppresses_due_at(work.tx, one.due.call.due_at)]
+    spoken = [one for one in late if not writing.suppresses_due_at(work.tx, one.due.call.due_at)]
     made = not spoken or _mail(work, officer, spoken)
     for one in late:
         if (made or one not in spoken) and work.tx.get(Alarm, one.key) is None:  # another head may have been told

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail.health import telling
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import duty, last_contact, notices, rate_limits
 from flaggermail.notices.duty import readers
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import ClockKind, Means
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, Reminder, StoredMessage
 from flaggermail.record.topics import Topic
@@ -224,7 +224,7 @@ def _row(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Late)
         due_at=call.due_at,
         told_at=work.now,
         token=token,
-        withheld=observing.suppresses_due_at(work.tx, call.due_at),
+        withheld=writing.suppresses_due_at(work.tx, call.due_at),
         how=_means(officer, late),
     )
 

@@ -10,7 +10,7 @@ from flaggermail.letters import standing
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import duty, notices, unheard
 from flaggermail.record.case_values import Decision
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, HeldBack, Notification, Platform, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState, ServerState

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.cases import elections
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import scoring, thread_keys
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import FROM_MAILBOX, Direction, Place
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage
 from flaggermail.services import UnitOfWork

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.letters.template_values import Why
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.case_values import Source
 from flaggermail.record.contacts import AuthorWord, ContactMeans
 from flaggermail.replies import case_words, consent, phrases

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, Decision
 from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.replies.request import Request

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from flaggermail.cases.platforms_named import named
+from flaggermail.cases.checklist import named
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.platform_checks import check_exercise
 from flaggermail.commands.tags import same_narrative
 from flaggermail.errors import ArchiveFault, Refusal
-from flaggermail.letters.strangers_words import one_line
+from flaggermail.letters.html_part import one_line
 from flaggermail.mail import reply_tokens
 from flaggermail.notices import reading, shown_mail
-from flaggermail.notices.alike_cases import platform_names
 from flaggermail.notices.notices import Notice, tell
+from flaggermail.notices.shown_mail import platform_names
 from flaggermail.record.contacts import ChannelKind
-from flaggermail.record.finding import FieldCondition, where
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
 from flaggermail.record.topics import Topic

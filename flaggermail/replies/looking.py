@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from flaggermail.commands.lookups import the_case, whole_number
-from flaggermail.letters.strangers_words import left_out
+from flaggermail.letters.html_part import left_out
 from flaggermail.notices.notices import Notice, entry_of, tell
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform, StoredMessage
 from flaggermail.record.states import CaseState, ClockState

@@ -17,17 +17,16 @@ from flaggermail.commands import door, outcome, portal_texts
 from flaggermail.commands.platform_checks import MAIL
 from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import OctetsLost, Refusal
-from flaggermail.letters import assigned_ids
+from flaggermail.letters import stored_messages
 from flaggermail.letters.shapes import MARK
 from flaggermail.letters.template_values import Why
 from flaggermail.mail import reply_tokens
-from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json, MechanicalKind, Message, SenderVerdict
 from flaggermail.notices import anew, approval_requests, enrolled, notices, rate_limits, unheard
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import CodeFault
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (
     Attempt,
@@ -287,7 +286,7 @@ def _tried_at(work: UnitOfWork, token: Token) -> datetime | None:
 
 def _form_sent(work: UnitOfWork, reply: _Reply, case: Case, language: str) -> SentForm | None:
     """Returns the form that was replied to, as its mail shows it; None if that mail cannot be read."""
-    message = assigned_ids.as_ours(work, reply.message)
+    message = stored_messages.as_ours(work, reply.message)
     answers = (*message.in_reply_to, *message.references)
     return form_mail.as_sent(work, case, reply.token.token, language, answers)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 
 SHOW_STAND, SHOW_CASE = "show stand", "show case"  # no commands: they change nothing, and are answered with a mail
 LOOKS = frozenset({SHOW_STAND, SHOW_CASE})

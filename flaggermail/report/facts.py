@@ -15,8 +15,8 @@ from flaggermail.notifications import latency
 from flaggermail.record.case_values import CaseType, Decision, Origin, Source
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Election, Notification, StoredMessage
 from flaggermail.record.states import NotificationState

@@ -13,7 +13,7 @@ from typing import TypeVar
 from flaggermail.documents.model import Document
 from flaggermail.errors import Refusal
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import Election, InForce, ReportDraft, ReportFreeze
 from flaggermail.report import canonical, draft, facts

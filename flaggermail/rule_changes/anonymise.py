@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flaggermail.mail.invisible import visible_lines
-from flaggermail.mail.vocabulary import folded
+from flaggermail.mail.vocabulary import folded, visible_lines
 
 PHONE = "+31 70 000 0000"
 _PAGE, _NAME, _HANDLE, _REFERENCE = "https://pages.example/{}", "Naam{}", "@handle{}", "reference-{}"

@@ -21,8 +21,8 @@ from flaggermail.matching.placing import Placement, Sender
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.case_values import Priority
+from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.rules import classifier

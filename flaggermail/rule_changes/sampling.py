@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from flaggermail.cases import remembered_domains
+from flaggermail.cases import attention
 from flaggermail.cases.elections import in_period, open_election
 from flaggermail.commands.lookups import the_message
 from flaggermail.errors import Refusal
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.vocabulary import folded
 from flaggermail.notifications.latency import minutes
 from flaggermail.record.rows import Case, Notification, StoredMessage
@@ -112,7 +112,7 @@ def _domains(work: UnitOfWork, who: WhoFile) -> Callable[[str], str | None]:
                 at = sorted(listed).index(own[-1])
                 choice = who.lists.get(name) or (f"{name.replace('_', '-')}.example",)
                 return choice[at % len(choice)]
-        return next(iter(who.lists.get(remembered_domains.list_of(work, domain) or "", ())), None)
+        return next(iter(who.lists.get(attention.list_of(work, domain) or "", ())), None)
 
     return named
 

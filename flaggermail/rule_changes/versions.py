@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flaggermail.ports import Transaction
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import InForce
 from flaggermail.rules.files import version_of

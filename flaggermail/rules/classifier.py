@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Message
 from flaggermail.record.case_values import CaseType, Priority, Source

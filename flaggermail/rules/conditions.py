@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.language_guess import UNKNOWN, Languages
 from flaggermail.mail.message import Message, SenderVerdict
 

@@ -14,10 +14,10 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from flaggermail.mail.addresses import in_domains, mailbox_of
 from flaggermail.mail.authentication.authres import AuthenticationMethod, is_nameless
-from flaggermail.mail.invisible import is_invisible
+from flaggermail.mail.fields import in_domains, mailbox_of
 from flaggermail.mail.reply_tokens import reply_address
+from flaggermail.mail.vocabulary import is_invisible
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import ChannelKind, LanguageCode
 from flaggermail.record.instants import LAST

@@ -9,8 +9,8 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.notices import code_pages, enrolled
 from flaggermail.notifications.approval import Offer, step_of
 from flaggermail.ports import Transaction
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Device, OutboxMail, Token
 from flaggermail.record.topics import Topic
 from flaggermail.services import Services, UnitOfWork

@@ -16,7 +16,7 @@ from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import Origin
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
 from flaggermail.record.states import ClockState, MailState, NotificationState

@@ -18,7 +18,7 @@ from typing import Protocol
 from flaggermail.errors import StoryBroken
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from flaggermail.record.clocks import OfficerRole
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.record.states import MailState

@@ -15,11 +15,11 @@ from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Address
-from flaggermail.mail.tailed_numbers import tailed_numbers
+from flaggermail.mail.subject import tailed_numbers
 from flaggermail.ports import Role
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import Services

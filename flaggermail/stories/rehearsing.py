@@ -24,7 +24,7 @@ from flaggermail.notices import duty, notices
 from flaggermail.notices.debrief import folder_of
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import RawMessage, Transaction
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind, OctetSource
 from flaggermail.record.rows import Case, Delivery, Election, OutboxMail, Rehearsal
 from flaggermail.record.states import MailState

@@ -11,7 +11,7 @@ from flaggermail.matching import scoring
 from flaggermail.notifications import latency
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import ClockKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import (
     Alarm,

@@ -17,10 +17,9 @@ from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, lead
 from flaggermail.adapters.db.inspection import archive_marks, database_mistake
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
-from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake, gone_mistake
+from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake, gone_mistake, left_over_mistakes
 from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.adapters.files.disks import full_disks
-from flaggermail.adapters.files.durable import left_over_mistakes
 from flaggermail.adapters.files.secrets import credential, secret_mistake
 from flaggermail.adapters.files.template_words import read_words
 from flaggermail.adapters.files.templates import FileTemplates

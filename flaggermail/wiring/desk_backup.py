@@ -36,7 +36,7 @@ from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.desk import audit
 from flaggermail.errors import BackupFault, ConfigurationError, OctetsLost
 from flaggermail.letters import restored
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.audit import Kept, Octets
 from flaggermail.record.rows import BY_TABLE
 from flaggermail.rules.configuration import load as load_settings

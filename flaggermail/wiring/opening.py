@@ -17,7 +17,7 @@ from flaggermail.desk.inspections import INSPECTIONS, inspect
 
 if TYPE_CHECKING:
     from flaggermail.health.confinement import Confinement
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
     from flaggermail.online.means import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.configuration import Configuration

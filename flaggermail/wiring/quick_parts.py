@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flaggermail.shipped import shipped
 
 if TYPE_CHECKING:  # importing the ports would add a tenth to the start of `parse`
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
     from flaggermail.ports import Parser
 
 

@@ -14,8 +14,8 @@ from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.notify import Draft
 from flaggermail.errors import Refusal
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device
 from flaggermail.stories.doubles import SetClock

@@ -18,7 +18,7 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, HeldBack, OutboxMail, Page, StoredMessage
 from flaggermail.record.states import MailState

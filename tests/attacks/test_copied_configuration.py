@@ -15,7 +15,7 @@ from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door
 from flaggermail.desk.views.view import Document
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.outbox import delivery
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.states import MailState

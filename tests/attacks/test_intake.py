@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.time_limit import seen
-from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.adapters.parsing.worker import ContainedParser, seen
 from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.cases import AssignCase
 from flaggermail.mail.hops import Hop
@@ -25,8 +24,8 @@ from flaggermail.ports import Parser
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.audit import FileState
 from flaggermail.record.case_values import Item
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState

@@ -290,7 +290,7 @@ ANSWERS = {
 }
 ANSWER = """import json, struct
 from flaggermail.mail.message import Message
-from flaggermail.mail.message_json import packed
+from flaggermail.mail.message import packed
 real = json.dumps(packed(Message(sha256='0', size=0))).encode()
 answer = {}
 os.write(1, struct.pack('>Q', len(answer)) + answer)

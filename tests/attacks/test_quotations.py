@@ -19,8 +19,8 @@ from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.case_values import CaseType, Origin
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Notification
 from flaggermail.services import UnitOfWork
 from tests.attacks.answering import (

@@ -22,9 +22,9 @@ from flaggermail.commands.outbox import CancelMail, ResolveMail
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.definition import where
 from flaggermail.record.event_codec import GENESIS, link
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork

@@ -16,8 +16,8 @@ from flaggermail.commands.write_referrer import ReplyToReferrer
 from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.record.case_values import CaseType, Decision, Item, Origin
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.stories.doubles import ListMailbox

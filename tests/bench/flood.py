@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flaggermail.intake import poll
 from flaggermail.notices import digest
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders

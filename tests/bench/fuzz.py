@@ -19,8 +19,7 @@ from pathlib import Path
 from flaggermail.adapters.parsing.allowance import allow
 from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.vocabulary_file import read_language
-from flaggermail.mail.message import Message
-from flaggermail.mail.message_json import contract, packed, unpacked
+from flaggermail.mail.message import Message, contract, packed, unpacked
 from flaggermail.shipped import shipped
 from tests.bench import table
 from tests.mail_strategies import CHARSETS, ENCODINGS, PIECES, TYPES

@@ -17,8 +17,8 @@ from sqlalchemy import text
 
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.record.definition import where
 from flaggermail.record.events import added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm
 from tests.servers.postgres import Postgres
 from tests.store.samples import alarm, happened

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case
 from flaggermail.record.states import CaseState
 from flaggermail.reminders import reminders

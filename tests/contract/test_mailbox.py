@@ -34,7 +34,7 @@ from flaggermail.ports import (
     RawMessage,
     Role,
 )
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.rules.configuration import load

@@ -22,7 +22,7 @@ from flaggermail.health import status
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.ports import Folder, Role
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Alarm, StoredMessage, UnfetchedMail
 from flaggermail.rules.configuration import load

@@ -26,9 +26,9 @@ from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.ports import Transaction
+from flaggermail.record.definition import where
 from flaggermail.record.event_codec import Plain, plain
 from flaggermail.record.events import Rows
-from flaggermail.record.finding import where
 from flaggermail.record.rows import ClockRow, Notification
 from flaggermail.services import Services
 

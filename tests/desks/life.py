@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from flaggermail.cases import citizen_retention
 from flaggermail.health import mailbox_monitor, self_check
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.mail.message import Message
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
 from flaggermail.record.states import MailState
@@ -328,7 +328,7 @@ def _ourselves(desk: Played) -> None:
 def _observed(desk: Played) -> None:
     """The desk observes for a while: neither queued mail nor new mail is sent meanwhile."""
     _approved(desk, "Waits meanwhile")
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     desk.receive(_question(desk, 19))
     desk.do("resume", "--with-waiting")
     desk.settle()

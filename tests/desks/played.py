@@ -16,7 +16,7 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Submitter
-from flaggermail.record.finding import FieldCondition, where
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE

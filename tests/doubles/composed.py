@@ -13,8 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import Node
 
 from flaggermail.adapters.files import template_engine
-from flaggermail.adapters.files.template_engine import TemplateEngine
-from flaggermail.adapters.files.template_formats import Formats
+from flaggermail.adapters.files.template_engine import Formats, TemplateEngine
 from flaggermail.adapters.parsing import vocabulary_file
 from flaggermail.adapters.parsing.vocabulary_file import FILE_NAME, MACHINES_FILE_NAME
 from flaggermail.annex import redaction_words

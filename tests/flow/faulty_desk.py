@@ -33,7 +33,7 @@ from flaggermail.intake.poll import look
 from flaggermail.outbox import delivery
 from flaggermail.ports import BlobStore, RawMessage, Role, Store, Transaction
 from flaggermail.record.case_values import CaseType, Decision, Origin
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pytest
 
 from flaggermail.intake import poll
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.ports import Mailbox
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
@@ -198,7 +198,7 @@ def test_the_keyword(looking: Looking) -> None:
 
 def test_no_keyword_while_observing(looking: Looking) -> None:
     """A desk in observe mode sets no keyword."""
-    observing.begin(looking.env)
+    writing.begin(looking.env)
     assert looking.look() == 1
     assert looking.dovecot.flags(looking.desk.mailbox) == [frozenset()]
 

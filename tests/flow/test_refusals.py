@@ -16,7 +16,7 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.letters import standing
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState

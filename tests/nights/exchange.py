@@ -25,9 +25,9 @@ from flaggermail.daemon.reconnection import Reconnection
 from flaggermail.errors import LinkLost, PauseAsked
 from flaggermail.intake import trust_proofs
 from flaggermail.mail.authentication.authres import AuthenticationMethod
-from flaggermail.mail.message_ids import told_in_reply
+from flaggermail.mail.reply_tokens import told_in_reply
 from flaggermail.ports import Folder, Role
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.rules.configuration import Configuration

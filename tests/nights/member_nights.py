@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import OutboxMail
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.approval_section import ApprovalSettings, ByReply

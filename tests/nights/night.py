@@ -21,7 +21,7 @@ from flaggermail.desk.desk import Caller, Desk
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal, StoreBusy
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders

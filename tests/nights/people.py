@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage, Token
 from tests.nights.diary import Incoming, Referral, Use
 from tests.nights.letters import letter

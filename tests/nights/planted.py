@@ -16,7 +16,7 @@ from flaggermail.mail.message import Message, SenderVerdict
 from flaggermail.notifications import clocks
 from flaggermail.outbox import delivery, results
 from flaggermail.ports import Interrupt, Refused, Transaction, Unknown
-from flaggermail.record.finding import FieldCondition, where
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.record.states import AttemptResult, ClockState
 from flaggermail.reminders import escalation, reminders

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import ClockRow, OutboxMail, StoredMessage
 from tests.nights.diary import Diary, Incoming, Referral, Use

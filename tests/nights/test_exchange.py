@@ -15,7 +15,7 @@ import pytest
 
 from flaggermail.daemon import reconnection
 from flaggermail.intake import trust_proofs
-from flaggermail.letters import assigned_ids
+from flaggermail.letters import stored_messages
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
 from flaggermail.ports import Clock, Store
@@ -107,7 +107,7 @@ def _mark_unproven(_store: Store, _clock: Clock) -> bool:
 @pytest.mark.parametrize(
     ("where", "name", "broken", "promise"),
     [
-        (assigned_ids, "as_ours", _names_not_learned, 4),
+        (stored_messages, "as_ours", _names_not_learned, 4),
         (reply_tokens, "ours_of", _no_own_names, 11),
         (reconnection.Reconnection, "lost", _impatient, 10),
         (trust_proofs, "is_proven", _mark_unproven, 3),

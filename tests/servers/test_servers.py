@@ -19,8 +19,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
-from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge
-from flaggermail.mail.authentication.received_fields import read_trace
+from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge, read_trace
 from flaggermail.mail.authentication.report_origin import made_here
 from flaggermail.mail.message import Address
 from tests.flow.desk_process import patiently

@@ -30,8 +30,8 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.events import Event, EventKind, fold
-from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.rows import (
     Alarm,
     Case,

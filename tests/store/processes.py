@@ -19,7 +19,7 @@ from flaggermail.commands import door
 from flaggermail.commands.reports import FreezeReport
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.events import added
 from flaggermail.record.rows import Case
 from flaggermail.services import Services, UnitOfWork

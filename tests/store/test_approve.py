@@ -17,8 +17,8 @@ from flaggermail.errors import Refusal
 from flaggermail.notices.code_pages import offer_of
 from flaggermail.notifications import approval
 from flaggermail.notifications.approval import Void
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Token
 from flaggermail.record.topics import Topic

@@ -15,7 +15,7 @@ from flaggermail.commands.tags import TagCase
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.rows import ArchiveReading
 from tests.store.desk_fixtures import START, Desk, NewDesk, mail
 

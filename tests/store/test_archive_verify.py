@@ -19,10 +19,10 @@ from flaggermail.commands.decline import DeclineMessage
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.intake import poll
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.ports import Census, Cursor, MailPage
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Delivery
 from flaggermail.services import Services
 from flaggermail.settings.model import MailboxSettings

@@ -17,8 +17,8 @@ import pytest
 
 from flaggermail.adapters.files import backup_file
 from flaggermail.errors import BackupFault, ConfigurationError
-from flaggermail.letters import observing
-from flaggermail.mail.message_json import Json
+from flaggermail.letters import writing
+from flaggermail.mail.message import Json
 from flaggermail.record.events import EventKind, fold
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device, OutboxMail, Record, StoredMessage, Token
@@ -89,7 +89,7 @@ def test_a_restored_desk_is_the_desk(desk: Desk, tmp_path: Path) -> None:
     assert set(before) <= set(after)
     assert {table for table, _ in different} <= {"token", "desk_state", "outbox"}
     with closing(new_store(made.database)) as store, store.read() as tx:
-        assert observing.is_on(tx)
+        assert writing.is_on(tx)
         head = tx.head(held.seq)
         assert head is not None
         assert head.digest == held.digest

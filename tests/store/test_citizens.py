@@ -20,11 +20,11 @@ from flaggermail.commands.decline import DeclineMessage
 from flaggermail.commands.elections import AddElection, CloseElection
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.errors import ArchiveFault
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Origin, Source
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
@@ -301,7 +301,7 @@ def test_a_copy_that_comes_later_brings_nothing_back(desk: Desk) -> None:
 def test_nothing_is_destroyed_while_the_desk_observes(desk: Desk) -> None:
     """Retention destroys nothing on a restored copy of the desk that only observes."""
     declined(desk)
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     assert after_the_window(desk) == 0
 
 

@@ -11,8 +11,8 @@ from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import RowUnreadable
 from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Token
 from tests.store.samples import NOON, alarm, happened
 

@@ -17,8 +17,8 @@ from flaggermail.adapters.db.store import IN_DOUBT, SqlStore
 from flaggermail.errors import StoreAway, StoreFault
 from flaggermail.outbox import delivery
 from flaggermail.ports import Store, Transaction
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt
 from flaggermail.record.states import MailState

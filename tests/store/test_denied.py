@@ -10,7 +10,7 @@ import pytest
 
 from flaggermail.health import status
 from flaggermail.outbox import delivery
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Attempt, Page
 from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.reminders import outbox_ageing, reminders

@@ -22,7 +22,7 @@ from flaggermail.commands.outbox import CancelMail, ResolveMail
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.case_values import CaseType, Decision, DeclineReason, Origin
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage
 from flaggermail.record.states import MailState

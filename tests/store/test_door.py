@@ -14,9 +14,9 @@ from flaggermail.commands.command import Command
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.rows import OutboxMail, Override
 from tests.store.desk_fixtures import REFERRER, Desk, X, mail
 from tests.store.processes import go_on, other_process, services_on, told

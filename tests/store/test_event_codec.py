@@ -19,10 +19,10 @@ from flaggermail.record.event_codec import (
     decode_each,
     encode,
     stored_event,
+    typed,
 )
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.reading import typed
 from flaggermail.record.rows import RECORDS, Record, StoredMessage
 from flaggermail.wording.said import Said, as_written
 from tests.store.samples import NOON

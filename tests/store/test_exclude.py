@@ -27,8 +27,8 @@ from flaggermail.errors import Refusal
 from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import Decision
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork

@@ -15,8 +15,8 @@ from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.intake.ingest import ingest_together
 from flaggermail.ports import RawMessage, Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.events import Event, added, changed
-from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.rows import Alarm
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import START, Desk

@@ -16,7 +16,7 @@ from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import to_record
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.approve import Approve
-from flaggermail.matching.candidates import LATEST
+from flaggermail.matching.lookup import LATEST
 from flaggermail.notices.digest import send_digest
 from flaggermail.record.rows import Record
 from tests.store.desk_fixtures import CITIZEN, DESK, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of

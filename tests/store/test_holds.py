@@ -22,8 +22,8 @@ from flaggermail.desk.desk import Desk as Door
 from flaggermail.errors import Refusal
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import ElectionSecret, LegalHold, OutboxMail
 from flaggermail.services import UnitOfWork

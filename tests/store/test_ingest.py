@@ -20,8 +20,8 @@ from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import (
     Alarm,

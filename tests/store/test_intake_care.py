@@ -16,8 +16,8 @@ from flaggermail.commands.tags import TagCase
 from flaggermail.desk.views.case_form import CaseForm
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Item, Origin
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.services import UnitOfWork

@@ -30,9 +30,9 @@ from flaggermail.figures import ledger, uses
 from flaggermail.intake import poll
 from flaggermail.ports import Cursor
 from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.definition import where
 from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import EventKind, changed, fold
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
 from flaggermail.services import Services, UnitOfWork

@@ -14,7 +14,7 @@ from subprocess import PIPE, Popen
 import pytest
 
 from flaggermail.adapters.files import backup_file
-from flaggermail.adapters.files.durable import left_over_mistakes, replace_file
+from flaggermail.adapters.files.blob_store import left_over_mistakes, replace_file
 from flaggermail.cli.new_files import write_new
 from flaggermail.cli.new_folder import new_folder
 from flaggermail.errors import BackupFault, Refusal

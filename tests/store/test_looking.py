@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.mail.message import SenderVerdict
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from tests.attacks.replying import in_language

@@ -12,8 +12,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from tests.attacks.replying import alternatives

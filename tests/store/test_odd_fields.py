@@ -22,8 +22,8 @@ from flaggermail.desk.views import VIEWS
 from flaggermail.errors import Refusal
 from flaggermail.intake import old_mail
 from flaggermail.intake.ingest import ingest
+from flaggermail.intake.triage import TOLERANCE
 from flaggermail.mail.authentication import dkim_signature
-from flaggermail.matching.arrival import TOLERANCE
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.instants import EARLIEST, FIRST, LAST, YEARS
 from flaggermail.settings.yaml_files import kinds

@@ -21,7 +21,7 @@ from flaggermail.cli.session import Session
 from flaggermail.desk.views import VIEWS
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.health import readiness_letter, self_check, status
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.record.definition import Record

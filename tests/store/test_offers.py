@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from tests.attacks.replying import in_language

@@ -12,8 +12,8 @@ from flaggermail import logbook
 from flaggermail.health import status
 from flaggermail.health.overview import Overview
 from flaggermail.intake.vouching import ByReceivingServer
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Page
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import PagerSettings

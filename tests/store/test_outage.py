@@ -19,7 +19,7 @@ from flaggermail.outbox import delivery
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted, Refused, Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Attempt, OutboxMail, Page

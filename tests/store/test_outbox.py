@@ -17,8 +17,8 @@ from flaggermail.figures.ledger import of_events
 from flaggermail.figures.uses import uses_of
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import Decision
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, OutboxMail, StoredMessage
 from tests.store.desk_fixtures import DESK, HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.rules.configuration import load

@@ -11,7 +11,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.elections import CloseElection
 from flaggermail.commands.observe import Resume
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
@@ -148,7 +148,7 @@ def test_what_was_missed_is_told_by_the_digest_alone(desk: Desk) -> None:
 
 def test_what_fell_due_while_the_desk_observed_is_not_told_afterwards(desk: Desk) -> None:
     """What fell due while the desk observed is never sent, looked at or not; later steps are sent."""
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     stray(desk)
     pass_time(desk, 65)
     stray(desk, 1)

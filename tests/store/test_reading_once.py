@@ -11,8 +11,8 @@ from sqlalchemy import event
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import NotFound
 from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import Change, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Platform
 from flaggermail.wording.said import as_written
 from tests.store.conftest import new_store

@@ -20,7 +20,7 @@ from flaggermail.letters.writing import queue
 from flaggermail.mail.message import Address
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Refused, Submission, Submitter, Unknown
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Attempt, OutboxMail, Token

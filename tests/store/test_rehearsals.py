@@ -21,7 +21,7 @@ from flaggermail.commands.oncall import Acknowledge
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.desk.views.exercise import ShowDebrief
 from flaggermail.intake.ingest import ingest
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import Decision
@@ -92,7 +92,7 @@ def test_a_story_starts_only_where_it_can_be_played(new_desk: NewDesk) -> None:
     assert "today is polling day of EP2024" in desk.refused(StartExercise(story="S08"))
     assert "belongs to a story" in desk.refused(StartExercise(name="a night", speed=60))
     assert "name" in desk.refused(StartExercise())
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     assert "the desk observes" in desk.refused(StartExercise(story="S08", even_today=True))
 
 

@@ -20,8 +20,8 @@ from flaggermail.commands.oncall import OverrideRota
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.record.clocks import ClockKind
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.finding import FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import ContactNote, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.record.states import SUPPRESSED

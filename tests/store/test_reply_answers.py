@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, Reminder
 from tests.store.desk_fixtures import Desk, mail

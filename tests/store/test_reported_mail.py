@@ -13,8 +13,8 @@ from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.mail.message import MechanicalKind
 from flaggermail.outbox.reported_mail import LATELY
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Notification, OutboxMail
 from tests.store.desk_fixtures import DESK, OFFICER, OURS, REFERRER, SERVER, START, X_CHANNEL, Desk, mail

@@ -13,8 +13,8 @@ from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.ports import Cursor
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.definition import Comparison, FieldCondition, where
 from flaggermail.record.events import Change, Scalar, added, values_of
-from flaggermail.record.finding import Comparison, FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Record, StoredMessage, Token
 from flaggermail.wording.said import Said

@@ -19,9 +19,8 @@ from flaggermail.adapters.db.sqlite_reading import SqliteReading
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import FlaggermailError, RowUnreadable, StoreFault
 from flaggermail.ports import Cursor, SearchTerm, Store, Transaction
-from flaggermail.record.definition import facts_of
+from flaggermail.record.definition import Comparison, FieldCondition, facts_of, where
 from flaggermail.record.events import Event, EventKind, added, values_of
-from flaggermail.record.finding import Comparison, FieldCondition, where
 from flaggermail.record.rows import RECORDS, Alarm, Case, Notification, OutboxMail, Record
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, happened, histories

@@ -13,8 +13,7 @@ import pytest
 from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import to_record
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.parsing.recent import LARGEST, RecentAnswers
-from flaggermail.adapters.parsing.worker import ParserProcess
+from flaggermail.adapters.parsing.worker import LARGEST, ParserProcess, RecentAnswers
 from flaggermail.intake.ingest import ingest_together
 from flaggermail.mail.message import Message
 from flaggermail.ports import RawMessage

@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.cases.platforms_named import named
-from flaggermail.cases.signed import Signer, signature_of
+from flaggermail.cases.checklist import Signer, named, signature_of
 from flaggermail.commands.notify import Draft
 from flaggermail.record.kinds import Kind
 from flaggermail.record.states import CaseState

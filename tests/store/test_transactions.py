@@ -17,8 +17,8 @@ from flaggermail.ports import Cursor, Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.clocks import ClockKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import Change, Event, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Election
 from flaggermail.wording.said import as_written
 from tests.patience import PATIENCE

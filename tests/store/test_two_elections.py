@@ -14,8 +14,8 @@ from flaggermail.commands.elections import AddElection
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door
 from flaggermail.health import readiness_letter
-from flaggermail.mail.message_json import Json
-from flaggermail.mail.tailed_numbers import with_tail
+from flaggermail.mail.message import Json
+from flaggermail.mail.subject import with_tail
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case

@@ -17,7 +17,7 @@ from flaggermail.services import Services
 SOURCE = Path(flaggermail.__file__).parent
 WAYS = ("intake.poll", "outbox.delivery")  # entry points of incoming and outgoing mail
 COMMANDS = "commands."  # their ports serve typed commands; an act by mail only writes rows
-ELSEWHERE = frozenset({"letters.observing"})  # as COMMANDS
+ELSEWHERE = frozenset({"letters.writing"})  # as COMMANDS
 FOR_COMMANDS = frozenset({  # as COMMANDS: functions
     "cases.referrals._read", "cases.lifecycle.new_tail",
     "notices.code_pages.offer_of",  # for `commands.reply_codes` and pagers; sealing reads a key and writes nothing

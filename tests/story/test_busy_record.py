@@ -18,10 +18,10 @@ from structlog.testing import capture_logs
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.daemon.service import BUSY_AGAIN
 from flaggermail.errors import LeaseHeld, PauseAsked, StoreBusy
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.notices import digest
 from flaggermail.ports import Folder, MailPage, Role, Store, Transaction
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock

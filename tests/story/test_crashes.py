@@ -37,8 +37,8 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import MailName, RawMessage, Role, Transaction
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.clocks import ClockKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import fold
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import (
     Alarm,

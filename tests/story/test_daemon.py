@@ -24,7 +24,7 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Folder, Interrupt, JobFault, JobReport, MailPage, Role, WallTime
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Alarm, Case, StoredMessage
 from flaggermail.reminders import handover, paging, reminders

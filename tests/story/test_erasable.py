@@ -18,7 +18,7 @@ from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import Decision
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.rules.configuration import load

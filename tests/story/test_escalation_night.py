@@ -22,8 +22,8 @@ from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, OutboxMail, Reminder
 from flaggermail.reminders import reminders

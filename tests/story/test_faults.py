@@ -26,8 +26,8 @@ from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import CaseType, Decision, Origin
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders

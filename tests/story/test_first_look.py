@@ -12,7 +12,7 @@ from flaggermail.errors import LinkLost, LoginRefused, PauseAsked
 from flaggermail.intake import poll
 from flaggermail.ports import MailName, MailPage, News, RawMessage
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, Delivery, OutboxMail, StoredMessage, UnfetchedMail
 from flaggermail.services import Services

@@ -17,8 +17,8 @@ from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.clocks import ClockKind
 from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.record.states import CaseState, MailState, NotificationState

@@ -37,7 +37,7 @@ from flaggermail.commands.reports import DraftReport, FreezeReport
 from flaggermail.intake import apply
 from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import Services

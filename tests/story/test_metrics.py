@@ -13,7 +13,7 @@ import pytest
 from flaggermail.adapters.files.status_file import PREFIX, StatusFile, exposition
 from flaggermail.health.metrics import METRICS_FILE, metrics
 from flaggermail.health.overview import STATUS_FILE
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from tests.patience import PATIENCE
 from tests.unit.health.test_metrics import FULL
 from tests.unit.health.test_overview import FINE

@@ -23,13 +23,13 @@ from flaggermail.commands.observe import Resume
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import Refusal
 from flaggermail.intake.ingest import ingest
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, RawMessage, Submission
 from flaggermail.record.case_values import Decision
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
 from flaggermail.record.states import MailState
@@ -146,7 +146,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_everything_is_filed_and_nothing_is_sent(desk: Desk) -> None:
     """A referral opens its case, and the confirmation and notice become events with kind and reason."""
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     desk.refer(1)
     desk.tick(5)
     with desk.env.store.read() as tx:
@@ -164,7 +164,7 @@ def test_everything_is_filed_and_nothing_is_sent(desk: Desk) -> None:
 
 def test_reminders_are_withheld_and_do_not_come_at_resume(desk: Desk) -> None:
     """Reminders due during observe mode are never sent, also those that no tick had seen before resume."""
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     desk.refer(1)
     desk.tick(45)
     assert "reminder" in desk.withheld()
@@ -182,7 +182,7 @@ def test_reminders_are_withheld_and_do_not_come_at_resume(desk: Desk) -> None:
 
 def test_what_is_wanted_after_resume_is_sent(desk: Desk) -> None:
     """After resume the next referral gets its confirmation and notice; the earlier one does not."""
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     desk.refer(1)
     desk.tick(1)
     assert "sends again" in desk.type("resume")
@@ -195,7 +195,7 @@ def test_what_is_wanted_after_resume_is_sent(desk: Desk) -> None:
 
 def test_a_withheld_mail_is_not_sent_when_its_reason_comes_again(desk: Desk) -> None:
     """A withheld confirmation is not sent when its reason recurs after resume."""
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     desk.refer(1)
     run(desk.env, Resume(), "head1")
     with desk.env.store.begin() as tx:
@@ -211,7 +211,7 @@ def test_approval_is_refused_with_the_way_out(desk: Desk) -> None:
     desk.refer(1)
     desk.tick(1)
     draft = desk.notify()
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     desk.sent.clear()
     with pytest.raises(Refusal, match=r"the desk observes and sends nothing; `flaggermail resume`"):
         run(desk.env, Approve(draft=draft), "officer1")
@@ -225,7 +225,7 @@ def test_approval_is_refused_with_the_way_out(desk: Desk) -> None:
 
 def test_officers_go_on_working(desk: Desk) -> None:
     """Decisions still work in observe mode, and the mail they cause is withheld."""
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     desk.refer(1)
     run(desk.env, Decide(case="VF-EP2024-0001", decision=Decision.NONE, reason="not about the process"), "officer1")
     desk.tick(1)
@@ -239,7 +239,7 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
     """
     desk.refer(1)
     run(desk.env, Approve(draft=desk.notify()), "officer1")
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     desk.tick(3)
     assert desk.sent == []
     with desk.env.store.read() as tx:
@@ -257,7 +257,7 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
 
 def test_a_citizen_who_was_told_nothing_does_not_count_as_declined(desk: Desk) -> None:
     """A citizen whose decline was withheld does not count as declined, so the next report is answered."""
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     desk.take_in(CITIZEN.replace("{number}", "1"))
     with desk.env.store.read() as tx:
         places = [message.place for message in tx.find(StoredMessage)]
@@ -275,7 +275,7 @@ def test_a_citizen_who_was_told_nothing_does_not_count_as_declined(desk: Desk) -
 @pytest.mark.parametrize("officer", ["officer1", "head1"])
 def test_resume_is_recorded_with_its_actor(desk: Desk, officer: str) -> None:
     """An officer or the head may resume; actor and time are recorded."""
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     run(desk.env, Resume(), officer)
     (ended,) = desk.events(EventKind.OBSERVING_ENDED)
     assert (ended.actor, ended.at) == (officer, NOW)
@@ -285,7 +285,7 @@ def test_resume_is_recorded_with_its_actor(desk: Desk, officer: str) -> None:
 
 def test_resume_needs_the_role(desk: Desk) -> None:
     """An assessor may not resume."""
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     oncall = desk.env.settings.oncall
     reader = oncall.officers[0].model_copy(update={"id": "reader1", "roles": ("assessor",)})
     officers = oncall.model_copy(update={"officers": (*oncall.officers, reader)})
@@ -297,7 +297,7 @@ def test_resume_needs_the_role(desk: Desk) -> None:
 def test_status_shows_it(desk: Desk, tmp_path: Path) -> None:
     """`status` shows observe mode in text and JSON until it ends."""
     assert document(desk.env, tmp_path)["observing_since"] is None
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     assert "observing:" in told(desk.env, tmp_path).output
     assert "flaggermail resume" in told(desk.env, tmp_path).output
     assert document(desk.env, tmp_path)["observing_since"] == NOW.isoformat()

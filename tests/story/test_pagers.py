@@ -20,15 +20,15 @@ from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.commands import door
 from flaggermail.commands.exercises import StartExercise
 from flaggermail.commands.oncall import Acknowledge
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.logbook import configure
 from flaggermail.notices import notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Paged
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.clocks import ClockKind, Means
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.record.states import ClockState, PageState
@@ -294,7 +294,7 @@ def test_no_more_calls_in_an_hour_than_configured(paged: Services, clock: SetClo
 
 def test_a_desk_that_observes_wakes_nobody(paged: Services) -> None:
     """A desk in observe mode records an alarm and sends no page."""
-    observing.begin(paged)
+    writing.begin(paged)
     alarm(paged)
     run(paged)
     assert calls(paged) == []

@@ -16,9 +16,9 @@ from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost, LoginRe
 from flaggermail.health import status as health
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderTroubles
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.ports import BlobStore, Folder, Lease, MailPage, News, Role, Store, Transaction
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.services import Services, UnitOfWork
@@ -400,7 +400,7 @@ class TestKeyword:
         desk = settings.desk.model_copy(update={"mailbox": changed})
         env = replace(env, settings=settings.model_copy(update={"desk": desk}))
         if observes:
-            observing.begin(env)
+            writing.begin(env)
         mailbox = OddMailbox(env)
         mailbox.deliver("inbox", mail(1), NOW)
         mailbox.deliver("junk", mail(2), NOW)

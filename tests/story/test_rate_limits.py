@@ -15,8 +15,8 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
 from flaggermail.record.states import SUPPRESSED

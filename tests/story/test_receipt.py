@@ -32,11 +32,11 @@ from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.desk.views.message import ShowMessage
 from flaggermail.errors import StoreFault
 from flaggermail.intake.ingest import ingest, ingest_from_files
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.mail.signature_facts import Dnssec, SignatureState
 from flaggermail.ports import RawMessage
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed, values_of
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import ArrivalBasis, OctetSource
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.rules.configuration import load

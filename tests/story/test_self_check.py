@@ -21,8 +21,8 @@ from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.health.confinement import Confinement
 from flaggermail.intake import poll
 from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
 from flaggermail.record.states import MailState

@@ -27,8 +27,8 @@ from flaggermail.intake.vouching import ByReceivingServer
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState

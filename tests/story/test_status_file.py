@@ -213,7 +213,7 @@ def test_a_full_disk_stops_no_tick_and_is_said_once(
             clock.set(NOW.replace(minute=minute))
             before = held(path)
             with monkeypatch.context() as disk:
-                disk.setattr("flaggermail.adapters.files.durable.os.fsync", full)
+                disk.setattr("flaggermail.adapters.files.blob_store.os.fsync", full)
                 for _ in range(3):
                     tick(daemon)
             assert held(path) == before

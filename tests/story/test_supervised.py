@@ -27,7 +27,7 @@ from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Folder, Interrupt, MailPage, RawMessage, Role, Submission, Submitter, Ticker
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.rules.configuration import load

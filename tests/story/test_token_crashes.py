@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.files.durable import replace_file, sync_folder
+from flaggermail.adapters.files.blob_store import replace_file, sync_folder
 from flaggermail.adapters.oauth import tokens as subject
 from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, ask
 from flaggermail.adapters.oauth.line import TokenLine

@@ -11,7 +11,7 @@ import pytest
 
 from flaggermail.commands.write_referrer import ReplyToReferrer
 from flaggermail.health import readiness_letter
-from flaggermail.letters import observing
+from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import EventKind
@@ -112,7 +112,7 @@ def test_a_letter_that_nobody_can_get_is_not_sent_each_hour(make: Made) -> None:
 def test_a_letter_of_an_observing_desk_is_withheld_once(make: Made) -> None:
     """While the desk observes, nobody gets the letter: one event says so, not one an hour."""
     desk = make()
-    observing.begin(desk.env)
+    writing.begin(desk.env)
     for _ in range(5):
         readiness_letter.send(desk.env)
         desk.clock.set(desk.clock.now() + timedelta(hours=1))

@@ -34,9 +34,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from flaggermail.adapters.documents import fonts
 from flaggermail.adapters.files.template_situations import DID, variants
 from flaggermail.letters import writing
-from flaggermail.letters.html_part import html_part
+from flaggermail.letters.html_part import guarded, html_part
 from flaggermail.letters.outgoing import Frozen, Outgoing
-from flaggermail.letters.strangers_words import guarded
 from flaggermail.letters.template_values import LANGUAGES, PLAIN_TEMPLATES, VALUES
 from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.message import Address

@@ -35,15 +35,14 @@ from sqlalchemy import (
 )
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from flaggermail.adapters.db.engine import connect_reading, make_engine
-from flaggermail.adapters.db.faults import as_store_fault
+from flaggermail.adapters.db.engine import as_store_fault, connect_reading, make_engine
 from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.adapters.db.migrate import require_revision, upgrade
 from flaggermail.adapters.db.revisions import require_known
 from flaggermail.errors import BackupFault, StoreFault
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 BATCH = 2000  # rows
 LEFT_OUT = frozenset({"lease"})  # it belongs to the daemon that runs now

@@ -1,5 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Database engines with durable commits, consistent reads and error messages free of values."""
+"""Database engines with durable commits, consistent reads and error messages free of values.
+
+What an error of the database means: it is busy, its server or disk is away, it is at fault, or this program is.
+
+PostgreSQL's errors are told apart by SQLSTATE (PostgreSQL manual, appendix A), never by their text, which is in the
+language of the server. An error of the connection itself has no SQLSTATE. Those of SQLite: `sqlite_errors`.
+
+The file of an SQLite database, of which another may be put in the place while this process has it open.
+
+The threads of one process take the write lock in the order in which they asked for it.
+
+SQLite gives its lock to whoever asks first after a release, and its waiters ask ten times a second: a thread that takes
+the lock again at once keeps all others from it. PostgreSQL has a queue of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +20,24 @@ import errno
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from threading import Event, Lock
 from typing import Protocol
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
 
+from flaggermail.adapters.db.sqlite_errors import fault_of
 from flaggermail.adapters.files.disks import full_disks
-from flaggermail.errors import ConfigurationError, DiskFails
+from flaggermail.errors import ConfigurationError, DiskFails, StoreAway, StoreBusy, StoreFault
 from flaggermail.settings.mistakes import CheckCode, mistake
 
 PRAGMAS = (
@@ -210,3 +228,160 @@ def _without_values(error: BaseException) -> str | None:
         return "a value does not fit its column"
     text: str | None = getattr(getattr(error, "diag", None), "message_primary", None)
     return text
+
+
+# ---- faults
+
+
+# Connection, transaction rolled back by the server, insufficient resources (disk, memory, connections), operator
+# intervention (shutdown, starting up, a cancelled statement), error of the server's system.
+_AWAY_CLASSES = frozenset({"08", "40", "53", "57", "58"})
+_AWAY = "25P03"  # the server ended a transaction that was idle for too long
+_BUSY = "55P03"  # a lock was not given in time: another writer has it, or maintenance such as VACUUM FULL
+READ_ONLY = "25006"  # in a writing transaction: a standby, or the administrator's default_transaction_read_only
+_FORBIDDEN = "42501"
+_DAMAGED_CLASS = "XX"
+
+
+@contextmanager
+def as_store_fault(*, writing: bool) -> Iterator[None]:
+    """Raises StoreBusy, StoreAway or StoreFault for errors of the database; those of this program stay as they are."""
+    try:
+        yield
+    except DBAPIError as caught:
+        error = _first(caught)
+        if is_busy(error):
+            raise StoreBusy(f"the database does not give a lock in time: {words_of(error)}") from error
+        if isinstance(error.orig, sqlite3.Error):
+            fault = fault_of(error.orig, writing=writing)
+        else:
+            fault = _of_postgresql(error, writing=writing)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def _first(error: DBAPIError) -> DBAPIError:
+    """Returns the error that came first, where going back to a savepoint failed because of it.
+
+    On a full disk SQLite may end the whole transaction, and the savepoint with it (SQLite, "Transaction", section
+    3.1).
+    """
+    before: BaseException | None = error
+    while (error.statement or "").startswith("ROLLBACK TO") and before is not None:
+        before = before.__context__
+        if isinstance(before, DBAPIError):
+            error = before
+    return error
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """True if a lock was not given in time: SQLITE_BUSY, or PostgreSQL's lock_not_available."""
+    busy = str(getattr(error.orig, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
+    return busy or getattr(error.orig, "sqlstate", None) == _BUSY
+
+
+def words_of(error: DBAPIError) -> str:
+    """Returns the database's own words in one line."""
+    return " ".join(str(error.orig).split())
+
+
+def _of_postgresql(error: DBAPIError, *, writing: bool) -> StoreFault | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        away = isinstance(error, InterfaceError | OperationalError)
+    else:
+        away = state[:2] in _AWAY_CLASSES or state == _AWAY or (writing and state == READ_ONLY)
+    if away:
+        return StoreAway(f"the database server does not work for this desk now: {words_of(error)}")
+    if state is not None and state.startswith(_DAMAGED_CLASS):
+        return StoreFault(f"the database is damaged: {words_of(error)}")
+    if isinstance(error, OperationalError) or state == _FORBIDDEN:
+        return StoreFault(f"the database says: {words_of(error)}")
+    return None
+
+
+# ---- the file that was opened
+
+
+class OwnFile:
+    """Tells whether the file that lies there is still the one that was opened.
+
+    SQLite goes on writing to a file that was replaced or removed, where nobody finds it again ("How To Corrupt An
+    SQLite Database File", unlinking or renaming a database file while in use). A server has no such file.
+    """
+
+    def __init__(self, url: str) -> None:
+        given = make_url(url)
+        named = given.database if given.get_backend_name() == "sqlite" else None
+        self._path = Path(named) if named and named != ":memory:" else None
+        self._opened: tuple[int, int] | None = None  # device and inode; None before it is opened, or opened anew
+
+    def require(self) -> None:
+        """Raises DiskFails if no file lies there now, and StoreFault if it is another one."""
+        if self._path is None:
+            return
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            raise DiskFails(f"the database {self._path} is not there now: {error.strerror}") from error
+        self._opened = self._opened or (found.st_dev, found.st_ino)
+        if self._opened != (found.st_dev, found.st_ino):
+            raise StoreFault(
+                f"the database {self._path} is another file than the one that this process opened: it was replaced "
+                "meanwhile. Nothing more is written to either; stop the daemon before a database is put in its place"
+            )
+
+    def forget(self) -> None:
+        """Takes the file that lies there next for the own one: all connections are closed."""
+        self._opened = None
+
+
+# ---- turns of those who write
+
+
+BY_ANOTHER = "the database is being written by another process that does not end"
+BY_THIS = "the database is being written by this process, whose other work does not end"
+
+
+class Turns:
+    """Thread-safe. `monotonic` returns seconds."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic, self._guard = monotonic, Lock()
+        self._queue: deque[Event] = deque()  # the first has its turn
+        self._has_lock = False  # whether the first has the lock of the database, too
+
+    @contextmanager
+    def turn(self, wait: float) -> Iterator[float]:
+        """Waits for a turn, and holds it within the block; yields how many of the `wait` seconds are left.
+
+        Raises StoreBusy if the turn does not come in time. A thread that asks within its own turn waits in vain.
+        """
+        mine, until = Event(), self._monotonic() + wait
+        with self._guard:
+            self._queue.append(mine)
+            self._queue[0].set()
+        try:
+            if not mine.wait(wait):
+                raise StoreBusy(BY_THIS if self._has_lock else BY_ANOTHER)
+            yield max(0.0, until - self._monotonic())
+        finally:
+            self._leave(mine)
+
+    @property
+    def waiting(self) -> int:
+        """The number of threads whose turn is still to come."""
+        return max(0, len(self._queue) - 1)
+
+    def locked(self) -> None:
+        """Notes that the thread whose turn it is has the lock of the database."""
+        self._has_lock = True
+
+    def _leave(self, mine: Event) -> None:
+        with self._guard:
+            if self._queue[0] is mine:
+                self._has_lock = False
+            self._queue.remove(mine)
+            if self._queue:
+                self._queue[0].set()

@@ -15,10 +15,8 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from flaggermail.adapters.db.known_rows import comparable, meets
-from flaggermail.adapters.db.mapping import Column
-from flaggermail.adapters.db.statements import adding
-from flaggermail.record.definition import facts_of
-from flaggermail.record.finding import FieldCondition
+from flaggermail.adapters.db.mapping import Column, adding
+from flaggermail.record.definition import FieldCondition, facts_of
 from flaggermail.record.rows import BY_TABLE, Record
 
 R = TypeVar("R", bound=Record)

@@ -4,26 +4,83 @@
 Only one transaction writes at a time, so an answer stays right until this transaction changes a row that it names. A
 change is applied to the answers themselves, where the row as it was is known; otherwise the answers about its table are
 forgotten.
+
+The shape of what is asked of the record: which fields are compared, and how. It holds no values.
+
+What both readers of the record do alike where a row holds a value that this program never writes.
+
+Imports no driver and no SQLAlchemy, because a view does without the latter.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from operator import attrgetter
 from typing import TypeVar
 
-from flaggermail.adapters.db.shapes import Shape, shape_of
-from flaggermail.record.definition import facts_of
-from flaggermail.record.event_codec import plain
+from flaggermail.errors import RowUnreadable
+from flaggermail.record.definition import Comparison, FieldCondition, facts_of, where
+from flaggermail.record.event_codec import plain, typed
 from flaggermail.record.events import Change, Scalar
-from flaggermail.record.finding import Comparison, FieldCondition
-from flaggermail.record.reading import typed
 from flaggermail.record.rows import BY_TABLE, Record
 from flaggermail.wording.said import Said
+
+# ---- the shape of a question
+
+
+Shape = tuple[tuple[str, Comparison], ...]  # the names of the fields, each with its comparison
+
+
+def checked(kind: type[Record], conditions: Sequence[FieldCondition]) -> None:
+    """Raises TypeError for a condition on a field of another record, or on one that holds several values."""
+    for condition in conditions:
+        named = f"{condition.record.__name__}.{condition.name}"
+        if condition.record is not kind:
+            raise TypeError(f"a condition on {named} finds no {kind.__name__}")
+        if condition.name in _lists(kind.TABLE) and condition.comparison is not Comparison.NULL:
+            raise TypeError(f"{named} holds several values, and the database compares no lists")
+
+
+@cache
+def _lists(table: str) -> frozenset[str]:
+    return frozenset(name for name, facts in facts_of(BY_TABLE[table]).items() if facts.several)
+
+
+def shape_of(conditions: Sequence[FieldCondition]) -> Shape:
+    """Returns what is compared, and how."""
+    return tuple((condition.name, condition.comparison) for condition in conditions)
+
+
+def is_empty(conditions: Sequence[FieldCondition]) -> bool:
+    """True if a field is compared with no value at all, so that no row can match."""
+    return any(one.comparison is Comparison.ONE_OF and one.value == () for one in conditions)
+
+
+def plain_words(value: object) -> object:
+    """Returns a value as a driver takes it: a word of a closed set as text."""
+    if isinstance(value, tuple):
+        return [plain_words(item) for item in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def names_of(kind: type[Record], fields: Sequence[object]) -> tuple[str, ...]:
+    """Returns the names of fields such as `Case.state`. Raises TypeError for one of another record."""
+    wanted = [where(field) for field in fields]
+    for one in wanted:
+        if one.record is not kind:
+            raise TypeError(f"{one.record.__name__}.{one.name} is no field of {kind.__name__}")
+    return tuple(one.name for one in wanted)
+
+
+# ---- what is known
+
 
 R = TypeVar("R", bound=Record)
 _Values = tuple[object, ...]
@@ -265,3 +322,54 @@ def _move(answers: dict[_Values, list[Record]], names: Sequence[str], before: Re
         found = [*answers[at]]
         insort(found, after, key=_by_key)
         answers[at] = found
+
+
+# ---- rows that cannot be read
+
+
+class ReadableRows(ABC):
+    """The part of `ports.Transaction` that leaves out rows which cannot be read."""
+
+    @abstractmethod
+    def get(self, kind: type[R], key: str) -> R | None:
+        """See `ports.Transaction`."""
+
+    @abstractmethod
+    def find(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
+        """See `ports.Transaction`."""
+
+    @abstractmethod
+    def keys(self, kind: type[R], *conditions: FieldCondition) -> list[str]:
+        """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
+
+    def readable(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
+        """Returns what `find` returns, without rows that hold a value which cannot be read."""
+        try:
+            return self.find(kind, *conditions)
+        except RowUnreadable:
+            found = (self._get_readable(kind, key) for key in self.keys(kind, *conditions))
+            return [row for row in found if row is not None]
+
+    def _get_readable(self, kind: type[R], key: str) -> R | None:
+        try:
+            return self.get(kind, key)
+        except RowUnreadable:
+            return None
+
+
+@contextmanager
+def as_readable(table: str, driver_error: type[Exception]) -> Iterator[None]:
+    """Raises RowUnreadable for values of rows that cannot be converted.
+
+    `driver_error`: what SQLite's driver, or SQLAlchemy for it (in `orig`), raises for text that is no UTF-8.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise RowUnreadable(
+            f"{table}: a row holds a value that this program never writes; `flaggermail audit verify` names it"
+        ) from error
+    except driver_error as error:
+        if "decode" in str(getattr(error, "orig", error)):
+            raise RowUnreadable(f"{table}: a row holds octets that are no text") from error
+        raise

@@ -1,19 +1,39 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Conversion between the record's frozen rows and table columns; both directions check the values."""
+"""Conversion between the record's frozen rows and table columns; both directions check the values.
+
+The statements of a unit of work on the record. Each is built once: SQLAlchemy takes longer to build than to run one.
+
+Values are never part of a statement; they are passed as parameters.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    MetaData,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from flaggermail.adapters.db import own_tables  # its tables are made when it is imported
+from flaggermail.adapters.db.known_rows import Shape, plain_words
 from flaggermail.adapters.db.tables import made
-from flaggermail.record.event_codec import plain
+from flaggermail.record.definition import Comparison, FieldCondition
+from flaggermail.record.event_codec import plain, row_of, typed
 from flaggermail.record.events import Scalar
-from flaggermail.record.reading import row_of, typed
 from flaggermail.record.rows import BY_TABLE, Record
 
 R = TypeVar("R", bound=Record)
@@ -45,3 +65,94 @@ def to_record(kind: type[R], columns: Iterable[object]) -> R:
 def to_fields(kind: type[Record], names: Sequence[str], columns: Iterable[object]) -> tuple[Scalar, ...]:
     """Builds the values of some fields of a `kind` from their columns. Raises as `to_record` does."""
     return tuple(typed(kind, name, value) for name, value in zip(names, columns, strict=True))
+
+
+# ---- statements
+
+
+MOST = "most_rows"  # parameter of `latest`
+VALUES = "wanted_values"  # parameter of `having`
+KEY = "key_of_the_row"  # parameter of `changing`; no column has this name
+
+
+def parameters(conditions: Sequence[FieldCondition]) -> dict[str, object]:
+    """Returns the values as parameters for a statement of that shape."""
+    return {_parameter(number): plain_words(condition.value) for number, condition in enumerate(conditions)}
+
+
+@cache
+def finding(table: str, shape: Shape) -> Select[*tuple[object, ...]]:
+    """Selects the rows that match the shape."""
+    return select(table_of(table)).where(*_conditions(table_of(table), shape))
+
+
+@cache
+def selecting(table: str, names: tuple[str, ...], shape: Shape) -> Select[*tuple[object, ...]]:
+    """Selects these columns of the rows that match the shape."""
+    return select(*(table_of(table).c[name] for name in names)).where(*_conditions(table_of(table), shape))
+
+
+@cache
+def latest(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
+    """Selects the matching rows in descending order of the key; the parameter MOST limits their number."""
+    return finding(table, shape).order_by(table_of(table).c[key].desc()).limit(bindparam(MOST))
+
+
+@cache
+def keys(table: str, key: str, shape: Shape) -> Select[object]:
+    """Selects the keys of the matching rows."""
+    return select(table_of(table).c[key]).where(*_conditions(table_of(table), shape))
+
+
+@cache
+def looking(table: str, key: str, shape: Shape) -> Select[object]:
+    """Selects the key of one matching row."""
+    return keys(table, key, shape).limit(1)
+
+
+@cache
+def having(table: str, field: str) -> Select[object]:
+    """Selects which of the parameter VALUES some row has in a field."""
+    column = table_of(table).c[field]
+    return select(column).where(column.in_(bindparam(VALUES, expanding=True))).distinct()
+
+
+@cache
+def counting(table: str, shape: Shape) -> Select[int]:
+    """Counts the matching rows."""
+    return select(func.count()).select_from(table_of(table)).where(*_conditions(table_of(table), shape))
+
+
+@cache
+def adding(table: str) -> Insert:
+    """Inserts a row; its columns are the parameters."""
+    return insert(table_of(table))
+
+
+@cache
+def changing(table: str, key: str) -> Update:
+    """Updates the row whose column `key` equals the parameter KEY; the other parameters are the columns to change."""
+    return update(table_of(table)).where(table_of(table).c[key] == bindparam(KEY))
+
+
+def _parameter(number: int) -> str:
+    return f"value_{number}"
+
+
+def _conditions(table: Table, shape: Shape) -> list[ColumnElement[bool]]:
+    return [_condition(table, *compared, _parameter(number)) for number, compared in enumerate(shape)]
+
+
+def _condition(table: Table, name: str, comparison: Comparison, parameter: str) -> ColumnElement[bool]:
+    column = table.c[name]
+    match comparison:
+        case Comparison.NULL:
+            return column.is_(None)
+        case Comparison.EQUAL:
+            return column == bindparam(parameter)
+        case Comparison.AFTER:
+            return column > bindparam(parameter)
+        case Comparison.ONE_OF:
+            return column.in_(bindparam(parameter, expanding=True))
+        case Comparison.ONE_OF_OR_NULL:
+            return or_(column.in_(bindparam(parameter, expanding=True)), column.is_(None))

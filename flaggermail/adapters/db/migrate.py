@@ -8,8 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from flaggermail.adapters.db import revisions
-from flaggermail.adapters.db.engine import connect_reading, require_room
-from flaggermail.adapters.db.faults import as_store_fault
+from flaggermail.adapters.db.engine import as_store_fault, connect_reading, require_room
 from flaggermail.adapters.db.inspection import revision_mistake, unreadable
 from flaggermail.adapters.db.revisions import CURRENT
 from flaggermail.errors import ConfigurationError, DiskFails, StoreAway, StoreFault

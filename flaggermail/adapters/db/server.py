@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
-from flaggermail.adapters.db.engine import connect_reading
-from flaggermail.adapters.db.faults import as_store_fault
+from flaggermail.adapters.db.engine import as_store_fault, connect_reading
 from flaggermail.adapters.db.revisions import CURRENT
 from flaggermail.ports.probing import DatabaseSeen
 

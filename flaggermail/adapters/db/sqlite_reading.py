@@ -20,17 +20,23 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar, TypeVarTuple, cast
 from urllib.parse import quote
 
 from flaggermail.adapters.db.full_text import search_sqlite
-from flaggermail.adapters.db.known_rows import KnownRows
-from flaggermail.adapters.db.readable_rows import ReadableRows, as_readable
-from flaggermail.adapters.db.shapes import Shape, checked, is_empty, names_of, plain_words, shape_of
+from flaggermail.adapters.db.known_rows import (
+    KnownRows,
+    ReadableRows,
+    Shape,
+    as_readable,
+    checked,
+    is_empty,
+    names_of,
+    plain_words,
+    shape_of,
+)
 from flaggermail.adapters.db.sqlite_errors import fault_of
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.record.audit import Head
-from flaggermail.record.definition import FieldFacts, facts_of
-from flaggermail.record.event_codec import GENESIS, Plain, decode_each
+from flaggermail.record.definition import Comparison, FieldCondition, FieldFacts, facts_of
+from flaggermail.record.event_codec import GENESIS, Plain, decode_each, row_of
 from flaggermail.record.events import Event, EventKind
-from flaggermail.record.finding import Comparison, FieldCondition
-from flaggermail.record.reading import row_of
 from flaggermail.record.rows import BY_TABLE, Record
 
 if TYPE_CHECKING:
@@ -231,7 +237,7 @@ def _columns(table: str) -> tuple[str, tuple[Callable[[_Raw], object], ...]]:
 
 
 def _conversion(facts: FieldFacts) -> Callable[[_Raw], object]:
-    """Returns the function from a column as SQLite holds it to what `record.reading` takes; see `raw`."""
+    """Returns the function from a column as SQLite holds it to what `record.event_codec` takes; see `raw`."""
     if facts.several:
         return _list
     if facts.kind is bool:

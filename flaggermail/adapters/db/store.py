@@ -22,14 +22,20 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from flaggermail import logbook
-from flaggermail.adapters.db.engine import ANEW, connect_reading, make_engine
-from flaggermail.adapters.db.faults import as_store_fault, is_busy
+from flaggermail.adapters.db.engine import (
+    ANEW,
+    BY_ANOTHER,
+    OwnFile,
+    Turns,
+    as_store_fault,
+    connect_reading,
+    is_busy,
+    make_engine,
+)
 from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.adapters.db.own_file import OwnFile
 from flaggermail.adapters.db.own_tables import LeaseRow
 from flaggermail.adapters.db.transaction import HEAD, LockedHead, SqlTransaction
-from flaggermail.adapters.db.turns import BY_ANOTHER, Turns
 from flaggermail.errors import DiskFails, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease
 from flaggermail.record.rows import Channel, DeskState, Election, Override, Platform, Watched

@@ -20,16 +20,21 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
-from flaggermail.adapters.db.chain_writer import INDEXED, ChainWriter, linked
 from flaggermail.adapters.db.full_text import search_postgresql, search_sqlite
 from flaggermail.adapters.db.gathered import GatheredRows
-from flaggermail.adapters.db.known_rows import Answers, KnownRows, by_value, with_one
-from flaggermail.adapters.db.mapping import table_of, to_columns, to_fields, to_record
-from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
-from flaggermail.adapters.db.readable_rows import ReadableRows, as_readable
-from flaggermail.adapters.db.sealed import COUNTERS, CURSORS, SealedValues, cursor_of
-from flaggermail.adapters.db.shapes import checked, is_empty, names_of, shape_of
-from flaggermail.adapters.db.statements import (
+from flaggermail.adapters.db.known_rows import (
+    Answers,
+    KnownRows,
+    ReadableRows,
+    as_readable,
+    by_value,
+    checked,
+    is_empty,
+    names_of,
+    shape_of,
+    with_one,
+)
+from flaggermail.adapters.db.mapping import (
     KEY,
     MOST,
     VALUES,
@@ -43,14 +48,20 @@ from flaggermail.adapters.db.statements import (
     looking,
     parameters,
     selecting,
+    table_of,
+    to_columns,
+    to_fields,
+    to_record,
 )
+from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
+from flaggermail.adapters.db.sealed import COUNTERS, CURSORS, INDEXED, ChainWriter, SealedValues, cursor_of, linked
 from flaggermail.adapters.db.verification import Verification
 from flaggermail.errors import NotFound
 from flaggermail.ports import Cursor, SearchTerm
 from flaggermail.record.audit import AuditResult, Head, Subject
+from flaggermail.record.definition import Comparison, FieldCondition
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, decode_each, link, stored_event
 from flaggermail.record.events import Change, Event, EventKind, Rows, Scalar, values_of
-from flaggermail.record.finding import Comparison, FieldCondition
 from flaggermail.record.rows import BY_TABLE, Record
 from flaggermail.wording.refusals import Because
 

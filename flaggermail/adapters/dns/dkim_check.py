@@ -11,7 +11,7 @@ from datetime import datetime
 
 import dkim
 
-from flaggermail.mail.authentication.alignment import Organisational, aligned, demands_strict_alignment
+from flaggermail.mail.authentication.authres import Organisational, aligned, demands_strict_alignment
 from flaggermail.mail.authentication.dkim_signature import (
     Signature,
     key_weakness,

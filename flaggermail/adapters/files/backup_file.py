@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from ruamel.yaml.error import YAMLError
 from sqlalchemy.exc import SQLAlchemyError
 
-from flaggermail.adapters.files.durable import sync_folder
+from flaggermail.adapters.files.blob_store import sync_folder
 from flaggermail.errors import BackupFault
 from flaggermail.unfinished import beside, new_file
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 BEGIN, END = "backup.json", "end.json"
 ROWS, OCTETS, CONFIGURATION = "rows/", "octets/", "configuration/"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pyotp
 
-from flaggermail.adapters.files.durable import replace_file, sync_folder
+from flaggermail.adapters.files.blob_store import replace_file, sync_folder
 from flaggermail.errors import ArchiveFault
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.said import Said

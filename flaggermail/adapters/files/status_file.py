@@ -16,10 +16,10 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from flaggermail.adapters.files.durable import replace_file
+from flaggermail.adapters.files.blob_store import replace_file
 from flaggermail.health.metrics import METRICS_FILE, MetricType, metrics
 from flaggermail.health.overview import PROCESS, started
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 
 MODE = 0o644  # regardless of the umask: the folder's mode decides who may read it
 PREFIX = "flaggermail_"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flaggermail.adapters.files.durable import replace_file, sync_folder
+from flaggermail.adapters.files.blob_store import replace_file, sync_folder
 from flaggermail.adapters.oauth.endpoint import Granted
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 from flaggermail.ports import AccessToken

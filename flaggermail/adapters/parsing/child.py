@@ -17,7 +17,7 @@ from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.pipe import ATTACHMENT, HOPS, LENGTH, REQUEST
 from flaggermail.adapters.parsing.sandbox.confine import enter
 from flaggermail.adapters.parsing.vocabulary_file import read_language
-from flaggermail.mail.message_json import Json, packed
+from flaggermail.mail.message import Json, packed
 
 ALLOWANCE = 0.3  # of the time limit, as processor time: then the part in progress is given up and the rest is read
 COSTLY = 0.05  # of the time limit, as processor time: a mail that takes more is read once

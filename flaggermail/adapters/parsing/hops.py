@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 from mailparser import parse_from_bytes
 
-from flaggermail.mail.authentication.received_fields import taken_at
+from flaggermail.mail.authentication.authres import taken_at
 from flaggermail.mail.fields import read_header
 from flaggermail.mail.hops import Hop
-from flaggermail.mail.invisible import visible
 from flaggermail.mail.message import is_sane
+from flaggermail.mail.vocabulary import visible
 
 LARGEST_HEADER = 64 * 1024  # octets
 MOST = 40  # hops nearest to us; a mail that was relayed more often circles (RFC 5321, section 6.3)

@@ -26,9 +26,8 @@ from flaggermail.mail.fields import read_header, unfolded, words_decoded
 from flaggermail.mail.forwards.plain_lines import PlainLines
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.message import MechanicalKind, Message, NoReceipt
-from flaggermail.mail.message_ids import message_ids
 from flaggermail.mail.mime import ENCLOSED, Part
-from flaggermail.mail.reply_tokens import ORIGINAL_HEADER, OWN_HEADER, own_ids, tokens
+from flaggermail.mail.reply_tokens import ORIGINAL_HEADER, OWN_HEADER, message_ids, own_ids, tokens
 from flaggermail.mail.vocabulary import Language
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})

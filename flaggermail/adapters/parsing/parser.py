@@ -12,23 +12,20 @@ from datetime import datetime
 from flaggermail.adapters.parsing.allowance import OutOfTime
 from flaggermail.adapters.parsing.mechanical import with_mechanical_kind
 from flaggermail.adapters.parsing.unpacking import PGP_ENCRYPTED, Unpacked, bare_outlook, unpacked
-from flaggermail.mail.addresses import read_addresses
 from flaggermail.mail.automated.mechanical_kind import answerable
 from flaggermail.mail.automated.ticket_frame import without_repeated
 from flaggermail.mail.charset import decoded, storable
-from flaggermail.mail.fields import Header, read_date, read_header, unfolded, words_decoded
+from flaggermail.mail.compose import unflowed
+from flaggermail.mail.fields import Header, read_addresses, read_date, read_header, unfolded, words_decoded
 from flaggermail.mail.filenames import safe_name
-from flaggermail.mail.format_flowed import unflowed
 from flaggermail.mail.forwards.forwarded import Inline, find_inline
 from flaggermail.mail.forwards.plain_lines import NONE, PlainLines, plain_lines
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.hidden_html import shown
 from flaggermail.mail.html_text import is_source
-from flaggermail.mail.keys import read_keys
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
-from flaggermail.mail.message_ids import content_key, message_ids
 from flaggermail.mail.mime import CLOSED, ENCLOSED, LARGEST_SAVED, NO_BOUNDARY, NOT_DECODED, OUTLOOK, Part, read_part
-from flaggermail.mail.reply_tokens import in_message
+from flaggermail.mail.reply_tokens import content_key, in_message, message_ids, read_keys
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.uuencode import files_in
 from flaggermail.mail.visible_html import whole_and_seen

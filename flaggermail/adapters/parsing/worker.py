@@ -7,11 +7,19 @@ no descriptor but its two pipes, and enters its sandbox (decisions.md 36) before
 kills it or takes too long only the header is read; the next mail gets a new child. How long is too long: `time_limit`.
 
 Live mail uses one child. History uses several, which end after a period without work.
+
+How long the answer of a parsing process is awaited: its own processor time counts, not what others take from it.
+
+On a machine that is busy or was suspended, the clock alone would end a process that never got its turn, and its mail
+would be read by its header alone. So a process that works is awaited for longer than one that does nothing.
+
+What the parser said lately, kept in memory: a mail is often compared with mail that was read shortly before it.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import math
 import os
@@ -21,6 +29,7 @@ import sys
 import threading
 import time
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,14 +37,122 @@ from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from flaggermail.adapters.parsing.pipe import ATTACHMENT, HOPS, LENGTH, MESSAGE, REQUEST
-from flaggermail.adapters.parsing.recent import RecentAnswers
-from flaggermail.adapters.parsing.time_limit import GLANCE, LOADED, TimeLimit
 from flaggermail.mail.hops import Hop, hop_of
-from flaggermail.mail.message import Message
-from flaggermail.mail.message_json import unpacked
+from flaggermail.mail.message import Message, unpacked
 
 if TYPE_CHECKING:
     from flaggermail.health.confinement import Confinement
+
+
+# ---- answers kept
+
+
+ROOM = 6 * 1024 * 1024  # octets of answers, some hundred mails
+LARGEST = 128 * 1024  # octets of one answer: a few large ones would leave no room for the others
+
+
+class RecentAnswers:
+    """Keeps the answers about the latest mails by the SHA-256 of their octets; thread-safe.
+
+    An answer is kept as the child gave it, and is checked each time it is used. Nothing is written to a disk.
+    """
+
+    def __init__(self, room: int = ROOM) -> None:
+        """`room`: octets of all answers together."""
+        self._room = room
+        self._answers: OrderedDict[bytes, bytes] = OrderedDict()
+        self._held = 0
+        self._lock = threading.Lock()
+
+    def get(self, octets: bytes) -> bytes | None:
+        """Returns the answer about this mail, if it is still kept."""
+        key = _key(octets)
+        with self._lock:
+            answer = self._answers.get(key)
+            if answer is not None:
+                self._answers.move_to_end(key)
+        return answer
+
+    def keep(self, octets: bytes, answer: bytes) -> None:
+        """Keeps the answer about this mail; the one that was not used for longest makes room."""
+        if len(answer) > LARGEST:
+            return
+        key = _key(octets)
+        with self._lock:
+            self._held += len(answer) - len(self._answers.pop(key, b""))
+            self._answers[key] = answer
+            while self._held > self._room:
+                self._held -= len(self._answers.popitem(last=False)[1])
+
+
+def _key(octets: bytes) -> bytes:
+    return hashlib.sha256(octets).digest()
+
+
+# ---- the processes
+
+
+# ---- the time of one mail
+
+
+LOADED = 6.0  # times its seconds that a process is awaited at most, by the clock
+GLANCE = 0.1  # seconds between two looks at the process
+_WORKING = frozenset("RD")  # running or runnable; in the kernel, as when it reads a page that was evicted
+_LONGEST = 4096  # octets of what /proc says of a process in one line
+_TICKS = os.sysconf("SC_CLK_TCK")  # a second
+
+
+class TimeLimit:
+    """What one process may take for one answer; made when it is asked."""
+
+    def __init__(self, pid: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Allows `seconds` of the processor time of the process `pid`; doing nothing, that many of the clock."""
+        self._pid = pid
+        self.seconds = seconds
+        self._clock = clock
+        self._begun = clock()
+        self._used_before = seen(self._pid)[1]
+
+    @property
+    def over(self) -> bool:
+        """Whether the process has been awaited for as long as any is."""
+        return self._elapsed() >= self.seconds * LOADED
+
+    def passed(self) -> bool:
+        """Returns whether to wait no longer. Beyond its seconds, only while it works and has not used that many."""
+        state, used = seen(self._pid)
+        works = state in _WORKING and used - self._used_before < self.seconds
+        return self.over or (self._elapsed() >= self.seconds and not works)
+
+    def spent(self) -> float:
+        """Returns the seconds that count: processor time, or all that have passed if the process has ended."""
+        state, used = seen(self._pid)
+        return max(used - self._used_before, 0.0) if state else self._elapsed()
+
+    def _elapsed(self) -> float:
+        return self._clock() - self._begun
+
+
+def seen(pid: int) -> tuple[str, float]:
+    """Returns the state of a process and its seconds of processor time (proc_pid_stat(5)); "" and 0 if it has ended.
+
+    The same where /proc does not show it.
+    """
+    try:
+        # Twice for each mail: each call of the system lets other threads have their turn, so there are few.
+        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            octets = os.read(descriptor, _LONGEST)
+        finally:
+            os.close(descriptor)
+        fields = octets.decode("ascii", "replace").rpartition(")")[2].split()
+        return fields[0], (int(fields[11]) + int(fields[12])) / _TICKS
+    except (OSError, ValueError, IndexError):
+        return "", 0.0
+
+
+# ---- the processes
+
 
 MEMORY_LIMIT = 1024 * 1024 * 1024  # octets of address space
 TIME_LIMIT = 10.0  # seconds per mail, see `time_limit`

@@ -44,7 +44,7 @@ from flaggermail.adapters.tls import (
 )
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 from flaggermail.mail.compose import check_octets
-from flaggermail.mail.message_ids import told_in_reply
+from flaggermail.mail.reply_tokens import told_in_reply
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
 from flaggermail.ports.probing import SubmissionSeen
 from flaggermail.record.refusals import SmtpStage

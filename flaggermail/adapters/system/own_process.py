@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 
 _PROC = Path("/proc")
 _ENDED = frozenset("ZX")  # killed, and its parent has not asked for it

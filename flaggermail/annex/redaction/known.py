@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flaggermail.annex.redaction.spans import fold, words_of
-from flaggermail.mail.addresses import mailbox_of
+from flaggermail.mail.fields import mailbox_of
 from flaggermail.mail.vocabulary import Language
 
 LISTS = (

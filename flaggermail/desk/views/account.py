@@ -13,12 +13,11 @@ from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.figures import account, ledger
 from flaggermail.figures.account import MailHead, Print, Told
 from flaggermail.figures.uses import PlatformUse, uses_of
-from flaggermail.mail.message import Address
-from flaggermail.mail.message_json import Json
-from flaggermail.mail.tailed_numbers import prefix_of, without_tails
+from flaggermail.mail.message import Address, Json
+from flaggermail.mail.subject import prefix_of, without_tails
 from flaggermail.notifications.clocks import HUMAN, RECEIPT
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.record.states import NotificationState

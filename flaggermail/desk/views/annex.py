@@ -19,8 +19,8 @@ from flaggermail.annex.redaction.spreading import spread
 from flaggermail.commands.lookups import the_case
 from flaggermail.desk.views.view import ArchiveView, Document, View, plain
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
-from flaggermail.record.finding import where
+from flaggermail.mail.message import Json
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import AnnexState
 from flaggermail.services import UnitOfWork

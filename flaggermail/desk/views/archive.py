@@ -14,7 +14,7 @@ from flaggermail.archive.verify import verify
 from flaggermail.commands.lookups import the_case
 from flaggermail.desk.views.view import ArchiveView, Document, json_of, plain
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.rows import StoredMessage
 from flaggermail.record.terms import day_of
 from flaggermail.services import UnitOfWork

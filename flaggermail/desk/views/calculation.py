@@ -8,9 +8,9 @@ from datetime import datetime
 
 from flaggermail.cases.elections import period_at
 from flaggermail.desk.views.view import Document, json_of
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.notices.duty import readers
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Election
 from flaggermail.reminders import escalation
 from flaggermail.reminders.escalation import Call, Nothing

@@ -18,12 +18,11 @@ from flaggermail.figures.ledger import of_rows
 from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import TimelineLabel, shown
 from flaggermail.figures.uses import PlatformUse, uses_of
-from flaggermail.mail.message import SenderVerdict
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json, SenderVerdict
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
 from flaggermail.reminders.open_clocks import open_clocks

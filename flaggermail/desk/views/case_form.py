@@ -16,9 +16,9 @@ from flaggermail.commands.tags import same_narrative
 from flaggermail.desk.views.case import earlier
 from flaggermail.desk.views.view import Document, View, plain
 from flaggermail.errors import ConfigurationError
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.case_values import Aspect
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.yaml_files.source import Fault, YamlSource, read_text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flaggermail.desk.views.view import Document, View, json_of, plain
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform
 from flaggermail.record.states import CLOCKS, CaseState, ClockState
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
     from flaggermail.ports import Transaction
     from flaggermail.services import UnitOfWork
 

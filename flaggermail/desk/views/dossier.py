@@ -24,8 +24,8 @@ from flaggermail.commands.requests import Instant
 from flaggermail.desk.views.event import document_of
 from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.mail.message_json import Json
-from flaggermail.record.finding import where
+from flaggermail.mail.message import Json
+from flaggermail.record.definition import where
 from flaggermail.record.rows import BY_TABLE, ArchiveReading, Case, Device, ElectionSecret, PageCode, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import Because

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.requests import Instant
 from flaggermail.desk.views.view import SECRET, Document, View, json_of
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.rows import BY_TABLE, Case, Token

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.rules.classifier import Evaluated, Explanation
 from flaggermail.rules.conditions import Context, Looked
 

@@ -16,7 +16,7 @@ from flaggermail.figures.local_times import Telling
 from flaggermail.figures.page import page
 from flaggermail.figures.picture import svg
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, figures
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.notifications import latency
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.rows import Platform

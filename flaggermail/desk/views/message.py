@@ -14,12 +14,11 @@ from flaggermail.commands.lookups import the_message
 from flaggermail.desk.views.view import Document, View, json_of, plain
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
-from flaggermail.mail.message import Message
-from flaggermail.mail.message_json import Json, contract
+from flaggermail.mail.message import Json, Message, contract
 from flaggermail.matching.scoring import read
 from flaggermail.notices.route import hops_of
 from flaggermail.notifications.latency import minutes
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, Delivery, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample

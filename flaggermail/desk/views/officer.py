@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flaggermail.commands.devices import has_secret
 from flaggermail.desk.views.view import Document, View
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.notices.enrolled import devices_of
 from flaggermail.record.rows import Device
 from flaggermail.services import UnitOfWork

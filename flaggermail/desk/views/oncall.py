@@ -10,12 +10,12 @@ from flaggermail.commands.requests import Instant
 from flaggermail.desk.views.calculation import Calculation, policies_at
 from flaggermail.desk.views.view import Document, View, json_of, plain
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.notices.anew import runs
 from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.clocks import ClockKind
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.instants import LAST
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.reminders.handover import gather

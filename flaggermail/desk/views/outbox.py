@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flaggermail.commands.lookups import the_mail
 from flaggermail.desk.views.view import Document, View, plain
 from flaggermail.letters import standing
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import WAITING
 from flaggermail.services import UnitOfWork

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.cases import remembered_domains
+from flaggermail.cases import attention
 from flaggermail.desk.views.view import Document, View, plain
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.record.rows import RememberedDomain
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.word_tables import LIST_OF
@@ -25,7 +25,7 @@ class ListReferrers(View):
         On `free_mail` it does not count: anybody can have a mailbox there.
         """
         zone, lists = work.env.settings.zone, work.env.settings.rules.lists
-        rows = work.tx.find(RememberedDomain) if self.all else remembered_domains.in_force(work.tx)
+        rows = work.tx.find(RememberedDomain) if self.all else attention.in_force(work.tx)
         return {"referrers": [
             {
                 **plain(row, zone),

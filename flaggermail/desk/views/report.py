@@ -14,9 +14,9 @@ from flaggermail.desk.views.view import Document, View, json_of
 from flaggermail.documents import html
 from flaggermail.documents import model as documents
 from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import ReportForm
 from flaggermail.record.rows import Case, Election, ReportDraft
 from flaggermail.report import draft, facts, form, frozen, moving

@@ -12,7 +12,7 @@ from flaggermail.desk.views.view import Document, View, json_of
 from flaggermail.errors import Refusal
 from flaggermail.figures.questions import UseGroup, UseQuestion, answer
 from flaggermail.figures.uses import PlatformUse, SummaryBy, UseState
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import Because
 

@@ -17,7 +17,7 @@ from flaggermail.commands.lookups import the_election
 from flaggermail.commands.requests import Day
 from flaggermail.desk.views.archive import taken_out
 from flaggermail.desk.views.view import ArchiveView, Document, plain
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.clocks import OfficerRole
 from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.rows import Case, Election, LegalHold, StoredMessage

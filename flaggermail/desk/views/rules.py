@@ -15,7 +15,7 @@ from flaggermail.desk.views.view import Document, View
 from flaggermail.errors import ConfigurationError, NotFound, Refusal
 from flaggermail.intake import facts
 from flaggermail.intake.triage import judge
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rule_changes.comparison import Difference, RuleOutcome, compare_next, count

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict
 
 from flaggermail.commands.requests import STRICT
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.said import Said

@@ -1,28 +1,242 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Decides from the results of our own receiving server whether the author is authenticated (RFC 8601, RFC 7489)."""
+"""Decides from the results of our own receiving server whether the author is authenticated (RFC 8601, RFC 7489).
+
+Whether our own server says that the author logged in to submit the mail (RFC 8601, section 2.7.4).
+
+DMARC identifier alignment: whether the signing domain belongs to the author's organisation (RFC 7489, 3.1).
+
+The header fields that decide a verdict, with encoded words left undecoded.
+
+Our own server repeats text of the sender (HELO name, envelope address) in its fields. RFC 2047, section 5 forbids
+encoded words in these places; a decoded one could close a quoted string and add "pass".
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from flaggermail.mail.authentication.alignment import Organisational, author_address, author_domain
-from flaggermail.mail.authentication.login_results import is_login_of
-from flaggermail.mail.authentication.received_fields import (
-    Fields,
-    above_last_hop,
-    above_own_line,
-    own_received_line,
-    without_comments,
-)
+from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date, read_header, unfolded
 from flaggermail.mail.message import Address, SenderVerdict, Verdict
 from flaggermail.wording.filing import Vouched
 
-__all__ = ["AuthenticationMethod", "Trust", "Verdict", "judge"]
+# ---- whose domain it is
+
+
+# ---- the fields that decide
+
+
+RECEIVED = "received"
+RESULTS = "authentication-results"
+FROM = "from"
+NAMES = frozenset({RECEIVED, RESULTS, FROM})
+
+Fields = Sequence[tuple[str, str]]
+
+# RFC 5321, section 4.4: "from", the client's greeting (which may contain "by"), then "by" and the receiving host
+_RECEIVED_BY = re.compile(r"^\s*(?:from\s+\S+\s+(?:\S+\s+)*?)?by\s+([A-Za-z0-9.-]+)", re.IGNORECASE)
+_BY_LMTP = re.compile(r"\bwith\s+(?:UTF8)?LMTPS?A?\b", re.IGNORECASE)  # RFC 3848, RFC 6531
+
+
+def read_trace(octets: bytes) -> tuple[tuple[str, str], ...]:
+    """Returns the Received, Authentication-Results and From fields from top to bottom, unfolded and not decoded."""
+    fields = read_header(octets).fields
+    return tuple((name, unfolded(value)[0]) for name, value in fields if name in NAMES)
+
+
+def own_received_line(fields: Fields, server: str) -> str | None:
+    """Returns the topmost Received field written by `server` or a host in that domain (RFC 5321, 4.4), or None."""
+    return next((line for name, line in fields if name == RECEIVED and written_by(line, server)), None)
+
+
+def written_by(received: str, server: str) -> bool:
+    """True if a Received field was written by `server` or a host in that domain."""
+    by = _RECEIVED_BY.search(without_comments(received) or "")
+    host = by[1].lower().rstrip(".") if by else ""
+    return f".{host}".endswith(f".{server.lower()}")
+
+
+def taken_at(received: str) -> datetime | None:
+    """Returns the instant after the last semicolon of a Received field (RFC 5322, section 3.6.7).
+
+    None if it is unreadable or has no zone.
+    """
+    if ";" not in received:
+        return None
+    taken, defect = read_date(received.rpartition(";")[2].strip())
+    return None if defect == DATE_WITHOUT_ZONE else taken
+
+
+def above_own_line(fields: Fields, server: str) -> tuple[str, ...]:
+    """Returns the Authentication-Results fields above the topmost Received field of `server` (RFC 8601, section 5).
+
+    A server adds its fields on top of those that came with the mail. Returns none if that Received field is ambiguous,
+    because fields further down may have come with the mail.
+    """
+    above: list[str] = []
+    mentioned = re.compile(rf"\bby\s+(?:[\w-]+\.)*{re.escape(server)}(?![\w-])", re.IGNORECASE)
+    for name, value in fields:
+        if name == RECEIVED and mentioned.search(value):
+            return tuple(above) if written_by(value, server) else ()
+        if name == RESULTS:
+            above.append(value)
+    return ()
+
+
+def above_last_hop(fields: Fields) -> tuple[str, ...]:
+    """Returns the Authentication-Results fields above the topmost Received field, deliveries by LMTP left out.
+
+    Whatever its name, the last server to receive the mail is ours. Returns none for a mail without a Received field,
+    such as one that was appended to the mailbox.
+    """
+    above: list[str] = []
+    for name, value in fields:
+        if name == RECEIVED and not _BY_LMTP.search(without_comments(value) or ""):
+            return tuple(above)
+        if name == RESULTS:
+            above.append(value)
+    return ()
+
+
+def without_comments(value: str) -> str | None:
+    """Removes parenthesised comments, which anyone upstream can have written (RFC 5322, section 3.2.2).
+
+    A backslash escapes the next character (section 3.2.1). Returns None if a quoted string or a comment is not closed,
+    because the sender would decide where it ends.
+    """
+    kept, depth, quoted, escaped = [], 0, False, False
+    for sign in value:
+        plain = escaped or (sign != '"' and (quoted or sign not in "()"))
+        escaped = not escaped and sign == "\\" and (quoted or depth > 0)
+        if not plain and sign == '"' and depth == 0:
+            quoted = not quoted
+        elif not plain and sign == "(":
+            depth += 1
+        elif not plain and sign == ")":
+            depth -= depth > 0
+            continue
+        if depth == 0:
+            kept.append(sign)
+    return None if quoted or depth else "".join(kept)
+
+
+# ---- alignment
+
+
+LONGEST_FROM = 10_000  # characters of a From field that is parsed
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LOCAL = r'[^\s@<>()\[\],;:\\"]{1,64}|"[^@<>,;:\\"]{1,998}"'
+_ADDRESS = rf"({_LOCAL})@({_LABEL}(?:\.{_LABEL}){{1,20}})"
+_BARE = re.compile(_ADDRESS)
+_TWICE = re.compile(rf"{_ADDRESS}\s*<\s*\1@\2\s*>")  # some programs repeat the address as the display name
+_NAMED = re.compile(rf'(?:"(?:[^"\\]|\\.)*"|[^"<>@,;:\\()])*<\s*{_ADDRESS}\s*>')
+
+Organisational = Callable[[str], str | None]
+
+_RECORD = re.compile(rb"\s*v\s*=\s*DMARC1\s*(?:;|$)", re.DOTALL)
+_STRICT = re.compile(rb";\s*adkim\s*=\s*s\s*(?:;|$)", re.DOTALL)
+
+
+def aligned(signer: str, author: str, organisational: Organisational) -> bool:
+    """True if both domains belong to one organisation: relaxed alignment (RFC 7489, section 3.1.1).
+
+    `organisational` returns the domain directly below a public suffix (section 3.2), or None if there is none; two
+    domains below the same public suffix are unrelated.
+    """
+    if signer == author:
+        return True
+    home = organisational(author)
+    return home is not None and home == organisational(signer)
+
+
+def demands_strict_alignment(records: Sequence[bytes]) -> bool | None:
+    """True if the DMARC record demands strict alignment (adkim=s, section 6.3); None if there is no record.
+
+    Several records count as none (section 6.6.3).
+    """
+    found = [record for record in records if _RECORD.match(record)]
+    return _STRICT.search(found[0]) is not None if len(found) == 1 else None
+
+
+def author_domain(fields: Fields, authors: Sequence[Address]) -> str | None:
+    """Returns the author's domain in lower case: one From field, one address, nothing that could be a second one.
+
+    `authors` are the addresses that the parser found. If it reads another address, there is no author (RFC 7489,
+    section 6.6.1: a From with several domains, or none, has no domain to evaluate). A domain may contain only letters,
+    digits and hyphens, so a look-alike of a platform's domain is a different domain.
+    """
+    found = _author(fields, authors)
+    return found[2].lower() if found else None
+
+
+def author_address(fields: Fields, authors: Sequence[Address]) -> str | None:
+    """Returns the author's address in lower case, or None if `author_domain` does or the parser reads another."""
+    found = _author(fields, authors)
+    if found is None or authors[0].address != f"{found[1]}@{found[2]}":
+        return None
+    return f"{found[1]}@{found[2]}".lower()
+
+
+def _author(fields: Fields, authors: Sequence[Address]) -> re.Match[str] | None:
+    """Returns local part and domain of the single author, or None."""
+    lines = [text for name, text in fields if name == FROM]
+    if len(lines) != 1 or len(authors) != 1 or len(lines[0]) > LONGEST_FROM:
+        return None
+    text = (without_comments(lines[0]) or "").strip()
+    found = _BARE.fullmatch(text) or _NAMED.fullmatch(text) or _TWICE.fullmatch(text)
+    if found is None or "=?" in found[1] or authors[0].address.rpartition("@")[2] != found[2]:
+        return None
+    return found
+
+
+# ---- DMARC
+
+
+# ---- results of a login
+
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
+_VALUE = rf"{_QUOTED}|[^\s\";]+"
+_METHOD = re.compile(r"\s*auth\s*(?:/\s*\d+\s*)?=", re.IGNORECASE)
+# Every property is read to its end: `smtp.auth="somebody"@elsewhere` is not a login of what it quotes.
+_PASS = re.compile(
+    rf"\s*auth\s*(?:/\s*1\s*)?=\s*pass((?:\s+[a-z][\w-]*(?:\.[\w-]+)?\s*=\s*(?:{_VALUE}))*)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_LOGIN = re.compile(rf"\ssmtp\.auth\s*=\s*({_VALUE})|{_QUOTED}", re.IGNORECASE | re.DOTALL)
+
+
+def is_login_of(address: str, fields: Iterable[Sequence[str] | None]) -> bool:
+    """True if the results of our server name one login, and it is this address in lower case.
+
+    `fields`: the results in each field above our Received line, without comments; None if one cannot be read reliably.
+    Several results must agree. smtp.mailfrom proves nothing: it is the AUTH parameter of the MAIL command, and whoever
+    logged in may choose it (RFC 4954, section 5).
+    """
+    logins: list[str | None] = []
+    for results in fields:
+        if results is None:
+            return False
+        logins += [_login(result) for result in results if _METHOD.match(result)]
+    return bool(logins) and all(login == address for login in logins)
+
+
+def _login(result: str) -> str | None:
+    """Returns the login in lower case, or None unless the result is a pass that names exactly one."""
+    passed = _PASS.fullmatch(result)
+    found = [match[1] for match in _LOGIN.finditer(passed[1]) if match[1]] if passed else []
+    # Some letters beyond ASCII become ASCII in lower case, such as the Kelvin sign.
+    return found[0].strip('"').lower() if len(found) == 1 and found[0].isascii() else None
+
+
+# ---- DMARC
+
+
+__all__ = ["AuthenticationMethod", "Trust", "Verdict", "judge"]
+
 RESULT = re.compile(r"^\s*dmarc\s*(?:/\s*\d+\s*)?=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
 PROPERTY = re.compile(rf"(?<![\w.-])([\w.-]+)\s*=\s*({_QUOTED}|[^\s\";]+)|{_QUOTED}", re.DOTALL)
 STATEMENT = re.compile(rf"(?:[^;\"]|{_QUOTED})+", re.DOTALL)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.mail.authentication.received_fields import without_comments
+from flaggermail.mail.authentication.authres import without_comments
 from flaggermail.wording.filing import SignatureProof
 from flaggermail.wording.said import Said
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from flaggermail.mail.authentication.received_fields import RECEIVED, Fields, without_comments, written_by
+from flaggermail.mail.authentication.authres import RECEIVED, Fields, without_comments, written_by
 from flaggermail.mail.message import Message
 
 DAEMONS = frozenset({"mailer-daemon", "postmaster", "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e"})

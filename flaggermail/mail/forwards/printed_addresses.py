@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from flaggermail.mail.addresses import MOST, read_written
+from flaggermail.mail.fields import MOST, read_written
 from flaggermail.mail.message import Address
 
 # "Jane <ADDRESS<https://gateway/?url=...>>": a link rewritten by a gateway, not a second address.

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import re2
 
-from flaggermail.adapters.files.template_formats import Formats, marked, minutes_to
+from flaggermail.adapters.files.template_engine import Formats, minutes_to
+from flaggermail.adapters.files.template_engine import marked_lines as marked
 from flaggermail.adapters.files.template_situations import (
     ALIKE,
     DECIDED,
@@ -25,8 +26,8 @@ from flaggermail.adapters.files.template_situations import (
 from flaggermail.adapters.files.template_words import read_words
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.errors import ConfigurationError
+from flaggermail.letters.html_part import guarded
 from flaggermail.letters.shapes import fixed
-from flaggermail.letters.strangers_words import guarded
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, REPORT_TEMPLATES, VALUES
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults

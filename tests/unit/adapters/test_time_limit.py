@@ -18,8 +18,7 @@ from functools import partial
 import pytest
 
 from flaggermail.adapters.parsing import worker
-from flaggermail.adapters.parsing.time_limit import LOADED, TimeLimit, seen
-from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.adapters.parsing.worker import LOADED, ContainedParser, TimeLimit, seen
 from flaggermail.shipped import shipped
 
 pytestmark = pytest.mark.outside  # each starts a process

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from flaggermail.adapters.db.turns import BY_ANOTHER, BY_THIS, Turns
+from flaggermail.adapters.db.engine import BY_ANOTHER, BY_THIS, Turns
 from flaggermail.errors import StoreBusy
 from tests.patience import PATIENCE
 

@@ -19,7 +19,7 @@ from flaggermail.cli.session import Session
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
-from flaggermail.record.finding import where
+from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders

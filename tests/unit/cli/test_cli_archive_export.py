@@ -20,9 +20,9 @@ from lxml import etree
 from flaggermail.cli.bag_check import check
 from flaggermail.cli.session import Session
 from flaggermail.errors import Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import ArchiveReading, Case, Notification, StoredMessage, Token
 from flaggermail.rules.configuration import Configuration

@@ -15,7 +15,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.desk.online import check_online
 from flaggermail.errors import LoginRefused, Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.online.means import CheckMeans
 from flaggermail.wiring import online_means
 from tests.doubles.dns import ScriptedResolver

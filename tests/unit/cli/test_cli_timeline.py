@@ -14,7 +14,7 @@ from flaggermail.desk.views.case import entry
 from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import shown
 from flaggermail.figures.uses import PlatformUse
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from tests.corpus import each
 from tests.doubles.sample_uses import AMSTERDAM, AS_OF, USES, of_june
 

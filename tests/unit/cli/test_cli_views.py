@@ -17,7 +17,7 @@ from flaggermail.cli.session import Session
 from flaggermail.desk.desk import view_of
 from flaggermail.desk.views import VIEWS
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import UnitOfWork

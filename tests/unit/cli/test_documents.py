@@ -20,7 +20,7 @@ from flaggermail.wiring.opening import OpenDesk
 from tests.unit.cli.conftest import CONFIG, Desk
 
 if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
+    from flaggermail.mail.message import Json
 
 MAIL = b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: ?\r\n\r\nhello\r\n"
 ANSWER = b"From: b@b.example\r\nMessage-ID: <r@b.example>\r\nIn-Reply-To: <q@b.example>\r\n\r\nhello\r\n"

@@ -11,7 +11,7 @@ import pytest
 
 from flaggermail.health.metrics import MetricType, metrics
 from flaggermail.health.overview import Overview
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from tests.unit.health.test_overview import FINE, NOW
 
 FULL = replace(

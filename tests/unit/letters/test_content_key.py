@@ -8,8 +8,8 @@ from hypothesis import given
 
 from flaggermail.letters.writing import content_key_of
 from flaggermail.mail.compose import Letter, compose
-from flaggermail.mail.invisible import visible_lines
 from flaggermail.mail.message import Address
+from flaggermail.mail.vocabulary import visible_lines
 from tests.shipped_parser import PARSER
 from tests.unit.mail.test_compose import LETTER, LETTERS
 

@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge, servers
-from flaggermail.mail.authentication.received_fields import own_received_line, read_trace
+from flaggermail.mail.authentication.authres import (
+    AuthenticationMethod,
+    Trust,
+    judge,
+    own_received_line,
+    read_trace,
+    servers,
+)
 from flaggermail.mail.message import Address, Message, SenderVerdict, Verdict
 from flaggermail.wording.filing import Vouched
 from tests.corpus import each

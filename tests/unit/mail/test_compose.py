@@ -15,9 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.addresses import is_address
-from flaggermail.mail.compose import Letter, check_octets, compose
-from flaggermail.mail.format_flowed import flowed
+from flaggermail.mail.compose import Letter, check_octets, compose, flowed
+from flaggermail.mail.fields import is_address
 from flaggermail.mail.message import Address
 from tests.corpus import each
 

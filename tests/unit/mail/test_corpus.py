@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.mail.message import MechanicalKind, Message
-from flaggermail.mail.message_json import contract, packed, unpacked
+from flaggermail.mail.message import MechanicalKind, Message, contract, packed, unpacked
 from tests.corpus import looked_at
 from tests.pace import within
 from tests.shipped_parser import PARSER

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flaggermail.mail.authentication.alignment import aligned, demands_strict_alignment
+from flaggermail.mail.authentication.authres import aligned, demands_strict_alignment
 from flaggermail.mail.authentication.dkim_signature import (
     Signature,
     key_weakness,

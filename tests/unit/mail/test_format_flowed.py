@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.format_flowed import flowed, unflowed
+from flaggermail.mail.compose import flowed, unflowed
 from tests.pace import within
 
 WORDS = st.text(alphabet="abc >-F\u00e9", max_size=300)

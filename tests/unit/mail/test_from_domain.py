@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from flaggermail.mail.addresses import read_addresses
-from flaggermail.mail.authentication.alignment import author_domain
-from flaggermail.mail.fields import words_decoded
+from flaggermail.mail.authentication.authres import author_domain
+from flaggermail.mail.fields import read_addresses, words_decoded
 from tests.corpus import each
 
 ADDRESS = "safety@x-platform.example"

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from flaggermail.adapters.parsing import hops as reading
-from flaggermail.adapters.parsing.time_limit import TimeLimit
-from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.adapters.parsing.worker import ContainedParser, TimeLimit
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.shipped import shipped
 

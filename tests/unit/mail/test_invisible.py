@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.invisible import is_invisible, visible, visible_lines
+from flaggermail.mail.vocabulary import is_invisible, visible, visible_lines
 
 MIXED = st.text(st.sampled_from("ab é<>\t\r\n\x0b\u00a0\u00ad\u200b\u202e\u2028\u2800\U000e0041"))
 KEPT_IN_LINES = "\t\n"

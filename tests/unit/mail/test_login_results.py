@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.addresses import read_addresses
-from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge
-from flaggermail.mail.authentication.received_fields import read_trace
-from flaggermail.mail.fields import words_decoded
+from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge, read_trace
+from flaggermail.mail.fields import read_addresses, words_decoded
 from flaggermail.mail.message import Verdict
 from flaggermail.wording.filing import Vouched
 from tests.corpus import each

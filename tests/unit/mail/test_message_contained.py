@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.time_limit import TimeLimit
-from flaggermail.adapters.parsing.worker import MEMORY_LIMIT, ContainedParser
+from flaggermail.adapters.parsing.worker import MEMORY_LIMIT, ContainedParser, TimeLimit
 from flaggermail.mail.message import Address
 from flaggermail.shipped import shipped
 from tests.pace import within

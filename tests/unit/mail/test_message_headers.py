@@ -7,9 +7,17 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from flaggermail.mail.addresses import read_addresses, read_written
 from flaggermail.mail.charset import UNKNOWN_CHARSET, WRONG_CHARSET, decoded, storable
-from flaggermail.mail.fields import read_date, read_header, read_parameters, unbase64, unfolded, words_decoded
+from flaggermail.mail.fields import (
+    read_addresses,
+    read_date,
+    read_header,
+    read_parameters,
+    read_written,
+    unbase64,
+    unfolded,
+    words_decoded,
+)
 from flaggermail.mail.message import Address
 from tests.corpus import each
 

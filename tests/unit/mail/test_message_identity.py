@@ -9,7 +9,7 @@ import pytest
 
 from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.mail.message import Address, Message
-from flaggermail.mail.message_ids import message_ids, told_in_reply
+from flaggermail.mail.reply_tokens import message_ids, told_in_reply
 from flaggermail.mail.subject import SubjectParts, case_numbers, same_topic, split_subject
 from flaggermail.mail.threads import conversations
 from tests.corpus import each

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from flaggermail.mail.message_json import contract, packed, unpacked
+from flaggermail.mail.message import contract, packed, unpacked
 from tests.corpus import each
 from tests.shipped_parser import PARSER
 

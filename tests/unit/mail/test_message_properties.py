@@ -9,11 +9,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flaggermail.mail.addresses import read_addresses
 from flaggermail.mail.charset import decoded, storable
-from flaggermail.mail.fields import read_date, read_parameters, words_decoded
+from flaggermail.mail.fields import read_addresses, read_date, read_parameters, words_decoded
 from flaggermail.mail.filenames import LONGEST, safe_name
-from flaggermail.mail.message_json import contract, packed, unpacked
+from flaggermail.mail.message import contract, packed, unpacked
 from flaggermail.mail.smime import signed_content
 from flaggermail.mail.uuencode import files_in
 from tests.mail_strategies import CHARSETS, Expected, mails, plain_mails, values

@@ -13,10 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.mail.addresses import read_addresses, read_list
 from flaggermail.mail.automated.out_of_office import own_text
 from flaggermail.mail.charset import storable
-from flaggermail.mail.fields import read_date, unfolded, words_decoded
+from flaggermail.mail.fields import read_addresses, read_date, read_list, unfolded, words_decoded
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.forwards.plain_lines import NONE, plain_lines
 from flaggermail.mail.forwards.reply_text import reply_text

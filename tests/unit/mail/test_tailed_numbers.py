@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.subject import case_numbers
-from flaggermail.mail.tailed_numbers import (
+from flaggermail.mail.subject import (
     ALPHABET,
     MOST,
     Tailed,
+    case_numbers,
     numbers_of_elections,
     tail_from,
     tailed_numbers,

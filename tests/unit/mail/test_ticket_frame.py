@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import time
 
-from flaggermail.mail.message import MechanicalKind, Message, NoReceipt
-from flaggermail.mail.message_json import packed, unpacked
+from flaggermail.mail.message import MechanicalKind, Message, NoReceipt, packed, unpacked
 from tests.corpus import each
 from tests.pace import within
 from tests.shipped_parser import PARSER

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from flaggermail.mail.message import Address, Message
-from flaggermail.matching.addressed import to_us
+from flaggermail.matching.placing import to_us
 
 DESK = "desk@bzk.example"
 OTHER = "wim@elsewhere.example"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flaggermail.matching.arrival import disputed
+from flaggermail.intake.triage import disputed
 from flaggermail.wording.filing import Dispute
 from tests.corpus import each
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from flaggermail.record.event_codec import row_of, typed
 from flaggermail.record.kinds import Kind
-from flaggermail.record.reading import row_of, typed
 from flaggermail.record.rows import Delivery, Election, PageCode, Record, StoredMessage
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from flaggermail.commands.door import command_of
 from flaggermail.commands.requests import read_request
 from flaggermail.letters.template_values import Why
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.topics import Topic
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.adapters.parsing.patterns import Re2Matcher
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, Message, SenderVerdict
 from flaggermail.rules.conditions import (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.dns.public_suffixes import organisational
-from flaggermail.mail.addresses import in_domains
+from flaggermail.mail.fields import in_domains
 from flaggermail.rules.domain_lists import DATED, PACKAGE, read_lists
 from flaggermail.rules.files import load_rules
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF

@@ -27,7 +27,7 @@ from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import AssignCase, OpenCase
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.advice import mistakes, mistakes_on
-from flaggermail.mail.message_json import Json
+from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Case
