@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Stories: scenarios of mails and acts, replayed in simulated time, shown as a demo, or rehearsed on a desk.
 
-Entry points: `scenario.read` reads one, `replay.play` plays it through the live code and compares the outcome,
-`demo.show` plays it with the real daemon on real sockets, `rehearsal.tick` plays a shipped one to the desk's officers.
+Entry points: `scenario.read` reads one, `player.play` plays it on a stage. `replay.play` has a stage of its own and
+compares the outcome, `demo.show` has the real daemon on real sockets. `rehearsal.tick` plays a shipped one to the
+officers of a desk, by its record.
 
-May import: `reminders`, `rule_changes`, `intake` and every room below them; no adapter.
+May import: `rule_changes`, `intake` and every room below them; no adapter.
 """

@@ -5,8 +5,6 @@ Entry point: `tick` takes in the mail of the story that is due, and ends the reh
 
 The record says what was played: each mail has a delivery of its own in a folder that no server has, so that a daemon
 that was restarted goes on where it was. What a mailbox server delivers goes another way and stays real.
-
-May import: `replay` and every room below it.
 """
 
 from __future__ import annotations
