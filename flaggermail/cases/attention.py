@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whose mail takes an officer's attention: its class of trust, and the sender against whose limit it counts.
+"""Whose mail takes an officer's attention or gets an answer: its class of trust, and the sender whose limit counts.
 
 The domains that officers remembered: each counts as though it stood on a domain list of the rules.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The on-call schedule: pure functions of an instant."""
+"""Officers, their shifts, and who is on call: values, and pure functions of them and an instant."""
 
 from __future__ import annotations
 
