@@ -18,7 +18,7 @@ from flaggermail.services import Services
 from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario
 
 
-class Stage(Protocol):
+class StoryStage(Protocol):
     """A desk on which a story is played."""
 
     env: Services
@@ -61,7 +61,7 @@ class Audience:
         """Sees the desk when nothing is left to do, after these acts."""
 
 
-def play(stage: Stage, story: Scenario, audience: Audience) -> None:
+def play(stage: StoryStage, story: Scenario, audience: Audience) -> None:
     """Plays the story from its first instant to its last. Raises Refusal if an act is refused, OSError."""
     for now in _instants(stage, story):
         stage.reach(now)
@@ -81,7 +81,7 @@ def play(stage: Stage, story: Scenario, audience: Audience) -> None:
         audience.settled(acts)
 
 
-def _instants(stage: Stage, story: Scenario) -> Iterator[datetime]:
+def _instants(stage: StoryStage, story: Scenario) -> Iterator[datetime]:
     """Yields the instants of the story and those at which something is due according to the rows, in order."""
     planned = list(story.instants())
     while planned:
