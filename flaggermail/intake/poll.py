@@ -207,7 +207,7 @@ def _take_in(env: Services, batches: Iterable[Sequence[RawMessage]], stop: Inter
     with ThreadPoolExecutor(1, "parse") as parsing, ThreadPoolExecutor(1, "intake") as recording:
         try:
             for batch in batches:
-                prepared = parsing.submit(_prepare, env, batch) if len(batch) > 1 else None
+                prepared = parsing.submit(_prepare, env, batch)
                 taken += recorded.result() if recorded else []
                 recorded = None
                 if stop is not None and stop.is_set():
@@ -219,15 +219,16 @@ def _take_in(env: Services, batches: Iterable[Sequence[RawMessage]], stop: Inter
 
 
 def _prepare(env: Services, batch: Sequence[RawMessage]) -> Batch | None:
-    """Prepares old mail to be taken in as one batch, since nobody waits for it; None for other mail."""
-    return prepare(env, batch) if all(facts.late(env, raw, env.clock.now()) for raw in batch) else None
+    """Prepares several old mails as one batch, since nobody waits for them; None for other mail."""
+    together = len(batch) > 1 and all(facts.late(env, raw, env.clock.now()) for raw in batch)
+    return prepare(env, batch) if together else None
 
 
 def _take_in_batch(
-    env: Services, batch: Sequence[RawMessage], prepared: Future[Batch | None] | None, stop: Interrupt | None
+    env: Services, batch: Sequence[RawMessage], prepared: Future[Batch | None], stop: Interrupt | None
 ) -> list[_Taken]:
     """Takes in old mail together, and other mail singly, to notify without delay."""
-    ready = prepared.result() if prepared else None
+    ready = prepared.result()
     if ready is not None:
         for raw, outcome in zip(batch, ingest_prepared(env, ready), strict=True):
             log_taken_in(raw, outcome)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import codecs
-import functools
 import re
 
 UNKNOWN_CHARSET = "unknown charset"
@@ -138,7 +137,6 @@ def _self_identified(octets: bytes) -> str | None:
     return "iso2022_jp_ext" if octets.isascii() and _ISO_2022_JP.search(octets) else None
 
 
-@functools.lru_cache(maxsize=256)
 def _codec_and_defect(charset: str) -> tuple[str | None, str | None]:
     """Returns the codec for a declared charset, and a defect if the charset is unknown."""
     name = _plain_name(charset)

@@ -21,7 +21,7 @@ from flaggermail.record.rows import Case, HeldBack, OutboxMail, Record, StoredMe
 from tests.store.desk_fixtures import REFERRER, START, Desk, mail
 from tests.store.test_reading_once import statements
 
-MOST = 37  # statements of a referral that opens a case, is compared and confirmed, and is told to an officer; once 105
+MOST = 41  # statements of a referral that opens a case, is compared and confirmed, and is told to an officer; once 105
 BATCH, MOST_OF_HISTORY = 100, 9  # mails in one transaction, and statements for each; once 24
 R = TypeVar("R", bound=Record)
 SYNCS = 3  # of a file: itself, its folder, and that folder's entry the first time; the database's own are not counted

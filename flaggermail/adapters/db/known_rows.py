@@ -101,7 +101,6 @@ class KnownRows:
             table: {shape: dict(found) for shape, found in answers.items()} for table, answers in (kept or {}).items()
         }
         self._rows: dict[str, dict[str, Record]] = {}
-        self._seen: dict[str, set[tuple[Shape, _Values]]] = {}  # what some row meets
         self._latest: dict[
             str, dict[str, dict[object, _Latest]]
         ] = {}  # by table, and name and value of the first condition
@@ -126,10 +125,6 @@ class KnownRows:
     def row(self, table: str, key: str) -> Record | None:
         """Returns a row as it is now, if that is known."""
         return self._rows.get(table, {}).get(key)
-
-    def has(self, kind: type[Record], conditions: Sequence[FieldCondition]) -> bool:
-        """True if a row that meets the conditions was seen; False says nothing."""
-        return (shape_of(conditions), _values_of(conditions)) in self._seen.get(kind.TABLE, ())
 
     def lacks(self, kind: type[Record], conditions: Sequence[FieldCondition]) -> bool:
         """True if a field must have a value that no row has; False says nothing."""
@@ -160,12 +155,6 @@ class KnownRows:
         if first is not None and first.comparison is Comparison.EQUAL and comparable(conditions):
             by_value = self._latest.setdefault(kind.TABLE, {}).setdefault(first.name, {})
             by_value.setdefault(first.value, {})[conditions, most] = rows
-        if rows:
-            self.note(kind, conditions)
-
-    def note(self, kind: type[Record], conditions: Sequence[FieldCondition]) -> None:
-        """Keeps that some row meets the conditions."""
-        self._seen.setdefault(kind.TABLE, set()).add((shape_of(conditions), _values_of(conditions)))
 
     def hold(self, rows: Iterable[Record]) -> None:
         """Keeps rows as the database has them now."""
@@ -191,7 +180,7 @@ class KnownRows:
                 self._forget(table)
 
     def _forget(self, table: str) -> None:
-        for held in (self._answers, self._rows, self._seen, self._latest, self._absent):
+        for held in (self._answers, self._rows, self._latest, self._absent):
             held.pop(table, None)
 
     def apply(self, change: Change) -> None:
@@ -202,8 +191,6 @@ class KnownRows:
                 values.discard(change.values[name])
         before = self._rows.get(table, {}).get(change.key)
         creates = record.KEY in change.values
-        if not creates:
-            self._seen.pop(table, None)
         held = self._answers.get(table) or self._latest.get(table)
         if not change.values or (not creates and before is None and not held):
             return
@@ -228,7 +215,7 @@ class KnownRows:
 
     def forget(self) -> None:
         """Forgets everything: what this transaction did was undone."""
-        for held in (self._answers, self._rows, self._seen, self._latest, self._absent):
+        for held in (self._answers, self._rows, self._latest, self._absent):
             held.clear()
 
 

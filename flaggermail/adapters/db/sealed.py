@@ -59,27 +59,20 @@ class Sealed:
 class SealedValues:
     """The rows of a sealed table that a transaction reads and writes; each is read once, all are written together."""
 
-    def __init__(self, connection: Connection, sealed: Sealed, likely: frozenset[str] = frozenset()) -> None:
-        """`likely`: rows that the first question asks for too, since the transaction before needed them."""
-        self._connection, self._sealed, self._likely = connection, sealed, likely
+    def __init__(self, connection: Connection, sealed: Sealed) -> None:
+        self._connection, self._sealed = connection, sealed
         self._known: dict[str, Mapping[str, Cell] | None] = {}
         self._after: dict[str, str | None] = {}  # of the rows that the database has
         self._changed: dict[str, Mapping[str, Cell]] = {}
 
-    @property
-    def asked(self) -> frozenset[str]:
-        """The rows that were asked for."""
-        return frozenset(self._known)
-
     def get(self, key: str) -> Mapping[str, Cell] | None:
         """Returns the values of a row; None if there is none."""
         if key not in self._known:
-            wanted, self._likely = [key, *sorted(self._likely - self._known.keys() - {key})], frozenset()
-            self._known.update(dict.fromkeys(wanted))
+            self._known[key] = None
             names = (*self._sealed.values, *self._sealed.later)
-            for found, after, *values in self._connection.execute(self._sealed.finding, {_KEY: wanted}):
-                self._known[str(found)] = dict(zip(names, values, strict=True))
-                self._after[str(found)] = None if after is None else str(after)
+            for after, *values in self._connection.execute(self._sealed.finding, {_KEY: key}):
+                self._known[key] = dict(zip(names, values, strict=True))
+                self._after[key] = None if after is None else str(after)
         return self._known[key]
 
     def put(self, key: str, values: Mapping[str, Cell]) -> None:
@@ -150,8 +143,7 @@ def _fits(sealed: Sealed, compared: RowComparison, raw: RawRow) -> bool:
 def _sealed(name: str, key: str, *values: str, later: tuple[str, ...] = ()) -> Sealed:
     table = table_of(name)
     this = table.c[key] == bindparam(_KEY)
-    columns = (table.c[column] for column in (key, "after", *values, *later))
-    read = select(*columns).where(table.c[key].in_(bindparam(_KEY, expanding=True)))
+    read = select(*(table.c[column] for column in ("after", *values, *later))).where(this)
     return Sealed(table, key, values, later, HEAD.c[f"last_{name}"], read, update(table).where(this))
 
 

@@ -47,7 +47,6 @@ IN_DOUBT = "the change may be on record all the same: look before you repeat it"
 SETTLED = frozenset(record.TABLE for record in (Channel, DeskState, Election, Platform, Override, Watched))
 """Tables that change rarely. A transaction keeps what it read of them for the next one, if that finds the chain's head
 where this one left it: no row changes without an event, so the head is a version of them all."""
-FEW = 16  # counters that a transaction asks for together, since those before it needed them
 LONG_WAIT = 1.0  # seconds: a writer that waited longer for the lock says so in the log
 SCRUB_WAIT = 200  # milliseconds that a scrub waits for readers, while all writers wait for it
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,7 +60,6 @@ class SqlStore:
         self._salt, self._wait = salt, wait
         self._turns, self._file = Turns(time.monotonic), OwnFile(url)
         self._lease: Lease | None = None
-        self._counters = frozenset[str]()  # those that transactions used lately, while they are few
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED
 
     @contextmanager
@@ -77,14 +75,11 @@ class SqlStore:
                 if self._lease is not None:
                     _check_fencing(connection, self._lease)
                 kept_at, kept = self._kept
-                known = replace(head, counters=self._counters, kept=kept if kept_at == head.digest else {})
+                known = replace(head, kept=kept if kept_at == head.digest else {})
                 tx = SqlTransaction(connection, self._salt, known)
                 yield tx
                 digest = tx.finish()
                 complete = True
-            lately = self._counters | tx.counters.asked
-            few = (some for some in (lately, tx.counters.asked) if len(some) <= FEW)
-            self._counters = next(few, frozenset())
             self._kept = digest, tx.known.answers_about(SETTLED)
         except StoreAway as away:
             if complete:  # only the answer to COMMIT is missing

@@ -86,7 +86,6 @@ class LockedHead:
     seq: int
     digest: str
     kept: Mapping[str, Answers] = field(default_factory=dict)
-    counters: frozenset[str] = frozenset()  # those that it used
 
 
 class SqlTransaction(ReadableRows):
@@ -105,7 +104,7 @@ class SqlTransaction(ReadableRows):
         self._locked = locked
         self._head: tuple[int, str] | None = None  # the chain's head after our appends, until `finish` writes it
         self._links = ChainWriter(connection)
-        self.counters = SealedValues(connection, COUNTERS, locked.counters if locked else frozenset())
+        self._counters = SealedValues(connection, COUNTERS)
         self._cursors = SealedValues(connection, CURSORS)
         self.known = KnownRows(locked.kept if locked else None)
 
@@ -228,18 +227,13 @@ class SqlTransaction(ReadableRows):
 
     def exists(self, kind: type[R], *conditions: FieldCondition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
-        if self.known.has(kind, conditions):
-            return True
         checked(kind, conditions)
         if self.known.lacks(kind, conditions):
             return False
         if self._kept(kind, conditions):
             return True
         query = looking(kind.TABLE, kind.KEY, shape_of(conditions))
-        found = self._bare.execute(query, parameters(conditions)).first() is not None
-        if found:
-            self.known.note(kind, conditions)
-        return found
+        return self._bare.execute(query, parameters(conditions)).first() is not None
 
     def count(self, kind: type[R], *conditions: FieldCondition) -> int:
         """Counts the rows that `find` would return, without reading them."""
@@ -251,7 +245,7 @@ class SqlTransaction(ReadableRows):
 
     def reached(self, counter: str) -> int:
         """Returns the last number issued by a counter."""
-        found = self.counters.get(counter)
+        found = self._counters.get(counter)
         return int(str(found["value"])) if found else 0
 
     def number(self, counter: str) -> int:
@@ -262,7 +256,7 @@ class SqlTransaction(ReadableRows):
 
     def set_number(self, counter: str, value: int) -> None:
         """Sets a counter, so that the next number issued is `value` + 1."""
-        self.counters.put(counter, {"value": value})
+        self._counters.put(counter, {"value": value})
         self._write_if_reader()
 
     def append(self, *events: Event) -> None:
@@ -311,7 +305,7 @@ class SqlTransaction(ReadableRows):
                 self._write_out()
         except BaseException:
             self._head = head
-            for written in (self._links, self.counters, self._cursors, self.known, self._gathered):
+            for written in (self._links, self._counters, self._cursors, self.known, self._gathered):
                 if written is not None:
                     written.forget()
             raise
@@ -327,7 +321,7 @@ class SqlTransaction(ReadableRows):
         if self._gathered is not None:
             self._gathered.write_out()
         self._links.write_out()
-        self.counters.write_out()
+        self._counters.write_out()
         self._cursors.write_out()
 
     def _write_if_reader(self) -> None:

@@ -32,7 +32,7 @@ def _cause(code: object) -> Sentence:
     return _CAUSES[code]
 
 
-class _Row(BaseModel):
+class AnswerRow(BaseModel):
     """One answer, and the code of the sentence of its cause."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -44,7 +44,7 @@ class _Row(BaseModel):
     means: Annotated[Sentence, PlainValidator(_cause)]
 
 
-class _Group(BaseModel):
+class AnswerGroup(BaseModel):
     """Answers that are given at the same steps, and known from one source."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -52,16 +52,16 @@ class _Group(BaseModel):
     at: Annotated[tuple[ProtocolStep, ...], Field(min_length=1)]
     source: Words
     any_code: bool = False
-    answers: tuple[_Row, ...]
+    answers: tuple[AnswerRow, ...]
 
 
-class _File(RootModel[dict[Service, tuple[_Group, ...]]]):
+class AnswersFile(RootModel[dict[Service, tuple[AnswerGroup, ...]]]):
     """The file `answers.yaml`."""
 
 
 def read_answers(path: Path) -> Iterator[KnownAnswer]:
     """Yields the rows of a table in their order; raises ConfigurationError naming every fault by line and column."""
-    for service, groups in read_model(path, _File).root.items():
+    for service, groups in read_model(path, AnswersFile).root.items():
         for group in groups:
             for row in group.answers:
                 yield KnownAnswer(

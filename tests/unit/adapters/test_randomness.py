@@ -18,35 +18,10 @@ def test_no_salt_is_given_twice() -> None:
     assert len(set(salts)) == len(salts)
 
 
-def test_salts_are_drawn_together_and_tokens_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred salts are one call of the system; a token, which is a secret, is drawn when it is needed."""
-    drawn: list[int] = []
-    urandom = os.urandom
-
-    def noted(size: int) -> bytes:
-        drawn.append(size)
-        return urandom(size)
-
-    monkeypatch.setattr(os, "urandom", noted)
-    randomness = SystemRandomness()
-    for _ in range(100):
-        randomness.salt()
-    assert len(drawn) == 1
-    assert len({randomness.token() for _ in range(3)}) == 3
-    assert len(drawn) == 4
-
-
-def test_a_forked_process_draws_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was drawn before a fork is given out in one of the two processes only."""
+def test_each_value_is_drawn_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept that a forked process could give out a second time."""
     randomness = SystemRandomness()
     randomness.salt()
-    drawn: list[int] = []
-
-    def zeros(size: int) -> bytes:
-        drawn.append(size)
-        return bytes(size)
-
-    monkeypatch.setattr(os, "urandom", zeros)
-    monkeypatch.setattr(os, "getpid", lambda: -1)
+    monkeypatch.setattr(os, "urandom", bytes)
     assert randomness.salt() == bytes(16)
-    assert len(drawn) == 1
+    assert randomness.token() == "0" * 32
