@@ -32,10 +32,11 @@ from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import EventKind, changed, fold
 from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.said import Said
+from tests import asking
 from tests.desks import kept, loaded
 from tests.desks.played import environment, with_shipped
 from tests.servers.postgres import Postgres
@@ -263,10 +264,9 @@ def assert_proved(desk: Before) -> None:
 
 def assert_archived(desk: Before) -> None:
     """Asserts that the octets of every mail exist unless they were destroyed."""
-    with desk.env.store.read() as tx:
-        messages = tx.find(StoredMessage)
-        destroyed = {message.digest for message in messages if message.discarded_at is not None}
-        digests = {message.digest for message in messages} | {mail.digest for mail in tx.find(OutboxMail)}
+    messages = asking.messages(desk.env)
+    destroyed = {message.digest for message in messages if message.discarded_at is not None}
+    digests = {message.digest for message in messages} | {mail.digest for mail in asking.mails(desk.env)}
     assert destroyed
     gone = set()
     for digest in digests - destroyed:
@@ -352,8 +352,7 @@ def _mails_read(found: Before, folder: str) -> int:
 
 
 def _deliveries(env: Services) -> int:
-    with env.store.read() as tx:
-        return len(tx.find(Delivery))
+    return len(asking.deliveries(env))
 
 
 def position_of(at: object) -> str | None:

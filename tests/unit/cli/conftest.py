@@ -19,15 +19,14 @@ from flaggermail.cli.session import Session
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
-from flaggermail.record.finding import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
+from tests import asking
 from tests.doubles import migrated
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -93,10 +92,7 @@ class Desk:
         """Takes in a mail that arrives now; returns its id."""
         self._uid += 1
         ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", "1", str(self._uid)))
-        with self.env.store.read() as tx:
-            return max(
-                message.id for message in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
-            )
+        return max(message.id for message in asking.messages(self.env, direction=Direction.IN))
 
     def notified(self) -> str:
         """Makes a case whose notification was sent at 10:34; returns the number of the case."""
