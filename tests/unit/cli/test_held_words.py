@@ -11,7 +11,6 @@ from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import click
-import pytest
 from click.testing import CliRunner
 
 from flaggermail.archive.reading import written
@@ -24,6 +23,7 @@ from flaggermail.views.event import document_of
 from flaggermail.views.view import ArchiveView
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.readings import Asked
+from tests.corpus import each
 from tests.unit.cli.conftest import Desk
 
 RAW = re.compile(r"""[{}]|\[["\[{\]]""")
@@ -46,7 +46,7 @@ def shows(kind: str) -> None:
     show_event(document_of(7, event, ZoneInfo("UTC")))
 
 
-@pytest.mark.parametrize("kind", EventKind)
+@each("kind", EventKind)
 def test_no_event_is_told_as_json(kind: EventKind) -> None:
     """An event of every kind, with each column that holds JSON, has no brace and no list in brackets."""
     ran = CliRunner().invoke(shows, [kind.value])
