@@ -3,18 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from flaggermail.cli import main
 from flaggermail.cli.session import Session
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
@@ -27,6 +22,7 @@ from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests import asking
+from tests.command_line import Ran, type_here
 from tests.doubles import migrated
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -34,25 +30,6 @@ VOUCHED = (
     "Authentication-Results: mx.bzk.example; dmarc=pass header.from={domain}\r\n"
     "Received: from mail.{domain} by mx.bzk.example; Thu, 6 Jun 2024 11:06:00 +0000\r\n"
 )
-
-
-@dataclass(frozen=True)
-class Ran:
-    """The result of a command line."""
-
-    status: int
-    octets: bytes
-    err: str
-
-    @property
-    def out(self) -> str:
-        """Returns standard output as text."""
-        return self.octets.decode()
-
-    @property
-    def json(self) -> object:
-        """Returns standard output as JSON; it must be one document."""
-        return json.loads(self.octets)
 
 
 class Desk:
@@ -64,16 +41,7 @@ class Desk:
 
     def type(self, *words: str, officer: str = "officer1", text: str = "") -> Ran:
         """Runs a command line; `text` is its standard input."""
-        session = Session(CONFIG, given=self.env, officer=officer)
-        with CliRunner().isolation(input=text) as (out, err, _):
-            status: object = 0
-            try:
-                main(words, session)
-            except SystemExit as ended:
-                status = ended.code
-            sys.stdout.flush()
-            sys.stderr.flush()
-            return Ran(int(str(status or 0)), out.getvalue(), err.getvalue().decode())
+        return type_here(words, Session(CONFIG, given=self.env, officer=officer), text)
 
     def done(self, *words: str, officer: str = "officer1", text: str = "") -> str:
         """Runs a command line that must succeed; returns its output."""
