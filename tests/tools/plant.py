@@ -3,7 +3,7 @@
 
 A fault is one change of one expression or branch: a comparison turned, a condition dropped, a number raised by one, a
 value not returned. Each is planted in a copy of the tree; the pure tests that import its module run first, then those
-of its room, others that import it, and six files that use the room most, until one is red. A fault that all of
+of its room, others that import it, six files that use the room most, and all stories, until one is red. A fault that all of
 them miss is printed with its place: it is either no fault (the program does the same) or lacks a test. The same seed
 plants the same faults in the same code.
 """
@@ -110,7 +110,8 @@ def tests_of(module: Path) -> Iterator[list[str]]:
     beside.sort(key=lambda path: sum(texts[path].count(word) for word in last.split("_")), reverse=True)
     users = sorted(texts, key=lambda path: len(room.findall(texts[path])), reverse=True)
     pure, seen = [path for path in near if path.parts[1] == "unit"], set[Path]()
-    for group in (pure, beside[:SOME], near, beside, users[:SOME]):
+    stories = [path for path in texts if path.parts[1] in {"attacks", "story"}]
+    for group in (pure, beside[:SOME], near, beside, users[:SOME], stories):
         chosen = [path for path in group if path not in seen]
         yield list(map(str, chosen))
         seen |= set(chosen)
