@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from flaggermail.cases import elections
-from flaggermail.cases.elections import stricter_days
+from flaggermail.cases.periods import stricter_days
 from flaggermail.letters.writing import issue
 from flaggermail.mail.subject import tail_from
 from flaggermail.notifications import clocks

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time
 
-from flaggermail.cases.elections import nearest, next_polling_day, open_election
+from flaggermail.cases.elections import nearest, open_election
+from flaggermail.cases.periods import next_polling_day
 from flaggermail.health.findings import CERTIFICATE, named
 from flaggermail.health.readiness import (
     AHEAD,

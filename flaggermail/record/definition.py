@@ -54,8 +54,8 @@ class Column(StrEnum):
 def record(kind: type[K]) -> type[K]:
     """Makes a frozen dataclass with slots, by name only.
 
-    Not `dataclass` itself: of a class with slots, mypy forbids `Case.state`, which `definition.where` takes. At run time
-    it is the descriptor of the slot.
+    Not `dataclass` itself: of a class with slots, mypy forbids `Case.state`, which `where` takes. At run time it
+    is the descriptor of the slot.
     """
     return dataclass(frozen=True, slots=True, kw_only=True)(kind)
 

@@ -20,11 +20,12 @@ from flaggermail.outbox import delivery
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Alarm, Case, HeldBack, OutboxMail, Page, StoredMessage
+from flaggermail.record.rows import HeldBack, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.reminders import reminders
 from flaggermail.services import Services
 from flaggermail.stories.doubles import ListMailbox, SetClock
+from tests import asking
 from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 from tests.story.conftest import clock as clock  # noqa: PLC0414 - a fixture
@@ -135,9 +136,8 @@ def test_strangers_at_three_mails_a_minute_for_two_hours(night: Night, verdict: 
     night.assert_told_at_once(f"{REAL} 2", second)
     assert night.floods_told() == 1
     assert len(night.sent(Kind.INTAKE_CONFIRMATION)) == 2
-    with night.env.store.read() as tx:
-        assert len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) > 350
-        assert len(tx.find(Case)) == 2
+    assert len(asking.messages(night.env, direction=Direction.IN)) > 350
+    assert len(asking.cases(night.env)) == 2
 
 
 @pytest.mark.long
@@ -175,9 +175,8 @@ def test_thirty_forged_local_parts_of_a_platform(night: Night) -> None:
     for number in range(30):
         night.bring(f"agent{number}@x-platform.example", "Uw melding", "We removed nothing.", verdict="fail")
     night.tick()
-    with night.env.store.read() as tx:
-        assert len(tx.find(Alarm, where(Alarm.kind).is_(AlarmKind.FORGED))) == 1
-        assert len(tx.find(Page)) <= 1
+    assert len(asking.alarms(night.env, kind=AlarmKind.FORGED)) == 1
+    assert len(asking.pages(night.env)) <= 1
     since = refer(night)
     night.assert_told_at_once(f"{REAL} 1", since)
     (confirmation,) = night.sent(Kind.INTAKE_CONFIRMATION)
@@ -191,8 +190,7 @@ def test_thirty_forged_local_parts_of_a_platform(night: Night) -> None:
     night.clock.set(night.clock.now() + timedelta(hours=1))
     night.bring("agent99@x-platform.example", "Uw melding", "We removed nothing.", verdict="fail")
     night.tick()
-    with night.env.store.read() as tx:
-        assert len(tx.find(Alarm, where(Alarm.kind).is_(AlarmKind.FORGED))) == 2
+    assert len(asking.alarms(night.env, kind=AlarmKind.FORGED)) == 2
 
 
 def test_forged_mail_of_every_platform_leaves_calls_for_our_own_alarms(night: Night) -> None:
@@ -209,18 +207,7 @@ def test_forged_mail_of_every_platform_leaves_calls_for_our_own_alarms(night: Ni
     bounced = night.clock.now()
     night.box.deliver("inbox", returned(confirmation), bounced)
     night.tick()
-    with night.env.store.read() as tx:
-        assert (
-            len(
-                tx.find(
-                    OutboxMail,
-                    where(OutboxMail.kind).is_(Kind.ALARM),
-                    where(OutboxMail.state).is_(MailState.ACCEPTED),
-                    where(OutboxMail.case).is_("VF-PS2027-0001"),
-                )
-            )
-            == 1
-        )
+    assert len(asking.mails(night.env, kind=Kind.ALARM, state=MailState.ACCEPTED, case="VF-PS2027-0001")) == 1
 
 
 @pytest.mark.slow

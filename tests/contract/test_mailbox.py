@@ -34,13 +34,13 @@ from flaggermail.ports import (
     RawMessage,
     Role,
 )
-from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from tests import asking
 from tests.doubles import migrated
 from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
@@ -217,15 +217,13 @@ def _on_dovecot(request: pytest.FixtureRequest, box: ImapMailbox) -> Tried:
 
 def subjects(env: Services) -> list[str]:
     """Returns the subject of every mail taken in."""
-    with env.store.read() as tx:
-        found = tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+    found = asking.messages(env, direction=Direction.IN)
     return sorted(message.subject or "" for message in found)
 
 
 def copies(env: Services) -> list[Delivery]:
     """Returns the deliveries in the order of their first sight."""
-    with env.store.read() as tx:
-        return tx.find(Delivery)
+    return asking.deliveries(env)
 
 
 def closes(env: Services) -> bool:

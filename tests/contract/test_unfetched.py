@@ -22,13 +22,13 @@ from flaggermail.health import status
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.ports import Folder, Role
-from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Alarm, StoredMessage, UnfetchedMail
+from flaggermail.record.rows import UnfetchedMail
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from tests import asking
 from tests.contract.imap_account import account
 from tests.contract.test_mailbox import CONFIG, closes, mail, subjects
 from tests.doubles import migrated
@@ -90,8 +90,7 @@ def standing(env: Services) -> object:
 
 def alarms(env: Services) -> list[tuple[str, str]]:
     """Returns kind and text of each alarm, in their order."""
-    with env.store.read() as tx:
-        raised = sorted(tx.find(Alarm), key=lambda one: one.raised_at)
+    raised = sorted(asking.alarms(env), key=lambda one: one.raised_at)
     return [(str(one.kind), one.text.english) for one in raised]
 
 
@@ -179,8 +178,7 @@ def test_it_does_not_hinder_the_first_look_at_much_mail(reader: Reader, shared: 
     assert reader.lost == 2
     assert sorted(subjects(env)) == sorted(f"V{number}" for number in range(60) if number != 30)
     assert aside(env) == [("INBOX", False)]
-    with env.store.read() as tx:
-        first = min(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN)), key=lambda row: row.id)
+    first = min(asking.messages(env, direction=Direction.IN), key=lambda row: row.id)
     assert first.subject == "V31"
 
 

@@ -14,12 +14,11 @@ import pytest
 from flaggermail.intake import poll
 from flaggermail.letters import writing
 from flaggermail.ports import Mailbox
-from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Alarm, Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
 from flaggermail.wiring import assembly
+from tests import asking
 from tests.corpus import one_in
 from tests.flow.desk_process import DeskProcess
 from tests.flow.test_daemon import refer
@@ -65,8 +64,7 @@ class Looking:
 
     def cases(self) -> list[str]:
         """Returns the numbers of all cases."""
-        with self.env.store.read() as tx:
-            return [case.number for case in tx.find(Case)]
+        return [case.number for case in asking.cases(self.env)]
 
 
 @pytest.fixture
@@ -100,13 +98,11 @@ def test_moved_before_it_was_seen(looking: Looking, target: str) -> None:
 def test_moved_after_it_was_seen(looking: Looking) -> None:
     """A referral moved after the look is recognised and keeps its instant."""
     assert looking.look() == 1
-    with looking.env.store.read() as tx:
-        (before,) = tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+    (before,) = asking.messages(looking.env, direction=Direction.IN)
     looking.move("Archief")
     assert looking.look() == 1  # another delivery, not another mail
     assert looking.events() == TAKEN_IN_ONCE + Counter({EventKind.DELIVERY_SEEN: 1})
-    with looking.env.store.read() as tx:
-        assert tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN)) == [before]
+    assert asking.messages(looking.env, direction=Direction.IN) == [before]
     assert looking.cases() == ["VF-NU-0001"]
 
 
@@ -137,8 +133,7 @@ def test_expunged_before_it_was_seen(looking: Looking, postfix: Postfix) -> None
 def test_answered_by_a_colleague(looking: Looking) -> None:
     """A colleague's answer in Sent is filed in the case once and raises no alarm."""
     assert looking.look() == 1
-    with looking.env.store.read() as tx:
-        (referral,) = tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+    (referral,) = asking.messages(looking.env, direction=Direction.IN)
     typed = (
         f"From: {looking.desk.mailbox}@bzk.example\r\nTo: f.voorbeeld@lindewaard.example\r\nSubject: Re: {SUBJECT}\r\n"
         f"Message-ID: <typed.{looking.desk.mailbox}@bzk.example>\r\nIn-Reply-To: <{referral.message_id}>\r\n\r\n"
@@ -147,12 +142,9 @@ def test_answered_by_a_colleague(looking: Looking) -> None:
     looking.dovecot.append(looking.desk.mailbox, "Sent", typed, looking.env.clock.now())
     assert looking.look() == 1
     assert looking.look() == 0
-    with looking.env.store.read() as tx:
-        (answer,) = tx.find(
-            StoredMessage, where(StoredMessage.message_id).is_(f"typed.{looking.desk.mailbox}@bzk.example")
-        )
-        assert (answer.direction, answer.place, answer.case) == ("out", "case", "VF-NU-0001")
-        assert tx.find(Alarm) == []
+    (answer,) = asking.messages(looking.env, message_id=f"typed.{looking.desk.mailbox}@bzk.example")
+    assert (answer.direction, answer.place, answer.case) == ("out", "case", "VF-NU-0001")
+    assert asking.alarms(looking.env) == []
 
 
 def test_sent_mail_that_was_filed_further_down(looking: Looking) -> None:
@@ -161,8 +153,7 @@ def test_sent_mail_that_was_filed_further_down(looking: Looking) -> None:
     looking.dovecot.append(looking.desk.mailbox, "Sent", typed, looking.env.clock.now())
     looking.move("Sent/2027", "Sent")
     assert looking.look() == 2
-    with looking.env.store.read() as tx:
-        assert [alarm.kind for alarm in tx.find(Alarm)] == ["unregistered use"]
+    assert [alarm.kind for alarm in asking.alarms(looking.env)] == ["unregistered use"]
 
 
 def test_all_numbers_given_anew(looking: Looking, postfix: Postfix) -> None:
@@ -211,13 +202,11 @@ def test_junk_wakes_nobody_until_somebody_saves_it(looking: Looking) -> None:
     looking.dovecot.append(looking.desk.mailbox, "Junk", strange, looking.env.clock.now())
 
     def notices() -> int:
-        with looking.env.store.read() as tx:
-            return len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE)))
+        return len(asking.mails(looking.env, kind=Kind.OFFICER_NOTICE))
 
     before = notices()
     assert looking.look() == 1
-    with looking.env.store.read() as tx:
-        (junk,) = tx.find(StoredMessage, where(StoredMessage.message_id).is_("s@shop.example"))
+    (junk,) = asking.messages(looking.env, message_id="s@shop.example")
     assert (junk.place, notices()) == ("quarantine", before)
     looking.move("INBOX", "Junk")
     assert looking.look() == 1

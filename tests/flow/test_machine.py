@@ -10,8 +10,6 @@ import re
 import resource
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from tests import running
-from tests.flow.desk_process import ROOT, DeskProcess, patiently
+from tests.command_line import type_here
+from tests.flow.desk_process import DeskProcess, patiently
 from tests.flow.engines import BOTH
 from tests.flow.machine import FakedClock, fill, mount, remount, status_of, unmount
 from tests.flow.supervised import Notified, notify_socket, start
@@ -207,17 +206,15 @@ def test_an_archive_that_is_not_there_is_not_made_anew(desk: DeskProcess, notifi
 
 def faults_of_check(desk: DeskProcess) -> str:
     """Returns what `check` prints about a desk with faults."""
-    command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), "check"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=PATIENCE)
-    assert done.returncode == 1, done.stderr
-    return " ".join((done.stdout + done.stderr).split())
+    ran = type_here(["--config", str(desk.folder), "check"])
+    assert ran.status == 1, ran.err
+    return " ".join((ran.out + ran.err).split())
 
 
 def shown(desk: DeskProcess) -> dict[str, object]:
     """Returns what `status` says now, right or wrong."""
-    command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), "status", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=PATIENCE)
-    found: dict[str, object] = json.loads(done.stdout)
+    found = type_here(["--config", str(desk.folder), "status", "--json"]).json
+    assert isinstance(found, dict)
     return found
 
 

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.flow.desk_process import ROOT, DeskProcess, patiently
+from tests.command_line import type_here
+from tests.flow.desk_process import DeskProcess, patiently
 from tests.flow.test_daemon import PLATFORM, answer, decide, refer, the_case
-from tests.patience import PATIENCE
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer
 from tests.servers.postfix import Postfix
@@ -25,10 +23,9 @@ SHOWN = (
 
 def everything(desk: DeskProcess) -> str:
     """Returns what the commands print; each must succeed."""
-    command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), "status"]
-    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=PATIENCE)
-    assert "Traceback" not in told.stderr  # its exit status says whether all is well, and a clock that is ahead is not
-    return "\n".join([told.stdout, *(desk.run(*words) for words in SHOWN)])
+    told = type_here(["--config", str(desk.folder), "status"])
+    assert "Traceback" not in told.err  # its exit status says whether all is well, and a clock that is ahead is not
+    return "\n".join([told.out, *(desk.run(*words) for words in SHOWN)])
 
 
 def waiting(desk: DeskProcess, subject: str) -> str | None:

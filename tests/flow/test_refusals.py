@@ -16,14 +16,14 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.letters import standing
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role
-from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Alarm, Attempt, OutboxMail
+from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly
+from tests import asking
 from tests.bench.soak_count import message_id
 from tests.corpus import one_in
 from tests.flow.desk_process import DeskProcess
@@ -76,13 +76,11 @@ class Evening:
 
     def mails(self, state: MailState) -> list[OutboxMail]:
         """Returns the mails in a state."""
-        with self.env.store.read() as tx:
-            return tx.find(OutboxMail, where(OutboxMail.state).is_(state))
+        return asking.mails(self.env, state=state)
 
     def alarms(self) -> list[str]:
         """Returns the kinds of the alarms."""
-        with self.env.store.read() as tx:
-            return [alarm.kind for alarm in tx.find(Alarm)]
+        return [alarm.kind for alarm in asking.alarms(self.env)]
 
     def standing(self) -> ServerState:
         """Returns how the submission server stands towards the desk."""

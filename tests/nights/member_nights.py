@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
-from flaggermail.record.definition import where
-from flaggermail.record.rows import OutboxMail
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.approval_section import ApprovalSettings, ByReply
 from flaggermail.settings.model import PagerSettings
 from flaggermail.stories import codes
+from tests import asking
 from tests.nights.diary import Diary
 from tests.nights.kit import Kit
 from tests.nights.member import Member
@@ -36,8 +35,7 @@ class PagedPeople(People):
     def _approve_by_mail(self, read: Read, approved: Callable[[], None]) -> None:
         if self.night.env.settings.desk.approval.means is ByReply.OFF:
             return
-        with self.night.env.store.read() as tx:
-            asked = next(iter(tx.find(OutboxMail, where(OutboxMail.digest).is_(read.digest))), None)
+        asked = next(iter(asking.mails(self.night.env, digest=read.digest)), None)
         code = codes.code_at(self.night.env, self.night.clock.now(), read.recipient, asked)
         if code is not None:
             self.mailing.answer(read, f"{self.chance.choice(('akkoord', 'approve'))} {code}", approved)

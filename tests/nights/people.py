@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from flaggermail.record.definition import where
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage, Token
+from tests import asking
 from tests.nights.diary import Incoming, Referral, Use
 from tests.nights.letters import letter
 from tests.nights.mailing import Mailing
@@ -365,5 +365,4 @@ class People:
             self.platforms.vouched(row.digest)
 
     def _stored(self, mail: Incoming) -> StoredMessage | None:
-        with self.night.env.store.read() as tx:
-            return next(iter(tx.find(StoredMessage, where(StoredMessage.digest).is_(mail.digest))), None)
+        return next(iter(asking.messages(self.night.env, digest=mail.digest)), None)

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from flaggermail.record.definition import where
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.record.rows import ClockRow, OutboxMail, StoredMessage
+from tests import asking
 from tests.nights.diary import Diary, Incoming, Referral, Use
 from tests.nights.kit import Kit
 from tests.nights.letters import letter
@@ -80,8 +79,7 @@ class Stranger:
         self.night.must(self.night.end, self._note_clocks)
 
     def _note_clocks(self) -> None:
-        with self.night.env.store.read() as tx:
-            self.stopped = {(row.notification, row.kind): row.stopped_at for row in tx.find(ClockRow)}
+        self.stopped = {(row.notification, row.kind): row.stopped_at for row in asking.clock_rows(self.night.env)}
 
     def hear(self, handed: HandOver, read: Read) -> None:
         """Plans what the officer does with a mail, a few minutes later."""
@@ -144,8 +142,7 @@ class Stranger:
 
     def _approved(self, read: Read) -> None:
         platform = next(name for name in ADDRESS_OF if f"notification to {name}" in read.subject)
-        with self.night.env.store.read() as tx:
-            mails = tx.find(OutboxMail, where(OutboxMail.recipient).is_(ADDRESS_OF[platform]))
+        mails = asking.mails(self.night.env, recipient=ADDRESS_OF[platform])
         (digest,) = (mail.digest for mail in mails if read.case in mail.subject)
         silence = self.night.oracle.watch(Silence(read.case, platform, self.night.policy))
         now = self.night.clock.now()
@@ -248,8 +245,7 @@ def _refer(night: Night, number: int, title: str) -> None:
     text = f"Zie https://posts.example/{number}. Zelf twee keer gemeld bij het platform, zonder antwoord."
 
     def taken(mail: Incoming) -> None:
-        with night.env.store.read() as tx:
-            (stored,) = tx.find(StoredMessage, where(StoredMessage.digest).is_(mail.digest))
+        (stored,) = asking.messages(night.env, digest=mail.digest)
         if stored.case is None:
             night.diary.broken(2, f"{mail.what} opened no case")
             return

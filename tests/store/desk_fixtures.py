@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -52,6 +52,7 @@ from flaggermail.settings.model import ChannelSettings, OfficerSettings
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.wiring.assembly import make_services
+from tests import asking
 from tests.acting import run
 from tests.doubles.shared_parser import sharing
 from tests.tools.dutch import english_in_mail
@@ -305,40 +306,35 @@ class Desk:
 
     def mails(self, **wanted: object) -> list[OutboxMail]:
         """Returns our mails whose fields have these values."""
-        return self._having(OutboxMail, wanted)
+        return asking.mails(self.env, **wanted)
 
     def messages(self, **wanted: object) -> list[StoredMessage]:
         """Returns the messages whose fields have these values."""
-        return self._having(StoredMessage, wanted)
+        return asking.messages(self.env, **wanted)
 
     def alarms(self, **wanted: object) -> list[Alarm]:
         """Returns the alarms whose fields have these values."""
-        return self._having(Alarm, wanted)
+        return asking.alarms(self.env, **wanted)
 
     def cases(self, **wanted: object) -> list[Case]:
         """Returns the cases whose fields have these values."""
-        return self._having(Case, wanted)
+        return asking.cases(self.env, **wanted)
 
     def notifications(self, **wanted: object) -> list[Notification]:
         """Returns the notifications whose fields have these values."""
-        return self._having(Notification, wanted)
+        return asking.notifications(self.env, **wanted)
 
     def reminders(self, **wanted: object) -> list[Reminder]:
         """Returns the reminders whose fields have these values."""
-        return self._having(Reminder, wanted)
+        return asking.reminders(self.env, **wanted)
 
     def deliveries(self, **wanted: object) -> list[Delivery]:
         """Returns the copies of messages whose fields have these values."""
-        return self._having(Delivery, wanted)
+        return asking.deliveries(self.env, **wanted)
 
     def clock_rows(self, **wanted: object) -> list[ClockRow]:
         """Returns the clocks whose fields have these values."""
-        return self._having(ClockRow, wanted)
-
-    def _having(self, kind: type[R], wanted: Mapping[str, object]) -> list[R]:
-        """Returns the rows of that kind with these values. Raises AttributeError for a field that it does not have."""
-        conditions = [where(getattr(kind, name)).is_(value) for name, value in wanted.items()]
-        return self.all(kind, *conditions)
+        return asking.clock_rows(self.env, **wanted)
 
     def events(self) -> list[Event]:
         """Returns all events, each as it was when this desk first read it."""

@@ -21,12 +21,11 @@ from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.intake import poll
 from flaggermail.mail.message import Json
 from flaggermail.ports import Census, Cursor, MailPage
-from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.rows import Delivery
 from flaggermail.services import Services
 from flaggermail.settings.model import MailboxSettings
 from flaggermail.stories.doubles import ListMailbox
+from tests import asking
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, mail
 
 MARCH = datetime(2024, 3, 31, 21, 59, tzinfo=UTC)  # 23:59 in Amsterdam
@@ -91,8 +90,7 @@ def archive_of(env: Services) -> Path:
 
 def file_of(env: Services, item: str = "1") -> Path:
     """Returns the archive file of a mail of the inbox."""
-    with env.store.read() as tx:
-        (copy,) = tx.find(Delivery, where(Delivery.folder).is_("INBOX"), where(Delivery.item).is_(item))
+    (copy,) = asking.deliveries(env, folder="INBOX", item=item)
     return archive_of(env) / copy.digest[:2] / copy.digest
 
 
@@ -148,8 +146,7 @@ def test_a_citizens_mail_that_was_destroyed_is_excluded_with_its_reason(desk: De
     mailbox.deliver("inbox", mail(CITIZEN, "Een bericht", "Dit klopt niet."), desk.env.clock.now())
     poll.look(desk.env, mailbox)
     last = file_of(desk.env, "4")
-    with desk.env.store.read() as tx:
-        (copy,) = tx.find(Delivery, where(Delivery.item).is_("4"))
+    (copy,) = asking.deliveries(desk.env, item="4")
     desk.do(DeclineMessage(message=copy.message))
     desk.clock.set(desk.env.clock.now() + timedelta(days=71))
     citizen_retention.tick(desk.env)

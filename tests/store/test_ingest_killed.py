@@ -17,7 +17,7 @@ from tests.bench import corpus
 from tests.doubles.migrated import migrate
 from tests.store.processes import services_on
 
-MAILS, LONG = 160, 2_000  # `./dev bench ingest` has 20,000
+MAILS, LONG = 400, 2_000  # `./dev bench ingest` has 20,000
 KILLS = 3
 SEED, TWICE = 1, 20
 QUOTABLE = re.compile(rb"^(>*From )", re.MULTILINE)

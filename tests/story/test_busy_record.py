@@ -21,10 +21,9 @@ from flaggermail.errors import LeaseHeld, PauseAsked, StoreBusy
 from flaggermail.mail.message import Json
 from flaggermail.notices import digest
 from flaggermail.ports import Folder, MailPage, Role, Store, Transaction
-from flaggermail.record.definition import where
-from flaggermail.record.rows import Delivery
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
+from tests import asking
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_daemon import MAIL, StepTicker, WatchedMailbox, a_daemon, running
@@ -178,8 +177,7 @@ def test_a_look_that_finds_the_record_busy_is_repeated(hurried: Services, other:
         daemon.stop.set()
         thread.join(PATIENCE)
     assert (mailbox.held, said(logged, BUSY), daemon.failure) == (True, ["watcher"], None)
-    with hurried.store.read() as tx:
-        assert len(tx.find(Delivery, where(Delivery.folder).is_("INBOX"))) == 2
+    assert len(asking.deliveries(hurried, folder="INBOX")) == 2
 
 
 def test_a_start_waits_until_the_record_is_free(hurried: Services, other: SqlStore) -> None:

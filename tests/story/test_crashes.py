@@ -55,6 +55,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
+from tests import asking
 from tests.acting import run
 from tests.corpus import long, one_in
 from tests.doubles import migrated
@@ -250,9 +251,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 def _mail_about(env: Services, kind: Kind, referrer: str) -> OutboxMail:
     """Returns the mail of that kind about the case of a referrer."""
-    with env.store.read() as tx:
-        (case,) = tx.find(Case, where(Case.referrer_address).is_(referrer))
-        (mail,) = tx.find(OutboxMail, where(OutboxMail.kind).is_(kind), where(OutboxMail.case).is_(case.number))
+    (case,) = asking.cases(env, referrer_address=referrer)
+    (mail,) = asking.mails(env, kind=kind, case=case.number)
     return mail
 
 

@@ -24,13 +24,12 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Folder, Interrupt, JobFault, JobReport, MailPage, Role, WallTime
-from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Alarm, Case, StoredMessage
 from flaggermail.reminders import handover, paging, reminders
 from flaggermail.services import Services
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.stories.doubles import ListMailbox
+from tests import asking
 from tests.acting import run
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
@@ -290,11 +289,8 @@ def test_a_fault_in_what_only_tells_is_an_alarm_and_no_end(
         daemon.stop.set()
         thread.join(PATIENCE)
     assert daemon.failure is None
-    with env.store.read() as tx:
-        assert [mail.subject for mail in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))] == [
-            "Vraag 1"
-        ]
-        (raised,) = tx.find(Alarm)
+    assert [mail.subject for mail in asking.messages(env, direction=Direction.IN)] == ["Vraag 1"]
+    (raised,) = asking.alarms(env)
     assert (raised.kind, raised.text.english) == ("job failed", f"{named}: OverflowError")
     assert [line["object"] for line in logged if line["event"] == "job failed, the daemon goes on"] == [named]
 
@@ -525,6 +521,5 @@ def test_the_tick_plays_a_rehearsal_and_the_next_daemon_goes_on(env: Services) -
         daemon = a_daemon(env, WatchedMailbox(env))
         daemon.remind()
         daemon.remind()
-    with env.store.read() as tx:
-        assert [case.number for case in tx.find(Case)] == ["VF-EX270317-0001"]
-        assert len([row for row in tx.find(StoredMessage) if row.direction == "in"]) == 1
+    assert [case.number for case in asking.cases(env)] == ["VF-EX270317-0001"]
+    assert len([row for row in asking.messages(env) if row.direction == "in"]) == 1

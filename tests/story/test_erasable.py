@@ -18,13 +18,13 @@ from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import Decision
 from flaggermail.record.contacts import ContactMeans
-from flaggermail.record.definition import where
 from flaggermail.record.kinds import Place
-from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
+from tests import asking
 from tests.acting import run
 from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW
@@ -61,9 +61,8 @@ def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
     mailbox.deliver("inbox", referral("kanarie@elsewhere.example", 2), NOW)
     poll.look(env, mailbox)
     delivery.drain(env)
-    with env.store.read() as tx:
-        (case,) = tx.find(Case)
-        (waiting,) = tx.find(StoredMessage, where(StoredMessage.place).is_(Place.QUARANTINE))
+    (case,) = asking.cases(env)
+    (waiting,) = asking.messages(env, place=Place.QUARANTINE)
     by_hand = [
         Assess(case=case.number, incorrect=True, contradicts="kanarie", criteria=(1,), override_reason="kanarie"),
         Decide(case=case.number, decision=Decision.NOTIFY, reason="kanarie"),

@@ -29,13 +29,14 @@ from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.rows import Case, Delivery, Notification, StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from tests import asking
 from tests.acting import run
 from tests.both_shapes import words_of
 from tests.doubles import migrated
@@ -143,8 +144,7 @@ def test_no_reminder_is_told_twice_when_the_clock_is_set_back(env: Services) -> 
         assert settle(desk_env) == 0
         wrong.go_on(5)
     assert settle(desk_env) == 1  # two hours after the sending, by the corrected clock
-    with env.store.read() as tx:
-        assert sorted(reminder.step for reminder in tx.find(Reminder)) == [60, 120]
+    assert sorted(reminder.step for reminder in asking.reminders(env)) == [60, 120]
 
 
 def night_of(env: Services, *after: int) -> tuple[Services, WrongClock]:
@@ -175,8 +175,7 @@ def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Service
     night, wrong = night_of(env, 20, 40)
     assert minutes_told(night, wrong, 20) == [20]
     wrong.go_on(-25)
-    with env.store.read() as tx:
-        (first,) = tx.find(Reminder)
+    (first,) = asking.reminders(env)
     run(night, Acknowledge(reminder=first.id), "officer1")
     assert minutes_told(night, wrong, 100) == [55]
 
@@ -187,8 +186,7 @@ def test_an_ok_by_a_clock_set_back_leaves_one_question(env: Services, answered: 
     night, wrong = night_of(env, 20, 40)
     assert minutes_told(night, wrong, 40) == [20, 40]
     wrong.go_on(-30)
-    with env.store.read() as tx:
-        told = sorted(tx.find(Reminder), key=lambda reminder: reminder.told_at)
+    told = sorted(asking.reminders(env), key=lambda reminder: reminder.told_at)
     for number in answered:
         run(night, Acknowledge(reminder=told[number].id), "officer1")
     assert minutes_told(night, wrong, 200) == [70]
@@ -208,9 +206,8 @@ def test_no_latency_is_negative_when_the_clock_is_set_back(env: Services) -> Non
     mailbox.deliver("inbox", answer, NOW - HOUR + timedelta(minutes=4))
     wrong.go_on(5)
     poll.look(desk_env, mailbox)
-    with env.store.read() as tx:
-        assert [m.place for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))] == ["case"]
-        clocks = tx.find(ClockRow, where(ClockRow.notification).is_(key))
+    assert [m.place for m in asking.messages(env, direction=Direction.IN)] == ["case"]
+    clocks = asking.clock_rows(env, notification=key)
     assert [clock.state for clock in clocks] == ["running"] * 3
     assert all(clock.stopped_at is None or clock.stopped_at >= clock.started_at for clock in clocks)
 
@@ -227,9 +224,8 @@ def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Services) -> 
     mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), wrong.now())
     poll.look(desk_env, mailbox)
     delivery.drain(desk_env)
-    with env.store.read() as tx:
-        (stored,) = tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
-        (confirmation,) = tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION))
+    (stored,) = asking.messages(env, direction=Direction.IN)
+    (confirmation,) = asking.mails(env, kind=Kind.INTAKE_CONFIRMATION)
     assert (stored.place, stored.disputed) == ("case", False)
     assert confirmation.state == "accepted"
 
@@ -248,8 +244,7 @@ def test_control_and_bidirectional_characters_reach_nobody(env: Services) -> Non
         hostile = hostile.replace(f"From: {sender}".encode(), f"From: {ENCODED} <{sender}>".encode())
         mailbox.deliver("inbox", hostile, NOW)
     poll.look(env, mailbox)
-    with env.store.read() as tx:
-        rows = tx.find(OutboxMail)
+    rows = asking.mails(env)
     assert {row.kind for row in rows} == {Kind.INTAKE_CONFIRMATION, Kind.OFFICER_NOTICE}
     for row in rows:
         sent = read(env.octets.get(row.digest))
@@ -287,12 +282,10 @@ def test_a_full_database_is_no_fault_of_a_mail(env: Services, arrived: datetime)
     with pytest.raises(StoreFault, match="full"):
         poll.look(env, mailbox)
     room.pages = 2**30
-    with env.store.read() as tx:
-        taken = len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN)))
+    taken = len(asking.messages(env, direction=Direction.IN))
     assert poll.look(env, mailbox) == 60 - taken
-    with env.store.read() as tx:
-        assert {m.place for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))} == {"case"}
-        assert len(tx.find(Case)) == 60
+    assert {m.place for m in asking.messages(env, direction=Direction.IN)} == {"case"}
+    assert len(asking.cases(env)) == 60
 
 
 @pytest.mark.parametrize("arrived", [NOW, OLD])
@@ -314,11 +307,10 @@ def test_a_database_held_by_another_for_a_moment_is_no_fault_of_a_mail(
     with pytest.raises(StoreBusy):
         poll.look(env, mailbox)
     poll.look(env, mailbox)
-    with env.store.read() as tx:
-        assert [m.place for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))] == [
-            "case",
-            "case",
-        ]
+    assert [m.place for m in asking.messages(env, direction=Direction.IN)] == [
+        "case",
+        "case",
+    ]
 
 
 # ---------------------------------------------------------------- a mailbox that was not read for long
@@ -339,10 +331,7 @@ def test_three_thousand_waiting_messages_are_one_digest() -> None:
             mailbox.deliver("inbox", mail(number + 2000, f"x{number}@elsewhere.example", "Vraag", "Wat?"), OLD)
         assert poll.look(env, mailbox) == 3000
         assert queued(env) == [Kind.DIGEST]
-        with env.store.read() as tx:
-            assert {
-                m.received_at for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
-            } == {OLD}
-            (digest,) = tx.find(OutboxMail)
+        assert {m.received_at for m in asking.messages(env, direction=Direction.IN)} == {OLD}
+        (digest,) = asking.mails(env)
         assert "3000" in words_of(env.octets.get(digest.digest))
         env.close()

@@ -20,10 +20,11 @@ from flaggermail.cli.acting import typed
 from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.errors import Refusal
 from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.rows import Case, Election, Notification, StoredMessage
+from flaggermail.record.rows import Case, Election
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.report_section import ReportSettings
 from flaggermail.stories.doubles import SetClock
+from tests import asking
 from tests.corpus import each
 from tests.doubles.scenarios import Reopen
 
@@ -375,8 +376,7 @@ def test_a_policy_is_told_only_if_the_notification_names_it(played: Open) -> Non
 def test_an_account_shows_no_tail(played: Open, name: str) -> None:
     """The tail of a number is a key to the case, in our subject and in an answer's; a letter shows the bare number."""
     env = played(name)
-    with env.store.read() as tx:
-        tails = [*(row.tail for row in tx.find(Case)), *(row.tail for row in tx.find(Notification))]
+    tails = [*(row.tail for row in asking.cases(env)), *(row.tail for row in asking.notifications(env))]
     assert any(tails)
     for number in {str(use["case"]) for use in uses(figures(env))}:
         printed = account(env, number) + account(env, number, "--json")
@@ -421,8 +421,7 @@ def test_a_silence_of_weeks_is_told_in_days(played: Open) -> None:
     clock = env.clock
     assert isinstance(clock, SetClock)
     clock.set(clock.now() + timedelta(days=9))
-    with env.store.read() as tx:
-        (answer,) = (row for row in tx.find(StoredMessage) if row.from_name == "Elections EU")
+    (answer,) = (row for row in asking.messages(env) if row.from_name == "Elections EU")
     typed(env, "officer1", ["message", "reclassify", answer.id, "--kind", "auto_reply"])
     assert "310 min" in typed(env, "officer1", ["latency", *at])
     now = str(figures(env)["as_of"])
@@ -438,8 +437,7 @@ def test_a_correction_changes_the_account_and_not_what_was_printed_before(played
     """S05's answer turns out to be a machine's: the use is open, and the figures as of the day before stay."""
     env = played("S05")
     before = figures(env)
-    with env.store.read() as tx:
-        (answer,) = (row for row in tx.find(StoredMessage) if row.from_name == "Casey")
+    (answer,) = (row for row in asking.messages(env) if row.from_name == "Casey")
     clock = env.clock
     assert isinstance(clock, SetClock)
     clock.set(clock.now() + timedelta(hours=1))
@@ -485,8 +483,7 @@ def test_what_came_back_is_told_and_is_no_use(played: Open) -> None:
 def test_an_account_survives_the_loss_of_a_mail(played: Open) -> None:
     """Instants are of the record; of a lost mail the row still says who wrote it."""
     env = played("letter-of-2024")
-    with env.store.read() as tx:
-        (answer,) = (row for row in tx.find(StoredMessage) if row.from_name == "Robin Vance")
+    (answer,) = (row for row in asking.messages(env) if row.from_name == "Robin Vance")
     env.octets.discard(answer.digest)
     printed = account(env, "VF-EP2024-0001")
     assert "Van: Robin Vance <gov-eu@x-platform.example>\nDatum ontvangst: 2024-06-06 13:06+02:00\nAan:\nCC:" in printed

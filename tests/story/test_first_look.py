@@ -12,11 +12,11 @@ from flaggermail.errors import LinkLost, LoginRefused, PauseAsked
 from flaggermail.intake import poll
 from flaggermail.ports import MailName, MailPage, News, RawMessage
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.record.rows import Alarm, Delivery, OutboxMail, StoredMessage, UnfetchedMail
+from flaggermail.record.rows import Delivery, UnfetchedMail
 from flaggermail.services import Services
 from flaggermail.stories.doubles import ListMailbox, SetClock
+from tests import asking
 from tests.story.conftest import NOW
 from tests.story.test_late import mail
 from tests.story.test_rate_limits import OFFICER
@@ -72,15 +72,13 @@ def filled(env: Services, clock: SetClock, folder: str, count: int) -> PagedMail
 
 def order(env: Services) -> list[str | None]:
     """Returns the authors of incoming mail in the order in which it was taken in."""
-    with env.store.read() as tx:
-        stored = tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
+    stored = asking.messages(env, direction=Direction.IN)
     return [row.from_address for row in sorted(stored, key=lambda row: row.id)]
 
 
 def confirmations(env: Services) -> int:
     """Returns how many referrals were confirmed."""
-    with env.store.read() as tx:
-        return len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.INTAKE_CONFIRMATION)))
+    return len(asking.mails(env, kind=Kind.INTAKE_CONFIRMATION))
 
 
 def test_live_mail_is_taken_in_while_old_mail_is_read(env: Services, clock: SetClock) -> None:
@@ -198,8 +196,7 @@ def test_a_mail_that_is_not_given_ends_no_folder_that_is_read(env: Services, clo
         assert [(row.folder, row.item) for row in tx.find(UnfetchedMail)] == [("INBOX", "1")]
     assert poll.look(env, mailbox) == 1  # in its turn
     assert len(order(env)) == 81
-    with env.store.read() as tx:
-        assert len(tx.find(Alarm, where(Alarm.kind).is_(AlarmKind.MAIL_UNFETCHED))) == 1
+    assert len(asking.alarms(env, kind=AlarmKind.MAIL_UNFETCHED)) == 1
 
 
 @pytest.mark.parametrize("fault", [LoginRefused("no"), PauseAsked("wait", 60)])

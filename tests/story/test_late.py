@@ -20,12 +20,13 @@ from flaggermail.record.contacts import LanguageCode
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.record.rows import Case, Decline, Notification, Reminder, StoredMessage
 from flaggermail.record.states import CaseState, MailState, NotificationState
 from flaggermail.reminders.reminders import tick
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.steps import Step, write_steps
 from flaggermail.stories.doubles import ListMailbox, SetClock
+from tests import asking
 from tests.both_shapes import words_of
 from tests.story.conftest import NOW
 
@@ -57,8 +58,7 @@ def backlog(mailbox: ListMailbox, at: datetime) -> None:
 
 def queued(env: Services) -> list[str]:
     """Returns the kinds of all mail that was ever queued."""
-    with env.store.read() as tx:
-        return [row.kind for row in tx.find(OutboxMail)]
+    return [row.kind for row in asking.mails(env)]
 
 
 def read(octets: bytes) -> EmailMessage:
@@ -132,16 +132,14 @@ def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Services) -> N
     answer = mail(1, "gov-eu@x-platform.example", "Re: your mail", "Received, thanks.", answers="ours-1@bzk.example")
     mailbox.deliver("inbox", answer, OLD)
     poll.look(env, mailbox)
-    with env.store.read() as tx:
-        (human,) = tx.find(ClockRow, where(ClockRow.kind).is_(ClockKind.HUMAN))
+    (human,) = asking.clock_rows(env, kind=ClockKind.HUMAN)
     assert (human.state, human.stopped_at) == ("stopped", OLD)
     assert queued(env) == [Kind.DIGEST]
 
 
 def reminders(env: Services) -> list[Reminder]:
     """Returns all reminders."""
-    with env.store.read() as tx:
-        return tx.find(Reminder)
+    return asking.reminders(env)
 
 
 def test_late_reminders_are_one_mail_and_one_answer(env: Services, clock: SetClock) -> None:
@@ -152,8 +150,7 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Services, clock: SetClo
     uses = [notify(env, number, NOW - timedelta(minutes=150 + number)) for number in range(1, 6)]
     assert tick(env) == 5
     assert [(r.notification, r.step, r.kind) for r in reminders(env)] == [(use, 120, "reminder") for use in uses]
-    with env.store.read() as tx:
-        (row,) = tx.find(OutboxMail)
+    (row,) = asking.mails(env)
     assert (row.kind, row.recipient) == ("reminder", "a.jansen@bzk.example")
     text = words_of(env.octets.get(row.digest))
     assert all(use.removesuffix("/1") in text for use in uses)
@@ -166,10 +163,7 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Services, clock: SetClo
     clock.set(NOW + timedelta(minutes=100))
     # An acknowledgement never silences the escalation to the head. The sixth is an alarm, since no mail has left.
     assert tick(env) == 5 + 1
-    with env.store.read() as tx:
-        assert [m.recipient for m in tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ESCALATION))] == [
-            "c.bakker@bzk.example"
-        ]
+    assert [m.recipient for m in asking.mails(env, kind=Kind.ESCALATION)] == ["c.bakker@bzk.example"]
 
 
 def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: SetClock) -> None:
@@ -181,8 +175,7 @@ def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: Set
     delivery.drain(env)
     clock.set(NOW + timedelta(minutes=60))
     assert tick(env) == len(cases)
-    with env.store.read() as tx:
-        (row,) = tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
+    (row,) = asking.mails(env, state=MailState.QUEUED)
     text = words_of(env.octets.get(row.digest))
     assert all(case in text for case in cases)
     assert text.count("opgepakt tot 11:00. Bent u hier nog mee bezig?") == len(cases)
@@ -197,5 +190,4 @@ def test_what_falls_due_alone_is_told_alone(env: Services, clock: SetClock) -> N
     assert tick(env) == 1
     clock.set(NOW + timedelta(minutes=10))
     assert tick(env) == 1
-    with env.store.read() as tx:
-        assert [m.case for m in tx.find(OutboxMail)] == ["VF-PS2027-0001", "VF-PS2027-0002"]
+    assert [m.case for m in asking.mails(env)] == ["VF-PS2027-0001", "VF-PS2027-0002"]

@@ -15,9 +15,9 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.errors import LinkLost
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
-from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.services import Services
 from flaggermail.stories.doubles import ListMailbox, SetClock
+from tests import asking
 from tests.both_shapes import words_of
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
@@ -28,8 +28,7 @@ LIMIT = timedelta(minutes=15)
 
 def alarms(env: Services) -> list[str]:
     """Returns the kinds of all alarms, in order."""
-    with env.store.read() as tx:
-        return [alarm.kind for alarm in sorted(tx.find(Alarm), key=lambda alarm: alarm.raised_at)]
+    return [alarm.kind for alarm in sorted(asking.alarms(env), key=lambda alarm: alarm.raised_at)]
 
 
 def test_a_silence_and_its_end_are_told_once_each(env: Services, clock: SetClock) -> None:
@@ -46,10 +45,9 @@ def test_a_silence_and_its_end_are_told_once_each(env: Services, clock: SetClock
     poll.look(env, mailbox)
     assert not mailbox_monitor.keep(env, timedelta(0))
     assert alarms(env) == ["mailbox silent", "mailbox back"]
-    with env.store.read() as tx:
-        mails = tx.find(OutboxMail)
-        assert [mail.recipient for mail in mails] == ["a.jansen@bzk.example"] * 2
-        assert "INBOX was niet te lezen na 17 maart 2027 om 10:00" in words_of(env.octets.get(mails[0].digest))
+    mails = asking.mails(env)
+    assert [mail.recipient for mail in mails] == ["a.jansen@bzk.example"] * 2
+    assert "INBOX was niet te lezen na 17 maart 2027 om 10:00" in words_of(env.octets.get(mails[0].digest))
     clock.set(NOW + timedelta(hours=4))
     assert mailbox_monitor.keep(env, timedelta(hours=1))
     assert len(alarms(env)) == 3  # a second outage is another alarm
@@ -63,9 +61,8 @@ def test_the_alarm_says_what_the_servers_answer_means(env: Services, clock: SetC
     found = explain(ProtocolStep.IMAP_AFTER_TOKEN, throttled, Reader(mailbox="verkiezingen@bzk.example"))
     assert found is not None
     assert mailbox_monitor.keep(env, LIMIT, found.said)
-    with env.store.read() as tx:
-        (mail,) = tx.find(OutboxMail)
-        words = " ".join(words_of(env.octets.get(mail.digest)).split())
+    (mail,) = asking.mails(env)
+    words = " ".join(words_of(env.octets.get(mail.digest)).split())
     assert "om 10:00; Exchange remt verkiezingen@bzk.example af omdat er te veel is gevraagd: stop andere" in words
     assert "throttled" not in words
 

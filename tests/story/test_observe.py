@@ -31,7 +31,7 @@ from flaggermail.record.case_values import Decision
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
+from flaggermail.record.rows import Case, Decline, OutboxMail, StoredMessage, Token, Withheld
 from flaggermail.record.states import MailState
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import reminders
@@ -39,6 +39,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from tests import asking
 from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.told_status import document, told
@@ -168,15 +169,13 @@ def test_reminders_are_withheld_and_do_not_come_at_resume(desk: Desk) -> None:
     desk.refer(1)
     desk.tick(45)
     assert "reminder" in desk.withheld()
-    with desk.env.store.read() as tx:
-        assert [row.withheld for row in tx.find(Reminder)] == [True]
+    assert [row.withheld for row in asking.reminders(desk.env)] == [True]
     desk.refer(2)
     desk.clock.set(desk.clock.now() + 60 * MINUTE)  # the daemon was down
     run(desk.env, Resume(), "officer1")
     desk.tick(120)
     assert desk.sent == []
-    with desk.env.store.read() as tx:
-        assert [row.withheld for row in tx.find(Reminder)] == [True, True]
+    assert [row.withheld for row in asking.reminders(desk.env)] == [True, True]
     assert "no reminder waits" in desk.type("oncall", "now")
 
 
@@ -189,8 +188,7 @@ def test_what_is_wanted_after_resume_is_sent(desk: Desk) -> None:
     desk.refer(2)
     desk.tick(1)
     assert desk.sent == ["f.voorbeeld@lindewaard.example", "a.jansen@bzk.example"]
-    with desk.env.store.read() as tx:
-        assert {mail.case for mail in tx.find(OutboxMail)} == {"VF-EP2024-0002"}
+    assert {mail.case for mail in asking.mails(desk.env)} == {"VF-EP2024-0002"}
 
 
 def test_a_withheld_mail_is_not_sent_when_its_reason_comes_again(desk: Desk) -> None:
@@ -218,8 +216,7 @@ def test_approval_is_refused_with_the_way_out(desk: Desk) -> None:
     run(desk.env, Resume(), "officer1")
     run(desk.env, Approve(draft=draft), "officer1")
     desk.tick(1)
-    with desk.env.store.read() as tx:
-        (mail,) = tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.NOTIFICATION))
+    (mail,) = asking.mails(desk.env, kind=Kind.NOTIFICATION)
     assert (mail.state, desk.sent[0]) == ("accepted", mail.recipient)
 
 
@@ -242,9 +239,8 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
     writing.begin(desk.env)
     desk.tick(3)
     assert desk.sent == []
-    with desk.env.store.read() as tx:
-        states = {mail.kind: mail.state for mail in tx.find(OutboxMail)}
-        (held,) = tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
+    states = {mail.kind: mail.state for mail in asking.mails(desk.env)}
+    (held,) = asking.mails(desk.env, state=MailState.QUEUED)
     assert states.pop(Kind.NOTIFICATION) == "queued"
     assert set(states) == {"intake_confirmation", "officer_notice", "approval_request"}
     assert set(states.values()) == {"cancelled"}

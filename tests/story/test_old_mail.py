@@ -26,10 +26,11 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.ports import RawMessage
 from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.kinds import ArrivalBasis, Direction, Place
-from flaggermail.record.rows import Alarm, Case, Delivery, OutboxMail, Page, Reminder, StoredMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
+from tests import asking
 from tests.story.conftest import NOW
 from tests.tools.outlook_file import OutlookMail, outlook_message
 
@@ -86,8 +87,7 @@ def counts(env: Services, *arguments: str | Path) -> tuple[int, int, int, list[s
 
 def messages(env: Services) -> list[StoredMessage]:
     """Returns every message of the record."""
-    with env.store.read() as tx:
-        return tx.find(StoredMessage)
+    return asking.messages(env)
 
 
 def write_mbox(path: Path, mails: Sequence[bytes], ends: bytes = b"\r\n") -> Path:
@@ -152,10 +152,15 @@ def test_nothing_follows(env: Services, clock: SetClock, tmp_path: Path) -> None
     for _ in range(20):
         clock.set(clock.now() + timedelta(hours=2))
         reminders.tick(env)
-    with env.store.read() as tx:
-        of_mail = [row for row in tx.find(OutboxMail) if row.kind != "digest"]
-        assert (of_mail, tx.find(Alarm), tx.find(Page), tx.find(Reminder), tx.find(Case)) == ([], [], [], [], [])
-        assert not any(message.pending_digest for message in tx.find(StoredMessage))
+    of_mail = [row for row in asking.mails(env) if row.kind != "digest"]
+    assert (of_mail, asking.alarms(env), asking.pages(env), asking.reminders(env), asking.cases(env)) == (
+        [],
+        [],
+        [],
+        [],
+        [],
+    )
+    assert not any(message.pending_digest for message in asking.messages(env))
 
 
 def test_old_mail_waits_apart(env: Services, tmp_path: Path) -> None:
@@ -229,8 +234,7 @@ def test_sent_mail_is_known_by_its_folder(env: Services, tmp_path: Path) -> None
         message = messages(env)[-1]
         assert (message.direction, message.place) == (Direction.OUT, Place.QUARANTINE)
         assert "possible unregistered use" in message.reason.english
-    with env.store.read() as tx:
-        assert tx.find(Alarm) == []
+    assert asking.alarms(env) == []
 
 
 def test_outlook_files_are_kept_as_they_are(env: Services, tmp_path: Path) -> None:
@@ -255,8 +259,7 @@ def test_a_copy_of_a_mail_that_is_held_changes_nothing(env: Services, tmp_path: 
     write_mbox(tmp_path / "old.mbox", [referral(1)])
     assert counts(env, tmp_path / "old.mbox") == (1, 0, 1, [])
     assert messages(env) == before
-    with env.store.read() as tx:
-        found = tx.find(Delivery)
+    found = asking.deliveries(env)
     assert {row.arrival for row in found} == {ArrivalBasis.SERVER, ArrivalBasis.OWN_LINE}
     assert {row.message for row in found} == {before[0].id}
 
@@ -285,9 +288,8 @@ def test_a_mail_that_a_file_showed_first_is_told_all_the_same(
     varying = {"id", "message_id", "content_key", "digest", "subject", "case"} | {"suggestions"}  # the other's case
     names = {spec.name for spec in fields(StoredMessage)}
     assert {name for name in names if getattr(shown_before, name) != getattr(never_shown, name)} == varying
-    with env.store.read() as tx:
-        assert [case.root_message for case in tx.find(Case)] == [shown_before.id, never_shown.id]
-        kinds = sorted(row.kind for row in tx.find(OutboxMail))
+    assert [case.root_message for case in asking.cases(env)] == [shown_before.id, never_shown.id]
+    kinds = sorted(row.kind for row in asking.mails(env))
     assert kinds == ["intake_confirmation"] * 2 + ["officer_notice"] * 2
     assert counts(env, tmp_path / "export.mbox")[:3] == (1, 0, 1)
 
@@ -301,8 +303,7 @@ def test_run_again_it_finds_everything_there(env: Services, tmp_path: Path) -> N
     assert counts(env, box)[:3] == (3, 1, 2)
     write_mbox(box, [referral(2), referral(3), referral(4), referral(4)])
     assert counts(env, box)[:3] == (4, 1, 3)
-    with env.store.read() as tx:
-        assert len(tx.find(Delivery)) == 4
+    assert len(asking.deliveries(env)) == 4
 
 
 # ---- what is refused
@@ -400,9 +401,8 @@ def nobody_is_told(env: Services, clock: SetClock) -> None:
     for _ in range(40):
         clock.set(clock.now() + timedelta(minutes=90))
         reminders.tick(env)
-    with env.store.read() as tx:
-        assert [row for row in tx.find(OutboxMail) if row.kind != "digest"] == []
-        assert (tx.find(Reminder), tx.find(Alarm), tx.find(Page)) == ([], [], [])
+    assert [row for row in asking.mails(env) if row.kind != "digest"] == []
+    assert (asking.reminders(env), asking.alarms(env), asking.pages(env)) == ([], [], [])
 
 
 def test_the_use_of_years_ago(exchange: Services, clock: SetClock) -> None:

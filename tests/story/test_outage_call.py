@@ -11,9 +11,9 @@ import pytest
 from flaggermail.daemon.outage import Outage
 from flaggermail.daemon.outage_call import AFTER, AGAIN, OutageCall
 from flaggermail.errors import DiskFails, StoreAway
-from flaggermail.record.rows import Alarm, Page
 from flaggermail.services import Services
 from flaggermail.stories.doubles import ListPager, SetClock
+from tests import asking
 from tests.story.conftest import NOW
 from tests.story.test_mailbox_monitor import alarms
 from tests.story.test_pagers import calls, paged  # noqa: F401 - a fixture
@@ -63,10 +63,9 @@ def test_whoever_is_on_call_is_called_once_after_a_minute(
     for _ in range(2):
         assert call.may_page(paged)
     assert alarms(paged) == ["database back"]
-    with paged.store.read() as tx:
-        (raised,) = tx.find(Alarm)
-        assert "for 62 minutes" in raised.text.english
-        assert all(page.text != CALLED for page in tx.find(Page))
+    (raised,) = asking.alarms(paged)
+    assert "for 62 minutes" in raised.text.english
+    assert all(page.text != CALLED for page in asking.pages(paged))
 
 
 def test_a_short_one_and_a_desk_that_observes_call_nobody(

@@ -40,6 +40,7 @@ from flaggermail.settings.steps import Step
 from flaggermail.stories import rehearsal
 from flaggermail.stories.doubles import ListPager, SetClock
 from flaggermail.wording.said import as_written
+from tests import asking
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_late import notify, reminders
@@ -143,9 +144,8 @@ def test_a_pager_that_fails_is_followed_at_once_and_the_last_one_by_mail(paged: 
     for number in (1, 2):
         notify(paged, number, NOW - timedelta(minutes=240 + number))
         run(paged)
-    with paged.store.read() as tx:
-        assert [a.kind for a in tx.find(Alarm)].count(AlarmKind.PAGERS_FAILED) == 1
-        assert tx.find(Page, where(Page.state).is_(PageState.QUEUED)) == []
+    assert [a.kind for a in asking.alarms(paged)].count(AlarmKind.PAGERS_FAILED) == 1
+    assert asking.pages(paged, state=PageState.QUEUED) == []
 
 
 def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Services) -> None:
@@ -161,8 +161,7 @@ def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Services) 
     for expected in (1, 2):
         with pytest.raises(KeyboardInterrupt):
             paging.drain(dying)
-        with paged.store.read() as tx:
-            (page,) = tx.find(Page, where(Page.position).is_(0))
+        (page,) = asking.pages(paged, position=0)
         assert (page.state, page.tries) == ("attempting", expected)
         paging.recover(paged)
     paging.drain(paged)
@@ -191,8 +190,7 @@ def test_a_step_says_by_which_means(
         run(paged)
         heard += [(minute, pager) for pager, _ in calls(paged)[len(heard) :]]
     assert heard == called
-    with paged.store.read() as tx:
-        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))) == mails
+    assert len(asking.mails(paged, kind=Kind.REMINDER)) == mails
 
 
 def test_steps_of_several_means_are_one_mail(paged: Services, clock: SetClock) -> None:
@@ -202,8 +200,7 @@ def test_steps_of_several_means_are_one_mail(paged: Services, clock: SetClock) -
     run(paged)
     clock.set(NOW + timedelta(minutes=5))
     run(paged)
-    with paged.store.read() as tx:
-        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))) == 1
+    assert len(asking.mails(paged, kind=Kind.REMINDER)) == 1
     assert calls(paged) == [("first", "VF-PS2027-0002, X: 65 min (+1)")]
 
 
@@ -211,8 +208,7 @@ def test_who_has_no_pager_gets_mail_all_the_same(env: Services) -> None:
     """A pager-only step is sent by mail to an officer who has no pager."""
     notify(env, 1, NOW - timedelta(minutes=60), (Step(ClockKind.RECEIPT, 60, how=(Means.PAGER,)),))
     run(env)
-    with env.store.read() as tx:
-        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))) == 1
+    assert len(asking.mails(env, kind=Kind.REMINDER)) == 1
 
 
 def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Services) -> None:
@@ -222,8 +218,7 @@ def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Services) -> 
     for number in range(1, 15):
         notify(paged, number, NOW - timedelta(minutes=60), (Step(ClockKind.RECEIPT, 60, how=(Means.PAGER,)),))
         run(paged)
-    with paged.store.read() as tx:
-        raised, states = tx.find(Alarm), {page.state for page in tx.find(Page)}
+    raised, states = asking.alarms(paged), {page.state for page in asking.pages(paged)}
     assert {a.case for a in raised} == {f"VF-PS2027-{number:04}" for number in range(1, 15)}
     assert {a.kind for a in raised} == {"pagers failed"}
     assert states == {"failed", "held"}
@@ -283,9 +278,8 @@ def test_no_more_calls_in_an_hour_than_configured(paged: Services, clock: SetClo
         notify(paged, number, NOW - timedelta(minutes=240))
         run(paged)
     assert len(calls(paged)) == 12
-    with paged.store.read() as tx:
-        assert len(tx.find(Page, where(Page.state).is_(PageState.HELD))) == 3
-        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ESCALATION))) == 15
+    assert len(asking.pages(paged, state=PageState.HELD)) == 3
+    assert len(asking.mails(paged, kind=Kind.ESCALATION)) == 15
     clock.set(NOW + timedelta(minutes=61))
     notify(paged, 16, NOW - timedelta(minutes=240))
     run(paged)
@@ -453,5 +447,4 @@ def test_a_rehearsal_pages_at_its_own_pace_and_says_what_it_is(paged: Services, 
     run(paged)
     ((pager, text),) = calls(paged)
     assert (pager, text.startswith("OEFENING ")) == ("first", True)
-    with paged.store.read() as tx:
-        assert [page.exercise for page in tx.find(Page)] == [True]
+    assert [page.exercise for page in asking.pages(paged)] == [True]

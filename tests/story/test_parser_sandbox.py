@@ -21,6 +21,7 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
+from tests import asking
 from tests.doubles.probing_child import MODULE, VARIANT, Variant
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
@@ -55,8 +56,7 @@ def takes_in(env: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         daemon.stop.set()
         thread.join(PATIENCE)
         assert daemon.failure is None
-        with env.store.read() as tx:
-            return [row for row in tx.find(StoredMessage) if row.place != "own"]
+        return [row for row in asking.messages(env) if row.place != "own"]
 
     yield run
     parser.close()

@@ -20,9 +20,10 @@ from flaggermail.letters import writing
 from flaggermail.ports import BlobStore, Folder, Lease, MailPage, News, Role, Store, Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
-from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.stories.doubles import ListMailbox, SetClock
+from tests import asking
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.crashing import UNJUDGEABLE, FailingMatcher
@@ -200,14 +201,12 @@ class FullArchive(WaitingOctets):
 
 def count(env: Services) -> int:
     """Returns the number of incoming mails."""
-    with env.store.read() as tx:
-        return len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN)))
+    return len(asking.messages(env, direction=Direction.IN))
 
 
 def alarms(env: Services) -> list[tuple[str, str]]:
     """Returns kind and text of all alarms."""
-    with env.store.read() as tx:
-        return [(alarm.kind, alarm.text.english) for alarm in tx.find(Alarm)]
+    return [(alarm.kind, alarm.text.english) for alarm in asking.alarms(env)]
 
 
 class TestFolders:
@@ -232,10 +231,7 @@ class TestFolders:
         poll.look(env, mailbox)
         poll.look(env, mailbox, everywhere=False)
         assert alarms(env) == [("folder missing", "Sent")] * 2
-        with env.store.read() as tx:
-            assert (
-                "Sent" in env.octets.get(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))[0].digest).decode()
-            )
+        assert "Sent" in env.octets.get(asking.mails(env, kind=Kind.ALARM)[0].digest).decode()
 
     def test_numbers_that_nobody_holds_are_passed_once(self, env: Services) -> None:
         """What was expunged before the first look is searched only once."""
@@ -324,8 +320,7 @@ class TestFolders:
         clock.set(NOW + timedelta(days=2))
         mailbox.deliver("inbox", mail(900), OLDER)
         poll.look(env, mailbox)
-        with env.store.read() as tx:
-            (last,) = tx.find(StoredMessage, where(StoredMessage.subject).is_("V900"))
+        (last,) = asking.messages(env, subject="V900")
         assert last.arrival is ArrivalBasis.SERVER
 
     def test_the_first_look_at_a_mailbox_of_years_uses_up_nothing(self, env: Services, clock: SetClock) -> None:
@@ -337,8 +332,7 @@ class TestFolders:
         clock.set(NOW + timedelta(minutes=1))
         mailbox.deliver("inbox", mail(100), OLDER)
         poll.look(env, mailbox)
-        with env.store.read() as tx:
-            assert {row.arrival for row in tx.find(StoredMessage)} == {ArrivalBasis.SERVER}
+        assert {row.arrival for row in asking.messages(env)} == {ArrivalBasis.SERVER}
 
     def test_junk_moved_to_the_inbox_by_the_hundred_is_out_of_junk(self, env: Services, clock: SetClock) -> None:
         """It is known mail: it waits in the quarantine of today, and one digest tells all that was not told singly."""
@@ -381,8 +375,7 @@ class TestFolders:
         mailbox.deliver("junk", mail(1), NOW + timedelta(hours=1))
         mailbox.deliver("junk", mail(2), OLD)
         assert poll.look(env, mailbox) == 2
-        with env.store.read() as tx:
-            found = {row.subject: row.arrival for row in tx.find(StoredMessage)}
+        found = {row.subject: row.arrival for row in asking.messages(env)}
         assert found["V1"] is ArrivalBasis.SERVER
         assert found["V2"] is ArrivalBasis.MOVED
 
@@ -447,12 +440,9 @@ class TestPace:
         for number in range(6):
             mailbox.deliver("inbox", mail(number).replace(b"V3", UNJUDGEABLE.encode()), OLD)
         assert poll.look(replace(env, matcher=FailingMatcher(env.matcher)), mailbox) == 6
-        with env.store.read() as tx:
-            unjudged = [
-                m.message_id
-                for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
-                if "RuntimeError" in m.reason.english
-            ]
+        unjudged = [
+            m.message_id for m in asking.messages(env, direction=Direction.IN) if "RuntimeError" in m.reason.english
+        ]
         assert (unjudged, count(env)) == (["3@shop.example"], 6)
 
 

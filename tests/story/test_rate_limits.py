@@ -18,12 +18,13 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
+from flaggermail.record.rows import Alarm, Case, HeldBack, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.reminders import reminders
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.stories.doubles import ListMailbox, SetClock
 from flaggermail.wording.said import as_written
+from tests import asking
 from tests.both_shapes import words_of
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
@@ -68,8 +69,7 @@ def test_a_few_are_mails_and_many_are_one(env: Services, clock: SetClock) -> Non
     text = words_of(env.octets.get(one.digest))
     assert {f"o{number}" for number in range(5, 12)} <= set(text.split())
     assert {"- toon NUMMER", "- stand"} <= set(text.splitlines())  # a telephone has no command line
-    with env.store.read() as tx:
-        assert len(tx.find(Alarm)) == 12  # each suppressed mail is still an alarm
+    assert len(asking.alarms(env)) == 12  # each suppressed mail is still an alarm
     clock.set(NOW + timedelta(minutes=2))
     alarm(env, 12)
     assert len(sent(env, Kind.ALARM)) == 6  # the storm is over
@@ -141,12 +141,7 @@ def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: 
     assert len(sent(env, Kind.ESCALATION)) == 1
     clock.set(NOW + timedelta(minutes=50))
     reminders.tick(env)
-    with env.store.read() as tx:
-        assert (
-            len({r.notification for r in tx.find(Reminder, where(Reminder.step).is_(60))})
-            == len(tx.find(Reminder, where(Reminder.step).is_(60)))
-            == 60
-        )
+    assert len({r.notification for r in asking.reminders(env, step=60)}) == len(asking.reminders(env, step=60)) == 60
 
 
 def test_what_is_wanted_twice_is_counted(env: Services) -> None:
@@ -215,10 +210,7 @@ def test_two_machines_do_not_answer_each_other(
         clock.set(NOW + timedelta(minutes=minute))
         reminders.tick(env)
         delivery.drain(env)
-        with env.store.read() as tx:
-            ours = [
-                row for row in tx.find(OutboxMail, where(OutboxMail.recipient).is_(sender)) if row.id not in answered
-            ]
+        ours = [row for row in asking.mails(env, recipient=sender) if row.id not in answered]
         for row in ours:
             answered.add(row.id)
             letter = read(env.octets.get(row.digest))
@@ -327,11 +319,8 @@ def test_of_a_flood_under_a_known_name_a_few_go_first(env: Services, limits: dic
     for octets in late:
         mailbox.deliver("inbox", octets, NOW)
     assert poll.look(quota, mailbox) == 72
-    with env.store.read() as tx:
-        uids = {d.message: int(d.item) for d in tx.find(Delivery)}
-        filed = sorted(
-            (m for m in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))), key=lambda m: m.id
-        )
+    uids = {d.message: int(d.item) for d in asking.deliveries(env)}
+    filed = sorted((m for m in asking.messages(env, direction=Direction.IN)), key=lambda m: m.id)
     order = [uids[m.id] for m in filed]
     assert len(filed) == len(set(order)) == 73
     assert order[1 + first :] == sorted(order[1 + first :])
@@ -351,8 +340,7 @@ def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Services) -> None:
     assert cursor is not None
     assert cursor.position == "1/1"
     poll.look(env, mailbox)
-    with env.store.read() as tx:
-        assert len(tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))) == 63
+    assert len(asking.messages(env, direction=Direction.IN)) == 63
 
 
 def test_a_reminder_is_not_late_in_a_flood(env: Services) -> None:

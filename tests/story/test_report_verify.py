@@ -16,10 +16,11 @@ from flaggermail.record.contacts import LanguageCode
 from flaggermail.report.verifying import compare
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
+from tests.command_line import Ran
 from tests.corpus import each
 from tests.doubles.edited_reports import passages, unmarked
 from tests.story.test_report import documents, frozen_report
-from tests.unit.cli.conftest import CONFIG, Desk, Ran
+from tests.unit.cli.conftest import CONFIG, Desk
 from tests.unit.cli.played import played
 
 MANUAL = Path(__file__).parents[2] / "docs" / "report-writer.md"

@@ -33,6 +33,7 @@ from flaggermail.stories.doubles import ListMailbox, SetClock
 from flaggermail.wiring import assembly
 from flaggermail.wording.alarms import AlarmName, Health
 from flaggermail.wording.said import UNSAID
+from tests import asking
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon
@@ -181,14 +182,12 @@ def test_an_archive_that_is_away_is_told_by_pager_and_its_return_by_mail(paged: 
     assert alarms(away) == ["archive away"]
     paging.drain(away)
     assert calls(away) == [("first", "alarm: archief onbruikbaar")]
-    with away.store.read() as tx:
-        assert not tx.find(OutboxMail)
+    assert not asking.mails(away)
     clock.set(NOW + MINUTE)
     why[0] = UNSAID
     self_check.tick(away, IN_TIME)
     assert sorted(alarms(away)) == ["archive away", "archive back", "certificate ends"]
-    with away.store.read() as tx:
-        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == 2
+    assert len(asking.mails(away, kind=Kind.ALARM)) == 2
 
 
 def test_a_sandbox_that_is_less_than_before_is_told(env: Services, clock: SetClock) -> None:
@@ -289,8 +288,7 @@ def test_the_end_of_a_login_is_told_at_each_step(paged: Services, clock: SetCloc
         clock.set(ends - timedelta(days=left) + timedelta(minutes=1))
         for _ in range(2):
             self_check.tick(env, IN_TIME)
-        with env.store.read() as tx:
-            said = [alarm.text.english for alarm in tx.find(Alarm) if alarm.raised_at == clock.now()]
+        said = [alarm.text.english for alarm in asking.alarms(env) if alarm.raised_at == clock.now()]
         told |= {left: said} if said else {}
     name = "secret for tokens (oauth2)" if what == "secret" else "certificate for tokens (oauth2)"
     assert list(told) == [30, 14, 7, 1, 0]
@@ -334,8 +332,7 @@ def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
     names = [AlarmName[AlarmKind(kind).name].words("nl") for kind in (alarm, recovery)]
     readers = 2 if find is outbox_age else 1
     assert calls(paged) == [("first", f"alarm: {name}") for name in names for _ in range(readers)]
-    with paged.store.read() as tx:
-        assert len(tx.find(OutboxMail, where(OutboxMail.kind).is_(Kind.ALARM))) == 2 * readers
+    assert len(asking.mails(paged, kind=Kind.ALARM)) == 2 * readers
 
 
 def test_an_idle_desk_in_order_writes_nothing(env: Services) -> None:

@@ -20,6 +20,7 @@ from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.stories import replay
 from flaggermail.stories.doubles import ScriptedSubmitter, SetClock
+from tests import asking
 from tests.doubles import migrated
 from tests.story.conftest import NOW
 
@@ -54,8 +55,7 @@ def played(language: str) -> dict[str, str]:
         clock = SetClock(NOW.replace(year=NOW.year + 1))
         env = migrated.replayed(settings, Path(folder), clock, SystemRandomness(), ScriptedSubmitter(clock))
         try:
-            with env.store.read() as tx:
-                mails = tx.find(OutboxMail)
+            mails = asking.mails(env)
             return {name: _shown(env, mails, *which) for name, which in MAILS.items()}
         finally:
             env.close()
@@ -68,8 +68,7 @@ def to_officer(language: str, scenario: str) -> list[tuple[str, str]]:
         clock = SetClock(NOW.replace(year=NOW.year + 1))
         env = migrated.replayed(settings, Path(folder), clock, SystemRandomness(), ScriptedSubmitter(clock))
         try:
-            with env.store.read() as tx:
-                mails = [mail for mail in tx.find(OutboxMail) if mail.recipient == OFFICER]
+            mails = [mail for mail in asking.mails(env) if mail.recipient == OFFICER]
             return [(mail.subject, env.parser.parse(env.octets.get(mail.digest)).text) for mail in mails]
         finally:
             env.close()

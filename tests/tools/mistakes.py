@@ -6,7 +6,6 @@ Each is made at a desk without a fault, and the command is typed there. `python 
 
 from __future__ import annotations
 
-import logging
 import re
 import shutil
 import sys
@@ -20,11 +19,10 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from click.testing import CliRunner
 
-from flaggermail.cli import main
 from flaggermail.settings.mistakes import CheckCode
 from flaggermail.wiring import assembly
+from tests.command_line import type_here
 from tests.doubles.broken_desks import edit, sound
 from tests.unit.settings.test_mistakes import CASES
 
@@ -280,17 +278,9 @@ def _plain(lines: Sequence[str], folder: Path) -> str:
 def _typed(folder: Path, mistake: Made) -> tuple[int, str, str]:
     """Types the command with a login and without the extras; returns the exit status and what it printed."""
     words = ["--config", str(folder), *(word.format(folder=folder) for word in mistake.typed.split())]
-    with _as_new_administrator(mistake.login), CliRunner().isolation() as (out, err, _):
-        status: object = 0
-        try:
-            main(words)
-        except SystemExit as ended:
-            status = ended.code
-        finally:
-            logging.getLogger().handlers.clear()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        return int(str(status or 0)), out.getvalue().decode(), err.getvalue().decode()
+    with _as_new_administrator(mistake.login):
+        ran = type_here(words)
+    return ran.status, ran.out, ran.err
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 
 A fault is one change of one expression or branch: a comparison turned, a condition dropped, a number raised by one, a
 value not returned. Each is planted in a copy of the tree; the pure tests that import its module run first, then those
-of its room, then others that import it, then six files that use the room most, until one is red. A fault that all of
-them miss is printed with its place: it is either no fault (the program does the same) or lacks a test. The same seed
+of its room, others that import it, six files that use the room most, and all stories, until one is red. A fault that
+all of them miss is printed with its place: it is either no fault (the program does the same) or lacks a test. The same seed
 plants the same faults in the same code.
 """
 
@@ -29,7 +29,7 @@ COPIED = (".ci", "flaggermail", "tests", "config", "rules", "docs", "systemd")  
 LEFT_OUT = re.compile(r"/(migrations|wording|demo)/|/log_lines\.py|/__init__\.py")  # words, tables, a show
 SPEAKS = re.compile(r"\b(log|_log|note)\b\.?")
 ROOMS = frozenset({"attacks", "store", "story", "unit"})  # folders of tests that need no server
-USERS = 6  # files of tests that import the module's room, those that do so most
+SOME = 6  # files of tests that name a module's words, or use its room, most
 TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -107,17 +107,19 @@ def tests_of(module: Path) -> Iterator[list[str]]:
     }
     near = [path for path, text in texts.items() if imported.search(text)]
     beside = [path for path in texts if path.is_relative_to(Path("tests/unit") / module.parts[1])]
+    beside.sort(key=lambda path: sum(texts[path].count(word) for word in last.split("_")), reverse=True)
     users = sorted(texts, key=lambda path: len(room.findall(texts[path])), reverse=True)
     pure, seen = [path for path in near if path.parts[1] == "unit"], set[Path]()
-    for group, most in ((pure, len(pure)), (beside, len(beside)), (near, len(near)), (users, USERS)):
-        chosen = [path for path in group if path not in seen][:most]
+    stories = [path for path in texts if path.parts[1] in {"attacks", "story"}]
+    for group in (pure, beside[:SOME], near, beside, users[:SOME], stories):
+        chosen = [path for path in group if path not in seen]
         yield list(map(str, chosen))
         seen |= set(chosen)
 
 
 def red(tree: Path, paths: Iterable[str]) -> str:
     """Runs tests in a tree until one fails; returns the name of that, or "" if all pass."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not long and not outside", "--no-header", *paths]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-m", "not long", *paths]
     environment = os.environ | {"PYTHONPATH": str(tree)}
     ran = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
     told = re.findall(r"(?m)^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", ran.stdout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from flaggermail.cases.elections import next_polling_day
+from flaggermail.cases.periods import next_polling_day
 from flaggermail.desk.views.view import Document, View, json_of
 from flaggermail.health.readiness_letter import gather, next_election
 from flaggermail.services import UnitOfWork

@@ -126,7 +126,6 @@ _NO_CASE = {  # not about a case
 }
 
 WITH_OUR_WORDS = [name for name in PLATFORM_TEMPLATES if name != "own_text"]  # which the officer writes
-EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -182,8 +181,8 @@ def test_the_shipped_templates_have_no_fault() -> None:
     assert TEMPLATES.check() == ()
 
 
-@EVERY_TEMPLATE
-@EVERY_LANGUAGE
+@each("name", sorted(VALUES))
+@each("language", LANGUAGES)
 def test_every_template_reads_as_plain_text(name: str, language: str) -> None:
     """A mail has a one-line subject, lines up to 76 characters, no doubled empty line and no template syntax."""
     for mail in mails(name, language):
@@ -205,8 +204,8 @@ UNFINISHED = re.compile(
 )
 
 
-@EVERY_TEMPLATE
-@EVERY_LANGUAGE
+@each("name", sorted(VALUES))
+@each("language", LANGUAGES)
 def test_nothing_is_announced_that_does_not_follow(name: str, language: str) -> None:
     """Behind each label and colon stands something, also of a mail without sender and subject."""
     for mail in mails(name, language):
@@ -221,8 +220,8 @@ def test_a_held_alarm_begins_with_a_capital(language: str) -> None:
     assert all(first.isupper() for first in entries)
 
 
-@EVERY_TEMPLATE
-@EVERY_LANGUAGE
+@each("name", sorted(VALUES))
+@each("language", LANGUAGES)
 def test_a_subject_begins_with_the_matter(name: str, language: str) -> None:
     """No subject spends its first words, which a phone shows, on that there is something."""
     for mail in mails(name, language):
@@ -294,16 +293,16 @@ def test_an_officers_reason_behind_ours_is_a_sentence(language: str) -> None:
         assert not (found := re.search(r"\. [a-z].*", mail.body)), found
 
 
-@EVERY_TEMPLATE
-@EVERY_LANGUAGE
+@each("name", sorted(VALUES))
+@each("language", LANGUAGES)
 def test_a_command_in_a_sentence_has_marks_around_it(name: str, language: str) -> None:
     """Else whoever copies it takes the full stop behind it along."""
     text = (DIRECTORY / language / f"{name}.j2").read_text(encoding="utf-8")
     assert not re.findall(r"(?<!`)\bflaggermail [a-z]+.*", text)
 
 
-@EVERY_TEMPLATE
-@EVERY_LANGUAGE
+@each("name", sorted(VALUES))
+@each("language", LANGUAGES)
 def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str) -> None:
     """A line without a value is at most 76 characters long in the file; wrapping would leave a single word behind."""
     if name.startswith("report_"):  # sections of a document, whose lines are joined to paragraphs
@@ -312,8 +311,8 @@ def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str)
     assert not [line for line in lines if "{" not in line and len(line) > 76]
 
 
-@EVERY_TEMPLATE
-@EVERY_LANGUAGE
+@each("name", sorted(VALUES))
+@each("language", LANGUAGES)
 def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
     """The case number comes last in the subject of mail to officers, and first in other mail; some mail bears none."""
     mail = TEMPLATES.render(name, language, values(name, language))
@@ -350,7 +349,7 @@ def test_every_alarm_has_its_words(language: str) -> None:
         assert TEMPLATES.render("alarm", language, values("alarm", language, {"kind": kind.value})).body
 
 
-@EVERY_TEMPLATE
+@each("name", sorted(VALUES))
 def test_dutch_and_english_share_no_sentence(name: str) -> None:
     """The Dutch and English templates share no sentence, apart from values, digits and punctuation."""
     dutch, english = ({key for mail in mails(name, language) for key in _own_words(mail)} for language in LANGUAGES)
@@ -386,8 +385,8 @@ def _texts(found: Iterable[object]) -> Iterator[str]:
             yield from _texts(one.values())
 
 
-@pytest.mark.parametrize("name", WITH_OUR_WORDS)
-@EVERY_LANGUAGE
+@each("name", WITH_OUR_WORDS)
+@each("language", LANGUAGES)
 def test_every_mail_to_a_platform_says_what_it_must_and_nothing_that_it_must_not(name: str, language: str) -> None:
     """Every mail to a platform meets all requirements of a draft, in every variant."""
     for changes in variants(name):
@@ -694,8 +693,8 @@ POINTS = re.compile(r"\b(?:below|hieronder|hierboven|this|dit)\b")
 ONE = re.compile(r"\b2 (?:anderen|persons)\b[^.]*\b(?:goedkeurt|approves)\b")
 
 
-@EVERY_TEMPLATE
-@EVERY_LANGUAGE
+@each("name", sorted(VALUES))
+@each("language", LANGUAGES)
 def test_one_is_not_several(name: str, language: str) -> None:
     """A mail about one minute, one mail or one person says so: never "1 minuten"."""
     for changes in variants(name):
@@ -712,8 +711,8 @@ def test_several_are_not_one(language: str) -> None:
         assert not ONE.search(" ".join(mail.body.split()))
 
 
-@EVERY_TEMPLATE
-@EVERY_LANGUAGE
+@each("name", sorted(VALUES))
+@each("language", LANGUAGES)
 def test_a_subject_points_at_nothing_below_it(name: str, language: str) -> None:
     """A subject is read alone, in a list of mails or on a lock screen."""
     for changes in variants(name):
@@ -731,7 +730,7 @@ TRANSLATED = re.compile(
 """English that reads as translated from Dutch; each was found in a mail that was read aloud."""
 
 
-@EVERY_TEMPLATE
+@each("name", sorted(VALUES))
 def test_english_mail_reads_as_english(name: str) -> None:
     """No mail says a thing as only a translation would, in any of its branches."""
     for mail in mails(name, "en"):
@@ -765,7 +764,7 @@ def ones(value: object) -> object:
     return 1 if isinstance(value, int) else value
 
 
-@EVERY_TEMPLATE
+@each("name", sorted(VALUES))
 def test_no_english_is_in_a_dutch_template(name: str) -> None:
     """Whatever a Dutch template says in any of its branches, it says in Dutch."""
     for changes in variants(name):

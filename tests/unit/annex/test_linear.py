@@ -66,8 +66,8 @@ def _seconds(shape: str, length: int) -> float:
 def test_hostile_text_takes_linear_time(shape: str) -> None:
     """Four times the text takes less than nine times as long."""
     short = min(_seconds(shape, SHORT) for _ in range(2))
-    longer = min(_seconds(shape, SHORT * TIMES) for _ in range(2))
-    assert longer < max(short, NOISE) * MOST
+    most = max(short, NOISE) * MOST
+    assert any(_seconds(shape, SHORT * TIMES) < most for _ in range(2))  # others use the machine
 
 
 @pytest.mark.long

@@ -3,30 +3,25 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from flaggermail.cli import main
 from flaggermail.cli.session import Session
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
-from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from tests import asking
+from tests.command_line import Ran, type_here
 from tests.doubles import migrated
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -34,25 +29,6 @@ VOUCHED = (
     "Authentication-Results: mx.bzk.example; dmarc=pass header.from={domain}\r\n"
     "Received: from mail.{domain} by mx.bzk.example; Thu, 6 Jun 2024 11:06:00 +0000\r\n"
 )
-
-
-@dataclass(frozen=True)
-class Ran:
-    """The result of a command line."""
-
-    status: int
-    octets: bytes
-    err: str
-
-    @property
-    def out(self) -> str:
-        """Returns standard output as text."""
-        return self.octets.decode()
-
-    @property
-    def json(self) -> object:
-        """Returns standard output as JSON; it must be one document."""
-        return json.loads(self.octets)
 
 
 class Desk:
@@ -64,16 +40,7 @@ class Desk:
 
     def type(self, *words: str, officer: str = "officer1", text: str = "") -> Ran:
         """Runs a command line; `text` is its standard input."""
-        session = Session(CONFIG, given=self.env, officer=officer)
-        with CliRunner().isolation(input=text) as (out, err, _):
-            status: object = 0
-            try:
-                main(words, session)
-            except SystemExit as ended:
-                status = ended.code
-            sys.stdout.flush()
-            sys.stderr.flush()
-            return Ran(int(str(status or 0)), out.getvalue(), err.getvalue().decode())
+        return type_here(words, Session(CONFIG, given=self.env, officer=officer), text)
 
     def done(self, *words: str, officer: str = "officer1", text: str = "") -> str:
         """Runs a command line that must succeed; returns its output."""
@@ -92,10 +59,7 @@ class Desk:
         """Takes in a mail that arrives now; returns its id."""
         self._uid += 1
         ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", "1", str(self._uid)))
-        with self.env.store.read() as tx:
-            return max(
-                message.id for message in tx.find(StoredMessage, where(StoredMessage.direction).is_(Direction.IN))
-            )
+        return max(message.id for message in asking.messages(self.env, direction=Direction.IN))
 
     def notified(self) -> str:
         """Makes a case whose notification was sent at 10:34; returns the number of the case."""

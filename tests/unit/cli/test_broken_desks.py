@@ -7,7 +7,6 @@ quarter of them at each desk, another quarter at the next one.
 
 from __future__ import annotations
 
-import logging
 import shutil
 import sys
 import threading
@@ -20,14 +19,13 @@ from typing import NoReturn
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.cli import commands, main
+from flaggermail.cli import commands
 from flaggermail.daemon.service import Daemon
+from tests.command_line import Ran, type_here
 from tests.corpus import one_in
 from tests.doubles.broken_desks import DESKS, BrokenDesk, sound
-from tests.unit.cli.conftest import Ran
 
 MAIL = b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: ?\r\n\r\nhello\r\n"
 GIVEN = {  # what a parameter of that name is given; any other gets the number of a case
@@ -140,18 +138,8 @@ def opened(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 
 def type_at(folder: Path, broken: BrokenDesk, name: str) -> Ran:
     """Types a command at the desk in `folder`."""
-    with CliRunner().isolation(input="") as (out, err, _):
-        status: object = 0
-        try:
-            with broken.around(folder / "desk"):
-                main(["--config", str(folder / "desk"), *line_of(name, folder)])
-        except SystemExit as ended:
-            status = ended.code
-        finally:
-            logging.getLogger().handlers.clear()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        return Ran(int(str(status or 0)), out.getvalue(), err.getvalue().decode())
+    with broken.around(folder / "desk"):
+        return type_here(["--config", str(folder / "desk"), *line_of(name, folder)])
 
 
 def interrupt(_seconds: float) -> NoReturn:

@@ -27,6 +27,7 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import ArchiveReading, Case, Notification, StoredMessage, Token
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import EventRef, UnitOfWork
+from tests import asking
 from tests.mdto_schemas import NAMESPACE, faults_of
 from tests.unit.cli.conftest import CONFIG, VOUCHED, Desk
 from tests.unit.cli.played import played, reopened
@@ -78,8 +79,7 @@ def names(data: Path) -> list[str]:
 
 def octets_of(desk: Desk) -> dict[str, bytes]:
     """Returns the octets of every message of the desk by its id."""
-    with desk.env.store.read() as tx:
-        return {row.id: desk.env.octets.get(row.digest) for row in tx.find(StoredMessage) if not row.discarded_at}
+    return {row.id: desk.env.octets.get(row.digest) for row in asking.messages(desk.env) if not row.discarded_at}
 
 
 class Links(HTMLParser):
@@ -385,8 +385,7 @@ def destroy(desk: Desk, row: StoredMessage) -> None:
 
 def test_what_the_archive_lost_is_said(s01: Desk) -> None:
     """A mail that the archive does not give unchanged: the dossier is written, says so, and the exit status is 1."""
-    with s01.env.store.read() as tx:
-        (row,) = tx.find(StoredMessage, where(StoredMessage.message_id).is_("CAH7x4Zq@mail.x-platform.example"))
+    (row,) = asking.messages(s01.env, message_id="CAH7x4Zq@mail.x-platform.example")
     s01.env.octets.discard(row.digest)
     ran = s01.type("archive", "export", CASE, "--out", str(s01.folder / "d"))
     assert ran.status == 1

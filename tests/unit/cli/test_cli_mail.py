@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from flaggermail.outbox import delivery
-from flaggermail.record.rows import Channel, Notification
+from flaggermail.record.rows import Channel
 from flaggermail.stories.doubles import ScriptedAnswer, ScriptedSubmitter
+from tests import asking
 from tests.unit.cli.conftest import Desk
 
 HOSTILE = (
@@ -154,8 +155,7 @@ def test_a_preview_changes_nothing_and_shows_what_would_leave(desk: Desk) -> Non
     mails = desk.type("outbox", "list", "--json").json
     assert isinstance(mails, dict)
     (digest,) = [mail["digest"] for mail in mails["mails"] if mail["kind"] == "notification"]
-    with desk.env.store.read() as tx:
-        (sent,) = tx.find(Notification)
+    (sent,) = asking.notifications(desk.env)
     placed = ran[0].octets.replace(b"0" * 32, sent.token.encode()).replace(b"XXXX", (sent.tail or "").encode())
     assert fields_and_text(placed) == fields_and_text(desk.env.octets.get(digest))
 

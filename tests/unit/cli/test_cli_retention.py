@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.record.rows import StoredMessage
+from tests import asking
 from tests.unit.cli.conftest import VOUCHED, Desk
 
 CASE = "VF-EP2024-0001"
@@ -80,8 +80,7 @@ def test_the_screen_says_what_how_many_why_and_that_nothing_was_destroyed(desk: 
     assert "on hold:" in desk.done("case", "show", case)
     assert "question 2024Z1" in desk.done("case", "show", case)
     assert "until 2024-08-15, and by h00000001" in desk.done("declined", "list")
-    with desk.env.store.read() as tx:
-        assert [row.id for row in tx.find(StoredMessage) if row.discarded_at is not None] == []
+    assert [row.id for row in asking.messages(desk.env) if row.discarded_at is not None] == []
 
 
 def test_private_mail_is_taken_out_by_the_head(desk: Desk) -> None:

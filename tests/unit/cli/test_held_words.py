@@ -11,7 +11,6 @@ from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import click
-import pytest
 from click.testing import CliRunner
 
 from flaggermail.archive.reading import written
@@ -23,6 +22,7 @@ from flaggermail.desk.views.view import ArchiveView
 from flaggermail.record.events import Change, Event, EventKind
 from flaggermail.record.rows import BY_TABLE, ArchiveReading
 from flaggermail.wording.filing import Asked, Filed
+from tests.corpus import each
 from tests.unit.cli.conftest import Desk
 
 RAW = re.compile(r"""[{}]|\[["\[{\]]""")
@@ -45,7 +45,7 @@ def shows(kind: str) -> None:
     show_event(document_of(7, event, ZoneInfo("UTC")))
 
 
-@pytest.mark.parametrize("kind", EventKind)
+@each("kind", EventKind)
 def test_no_event_is_told_as_json(kind: EventKind) -> None:
     """An event of every kind, with each column that holds JSON, has no brace and no list in brackets."""
     ran = CliRunner().invoke(shows, [kind.value])

@@ -20,6 +20,7 @@ from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.css_values import Rgb, colour, contrast
 from flaggermail.mail.message import Address
 from tests import both_shapes
+from tests.corpus import each
 from tests.unit.adapters.test_templates import DIRECTORY, TEMPLATES, values
 
 BOTH = sorted(set(VALUES) - PLAIN_TEMPLATES)
@@ -39,8 +40,8 @@ def octets(subject: str, body: str, language: str = "en") -> bytes:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BOTH)
-@pytest.mark.parametrize("language", LANGUAGES)
+@each("name", BOTH)
+@each("language", LANGUAGES)
 def test_every_template_says_the_same_in_both_shapes(name: str, language: str) -> None:
     """In every variant; the page names its language, and a stranger's markup is text."""
     for changes in variants(name):
@@ -51,7 +52,7 @@ def test_every_template_says_the_same_in_both_shapes(name: str, language: str) -
         assert f'<html lang="{language}">' in html_part(mail.body, language=language, title=mail.subject)
 
 
-@pytest.mark.parametrize("name", BOTH)
+@each("name", BOTH)
 def test_a_wrapped_line_of_others_goes_on_below_its_words(name: str) -> None:
     """In every variant, the title above all else included: not below the mark, the dash, or the indent."""
     for changes in variants(name):
@@ -171,7 +172,7 @@ def _rgb(value: str) -> Rgb:
     return found
 
 
-@pytest.mark.parametrize("path", sorted(DIRECTORY.glob("*/*.j2")), ids=lambda path: f"{path.parent.name}-{path.stem}")
+@each("path", sorted(DIRECTORY.glob("*/*.j2")), ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_no_paragraph_of_a_wrapped_mail_is_broken_by_hand(path: Path) -> None:
     """A paragraph over several lines of a template stands in `{% filter flow %}`, so that a program can wrap it."""
     source = re.sub(r"(?s)\{% filter flow %\}.*?\{% endfilter %\}", "\n", path.read_text("utf-8"))

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from flaggermail.cli import main
 from flaggermail.shipped import shipped
 from flaggermail.wording.said import countable
+from tests.command_line import type_here
 from tests.corpus import each
 
 TESTS = Path(__file__).parents[2]
@@ -38,12 +36,8 @@ def good(folder: Path) -> Path:
 
 def checked(directory: Path, *words: str) -> tuple[int, str, str]:
     """Returns exit status, standard output and standard error of `rules check`."""
-    with CliRunner().isolation() as (out, err, _):
-        with pytest.raises(SystemExit) as ended:
-            main(["--config", str(directory), "rules", "check", *words])
-        sys.stdout.flush()
-        sys.stderr.flush()
-        return int(str(ended.value.code or 0)), out.getvalue().decode(), err.getvalue().decode()
+    ran = type_here(["--config", str(directory), "rules", "check", *words])
+    return ran.status, ran.out, ran.err
 
 
 @each("mistake", MISTAKES, ids=lambda path: path.name)
