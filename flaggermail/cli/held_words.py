@@ -18,7 +18,7 @@ def _asked(held: object) -> tuple[Said, ...]:
     if not isinstance(held, Mapping) or not held:
         return (Asked.ALL(),)
     return tuple(
-        sentence(value=_plain(value)) if (sentence := _BY_FIELD.get(name)) else Said(f"{name} {_plain(value)}")
+        sentence.having(value=_plain(value)) if (sentence := _BY_FIELD.get(name)) else Said(f"{name} {_plain(value)}")
         for name, value in held.items()
     )
 

@@ -137,7 +137,7 @@ def _happened(work: UnitOfWork, event: Event, about: Said) -> Said:
     """Returns who did what about it, and when, in the desk's zone."""
     at = event.at.astimezone(work.env.settings.zone)
     who = Piece.THE_DESK() if event.actor == DAEMON else event.actor
-    did = _DID.get(event.kind, HasDone.CHANGED)(what=event.reason)
+    did = _DID.get(event.kind, HasDone.CHANGED).having(what=event.reason)
     kind, time = event.kind.value, f"{at:%H:%M}"
     if at.date() == work.today:
         return Because.CHANGED_SINCE(about=about, who=who, did=did, time=time, kind=kind)

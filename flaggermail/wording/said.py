@@ -108,6 +108,10 @@ class Sentence(StrEnum):
             raise NotWorded(f"{self.value}: has the details {sorted(self.details)}, not {sorted(details)}")
         return _said({_CODE: self.value, **{name: _plain(value) for name, value in details.items()}})
 
+    def having(self, **details: Detail) -> Said:
+        """Returns the sentence with those of the details that it has: one of several, which name different ones."""
+        return self(**{name: value for name, value in details.items() if name in self.details})
+
     def words(self, language: str) -> str:
         """Returns the words, with the names of the details, in a language. Raises NotWorded if it has none."""
         found = catalogues.catalogue(language, type(self).__module__.rpartition(".")[2])

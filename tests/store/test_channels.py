@@ -101,7 +101,7 @@ def test_a_call_sheet_lacks_nothing_and_says_no_more(desk: Desk) -> None:
     case = desk.decided("A_content")
     said = desk.refused(Draft(case=case, channel=CALL, text="Please remove this post."))
     assert "speaks of removal" in said
-    assert "needs --text" in desk.refused(Draft(case=case, channel=CALL))
+    assert "needs a text" in desk.refused(Draft(case=case, channel=CALL))
 
 
 @pytest.mark.parametrize(("channel", "means"), BY_HAND)

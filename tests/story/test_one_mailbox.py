@@ -26,7 +26,7 @@ from tests.story.test_read_before import QUESTION, counts, look
 OWN, OTHER = "verkiezingenflagger@bzk.example", "directie@bzk.example"
 REFUSED = TokenReach(Reach.REFUSED, ReachText.REFUSED(own=OWN, other=OTHER))
 OPENED = TokenReach(Reach.OPENED, ReachText.OPENED(own=OWN, other=OTHER))
-UNCLEAR = TokenReach(Reach.UNCLEAR, ReachText.UNCLEAR(own=OWN, other=OTHER, words="inbox"))
+UNCLEAR = TokenReach(Reach.UNCLEAR, ReachText.UNCLEAR(other=OTHER, words="inbox"))
 
 
 @pytest.fixture

@@ -215,7 +215,7 @@ def fields_and_text(octets: bytes) -> list[bytes]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--channel", "x-urgent"), "needs --text FILE"),
+        (("--channel", "x-urgent"), "needs a text: what the platform is asked to look at"),
         (("--channel", "nowhere", "--text", "-"), "nowhere"),
         (("--channel", "x-urgent", "--text", "-", "--template", "nothing"), "template"),
         (("--channel", "x-urgent", "--text", "-"), "draft for"),

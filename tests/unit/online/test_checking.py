@@ -180,7 +180,7 @@ CASES: tuple[tuple[OutcomeCode, CheckStep, Change], ...] = (
     (C.OTHER_OPENED, S.OTHER_MAILBOX,
      with_token(TokenReach(Reach.OPENED, ReachText.OPENED(other="x@bzk.example", own=OWN)))),
     (C.OTHER_UNCLEAR, S.OTHER_MAILBOX,
-     with_token(TokenReach(Reach.UNCLEAR, ReachText.UNCLEAR(other="x@bzk.example", own=OWN, words="NO no")))),
+     with_token(TokenReach(Reach.UNCLEAR, ReachText.UNCLEAR(other="x@bzk.example", words="NO no")))),
     (C.OTHER_ACCEPTED, S.OTHER_MAILBOX, with_token(None)),
     (C.SUBMISSION_LOGGED_IN, S.SUBMISSION_LOGIN, with_token(None)),
     (C.LEFT_REMOVED, S.LEFT_OVER, left()),
